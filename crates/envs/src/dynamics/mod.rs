@@ -1,0 +1,2 @@
+//! The rigid-body engine.
+pub mod model;
