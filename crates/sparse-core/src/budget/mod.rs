@@ -1,0 +1,123 @@
+//! How many weights each layer of a network may have.
+//!
+//! A network is given one number, its sparsity; an [`Allocation`] splits the weights that remain between the
+//! layers. One file per way to split.
+
+mod erdos_renyi;
+mod per_layer;
+mod uniform;
+
+use serde::{Deserialize, Serialize};
+
+pub use erdos_renyi::lambda_density;
+
+use crate::error::{Error, Result};
+
+/// How a network's active weights are split between its layers. Biases are dense and not counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Allocation {
+    /// The same density in every layer.
+    Uniform,
+    /// Density in proportion to `(inputs + outputs) / (inputs * outputs)`, so that small layers stay
+    /// denser; layers that this would fill past 1 are dense and the rest is split again (Mocanu et al. 2018;
+    /// Evci et al. 2020, section 3; RLx2's `sparse_set`). The default because the papers' results use it.
+    #[default]
+    ErdosRenyi,
+    /// One density in (0, 1] per layer, whatever the total: DS-TD3 keeps its output layers dense this way.
+    PerLayer(Vec<f64>),
+}
+
+impl Allocation {
+    /// The density in (0, 1] of each layer of `shapes` (`(outputs, inputs)`) when the whole network has
+    /// density `total_density` in (0, 1]. The layers of a twin critic are one network.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the total is outside (0, 1]; with [`PerLayer`](Self::PerLayer),
+    /// [`Error::Shape`] when there is not one density per layer and [`Error::Budget`] when one is outside
+    /// (0, 1].
+    pub fn densities(&self, shapes: &[(usize, usize)], total_density: f64) -> Result<Vec<f64>> {
+        if !(total_density > 0.0 && total_density <= 1.0) {
+            return Err(Error::config("total density", total_density, "in (0, 1]"));
+        }
+        let sparsities = self.sparsities(shapes, 1.0 - total_density)?;
+        Ok(sparsities.into_iter().map(|sparsity| 1.0 - sparsity).collect())
+    }
+
+    /// The number of active weights of each layer of `shapes` (`(outputs, inputs)`) when the whole network
+    /// has `sparsity` in [0, 1): `N - int(S N)` for a layer of `N` weights and sparsity `S`, which is how
+    /// RLx2's code rounds.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `sparsity` is outside [0, 1); [`Error::Budget`] when a layer is left without
+    /// a weight; otherwise as [`densities`](Self::densities).
+    pub fn counts(&self, shapes: &[(usize, usize)], sparsity: f64) -> Result<Vec<usize>> {
+        if !(0.0..1.0).contains(&sparsity) {
+            return Err(Error::config("sparsity", sparsity, "in [0, 1)"));
+        }
+        let sparsities = self.sparsities(shapes, sparsity)?;
+        let layers = shapes.iter().zip(sparsities).enumerate();
+        layers
+            .map(|(layer, (&(outputs, inputs), sparsity))| {
+                let weights = outputs * inputs;
+                match weights - (sparsity * weights as f64) as usize {
+                    0 => Err(Error::Budget {
+                        layer,
+                        outputs,
+                        inputs,
+                        density: 1.0 - sparsity,
+                        reason: format!("none of its {weights} weights would be active"),
+                    }),
+                    active => Ok(active),
+                }
+            })
+            .collect()
+    }
+
+    /// The sparsity of each layer, in [0, 1).
+    fn sparsities(&self, shapes: &[(usize, usize)], sparsity: f64) -> Result<Vec<f64>> {
+        match self {
+            Self::Uniform => Ok(uniform::sparsities(shapes, sparsity)),
+            Self::ErdosRenyi => Ok(erdos_renyi::sparsities(shapes, sparsity)),
+            Self::PerLayer(densities) => per_layer::sparsities(shapes, densities),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparsity_outside_its_range_is_an_error() {
+        for sparsity in [-0.1, 1.0, f64::NAN] {
+            let error = Allocation::Uniform.counts(&[(4, 4)], sparsity).unwrap_err();
+            assert!(error.is_config(), "{error}");
+        }
+        for density in [0.0, 1.1, f64::NAN] {
+            let error = Allocation::Uniform.densities(&[(4, 4)], density).unwrap_err();
+            assert!(error.is_config(), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_layer_without_weights_is_an_error_that_names_it() {
+        // 1 - int(0.99999 * 1) leaves one weight; rounding down never empties a layer that has weights.
+        assert_eq!(Allocation::Uniform.counts(&[(1, 1)], 0.99999).unwrap(), [1]);
+        let error = Allocation::Uniform.counts(&[(3, 2), (5, 0)], 0.5).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "budget: layer 1 [5×0] gets density 0.5: none of its 0 weights would be active"
+        );
+        let error = Allocation::Uniform.counts(&[(256, 256)], 1.0 - f64::EPSILON / 2.0);
+        assert_eq!(error.unwrap(), [1]);
+    }
+
+    #[test]
+    fn configuration_reads_as_words() {
+        let read = |text| serde_json::from_str::<Allocation>(text).unwrap();
+        assert_eq!(read("\"erdos_renyi\""), Allocation::ErdosRenyi);
+        assert_eq!(read("\"uniform\""), Allocation::Uniform);
+        assert_eq!(read("{\"per_layer\":[0.5,1]}"), Allocation::PerLayer(vec![0.5, 1.0]));
+    }
+}

@@ -1,0 +1,55 @@
+//! Densities given by hand, as DS-TD3 does (Sokar et al. 2022, section 4.4: a λ for each hidden layer, which
+//! [`lambda_density`](super::lambda_density) turns into a density, and dense output layers).
+
+use crate::error::{Error, Result};
+
+/// The sparsity of each layer.
+pub(super) fn sparsities(shapes: &[(usize, usize)], densities: &[f64]) -> Result<Vec<f64>> {
+    if densities.len() != shapes.len() {
+        let (expected, found) = (shapes.len(), densities.len());
+        return Err(Error::shape("densities per layer", expected, found));
+    }
+    let layers = densities.iter().zip(shapes).enumerate();
+    layers
+        .map(|(layer, (&density, &(outputs, inputs)))| {
+            if density > 0.0 && density <= 1.0 {
+                return Ok(1.0 - density);
+            }
+            Err(Error::Budget {
+                layer,
+                outputs,
+                inputs,
+                density,
+                reason: "must be in (0, 1]".to_string(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::budget::{Allocation, lambda_density};
+
+    #[test]
+    fn each_layer_gets_its_own() {
+        let allocation = Allocation::PerLayer(vec![0.5, 1.0]);
+        let shapes = [(4, 4), (1, 4)];
+        assert_eq!(allocation.counts(&shapes, 0.9).unwrap(), [8, 4]);
+        assert!(allocation.counts(&shapes[..1], 0.9).unwrap_err().is_shape());
+        let error = Allocation::PerLayer(vec![0.5, 0.0]).counts(&shapes, 0.9).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "budget: layer 1 [1×4] gets density 0: must be in (0, 1]"
+        );
+    }
+
+    #[test]
+    fn ds_td3_half_cheetah() {
+        // The published setting's weight densities, actor and critic.
+        let near = |density: f64, expected: f64| assert!((density - expected).abs() < 5e-4);
+        near(lambda_density(7.0, 256, 17), 0.439);
+        near(lambda_density(7.0, 256, 23), 0.332);
+        near(lambda_density(64.0, 256, 256), 0.500);
+        near(lambda_density(61.0, 256, 376), 0.401);
+    }
+}

@@ -1,0 +1,124 @@
+//! What can go wrong, as values: each error names the offending value and what is allowed.
+
+/// This crate's results.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Bad input to this crate. A panic is a bug in the crate or in its caller, never bad input.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two things that must have the same size have not.
+    #[error("{what}: expected {expected}, found {found}")]
+    Shape {
+        /// What was measured.
+        what: &'static str,
+        /// The size that was needed.
+        expected: String,
+        /// The size that was given.
+        found: String,
+    },
+    /// A set of connections that cannot exist.
+    #[error("pattern [{outputs}×{inputs}]: {reason}")]
+    Pattern {
+        /// Units of the layer.
+        outputs: usize,
+        /// Inputs of the layer.
+        inputs: usize,
+        /// What is wrong, with the value and what is allowed.
+        reason: String,
+    },
+    /// A budget that leaves a layer without weights, or gives it more than it can hold.
+    #[error("budget: layer {layer} [{outputs}×{inputs}] gets density {density}: {reason}")]
+    Budget {
+        /// Index of the layer in the list of shapes.
+        layer: usize,
+        /// Units of the layer.
+        outputs: usize,
+        /// Inputs of the layer.
+        inputs: usize,
+        /// The layer's share of active weights.
+        density: f64,
+        /// What is wrong and what is allowed.
+        reason: String,
+    },
+    /// A setting outside its range.
+    #[error("{field} = {value}: must be {allowed}")]
+    Config {
+        /// Name of the setting.
+        field: &'static str,
+        /// The value that was given.
+        value: String,
+        /// The values that are allowed.
+        allowed: &'static str,
+    },
+    /// Bytes that do not hold what was asked of them.
+    #[error("record: {reason}")]
+    Record {
+        /// What is missing or wrong, by name.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// A setting outside its range.
+    pub fn config(field: &'static str, value: impl ToString, allowed: &'static str) -> Self {
+        Self::Config {
+            field,
+            value: value.to_string(),
+            allowed,
+        }
+    }
+
+    /// Two sizes that differ.
+    pub fn shape(what: &'static str, expected: impl ToString, found: impl ToString) -> Self {
+        Self::Shape {
+            what,
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+
+    /// Whether sizes differed.
+    #[must_use]
+    pub fn is_shape(&self) -> bool {
+        matches!(self, Self::Shape { .. })
+    }
+
+    /// Whether a set of connections was impossible.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        matches!(self, Self::Pattern { .. })
+    }
+
+    /// Whether a budget could not be met.
+    #[must_use]
+    pub fn is_budget(&self) -> bool {
+        matches!(self, Self::Budget { .. })
+    }
+
+    /// Whether a setting was outside its range.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        matches!(self, Self::Config { .. })
+    }
+
+    /// Whether stored bytes could not be read.
+    #[must_use]
+    pub fn is_record(&self) -> bool {
+        matches!(self, Self::Record { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_value_and_what_is_allowed() {
+        let error = Error::config("sparsity", 1.5, "in [0, 1)");
+        assert_eq!(error.to_string(), "sparsity = 1.5: must be in [0, 1)");
+        assert!(error.is_config() && !error.is_shape());
+        let error = Error::shape("values", 3, 4);
+        assert_eq!(error.to_string(), "values: expected 3, found 4");
+    }
+}

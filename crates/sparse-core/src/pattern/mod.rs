@@ -1,0 +1,169 @@
+//! Which connections a layer has.
+//!
+//! A [`Pattern`] is a set of connections `[outputs, inputs]`, stored by output unit (CSR) and, for the
+//! backward pass, by input. It never changes: a topology update makes a new one and a [`Rewire`] that tells
+//! whoever holds a number per connection where each number goes.
+
+mod build;
+mod rewire;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub(crate) use build::largest;
+pub use rewire::{Carried, Rewire};
+
+/// An immutable set of connections `[outputs, inputs]`. Cloning shares the storage.
+///
+/// A connection's *position* is `output * inputs + input`; the order of positions is the order of a layer's
+/// values. Two patterns are equal when they have the same shape and the same connections.
+///
+/// ```
+/// use sparse_core::pattern::Pattern;
+///
+/// let pattern = Pattern::from_mask(2, 3, &[true, false, true, false, true, false])?;
+/// assert_eq!(pattern.nnz(), 3);
+/// assert_eq!(pattern.col_idx(), [0, 2, 1]);
+/// # Ok::<(), sparse_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Pattern(Arc<Connections>);
+
+struct Connections {
+    outputs: usize,
+    inputs: usize,
+    /// By output unit: `row_ptr[o]..row_ptr[o + 1]` are its connections.
+    row_ptr: Vec<u32>,
+    col_idx: Vec<u32>,
+    /// By input: `t_ptr[i]..t_ptr[i + 1]` are its connections.
+    t_ptr: Vec<u32>,
+    t_idx: Vec<u32>,
+    /// Where the connection's value lies in the order of outputs.
+    t_pos: Vec<u32>,
+}
+
+impl Pattern {
+    /// Units of the layer.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.0.outputs
+    }
+
+    /// Inputs of the layer.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.0.inputs
+    }
+
+    /// Number of connections: the length of everything the layer keeps per weight.
+    #[must_use]
+    pub fn nnz(&self) -> usize {
+        self.0.col_idx.len()
+    }
+
+    /// Connections as a share of all that are possible, in [0, 1]; 1 for a layer without any.
+    #[must_use]
+    pub fn density(&self) -> f64 {
+        match self.outputs() * self.inputs() {
+            0 => 1.0,
+            possible => self.nnz() as f64 / possible as f64,
+        }
+    }
+
+    /// Whether every possible connection exists.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.nnz() == self.outputs() * self.inputs()
+    }
+
+    /// `[outputs + 1]`: output unit `o` has the connections `row_ptr[o]..row_ptr[o + 1]`.
+    #[must_use]
+    pub fn row_ptr(&self) -> &[u32] {
+        &self.0.row_ptr
+    }
+
+    /// `[nnz]`: the input of each connection, ascending within an output unit.
+    #[must_use]
+    pub fn col_idx(&self) -> &[u32] {
+        &self.0.col_idx
+    }
+
+    /// `[inputs + 1]`: input `i` has the transposed connections `t_ptr[i]..t_ptr[i + 1]`.
+    #[must_use]
+    pub fn t_ptr(&self) -> &[u32] {
+        &self.0.t_ptr
+    }
+
+    /// `[nnz]`: the output unit of each transposed connection, ascending within an input.
+    #[must_use]
+    pub fn t_idx(&self) -> &[u32] {
+        &self.0.t_idx
+    }
+
+    /// `[nnz]`: where the value of each transposed connection lies in the layer's values.
+    #[must_use]
+    pub fn t_pos(&self) -> &[u32] {
+        &self.0.t_pos
+    }
+
+    /// Positions `output * inputs + input` of the connections, ascending.
+    pub fn positions(&self) -> impl Iterator<Item = u32> + '_ {
+        let inputs = self.inputs() as u32;
+        self.rows()
+            .zip(0..)
+            .flat_map(move |(row, output)| row.iter().map(move |input| output * inputs + input))
+    }
+
+    /// A flag for each possible connection, `[outputs * inputs]`, row-major.
+    #[must_use]
+    pub fn to_mask(&self) -> Vec<bool> {
+        let mut mask = vec![false; self.outputs() * self.inputs()];
+        for position in self.positions() {
+            mask[position as usize] = true;
+        }
+        mask
+    }
+
+    /// Output units without any connection: they compute their bias alone.
+    pub fn empty_rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.rows()
+            .enumerate()
+            .filter(|(_, row)| row.is_empty())
+            .map(|(output, _)| output)
+    }
+
+    /// Whether both handles share one storage. Cheaper than `==`, and never true where `==` is false.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The inputs of each output unit.
+    fn rows(&self) -> impl Iterator<Item = &[u32]> + '_ {
+        self.row_ptr()
+            .windows(2)
+            .map(|range| &self.col_idx()[range[0] as usize..range[1] as usize])
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other)
+            || (self.outputs() == other.outputs()
+                && self.inputs() == other.inputs()
+                && self.row_ptr() == other.row_ptr()
+                && self.col_idx() == other.col_idx())
+    }
+}
+
+impl Eq for Pattern {}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (outputs, inputs) = (self.outputs(), self.inputs());
+        write!(f, "Pattern [{outputs}×{inputs}], {} active", self.nnz())
+    }
+}
+
+#[cfg(test)]
+mod tests;

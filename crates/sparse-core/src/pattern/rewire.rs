@@ -1,0 +1,128 @@
+//! The step from one pattern to the next, as data.
+
+use super::Pattern;
+use crate::error::{Error, Result};
+
+/// What happens to each connection of a layer between two patterns of one shape.
+///
+/// Everything kept per connection (values, optimizer moments, target values) is carried by this one object,
+/// so that no holder of such state can be forgotten. A connection that was dropped and grown again in the
+/// same step is simply kept, as in RLx2's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewire {
+    from: Pattern,
+    to: Pattern,
+    source: Vec<Option<u32>>,
+    dropped: Vec<u32>,
+    grown: Vec<u32>,
+}
+
+impl Rewire {
+    /// The step from one pattern to another.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the patterns have different shapes.
+    pub fn new(from: &Pattern, to: &Pattern) -> Result<Self> {
+        let shape = |p: &Pattern| format!("[{}×{}]", p.outputs(), p.inputs());
+        if shape(from) != shape(to) {
+            return Err(Error::shape("rewired pattern", shape(from), shape(to)));
+        }
+        let mut source = Vec::with_capacity(to.nnz());
+        let (mut dropped, mut grown) = (Vec::new(), Vec::new());
+        let mut old = (0..).zip(from.positions()).peekable();
+        for position in to.positions() {
+            while let Some((_, gone)) = old.next_if(|&(_, p)| p < position) {
+                dropped.push(gone);
+            }
+            let kept = old.next_if(|&(_, p)| p == position);
+            if kept.is_none() {
+                grown.push(position);
+            }
+            source.push(kept.map(|(k, _)| k));
+        }
+        dropped.extend(old.map(|(_, p)| p));
+        Ok(Self {
+            from: from.clone(),
+            to: to.clone(),
+            source,
+            dropped,
+            grown,
+        })
+    }
+
+    /// The pattern before.
+    #[must_use]
+    pub fn from(&self) -> &Pattern {
+        &self.from
+    }
+
+    /// The pattern after.
+    #[must_use]
+    pub fn to(&self) -> &Pattern {
+        &self.to
+    }
+
+    /// For each connection of the new pattern, where its value lay in the old one; `None` where it was grown.
+    #[must_use]
+    pub fn source(&self) -> &[Option<u32>] {
+        &self.source
+    }
+
+    /// How many connections both patterns have.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.source.len() - self.grown.len()
+    }
+
+    /// Positions of the connections that went, ascending.
+    #[must_use]
+    pub fn dropped(&self) -> &[u32] {
+        &self.dropped
+    }
+
+    /// Positions of the connections that came, ascending.
+    #[must_use]
+    pub fn grown(&self) -> &[u32] {
+        &self.grown
+    }
+
+    /// Whether both patterns are the same.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        self.dropped.is_empty() && self.grown.is_empty()
+    }
+
+    /// Numbers per connection `[from.nnz()]`, carried to the new pattern `[to.nnz()]`; zero where grown.
+    ///
+    /// # Panics
+    /// When `old` is not as long as the old pattern has connections.
+    #[must_use]
+    pub fn carry(&self, old: &[f32]) -> Vec<f32> {
+        self.carry_with(old, 0.0)
+    }
+
+    /// As [`carry`](Self::carry), with `grown` where a connection is new.
+    ///
+    /// # Panics
+    /// When `old` is not as long as the old pattern has connections.
+    #[must_use]
+    pub fn carry_with(&self, old: &[f32], grown: f32) -> Vec<f32> {
+        let nnz = self.from.nnz();
+        assert_eq!(old.len(), nnz, "numbers per connection of the old pattern");
+        let value = |source: &Option<u32>| source.map_or(grown, |k| old[k as usize]);
+        self.source.iter().map(value).collect()
+    }
+}
+
+/// State with one number per connection, which follows a pattern when it changes.
+pub trait Carried {
+    /// Moves each number to its place in the new pattern.
+    fn carry(&mut self, rewire: &Rewire);
+}
+
+/// Zero where a connection is new.
+impl Carried for Vec<f32> {
+    fn carry(&mut self, rewire: &Rewire) {
+        *self = rewire.carry(self);
+    }
+}
