@@ -1,0 +1,169 @@
+//! Memory that kernels write: f32 on a cache line, not cleared first.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+
+/// Floats in a cache line of 64 bytes.
+const LINE: usize = 16;
+
+/// A buffer of f32 whose data start on a cache line.
+///
+/// A general allocator aligns to 16 bytes, and then three of four 64-byte vector loads straddle two lines. So
+/// the allocation is up to a line longer than asked for and the data start at its first line.
+#[derive(Clone, Debug)]
+pub struct AlignedBuf {
+    data: Vec<f32>,
+    start: usize,
+}
+
+impl AlignedBuf {
+    /// `len` zeros.
+    #[must_use]
+    pub fn zeroed(len: usize) -> Self {
+        let mut data = Vec::with_capacity(len + LINE - 1);
+        let start = first_line(&data);
+        data.resize(start + len, 0.0);
+        Self { data, start }
+    }
+
+    /// `len` floats that a kernel writes, which saves clearing them. That the kernel was given all of them
+    /// is checked by the type: only a kernel makes a [`Written`], and only from this very [`Out`].
+    ///
+    /// ```
+    /// use sparse_core::kernels::{AlignedBuf, to_tiles};
+    ///
+    /// let tiled = AlignedBuf::uninit_filled_by(16, |out| to_tiles(&[1.0, 2.0], 2, 1, 16, out));
+    /// assert_eq!(tiled.as_slice()[..3], [1.0, 2.0, 0.0]);
+    /// ```
+    #[must_use]
+    pub fn uninit_filled_by(len: usize, fill: impl for<'a> FnOnce(Out<'a>) -> Written<'a>) -> Self {
+        let mut data: Vec<f32> = Vec::with_capacity(len + LINE - 1);
+        let start = first_line(&data);
+        data.resize(start, 0.0);
+        fill(Out {
+            floats: &mut data.spare_capacity_mut()[..len],
+            brand: PhantomData,
+        });
+        // SAFETY: the capacity is at least `start + len`. The first `start` floats are zeros; `fill` returned
+        // a `Written` of its own brand, which only `Out::written` makes, of an `Out` of that brand; the only
+        // such `Out` is the one above, and kernels write all of an `Out` before they give it up.
+        unsafe { data.set_len(start + len) };
+        Self { data, start }
+    }
+
+    /// Number of floats.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.data.len() - self.start
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The floats.
+    #[must_use]
+    pub fn as_slice(&self) -> &[f32] {
+        &self.data[self.start..]
+    }
+
+    /// The floats, to change.
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [f32] {
+        &mut self.data[self.start..]
+    }
+
+    /// The allocation, and where in it the data start (they end where it ends). No copy.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<f32>, usize) {
+        (self.data, self.start)
+    }
+
+    /// The data alone, moved to the front of the allocation.
+    #[must_use]
+    pub fn into_vec(mut self) -> Vec<f32> {
+        self.data.drain(..self.start);
+        self.data
+    }
+}
+
+/// Floats before the first line of an allocation.
+fn first_line(data: &Vec<f32>) -> usize {
+    let address = data.as_ptr() as usize / size_of::<f32>();
+    address.next_multiple_of(LINE) - address
+}
+
+/// Ties a [`Written`] to its [`Out`]: invariant, so that no two lifetimes are interchangeable.
+type Brand<'a> = PhantomData<fn(&'a ()) -> &'a ()>;
+
+/// Floats for a kernel to write; what they held is never read. Made from a `&mut [f32]` with `into`, or by
+/// [`AlignedBuf::uninit_filled_by`].
+#[derive(Debug)]
+pub struct Out<'a> {
+    floats: &'a mut [MaybeUninit<f32>],
+    brand: Brand<'a>,
+}
+
+/// Proof that a kernel wrote the whole of an [`Out`].
+#[derive(Debug)]
+pub struct Written<'a> {
+    brand: Brand<'a>,
+}
+
+impl<'a> Out<'a> {
+    pub(super) fn len(&self) -> usize {
+        self.floats.len()
+    }
+
+    /// The floats. Only ever written, and with nothing but floats: they may be somebody's `&mut [f32]`.
+    pub(super) fn floats(&mut self) -> &mut [MaybeUninit<f32>] {
+        self.floats
+    }
+
+    /// To be called by a kernel that has written all of the floats, and by nobody else.
+    pub(super) fn written(self) -> Written<'a> {
+        Written { brand: self.brand }
+    }
+}
+
+impl<'a> From<&'a mut [f32]> for Out<'a> {
+    fn from(floats: &'a mut [f32]) -> Self {
+        let floats: *mut [f32] = floats;
+        Self {
+            // SAFETY: `MaybeUninit<f32>` has the layout of `f32`, the borrow lasts as long, and kernels put
+            // nothing but floats there.
+            floats: unsafe { &mut *(floats as *mut [MaybeUninit<f32>]) },
+            brand: PhantomData,
+        }
+    }
+}
+
+impl<'a> From<&'a mut Vec<f32>> for Out<'a> {
+    fn from(floats: &'a mut Vec<f32>) -> Self {
+        floats.as_mut_slice().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_start_on_a_line() {
+        for len in [0, 1, 15, 16, 17, 1000] {
+            let mut buffer = AlignedBuf::zeroed(len);
+            assert_eq!(buffer.as_slice().as_ptr() as usize % 64, 0);
+            assert_eq!(buffer.len(), len);
+            assert_eq!(buffer.is_empty(), len == 0);
+            for (i, float) in buffer.as_mut_slice().iter_mut().enumerate() {
+                *float = i as f32;
+            }
+            let (data, start) = buffer.clone().into_parts();
+            assert_eq!(&data[start..], buffer.as_slice());
+            assert_eq!(data[start..], buffer.into_vec());
+        }
+    }
+}

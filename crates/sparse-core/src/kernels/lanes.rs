@@ -1,0 +1,114 @@
+//! Kernels that are the same loop on any machine: plain Rust in chunks of 16 lanes.
+//!
+//! Each version of the kernels compiles these with its own instructions (the compiler turns a chunk into one
+//! or two registers), and since sums are kept per lane and added in one fixed order, all versions give the
+//! same bits.
+
+use super::{AdamStep, DenseGradient};
+
+/// Floats in a chunk.
+const LANES: usize = 16;
+
+/// The lanes' sum, in a fixed order.
+#[inline(always)]
+fn sum(mut lanes: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// Slices of whole chunks as arrays.
+#[inline(always)]
+fn chunks(data: &[f32]) -> &[[f32; LANES]] {
+    data.as_chunks().0
+}
+
+#[inline(always)]
+pub(super) fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
+    bias.fill(0.0);
+    for tile in dy.chunks_exact(bias.len() * width) {
+        for (row, bias) in tile.chunks_exact(width).zip(bias.iter_mut()) {
+            let mut lanes = [0.0; LANES];
+            for chunk in chunks(row) {
+                for (lane, dy) in lanes.iter_mut().zip(chunk) {
+                    *lane += dy;
+                }
+            }
+            *bias += sum(lanes);
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32]) {
+    bias.fill(0.0);
+    let tile = bias.len() * width;
+    for (y, dy) in y.chunks_exact(tile).zip(dy.chunks_exact_mut(tile)) {
+        let rows = y.chunks_exact(width).zip(dy.chunks_exact_mut(width));
+        for ((y, dy), bias) in rows.zip(bias.iter_mut()) {
+            let mut lanes = [0.0; LANES];
+            for (y, dy) in chunks(y).iter().zip(dy.as_chunks_mut::<LANES>().0) {
+                for ((lane, y), dy) in lanes.iter_mut().zip(y).zip(dy) {
+                    *dy = if *y > 0.0 { *dy } else { 0.0 };
+                    *lane += *dy;
+                }
+            }
+            *bias += sum(lanes);
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn dense_gradient(gradient: &mut DenseGradient<'_>) {
+    let &mut DenseGradient {
+        dy,
+        x,
+        outputs,
+        inputs,
+        width,
+        ref mut out,
+    } = gradient;
+    out.fill(0.0);
+    let tiles = dy.chunks_exact(outputs * width);
+    for (dy, x) in tiles.zip(x.chunks_exact((inputs * width).max(1))) {
+        let rows = dy.chunks_exact(width).zip(out.chunks_exact_mut(inputs));
+        for (dy, out) in rows {
+            for (x, out) in x.chunks_exact(width).zip(out) {
+                let mut lanes = [0.0; LANES];
+                for (dy, x) in chunks(dy).iter().zip(chunks(x)) {
+                    for ((lane, dy), x) in lanes.iter_mut().zip(dy).zip(x) {
+                        *lane += dy * x;
+                    }
+                }
+                *out += sum(lanes);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn adam(state: [&mut [f32]; 3], gradient: &[f32], step: &AdamStep) {
+    let [parameter, first, second] = state;
+    // Divisions by what does not change, done once.
+    let root = 1.0 / step.correction2.sqrt();
+    let rate = step.learning_rate / step.correction1;
+    let moments = first.iter_mut().zip(second);
+    for ((p, g), (m, v)) in parameter.iter_mut().zip(gradient).zip(moments) {
+        let g = g + step.weight_decay * *p;
+        *m += (1.0 - step.beta1) * (g - *m);
+        *v = step.beta2 * *v + (1.0 - step.beta2) * g * g;
+        *p -= rate * *m / (v.sqrt() * root + step.epsilon);
+    }
+}
+
+#[inline(always)]
+pub(super) fn polyak(target: &mut [f32], online: &[f32], tau: f32) {
+    for (target, online) in target.iter_mut().zip(online) {
+        *target += tau * (online - *target);
+    }
+}

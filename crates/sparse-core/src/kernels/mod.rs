@@ -1,0 +1,172 @@
+//! The arithmetic: sparse products, their gradients and the fused updates, on plain `f32` slices.
+//!
+//! Activations are *tiled*: the batch is cut into tiles of `width` columns stored one after the other,
+//! `[tiles, features, width]`. A weight is then broadcast against contiguous columns, forward and
+//! input-gradient are one kernel, and nothing is gathered. `width` is 16 (a few rows, as in acting), 32 or 64.
+//!
+//! Each kernel has a scalar version, which is the reference, and vector versions; [`Kernels::best`] picks
+//! once per process what the CPU can do, and the free functions of this module use that. All versions agree
+//! to rounding, and each gives the same bits for the same input. `README.md` beside this file has the ladder
+//! of versions with measured rates.
+//!
+//! Slices of wrong sizes are bugs of the caller: every function panics on them, naming the sizes.
+
+mod buffer;
+mod entry;
+mod lanes;
+mod scalar;
+mod sizes;
+mod tiles;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+use std::mem::MaybeUninit;
+use std::sync::OnceLock;
+
+pub use buffer::{AlignedBuf, Out, Written};
+pub use entry::{
+    adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t,
+};
+pub use tiles::{from_tiles, to_tiles};
+
+use crate::pattern::Pattern;
+
+/// A set of vector instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Isa {
+    /// Plain Rust, on any machine.
+    Scalar,
+    /// AVX2 and FMA: 8 lanes.
+    Avx2,
+    /// AVX-512F: 16 lanes.
+    Avx512,
+}
+
+impl Isa {
+    /// All of them, slowest first.
+    pub const ALL: [Self; 3] = [Self::Scalar, Self::Avx2, Self::Avx512];
+}
+
+/// The scalars of one step of Adam (Kingma & Ba 2015, Algorithm 1), in PyTorch's form.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamStep {
+    /// Learning rate α.
+    pub learning_rate: f32,
+    /// Decay of the first moment, in [0, 1).
+    pub beta1: f32,
+    /// Decay of the second moment, in [0, 1).
+    pub beta2: f32,
+    /// Added to the root of the second moment.
+    pub epsilon: f32,
+    /// L2 penalty, added to the gradient as `weight_decay * parameter`.
+    pub weight_decay: f32,
+    /// `1 - beta1^t` for step `t` counted from 1.
+    pub correction1: f32,
+    /// `1 - beta2^t` for step `t` counted from 1.
+    pub correction2: f32,
+}
+
+/// One version of every kernel.
+///
+/// ```
+/// use sparse_core::kernels::{Isa, Kernels};
+///
+/// assert!(Kernels::for_isa(Isa::Scalar).is_some());
+/// assert!(Kernels::best().isa() >= Isa::Scalar);
+/// ```
+#[derive(Debug)]
+pub struct Kernels {
+    isa: Isa,
+    raw: Raw,
+}
+
+/// The entries of one version. Whoever calls one has checked the sizes ([`sizes`]) and that the CPU has the
+/// version's instructions.
+#[derive(Clone, Copy, Debug)]
+struct Raw {
+    product: unsafe fn(&mut Product<'_>),
+    value_gradient: unsafe fn(&mut ValueGradient<'_>),
+    dense_gradient: unsafe fn(&mut DenseGradient<'_>),
+    bias_gradient: unsafe fn(&[f32], usize, &mut [f32]),
+    relu_bias_gradient: unsafe fn(&[f32], &mut [f32], usize, &mut [f32]),
+    adam: unsafe fn([&mut [f32]; 3], &[f32], &AdamStep),
+    polyak: unsafe fn(&mut [f32], &[f32], f32),
+}
+
+/// `y[t, r, :] = act(bias[r] + Σ_k values[k] x[t, idx[k], :])` over the entries `ptr[r]..ptr[r + 1]` of row
+/// `r`. Where `pos` is given the value of entry `k` is `values[pos[k]]`.
+struct Product<'a> {
+    ptr: &'a [u32],
+    idx: &'a [u32],
+    pos: Option<&'a [u32]>,
+    values: &'a [f32],
+    bias: Option<&'a [f32]>,
+    relu: bool,
+    x: &'a [f32],
+    /// Rows of a tile of `x`; every `idx` is below it.
+    x_rows: usize,
+    y: &'a mut [MaybeUninit<f32>],
+    width: usize,
+}
+
+/// `dv[k] = Σ_{t, w} dy[t, r, w] x[t, idx[k], w]` for the entries `ptr[r]..ptr[r + 1]` of row `r`.
+struct ValueGradient<'a> {
+    ptr: &'a [u32],
+    idx: &'a [u32],
+    dy: &'a [f32],
+    x: &'a [f32],
+    /// Rows of a tile of `x`; every `idx` is below it.
+    x_rows: usize,
+    dv: &'a mut [MaybeUninit<f32>],
+    width: usize,
+}
+
+/// `out[o, i] = Σ_{t, w} dy[t, o, w] x[t, i, w]`.
+struct DenseGradient<'a> {
+    dy: &'a [f32],
+    x: &'a [f32],
+    outputs: usize,
+    inputs: usize,
+    width: usize,
+    out: &'a mut [f32],
+}
+
+impl Kernels {
+    /// The version for an instruction set; `None` where the CPU lacks it.
+    #[must_use]
+    pub fn for_isa(isa: Isa) -> Option<&'static Self> {
+        match isa {
+            Isa::Scalar => Some(&scalar::KERNELS),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"))
+                .then_some(&avx2::KERNELS),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => is_x86_feature_detected!("avx512f").then_some(&avx512::KERNELS),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => None,
+        }
+    }
+
+    /// The fastest version that the CPU has, found on the first call.
+    #[must_use]
+    pub fn best() -> &'static Self {
+        static BEST: OnceLock<&'static Kernels> = OnceLock::new();
+        BEST.get_or_init(|| {
+            let fastest_first = Isa::ALL.into_iter().rev();
+            let mut available = fastest_first.filter_map(Self::for_isa);
+            available.next().unwrap_or(&scalar::KERNELS)
+        })
+    }
+
+    /// The instruction set of this version.
+    #[must_use]
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! The reference: plain loops, no vectors by hand. Read this first; the other versions compute the same.
+
+use super::{Isa, Kernels, Product, Raw, ValueGradient, lanes};
+
+pub(super) static KERNELS: Kernels = Kernels {
+    isa: Isa::Scalar,
+    raw: Raw {
+        product,
+        value_gradient,
+        dense_gradient: lanes::dense_gradient,
+        bias_gradient: lanes::bias_gradient,
+        relu_bias_gradient: lanes::relu_bias_gradient,
+        adam: lanes::adam,
+        polyak: lanes::polyak,
+    },
+};
+
+/// Forward and input-gradient: a row of `y` is a sum of rows of `x`.
+fn product(p: &mut Product<'_>) {
+    let (width, rows) = (p.width, p.ptr.len() - 1);
+    let mut sums = vec![0.0; width];
+    let tiles = p.x.chunks_exact(p.x_rows * width);
+    for (x, y) in tiles.zip(p.y.chunks_exact_mut(rows * width)) {
+        for (row, y) in y.chunks_exact_mut(width).enumerate() {
+            sums.fill(p.bias.map_or(0.0, |bias| bias[row]));
+            for k in p.ptr[row] as usize..p.ptr[row + 1] as usize {
+                let value = p.values[p.pos.map_or(k, |pos| pos[k] as usize)];
+                let x = &x[p.idx[k] as usize * width..][..width];
+                for (sum, x) in sums.iter_mut().zip(x) {
+                    *sum += value * x;
+                }
+            }
+            for (y, sum) in y.iter_mut().zip(&sums) {
+                // Not `max`, which would hide what is not a number.
+                y.write(if p.relu && *sum < 0.0 { 0.0 } else { *sum });
+            }
+        }
+    }
+}
+
+/// Value-gradient: one dot product over the batch for each connection.
+fn value_gradient(g: &mut ValueGradient<'_>) {
+    let (width, rows) = (g.width, g.ptr.len() - 1);
+    let (dy_tile, x_tile) = (rows * width, g.x_rows * width);
+    for row in 0..rows {
+        for k in g.ptr[row] as usize..g.ptr[row + 1] as usize {
+            let input = g.idx[k] as usize;
+            let mut sum = 0.0;
+            for (dy, x) in g.dy.chunks_exact(dy_tile).zip(g.x.chunks_exact(x_tile)) {
+                let (dy, x) = (&dy[row * width..][..width], &x[input * width..][..width]);
+                sum += dy.iter().zip(x).map(|(dy, x)| dy * x).sum::<f32>();
+            }
+            g.dv[k].write(sum);
+        }
+    }
+}

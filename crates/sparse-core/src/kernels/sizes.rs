@@ -1,0 +1,49 @@
+//! Checks of sizes, so that the kernels need none. A wrong size is a bug of the caller, hence panics.
+
+use super::Pattern;
+
+/// Activations at both sides of a layer, `[tiles, inputs, width]` and `[tiles, outputs, width]`.
+///
+/// # Panics
+/// When no kernel knows the width, or the sides do not have the same whole number of tiles.
+#[track_caller]
+pub(super) fn check_sides(inputs: usize, outputs: usize, pattern: &Pattern, width: usize) {
+    let tiles = tiles("activations at the outputs", outputs, pattern.outputs(), width);
+    let expected = tiles * pattern.inputs() * width;
+    check_equal("activations at the inputs", inputs, expected);
+}
+
+/// Number of tiles in `data` floats, `[tiles, rows, width]`.
+///
+/// # Panics
+/// When no kernel knows the width, or the data are no whole number of tiles.
+#[track_caller]
+pub(super) fn tiles(what: &str, data: usize, rows: usize, width: usize) -> usize {
+    check_width(width);
+    let tile = rows * width;
+    assert!(
+        tile != 0 && data.is_multiple_of(tile),
+        "{what}: {data} floats are no whole number of tiles of {rows} × {width}"
+    );
+    data / tile
+}
+
+/// # Panics
+/// When `found` is not `expected`.
+#[track_caller]
+pub(super) fn check_equal(what: &str, found: usize, expected: usize) {
+    assert!(
+        found == expected,
+        "{what}: {found} floats, expected {expected}"
+    );
+}
+
+/// # Panics
+/// When no kernel knows the width.
+#[track_caller]
+pub(super) fn check_width(width: usize) {
+    assert!(
+        matches!(width, 16 | 32 | 64),
+        "a tile is {width} columns wide: must be 16, 32 or 64"
+    );
+}

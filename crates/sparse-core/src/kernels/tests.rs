@@ -1,0 +1,335 @@
+use proptest::prelude::*;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use super::*;
+
+/// A layer, a batch and gradients at its output, all drawn from one seed.
+struct Case {
+    pattern: Pattern,
+    values: Vec<f32>,
+    bias: Vec<f32>,
+    x: Vec<f32>,
+    dy: Vec<f32>,
+    tiles: usize,
+    width: usize,
+}
+
+impl Case {
+    fn draw(shape: (usize, usize), density: f64, [tiles, width]: [usize; 2], seed: u64) -> Self {
+        let (outputs, inputs) = shape;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let nnz = (density * (outputs * inputs) as f64).round() as usize;
+        let pattern = Pattern::random(outputs, inputs, nnz, &mut rng).unwrap();
+        let mut floats = |n: usize| -> Vec<f32> {
+            (0..n).map(|_| rng.random_range(-1.0..1.0)).collect()
+        };
+        Self {
+            values: floats(nnz),
+            bias: floats(outputs),
+            x: floats(tiles * inputs * width),
+            dy: floats(tiles * outputs * width),
+            pattern,
+            tiles,
+            width,
+        }
+    }
+
+    /// `(k, output, input)` of each connection.
+    fn connections(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        let inputs = self.pattern.inputs();
+        let split = move |(k, p): (usize, u32)| (k, p as usize / inputs, p as usize % inputs);
+        self.pattern.positions().enumerate().map(split)
+    }
+
+    /// Column `w` of row `row` in tile `t`, of rows like the layer's inputs or outputs.
+    fn at(&self, data: &[f32], rows: usize, [t, row, w]: [usize; 3]) -> f64 {
+        f64::from(data[(t * rows + row) * self.width + w])
+    }
+
+    /// For each element of `[tiles, rows, width]`, in f64: the sum and the sum of absolute values.
+    fn dense(&self, rows: usize, mut add: impl FnMut([usize; 3], &mut [f64; 2])) -> Vec<[f64; 2]> {
+        let mut all = Vec::new();
+        for t in 0..self.tiles {
+            for row in 0..rows {
+                for w in 0..self.width {
+                    let mut sums = [0.0; 2];
+                    add([t, row, w], &mut sums);
+                    all.push(sums);
+                }
+            }
+        }
+        all
+    }
+
+    fn forward(&self, relu: bool) -> Vec<[f64; 2]> {
+        let (outputs, inputs) = (self.pattern.outputs(), self.pattern.inputs());
+        let mut by_row = vec![Vec::new(); outputs];
+        for (k, o, i) in self.connections() {
+            by_row[o].push((i, f64::from(self.values[k])));
+        }
+        self.dense(outputs, |[t, o, w], sums| {
+            *sums = [f64::from(self.bias[o]), f64::from(self.bias[o].abs())];
+            for &(i, value) in &by_row[o] {
+                accumulate(sums, value * self.at(&self.x, inputs, [t, i, w]));
+            }
+            if relu {
+                sums[0] = sums[0].max(0.0);
+            }
+        })
+    }
+
+    fn input_gradient(&self) -> Vec<[f64; 2]> {
+        let (outputs, inputs) = (self.pattern.outputs(), self.pattern.inputs());
+        let mut by_column = vec![Vec::new(); inputs];
+        for (k, o, i) in self.connections() {
+            by_column[i].push((o, f64::from(self.values[k])));
+        }
+        self.dense(inputs, |[t, i, w], sums| {
+            for &(o, value) in &by_column[i] {
+                accumulate(sums, value * self.at(&self.dy, outputs, [t, o, w]));
+            }
+        })
+    }
+
+    fn weight_gradient(&self, o: usize, i: usize) -> [f64; 2] {
+        let (outputs, inputs) = (self.pattern.outputs(), self.pattern.inputs());
+        let mut sums = [0.0; 2];
+        for t in 0..self.tiles {
+            for w in 0..self.width {
+                let dy = self.at(&self.dy, outputs, [t, o, w]);
+                accumulate(&mut sums, dy * self.at(&self.x, inputs, [t, i, w]));
+            }
+        }
+        sums
+    }
+
+    fn value_gradient(&self) -> Vec<[f64; 2]> {
+        self.connections()
+            .map(|(_, o, i)| self.weight_gradient(o, i))
+            .collect()
+    }
+
+    fn dense_gradient(&self) -> Vec<[f64; 2]> {
+        let inputs = self.pattern.inputs();
+        let positions = 0..self.pattern.outputs() * inputs;
+        positions
+            .map(|p| self.weight_gradient(p / inputs, p % inputs))
+            .collect()
+    }
+}
+
+fn accumulate(sums: &mut [f64; 2], term: f64) {
+    sums[0] += term;
+    sums[1] += term.abs();
+}
+
+/// Each found number lies within 1e-5 of the expected, relative to the size of what was summed.
+#[track_caller]
+fn assert_near(what: &str, found: &[f32], expected: &[[f64; 2]]) {
+    assert_eq!(found.len(), expected.len());
+    for (at, (found, [sum, size])) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(*found) - sum).abs();
+        assert!(error <= 1e-5 * size + 1e-30, "{what}[{at}]: {found} {sum}");
+    }
+}
+
+fn versions() -> impl Iterator<Item = &'static Kernels> {
+    Isa::ALL.into_iter().filter_map(Kernels::for_isa)
+}
+
+/// Every version against dense arithmetic in f64.
+fn check_layer(case: &Case) {
+    let Case {
+        pattern,
+        values,
+        x,
+        dy,
+        width,
+        ..
+    } = case;
+    for relu in [false, true] {
+        let expected = case.forward(relu);
+        for kernels in versions() {
+            let y = AlignedBuf::uninit_filled_by(dy.len(), |y| {
+                kernels.spmm(pattern, values, (&case.bias, relu), x, *width, y)
+            });
+            assert_near("y", y.as_slice(), &expected);
+        }
+    }
+    let (dx_expected, dv_expected) = (case.input_gradient(), case.value_gradient());
+    for kernels in versions() {
+        let mut dx = vec![f32::NAN; x.len()];
+        kernels.spmm_t(pattern, values, dy, *width, &mut dx);
+        assert_near("dx", &dx, &dx_expected);
+        let mut dv = vec![f32::NAN; values.len()];
+        kernels.sddmm(pattern, dy, x, *width, &mut dv);
+        assert_near("dv", &dv, &dv_expected);
+    }
+}
+
+#[test]
+fn odd_sizes_agree_with_dense_f64() {
+    let sizes = [1, 7, 23, 257];
+    for (seed, outputs) in (0..).zip(sizes) {
+        for inputs in sizes {
+            for (density, tiling) in [(0.0, [1, 16]), (0.3, [2, 32]), (1.0, [1, 64])] {
+                // The dense reference is slow: the largest square once, at its own density.
+                if outputs * inputs < 60_000 || density == 0.3 {
+                    check_layer(&Case::draw((outputs, inputs), density, tiling, seed));
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn layers_agree_with_dense_f64(
+        outputs in 1..40usize,
+        inputs in 1..40usize,
+        density in 0.0..=1.0f64,
+        tiles in 1..4usize,
+        width in prop::sample::select(&[16usize, 32, 64]),
+        seed in any::<u64>(),
+    ) {
+        check_layer(&Case::draw((outputs, inputs), density, [tiles, width], seed));
+    }
+
+    #[test]
+    fn dense_gradient_agrees_with_dense_f64(
+        outputs in 1..20usize,
+        inputs in 1..20usize,
+        tiles in 1..4usize,
+        width in prop::sample::select(&[16usize, 32, 64]),
+        seed in any::<u64>(),
+    ) {
+        let case = Case::draw((outputs, inputs), 0.5, [tiles, width], seed);
+        for kernels in versions() {
+            let mut out = vec![f32::NAN; outputs * inputs];
+            kernels.dense_gradient(&case.dy, &case.x, [outputs, inputs], width, &mut out);
+            assert_near("dense gradient", &out, &case.dense_gradient());
+        }
+    }
+
+    #[test]
+    fn relu_and_bias_backward(
+        outputs in 1..40usize,
+        tiles in 1..4usize,
+        width in prop::sample::select(&[16usize, 32, 64]),
+        seed in any::<u64>(),
+    ) {
+        let case = Case::draw((outputs, outputs), 0.5, [tiles, width], seed);
+        let (y, dy) = (&case.x, &case.dy);
+        let masked: Vec<f32> = y.iter().zip(dy).map(|(y, dy)| if *y > 0.0 { *dy } else { 0.0 }).collect();
+        let sums = |dy: &[f32]| {
+            let mut sums = vec![[0.0; 2]; outputs];
+            for (at, dy) in dy.iter().enumerate() {
+                accumulate(&mut sums[at / width % outputs], f64::from(*dy));
+            }
+            sums
+        };
+        for kernels in versions() {
+            let mut bias = vec![f32::NAN; outputs];
+            kernels.bias_gradient(dy, width, &mut bias);
+            assert_near("bias", &bias, &sums(dy));
+            let mut through = dy.clone();
+            kernels.relu_bias_gradient(y, &mut through, width, &mut bias);
+            prop_assert_eq!(&through, &masked);
+            assert_near("bias", &bias, &sums(&masked));
+        }
+    }
+}
+
+#[test]
+fn slices_may_start_anywhere() {
+    let case = Case::draw((23, 17), 0.4, [2, 64], 5);
+    let shifted = |data: &[f32]| [&[0.0], data].concat();
+    let (x, dy) = (shifted(&case.x), shifted(&case.dy));
+    for kernels in versions() {
+        let mut y = vec![f32::NAN; dy.len()];
+        kernels.spmm(&case.pattern, &case.values, (&case.bias, false), &x[1..], 64, &mut y[1..]);
+        assert_near("y", &y[1..], &case.forward(false));
+        let mut dv = vec![f32::NAN; case.values.len() + 1];
+        kernels.sddmm(&case.pattern, &dy[1..], &x[1..], 64, &mut dv[1..]);
+        assert_near("dv", &dv[1..], &case.value_gradient());
+    }
+}
+
+#[test]
+fn versions_agree_to_the_bit_from_run_to_run() {
+    let case = Case::draw((64, 64), 0.2, [4, 64], 9);
+    for kernels in versions() {
+        let run = || {
+            let mut dv = vec![0.0; case.values.len()];
+            kernels.sddmm(&case.pattern, &case.dy, &case.x, 64, &mut dv);
+            dv
+        };
+        assert_eq!(run(), run());
+    }
+}
+
+#[test]
+fn what_is_not_a_number_is_not_hidden() {
+    let pattern = Pattern::full(1, 1);
+    for kernels in versions() {
+        let mut y = [0.0; 16];
+        kernels.spmm(&pattern, &[1.0], (&[0.0], true), &[f32::NAN; 16], 16, &mut y[..]);
+        assert!(y.iter().all(|y| y.is_nan()));
+    }
+}
+
+#[test]
+#[should_panic(expected = "values: 2 floats, expected 1")]
+fn wrong_sizes_are_refused() {
+    let pattern = Pattern::full(1, 1);
+    spmm(&pattern, &[1.0, 2.0], &[0.0], true, &[0.0; 16], 16, &mut [0.0; 16][..]);
+}
+
+#[test]
+fn adam_follows_f64() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let n = 131;
+    let start: Vec<f32> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let gradients: Vec<Vec<f32>> = (0..20)
+        .map(|_| (0..n).map(|_| rng.random_range(-0.1..0.1)).collect())
+        .collect();
+    for (kernels, weight_decay) in versions().flat_map(|k| [(k, 0.0), (k, 2e-4)]) {
+        let (mut p, mut m, mut v) = (start.clone(), vec![0.0; n], vec![0.0; n]);
+        let mut exact: Vec<[f64; 3]> = start.iter().map(|p| [f64::from(*p), 0.0, 0.0]).collect();
+        for (t, gradient) in (1..).zip(&gradients) {
+            let corrections = [1.0 - 0.9f64.powi(t), 1.0 - 0.999f64.powi(t)];
+            let step = AdamStep {
+                learning_rate: 1e-2,
+                beta1: 0.9,
+                beta2: 0.999,
+                epsilon: 1e-8,
+                weight_decay,
+                correction1: corrections[0] as f32,
+                correction2: corrections[1] as f32,
+            };
+            kernels.adam(&mut p, gradient, &mut m, &mut v, &step);
+            for ([p, m, v], g) in exact.iter_mut().zip(gradient) {
+                let g = f64::from(*g) + f64::from(weight_decay) * *p;
+                *m = 0.9 * *m + 0.1 * g;
+                *v = 0.999 * *v + 0.001 * g * g;
+                *p -= 1e-2 * (*m / corrections[0]) / ((*v / corrections[1]).sqrt() + 1e-8);
+            }
+        }
+        for (p, [exact, ..]) in p.iter().zip(&exact) {
+            assert!((f64::from(*p) - exact).abs() < 2e-6, "{p} {exact}");
+        }
+    }
+}
+
+#[test]
+fn polyak_moves_by_tau() {
+    for kernels in versions() {
+        let mut target = vec![1.0; 37];
+        kernels.polyak(&mut target, &[3.0; 37], 0.25);
+        assert_eq!(target, [1.5; 37]);
+    }
+}

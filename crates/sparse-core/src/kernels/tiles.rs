@@ -1,0 +1,122 @@
+//! Between row-major batches and tiles.
+
+use std::mem::MaybeUninit;
+
+use super::sizes::{check_equal, check_width};
+use super::{Out, Written};
+
+/// Features handled together: a cache line of a row-major batch.
+const BLOCK: usize = 16;
+
+/// Cuts a batch `x`, `[batch, features]` row-major, into tiles: `out`, `[tiles, features, width]` with
+/// `tiles = batch.div_ceil(width)`, overwritten. Columns past the batch are zero.
+///
+/// # Panics
+/// When a size does not fit.
+pub fn to_tiles<'o>(
+    x: &[f32],
+    batch: usize,
+    features: usize,
+    width: usize,
+    out: impl Into<Out<'o>>,
+) -> Written<'o> {
+    let mut out = out.into();
+    check_sizes(x.len(), out.len(), [batch, features], width);
+    let tiles = out.floats().chunks_exact_mut((features * width).max(1));
+    for (rows, tile) in x.chunks((features * width).max(1)).zip(tiles) {
+        tile_from_rows(rows, features, width, tile);
+    }
+    out.written()
+}
+
+/// One tile `[features, width]` from at most `width` rows `[.., features]`.
+fn tile_from_rows(rows: &[f32], features: usize, width: usize, tile: &mut [MaybeUninit<f32>]) {
+    let present = rows.len() / features;
+    for start in (0..features).step_by(BLOCK) {
+        let block = start..(start + BLOCK).min(features);
+        for (column, row) in rows.chunks_exact(features).enumerate() {
+            for feature in block.clone() {
+                tile[feature * width + column].write(row[feature]);
+            }
+        }
+    }
+    for row in tile.chunks_exact_mut(width) {
+        row[present..].fill(MaybeUninit::new(0.0));
+    }
+}
+
+/// The inverse of [`to_tiles`]: tiles `x`, `[tiles, features, width]`, to `out`, `[batch, features]`
+/// row-major, overwritten.
+///
+/// # Panics
+/// When a size does not fit.
+pub fn from_tiles<'o>(
+    x: &[f32],
+    batch: usize,
+    features: usize,
+    width: usize,
+    out: impl Into<Out<'o>>,
+) -> Written<'o> {
+    let mut out = out.into();
+    check_sizes(out.len(), x.len(), [batch, features], width);
+    let rows = out.floats().chunks_mut((features * width).max(1));
+    for (tile, rows) in x.chunks_exact((features * width).max(1)).zip(rows) {
+        for start in (0..features).step_by(BLOCK) {
+            let block = start..(start + BLOCK).min(features);
+            for (column, row) in rows.chunks_exact_mut(features).enumerate() {
+                for feature in block.clone() {
+                    row[feature].write(tile[feature * width + column]);
+                }
+            }
+        }
+    }
+    out.written()
+}
+
+#[track_caller]
+fn check_sizes(rows: usize, tiled: usize, [batch, features]: [usize; 2], width: usize) {
+    check_width(width);
+    check_equal("row-major batch", rows, batch * features);
+    let expected = batch.div_ceil(width) * width * features;
+    check_equal("tiled batch", tiled, expected);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernels::AlignedBuf;
+
+    proptest! {
+        #[test]
+        fn tiles_invert(
+            batch in 0..200usize,
+            features in 1..40usize,
+            width in prop::sample::select(&[16usize, 32, 64]),
+        ) {
+            let x: Vec<f32> = (0..batch * features).map(|i| 1.0 + i as f32).collect();
+            let padded = batch.div_ceil(width) * width;
+            let tiled = AlignedBuf::uninit_filled_by(padded * features, |out| {
+                to_tiles(&x, batch, features, width, out)
+            });
+            for column in 0..padded {
+                for feature in 0..features {
+                    let (tile, lane) = (column / width, column % width);
+                    let at = (tile * features + feature) * width + lane;
+                    let expected = x.get(column * features + feature).copied().unwrap_or(0.0);
+                    prop_assert_eq!(tiled.as_slice()[at], expected);
+                }
+            }
+            let mut back = vec![f32::NAN; x.len()];
+            from_tiles(tiled.as_slice(), batch, features, width, &mut back);
+            prop_assert_eq!(back, x);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a tile is 17 columns wide")]
+    fn unknown_widths_are_refused() {
+        to_tiles(&[], 0, 1, 17, &mut [][..]);
+    }
+}
