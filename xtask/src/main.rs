@@ -1,1 +1,29 @@
-fn main(){}
+//! Reads the command line, does the light jobs and starts the `run` binary for the others.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use cli::{Cli, Command};
+
+mod launch;
+mod tidy;
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Job(job) => launch::run(job.device()),
+        Command::Test(args) => launch::test(&args),
+        Command::Tidy => tidy::tidy(),
+        Command::Ci => launch::ci(),
+    };
+    finish(done)
+}
+
+/// The exit status of a job; what went wrong is one line.
+#[allow(clippy::print_stderr, reason = "this is the command line")]
+fn finish(done: Result<ExitCode>) -> ExitCode {
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,85 @@
+//! Options of `eval`, `bench` and `plot`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::values::{self, Device};
+
+/// Options of `cargo xtask eval`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  cargo xtask eval runs/halfcheetah-v5-rlx2-s0
+  cargo xtask eval runs/halfcheetah-v5-rlx2-s0 --episodes 100 --seed 7")]
+pub struct EvalArgs {
+    /// Folder of the run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// Whole episodes to play, without exploration noise
+    #[arg(long, value_name = "N", default_value = "10", value_parser = values::count)]
+    pub episodes: u64,
+
+    /// Seed of the starting states [default: the run's evaluation seed]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Backend that computes the network: flex or ndarray [default: flex]
+    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    pub device: Option<Device>,
+}
+
+/// What `cargo xtask bench` can measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Bench {
+    /// Sparse products against the best dense product, one thread, GF/s
+    Kernels,
+    /// TD3 updates per second, dense recipe and RLx2 recipe
+    Updates,
+    /// Control steps per second of each task, one thread
+    Envs,
+}
+
+/// Options of `cargo xtask bench`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  cargo xtask bench updates
+  cargo xtask bench kernels --json > kernels.jsonl
+
+Compare numbers of one table only: a shared machine changes speed from hour to hour, so each bench measures its
+rivals in turns, in one process, and prints medians and ratios.")]
+pub struct BenchArgs {
+    /// What to measure
+    #[arg(value_enum)]
+    pub what: Bench,
+
+    /// One JSON object per row on standard output, for scripts
+    #[arg(long)]
+    pub json: bool,
+
+    /// Threads to compute with, where the bench uses more than one [default: as many as cores]
+    #[arg(long, value_name = "N", value_parser = values::count)]
+    pub threads: Option<u64>,
+
+    /// Backend of `bench updates`: flex or ndarray [default: flex]
+    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    pub device: Option<Device>,
+}
+
+/// Options of `cargo xtask plot`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:
+  cargo xtask plot runs/halfcheetah-v5-rlx2-s0 runs/halfcheetah-v5-dense-s0 --out curve.svg")]
+pub struct PlotArgs {
+    /// Folders of runs, or `metrics.csv` files
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+
+    /// Picture to write
+    #[arg(long, value_name = "FILE", default_value = "learning-curve.svg")]
+    pub out: PathBuf,
+
+    /// Title of the picture [default: the task of the first run]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+}

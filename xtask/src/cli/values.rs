@@ -1,0 +1,188 @@
+//! What option values may be, checked before anything is built.
+
+use std::fmt;
+
+/// Tasks of `envs`, by Gymnasium's names; the `run` binary's tests hold this list against the registry.
+pub const TASKS: [&str; 3] = ["HalfCheetah-v5", "Hopper-v5", "Walker2d-v5"];
+
+/// Recipes of `rl-algos`, with a line on each; the `run` binary's tests hold this list against the crate's.
+pub const RECIPES: [(&str, &str); 5] = [
+    (
+        "rlx2",
+        "RigL, 3-step targets after a delay, replay that forgets stale policies",
+    ),
+    (
+        "rigl",
+        "grow where the gradient is large, drop small weights",
+    ),
+    ("set", "grow at random, drop small weights"),
+    ("static", "a random sparse network that never changes"),
+    ("dense", "plain TD3, no zeros: the baseline"),
+];
+
+/// Backends that a training binary can be built for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Device {
+    /// Burn's maintained CPU backend.
+    #[default]
+    Flex,
+    /// Burn's older CPU backend.
+    Ndarray,
+}
+
+impl Device {
+    /// The name on the command line, which is also the name of the cargo feature.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::Ndarray => "ndarray",
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Reads a device.
+///
+/// # Errors
+/// When the name is not one of the backends that work today.
+pub fn device(text: &str) -> Result<Device, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "flex" => Ok(Device::Flex),
+        "ndarray" => Ok(Device::Ndarray),
+        later @ ("wgpu" | "cuda") => Err(format!(
+            "`{later}` comes later; today's devices: flex, ndarray"
+        )),
+        _ => Err("unknown device; known devices: flex, ndarray".to_owned()),
+    }
+}
+
+/// Reads a task: Gymnasium's name, the version optional, case and hyphens forgiven.
+///
+/// # Errors
+/// When no known task has this name.
+pub fn task(text: &str) -> Result<String, String> {
+    let plain = |name: &str| -> String {
+        let name = name.to_ascii_lowercase();
+        name.chars().filter(char::is_ascii_alphanumeric).collect()
+    };
+    let wanted = plain(text);
+    let same = |known: &&&str| {
+        let known = plain(known);
+        wanted == known || known.strip_suffix("v5") == Some(&wanted)
+    };
+    match TASKS.iter().find(same) {
+        Some(task) => Ok((*task).to_owned()),
+        None => Err(format!("unknown task; known tasks: {}", TASKS.join(", "))),
+    }
+}
+
+/// Reads a recipe.
+///
+/// # Errors
+/// When no known recipe has this name.
+pub fn recipe(text: &str) -> Result<String, String> {
+    let wanted = text.to_ascii_lowercase();
+    let names = RECIPES.map(|(name, _)| name);
+    if names.contains(&wanted.as_str()) {
+        Ok(wanted)
+    } else {
+        Err(format!(
+            "unknown recipe; known recipes: {}",
+            names.join(", ")
+        ))
+    }
+}
+
+/// Reads a sparsity: the share of weights that are absent, in [0, 1).
+///
+/// # Errors
+/// When it is not a number or lies outside.
+pub fn sparsity(text: &str) -> Result<f64, String> {
+    let value: f64 = text
+        .parse()
+        .map_err(|_| "not a number; a sparsity lies in [0, 1), such as 0.9".to_owned())?;
+    if (0.0..1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("a sparsity lies in [0, 1): 0 keeps every weight, 0.9 one in ten".to_owned())
+    }
+}
+
+/// Reads a positive count: plain digits, `200_000`, `200k` or `1M`.
+///
+/// # Errors
+/// When it is no such count, is zero or does not fit.
+pub fn count(text: &str) -> Result<u64, String> {
+    let plain = text.replace('_', "");
+    let (digits, unit) = match plain.char_indices().next_back() {
+        Some((at, 'k' | 'K')) => (&plain[..at], 1_000),
+        Some((at, 'm' | 'M')) => (&plain[..at], 1_000_000),
+        _ => (plain.as_str(), 1),
+    };
+    match digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)) {
+        Some(0) => Err("must be at least 1".to_owned()),
+        Some(value) => Ok(value),
+        None => Err("not a whole number, such as 3000, 200_000, 200k or 1M".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn task_names_are_forgiven_their_case_hyphens_and_version() {
+        for name in [
+            "HalfCheetah-v5",
+            "halfcheetah",
+            "half-cheetah",
+            "HALF_CHEETAH_V5",
+        ] {
+            assert_eq!(task(name).unwrap(), "HalfCheetah-v5", "{name}");
+        }
+        assert!(task("HalfCheetah-v4").is_err());
+        assert!(task("CartPole").unwrap_err().contains("Walker2d-v5"));
+    }
+
+    #[test]
+    fn later_devices_are_named_as_such() {
+        assert_eq!(device("Flex").unwrap(), Device::Flex);
+        assert!(device("cuda").unwrap_err().contains("comes later"));
+        assert!(device("tpu").unwrap_err().contains("unknown"));
+    }
+
+    #[test]
+    fn a_sparsity_is_below_one() {
+        assert_eq!(sparsity("0").unwrap(), 0.0);
+        assert_eq!(sparsity("0.98").unwrap(), 0.98);
+        for bad in ["1", "-0.1", "NaN", "inf", "90%"] {
+            assert!(sparsity(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn counts_take_underscores_and_units() {
+        assert_eq!(count("200_000").unwrap(), 200_000);
+        assert_eq!(count("200k").unwrap(), 200_000);
+        assert_eq!(count("1M").unwrap(), 1_000_000);
+        for bad in ["0", "-3", "2.5k", "", "k", "99999999999999999999"] {
+            assert!(count(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_recipe_lists_the_known_ones() {
+        assert_eq!(recipe("RLx2").unwrap(), "rlx2");
+        assert!(
+            recipe("sac")
+                .unwrap_err()
+                .contains("rlx2, rigl, set, static, dense")
+        );
+    }
+}

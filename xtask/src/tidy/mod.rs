@@ -1,0 +1,75 @@
+//! `cargo xtask tidy`: the invariants of the project that a program can check, without building it.
+//!
+//! [`tree`] lists the files, [`source`] reads Rust, and each other module is one family of rules. A rule takes
+//! text and returns findings, so that its tests can show it failing on a bad example.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+mod book;
+mod edges;
+mod papers;
+mod places;
+mod sizes;
+mod source;
+mod tree;
+mod words;
+
+/// One breach of one rule.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// File, with a line where there is one.
+    place: String,
+    /// What is wrong and what would be right.
+    what: String,
+}
+
+impl Finding {
+    fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            what: what.into(),
+        }
+    }
+
+    fn at(path: &str, line: usize, what: impl Into<String>) -> Self {
+        Self::new(format!("{path}:{line}"), what)
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+/// Checks every rule and prints the findings and the sizes.
+///
+/// # Errors
+/// When the files cannot be listed or read.
+#[allow(clippy::print_stdout, reason = "the report is the job")]
+pub(crate) fn tidy() -> Result<ExitCode> {
+    let root = crate::launch::root()?;
+    let files = tree::files(&root)?;
+    let (sources, mut findings) = source::read_all(&files);
+    findings.extend(edges::check(tree::text(&files, "Cargo.lock")));
+    findings.extend(sources.iter().flat_map(words::check));
+    findings.extend(sources.iter().flat_map(sizes::check));
+    findings.extend(files.iter().flat_map(|f| places::check(f, &root)));
+    findings.extend(papers::check(&files, &sources));
+    findings.extend(book::check(&files));
+    let report = sizes::Report::of(&sources);
+    findings.extend(report.check());
+    println!("{report}");
+    for finding in &findings {
+        println!("{finding}");
+    }
+    if findings.is_empty() {
+        println!("tidy: {} files, nothing found", files.len());
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("tidy: {} found in {} files", findings.len(), files.len());
+    Ok(ExitCode::FAILURE)
+}

@@ -1,0 +1,144 @@
+//! What comes from a paper names it, and what a user can choose has its place in the book.
+
+use super::Finding;
+use super::source::Source;
+use super::tree::{File, stem, text};
+
+/// Folders whose files each follow a paper, and where the book must name them.
+const KINDS: [(&str, Page); 5] = [
+    (
+        "crates/sparse-core/src/topology/rules/",
+        Page::Names("docs/src/sparsity.md"),
+    ),
+    (
+        "crates/rl-algos/src/algos/",
+        Page::Own("docs/src/algorithms/"),
+    ),
+    (
+        "crates/rl-algos/src/recipes/",
+        Page::Names("docs/src/algorithms/td3.md"),
+    ),
+    (
+        "crates/offline-prune/src/criteria/",
+        Page::Names("docs/src/offline.md"),
+    ),
+    (
+        "crates/offline-prune/src/algos/",
+        Page::Own("docs/src/algorithms/"),
+    ),
+];
+
+/// The tasks, which follow Gymnasium's documentation and not a paper.
+const TASKS: (&str, &str) = ("crates/envs/src/tasks/", "docs/src/physics.md");
+
+/// Where a file's subject stands in the book.
+enum Page {
+    /// A page of this name in this folder.
+    Own(&'static str),
+    /// This page names it, in backticks.
+    Names(&'static str),
+}
+
+/// Checks every file that follows a paper or is a task.
+pub(crate) fn check(files: &[File], sources: &[Source]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for source in sources {
+        let subject = stem(&source.path);
+        if ["mod", "common", "tests"].contains(&subject) {
+            continue;
+        }
+        let inside = |folder: &str| source.path.starts_with(folder);
+        for (_, page) in KINDS.iter().filter(|(folder, _)| inside(folder)) {
+            if !cites(&source.header) {
+                let what = "its `//!` names no source; give the paper as arXiv:NNNN.NNNNN";
+                findings.push(Finding::new(&source.path, what));
+            }
+            findings.extend(missing(files, page, subject));
+        }
+        if inside(TASKS.0) && !plain(text(files, TASKS.1)).contains(&plain(subject)) {
+            findings.push(Finding::new(
+                TASKS.1,
+                format!("does not name the task `{subject}`"),
+            ));
+        }
+    }
+    findings
+}
+
+/// Whether a header names an arXiv paper or a DOI.
+fn cites(header: &str) -> bool {
+    let after = |mark: &'static str| header.split(mark).skip(1);
+    let arxiv = after("arXiv").any(|rest| {
+        let id = rest.trim_start_matches([':', ' ']);
+        id.len() > 9 && id.is_char_boundary(4) && id[..4].bytes().all(|b| b.is_ascii_digit())
+    });
+    arxiv || after("doi.org/10.").next().is_some()
+}
+
+/// The finding when the book lacks the subject.
+fn missing(files: &[File], page: &Page, subject: &str) -> Option<Finding> {
+    match page {
+        Page::Own(folder) => {
+            let path = format!("{folder}{subject}.md");
+            let what = format!("missing: the page of `{subject}`");
+            (text(files, &path).is_empty()).then(|| Finding::new(path, what))
+        }
+        Page::Names(path) => {
+            let named = text(files, path).contains(&format!("`{subject}`"));
+            (!named).then(|| Finding::new(*path, format!("does not name `{subject}`")))
+        }
+    }
+}
+
+/// Lower-case letters and digits only, so that `half_cheetah` is found in `HalfCheetah`.
+fn plain(text: &str) -> String {
+    let text = text.to_ascii_lowercase();
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::read;
+    use super::*;
+
+    fn page(path: &str, text: &str) -> File {
+        File {
+            path: path.into(),
+            text: Some(text.into()),
+        }
+    }
+
+    #[test]
+    fn a_rule_names_its_paper_and_the_book_names_the_rule() {
+        let path = "crates/sparse-core/src/topology/rules/rigl.rs";
+        let book = [page("docs/src/sparsity.md", "the rule `rigl`")];
+        let cited = read(path, "//! RigL, arXiv:1911.11134.").unwrap();
+        let bare = read(path, "//! RigL, arXiv.").unwrap();
+        assert_eq!(check(&book, &[cited]), []);
+        assert_eq!(check(&book, &[bare]).len(), 1);
+        let cited = read(path, "//! RigL, arXiv:1911.11134.").unwrap();
+        assert_eq!(check(&[], &[cited]).len(), 1);
+    }
+
+    #[test]
+    fn an_algorithm_has_its_page() {
+        let source = || read("crates/rl-algos/src/algos/td3.rs", "//! arXiv:1802.09477").unwrap();
+        assert!(
+            check(&[], &[source()])[0]
+                .what
+                .contains("the page of `td3`")
+        );
+        assert_eq!(
+            check(&[page("docs/src/algorithms/td3.md", "# TD3")], &[source()]),
+            []
+        );
+    }
+
+    #[test]
+    fn a_task_is_in_the_physics_page() {
+        let source = || read("crates/envs/src/tasks/half_cheetah.rs", "//! A task.").unwrap();
+        assert_eq!(check(&[], &[source()]).len(), 1);
+        let book = [page("docs/src/physics.md", "## HalfCheetah")];
+        assert_eq!(check(&book, &[source()]), []);
+    }
+}

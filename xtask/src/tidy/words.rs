@@ -1,0 +1,141 @@
+//! Words that do not belong where they stand: `unsafe`, printing, clocks, masks in algorithms.
+
+use super::Finding;
+use super::source::{Source, Token};
+
+/// The libraries; what binaries, tests and chores do is their own affair.
+const LIBRARIES: [&str; 4] = [
+    "crates/envs/src/",
+    "crates/sparse-core/src/",
+    "crates/rl-algos/src/",
+    "crates/offline-prune/src/",
+];
+
+/// Where `unsafe` is at home: the SIMD kernels, and the test that counts allocations.
+const UNSAFE: [&str; 2] = [
+    "crates/sparse-core/src/kernels/",
+    "tests/tests/allocation.rs",
+];
+
+/// Words that make a library talk, read the clock or the environment, or draw from a global generator.
+const SILENT: [(&[&str], &str); 9] = [
+    (&["println", "!"], "a library does not print"),
+    (&["print", "!"], "a library does not print"),
+    (&["eprintln", "!"], "a library does not print"),
+    (&["eprint", "!"], "a library does not print"),
+    (&["Instant"], "a library does not read the clock"),
+    (&["SystemTime"], "a library does not read the clock"),
+    (
+        &["env", ":", ":", "var*"],
+        "a library does not read the environment",
+    ),
+    (
+        &["rand", ":", ":", "rng"],
+        "randomness is passed in, never global",
+    ),
+    (&["thread_rng"], "randomness is passed in, never global"),
+];
+
+/// Words of a sparse network's inside, which an algorithm never sees.
+const INSIDE: [(&[&str], &str); 4] = [
+    (&["mask*"], "an algorithm names no mask"),
+    (&["moment*"], "an algorithm names no optimizer moment"),
+    (&["indices"], "an algorithm names no index array"),
+    (&["Pattern"], "an algorithm names no pattern"),
+];
+
+/// Checks one file.
+pub(crate) fn check(source: &Source) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !UNSAFE.iter().any(|home| source.path.starts_with(home)) {
+        let found = source.tokens.iter().filter(|token| token.text == "unsafe");
+        let what = format!("`unsafe` belongs under {}", UNSAFE[0]);
+        findings.extend(found.map(|t| Finding::at(&source.path, t.line, &what)));
+    }
+    if LIBRARIES
+        .iter()
+        .any(|library| source.path.starts_with(library))
+    {
+        findings.extend(find(source, &SILENT));
+        if ["/algos/", "/criteria/"]
+            .iter()
+            .any(|part| source.path.contains(part))
+        {
+            findings.extend(find(source, &INSIDE));
+        }
+    }
+    findings
+}
+
+/// Every place outside tests where one of the sequences stands.
+fn find(source: &Source, rules: &[(&[&str], &str)]) -> Vec<Finding> {
+    let tokens: Vec<&Token> = source.tokens.iter().filter(|token| !token.test).collect();
+    let mut findings = Vec::new();
+    for (sequence, what) in rules {
+        for window in tokens.windows(sequence.len()) {
+            let mut pairs = window.iter().zip(*sequence);
+            if pairs.all(|(token, pattern)| matches(&token.text, pattern)) {
+                let what = format!("`{}`: {what}", window[0].text);
+                findings.push(Finding::at(&source.path, window[0].line, what));
+            }
+        }
+    }
+    findings
+}
+
+/// Whether a word is the pattern, or starts with it when the pattern ends in `*`.
+fn matches(word: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => word.starts_with(start),
+        None => word == pattern,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::read;
+    use super::*;
+
+    fn found(path: &str, text: &str) -> usize {
+        check(&read(path, text).unwrap()).len()
+    }
+
+    #[test]
+    fn unsafe_stays_in_the_kernels() {
+        let text = "fn f() { unsafe { g() } }";
+        assert_eq!(found("crates/sparse-core/src/nn/linear.rs", text), 1);
+        assert_eq!(found("xtask/src/main.rs", text), 1);
+        assert_eq!(found("crates/sparse-core/src/kernels/avx2.rs", text), 0);
+        assert_eq!(
+            found("crates/envs/src/lib.rs", "#![deny(unsafe_code)]\n// unsafe"),
+            0
+        );
+    }
+
+    #[test]
+    fn libraries_are_silent_and_timeless() {
+        let library = "crates/rl-algos/src/train.rs";
+        for bad in [
+            "fn f() { println!(); }",
+            "fn f() { eprint!(\"x\"); }",
+            "fn f() { let t = std::time::Instant::now(); }",
+            "use std::time::SystemTime;",
+            "fn f() { std::env::var(\"X\"); }",
+            "fn f() { env::vars(); }",
+            "fn f() { rand::rng(); }",
+        ] {
+            assert_eq!(found(library, bad), 1, "{bad}");
+            assert_eq!(found("xtask/src/main.rs", bad), 0, "{bad}");
+            let in_test = format!("#[cfg(test)]\nmod tests {{ {bad} }}");
+            assert_eq!(found(library, &in_test), 0, "{bad}");
+        }
+        assert_eq!(found(library, "/// println!(\"x\")\nfn print() {}"), 0);
+    }
+
+    #[test]
+    fn algorithms_know_no_masks() {
+        let text = "fn f(masks: &[u8]) {}";
+        assert_eq!(found("crates/rl-algos/src/algos/td3.rs", text), 1);
+        assert_eq!(found("crates/sparse-core/src/nn/linear.rs", text), 0);
+    }
+}
