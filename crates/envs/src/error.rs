@@ -1,9 +1,20 @@
 //! What can go wrong, with the place, the value and what is allowed.
 
+/// Result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
 /// Errors of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A file cannot be read.
+    #[error("cannot read {file}: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The XML of a model cannot be read or asks for something that the engine does not do.
     #[error("{file}:{line}: <{element}>: {message}")]
     Mjcf {

@@ -1,4 +1,5 @@
 //! Gymnasium's MuJoCo tasks in pure Rust.
 pub mod dynamics;
 mod error;
-pub use error::Error;
+pub mod mjcf;
+pub use error::{Error, Result};

@@ -1,0 +1,352 @@
+//! [`Spec`] → [`Model`]: frames, inertias, limits, and the checks that need more than one element.
+//!
+//! MuJoCo: Modeling chapter; XML reference.
+
+use super::element::Place;
+use super::inertia::{self, Rigid};
+use super::orientation;
+use super::spec::{BodySpec, GeomSpec, InertiaFromGeom, JointSpec, Limited, Named, Spec};
+use super::{constants, pairs};
+use crate::Result;
+use crate::dynamics::model::{Actuators, Bodies, Dofs, GeomType, Geoms, JointType, Joints, Model};
+use glam::{DQuat, DVec3};
+
+/// Mass (kg) and moment (kg m²) that a moving body must have.
+const LEAST_INERTIA: f64 = 1e-15;
+/// Mass (kg) and length (m) that count as none.
+const TINY: f64 = 1e-14;
+/// Most dofs that one body may have to its parent.
+const MOST_DOFS: usize = 6;
+
+/// Compiles what a file says.
+pub(super) fn compile(spec: &Spec) -> Result<Model> {
+    let mut builder = Builder { spec, last_dof: Vec::new(), model: empty(spec) };
+    for (index, body) in spec.bodies.iter().enumerate() {
+        builder.body(index, body)?;
+    }
+    builder.motors()?;
+    builder.check_moving_bodies()?;
+    builder.scale_mass();
+    builder.finish()
+}
+
+fn empty(spec: &Spec) -> Model {
+    Model {
+        name: spec.name.clone(),
+        nq: 0,
+        nv: 0,
+        nu: 0,
+        opt: spec.options.clone(),
+        meaninertia: 1.0,
+        qpos0: Vec::new(),
+        qpos_spring: Vec::new(),
+        bodies: Bodies::default(),
+        joints: Joints::default(),
+        dofs: Dofs::default(),
+        geoms: Geoms::default(),
+        actuators: Actuators::default(),
+        pairs: Vec::new(),
+    }
+}
+
+struct Builder<'a> {
+    spec: &'a Spec,
+    /// Last dof on the way from the root to each body.
+    last_dof: Vec<Option<usize>>,
+    model: Model,
+}
+
+impl Builder<'_> {
+    fn body(&mut self, index: usize, body: &Named<BodySpec>) -> Result<()> {
+        let spec = &body.spec;
+        let parent = spec.parent;
+        let b = &mut self.model.bodies;
+        let weld = if index == 0 || !spec.joints.is_empty() { index } else { b.weld[parent] };
+        let root = if index == 0 || parent == 0 { index } else { b.root[parent] };
+        b.name.push(body.name.clone());
+        b.parent.push(parent);
+        b.root.push(root);
+        b.weld.push(weld);
+        b.pos.push(spec.pos);
+        b.quat.push(spec.quat);
+        b.joints.push((self.model.joints.name.len(), spec.joints.len()));
+        b.dofs.push((self.model.nv, spec.joints.len()));
+        b.subtreemass.push(0.0);
+        b.invweight0.push([0.0; 2]);
+        self.last_dof.push(if index == 0 { None } else { self.last_dof[parent] });
+        if spec.joints.len() > MOST_DOFS {
+            let message = format!("the body has {} joints; at most {MOST_DOFS} are allowed", spec.joints.len());
+            return Err(body.place.error(message));
+        }
+        for joint in &spec.joints {
+            self.joint(index, joint)?;
+        }
+        let mut parts = Vec::new();
+        for geom in &spec.geoms {
+            parts.extend(self.geom(index, geom)?);
+        }
+        let inertia = if index == 0 { resting(DVec3::ZERO, DQuat::IDENTITY) } else { self.inertia(body, &parts)? };
+        let b = &mut self.model.bodies;
+        b.mass.push(inertia.mass);
+        b.ipos.push(inertia.com);
+        b.iquat.push(inertia.quat);
+        b.inertia.push(inertia.moments);
+        Ok(())
+    }
+
+    fn joint(&mut self, body: usize, joint: &Named<JointSpec>) -> Result<()> {
+        let spec = &joint.spec;
+        let compiler = &self.spec.compiler;
+        let angular = spec.kind == JointType::Hinge && compiler.degrees;
+        let unit = if angular { std::f64::consts::PI / 180.0 } else { 1.0 };
+        let limited = resolve_limit(&joint.place, "", spec.limited, spec.range, compiler.autolimits)?;
+        let axis = orientation::unit(spec.axis).ok_or_else(|| joint.place.error("axis has no direction"))?;
+        let model = &mut self.model;
+        let index = model.joints.name.len();
+        let j = &mut model.joints;
+        j.name.push(joint.name.clone());
+        j.kind.push(spec.kind);
+        j.body.push(body);
+        j.qposadr.push(model.nq);
+        j.dofadr.push(model.nv);
+        j.pos.push(spec.pos);
+        j.axis.push(axis);
+        j.stiffness.push(spec.stiffness);
+        j.limited.push(limited);
+        j.range.push(if limited { spec.range.map(|x| x * unit) } else { spec.range });
+        j.margin.push(spec.margin);
+        j.solref.push(spec.solref);
+        j.solimp.push(spec.solimp);
+        let d = &mut model.dofs;
+        d.body.push(body);
+        d.joint.push(index);
+        d.parent.push(self.last_dof[body]);
+        d.armature.push(spec.armature);
+        d.damping.push(spec.damping);
+        d.invweight0.push(0.0);
+        self.last_dof[body] = Some(model.nv);
+        model.qpos0.push(spec.reference * unit);
+        model.qpos_spring.push(spec.springref * unit);
+        model.nq += 1;
+        model.nv += 1;
+        Ok(())
+    }
+
+    /// Adds a geom; its mass distribution comes back where it counts for its body.
+    fn geom(&mut self, body: usize, geom: &Named<GeomSpec>) -> Result<Option<Rigid>> {
+        let spec = &geom.spec;
+        let (size, pos, quat) = place_geom(geom)?;
+        if spec.kind == GeomType::Plane && self.model.bodies.weld[body] != 0 {
+            return Err(geom.place.error("a plane must not move; put it in a body without joints"));
+        }
+        let radius = match spec.kind {
+            GeomType::Plane => 0.0,
+            GeomType::Sphere => size[0],
+            GeomType::Capsule => size[0] + size[1],
+        };
+        let g = &mut self.model.geoms;
+        g.name.push(geom.name.clone());
+        g.kind.push(spec.kind);
+        g.body.push(body);
+        g.size.push(size);
+        g.pos.push(pos);
+        g.quat.push(quat);
+        g.rbound.push(radius);
+        g.contype.push(spec.contype);
+        g.conaffinity.push(spec.conaffinity);
+        g.condim.push(spec.condim);
+        g.priority.push(spec.priority);
+        g.solmix.push(spec.solmix);
+        g.friction.push(spec.friction);
+        g.margin.push(spec.margin);
+        g.gap.push(spec.gap);
+        g.solref.push(spec.solref);
+        g.solimp.push(spec.solimp);
+        let [low, high] = self.spec.compiler.inertiagrouprange;
+        let counts = (low..=high).contains(&f64::from(spec.group));
+        let mass = spec.mass.unwrap_or_else(|| spec.density * inertia::volume(spec.kind, size));
+        let moments = inertia::moments(spec.kind, size, mass);
+        Ok((counts && mass > TINY).then_some(Rigid { mass, com: pos, quat, moments }))
+    }
+
+    /// The body's mass distribution, from its `inertial` element or the `parts` that its geoms are.
+    fn inertia(&self, body: &Named<BodySpec>, parts: &[Rigid]) -> Result<Rigid> {
+        let compiler = &self.spec.compiler;
+        // MuJoCo's placeholder for a body that has neither: it weighs nothing, so it moves nothing.
+        let mut rigid = resting(body.spec.pos, body.spec.quat);
+        if let Some(explicit) = &body.spec.inertial {
+            rigid = Rigid {
+                mass: explicit.mass,
+                com: explicit.pos,
+                quat: explicit.quat,
+                moments: explicit.diagonal,
+            };
+            if let Some(full) = explicit.full {
+                let wrong = || explicit.place.error(format!("fullinertia {full:?} has a moment that is not positive"));
+                (rigid.moments, rigid.quat) = inertia::principal(&inertia::symmetric(full)).ok_or_else(wrong)?;
+            }
+        }
+        let from_geoms = match compiler.inertiafromgeom {
+            InertiaFromGeom::Always => true,
+            InertiaFromGeom::Never => false,
+            InertiaFromGeom::WithoutInertial => body.spec.inertial.is_none(),
+        };
+        if from_geoms && !parts.is_empty() {
+            let wrong = || body.place.error("the geoms' inertias do not add up to a positive one");
+            rigid = inertia::combine(parts).ok_or_else(wrong)?;
+        }
+        rigid.mass = rigid.mass.max(compiler.boundmass);
+        rigid.moments = rigid.moments.max(DVec3::splat(compiler.boundinertia));
+        let DVec3 { x: a, y: b, z: c } = rigid.moments;
+        if a.min(b).min(c) < 0.0 || !(rigid.mass.is_finite() && rigid.moments.is_finite()) {
+            let message = format!("mass {} and moments {a} {b} {c} must be finite and not negative", rigid.mass);
+            return Err(body.place.error(message));
+        }
+        if a + b < c || a + c < b || b + c < a {
+            if !compiler.balanceinertia {
+                let message = format!("moments {a} {b} {c}: each must be at most the sum of the other two");
+                return Err(body.place.error(message));
+            }
+            rigid.moments = DVec3::splat((a + b + c) / 3.0);
+        }
+        Ok(rigid)
+    }
+
+    fn motors(&mut self) -> Result<()> {
+        for motor in &self.spec.motors {
+            let (place, spec) = (&motor.place, &motor.spec.motor);
+            let joints = &self.model.joints.name;
+            let wanted = &motor.spec.joint;
+            let joint = joints.iter().position(|name| !name.is_empty() && name == wanted).ok_or_else(|| {
+                let known: Vec<_> = joints.iter().filter(|n| !n.is_empty()).map(String::as_str).collect();
+                place.error(format!("joint is `{wanted}`; known joints: {}", known.join(", ")))
+            })?;
+            let autolimits = self.spec.compiler.autolimits;
+            let limited = resolve_limit(place, "ctrl", spec.ctrllimited, spec.ctrlrange, autolimits)?;
+            let a = &mut self.model.actuators;
+            a.name.push(motor.name.clone());
+            a.joint.push(joint);
+            a.gear.push(spec.gear[0]);
+            a.ctrllimited.push(limited);
+            a.ctrlrange.push(spec.ctrlrange);
+            self.model.nu += 1;
+        }
+        Ok(())
+    }
+
+    /// Every body with joints must weigh something, itself or through what is welded to it.
+    fn check_moving_bodies(&self) -> Result<()> {
+        let b = &self.model.bodies;
+        let solid = |i: usize| b.mass[i] >= LEAST_INERTIA && b.inertia[i].min_element() >= LEAST_INERTIA;
+        for (index, body) in self.spec.bodies.iter().enumerate().skip(1) {
+            let moves = !body.spec.joints.is_empty();
+            if moves && !(index..b.weld.len()).any(|other| b.weld[other] == index && solid(other)) {
+                let message = format!(
+                    "body `{}` moves but has mass {} and moments {}; both must be greater than {LEAST_INERTIA}",
+                    body.name, b.mass[index], b.inertia[index]
+                );
+                return Err(body.place.error(message));
+            }
+        }
+        Ok(())
+    }
+
+    fn scale_mass(&mut self) {
+        let wanted = self.spec.compiler.settotalmass;
+        if wanted > 0.0 {
+            let total: f64 = self.model.bodies.mass.iter().sum();
+            let scale = (wanted / total.max(LEAST_INERTIA)).max(LEAST_INERTIA);
+            self.model.bodies.mass.iter_mut().for_each(|mass| *mass *= scale);
+            self.model.bodies.inertia.iter_mut().for_each(|inertia| *inertia *= scale);
+        }
+    }
+
+    /// What needs the whole model: subtree masses, constants of the reference pose, pairs of geoms.
+    fn finish(mut self) -> Result<Model> {
+        let model = &mut self.model;
+        model.bodies.subtreemass = model.bodies.mass.clone();
+        for body in (1..model.bodies.parent.len()).rev() {
+            let parent = model.bodies.parent[body];
+            model.bodies.subtreemass[parent] += model.bodies.subtreemass[body];
+        }
+        constants::fill(model).map_err(|dof| {
+            let place = &self.spec.bodies[self.model.dofs.body[dof]].place;
+            let joint = &self.model.joints.name[self.model.dofs.joint[dof]];
+            place.error(format!("joint `{joint}` moves no mass of its own: the inertia matrix is singular there"))
+        })?;
+        let model = &mut self.model;
+        model.meaninertia = self.spec.meaninertia.unwrap_or(model.meaninertia);
+        let weights = model.bodies.invweight0.iter().flatten().chain(&model.dofs.invweight0);
+        if !(model.meaninertia.is_finite() && weights.copied().all(f64::is_finite)) {
+            return Err(self.spec.place.error("masses or lengths are too large to compute with"));
+        }
+        let mut excluded = Vec::new();
+        for (place, names) in &self.spec.excludes {
+            excluded.push([find_body(model, place, &names[0])?, find_body(model, place, &names[1])?]);
+        }
+        model.pairs = pairs::select(model, &excluded);
+        Ok(self.model)
+    }
+}
+
+/// A body without mass.
+fn resting(com: DVec3, quat: DQuat) -> Rigid {
+    Rigid { mass: 0.0, com, quat, moments: DVec3::ZERO }
+}
+
+fn find_body(model: &Model, place: &Place, name: &str) -> Result<usize> {
+    let names = &model.bodies.name;
+    names.iter().position(|n| !n.is_empty() && n == name).ok_or_else(|| {
+        let known: Vec<_> = names.iter().filter(|n| !n.is_empty()).map(String::as_str).collect();
+        place.error(format!("there is no body `{name}`; known bodies: {}", known.join(", ")))
+    })
+}
+
+/// Whether a range is enforced; `prefix` is `""` or `"ctrl"`.
+fn resolve_limit(place: &Place, prefix: &str, limited: Limited, range: [f64; 2], auto: bool) -> Result<bool> {
+    let [low, high] = range;
+    let given = range != [0.0; 2];
+    let limited = match limited {
+        Some(limited) => limited,
+        None if given && !auto => {
+            let message = format!("{prefix}range without {prefix}limited needs compiler autolimits=`true`");
+            return Err(place.error(message));
+        }
+        None => given,
+    };
+    if limited && low >= high {
+        return Err(place.error(format!("{prefix}range is {low} {high}; the first must be lower than the second")));
+    }
+    Ok(limited)
+}
+
+/// Size, position and orientation of a geom in its body's frame, `fromto` resolved.
+fn place_geom(geom: &Named<GeomSpec>) -> Result<([f64; 3], DVec3, DQuat)> {
+    let (spec, place) = (&geom.spec, &geom.place);
+    let mut found = (spec.size, spec.pos, spec.quat);
+    if let Some([a, b, c, d, e, f]) = spec.fromto {
+        if spec.kind != GeomType::Capsule {
+            return Err(place.error("fromto needs a capsule"));
+        }
+        if spec.pos != DVec3::ZERO || spec.quat != DQuat::IDENTITY {
+            return Err(place.error("fromto excludes pos and an orientation"));
+        }
+        let (from, to) = (DVec3::new(a, b, c), DVec3::new(d, e, f));
+        let too_close = || place.error(format!("fromto: {from} and {to} are too close or too far apart"));
+        let axis = orientation::unit(from - to).ok_or_else(too_close)?;
+        found.0[1] = 0.5 * (from - to).length();
+        found.1 = (from + to) * 0.5;
+        found.2 = orientation::from_z(axis);
+    }
+    let must_be_positive: &[usize] = match spec.kind {
+        GeomType::Plane => &[2],
+        GeomType::Sphere => &[0],
+        GeomType::Capsule => &[0, 1],
+    };
+    for &i in must_be_positive {
+        if found.0[i] <= 0.0 {
+            return Err(place.error(format!("size number {} is {}; it must be greater than 0", i + 1, found.0[i])));
+        }
+    }
+    Ok(found)
+}
