@@ -7,15 +7,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Two things that must have the same size have not.
-    #[error("{what}: expected {expected}, found {found}")]
+    /// A size that does not fit.
+    #[error("{what}: got {got}, must be {expected}")]
     Shape {
         /// What was measured.
         what: &'static str,
-        /// The size that was needed.
-        expected: String,
         /// The size that was given.
-        found: String,
+        got: usize,
+        /// The size that was needed.
+        expected: usize,
     },
     /// A set of connections that cannot exist.
     #[error("pattern [{outputs}×{inputs}]: {reason}")]
@@ -49,7 +49,15 @@ pub enum Error {
         /// The value that was given.
         value: String,
         /// The values that are allowed.
-        allowed: &'static str,
+        allowed: String,
+    },
+    /// A loss that is NaN or infinite.
+    #[error("update {update}: the loss is {loss}")]
+    Diverged {
+        /// The update that it was computed for, counted from 1.
+        update: u64,
+        /// The loss.
+        loss: f32,
     },
     /// Bytes that do not hold what was asked of them.
     #[error("record: {reason}")]
@@ -61,21 +69,24 @@ pub enum Error {
 
 impl Error {
     /// A setting outside its range.
-    pub fn config(field: &'static str, value: impl ToString, allowed: &'static str) -> Self {
+    pub(crate) fn config(field: &'static str, value: impl ToString, allowed: &str) -> Self {
         Self::Config {
             field,
             value: value.to_string(),
-            allowed,
+            allowed: allowed.to_string(),
         }
     }
 
-    /// Two sizes that differ.
-    pub fn shape(what: &'static str, expected: impl ToString, found: impl ToString) -> Self {
-        Self::Shape {
-            what,
-            expected: expected.to_string(),
-            found: found.to_string(),
+    /// [`Error::Shape`] unless both sizes are the same.
+    pub(crate) fn check_size(what: &'static str, got: usize, expected: usize) -> Result<()> {
+        if got == expected {
+            return Ok(());
         }
+        Err(Self::Shape {
+            what,
+            got,
+            expected,
+        })
     }
 
     /// Whether sizes differed.
@@ -102,6 +113,12 @@ impl Error {
         matches!(self, Self::Config { .. })
     }
 
+    /// Whether training diverged.
+    #[must_use]
+    pub fn is_diverged(&self) -> bool {
+        matches!(self, Self::Diverged { .. })
+    }
+
     /// Whether stored bytes could not be read.
     #[must_use]
     pub fn is_record(&self) -> bool {
@@ -118,7 +135,8 @@ mod tests {
         let error = Error::config("sparsity", 1.5, "in [0, 1)");
         assert_eq!(error.to_string(), "sparsity = 1.5: must be in [0, 1)");
         assert!(error.is_config() && !error.is_shape());
-        let error = Error::shape("values", 3, 4);
-        assert_eq!(error.to_string(), "values: expected 3, found 4");
+        assert_eq!(Error::check_size("values", 3, 3), Ok(()));
+        let error = Error::check_size("values", 4, 3).unwrap_err();
+        assert_eq!(error.to_string(), "values: got 4, must be 3");
     }
 }

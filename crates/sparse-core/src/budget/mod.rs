@@ -41,7 +41,10 @@ impl Allocation {
             return Err(Error::config("total density", total_density, "in (0, 1]"));
         }
         let sparsities = self.sparsities(shapes, 1.0 - total_density)?;
-        Ok(sparsities.into_iter().map(|sparsity| 1.0 - sparsity).collect())
+        Ok(sparsities
+            .into_iter()
+            .map(|sparsity| 1.0 - sparsity)
+            .collect())
     }
 
     /// The number of active weights of each layer of `shapes` (`(outputs, inputs)`) when the whole network
@@ -95,7 +98,9 @@ mod tests {
             assert!(error.is_config(), "{error}");
         }
         for density in [0.0, 1.1, f64::NAN] {
-            let error = Allocation::Uniform.densities(&[(4, 4)], density).unwrap_err();
+            let error = Allocation::Uniform
+                .densities(&[(4, 4)], density)
+                .unwrap_err();
             assert!(error.is_config(), "{error}");
         }
     }
@@ -104,7 +109,9 @@ mod tests {
     fn a_layer_without_weights_is_an_error_that_names_it() {
         // 1 - int(0.99999 * 1) leaves one weight; rounding down never empties a layer that has weights.
         assert_eq!(Allocation::Uniform.counts(&[(1, 1)], 0.99999).unwrap(), [1]);
-        let error = Allocation::Uniform.counts(&[(3, 2), (5, 0)], 0.5).unwrap_err();
+        let error = Allocation::Uniform
+            .counts(&[(3, 2), (5, 0)], 0.5)
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "budget: layer 1 [5×0] gets density 0.5: none of its 0 weights would be active"
@@ -118,6 +125,9 @@ mod tests {
         let read = |text| serde_json::from_str::<Allocation>(text).unwrap();
         assert_eq!(read("\"erdos_renyi\""), Allocation::ErdosRenyi);
         assert_eq!(read("\"uniform\""), Allocation::Uniform);
-        assert_eq!(read("{\"per_layer\":[0.5,1]}"), Allocation::PerLayer(vec![0.5, 1.0]));
+        assert_eq!(
+            read("{\"per_layer\":[0.5,1]}"),
+            Allocation::PerLayer(vec![0.5, 1.0])
+        );
     }
 }

@@ -5,10 +5,7 @@ use crate::error::{Error, Result};
 
 /// The sparsity of each layer.
 pub(super) fn sparsities(shapes: &[(usize, usize)], densities: &[f64]) -> Result<Vec<f64>> {
-    if densities.len() != shapes.len() {
-        let (expected, found) = (shapes.len(), densities.len());
-        return Err(Error::shape("densities per layer", expected, found));
-    }
+    Error::check_size("densities per layer", densities.len(), shapes.len())?;
     let layers = densities.iter().zip(shapes).enumerate();
     layers
         .map(|(layer, (&density, &(outputs, inputs)))| {
@@ -36,7 +33,9 @@ mod tests {
         let shapes = [(4, 4), (1, 4)];
         assert_eq!(allocation.counts(&shapes, 0.9).unwrap(), [8, 4]);
         assert!(allocation.counts(&shapes[..1], 0.9).unwrap_err().is_shape());
-        let error = Allocation::PerLayer(vec![0.5, 0.0]).counts(&shapes, 0.9).unwrap_err();
+        let error = Allocation::PerLayer(vec![0.5, 0.0])
+            .counts(&shapes, 0.9)
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "budget: layer 1 [1×4] gets density 0: must be in (0, 1]"

@@ -11,7 +11,9 @@ mod tests {
 
     #[test]
     fn every_layer_gets_the_total() {
-        let counts = Allocation::Uniform.counts(&[(256, 17), (6, 256)], 0.9).unwrap();
+        let counts = Allocation::Uniform
+            .counts(&[(256, 17), (6, 256)], 0.9)
+            .unwrap();
         assert_eq!(counts, [4352 - 3916, 1536 - 1382]);
     }
 }

@@ -5,5 +5,7 @@ use super::{Isa, Kernels, Raw, scalar};
 
 pub(super) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx2,
-    raw: Raw { ..scalar::KERNELS.raw },
+    raw: Raw {
+        ..scalar::KERNELS.raw
+    },
 };

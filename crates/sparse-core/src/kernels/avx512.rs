@@ -40,10 +40,9 @@ fn product_of<const Z: usize, const U: usize, const VIA: bool>(p: &mut Product<'
     let width = Z * LANES;
     let rows = p.ptr.len() - 1;
     let zero = _mm512_setzero_ps();
-    for (x, y) in p
-        .x
-        .chunks_exact(p.x_rows * width)
-        .zip(p.y.chunks_exact_mut(rows * width))
+    for (x, y) in
+        p.x.chunks_exact(p.x_rows * width)
+            .zip(p.y.chunks_exact_mut(rows * width))
     {
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
             let start = p.bias.map_or(zero, |bias| _mm512_set1_ps(bias[row]));
@@ -191,8 +190,14 @@ fn sum_four([a, b, c, d]: [__m512; 4]) -> __m512 {
     let low = _mm512_shuffle_ps::<0b01_00_01_00>(ab, cd);
     let high = _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd);
     let blocks = _mm512_add_ps(low, high);
-    let halves = _mm512_add_ps(blocks, _mm512_shuffle_f32x4::<0b01_00_11_10>(blocks, blocks));
-    _mm512_add_ps(halves, _mm512_shuffle_f32x4::<0b10_11_00_01>(halves, halves))
+    let halves = _mm512_add_ps(
+        blocks,
+        _mm512_shuffle_f32x4::<0b01_00_11_10>(blocks, blocks),
+    );
+    _mm512_add_ps(
+        halves,
+        _mm512_shuffle_f32x4::<0b10_11_00_01>(halves, halves),
+    )
 }
 
 #[target_feature(enable = "avx512f")]

@@ -91,7 +91,7 @@ impl AlignedBuf {
 }
 
 /// Floats before the first line of an allocation.
-fn first_line(data: &Vec<f32>) -> usize {
+fn first_line(data: &[f32]) -> usize {
     let address = data.as_ptr() as usize / size_of::<f32>();
     address.next_multiple_of(LINE) - address
 }

@@ -8,7 +8,12 @@ use super::Pattern;
 /// When no kernel knows the width, or the sides do not have the same whole number of tiles.
 #[track_caller]
 pub(super) fn check_sides(inputs: usize, outputs: usize, pattern: &Pattern, width: usize) {
-    let tiles = tiles("activations at the outputs", outputs, pattern.outputs(), width);
+    let tiles = tiles(
+        "activations at the outputs",
+        outputs,
+        pattern.outputs(),
+        width,
+    );
     let expected = tiles * pattern.inputs() * width;
     check_equal("activations at the inputs", inputs, expected);
 }

@@ -22,9 +22,8 @@ impl Case {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let nnz = (density * (outputs * inputs) as f64).round() as usize;
         let pattern = Pattern::random(outputs, inputs, nnz, &mut rng).unwrap();
-        let mut floats = |n: usize| -> Vec<f32> {
-            (0..n).map(|_| rng.random_range(-1.0..1.0)).collect()
-        };
+        let mut floats =
+            |n: usize| -> Vec<f32> { (0..n).map(|_| rng.random_range(-1.0..1.0)).collect() };
         Self {
             values: floats(nnz),
             bias: floats(outputs),
@@ -251,7 +250,14 @@ fn slices_may_start_anywhere() {
     let (x, dy) = (shifted(&case.x), shifted(&case.dy));
     for kernels in versions() {
         let mut y = vec![f32::NAN; dy.len()];
-        kernels.spmm(&case.pattern, &case.values, (&case.bias, false), &x[1..], 64, &mut y[1..]);
+        kernels.spmm(
+            &case.pattern,
+            &case.values,
+            (&case.bias, false),
+            &x[1..],
+            64,
+            &mut y[1..],
+        );
         assert_near("y", &y[1..], &case.forward(false));
         let mut dv = vec![f32::NAN; case.values.len() + 1];
         kernels.sddmm(&case.pattern, &dy[1..], &x[1..], 64, &mut dv[1..]);
@@ -277,7 +283,14 @@ fn what_is_not_a_number_is_not_hidden() {
     let pattern = Pattern::full(1, 1);
     for kernels in versions() {
         let mut y = [0.0; 16];
-        kernels.spmm(&pattern, &[1.0], (&[0.0], true), &[f32::NAN; 16], 16, &mut y[..]);
+        kernels.spmm(
+            &pattern,
+            &[1.0],
+            (&[0.0], true),
+            &[f32::NAN; 16],
+            16,
+            &mut y[..],
+        );
         assert!(y.iter().all(|y| y.is_nan()));
     }
 }
@@ -286,7 +299,15 @@ fn what_is_not_a_number_is_not_hidden() {
 #[should_panic(expected = "values: 2 floats, expected 1")]
 fn wrong_sizes_are_refused() {
     let pattern = Pattern::full(1, 1);
-    spmm(&pattern, &[1.0, 2.0], &[0.0], true, &[0.0; 16], 16, &mut [0.0; 16][..]);
+    spmm(
+        &pattern,
+        &[1.0, 2.0],
+        &[0.0],
+        true,
+        &[0.0; 16],
+        16,
+        &mut [0.0; 16][..],
+    );
 }
 
 #[test]

@@ -40,9 +40,7 @@ impl Pattern {
     /// 2³² possible connections.
     pub fn from_mask(outputs: usize, inputs: usize, mask: &[bool]) -> Result<Self> {
         let possible = possible(outputs, inputs)?;
-        if mask.len() != possible {
-            return Err(Error::shape("mask", possible, mask.len()));
-        }
+        Error::check_size("mask", mask.len(), possible)?;
         let active = (0..).zip(mask).filter(|(_, active)| **active);
         let positions: Vec<u32> = active.map(|(position, _)| position).collect();
         Ok(build(outputs, inputs, &positions))
@@ -84,9 +82,7 @@ impl Pattern {
     /// [`Error::Shape`] when `scores` has another length.
     pub fn from_scores(outputs: usize, inputs: usize, scores: &[f32], nnz: usize) -> Result<Self> {
         let possible = room_for(nnz, outputs, inputs)?;
-        if scores.len() != possible {
-            return Err(Error::shape("scores", possible, scores.len()));
-        }
+        Error::check_size("scores", scores.len(), possible)?;
         if let Some(position) = scores.iter().position(|score| score.is_nan()) {
             let reason = format!("the score at position {position} is not a number");
             return Err(error(outputs, inputs, reason));

@@ -132,6 +132,12 @@ impl Pattern {
             .map(|(output, _)| output)
     }
 
+    /// Bytes of the index arrays.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<u32>() * (self.outputs() + self.inputs() + 2 + 3 * self.nnz())
+    }
+
     /// Whether both handles share one storage. Cheaper than `==`, and never true where `==` is false.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

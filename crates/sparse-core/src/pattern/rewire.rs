@@ -23,10 +23,8 @@ impl Rewire {
     /// # Errors
     /// [`Error::Shape`] when the patterns have different shapes.
     pub fn new(from: &Pattern, to: &Pattern) -> Result<Self> {
-        let shape = |p: &Pattern| format!("[{}×{}]", p.outputs(), p.inputs());
-        if shape(from) != shape(to) {
-            return Err(Error::shape("rewired pattern", shape(from), shape(to)));
-        }
+        Error::check_size("outputs after rewiring", to.outputs(), from.outputs())?;
+        Error::check_size("inputs after rewiring", to.inputs(), from.inputs())?;
         let mut source = Vec::with_capacity(to.nnz());
         let (mut dropped, mut grown) = (Vec::new(), Vec::new());
         let mut old = (0..).zip(from.positions()).peekable();

@@ -88,13 +88,29 @@ proptest! {
 fn bad_input_is_an_error() {
     let bad = Pattern::from_positions(2, 3, &[1, 1]).unwrap_err();
     assert!(bad.is_pattern() && bad.to_string().contains("[2×3]"));
-    assert!(Pattern::from_positions(2, 3, &[6]).unwrap_err().is_pattern());
-    assert!(Pattern::from_positions(2, 0, &[0]).unwrap_err().is_pattern());
+    assert!(
+        Pattern::from_positions(2, 3, &[6])
+            .unwrap_err()
+            .is_pattern()
+    );
+    assert!(
+        Pattern::from_positions(2, 0, &[0])
+            .unwrap_err()
+            .is_pattern()
+    );
     assert!(Pattern::from_mask(2, 3, &[true]).unwrap_err().is_shape());
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     assert!(Pattern::random(2, 3, 7, &mut rng).unwrap_err().is_pattern());
-    assert!(Pattern::random(1 << 20, 1 << 20, 1, &mut rng).unwrap_err().is_pattern());
-    assert!(Pattern::from_scores(1, 2, &[0.0, f32::NAN], 1).unwrap_err().is_pattern());
+    assert!(
+        Pattern::random(1 << 20, 1 << 20, 1, &mut rng)
+            .unwrap_err()
+            .is_pattern()
+    );
+    assert!(
+        Pattern::from_scores(1, 2, &[0.0, f32::NAN], 1)
+            .unwrap_err()
+            .is_pattern()
+    );
     let (a, b) = (Pattern::full(2, 3), Pattern::full(3, 2));
     assert!(Rewire::new(&a, &b).unwrap_err().is_shape());
 }

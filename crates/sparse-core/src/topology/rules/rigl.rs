@@ -1,0 +1,32 @@
+//! RigL (Evci et al. 2020, "Rigging the Lottery: Making All Tickets Winners", Algorithm 1), as RLx2 (Tan et
+//! al. 2023, Algorithm 1) uses it in RL: drop the smallest values, grow where the gradient is largest. A grown
+//! connection starts at zero, so the network computes the same as before for what was not dropped.
+
+use serde::{Deserialize, Serialize};
+
+use crate::topology::{Rule, Signal};
+
+/// Drops the smallest values and grows where the dense gradient is largest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RigL {
+    /// Whether a connection may be grown in the step that drops it, keeping its value. True, as in RLx2's
+    /// code (and RigL's): its gradient says that it is wanted.
+    pub allow_regrow: bool,
+}
+
+impl Default for RigL {
+    fn default() -> Self {
+        Self { allow_regrow: true }
+    }
+}
+
+impl Rule for RigL {
+    fn needs(&self) -> Signal {
+        Signal::DenseGradient
+    }
+
+    fn allow_regrow(&self) -> bool {
+        self.allow_regrow
+    }
+}
