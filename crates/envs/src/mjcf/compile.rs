@@ -20,7 +20,11 @@ const MOST_DOFS: usize = 6;
 
 /// Compiles what a file says.
 pub(super) fn compile(spec: &Spec) -> Result<Model> {
-    let mut builder = Builder { spec, last_dof: Vec::new(), model: empty(spec) };
+    let mut builder = Builder {
+        spec,
+        last_dof: Vec::new(),
+        model: empty(spec),
+    };
     for (index, body) in spec.bodies.iter().enumerate() {
         builder.body(index, body)?;
     }
@@ -61,21 +65,37 @@ impl Builder<'_> {
         let spec = &body.spec;
         let parent = spec.parent;
         let b = &mut self.model.bodies;
-        let weld = if index == 0 || !spec.joints.is_empty() { index } else { b.weld[parent] };
-        let root = if index == 0 || parent == 0 { index } else { b.root[parent] };
+        let weld = if index == 0 || !spec.joints.is_empty() {
+            index
+        } else {
+            b.weld[parent]
+        };
+        let root = if index == 0 || parent == 0 {
+            index
+        } else {
+            b.root[parent]
+        };
         b.name.push(body.name.clone());
         b.parent.push(parent);
         b.root.push(root);
         b.weld.push(weld);
         b.pos.push(spec.pos);
         b.quat.push(spec.quat);
-        b.joints.push((self.model.joints.name.len(), spec.joints.len()));
+        b.joints
+            .push((self.model.joints.name.len(), spec.joints.len()));
         b.dofs.push((self.model.nv, spec.joints.len()));
         b.subtreemass.push(0.0);
         b.invweight0.push([0.0; 2]);
-        self.last_dof.push(if index == 0 { None } else { self.last_dof[parent] });
+        self.last_dof.push(if index == 0 {
+            None
+        } else {
+            self.last_dof[parent]
+        });
         if spec.joints.len() > MOST_DOFS {
-            let message = format!("the body has {} joints; at most {MOST_DOFS} are allowed", spec.joints.len());
+            let message = format!(
+                "the body has {} joints; at most {MOST_DOFS} are allowed",
+                spec.joints.len()
+            );
             return Err(body.place.error(message));
         }
         for joint in &spec.joints {
@@ -85,7 +105,11 @@ impl Builder<'_> {
         for geom in &spec.geoms {
             parts.extend(self.geom(index, geom)?);
         }
-        let inertia = if index == 0 { resting(DVec3::ZERO, DQuat::IDENTITY) } else { self.inertia(body, &parts)? };
+        let inertia = if index == 0 {
+            resting(DVec3::ZERO, DQuat::IDENTITY)
+        } else {
+            self.inertia(body, &parts)?
+        };
         let b = &mut self.model.bodies;
         b.mass.push(inertia.mass);
         b.ipos.push(inertia.com);
@@ -98,9 +122,20 @@ impl Builder<'_> {
         let spec = &joint.spec;
         let compiler = &self.spec.compiler;
         let angular = spec.kind == JointType::Hinge && compiler.degrees;
-        let unit = if angular { std::f64::consts::PI / 180.0 } else { 1.0 };
-        let limited = resolve_limit(&joint.place, "", spec.limited, spec.range, compiler.autolimits)?;
-        let axis = orientation::unit(spec.axis).ok_or_else(|| joint.place.error("axis has no direction"))?;
+        let unit = if angular {
+            std::f64::consts::PI / 180.0
+        } else {
+            1.0
+        };
+        let limited = resolve_limit(
+            &joint.place,
+            "",
+            spec.limited,
+            spec.range,
+            compiler.autolimits,
+        )?;
+        let axis = orientation::unit(spec.axis)
+            .ok_or_else(|| joint.place.error("axis has no direction"))?;
         let model = &mut self.model;
         let index = model.joints.name.len();
         let j = &mut model.joints;
@@ -113,7 +148,11 @@ impl Builder<'_> {
         j.axis.push(axis);
         j.stiffness.push(spec.stiffness);
         j.limited.push(limited);
-        j.range.push(if limited { spec.range.map(|x| x * unit) } else { spec.range });
+        j.range.push(if limited {
+            spec.range.map(|x| x * unit)
+        } else {
+            spec.range
+        });
         j.margin.push(spec.margin);
         j.solref.push(spec.solref);
         j.solimp.push(spec.solimp);
@@ -137,7 +176,9 @@ impl Builder<'_> {
         let spec = &geom.spec;
         let (size, pos, quat) = place_geom(geom)?;
         if spec.kind == GeomType::Plane && self.model.bodies.weld[body] != 0 {
-            return Err(geom.place.error("a plane must not move; put it in a body without joints"));
+            return Err(geom
+                .place
+                .error("a plane must not move; put it in a body without joints"));
         }
         let radius = match spec.kind {
             GeomType::Plane => 0.0,
@@ -164,9 +205,16 @@ impl Builder<'_> {
         g.solimp.push(spec.solimp);
         let [low, high] = self.spec.compiler.inertiagrouprange;
         let counts = (low..=high).contains(&f64::from(spec.group));
-        let mass = spec.mass.unwrap_or_else(|| spec.density * inertia::volume(spec.kind, size));
+        let mass = spec
+            .mass
+            .unwrap_or_else(|| spec.density * inertia::volume(spec.kind, size));
         let moments = inertia::moments(spec.kind, size, mass);
-        Ok((counts && mass > TINY).then_some(Rigid { mass, com: pos, quat, moments }))
+        Ok((counts && mass > TINY).then_some(Rigid {
+            mass,
+            com: pos,
+            quat,
+            moments,
+        }))
     }
 
     /// The body's mass distribution, from its `inertial` element or the `parts` that its geoms are.
@@ -182,8 +230,13 @@ impl Builder<'_> {
                 moments: explicit.diagonal,
             };
             if let Some(full) = explicit.full {
-                let wrong = || explicit.place.error(format!("fullinertia {full:?} has a moment that is not positive"));
-                (rigid.moments, rigid.quat) = inertia::principal(&inertia::symmetric(full)).ok_or_else(wrong)?;
+                let wrong = || {
+                    explicit.place.error(format!(
+                        "fullinertia {full:?} has a moment that is not positive"
+                    ))
+                };
+                (rigid.moments, rigid.quat) =
+                    inertia::principal(&inertia::symmetric(full)).ok_or_else(wrong)?;
             }
         }
         let from_geoms = match compiler.inertiafromgeom {
@@ -192,19 +245,26 @@ impl Builder<'_> {
             InertiaFromGeom::WithoutInertial => body.spec.inertial.is_none(),
         };
         if from_geoms && !parts.is_empty() {
-            let wrong = || body.place.error("the geoms' inertias do not add up to a positive one");
+            let wrong = || {
+                body.place
+                    .error("the geoms' inertias do not add up to a positive one")
+            };
             rigid = inertia::combine(parts).ok_or_else(wrong)?;
         }
         rigid.mass = rigid.mass.max(compiler.boundmass);
         rigid.moments = rigid.moments.max(DVec3::splat(compiler.boundinertia));
         let DVec3 { x: a, y: b, z: c } = rigid.moments;
         if a.min(b).min(c) < 0.0 || !(rigid.mass.is_finite() && rigid.moments.is_finite()) {
-            let message = format!("mass {} and moments {a} {b} {c} must be finite and not negative", rigid.mass);
+            let message = format!(
+                "mass {} and moments {a} {b} {c} must be finite and not negative",
+                rigid.mass
+            );
             return Err(body.place.error(message));
         }
         if a + b < c || a + c < b || b + c < a {
             if !compiler.balanceinertia {
-                let message = format!("moments {a} {b} {c}: each must be at most the sum of the other two");
+                let message =
+                    format!("moments {a} {b} {c}: each must be at most the sum of the other two");
                 return Err(body.place.error(message));
             }
             rigid.moments = DVec3::splat((a + b + c) / 3.0);
@@ -217,12 +277,23 @@ impl Builder<'_> {
             let (place, spec) = (&motor.place, &motor.spec.motor);
             let joints = &self.model.joints.name;
             let wanted = &motor.spec.joint;
-            let joint = joints.iter().position(|name| !name.is_empty() && name == wanted).ok_or_else(|| {
-                let known: Vec<_> = joints.iter().filter(|n| !n.is_empty()).map(String::as_str).collect();
-                place.error(format!("joint is `{wanted}`; known joints: {}", known.join(", ")))
-            })?;
+            let joint = joints
+                .iter()
+                .position(|name| !name.is_empty() && name == wanted)
+                .ok_or_else(|| {
+                    let known: Vec<_> = joints
+                        .iter()
+                        .filter(|n| !n.is_empty())
+                        .map(String::as_str)
+                        .collect();
+                    place.error(format!(
+                        "joint is `{wanted}`; known joints: {}",
+                        known.join(", ")
+                    ))
+                })?;
             let autolimits = self.spec.compiler.autolimits;
-            let limited = resolve_limit(place, "ctrl", spec.ctrllimited, spec.ctrlrange, autolimits)?;
+            let limited =
+                resolve_limit(place, "ctrl", spec.ctrllimited, spec.ctrlrange, autolimits)?;
             let a = &mut self.model.actuators;
             a.name.push(motor.name.clone());
             a.joint.push(joint);
@@ -237,7 +308,8 @@ impl Builder<'_> {
     /// Every body with joints must weigh something, itself or through what is welded to it.
     fn check_moving_bodies(&self) -> Result<()> {
         let b = &self.model.bodies;
-        let solid = |i: usize| b.mass[i] >= LEAST_INERTIA && b.inertia[i].min_element() >= LEAST_INERTIA;
+        let solid =
+            |i: usize| b.mass[i] >= LEAST_INERTIA && b.inertia[i].min_element() >= LEAST_INERTIA;
         for (index, body) in self.spec.bodies.iter().enumerate().skip(1) {
             let moves = !body.spec.joints.is_empty();
             if moves && !(index..b.weld.len()).any(|other| b.weld[other] == index && solid(other)) {
@@ -256,8 +328,16 @@ impl Builder<'_> {
         if wanted > 0.0 {
             let total: f64 = self.model.bodies.mass.iter().sum();
             let scale = (wanted / total.max(LEAST_INERTIA)).max(LEAST_INERTIA);
-            self.model.bodies.mass.iter_mut().for_each(|mass| *mass *= scale);
-            self.model.bodies.inertia.iter_mut().for_each(|inertia| *inertia *= scale);
+            self.model
+                .bodies
+                .mass
+                .iter_mut()
+                .for_each(|mass| *mass *= scale);
+            self.model
+                .bodies
+                .inertia
+                .iter_mut()
+                .for_each(|inertia| *inertia *= scale);
         }
     }
 
@@ -272,17 +352,30 @@ impl Builder<'_> {
         constants::fill(model).map_err(|dof| {
             let place = &self.spec.bodies[self.model.dofs.body[dof]].place;
             let joint = &self.model.joints.name[self.model.dofs.joint[dof]];
-            place.error(format!("joint `{joint}` moves no mass of its own: the inertia matrix is singular there"))
+            place.error(format!(
+                "joint `{joint}` moves no mass of its own: the inertia matrix is singular there"
+            ))
         })?;
         let model = &mut self.model;
         model.meaninertia = self.spec.meaninertia.unwrap_or(model.meaninertia);
-        let weights = model.bodies.invweight0.iter().flatten().chain(&model.dofs.invweight0);
+        let weights = model
+            .bodies
+            .invweight0
+            .iter()
+            .flatten()
+            .chain(&model.dofs.invweight0);
         if !(model.meaninertia.is_finite() && weights.copied().all(f64::is_finite)) {
-            return Err(self.spec.place.error("masses or lengths are too large to compute with"));
+            return Err(self
+                .spec
+                .place
+                .error("masses or lengths are too large to compute with"));
         }
         let mut excluded = Vec::new();
         for (place, names) in &self.spec.excludes {
-            excluded.push([find_body(model, place, &names[0])?, find_body(model, place, &names[1])?]);
+            excluded.push([
+                find_body(model, place, &names[0])?,
+                find_body(model, place, &names[1])?,
+            ]);
         }
         model.pairs = pairs::select(model, &excluded);
         Ok(self.model)
@@ -291,31 +384,55 @@ impl Builder<'_> {
 
 /// A body without mass.
 fn resting(com: DVec3, quat: DQuat) -> Rigid {
-    Rigid { mass: 0.0, com, quat, moments: DVec3::ZERO }
+    Rigid {
+        mass: 0.0,
+        com,
+        quat,
+        moments: DVec3::ZERO,
+    }
 }
 
 fn find_body(model: &Model, place: &Place, name: &str) -> Result<usize> {
     let names = &model.bodies.name;
-    names.iter().position(|n| !n.is_empty() && n == name).ok_or_else(|| {
-        let known: Vec<_> = names.iter().filter(|n| !n.is_empty()).map(String::as_str).collect();
-        place.error(format!("there is no body `{name}`; known bodies: {}", known.join(", ")))
-    })
+    names
+        .iter()
+        .position(|n| !n.is_empty() && n == name)
+        .ok_or_else(|| {
+            let known: Vec<_> = names
+                .iter()
+                .filter(|n| !n.is_empty())
+                .map(String::as_str)
+                .collect();
+            place.error(format!(
+                "there is no body `{name}`; known bodies: {}",
+                known.join(", ")
+            ))
+        })
 }
 
 /// Whether a range is enforced; `prefix` is `""` or `"ctrl"`.
-fn resolve_limit(place: &Place, prefix: &str, limited: Limited, range: [f64; 2], auto: bool) -> Result<bool> {
+fn resolve_limit(
+    place: &Place,
+    prefix: &str,
+    limited: Limited,
+    range: [f64; 2],
+    auto: bool,
+) -> Result<bool> {
     let [low, high] = range;
     let given = range != [0.0; 2];
     let limited = match limited {
         Some(limited) => limited,
         None if given && !auto => {
-            let message = format!("{prefix}range without {prefix}limited needs compiler autolimits=`true`");
+            let message =
+                format!("{prefix}range without {prefix}limited needs compiler autolimits=`true`");
             return Err(place.error(message));
         }
         None => given,
     };
     if limited && low >= high {
-        return Err(place.error(format!("{prefix}range is {low} {high}; the first must be lower than the second")));
+        return Err(place.error(format!(
+            "{prefix}range is {low} {high}; the first must be lower than the second"
+        )));
     }
     Ok(limited)
 }
@@ -332,7 +449,11 @@ fn place_geom(geom: &Named<GeomSpec>) -> Result<([f64; 3], DVec3, DQuat)> {
             return Err(place.error("fromto excludes pos and an orientation"));
         }
         let (from, to) = (DVec3::new(a, b, c), DVec3::new(d, e, f));
-        let too_close = || place.error(format!("fromto: {from} and {to} are too close or too far apart"));
+        let too_close = || {
+            place.error(format!(
+                "fromto: {from} and {to} are too close or too far apart"
+            ))
+        };
         let axis = orientation::unit(from - to).ok_or_else(too_close)?;
         found.0[1] = 0.5 * (from - to).length();
         found.1 = (from + to) * 0.5;
@@ -345,7 +466,11 @@ fn place_geom(geom: &Named<GeomSpec>) -> Result<([f64; 3], DVec3, DQuat)> {
     };
     for &i in must_be_positive {
         if found.0[i] <= 0.0 {
-            return Err(place.error(format!("size number {} is {}; it must be greater than 0", i + 1, found.0[i])));
+            return Err(place.error(format!(
+                "size number {} is {}; it must be greater than 0",
+                i + 1,
+                found.0[i]
+            )));
         }
     }
     Ok(found)

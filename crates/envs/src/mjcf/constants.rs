@@ -37,7 +37,9 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
         } else if slides_only(model, body) {
             [1.0 / model.bodies.mass[body], 0.0]
         } else {
-            let seen = |part: usize, axis: usize| factor.inverse_weight(jacobian.iter().map(|j| j[part][axis]));
+            let seen = |part: usize, axis: usize| {
+                factor.inverse_weight(jacobian.iter().map(|j| j[part][axis]))
+            };
             [0, 1].map(|part| (seen(part, 0) + seen(part, 1) + seen(part, 2)) / 3.0)
         };
     }
@@ -56,9 +58,14 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
 fn slides_only(model: &Model, body: usize) -> bool {
     let bodies = &model.bodies;
     let parent = bodies.parent[body];
-    let stands_alone = bodies.root[body] == body || (bodies.parent[parent] == 0 && bodies.dofs[parent].1 == 0);
+    let stands_alone =
+        bodies.root[body] == body || (bodies.parent[parent] == 0 && bodies.dofs[parent].1 == 0);
     let centred = bodies.ipos[body] == DVec3::ZERO && bodies.iquat[body] == DQuat::IDENTITY;
-    let leaf = !bodies.parent.iter().enumerate().any(|(child, parent)| child > 0 && *parent == body);
+    let leaf = !bodies
+        .parent
+        .iter()
+        .enumerate()
+        .any(|(child, parent)| child > 0 && *parent == body);
     let (first, count) = bodies.joints[body];
     let along_axes = (first..first + count).all(|joint| {
         let axis = model.joints.axis[joint];
@@ -86,7 +93,10 @@ fn jacobians(model: &Model) -> Vec<Jacobian> {
         let (first, dofs) = bodies.dofs[body];
         for (dof, motion) in motions.iter_mut().enumerate().skip(first).take(dofs) {
             let joint = model.dofs.joint[dof];
-            *motion = (pos[body] + quat[body] * model.joints.pos[joint], quat[body] * model.joints.axis[joint]);
+            *motion = (
+                pos[body] + quat[body] * model.joints.pos[joint],
+                quat[body] * model.joints.axis[joint],
+            );
             last[body] = Some(dof);
         }
         let com = pos[body] + quat[body] * bodies.ipos[body];
@@ -119,7 +129,8 @@ fn add_body(mass_matrix: &mut [f64], model: &Model, body: usize, jacobian: &Jaco
     for (row, [linear, angular]) in jacobian.iter().enumerate() {
         let (force, torque) = (*linear * mass, inertia * *angular);
         for (column, [other_linear, other_angular]) in jacobian.iter().enumerate() {
-            mass_matrix[row * model.nv + column] += force.dot(*other_linear) + torque.dot(*other_angular);
+            mass_matrix[row * model.nv + column] +=
+                force.dot(*other_linear) + torque.dot(*other_angular);
         }
     }
 }

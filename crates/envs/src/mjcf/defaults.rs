@@ -29,10 +29,17 @@ pub(super) struct Defaults {
 impl Defaults {
     /// Reads the `default` sections of the root element.
     pub(super) fn read(root: &Element, compiler: &Compiler) -> Result<Self> {
-        let mut defaults = Self { classes: vec![Class { name: MAIN.into(), ..Class::default() }] };
+        let mut defaults = Self {
+            classes: vec![Class {
+                name: MAIN.into(),
+                ..Class::default()
+            }],
+        };
         for section in root.all("default") {
             if let Some(name) = section.text("class").filter(|name| *name != MAIN) {
-                return Err(section.error(format!("class is `{name}`; the outermost class is always `{MAIN}`")));
+                return Err(section.error(format!(
+                    "class is `{name}`; the outermost class is always `{MAIN}`"
+                )));
             }
             defaults.read_class(&section, 0, compiler)?;
             // Depth first without recursion: a file must not choose the depth of our stack.
@@ -58,7 +65,10 @@ impl Defaults {
         if self.classes.iter().any(|class| class.name == name) {
             return Err(element.error(format!("class `{name}` is defined twice")));
         }
-        self.classes.push(Class { name: name.into(), ..self.classes[parent].clone() });
+        self.classes.push(Class {
+            name: name.into(),
+            ..self.classes[parent].clone()
+        });
         Ok(self.classes.len() - 1)
     }
 
@@ -77,12 +87,29 @@ impl Defaults {
     }
 
     /// Index of the class named by `attribute` of the element, or `otherwise`.
-    pub(super) fn named_by(&self, element: &Element, attribute: &str, otherwise: usize) -> Result<usize> {
-        let Some(name) = element.text(attribute) else { return Ok(otherwise) };
-        self.classes.iter().position(|class| class.name == name).ok_or_else(|| {
-            let known: Vec<_> = self.classes.iter().map(|class| class.name.as_str()).collect();
-            element.error(format!("{attribute} is `{name}`; known classes: {}", known.join(", ")))
-        })
+    pub(super) fn named_by(
+        &self,
+        element: &Element,
+        attribute: &str,
+        otherwise: usize,
+    ) -> Result<usize> {
+        let Some(name) = element.text(attribute) else {
+            return Ok(otherwise);
+        };
+        self.classes
+            .iter()
+            .position(|class| class.name == name)
+            .ok_or_else(|| {
+                let known: Vec<_> = self
+                    .classes
+                    .iter()
+                    .map(|class| class.name.as_str())
+                    .collect();
+                element.error(format!(
+                    "{attribute} is `{name}`; known classes: {}",
+                    known.join(", ")
+                ))
+            })
     }
 
     /// The class that an element starts from: its own `class`, or `otherwise`.

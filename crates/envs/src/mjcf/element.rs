@@ -43,8 +43,16 @@ impl<'a> Element<'a> {
     }
 
     pub(super) fn place(&self) -> Place {
-        let line = self.node.document().text_pos_at(self.node.range().start).row;
-        Place { file: self.file.clone(), line, element: self.name().into() }
+        let line = self
+            .node
+            .document()
+            .text_pos_at(self.node.range().start)
+            .row;
+        Place {
+            file: self.file.clone(),
+            line,
+            element: self.name().into(),
+        }
     }
 
     pub(super) fn error(&self, message: impl Into<String>) -> Error {
@@ -54,7 +62,10 @@ impl<'a> Element<'a> {
     /// Child elements in the order of the file.
     pub(super) fn children(&self) -> impl DoubleEndedIterator<Item = Element<'a>> + use<'a> {
         let file = self.file.clone();
-        self.node.children().filter(Node::is_element).map(move |node| Element::new(node, file.clone()))
+        self.node
+            .children()
+            .filter(Node::is_element)
+            .map(move |node| Element::new(node, file.clone()))
     }
 
     /// Child elements of one name.
@@ -65,10 +76,12 @@ impl<'a> Element<'a> {
     /// Refuses attributes and children that `rule` does not know or does not allow.
     pub(super) fn check(&self, rule: &Rule) -> Result<()> {
         for attribute in self.node.attributes() {
-            rule.attribute(attribute.name(), attribute.value()).map_err(|message| self.error(message))?;
+            rule.attribute(attribute.name(), attribute.value())
+                .map_err(|message| self.error(message))?;
         }
         for child in self.children() {
-            rule.child(child.name()).map_err(|message| child.error(message))?;
+            rule.child(child.name())
+                .map_err(|message| child.error(message))?;
         }
         Ok(())
     }
@@ -88,17 +101,26 @@ impl<'a> Element<'a> {
 
     /// Every number of an attribute; `None` when it is absent.
     fn list(&self, attribute: &str) -> Result<Option<Vec<f64>>> {
-        let Some(text) = self.text(attribute) else { return Ok(None) };
+        let Some(text) = self.text(attribute) else {
+            return Ok(None);
+        };
         let number = |word: &str| match word.parse::<f64>() {
             Ok(x) if x.is_finite() => Ok(x),
-            _ => Err(self.error(format!("{attribute} holds `{word}`, which is not a finite number"))),
+            _ => Err(self.error(format!(
+                "{attribute} holds `{word}`, which is not a finite number"
+            ))),
         };
-        text.split_ascii_whitespace().map(number).collect::<Result<Vec<_>>>().map(Some)
+        text.split_ascii_whitespace()
+            .map(number)
+            .collect::<Result<Vec<_>>>()
+            .map(Some)
     }
 
     /// Exactly `N` numbers, if the attribute is there.
     pub(super) fn exactly<const N: usize>(&self, attribute: &str) -> Result<Option<[f64; N]>> {
-        let Some(list) = self.list(attribute)? else { return Ok(None) };
+        let Some(list) = self.list(attribute)? else {
+            return Ok(None);
+        };
         let found = list.len();
         let wrong = |_| self.error(format!("{attribute} has {found} numbers, expected {N}"));
         list.try_into().map(Some).map_err(wrong)
@@ -106,9 +128,14 @@ impl<'a> Element<'a> {
 
     /// Overwrites the first numbers of `into`; those that the attribute leaves out keep their values.
     pub(super) fn up_to<const N: usize>(&self, attribute: &str, into: &mut [f64; N]) -> Result<()> {
-        let Some(list) = self.list(attribute)? else { return Ok(()) };
+        let Some(list) = self.list(attribute)? else {
+            return Ok(());
+        };
         if list.is_empty() || list.len() > N {
-            return Err(self.error(format!("{attribute} has {} numbers, expected 1 to {N}", list.len())));
+            return Err(self.error(format!(
+                "{attribute} has {} numbers, expected 1 to {N}",
+                list.len()
+            )));
         }
         into[..list.len()].copy_from_slice(&list);
         Ok(())
@@ -157,26 +184,49 @@ impl<'a> Element<'a> {
     }
 
     /// Overwrites `into` with a whole number in `low..=high`, if the attribute is there.
-    pub(super) fn integer<T: TryFrom<i64>>(&self, attribute: &str, [low, high]: [i64; 2], into: &mut T) -> Result<()> {
-        let Some(text) = self.text(attribute) else { return Ok(()) };
-        let value = text.trim().parse::<i64>().ok().filter(|x| (low..=high).contains(x));
+    pub(super) fn integer<T: TryFrom<i64>>(
+        &self,
+        attribute: &str,
+        [low, high]: [i64; 2],
+        into: &mut T,
+    ) -> Result<()> {
+        let Some(text) = self.text(attribute) else {
+            return Ok(());
+        };
+        let value = text
+            .trim()
+            .parse::<i64>()
+            .ok()
+            .filter(|x| (low..=high).contains(x));
         match value.and_then(|x| T::try_from(x).ok()) {
             Some(value) => *into = value,
             None => {
-                return Err(self.error(format!("{attribute} is `{text}`; it must be a whole number, {low} to {high}")));
+                return Err(self.error(format!(
+                    "{attribute} is `{text}`; it must be a whole number, {low} to {high}"
+                )));
             }
         }
         Ok(())
     }
 
     /// Overwrites `into` with the value that stands beside the attribute's word in `choices`.
-    pub(super) fn choice<T: Copy>(&self, attribute: &str, choices: &[(&str, T)], into: &mut T) -> Result<()> {
-        let Some(text) = self.text(attribute) else { return Ok(()) };
+    pub(super) fn choice<T: Copy>(
+        &self,
+        attribute: &str,
+        choices: &[(&str, T)],
+        into: &mut T,
+    ) -> Result<()> {
+        let Some(text) = self.text(attribute) else {
+            return Ok(());
+        };
         match choices.iter().find(|(word, _)| *word == text) {
             Some((_, value)) => *into = *value,
             None => {
                 let allowed: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-                return Err(self.error(format!("{attribute} is `{text}`; allowed: {}", allowed.join(", "))));
+                return Err(self.error(format!(
+                    "{attribute} is `{text}`; allowed: {}",
+                    allowed.join(", ")
+                )));
             }
         }
         Ok(())

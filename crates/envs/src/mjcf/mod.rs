@@ -32,7 +32,10 @@ use std::path::Path;
 pub fn load(path: impl AsRef<Path>) -> Result<Model> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    let xml = std::fs::read_to_string(path).map_err(|source| Error::Read { file: name.clone(), source })?;
+    let xml = std::fs::read_to_string(path).map_err(|source| Error::Read {
+        file: name.clone(),
+        source,
+    })?;
     compile(&xml, &name)
 }
 

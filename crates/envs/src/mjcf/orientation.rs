@@ -16,9 +16,16 @@ const WAYS: [&str; 5] = ["quat", "axisangle", "xyaxes", "zaxis", "euler"];
 pub(super) fn read(element: &Element, compiler: &Compiler) -> Result<Option<DQuat>> {
     let given = element.present(&WAYS);
     if given.len() > 1 {
-        return Err(element.error(format!("{} all give an orientation; give one", given.join(", "))));
+        return Err(element.error(format!(
+            "{} all give an orientation; give one",
+            given.join(", ")
+        )));
     }
-    let unit = if compiler.degrees { std::f64::consts::PI / 180.0 } else { 1.0 };
+    let unit = if compiler.degrees {
+        std::f64::consts::PI / 180.0
+    } else {
+        1.0
+    };
     if let Some([w, x, y, z]) = element.exactly::<4>("quat")? {
         return normalized(element, DQuat::from_xyzw(x, y, z, w)).map(Some);
     }
@@ -33,7 +40,11 @@ pub(super) fn read(element: &Element, compiler: &Compiler) -> Result<Option<DQua
         return Ok(Some(DQuat::from_mat3(&DMat3::from_cols(x, y, x.cross(y)))));
     }
     if let Some(z) = element.exactly::<3>("zaxis")? {
-        return Ok(Some(from_z(direction(element, "zaxis", DVec3::from_array(z))?)));
+        return Ok(Some(from_z(direction(
+            element,
+            "zaxis",
+            DVec3::from_array(z),
+        )?)));
     }
     let euler = element.exactly::<3>("euler")?;
     Ok(euler.map(|angles| from_euler(angles.map(|a| a * unit), &compiler.eulerseq)))
@@ -41,7 +52,12 @@ pub(super) fn read(element: &Element, compiler: &Compiler) -> Result<Option<DQua
 
 /// The direction of `v`, unless it is too short to have one.
 pub(super) fn direction(element: &Element, attribute: &str, v: DVec3) -> Result<DVec3> {
-    unit(v).ok_or_else(|| element.error(format!("{attribute} has no direction in ({}, {}, {})", v.x, v.y, v.z)))
+    unit(v).ok_or_else(|| {
+        element.error(format!(
+            "{attribute} has no direction in ({}, {}, {})",
+            v.x, v.y, v.z
+        ))
+    })
 }
 
 /// `v` at length one; `None` when it is too short or too long to have a direction.

@@ -48,7 +48,8 @@ fn bodies_can_touch(model: &Model, first: usize, second: usize) -> bool {
 
 fn geoms_can_touch(model: &Model, a: usize, b: usize) -> bool {
     let geoms = &model.geoms;
-    let masks = geoms.contype[a] & geoms.conaffinity[b] != 0 || geoms.contype[b] & geoms.conaffinity[a] != 0;
+    let masks = geoms.contype[a] & geoms.conaffinity[b] != 0
+        || geoms.contype[b] & geoms.conaffinity[a] != 0;
     let planes = geoms.kind[a] == GeomType::Plane && geoms.kind[b] == GeomType::Plane;
     masks && !planes
 }

@@ -5,8 +5,8 @@ use super::element::{Element, Place};
 use super::orientation;
 use super::schema;
 use super::spec::{
-    BodySpec, Compiler, Driven, GeomSpec, InertiaFromGeom, InertialSpec, JointSpec, Limited, MotorSpec, Named, Spec,
-    default_options,
+    BodySpec, Compiler, Driven, GeomSpec, InertiaFromGeom, InertialSpec, JointSpec, Limited,
+    MotorSpec, Named, Spec, default_options,
 };
 use crate::dynamics::model::{GeomType, Integrator, JointType, Options};
 use crate::{Error, Result};
@@ -62,7 +62,11 @@ fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
     element.non_negative("boundinertia", &mut compiler.boundinertia)?;
     element.number("settotalmass", &mut compiler.settotalmass)?;
     element.flag("balanceinertia", &mut compiler.balanceinertia)?;
-    element.choice("angle", &[("degree", true), ("radian", false)], &mut compiler.degrees)?;
+    element.choice(
+        "angle",
+        &[("degree", true), ("radian", false)],
+        &mut compiler.degrees,
+    )?;
     let kinds = [
         ("true", InertiaFromGeom::Always),
         ("false", InertiaFromGeom::Never),
@@ -71,10 +75,16 @@ fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
     element.choice("inertiafromgeom", &kinds, &mut compiler.inertiafromgeom)?;
     element.array("inertiagrouprange", &mut compiler.inertiagrouprange)?;
     if let Some(text) = element.text("eulerseq") {
-        let axis = |c: char| "xyz".find(c.to_ascii_lowercase()).map(|axis| (axis, c.is_ascii_uppercase()));
+        let axis = |c: char| {
+            "xyz"
+                .find(c.to_ascii_lowercase())
+                .map(|axis| (axis, c.is_ascii_uppercase()))
+        };
         let axes: Option<Vec<_>> = text.chars().map(axis).collect();
         compiler.eulerseq = axes.and_then(|axes| axes.try_into().ok()).ok_or_else(|| {
-            element.error(format!("eulerseq is `{text}`; it must be three letters out of x, y, z, X, Y, Z"))
+            element.error(format!(
+                "eulerseq is `{text}`; it must be three letters out of x, y, z, X, Y, Z"
+            ))
         })?;
     }
     Ok(())
@@ -87,7 +97,11 @@ fn read_options(element: &Element, options: &mut Options) -> Result<()> {
     }
     element.positive("timestep", &mut options.timestep)?;
     element.vector("gravity", &mut options.gravity)?;
-    element.choice("integrator", &[("Euler", Integrator::Euler), ("RK4", Integrator::Rk4)], &mut options.integrator)?;
+    element.choice(
+        "integrator",
+        &[("Euler", Integrator::Euler), ("RK4", Integrator::Rk4)],
+        &mut options.integrator,
+    )?;
     element.positive("impratio", &mut options.impratio)?;
     element.integer("iterations", [1, 1_000_000], &mut options.iterations)?;
     element.non_negative("tolerance", &mut options.tolerance)?;
@@ -112,7 +126,10 @@ struct Names {
 
 impl Names {
     fn new(kind: &'static str) -> Self {
-        Self { kind, seen: HashSet::new() }
+        Self {
+            kind,
+            seen: HashSet::new(),
+        }
     }
 
     /// Wraps `spec` with the element's name and place; refuses a name that is taken.
@@ -121,13 +138,22 @@ impl Names {
         if !name.is_empty() && !self.seen.insert(name.clone()) {
             return Err(element.error(format!("there is another {} named `{name}`", self.kind)));
         }
-        Ok(Named { place: element.place(), name, spec })
+        Ok(Named {
+            place: element.place(),
+            name,
+            spec,
+        })
     }
 }
 
 /// All bodies, depth first, starting with the world.
-fn read_bodies(root: &Element, defaults: &Defaults, compiler: &Compiler) -> Result<Vec<Named<BodySpec>>> {
-    let (mut bodies, mut joints, mut geoms) = (Names::new("body"), Names::new("joint"), Names::new("geom"));
+fn read_bodies(
+    root: &Element,
+    defaults: &Defaults,
+    compiler: &Compiler,
+) -> Result<Vec<Named<BodySpec>>> {
+    let (mut bodies, mut joints, mut geoms) =
+        (Names::new("body"), Names::new("joint"), Names::new("geom"));
     bodies.seen.insert("world".into());
     let world = BodySpec {
         parent: 0,
@@ -137,7 +163,11 @@ fn read_bodies(root: &Element, defaults: &Defaults, compiler: &Compiler) -> Resu
         joints: Vec::new(),
         geoms: Vec::new(),
     };
-    let mut list = vec![Named { place: root.place(), name: "world".into(), spec: world }];
+    let mut list = vec![Named {
+        place: root.place(),
+        name: "world".into(),
+        spec: world,
+    }];
     // Bodies still to be read, the next one last: element, parent, class of its children.
     let mut waiting = Vec::new();
     for section in root.all("worldbody") {
@@ -186,7 +216,14 @@ fn read_body(element: &Element, parent: usize, compiler: &Compiler) -> Result<Bo
         }
         inertial = Some(read_inertial(&child, compiler)?);
     }
-    Ok(BodySpec { parent, pos, quat, inertial, joints: Vec::new(), geoms: Vec::new() })
+    Ok(BodySpec {
+        parent,
+        pos,
+        quat,
+        inertial,
+        joints: Vec::new(),
+        geoms: Vec::new(),
+    })
 }
 
 fn read_inertial(element: &Element, compiler: &Compiler) -> Result<InertialSpec> {
@@ -214,13 +251,18 @@ fn read_inertial(element: &Element, compiler: &Compiler) -> Result<InertialSpec>
     Ok(spec)
 }
 
-const LIMITED: [(&str, Limited); 3] = [("true", Some(true)), ("false", Some(false)), ("auto", None)];
+const LIMITED: [(&str, Limited); 3] =
+    [("true", Some(true)), ("false", Some(false)), ("auto", None)];
 
 /// A joint, starting from `default`.
 pub(super) fn joint(element: &Element, default: &JointSpec) -> Result<JointSpec> {
     element.check(&schema::JOINT)?;
     let mut spec = default.clone();
-    element.choice("type", &[("hinge", JointType::Hinge), ("slide", JointType::Slide)], &mut spec.kind)?;
+    element.choice(
+        "type",
+        &[("hinge", JointType::Hinge), ("slide", JointType::Slide)],
+        &mut spec.kind,
+    )?;
     element.vector("pos", &mut spec.pos)?;
     element.vector("axis", &mut spec.axis)?;
     if element.has("axis") {
@@ -243,7 +285,11 @@ pub(super) fn joint(element: &Element, default: &JointSpec) -> Result<JointSpec>
 pub(super) fn geom(element: &Element, default: &GeomSpec, compiler: &Compiler) -> Result<GeomSpec> {
     element.check(&schema::GEOM)?;
     let mut spec = default.clone();
-    let kinds = [("plane", GeomType::Plane), ("sphere", GeomType::Sphere), ("capsule", GeomType::Capsule)];
+    let kinds = [
+        ("plane", GeomType::Plane),
+        ("sphere", GeomType::Sphere),
+        ("capsule", GeomType::Capsule),
+    ];
     element.choice("type", &kinds, &mut spec.kind)?;
     element.up_to("size", &mut spec.size)?;
     element.vector("pos", &mut spec.pos)?;
@@ -261,9 +307,17 @@ pub(super) fn geom(element: &Element, default: &GeomSpec, compiler: &Compiler) -
     element.non_negative("density", &mut spec.density)?;
     element.integer("group", [0, 5], &mut spec.group)?;
     element.integer("contype", [0, i64::from(u32::MAX)], &mut spec.contype)?;
-    element.integer("conaffinity", [0, i64::from(u32::MAX)], &mut spec.conaffinity)?;
+    element.integer(
+        "conaffinity",
+        [0, i64::from(u32::MAX)],
+        &mut spec.conaffinity,
+    )?;
     read_condim(element, &mut spec.condim)?;
-    element.integer("priority", [i64::from(i32::MIN), i64::from(i32::MAX)], &mut spec.priority)?;
+    element.integer(
+        "priority",
+        [i64::from(i32::MIN), i64::from(i32::MAX)],
+        &mut spec.priority,
+    )?;
     element.up_to("friction", &mut spec.friction)?;
     if let Some(bad) = spec.friction.iter().find(|f| **f < 0.0) {
         return Err(element.error(format!("friction holds {bad}; it must be 0 or more")));
@@ -288,7 +342,9 @@ pub(super) fn motor(element: &Element, default: &MotorSpec) -> Result<MotorSpec>
     element.array("ctrlrange", &mut spec.ctrlrange)?;
     element.up_to("gear", &mut spec.gear)?;
     if let Some(other) = spec.gear[1..].iter().find(|g| **g != 0.0) {
-        return Err(element.error(format!("gear holds {other} after its first number; a hinge or slide feels one")));
+        return Err(element.error(format!(
+            "gear holds {other} after its first number; a hinge or slide feels one"
+        )));
     }
     Ok(spec)
 }
@@ -300,7 +356,10 @@ fn read_motors(root: &Element, defaults: &Defaults) -> Result<Vec<Named<Driven>>
         section.check(&schema::ACTUATOR)?;
         for element in section.all("motor") {
             let motor = motor(&element, &defaults.of(&element, 0)?.motor)?;
-            let joint = element.text("joint").ok_or_else(|| element.error("joint is missing"))?.to_owned();
+            let joint = element
+                .text("joint")
+                .ok_or_else(|| element.error("joint is missing"))?
+                .to_owned();
             motors.push(names.name(&element, Driven { motor, joint })?);
         }
     }
@@ -315,7 +374,8 @@ fn read_excludes(root: &Element) -> Result<Vec<(Place, [String; 2])>> {
             element.check(&schema::EXCLUDE)?;
             let name = |attribute| {
                 let text = element.text(attribute);
-                text.map(str::to_owned).ok_or_else(|| element.error(format!("{attribute} is missing")))
+                text.map(str::to_owned)
+                    .ok_or_else(|| element.error(format!("{attribute} is missing")))
             };
             excludes.push((element.place(), [name("body1")?, name("body2")?]));
         }

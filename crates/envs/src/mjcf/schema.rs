@@ -28,11 +28,27 @@ const NO_CONVEX: &str = "general convex collisions";
 const NO_LOSS: &str = "joint friction";
 const REFUSED_ANYWAY: &str = "what it is about is refused";
 
-const EMPTY: Rule = Rule { read: &[], skipped: &[], neutral: &[], children: &[], skipped_children: &[] };
+const EMPTY: Rule = Rule {
+    read: &[],
+    skipped: &[],
+    neutral: &[],
+    children: &[],
+    skipped_children: &[],
+};
 
 pub(super) const MUJOCO: Rule = Rule {
     read: &["model"],
-    children: &["compiler", "option", "size", "statistic", "default", "asset", "worldbody", "actuator", "contact"],
+    children: &[
+        "compiler",
+        "option",
+        "size",
+        "statistic",
+        "default",
+        "asset",
+        "worldbody",
+        "actuator",
+        "contact",
+    ],
     skipped_children: &[("visual", LOOKS), ("custom", NOTES)],
     ..EMPTY
 };
@@ -125,8 +141,16 @@ pub(super) const FLAG: Rule = Rule {
         ("contact", ON, "turning a stage off"),
         ("spring", ON, "turning a stage off"),
         ("damper", ON, "turning a stage off"),
-        ("gravity", ON, "turning a stage off (set option gravity instead)"),
-        ("clampctrl", ON, "turning a stage off (use ctrllimited instead)"),
+        (
+            "gravity",
+            ON,
+            "turning a stage off (set option gravity instead)",
+        ),
+        (
+            "clampctrl",
+            ON,
+            "turning a stage off (use ctrllimited instead)",
+        ),
         ("warmstart", ON, "turning a stage off"),
         ("filterparent", ON, "contacts between parent and child"),
         ("actuation", ON, "turning a stage off"),
@@ -161,12 +185,19 @@ pub(super) const SIZE: Rule = Rule {
 
 pub(super) const STATISTIC: Rule = Rule {
     read: &["meaninertia"],
-    skipped: &[("meanmass", NOTES), ("meansize", LOOKS), ("extent", LOOKS), ("center", LOOKS)],
+    skipped: &[
+        ("meanmass", NOTES),
+        ("meansize", LOOKS),
+        ("extent", LOOKS),
+        ("center", LOOKS),
+    ],
     ..EMPTY
 };
 
-pub(super) const ASSET: Rule =
-    Rule { skipped_children: &[("texture", LOOKS), ("material", LOOKS)], ..EMPTY };
+pub(super) const ASSET: Rule = Rule {
+    skipped_children: &[("texture", LOOKS), ("material", LOOKS)],
+    ..EMPTY
+};
 
 pub(super) const DEFAULT: Rule = Rule {
     read: &["class"],
@@ -191,15 +222,37 @@ pub(super) const WORLDBODY: Rule = Rule {
 };
 
 pub(super) const BODY: Rule = Rule {
-    read: &["name", "childclass", "pos", "quat", "axisangle", "xyaxes", "zaxis", "euler"],
+    read: &[
+        "name",
+        "childclass",
+        "pos",
+        "quat",
+        "axisangle",
+        "xyaxes",
+        "zaxis",
+        "euler",
+    ],
     skipped: &[("user", NOTES)],
-    neutral: &[("mocap", &["false"], "bodies moved from outside"), ("gravcomp", &["0"], "gravity compensation")],
+    neutral: &[
+        ("mocap", &["false"], "bodies moved from outside"),
+        ("gravcomp", &["0"], "gravity compensation"),
+    ],
     children: &["body", "geom", "joint", "inertial"],
     skipped_children: &[("site", LOOKS), ("camera", LOOKS), ("light", LOOKS)],
 };
 
 pub(super) const INERTIAL: Rule = Rule {
-    read: &["pos", "quat", "axisangle", "xyaxes", "zaxis", "euler", "mass", "diaginertia", "fullinertia"],
+    read: &[
+        "pos",
+        "quat",
+        "axisangle",
+        "xyaxes",
+        "zaxis",
+        "euler",
+        "mass",
+        "diaginertia",
+        "fullinertia",
+    ],
     ..EMPTY
 };
 
@@ -221,12 +274,25 @@ pub(super) const JOINT: Rule = Rule {
         "armature",
         "damping",
     ],
-    skipped: &[("group", LOOKS), ("user", NOTES), ("solreffriction", NO_LOSS), ("solimpfriction", NO_LOSS)],
+    skipped: &[
+        ("group", LOOKS),
+        ("user", NOTES),
+        ("solreffriction", NO_LOSS),
+        ("solimpfriction", NO_LOSS),
+    ],
     neutral: &[
         ("frictionloss", &["0"], "joint friction"),
         ("springdamper", &["0 0"], "springs given by time constant"),
-        ("actuatorfrclimited", &["false", "auto"], "limits on a joint's actuator force"),
-        ("actuatorfrcrange", &["0 0"], "limits on a joint's actuator force"),
+        (
+            "actuatorfrclimited",
+            &["false", "auto"],
+            "limits on a joint's actuator force",
+        ),
+        (
+            "actuatorfrcrange",
+            &["0 0"],
+            "limits on a joint's actuator force",
+        ),
         ("actuatorgravcomp", &["false"], "gravity compensation"),
     ],
     ..EMPTY
@@ -259,7 +325,13 @@ pub(super) const GEOM: Rule = Rule {
         "margin",
         "gap",
     ],
-    skipped: &[("material", LOOKS), ("rgba", LOOKS), ("user", NOTES), ("fitscale", NO_FILES), ("fluidcoef", "see fluidshape")],
+    skipped: &[
+        ("material", LOOKS),
+        ("rgba", LOOKS),
+        ("user", NOTES),
+        ("fitscale", NO_FILES),
+        ("fluidcoef", "see fluidshape"),
+    ],
     neutral: &[
         ("shellinertia", &["false"], "hollow geoms"),
         ("fluidshape", &["none"], "fluid forces"),
@@ -269,13 +341,24 @@ pub(super) const GEOM: Rule = Rule {
     ..EMPTY
 };
 
-pub(super) const ACTUATOR: Rule = Rule { children: &["motor"], ..EMPTY };
+pub(super) const ACTUATOR: Rule = Rule {
+    children: &["motor"],
+    ..EMPTY
+};
 
 pub(super) const MOTOR: Rule = Rule {
     read: &["name", "class", "joint", "gear", "ctrllimited", "ctrlrange"],
-    skipped: &[("group", "see option actuatorgroupdisable"), ("user", NOTES), ("lengthrange", "only muscles feel it")],
+    skipped: &[
+        ("group", "see option actuatorgroupdisable"),
+        ("user", NOTES),
+        ("lengthrange", "only muscles feel it"),
+    ],
     neutral: &[
-        ("forcelimited", &["false", "auto"], "limits on an actuator's force"),
+        (
+            "forcelimited",
+            &["false", "auto"],
+            "limits on an actuator's force",
+        ),
         ("forcerange", &["0 0"], "limits on an actuator's force"),
         ("cranklength", &["0"], "slider-cranks"),
         ("cranksite", &[], "slider-cranks"),
@@ -288,15 +371,47 @@ pub(super) const MOTOR: Rule = Rule {
     ..EMPTY
 };
 
-pub(super) const CONTACT: Rule = Rule { children: &["exclude"], ..EMPTY };
+pub(super) const CONTACT: Rule = Rule {
+    children: &["exclude"],
+    ..EMPTY
+};
 
-pub(super) const EXCLUDE: Rule = Rule { read: &["name", "body1", "body2"], ..EMPTY };
+pub(super) const EXCLUDE: Rule = Rule {
+    read: &["name", "body1", "body2"],
+    ..EMPTY
+};
 
 /// Elements that MuJoCo knows and this engine does not do.
 const REFUSED: &[&str] = &[
-    "include", "frame", "replicate", "attach", "freejoint", "composite", "flexcomp", "plugin", "pair", "tendon",
-    "equality", "sensor", "keyframe", "extension", "deformable", "mesh", "hfield", "skin", "model", "general",
-    "position", "velocity", "intvelocity", "damper", "cylinder", "muscle", "adhesion", "lengthrange", "inertial",
+    "include",
+    "frame",
+    "replicate",
+    "attach",
+    "freejoint",
+    "composite",
+    "flexcomp",
+    "plugin",
+    "pair",
+    "tendon",
+    "equality",
+    "sensor",
+    "keyframe",
+    "extension",
+    "deformable",
+    "mesh",
+    "hfield",
+    "skin",
+    "model",
+    "general",
+    "position",
+    "velocity",
+    "intvelocity",
+    "damper",
+    "cylinder",
+    "muscle",
+    "adhesion",
+    "lengthrange",
+    "inertial",
     "joint",
 ];
 
@@ -326,14 +441,23 @@ impl Rule {
             if allowed.iter().any(|a| same(a, value)) {
                 return Ok(());
             }
-            let mut message = format!("{name} is `{value}`, which needs {needs}; this engine does not do that");
+            let mut message =
+                format!("{name} is `{value}`, which needs {needs}; this engine does not do that");
             if !allowed.is_empty() {
                 let _ = write!(message, " (allowed: {})", allowed.join(", "));
             }
             return Err(message);
         }
-        let known: Vec<_> = self.read.iter().copied().chain(self.skipped.iter().map(|s| s.0)).collect();
-        Err(format!("unknown attribute {name}=`{value}`; known here: {}", list(&known)))
+        let known: Vec<_> = self
+            .read
+            .iter()
+            .copied()
+            .chain(self.skipped.iter().map(|s| s.0))
+            .collect();
+        Err(format!(
+            "unknown attribute {name}=`{value}`; known here: {}",
+            list(&known)
+        ))
     }
 
     /// Whether an element of this name may stand inside; otherwise what is wrong.
@@ -341,12 +465,25 @@ impl Rule {
         if self.children.contains(&name) || self.skipped_children.iter().any(|s| s.0 == name) {
             return Ok(());
         }
-        let known: Vec<_> = self.children.iter().copied().chain(self.skipped_children.iter().map(|s| s.0)).collect();
-        let problem = if REFUSED.contains(&name) { "this engine does not do that here" } else { "unknown element" };
+        let known: Vec<_> = self
+            .children
+            .iter()
+            .copied()
+            .chain(self.skipped_children.iter().map(|s| s.0))
+            .collect();
+        let problem = if REFUSED.contains(&name) {
+            "this engine does not do that here"
+        } else {
+            "unknown element"
+        };
         Err(format!("{problem}; allowed here: {}", list(&known)))
     }
 }
 
 fn list(names: &[&str]) -> String {
-    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+    if names.is_empty() {
+        "nothing".into()
+    } else {
+        names.join(", ")
+    }
 }

@@ -162,7 +162,11 @@ pub(super) struct MotorSpec {
 
 impl Default for MotorSpec {
     fn default() -> Self {
-        Self { ctrllimited: None, ctrlrange: [0.0; 2], gear: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0] }
+        Self {
+            ctrllimited: None,
+            ctrlrange: [0.0; 2],
+            gear: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        }
     }
 }
 
