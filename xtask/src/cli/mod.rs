@@ -58,8 +58,10 @@ impl Job {
         match self {
             Self::Train(args) => args.device.unwrap_or_default(),
             Self::Eval(args) => args.device.unwrap_or_default(),
-            Self::Bench(args) => args.device.unwrap_or_default(),
-            Self::Plot(_) => values::Device::default(),
+            Self::Bench(args) if args.what == jobs::Bench::Updates => {
+                args.device.unwrap_or_default()
+            }
+            Self::Bench(_) | Self::Plot(_) => values::Device::default(),
         }
     }
 }

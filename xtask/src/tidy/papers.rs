@@ -50,7 +50,8 @@ pub(crate) fn check(files: &[File], sources: &[Source]) -> Vec<Finding> {
         let inside = |folder: &str| source.path.starts_with(folder);
         for (_, page) in KINDS.iter().filter(|(folder, _)| inside(folder)) {
             if !cites(&source.header) {
-                let what = "its `//!` names no source; give the paper as arXiv:NNNN.NNNNN";
+                let what =
+                    "its `//!` names no paper; give its authors and year, or arXiv:NNNN.NNNNN";
                 findings.push(Finding::new(&source.path, what));
             }
             findings.extend(missing(files, page, subject));
@@ -65,14 +66,17 @@ pub(crate) fn check(files: &[File], sources: &[Source]) -> Vec<Finding> {
     findings
 }
 
-/// Whether a header names an arXiv paper or a DOI.
+/// Whether a header names an arXiv paper, a DOI, or authors with a year.
 fn cites(header: &str) -> bool {
-    let after = |mark: &'static str| header.split(mark).skip(1);
-    let arxiv = after("arXiv").any(|rest| {
-        let id = rest.trim_start_matches([':', ' ']);
-        id.len() > 9 && id.is_char_boundary(4) && id[..4].bytes().all(|b| b.is_ascii_digit())
-    });
-    arxiv || after("doi.org/10.").next().is_some()
+    let digits =
+        |text: &str| text.len() >= 4 && text.as_bytes()[..4].iter().all(u8::is_ascii_digit);
+    let arxiv = header.split("arXiv").skip(1);
+    let mut arxiv = arxiv.map(|rest| rest.trim_start_matches([':', ' ']));
+    let authors = header.contains("et al") || header.contains(" & ");
+    let mut words = header.split(|c: char| !c.is_ascii_alphanumeric());
+    let year =
+        words.any(|word| word.len() == 4 && digits(word) && ("1900".."2100").contains(&word));
+    arxiv.any(digits) || header.contains("doi.org/10.") || (authors && year)
 }
 
 /// The finding when the book lacks the subject.
@@ -118,6 +122,27 @@ mod tests {
         assert_eq!(check(&book, &[bare]).len(), 1);
         let cited = read(path, "//! RigL, arXiv:1911.11134.").unwrap();
         assert_eq!(check(&[], &[cited]).len(), 1);
+    }
+
+    #[test]
+    fn a_paper_has_a_number_or_authors_and_a_year() {
+        for good in [
+            "arXiv:1911.11134",
+            "(arXiv 2205.15043)",
+            "Evci et al. 2020",
+            "Kingma & Ba 2015",
+        ] {
+            assert!(cites(good), "{good}");
+        }
+        for bad in [
+            "",
+            "arXiv",
+            "see the paper of 2020",
+            "Evci et al.",
+            "in 10 000 steps, et al.",
+        ] {
+            assert!(!cites(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -1,0 +1,41 @@
+//! `cargo xtask bench`: each bench times its rivals in turns, in this process, and prints medians and ratios.
+
+use anyhow::Result;
+use cli::jobs::{Bench, BenchArgs};
+
+use crate::table::Table;
+
+mod clock;
+mod kernels;
+
+/// Runs the bench that was asked for.
+///
+/// # Errors
+/// When what is measured cannot be built.
+pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
+    let (title, table) = match args.what {
+        Bench::Kernels => kernels::bench()?,
+        Bench::Updates | Bench::Envs => anyhow::bail!("soon"),
+    };
+    print(args.json, &title, &table);
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "the table is the job")]
+fn print(json: bool, title: &str, table: &Table) {
+    if json {
+        println!("{}", table.json());
+    } else {
+        println!("{title}\n\n{}", table.text());
+    }
+}
+
+/// What this machine calls its processor, where the system says.
+fn processor() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == "model name").then(|| value.trim().to_owned())
+    });
+    name.unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}
