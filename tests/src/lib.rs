@@ -1,1 +1,14 @@
-//! tests
+//! What the whole-system tests share: recordings of other programs, and errors against them.
+//!
+//! The promises themselves are in `tests/tests/`, one file each. Recordings lie in `tests/golden/`, each
+//! with its origin; the environment variable `PARITY_DATA` names another folder of them.
+//!
+//! In reading order: [`recording`] (the files), [`errors`] (how far off), [`models`] (compiled models side by
+//! side).
+
+pub mod errors;
+pub mod models;
+pub mod recording;
+
+pub use errors::Errors;
+pub use recording::{Array, Recording};

@@ -3,3 +3,4 @@ pub mod dynamics;
 mod error;
 pub mod mjcf;
 pub use error::{Error, Result};
+pub use glam;

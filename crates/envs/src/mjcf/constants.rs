@@ -18,11 +18,12 @@ type Jacobian = Vec<[DVec3; 2]>;
 ///
 /// `Err` holds the dof at which the inertia matrix is singular.
 pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
-    let jacobians = jacobians(model);
+    let (jacobians, inertias) = jacobians(model);
     let nv = model.nv;
     let mut mass_matrix = vec![0.0; nv * nv];
     for (body, jacobian) in jacobians.iter().enumerate() {
-        add_body(&mut mass_matrix, model, body, jacobian);
+        let mass = model.bodies.mass[body];
+        add_body(&mut mass_matrix, jacobian, mass, inertias[body]);
     }
     for dof in 0..nv {
         mass_matrix[dof * nv + dof] += model.dofs.armature[dof];
@@ -76,15 +77,16 @@ fn slides_only(model: &Model, body: usize) -> bool {
     body != 0 && count > 0 && stands_alone && centred && leaf && along_axes
 }
 
-/// Jacobians of all bodies' centres of mass in the reference pose.
-fn jacobians(model: &Model) -> Vec<Jacobian> {
+/// Jacobians of all bodies' centres of mass, and their inertias in world axes, in the reference pose.
+fn jacobians(model: &Model) -> (Vec<Jacobian>, Vec<DMat3>) {
     let bodies = &model.bodies;
     let count = bodies.name.len();
     let (mut pos, mut quat) = (vec![DVec3::ZERO; count], vec![DQuat::IDENTITY; count]);
-    // What a unit velocity of each dof does: the point that it turns about, its axis.
-    let mut motions: Vec<(DVec3, DVec3)> = vec![(DVec3::ZERO, DVec3::ZERO); model.nv];
+    // The point and the axis about or along which each dof moves.
+    let mut motions = vec![(DVec3::ZERO, DVec3::ZERO); model.nv];
     let mut last: Vec<Option<usize>> = vec![None; count];
-    let mut all: Vec<Jacobian> = vec![vec![[DVec3::ZERO; 2]; model.nv]; count];
+    let mut jacobians: Vec<Jacobian> = vec![vec![[DVec3::ZERO; 2]; model.nv]; count];
+    let mut inertias = vec![DMat3::ZERO; count];
     for body in 1..count {
         let parent = bodies.parent[body];
         pos[body] = pos[parent] + quat[parent] * bodies.pos[body];
@@ -93,44 +95,33 @@ fn jacobians(model: &Model) -> Vec<Jacobian> {
         let (first, dofs) = bodies.dofs[body];
         for (dof, motion) in motions.iter_mut().enumerate().skip(first).take(dofs) {
             let joint = model.dofs.joint[dof];
-            *motion = (
-                pos[body] + quat[body] * model.joints.pos[joint],
-                quat[body] * model.joints.axis[joint],
-            );
+            let anchor = pos[body] + quat[body] * model.joints.pos[joint];
+            *motion = (anchor, quat[body] * model.joints.axis[joint]);
             last[body] = Some(dof);
         }
         let com = pos[body] + quat[body] * bodies.ipos[body];
         let mut next = last[body];
         while let Some(dof) = next {
             let (anchor, axis) = motions[dof];
-            all[body][dof] = match model.joints.kind[model.dofs.joint[dof]] {
+            jacobians[body][dof] = match model.joints.kind[model.dofs.joint[dof]] {
                 JointType::Slide => [axis, DVec3::ZERO],
                 JointType::Hinge => [axis.cross(com - anchor), axis],
             };
             next = model.dofs.parent[dof];
         }
-        // Inertias are summed in world axes: turn the principal frame once, here.
-        quat[body] = quat[body].normalize();
+        let axes = DMat3::from_quat((quat[body] * bodies.iquat[body]).normalize());
+        inertias[body] = axes * DMat3::from_diagonal(bodies.inertia[body]) * axes.transpose();
     }
-    all
+    (jacobians, inertias)
 }
 
 /// Adds `Jᵀ diag(m, I) J` of one body to the dense matrix `[nv, nv]`.
-fn add_body(mass_matrix: &mut [f64], model: &Model, body: usize, jacobian: &Jacobian) {
-    let mut orientation = model.bodies.iquat[body];
-    let mut up = body;
-    while up != 0 {
-        orientation = model.bodies.quat[up] * orientation;
-        up = model.bodies.parent[up];
-    }
-    let axes = DMat3::from_quat(orientation.normalize());
-    let inertia = axes * DMat3::from_diagonal(model.bodies.inertia[body]) * axes.transpose();
-    let mass = model.bodies.mass[body];
+fn add_body(matrix: &mut [f64], jacobian: &Jacobian, mass: f64, inertia: DMat3) {
+    let nv = jacobian.len();
     for (row, [linear, angular]) in jacobian.iter().enumerate() {
         let (force, torque) = (*linear * mass, inertia * *angular);
-        for (column, [other_linear, other_angular]) in jacobian.iter().enumerate() {
-            mass_matrix[row * model.nv + column] +=
-                force.dot(*other_linear) + torque.dot(*other_angular);
+        for (column, other) in jacobian.iter().enumerate() {
+            matrix[row * nv + column] += force.dot(other[0]) + torque.dot(other[1]);
         }
     }
 }

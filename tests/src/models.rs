@@ -1,0 +1,163 @@
+//! A compiled model beside MuJoCo's, field by field.
+
+use crate::recording::{Recording, Result};
+use crate::{Errors, errors};
+use envs::dynamics::model::{GeomType, Integrator, JointType, Model};
+use envs::glam::{DQuat, DVec3};
+
+/// A quaternion in MuJoCo's order `w x y z`.
+fn wxyz(q: &DQuat) -> [f64; 4] {
+    [q.w, q.x, q.y, q.z]
+}
+
+fn vectors(list: &[DVec3]) -> Vec<f64> {
+    list.iter().flat_map(|v| v.to_array()).collect()
+}
+
+/// `found`, with the sign turned that makes it equal `reference`: both signs are the same rotation.
+fn quats(found: &[DQuat], reference: &[f64]) -> Vec<f64> {
+    let rows = found.iter().map(wxyz).zip(reference.chunks_exact(4));
+    let sign = |q: [f64; 4], r: &[f64]| if q.iter().zip(r).map(|(a, b)| a * b).sum::<f64>() < 0.0 { -1.0 } else { 1.0 };
+    rows.flat_map(|(q, r)| q.map(|x| x * sign(q, r))).collect()
+}
+
+fn whole<T: Copy + TryInto<i64>>(list: &[T]) -> Vec<f64> {
+    list.iter().map(|x| (*x).try_into().map_or(f64::NAN, |x| x as f64)).collect()
+}
+
+fn flags(list: &[bool]) -> Vec<f64> {
+    list.iter().map(|x| f64::from(u8::from(*x))).collect()
+}
+
+fn flat<const N: usize>(list: &[[f64; N]]) -> Vec<f64> {
+    list.iter().flatten().copied().collect()
+}
+
+/// MuJoCo's numbers for joint types.
+fn joint_type(kind: JointType) -> f64 {
+    match kind {
+        JointType::Slide => 2.0,
+        JointType::Hinge => 3.0,
+    }
+}
+
+/// MuJoCo's numbers for geom types.
+fn geom_type(kind: GeomType) -> f64 {
+    match kind {
+        GeomType::Plane => 0.0,
+        GeomType::Sphere => 2.0,
+        GeomType::Capsule => 3.0,
+    }
+}
+
+/// Every field of `model` with the recording's key for it.
+fn fields(model: &Model, recording: &Recording) -> Result<Vec<(&'static str, Vec<f64>)>> {
+    let (b, j, d, g, a) = (&model.bodies, &model.joints, &model.dofs, &model.geoms, &model.actuators);
+    let quaternions = |key: &'static str, found: &[DQuat]| -> Result<(&'static str, Vec<f64>)> {
+        Ok((key, quats(found, &recording.get(&format!("model/{key}"))?.data)))
+    };
+    let first = |list: &[(usize, usize)]| list.iter().map(|(at, n)| if *n == 0 { -1 } else { *at as i64 }).collect::<Vec<_>>();
+    let count = |list: &[(usize, usize)]| list.iter().map(|(_, n)| *n as f64).collect::<Vec<_>>();
+    let parents: Vec<i64> = d.parent.iter().map(|p| p.map_or(-1, |p| p as i64)).collect();
+    let gears = a.gear.iter().flat_map(|gear| [*gear, 0.0, 0.0, 0.0, 0.0, 0.0]).collect();
+    let integrator = match model.opt.integrator {
+        Integrator::Euler => 0.0,
+        Integrator::Rk4 => 1.0,
+    };
+    Ok(vec![
+        ("nq", vec![model.nq as f64]),
+        ("nv", vec![model.nv as f64]),
+        ("nu", vec![model.nu as f64]),
+        ("opt/timestep", vec![model.opt.timestep]),
+        ("opt/gravity", model.opt.gravity.to_array().to_vec()),
+        ("opt/integrator", vec![integrator]),
+        ("opt/impratio", vec![model.opt.impratio]),
+        ("opt/iterations", vec![model.opt.iterations as f64]),
+        ("opt/tolerance", vec![model.opt.tolerance]),
+        ("opt/ls_iterations", vec![model.opt.ls_iterations as f64]),
+        ("opt/ls_tolerance", vec![model.opt.ls_tolerance]),
+        ("stat/meaninertia", vec![model.meaninertia]),
+        ("qpos0", model.qpos0.clone()),
+        ("qpos_spring", model.qpos_spring.clone()),
+        ("body_parentid", whole(&b.parent)),
+        ("body_rootid", whole(&b.root)),
+        ("body_weldid", whole(&b.weld)),
+        ("body_jntadr", whole(&first(&b.joints))),
+        ("body_jntnum", count(&b.joints)),
+        ("body_dofadr", whole(&first(&b.dofs))),
+        ("body_dofnum", count(&b.dofs)),
+        ("body_pos", vectors(&b.pos)),
+        quaternions("body_quat", &b.quat)?,
+        ("body_ipos", vectors(&b.ipos)),
+        quaternions("body_iquat", &b.iquat)?,
+        ("body_mass", b.mass.clone()),
+        ("body_subtreemass", b.subtreemass.clone()),
+        ("body_inertia", vectors(&b.inertia)),
+        ("body_invweight0", flat(&b.invweight0)),
+        ("jnt_type", j.kind.iter().map(|k| joint_type(*k)).collect()),
+        ("jnt_bodyid", whole(&j.body)),
+        ("jnt_qposadr", whole(&j.qposadr)),
+        ("jnt_dofadr", whole(&j.dofadr)),
+        ("jnt_pos", vectors(&j.pos)),
+        ("jnt_axis", vectors(&j.axis)),
+        ("jnt_stiffness", j.stiffness.clone()),
+        ("jnt_limited", flags(&j.limited)),
+        ("jnt_range", flat(&j.range)),
+        ("jnt_margin", j.margin.clone()),
+        ("jnt_solref", flat(&j.solref)),
+        ("jnt_solimp", flat(&j.solimp)),
+        ("dof_bodyid", whole(&d.body)),
+        ("dof_jntid", whole(&d.joint)),
+        ("dof_parentid", whole(&parents)),
+        ("dof_armature", d.armature.clone()),
+        ("dof_damping", d.damping.clone()),
+        ("dof_invweight0", d.invweight0.clone()),
+        ("geom_type", g.kind.iter().map(|k| geom_type(*k)).collect()),
+        ("geom_bodyid", whole(&g.body)),
+        ("geom_size", flat(&g.size)),
+        ("geom_pos", vectors(&g.pos)),
+        quaternions("geom_quat", &g.quat)?,
+        ("geom_rbound", g.rbound.clone()),
+        ("geom_contype", whole(&g.contype)),
+        ("geom_conaffinity", whole(&g.conaffinity)),
+        ("geom_condim", whole(&g.condim)),
+        ("geom_priority", whole(&g.priority)),
+        ("geom_solmix", g.solmix.clone()),
+        ("geom_friction", flat(&g.friction)),
+        ("geom_margin", g.margin.clone()),
+        ("geom_gap", g.gap.clone()),
+        ("geom_solref", flat(&g.solref)),
+        ("geom_solimp", flat(&g.solimp)),
+        ("actuator_gear", gears),
+        ("actuator_ctrllimited", flags(&a.ctrllimited)),
+        ("actuator_ctrlrange", flat(&a.ctrlrange)),
+    ])
+}
+
+/// Errors of every field of `model` against MuJoCo's.
+///
+/// # Errors
+/// When the recording lacks a field, or names differ.
+pub fn compare(model: &Model, recording: &Recording) -> Result<Errors> {
+    let mut found = Errors::default();
+    for (key, values) in fields(model, recording)? {
+        found.add(key, &values, &recording.get(&format!("model/{key}"))?.data);
+    }
+    let driven: Vec<f64> = model.actuators.joint.iter().map(|j| *j as f64).collect();
+    let targets = recording.get("model/actuator_trnid")?;
+    let expected: Vec<f64> = (0..targets.len()).map(|i| targets.row(i)[0]).collect();
+    found.add("actuator_trnid", &driven, &expected);
+    let names = [("body", &model.bodies.name), ("joint", &model.joints.name), ("geom", &model.geoms.name)];
+    for (kind, ours) in names {
+        let theirs = recording.texts(&format!("model/names/{kind}"))?;
+        if ours != theirs {
+            return Err(format!("names of {kind}s are {ours:?}, recorded {theirs:?}"));
+        }
+    }
+    Ok(found)
+}
+
+/// The error of quaternions against a recording's `w x y z` rows, whatever their signs.
+pub fn quat_error(found: &[DQuat], expected: &[f64]) -> f64 {
+    errors::error(&quats(found, expected), expected)
+}
