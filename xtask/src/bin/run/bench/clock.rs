@@ -11,6 +11,13 @@ impl Times {
     pub(crate) fn median(&self) -> f64 {
         median(self.0.clone())
     }
+
+    /// The shortest and the longest.
+    pub(crate) fn extremes(&self) -> (f64, f64) {
+        let shortest = self.0.iter().copied().fold(f64::INFINITY, f64::min);
+        let longest = self.0.iter().copied().fold(0.0, f64::max);
+        (shortest, longest)
+    }
 }
 
 /// Times each rival `repeats` times in turns. A repeat is as many calls as take about `seconds`.

@@ -6,6 +6,7 @@ use cli::jobs::{Bench, BenchArgs};
 use crate::table::Table;
 
 mod clock;
+mod envs;
 mod kernels;
 
 /// Runs the bench that was asked for.
@@ -15,7 +16,8 @@ mod kernels;
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     let (title, table) = match args.what {
         Bench::Kernels => kernels::bench()?,
-        Bench::Updates | Bench::Envs => anyhow::bail!("soon"),
+        Bench::Envs => envs::bench()?,
+        Bench::Updates => anyhow::bail!("soon"),
     };
     print(args.json, &title, &table);
     Ok(())
