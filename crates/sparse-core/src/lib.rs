@@ -1,1 +1,42 @@
-//! sparse-core
+//! Sparse training layers for Burn that store, move and multiply only the weights that exist.
+//!
+//! A sparse layer keeps a [`Pattern`](pattern::Pattern) of connections and one value per connection. Its
+//! gradient, its optimizer state and its target copy have that length too, so memory and arithmetic fall
+//! with density; nothing of shape outputs × inputs exists in a training step.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//! use sparse_core::{learner::{Learner, LearnerConfig}, nn::SparseMlpConfig};
+//!
+//! let device = Device::flex();
+//! let mut rng = ChaCha8Rng::seed_from_u64(0);
+//! let net = SparseMlpConfig::new([3, 64, 1]).with_sparsity(0.8).init(&device, &mut rng)?;
+//! let mut learner = Learner::new(net, LearnerConfig::default());
+//!
+//! let x = Tensor::<2>::from_data([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], &device);
+//! let y = Tensor::<2>::from_data([[1.0], [2.0]], &device);
+//! let first = learner.minimise(|net| (net.forward(x.clone()) - y.clone()).square().mean(), &mut rng)?;
+//! let second = learner.minimise(|net| (net.forward(x) - y).square().mean(), &mut rng)?;
+//! assert!(second.loss < first.loss);
+//! # Ok::<(), sparse_core::Error>(())
+//! ```
+//!
+//! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the
+//! arithmetic), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`],
+//! [`topology`] (rules that move connections), [`learner`] (all of it in one step), [`record`] (files),
+//! [`device`] (backends by name).
+
+pub mod budget;
+pub mod device;
+mod error;
+pub mod kernels;
+pub mod learner;
+pub mod nn;
+pub mod op;
+pub mod optim;
+pub mod pattern;
+pub mod record;
+pub mod topology;
+
+pub use error::{Error, Result};

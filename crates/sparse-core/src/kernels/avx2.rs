@@ -1,11 +1,200 @@
-//! AVX2 and FMA: not written by hand yet; the scalar loops compiled with these instructions.
+//! AVX2 and FMA: a tile row of 64 columns is eight registers of sixteen.
 #![allow(unsafe_code)]
 
-use super::{Isa, Kernels, Raw, scalar};
+use std::arch::x86_64::*;
+
+use super::{AdamStep, DenseGradient, Isa, Kernels, Product, Raw, ValueGradient, lanes};
 
 pub(super) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx2,
     raw: Raw {
-        ..scalar::KERNELS.raw
+        product,
+        value_gradient,
+        dense_gradient,
+        bias_gradient,
+        relu_bias_gradient,
+        adam,
+        polyak,
     },
 };
+
+/// Floats in a register.
+const LANES: usize = 8;
+
+#[target_feature(enable = "avx2,fma")]
+fn product(p: &mut Product<'_>) {
+    match p.width {
+        16 => product_of::<2, 2>(p),
+        32 => product_of::<4, 2>(p),
+        _ => product_of::<8, 1>(p),
+    }
+}
+
+/// `Z` registers to a row, `U` connections at a time into sums of their own, so that `Z * U` multiply-adds are
+/// under way: eight, where a row is wide enough, hide the latency of one.
+#[target_feature(enable = "avx2,fma")]
+fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
+    let (width, rows) = (Z * LANES, p.ptr.len() - 1);
+    let zero = _mm256_setzero_ps();
+    let tiles = p.x.chunks_exact(p.x_rows * width);
+    for (x, y) in tiles.zip(p.y.chunks_exact_mut(rows * width)) {
+        let add = |k: usize, sums: &mut [__m256; Z]| {
+            // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
+            unsafe {
+                let value = _mm256_set1_ps(*p.values.get_unchecked(k));
+                let row = x.as_ptr().add(*p.idx.get_unchecked(k) as usize * width);
+                for (z, sum) in sums.iter_mut().enumerate() {
+                    *sum = _mm256_fmadd_ps(value, _mm256_loadu_ps(row.add(z * LANES)), *sum);
+                }
+            }
+        };
+        for (row, y) in y.chunks_exact_mut(width).enumerate() {
+            let mut sums = [[zero; Z]; U];
+            sums[0] = [p.bias.map_or(zero, |bias| _mm256_set1_ps(bias[row])); Z];
+            let (mut k, end) = (p.ptr[row] as usize, p.ptr[row + 1] as usize);
+            while k + U <= end {
+                for (u, sums) in sums.iter_mut().enumerate() {
+                    add(k + u, sums);
+                }
+                k += U;
+            }
+            while k < end {
+                add(k, &mut sums[0]);
+                k += 1;
+            }
+            for z in 0..Z {
+                let more = sums[1..].iter().map(|sums| sums[z]);
+                let mut sum = more.fold(sums[0][z], |a, b| _mm256_add_ps(a, b));
+                if p.relu {
+                    // In this order the maximum keeps what is not a number.
+                    sum = _mm256_max_ps(zero, sum);
+                }
+                // SAFETY: `y` has `width = Z * LANES` floats.
+                unsafe { _mm256_storeu_ps(y.as_mut_ptr().add(z * LANES).cast(), sum) };
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn value_gradient(g: &mut ValueGradient<'_>) {
+    match g.width {
+        16 => value_gradient_of::<2>(g),
+        32 => value_gradient_of::<4>(g),
+        _ => value_gradient_of::<8>(g),
+    }
+}
+
+/// As the AVX-512 version: four connections of a row at a time, the row of `dy` in registers, and the last
+/// group of a row overlapping the one before it.
+#[target_feature(enable = "avx2,fma")]
+fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
+    let (width, rows) = (Z * LANES, g.ptr.len() - 1);
+    let dv: *mut f32 = g.dv.as_mut_ptr().cast();
+    let tiles = g.dy.chunks_exact(rows * width);
+    for (tile, (dy, x)) in tiles.zip(g.x.chunks_exact(g.x_rows * width)).enumerate() {
+        for (row, dy) in dy.chunks_exact(width).enumerate() {
+            let mut dy_row = [_mm256_setzero_ps(); Z];
+            for (z, dy_row) in dy_row.iter_mut().enumerate() {
+                // SAFETY: `dy` has `width = Z * LANES` floats.
+                *dy_row = unsafe { _mm256_loadu_ps(dy.as_ptr().add(z * LANES)) };
+            }
+            let dot = |k: usize| {
+                // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
+                unsafe {
+                    let input = *g.idx.get_unchecked(k) as usize;
+                    dot::<Z>(&dy_row, x.as_ptr().add(input * width))
+                }
+            };
+            let four = |k: usize| sum_four([dot(k), dot(k + 1), dot(k + 2), dot(k + 3)]);
+            let before = |k: usize| match tile {
+                0 => _mm_setzero_ps(),
+                // SAFETY: `k + 4 <= nnz`, and the first tile wrote all of `dv`.
+                _ => unsafe { _mm_loadu_ps(dv.add(k)) },
+            };
+            // SAFETY: `k + 4 <= nnz`.
+            let store = |k: usize, sums| unsafe { _mm_storeu_ps(dv.add(k), sums) };
+
+            let (start, end) = (g.ptr[row] as usize, g.ptr[row + 1] as usize);
+            if end - start < 4 {
+                for k in start..end {
+                    let zero = _mm256_setzero_ps();
+                    let sum = _mm_cvtss_f32(sum_four([dot(k), zero, zero, zero]));
+                    // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
+                    unsafe { *dv.add(k) = if tile == 0 { sum } else { *dv.add(k) + sum } };
+                }
+                continue;
+            }
+            let last = before(end - 4);
+            let mut k = start;
+            while k + 4 <= end {
+                store(k, _mm_add_ps(before(k), four(k)));
+                k += 4;
+            }
+            if k < end {
+                store(end - 4, _mm_add_ps(last, four(end - 4)));
+            }
+        }
+    }
+}
+
+/// Lane by lane product of a row in registers and one in memory.
+///
+/// # Safety
+/// `row` has `Z * LANES` floats.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn dot<const Z: usize>(registers: &[__m256; Z], row: *const f32) -> __m256 {
+    let mut sum = _mm256_setzero_ps();
+    for (z, register) in registers.iter().enumerate() {
+        // SAFETY: the caller's promise.
+        let row = unsafe { _mm256_loadu_ps(row.add(z * LANES)) };
+        sum = if z == 0 {
+            _mm256_mul_ps(*register, row)
+        } else {
+            _mm256_fmadd_ps(*register, row, sum)
+        };
+    }
+    sum
+}
+
+/// The sums over lanes of four registers, by transposing adds.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn sum_four([a, b, c, d]: [__m256; 4]) -> __m128 {
+    let ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+    let cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+    // In each half: partial sums of a, b, c, d.
+    let low = _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd);
+    let high = _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd);
+    let halves = _mm256_add_ps(low, high);
+    _mm_add_ps(
+        _mm256_castps256_ps128(halves),
+        _mm256_extractf128_ps::<1>(halves),
+    )
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn dense_gradient(gradient: &mut DenseGradient<'_>) {
+    lanes::dense_gradient(gradient);
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
+    lanes::bias_gradient(dy, width, bias);
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32]) {
+    lanes::relu_bias_gradient(y, dy, width, bias);
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn adam(state: [&mut [f32]; 3], gradient: &[f32], step: &AdamStep) {
+    lanes::adam(state, gradient, step);
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn polyak(target: &mut [f32], online: &[f32], tau: f32) {
+    lanes::polyak(target, online, tau);
+}

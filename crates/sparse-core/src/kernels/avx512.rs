@@ -21,51 +21,47 @@ pub(super) static KERNELS: Kernels = Kernels {
 /// Floats in a register.
 const LANES: usize = 16;
 
-/// Calls the kernel for the width: `Z` registers to a row, and `U` connections at a time so that
-/// `Z * U` sums hide the latency of the multiply-add.
 #[target_feature(enable = "avx512f")]
 fn product(p: &mut Product<'_>) {
-    match (p.width, p.pos) {
-        (16, None) => product_of::<1, 4, false>(p),
-        (16, Some(_)) => product_of::<1, 4, true>(p),
-        (32, None) => product_of::<2, 2, false>(p),
-        (32, Some(_)) => product_of::<2, 2, true>(p),
-        (_, None) => product_of::<4, 2, false>(p),
-        (_, Some(_)) => product_of::<4, 2, true>(p),
+    match p.width {
+        16 => product_of::<1>(p),
+        32 => product_of::<2>(p),
+        _ => product_of::<4>(p),
     }
 }
 
+/// `Z` registers to a row. Connections are taken two at a time into sums of their own, so that eight
+/// multiply-adds are under way at `Z = 4`: with four, each would wait for the one before it.
 #[target_feature(enable = "avx512f")]
-fn product_of<const Z: usize, const U: usize, const VIA: bool>(p: &mut Product<'_>) {
-    let width = Z * LANES;
-    let rows = p.ptr.len() - 1;
+fn product_of<const Z: usize>(p: &mut Product<'_>) {
+    let (width, rows) = (Z * LANES, p.ptr.len() - 1);
     let zero = _mm512_setzero_ps();
-    for (x, y) in
-        p.x.chunks_exact(p.x_rows * width)
-            .zip(p.y.chunks_exact_mut(rows * width))
-    {
+    let tiles = p.x.chunks_exact(p.x_rows * width);
+    for (x, y) in tiles.zip(p.y.chunks_exact_mut(rows * width)) {
+        let add = |k: usize, sums: &mut [__m512; Z]| {
+            // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
+            unsafe {
+                let value = _mm512_set1_ps(*p.values.get_unchecked(k));
+                let row = x.as_ptr().add(*p.idx.get_unchecked(k) as usize * width);
+                for (z, sum) in sums.iter_mut().enumerate() {
+                    *sum = _mm512_fmadd_ps(value, _mm512_loadu_ps(row.add(z * LANES)), *sum);
+                }
+            }
+        };
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
-            let start = p.bias.map_or(zero, |bias| _mm512_set1_ps(bias[row]));
-            let mut sums = [[zero; Z]; U];
-            sums[0] = [start; Z];
+            let bias = p.bias.map_or(zero, |bias| _mm512_set1_ps(bias[row]));
+            let (mut even, mut odd) = ([bias; Z], [zero; Z]);
             let (mut k, end) = (p.ptr[row] as usize, p.ptr[row + 1] as usize);
-            while k + U <= end {
-                for (u, sums) in sums.iter_mut().enumerate() {
-                    // SAFETY: `k + u < end <= nnz`.
-                    unsafe { add_connection::<Z, VIA>(p.values, p.pos, p.idx, k + u, x, sums) };
-                }
-                k += U;
+            while k + 2 <= end {
+                add(k, &mut even);
+                add(k + 1, &mut odd);
+                k += 2;
             }
-            while k < end {
-                // SAFETY: `k < end <= nnz`.
-                unsafe { add_connection::<Z, VIA>(p.values, p.pos, p.idx, k, x, &mut sums[0]) };
-                k += 1;
+            if k < end {
+                add(k, &mut even);
             }
-            for z in 0..Z {
-                let mut sum = sums[0][z];
-                for more in &sums[1..] {
-                    sum = _mm512_add_ps(sum, more[z]);
-                }
+            for (z, (even, odd)) in even.into_iter().zip(odd).enumerate() {
+                let mut sum = _mm512_add_ps(even, odd);
                 if p.relu {
                     // In this order the maximum keeps what is not a number.
                     sum = _mm512_max_ps(zero, sum);
@@ -73,35 +69,6 @@ fn product_of<const Z: usize, const U: usize, const VIA: bool>(p: &mut Product<'
                 // SAFETY: `y` has `width = Z * LANES` floats.
                 unsafe { _mm512_storeu_ps(y.as_mut_ptr().add(z * LANES).cast(), sum) };
             }
-        }
-    }
-}
-
-/// `sums += value * x row` of connection `k`.
-///
-/// # Safety
-/// `k` is below the length of `idx` and, if given, of `pos`; indices in them are rows of `x` and places in
-/// `values`.
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn add_connection<const Z: usize, const VIA: bool>(
-    values: &[f32],
-    pos: Option<&[u32]>,
-    idx: &[u32],
-    k: usize,
-    x: &[f32],
-    sums: &mut [__m512; Z],
-) {
-    // SAFETY: the caller's promise; a row of `x` has `Z * LANES` floats.
-    unsafe {
-        let at = match pos {
-            Some(pos) if VIA => *pos.get_unchecked(k) as usize,
-            _ => k,
-        };
-        let value = _mm512_set1_ps(*values.get_unchecked(at));
-        let row = x.as_ptr().add(*idx.get_unchecked(k) as usize * (Z * LANES));
-        for (z, sum) in sums.iter_mut().enumerate() {
-            *sum = _mm512_fmadd_ps(value, _mm512_loadu_ps(row.add(z * LANES)), *sum);
         }
     }
 }
@@ -116,11 +83,11 @@ fn value_gradient(g: &mut ValueGradient<'_>) {
 }
 
 /// Tile by tile, four connections of a row at a time: the row of `dy` stays in registers, and four sums over
-/// lanes are made together. The last group of a row repeats its last connection instead of branching.
+/// lanes are made together. The last group of a row overlaps the one before it where the row is no multiple
+/// of four; what it adds to is read before the row is written. (Masked stores cost more than the products.)
 #[target_feature(enable = "avx512f")]
 fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
-    let width = Z * LANES;
-    let rows = g.ptr.len() - 1;
+    let (width, rows) = (Z * LANES, g.ptr.len() - 1);
     let dv: *mut f32 = g.dv.as_mut_ptr().cast();
     let tiles = g.dy.chunks_exact(rows * width);
     for (tile, (dy, x)) in tiles.zip(g.x.chunks_exact(g.x_rows * width)).enumerate() {
@@ -130,31 +97,39 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
                 // SAFETY: `dy` has `width = Z * LANES` floats.
                 *dy_row = unsafe { _mm512_loadu_ps(dy.as_ptr().add(z * LANES)) };
             }
-            let (mut k, end) = (g.ptr[row] as usize, g.ptr[row + 1] as usize);
-            while k < end {
-                let mut products = [_mm512_setzero_ps(); 4];
-                for (u, product) in products.iter_mut().enumerate() {
-                    let k = (k + u).min(end - 1);
-                    // SAFETY: `k < end <= nnz`, and an index is a row of `x`, of `Z * LANES` floats.
-                    *product = unsafe {
-                        let input = *g.idx.get_unchecked(k) as usize;
-                        dot::<Z>(&dy_row, x.as_ptr().add(input * width))
-                    };
-                }
-                let sums = sum_four(products);
-                let present = 0xf >> 4usize.saturating_sub(end - k);
-                // SAFETY: of the four places from `k` only those below `end <= nnz` are touched; they were
-                // written in the first tile.
+            let dot = |k: usize| {
+                // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
                 unsafe {
-                    let dv = dv.add(k);
-                    let before = if tile == 0 {
-                        _mm512_setzero_ps()
-                    } else {
-                        _mm512_maskz_loadu_ps(present, dv)
-                    };
-                    _mm512_mask_storeu_ps(dv, present, _mm512_add_ps(before, sums));
+                    let input = *g.idx.get_unchecked(k) as usize;
+                    dot::<Z>(&dy_row, x.as_ptr().add(input * width))
                 }
+            };
+            let four = |k: usize| sum_four([dot(k), dot(k + 1), dot(k + 2), dot(k + 3)]);
+            let before = |k: usize| match tile {
+                0 => _mm_setzero_ps(),
+                // SAFETY: `k + 4 <= nnz`, and the first tile wrote all of `dv`.
+                _ => unsafe { _mm_loadu_ps(dv.add(k)) },
+            };
+            // SAFETY: `k + 4 <= nnz`.
+            let store = |k: usize, sums| unsafe { _mm_storeu_ps(dv.add(k), sums) };
+
+            let (start, end) = (g.ptr[row] as usize, g.ptr[row + 1] as usize);
+            if end - start < 4 {
+                for k in start..end {
+                    let sum = _mm512_reduce_add_ps(dot(k));
+                    // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
+                    unsafe { *dv.add(k) = if tile == 0 { sum } else { *dv.add(k) + sum } };
+                }
+                continue;
+            }
+            let last = before(end - 4);
+            let mut k = start;
+            while k + 4 <= end {
+                store(k, _mm_add_ps(before(k), four(k)));
                 k += 4;
+            }
+            if k < end {
+                store(end - 4, _mm_add_ps(last, four(end - 4)));
             }
         }
     }
@@ -180,23 +155,21 @@ unsafe fn dot<const Z: usize>(registers: &[__m512; Z], row: *const f32) -> __m51
     sum
 }
 
-/// The sums over lanes of four registers, in the first four lanes: transposing adds.
+/// The sums over lanes of four registers, by transposing adds.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn sum_four([a, b, c, d]: [__m512; 4]) -> __m512 {
+fn sum_four([a, b, c, d]: [__m512; 4]) -> __m128 {
     let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
     let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
     // In each of the four blocks: partial sums of a, b, c, d.
     let low = _mm512_shuffle_ps::<0b01_00_01_00>(ab, cd);
     let high = _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd);
     let blocks = _mm512_add_ps(low, high);
-    let halves = _mm512_add_ps(
-        blocks,
-        _mm512_shuffle_f32x4::<0b01_00_11_10>(blocks, blocks),
-    );
-    _mm512_add_ps(
-        halves,
-        _mm512_shuffle_f32x4::<0b10_11_00_01>(halves, halves),
+    let upper = _mm512_castps512_ps256(_mm512_shuffle_f32x4::<0b01_00_11_10>(blocks, blocks));
+    let halves = _mm256_add_ps(_mm512_castps512_ps256(blocks), upper);
+    _mm_add_ps(
+        _mm256_castps256_ps128(halves),
+        _mm256_extractf128_ps::<1>(halves),
     )
 }
 

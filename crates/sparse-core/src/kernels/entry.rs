@@ -25,7 +25,6 @@ impl Kernels {
         let mut product = Product {
             ptr: pattern.row_ptr(),
             idx: pattern.col_idx(),
-            pos: None,
             values,
             bias: Some(bias),
             relu,
@@ -54,11 +53,13 @@ impl Kernels {
         let mut dx = dx.into();
         check_sides(dx.len(), dy.len(), pattern, width);
         check_equal("values", values.len(), pattern.nnz());
+        // In the order of inputs once, rather than picked out again for each tile.
+        let by_input = pattern.t_pos().iter().map(|&k| values[k as usize]);
+        let by_input: Vec<f32> = by_input.collect();
         let mut product = Product {
             ptr: pattern.t_ptr(),
             idx: pattern.t_idx(),
-            pos: Some(pattern.t_pos()),
-            values,
+            values: &by_input,
             bias: None,
             relu: false,
             x: dy,

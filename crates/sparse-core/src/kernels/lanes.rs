@@ -28,18 +28,24 @@ fn chunks(data: &[f32]) -> &[[f32; LANES]] {
     data.as_chunks().0
 }
 
+/// The sum of whole chunks.
+#[inline(always)]
+fn row_sum(row: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    for chunk in chunks(row) {
+        for (lane, dy) in lanes.iter_mut().zip(chunk) {
+            *lane += dy;
+        }
+    }
+    sum(lanes)
+}
+
 #[inline(always)]
 pub(super) fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
     bias.fill(0.0);
     for tile in dy.chunks_exact(bias.len() * width) {
         for (row, bias) in tile.chunks_exact(width).zip(bias.iter_mut()) {
-            let mut lanes = [0.0; LANES];
-            for chunk in chunks(row) {
-                for (lane, dy) in lanes.iter_mut().zip(chunk) {
-                    *lane += dy;
-                }
-            }
-            *bias += sum(lanes);
+            *bias += row_sum(row);
         }
     }
 }
@@ -53,9 +59,11 @@ pub(super) fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: 
         for ((y, dy), bias) in rows.zip(bias.iter_mut()) {
             let mut lanes = [0.0; LANES];
             for (y, dy) in chunks(y).iter().zip(dy.as_chunks_mut::<LANES>().0) {
-                for ((lane, y), dy) in lanes.iter_mut().zip(y).zip(dy) {
-                    *dy = if *y > 0.0 { *dy } else { 0.0 };
-                    *lane += *dy;
+                for lane in 0..LANES {
+                    // A mask of bits, where a choice would be compiled to branches.
+                    let mask = u32::from(y[lane] > 0.0).wrapping_neg();
+                    dy[lane] = f32::from_bits(dy[lane].to_bits() & mask);
+                    lanes[lane] += dy[lane];
                 }
             }
             *bias += sum(lanes);

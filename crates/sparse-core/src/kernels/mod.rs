@@ -97,11 +97,10 @@ struct Raw {
 }
 
 /// `y[t, r, :] = act(bias[r] + Σ_k values[k] x[t, idx[k], :])` over the entries `ptr[r]..ptr[r + 1]` of row
-/// `r`. Where `pos` is given the value of entry `k` is `values[pos[k]]`.
+/// `r`.
 struct Product<'a> {
     ptr: &'a [u32],
     idx: &'a [u32],
-    pos: Option<&'a [u32]>,
     values: &'a [f32],
     bias: Option<&'a [f32]>,
     relu: bool,

@@ -24,7 +24,7 @@ fn product(p: &mut Product<'_>) {
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
             sums.fill(p.bias.map_or(0.0, |bias| bias[row]));
             for k in p.ptr[row] as usize..p.ptr[row + 1] as usize {
-                let value = p.values[p.pos.map_or(k, |pos| pos[k] as usize)];
+                let value = p.values[k];
                 let x = &x[p.idx[k] as usize * width..][..width];
                 for (sum, x) in sums.iter_mut().zip(x) {
                     *sum += value * x;

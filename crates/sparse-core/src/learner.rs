@@ -1,0 +1,241 @@
+//! One network being trained: backward pass, then the optimizer or a change of connections, then the target.
+//!
+//! An algorithm hands over a loss and never sees a pattern, an index or a moment.
+
+use burn::tensor::Tensor;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::nn::{SparseLinear, SparseModule};
+use crate::op::{GrowthProbe, polyak};
+use crate::optim::{Adam, AdamConfig, LayerGradient, carry_tensor, to_vec};
+use crate::topology::{Topology, rewire};
+use crate::{Error, Result};
+
+/// A target network that trails the online one: `target += tau · (online − target)`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetConfig {
+    /// Step towards the online network, in (0, 1].
+    pub tau: f64,
+    /// Updates of the online network between two steps of the target, 1 or more.
+    pub every: u64,
+}
+
+/// What a learner does besides following the gradient.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LearnerConfig {
+    /// The optimizer.
+    pub adam: AdamConfig,
+    /// The rule that moves connections; `None` leaves them where they are.
+    pub topology: Option<Topology>,
+    /// The target network; `None` keeps none.
+    pub target: Option<TargetConfig>,
+}
+
+/// What one call of [`Learner::minimise`] did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// The loss before the step.
+    pub loss: f32,
+    /// Connections that were moved, when this step changed connections instead of weights.
+    pub moved: Option<usize>,
+}
+
+/// Bytes that a learner holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Values and biases.
+    pub parameters: usize,
+    /// Both moments of the optimizer.
+    pub moments: usize,
+    /// Values and biases of the target network.
+    pub target: usize,
+    /// Index arrays of the connections, shared with the target.
+    pub pattern: usize,
+}
+
+/// A network with its optimizer, its topology rule and its target network.
+#[derive(Debug)]
+pub struct Learner<N> {
+    /// The weights, outside autodiff.
+    net: N,
+    target: Option<N>,
+    adam: Adam,
+    config: LearnerConfig,
+    updates: u64,
+}
+
+impl<N: SparseModule> Learner<N> {
+    /// Starts from `net`, which lies on a device without autodiff; the target starts as its copy.
+    #[must_use]
+    pub fn new(net: N, config: LearnerConfig) -> Self {
+        let adam = Adam::new(config.adam, &net.sparse_layers());
+        let target = config.target.map(|_| net.clone());
+        Self {
+            net,
+            target,
+            adam,
+            config,
+            updates: 0,
+        }
+    }
+
+    /// The network, outside autodiff: for acting, for targets, and as a constant in another one's loss.
+    #[must_use]
+    pub fn net(&self) -> &N {
+        &self.net
+    }
+
+    /// The target network; the network itself when none is kept.
+    #[must_use]
+    pub fn target(&self) -> &N {
+        self.target.as_ref().unwrap_or(&self.net)
+    }
+
+    /// Steps taken, of either kind.
+    #[must_use]
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// Takes one step down the loss, which `loss` computes from the network under autodiff. When the
+    /// topology's schedule is due, the step moves connections instead of changing weights.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] when the loss is NaN or infinite; nothing has changed then.
+    pub fn minimise(
+        &mut self,
+        loss: impl FnOnce(&N) -> Tensor<1>,
+        rng: &mut impl Rng,
+    ) -> Result<StepReport> {
+        let update = self.updates + 1;
+        let topology = self.config.topology.as_ref();
+        let fraction = topology.and_then(|t| t.due(update));
+        let mut net = self.net.clone().train();
+        if fraction.is_some() {
+            for layer in net.sparse_layers_mut() {
+                layer.set_probe(Some(GrowthProbe::default()));
+            }
+        }
+        let loss = loss(&net);
+        let value = loss.clone().into_scalar::<f32>();
+        if !value.is_finite() {
+            return Err(Error::Diverged {
+                update,
+                loss: value,
+            });
+        }
+        let gradients = layer_gradients(&loss, &net);
+        drop(loss);
+        self.updates = update;
+        let moved = match fraction {
+            Some(fraction) => Some(self.rewire(&net, fraction, rng)?),
+            None => {
+                drop(net);
+                let layers = &mut self.net.sparse_layers_mut();
+                self.adam.step(layers, gradients);
+                None
+            }
+        };
+        self.follow();
+        Ok(StepReport { loss: value, moved })
+    }
+
+    /// Moves connections in every layer that lacks some, and carries with them all that is kept per
+    /// connection: values, moments and target values. `probed` holds the growth signals.
+    fn rewire(&mut self, probed: &N, fraction: f64, rng: &mut impl Rng) -> Result<usize> {
+        let Some(topology) = &self.config.topology else {
+            return Ok(0);
+        };
+        let mut moved = 0;
+        let probed = probed.sparse_layers();
+        let mut targets = self.target.as_mut().map(|t| t.sparse_layers_mut());
+        for (index, layer) in self.net.sparse_layers_mut().into_iter().enumerate() {
+            if layer.pattern().is_full() {
+                continue;
+            }
+            let gradient = probed[index].take_probe();
+            let values = to_vec(layer.values());
+            let change = rewire(
+                layer.pattern(),
+                &values,
+                gradient.as_deref(),
+                &topology.rule,
+                fraction,
+                rng,
+            )?;
+            self.adam.carry(index, &change);
+            if let Some(target) = targets.as_mut().map(|t| &mut t[index]) {
+                carry_layer(target, &change);
+            }
+            carry_layer(layer, &change);
+            moved += change.grown().len();
+        }
+        Ok(moved)
+    }
+
+    /// Moves the target towards the network when it is due.
+    fn follow(&mut self) {
+        let (Some(target), Some(config)) = (&mut self.target, self.config.target) else {
+            return;
+        };
+        if !self.updates.is_multiple_of(config.every.max(1)) {
+            return;
+        }
+        let tau = config.tau as f32;
+        let online = self.net.sparse_layers();
+        for (target, online) in target.sparse_layers_mut().into_iter().zip(online) {
+            target.set_parameters(
+                polyak(target.values(), online.values(), tau),
+                polyak(target.bias(), online.bias(), tau),
+            );
+        }
+    }
+
+    /// Bytes held, counted from the tensors.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let layers = self.net.sparse_layers();
+        let parameters = |layers: &[&SparseLinear]| -> usize {
+            let elements = |l: &&SparseLinear| {
+                l.values().shape().num_elements() + l.bias().shape().num_elements()
+            };
+            4 * layers.iter().map(elements).sum::<usize>()
+        };
+        Memory {
+            parameters: parameters(&layers),
+            moments: self.adam.bytes(),
+            target: self
+                .target
+                .as_ref()
+                .map_or(0, |t| parameters(&t.sparse_layers())),
+            pattern: layers.iter().map(|l| l.pattern().bytes()).sum(),
+        }
+    }
+}
+
+/// Runs the backward pass and collects the gradients of the layers, in order. A layer that the loss does not
+/// reach has zeros.
+fn layer_gradients<N: SparseModule>(loss: &Tensor<1>, net: &N) -> Vec<LayerGradient> {
+    let mut gradients = loss.backward();
+    let mut take = |parameter: Tensor<1>| {
+        parameter
+            .grad_remove(&mut gradients)
+            .unwrap_or_else(|| parameter.inner().zeros_like())
+    };
+    let layers = net.sparse_layers().into_iter();
+    layers
+        .map(|layer| LayerGradient {
+            values: take(layer.values()),
+            bias: take(layer.bias()),
+        })
+        .collect()
+}
+
+/// Moves a layer's values to its new connections.
+fn carry_layer(layer: &mut SparseLinear, change: &crate::pattern::Rewire) {
+    let values = carry_tensor(&layer.values(), change);
+    layer.set_connections(change.to().clone(), values);
+}

@@ -1,0 +1,235 @@
+//! One linear layer, sparse or dense, whose weights are a vector with one value per connection.
+
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData, activation::relu};
+use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
+
+use super::activations::Activations;
+use crate::op::{Activation, GrowthProbe, SparseLayer, sparse_linear};
+use crate::pattern::Pattern;
+use crate::{Error, Result};
+
+/// Which kernels a layer runs on. The values mean the same in each: one per connection, in the pattern's
+/// order (by output, then by input).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Storage {
+    /// Compressed rows; work and memory proportional to the connections.
+    Csr,
+    /// A dense matrix product; only for a layer with every connection.
+    Dense,
+}
+
+/// How a layer's first connections are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mask {
+    /// The largest of a dense random initialisation, so the survivors are larger than average
+    /// (RLx2's released code).
+    #[default]
+    Magnitude,
+    /// Uniformly at random.
+    Random,
+}
+
+/// Configuration of a [`SparseLinear`].
+#[derive(Clone, Debug)]
+pub struct SparseLinearConfig {
+    inputs: usize,
+    outputs: usize,
+    nnz: usize,
+    mask: Mask,
+    storage: Storage,
+}
+
+impl SparseLinearConfig {
+    /// A layer from `inputs` to `outputs` features with every connection, stored densely.
+    #[must_use]
+    pub fn new(inputs: usize, outputs: usize) -> Self {
+        Self {
+            inputs,
+            outputs,
+            nnz: inputs * outputs,
+            mask: Mask::default(),
+            storage: Storage::Dense,
+        }
+    }
+
+    /// Keeps `nnz` connections, `1 ..= inputs * outputs`, in compressed rows.
+    #[must_use]
+    pub fn with_nnz(mut self, nnz: usize) -> Self {
+        self.nnz = nnz;
+        self.storage = Storage::Csr;
+        self
+    }
+
+    /// Keeps the fraction `density` in (0, 1] of the connections, in compressed rows.
+    #[must_use]
+    pub fn with_density(self, density: f64) -> Self {
+        let all = (self.inputs * self.outputs) as f64;
+        self.with_nnz((density * all).round() as usize)
+    }
+
+    /// How the first connections are chosen.
+    #[must_use]
+    pub fn with_mask(mut self, mask: Mask) -> Self {
+        self.mask = mask;
+        self
+    }
+
+    /// Draws the layer: weights and biases uniform in ±1/√inputs, as PyTorch's `Linear`, which the
+    /// reproduced papers use.
+    ///
+    /// # Errors
+    /// [`Error::Pattern`] when there are no connections, or more than fit.
+    pub fn init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseLinear> {
+        let bound = 1.0 / (self.inputs.max(1) as f32).sqrt();
+        let mut draw =
+            |n: usize| -> Vec<f32> { (0..n).map(|_| rng.random_range(-bound..bound)).collect() };
+        let dense = draw(self.inputs * self.outputs);
+        let bias = draw(self.outputs);
+        let pattern = match (self.storage, self.mask) {
+            (Storage::Dense, _) => Pattern::full(self.outputs, self.inputs),
+            (Storage::Csr, Mask::Magnitude) => {
+                let magnitude: Vec<f32> = dense.iter().map(|w| w.abs()).collect();
+                Pattern::from_scores(self.outputs, self.inputs, &magnitude, self.nnz)?
+            }
+            (Storage::Csr, Mask::Random) => {
+                Pattern::random(self.outputs, self.inputs, self.nnz, rng)?
+            }
+        };
+        let values = pattern.positions().map(|p| dense[p as usize]).collect();
+        SparseLinear::from_parts(pattern, values, bias, self.storage, device)
+    }
+}
+
+/// `y = W x + b` with one stored value per connection of W.
+///
+/// Use it as any Burn layer: [`forward`](Self::forward) takes and gives `[batch, features]`. Gradients reach
+/// the values, the bias and the input; connections that do not exist have no gradient. Tensors are f32.
+#[derive(Module, Debug)]
+pub struct SparseLinear {
+    /// One value per connection, `[nnz]`, in the pattern's order.
+    values: Param<Tensor<1>>,
+    /// `[outputs]`.
+    bias: Param<Tensor<1>>,
+    #[module(skip)]
+    pattern: Pattern,
+    #[module(skip)]
+    storage: Storage,
+    #[module(skip)]
+    probe: Option<GrowthProbe>,
+}
+
+impl SparseLinear {
+    /// A layer from its connections, their values (in the pattern's order) and its bias.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when a length does not fit the pattern, or a dense layer lacks connections.
+    pub fn from_parts(
+        pattern: Pattern,
+        values: Vec<f32>,
+        bias: Vec<f32>,
+        storage: Storage,
+        device: &Device,
+    ) -> Result<Self> {
+        Error::check_size("values", values.len(), pattern.nnz())?;
+        Error::check_size("bias", bias.len(), pattern.outputs())?;
+        if storage == Storage::Dense {
+            let all = pattern.outputs() * pattern.inputs();
+            Error::check_size("values of a dense layer", values.len(), all)?;
+        }
+        Ok(Self {
+            values: parameter(values, device),
+            bias: parameter(bias, device),
+            pattern,
+            storage,
+            probe: None,
+        })
+    }
+
+    /// Applies the layer to `[batch, inputs]`, giving `[batch, outputs]`.
+    #[must_use]
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        self.apply(Activations::from_rows(x), Activation::Identity)
+            .into_rows()
+    }
+
+    /// Applies the layer and an activation inside a network.
+    pub(crate) fn apply(&self, x: Activations, activation: Activation) -> Activations {
+        match self.storage {
+            Storage::Csr => {
+                let (x, batch) = x.into_tiles();
+                let layer = SparseLayer {
+                    pattern: self.pattern.clone(),
+                    activation,
+                    probe: self.probe.clone(),
+                };
+                let tiles = sparse_linear(x, self.values.val(), self.bias.val(), layer);
+                Activations::Tiles { tiles, batch }
+            }
+            Storage::Dense => {
+                let shape = [self.pattern.outputs(), self.pattern.inputs()];
+                let weight = self.values.val().reshape(shape);
+                let y = weight.matmul(x.into_columns()) + self.bias.val().unsqueeze_dim(1);
+                Activations::Columns(match activation {
+                    Activation::Identity => y,
+                    Activation::Relu => relu(y),
+                })
+            }
+        }
+    }
+
+    /// Which connections there are.
+    #[must_use]
+    pub fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// Which kernels the layer runs on.
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        self.storage
+    }
+
+    /// The values, `[nnz]`, in the pattern's order.
+    #[must_use]
+    pub fn values(&self) -> Tensor<1> {
+        self.values.val()
+    }
+
+    /// The bias, `[outputs]`.
+    #[must_use]
+    pub fn bias(&self) -> Tensor<1> {
+        self.bias.val()
+    }
+
+    /// Replaces values and bias by tensors of the same shapes.
+    pub(crate) fn set_parameters(&mut self, values: Tensor<1>, bias: Tensor<1>) {
+        self.values = Param::from_tensor(values);
+        self.bias = Param::from_tensor(bias);
+    }
+
+    /// Replaces the connections and their values.
+    pub(crate) fn set_connections(&mut self, pattern: Pattern, values: Tensor<1>) {
+        self.values = Param::from_tensor(values);
+        self.pattern = pattern;
+    }
+
+    /// The dense gradient that a backward pass left, if one was asked for.
+    pub(crate) fn take_probe(&self) -> Option<Vec<f32>> {
+        self.probe.as_ref().and_then(GrowthProbe::take)
+    }
+
+    /// Asks the next backward passes for the dense gradient, or stops asking.
+    pub(crate) fn set_probe(&mut self, probe: Option<GrowthProbe>) {
+        self.probe = probe;
+    }
+}
+
+/// A trainable vector.
+fn parameter(data: Vec<f32>, device: &Device) -> Param<Tensor<1>> {
+    let length = data.len();
+    Param::from_tensor(Tensor::from_data(TensorData::new(data, [length]), device))
+}

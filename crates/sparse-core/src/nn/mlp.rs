@@ -1,0 +1,136 @@
+//! The network that the recipes use: linear layers with ReLU between them.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use super::activations::Activations;
+use super::linear::{Mask, SparseLinear, SparseLinearConfig};
+use crate::budget::Allocation;
+use crate::op::Activation;
+use crate::{Error, Result};
+
+/// A module that lists its sparse layers, so that a learner can train and rewire them.
+pub trait SparseModule: Module {
+    /// The sparse layers, in a fixed order.
+    fn sparse_layers(&self) -> Vec<&SparseLinear>;
+
+    /// The same layers in the same order.
+    fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear>;
+}
+
+/// Configuration of a [`SparseMlp`].
+#[derive(Clone, Debug)]
+pub struct SparseMlpConfig {
+    sizes: Vec<usize>,
+    sparsity: f64,
+    allocation: Allocation,
+    mask: Mask,
+}
+
+impl SparseMlpConfig {
+    /// A dense network with these numbers of features: input, hidden layers, output.
+    #[must_use]
+    pub fn new(sizes: impl Into<Vec<usize>>) -> Self {
+        Self {
+            sizes: sizes.into(),
+            sparsity: 0.0,
+            allocation: Allocation::ErdosRenyi,
+            mask: Mask::default(),
+        }
+    }
+
+    /// Fraction of the weights that do not exist, in [0, 1); 0 stores the network densely.
+    #[must_use]
+    pub fn with_sparsity(mut self, sparsity: f64) -> Self {
+        self.sparsity = sparsity;
+        self
+    }
+
+    /// How the connections are shared out among the layers; Erdős–Rényi unless told.
+    #[must_use]
+    pub fn with_allocation(mut self, allocation: Allocation) -> Self {
+        self.allocation = allocation;
+        self
+    }
+
+    /// How the first connections are chosen.
+    #[must_use]
+    pub fn with_mask(mut self, mask: Mask) -> Self {
+        self.mask = mask;
+        self
+    }
+
+    /// Draws the network.
+    ///
+    /// # Errors
+    /// [`Error::Budget`] when the sparsity is outside [0, 1) or leaves a layer without connections;
+    /// [`Error::Config`] when there are fewer than two sizes or one is 0.
+    pub fn init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseMlp> {
+        if self.sizes.len() < 2 || self.sizes.contains(&0) {
+            let allowed = "at least an input and an output size, each 1 or more";
+            return Err(Error::config("sizes", format!("{:?}", self.sizes), allowed));
+        }
+        let shapes: Vec<(usize, usize)> = self.sizes.windows(2).map(|w| (w[1], w[0])).collect();
+        let counts = self.allocation.counts(&shapes, self.sparsity)?;
+        let layers = shapes.iter().zip(counts).map(|(&(outputs, inputs), nnz)| {
+            let mut config = SparseLinearConfig::new(inputs, outputs).with_mask(self.mask);
+            if self.sparsity > 0.0 {
+                config = config.with_nnz(nnz);
+            }
+            config.init(device, rng)
+        });
+        Ok(SparseMlp {
+            layers: layers.collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// Linear layers with ReLU between them and nothing after the last.
+#[derive(Module, Debug)]
+pub struct SparseMlp {
+    layers: Vec<SparseLinear>,
+}
+
+impl SparseMlp {
+    /// A network of these layers; each one's outputs are the next one's inputs.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when two neighbours do not fit, [`Error::Config`] when there are none.
+    pub fn from_layers(layers: Vec<SparseLinear>) -> Result<Self> {
+        if layers.is_empty() {
+            return Err(Error::config("layers", 0, "at least one"));
+        }
+        for pair in layers.windows(2) {
+            let (got, expected) = (pair[1].pattern().inputs(), pair[0].pattern().outputs());
+            Error::check_size("inputs of a layer", got, expected)?;
+        }
+        Ok(Self { layers })
+    }
+
+    /// `[batch, inputs]` to `[batch, outputs]`.
+    #[must_use]
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let last = self.layers.len() - 1;
+        let mut x = Activations::from_rows(x);
+        for (i, layer) in self.layers.iter().enumerate() {
+            let activation = if i < last {
+                Activation::Relu
+            } else {
+                Activation::Identity
+            };
+            x = layer.apply(x, activation);
+        }
+        x.into_rows()
+    }
+}
+
+impl SparseModule for SparseMlp {
+    fn sparse_layers(&self) -> Vec<&SparseLinear> {
+        self.layers.iter().collect()
+    }
+
+    fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
+        self.layers.iter_mut().collect()
+    }
+}

@@ -1,0 +1,158 @@
+//! Backward passes, written by hand, once for every backend.
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+
+use super::{SparseBackend, SparseLayer, SparseOps};
+use crate::kernels::AdamStep;
+
+/// What the backward pass of one layer needs; handles, not copies.
+#[derive(Clone, Debug)]
+struct Saved<B: SparseBackend> {
+    x: FloatTensor<B>,
+    values: FloatTensor<B>,
+    y: FloatTensor<B>,
+    layer: SparseLayer,
+}
+
+#[derive(Debug)]
+struct SparseLinear;
+
+impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
+    type State = Saved<B>;
+
+    fn backward(self, ops: Ops<Saved<B>, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [x_node, values_node, bias_node] = ops.parents;
+        let Saved {
+            x,
+            values,
+            y,
+            layer,
+        } = ops.state;
+        let dy = grads.consume::<B>(&ops.node);
+        let gradient = B::output_gradient(&y, dy, layer.activation);
+        let dy = gradient.pre_activation;
+        if let Some(probe) = &layer.probe {
+            probe.fill(B::dense_gradient(&dy, &x));
+        }
+        if let Some(node) = values_node {
+            grads.register::<B>(node.id, B::value_gradient(&dy, &x, &layer.pattern));
+        }
+        if let Some(node) = x_node {
+            grads.register::<B>(node.id, B::input_gradient(&dy, &values, &layer.pattern));
+        }
+        if let Some(node) = bias_node {
+            grads.register::<B>(node.id, gradient.bias);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Tile;
+
+impl<B: SparseBackend> Backward<B, 1> for Tile {
+    /// Rows of the batch.
+    type State = usize;
+
+    fn backward(self, ops: Ops<usize, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [node] = ops.parents;
+        let dy = grads.consume::<B>(&ops.node);
+        if let Some(node) = node {
+            grads.register::<B>(node.id, B::from_tiles(dy, ops.state));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Untile;
+
+impl<B: SparseBackend> Backward<B, 1> for Untile {
+    /// Width of a tile.
+    type State = usize;
+
+    fn backward(self, ops: Ops<usize, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [node] = ops.parents;
+        let dy = grads.consume::<B>(&ops.node);
+        if let Some(node) = node {
+            grads.register::<B>(node.id, B::into_tiles(dy, ops.state));
+        }
+    }
+}
+
+impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
+    fn sparse_linear(
+        x: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        layer: SparseLayer,
+    ) -> FloatTensor<Self> {
+        let y = B::forward(x.primitive(), values.primitive(), bias.primitive(), &layer);
+        let (x, x_node) = x.into_parts();
+        let (values, values_node) = values.into_parts();
+        let (_, bias_node) = bias.into_parts();
+        match SparseLinear
+            .prepare::<C>([x_node, values_node, bias_node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prepared) => {
+                let saved = Saved {
+                    x,
+                    values,
+                    y: y.clone(),
+                    layer,
+                };
+                prepared.finish(saved, y)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(y),
+        }
+    }
+
+    fn tile(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let batch = burn::backend::TensorMetadata::shape(&x)[0];
+        match Tile.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(batch, B::into_tiles(x, width)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::into_tiles(x, width)),
+        }
+    }
+
+    fn untile(x: FloatTensor<Self>, batch: usize) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let width = burn::backend::TensorMetadata::shape(&x)[2];
+        match Untile.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(width, B::from_tiles(x, batch)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::from_tiles(x, batch)),
+        }
+    }
+
+    fn adam(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first_moment: FloatTensor<Self>,
+        second_moment: FloatTensor<Self>,
+        step: AdamStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let state = [parameter, gradient, first_moment, second_moment].map(|t| t.into_primitive());
+        let [p, m, v] = B::adam_step(state, step).map(from_inner::<B, C>);
+        (p, m, v)
+    }
+
+    fn polyak(target: FloatTensor<Self>, online: FloatTensor<Self>, tau: f32) -> FloatTensor<Self> {
+        from_inner::<B, C>(B::polyak_step(
+            target.into_primitive(),
+            online.primitive(),
+            tau,
+        ))
+    }
+}
+
+/// A tensor outside any graph.
+fn from_inner<B: SparseBackend, C: CheckpointStrategy>(
+    tensor: FloatTensor<B>,
+) -> FloatTensor<Autodiff<B, C>> {
+    <Autodiff<B, C> as burn::backend::AutodiffBackend>::from_inner(tensor)
+}

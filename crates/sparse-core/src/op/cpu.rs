@@ -1,0 +1,153 @@
+//! The operations on tensors that lie in host memory: [`crate::kernels`] behind Burn's primitives.
+
+use std::borrow::Cow;
+
+use burn::backend::Backend;
+use burn::backend::tensor::FloatTensor;
+use burn::tensor::Shape;
+
+use super::{Activation, OutputGradient, SparseBackend, SparseLayer};
+use crate::kernels::{self, AdamStep, AlignedBuf, Out, Written};
+use crate::pattern::Pattern;
+
+/// A float tensor in host memory.
+pub(super) trait CpuTensor: Sized {
+    /// Sizes of its dimensions.
+    fn sizes<const D: usize>(&self) -> [usize; D];
+
+    /// The elements in row-major order; a copy only where the tensor is a strided view.
+    fn elements(&self) -> Cow<'_, [f32]>;
+
+    /// The elements in row-major order, to be changed; a copy only where somebody else holds them.
+    fn elements_mut(&mut self) -> &mut [f32];
+
+    /// A tensor over a finished buffer.
+    fn from_buffer(buffer: AlignedBuf, shape: Shape) -> Self;
+}
+
+/// A tensor of `shape` that a kernel writes.
+fn build<T: CpuTensor, const D: usize>(
+    shape: [usize; D],
+    kernel: impl for<'a> FnOnce(Out<'a>) -> Written<'a>,
+) -> T {
+    let buffer = AlignedBuf::uninit_filled_by(shape.iter().product(), kernel);
+    T::from_buffer(buffer, Shape::from(shape))
+}
+
+impl<B> SparseBackend for B
+where
+    B: Backend,
+    FloatTensor<B>: CpuTensor,
+{
+    fn forward(
+        x: &FloatTensor<B>,
+        values: &FloatTensor<B>,
+        bias: &FloatTensor<B>,
+        layer: &SparseLayer,
+    ) -> FloatTensor<B> {
+        let [tiles, _, width] = x.sizes();
+        let relu = layer.activation == Activation::Relu;
+        let (x, values, bias) = (x.elements(), values.elements(), bias.elements());
+        build([tiles, layer.pattern.outputs(), width], |y| {
+            kernels::spmm(&layer.pattern, &values, &bias, relu, &x, width, y)
+        })
+    }
+
+    fn output_gradient(
+        y: &FloatTensor<B>,
+        mut dy: FloatTensor<B>,
+        activation: Activation,
+    ) -> OutputGradient<B> {
+        let [_, outputs, width] = y.sizes();
+        let mut bias = AlignedBuf::zeroed(outputs);
+        match activation {
+            Activation::Identity => {
+                kernels::bias_gradient(&dy.elements(), width, bias.as_mut_slice());
+            }
+            Activation::Relu => {
+                let dy = dy.elements_mut();
+                kernels::relu_bias_gradient(&y.elements(), dy, width, bias.as_mut_slice());
+            }
+        }
+        OutputGradient {
+            pre_activation: dy,
+            bias: CpuTensor::from_buffer(bias, Shape::from([outputs])),
+        }
+    }
+
+    fn input_gradient(
+        dy: &FloatTensor<B>,
+        values: &FloatTensor<B>,
+        pattern: &Pattern,
+    ) -> FloatTensor<B> {
+        let [tiles, _, width] = dy.sizes();
+        let (dy, values) = (dy.elements(), values.elements());
+        build([tiles, pattern.inputs(), width], |dx| {
+            kernels::spmm_t(pattern, &values, &dy, width, dx)
+        })
+    }
+
+    fn value_gradient(
+        dy: &FloatTensor<B>,
+        x: &FloatTensor<B>,
+        pattern: &Pattern,
+    ) -> FloatTensor<B> {
+        let [_, _, width] = x.sizes();
+        let (dy, x) = (dy.elements(), x.elements());
+        build([pattern.nnz()], |dv| {
+            kernels::sddmm(pattern, &dy, &x, width, dv)
+        })
+    }
+
+    fn dense_gradient(dy: &FloatTensor<B>, x: &FloatTensor<B>) -> Vec<f32> {
+        let [_, outputs, _] = dy.sizes();
+        let [_, inputs, width] = x.sizes();
+        let mut gradient = vec![0.0; outputs * inputs];
+        kernels::dense_gradient(
+            &dy.elements(),
+            &x.elements(),
+            outputs,
+            inputs,
+            width,
+            &mut gradient,
+        );
+        gradient
+    }
+
+    fn into_tiles(x: FloatTensor<B>, width: usize) -> FloatTensor<B> {
+        let [batch, features] = x.sizes();
+        let x = x.elements();
+        build([batch.div_ceil(width), features, width], |tiles| {
+            kernels::to_tiles(&x, batch, features, width, tiles)
+        })
+    }
+
+    fn from_tiles(x: FloatTensor<B>, batch: usize) -> FloatTensor<B> {
+        let [_, features, width] = x.sizes();
+        let x = x.elements();
+        build([batch, features], |rows| {
+            kernels::from_tiles(&x, batch, features, width, rows)
+        })
+    }
+
+    fn adam_step(state: [FloatTensor<B>; 4], step: AdamStep) -> [FloatTensor<B>; 3] {
+        let [mut parameter, gradient, mut first_moment, mut second_moment] = state;
+        kernels::adam(
+            parameter.elements_mut(),
+            &gradient.elements(),
+            first_moment.elements_mut(),
+            second_moment.elements_mut(),
+            &step,
+        );
+        [parameter, first_moment, second_moment]
+    }
+
+    fn polyak_step(
+        mut target: FloatTensor<B>,
+        online: &FloatTensor<B>,
+        tau: f32,
+    ) -> FloatTensor<B> {
+        kernels::polyak(target.elements_mut(), &online.elements(), tau);
+        target
+    }
+}

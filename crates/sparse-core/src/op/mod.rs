@@ -1,0 +1,285 @@
+//! The Burn operations of a sparse network, dispatched at run time to the backend of their tensors.
+//!
+//! Activations inside a network are *tiled*: the batch is cut into tiles of `width` columns stored one after
+//! the other, `[tiles, features, width]`, so that a kernel streams whole cache lines and needs no gathers.
+//! [`tile`] and [`untile`] convert from and to Burn's `[batch, features]` at the edges of a network.
+//!
+//! - [`SparseOps`] is the trait that Burn dispatches; the functions of this module wrap it.
+//! - [`SparseBackend`] is what a backend family implements: plain kernels, no autodiff. [`cpu`] does so for
+//!   every backend whose tensors lie in host memory.
+//! - `autodiff` implements [`SparseOps`] for Burn's autodiff decorator, with backward passes by hand.
+
+mod autodiff;
+mod cpu;
+#[cfg(feature = "flex")]
+mod flex;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+
+use std::sync::{Arc, Mutex};
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::tensor::Tensor;
+
+use crate::kernels::AdamStep;
+use crate::pattern::Pattern;
+
+/// Columns of a tile in training.
+pub const TILE: usize = 64;
+
+/// Columns of a tile when only a few rows go through a network, as in acting.
+pub const NARROW_TILE: usize = 16;
+
+/// The tile width for a batch of `batch` rows.
+#[must_use]
+pub fn tile_width(batch: usize) -> usize {
+    if batch <= NARROW_TILE {
+        NARROW_TILE
+    } else {
+        TILE
+    }
+}
+
+/// What follows the product and the bias.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    Identity,
+    /// `max(0, ·)`.
+    Relu,
+}
+
+/// Receives a layer's dense gradient `[outputs × inputs]`, row-major, from the backward pass that it is
+/// attached to. A rule's growth signal; the only thing of that size in training.
+#[derive(Clone, Debug, Default)]
+pub struct GrowthProbe(Arc<Mutex<Option<Vec<f32>>>>);
+
+impl GrowthProbe {
+    pub(crate) fn fill(&self, gradient: Vec<f32>) {
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(gradient);
+    }
+
+    /// Takes the gradient out; `None` when no backward pass has reached the layer.
+    #[must_use]
+    pub fn take(&self) -> Option<Vec<f32>> {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take()
+    }
+}
+
+/// The constant part of one sparse layer's operation.
+#[derive(Clone, Debug)]
+pub struct SparseLayer {
+    /// Which connections there are, `[outputs, inputs]`.
+    pub pattern: Pattern,
+    /// What follows the product and the bias.
+    pub activation: Activation,
+    /// Where the backward pass leaves the dense gradient, if it is wanted.
+    pub probe: Option<GrowthProbe>,
+}
+
+/// Gradients at a layer's output: before the activation, and summed over the batch for the bias.
+#[derive(Debug)]
+pub struct OutputGradient<B: Backend> {
+    /// `[tiles, outputs, width]`.
+    pub pre_activation: FloatTensor<B>,
+    /// `[outputs]`.
+    pub bias: FloatTensor<B>,
+}
+
+/// The kernels that a backend family provides. Plain tensors in, plain tensors out; shapes as in
+/// [`SparseOps`].
+pub trait SparseBackend: Backend {
+    /// `activation(W x + b)`.
+    fn forward(
+        x: &FloatTensor<Self>,
+        values: &FloatTensor<Self>,
+        bias: &FloatTensor<Self>,
+        layer: &SparseLayer,
+    ) -> FloatTensor<Self>;
+
+    /// From the gradient at the output (after the activation) to that before it, and to the bias's.
+    fn output_gradient(
+        y: &FloatTensor<Self>,
+        dy: FloatTensor<Self>,
+        activation: Activation,
+    ) -> OutputGradient<Self>;
+
+    /// `Wᵀ dy`, `[tiles, inputs, width]`.
+    fn input_gradient(
+        dy: &FloatTensor<Self>,
+        values: &FloatTensor<Self>,
+        pattern: &Pattern,
+    ) -> FloatTensor<Self>;
+
+    /// `Σ_batch dy[o] · x[i]` at the active connections, `[nnz]`.
+    fn value_gradient(
+        dy: &FloatTensor<Self>,
+        x: &FloatTensor<Self>,
+        pattern: &Pattern,
+    ) -> FloatTensor<Self>;
+
+    /// `Σ_batch dy[o] · x[i]` everywhere, `[outputs × inputs]` in host memory.
+    fn dense_gradient(dy: &FloatTensor<Self>, x: &FloatTensor<Self>) -> Vec<f32>;
+
+    /// `[batch, features]` to `[tiles, features, width]`, the last tile padded with zeros.
+    fn into_tiles(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self>;
+
+    /// `[tiles, features, width]` to `[batch, features]`.
+    fn from_tiles(x: FloatTensor<Self>, batch: usize) -> FloatTensor<Self>;
+
+    /// One step of Adam, fused: the new parameter and moments.
+    fn adam_step(state: [FloatTensor<Self>; 4], step: AdamStep) -> [FloatTensor<Self>; 3];
+
+    /// `target + tau · (online − target)`.
+    fn polyak_step(
+        target: FloatTensor<Self>,
+        online: &FloatTensor<Self>,
+        tau: f32,
+    ) -> FloatTensor<Self>;
+}
+
+/// The operations as Burn dispatches them.
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    NdArray: cfg(feature = "ndarray"),
+    Autodiff
+)]
+pub trait SparseOps: Backend {
+    /// `activation(W x + b)`: x `[tiles, inputs, width]`, values `[nnz]`, bias `[outputs]`.
+    fn sparse_linear(
+        x: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        layer: SparseLayer,
+    ) -> FloatTensor<Self>;
+
+    /// `[batch, features]` to `[tiles, features, width]`.
+    fn tile(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self>;
+
+    /// `[tiles, features, width]` to `[batch, features]`.
+    fn untile(x: FloatTensor<Self>, batch: usize) -> FloatTensor<Self>;
+
+    /// One step of Adam. Never differentiated.
+    fn adam(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first_moment: FloatTensor<Self>,
+        second_moment: FloatTensor<Self>,
+        step: AdamStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// `target + tau · (online − target)`. Never differentiated.
+    fn polyak(target: FloatTensor<Self>, online: FloatTensor<Self>, tau: f32) -> FloatTensor<Self>;
+}
+
+/// Routes a backend's dispatched operations to its kernels. A blanket implementation over [`SparseBackend`]
+/// would overlap with that of the autodiff decorator.
+macro_rules! dispatch_to_kernels {
+    ($backend:ty) => {
+        impl SparseOps for $backend {
+            fn sparse_linear(
+                x: FloatTensor<Self>,
+                values: FloatTensor<Self>,
+                bias: FloatTensor<Self>,
+                layer: SparseLayer,
+            ) -> FloatTensor<Self> {
+                Self::forward(&x, &values, &bias, &layer)
+            }
+
+            fn tile(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self> {
+                Self::into_tiles(x, width)
+            }
+
+            fn untile(x: FloatTensor<Self>, batch: usize) -> FloatTensor<Self> {
+                Self::from_tiles(x, batch)
+            }
+
+            fn adam(
+                parameter: FloatTensor<Self>,
+                gradient: FloatTensor<Self>,
+                first_moment: FloatTensor<Self>,
+                second_moment: FloatTensor<Self>,
+                step: AdamStep,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                let [p, m, v] =
+                    Self::adam_step([parameter, gradient, first_moment, second_moment], step);
+                (p, m, v)
+            }
+
+            fn polyak(
+                target: FloatTensor<Self>,
+                online: FloatTensor<Self>,
+                tau: f32,
+            ) -> FloatTensor<Self> {
+                Self::polyak_step(target, &online, tau)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "flex")]
+dispatch_to_kernels!(burn::backend::Flex);
+#[cfg(feature = "ndarray")]
+dispatch_to_kernels!(burn::backend::NdArray);
+
+/// Applies one sparse layer to tiled activations `[tiles, inputs, width]`.
+#[must_use]
+pub fn sparse_linear(
+    x: Tensor<3>,
+    values: Tensor<1>,
+    bias: Tensor<1>,
+    layer: SparseLayer,
+) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::sparse_linear(
+        x.into_dispatch(),
+        values.into_dispatch(),
+        bias.into_dispatch(),
+        layer,
+    ))
+}
+
+/// Cuts a batch `[batch, features]` into tiles of `width` columns, `[tiles, features, width]`; what the last
+/// tile lacks is zero.
+#[must_use]
+pub fn tile(x: Tensor<2>, width: usize) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::tile(x.into_dispatch(), width))
+}
+
+/// The inverse of [`tile`]: the first `batch` rows as `[batch, features]`.
+#[must_use]
+pub fn untile(x: Tensor<3>, batch: usize) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::untile(x.into_dispatch(), batch))
+}
+
+/// One fused step of Adam on plain tensors of one shape: the new parameter, first and second moment.
+#[must_use]
+pub fn adam<const D: usize>(
+    [parameter, gradient, first_moment, second_moment]: [Tensor<D>; 4],
+    step: AdamStep,
+) -> [Tensor<D>; 3] {
+    let (p, m, v) = Dispatch::adam(
+        parameter.into_dispatch(),
+        gradient.into_dispatch(),
+        first_moment.into_dispatch(),
+        second_moment.into_dispatch(),
+        step,
+    );
+    [p, m, v].map(Tensor::from_dispatch)
+}
+
+/// `target + tau · (online − target)` on plain tensors of one shape.
+#[must_use]
+pub fn polyak<const D: usize>(target: Tensor<D>, online: Tensor<D>, tau: f32) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::polyak(
+        target.into_dispatch(),
+        online.into_dispatch(),
+        tau,
+    ))
+}

@@ -1,0 +1,190 @@
+//! Adam (Kingma & Ba, arXiv 1412.6980), fused, on the values and biases of sparse layers.
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use crate::kernels::AdamStep;
+use crate::nn::SparseLinear;
+use crate::op::adam;
+use crate::pattern::Rewire;
+use crate::{Error, Result};
+
+/// Settings of [`Adam`]; the defaults are PyTorch's but for the learning rate, which is the 3e-4 of TD3's,
+/// SAC's and RLx2's released code.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdamConfig {
+    /// Learning rate, above 0.
+    pub learning_rate: f64,
+    /// Decay of the first moment, in [0, 1).
+    pub beta1: f64,
+    /// Decay of the second moment, in [0, 1).
+    pub beta2: f64,
+    /// Added to the root of the second moment, above 0.
+    pub epsilon: f64,
+    /// L2 penalty added to the gradient, 0 or more.
+    pub weight_decay: f64,
+}
+
+impl Default for AdamConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 3e-4,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl AdamConfig {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field, its value and what is allowed.
+    pub fn validate(&self) -> Result<()> {
+        let positive = |x: f64| x > 0.0 && x.is_finite();
+        let decay = |x: f64| (0.0..1.0).contains(&x);
+        let checks = [
+            (
+                "learning_rate",
+                self.learning_rate,
+                positive(self.learning_rate),
+                "above 0",
+            ),
+            ("beta1", self.beta1, decay(self.beta1), "in [0, 1)"),
+            ("beta2", self.beta2, decay(self.beta2), "in [0, 1)"),
+            ("epsilon", self.epsilon, positive(self.epsilon), "above 0"),
+            (
+                "weight_decay",
+                self.weight_decay,
+                self.weight_decay == 0.0 || positive(self.weight_decay),
+                "0 or more",
+            ),
+        ];
+        match checks.into_iter().find(|(_, _, good, _)| !good) {
+            None => Ok(()),
+            Some((field, value, _, allowed)) => Err(Error::config(field, value, allowed)),
+        }
+    }
+}
+
+/// First and second moment of one tensor.
+#[derive(Clone, Debug)]
+struct Moments {
+    first: Tensor<1>,
+    second: Tensor<1>,
+}
+
+impl Moments {
+    fn zeros_like(parameter: &Tensor<1>) -> Self {
+        Self {
+            first: parameter.zeros_like(),
+            second: parameter.zeros_like(),
+        }
+    }
+
+    /// One step; gives the new parameter.
+    fn step(&mut self, parameter: Tensor<1>, gradient: Tensor<1>, step: AdamStep) -> Tensor<1> {
+        let state = [parameter, gradient, self.first.clone(), self.second.clone()];
+        let [parameter, first, second] = adam(state, step);
+        self.first = first;
+        self.second = second;
+        parameter
+    }
+
+    fn bytes(&self) -> usize {
+        4 * (self.first.shape().num_elements() + self.second.shape().num_elements())
+    }
+}
+
+/// Moments of one layer.
+#[derive(Clone, Debug)]
+struct LayerMoments {
+    values: Moments,
+    bias: Moments,
+}
+
+/// Gradients of one layer: values `[nnz]` and bias `[outputs]`.
+pub(crate) struct LayerGradient {
+    pub(crate) values: Tensor<1>,
+    pub(crate) bias: Tensor<1>,
+}
+
+/// The optimizer of one network.
+#[derive(Clone, Debug)]
+pub struct Adam {
+    config: AdamConfig,
+    steps: i32,
+    layers: Vec<LayerMoments>,
+}
+
+impl Adam {
+    /// Zero moments for these layers.
+    #[must_use]
+    pub fn new(config: AdamConfig, layers: &[&SparseLinear]) -> Self {
+        let layers = layers.iter().map(|layer| LayerMoments {
+            values: Moments::zeros_like(&layer.values()),
+            bias: Moments::zeros_like(&layer.bias()),
+        });
+        Self {
+            config,
+            steps: 0,
+            layers: layers.collect(),
+        }
+    }
+
+    /// One step on layer after layer; the gradients are in the layers' order.
+    pub(crate) fn step(&mut self, layers: &mut [&mut SparseLinear], gradients: Vec<LayerGradient>) {
+        self.steps = self.steps.saturating_add(1);
+        let step = self.scalars();
+        for ((layer, moments), gradient) in layers.iter_mut().zip(&mut self.layers).zip(gradients) {
+            let values = moments.values.step(layer.values(), gradient.values, step);
+            let bias = moments.bias.step(layer.bias(), gradient.bias, step);
+            layer.set_parameters(values, bias);
+        }
+    }
+
+    /// Moves the moments of layer `index` to its new connections. A connection that stays keeps its moments;
+    /// a grown one starts from zero, as in `RigL`'s code (arXiv 1911.11134, `reset_momentum`).
+    pub(crate) fn carry(&mut self, index: usize, rewire: &Rewire) {
+        let moments = &mut self.layers[index].values;
+        moments.first = carry_tensor(&moments.first, rewire);
+        moments.second = carry_tensor(&moments.second, rewire);
+    }
+
+    /// Bytes of all moments.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let layer = |l: &LayerMoments| l.values.bytes() + l.bias.bytes();
+        self.layers.iter().map(layer).sum()
+    }
+
+    /// The scalars of the current step, with the bias corrections folded in.
+    fn scalars(&self) -> AdamStep {
+        let correction = |beta: f64| 1.0 - beta.powi(self.steps);
+        AdamStep {
+            learning_rate: self.config.learning_rate as f32,
+            beta1: self.config.beta1 as f32,
+            beta2: self.config.beta2 as f32,
+            epsilon: self.config.epsilon as f32,
+            weight_decay: self.config.weight_decay as f32,
+            correction1: correction(self.config.beta1) as f32,
+            correction2: correction(self.config.beta2) as f32,
+        }
+    }
+}
+
+/// Per-connection data `[nnz]` on a device, carried from the old connections to the new; grown ones get 0.
+pub(crate) fn carry_tensor(old: &Tensor<1>, rewire: &Rewire) -> Tensor<1> {
+    let device = old.device();
+    let new = rewire.carry(&to_vec(old.clone()));
+    let length = new.len();
+    Tensor::from_data(burn::tensor::TensorData::new(new, [length]), &device)
+}
+
+/// The elements of an f32 vector in host memory.
+pub(crate) fn to_vec(tensor: Tensor<1>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}

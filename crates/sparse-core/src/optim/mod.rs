@@ -1,0 +1,6 @@
+//! Optimizers whose state has one entry per connection and follows the connections.
+
+mod adam;
+
+pub use adam::{Adam, AdamConfig};
+pub(crate) use adam::{LayerGradient, carry_tensor, to_vec};
