@@ -3,14 +3,13 @@
 
 use std::arch::x86_64::*;
 
-use super::{AdamStep, DenseGradient, Isa, Kernels, Product, Raw, ValueGradient, lanes};
+use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, lanes};
 
 pub(super) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx2,
     raw: Raw {
         product,
         value_gradient,
-        dense_gradient,
         bias_gradient,
         relu_bias_gradient,
         adam,
@@ -172,11 +171,6 @@ fn sum_four([a, b, c, d]: [__m256; 4]) -> __m128 {
         _mm256_castps256_ps128(halves),
         _mm256_extractf128_ps::<1>(halves),
     )
-}
-
-#[target_feature(enable = "avx2,fma")]
-fn dense_gradient(gradient: &mut DenseGradient<'_>) {
-    lanes::dense_gradient(gradient);
 }
 
 #[target_feature(enable = "avx2,fma")]

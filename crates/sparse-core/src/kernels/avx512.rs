@@ -3,14 +3,13 @@
 
 use std::arch::x86_64::*;
 
-use super::{AdamStep, DenseGradient, Isa, Kernels, Product, Raw, ValueGradient, lanes};
+use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, lanes};
 
 pub(super) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx512,
     raw: Raw {
         product,
         value_gradient,
-        dense_gradient,
         bias_gradient,
         relu_bias_gradient,
         adam,
@@ -174,18 +173,42 @@ fn sum_four([a, b, c, d]: [__m512; 4]) -> __m128 {
 }
 
 #[target_feature(enable = "avx512f")]
-fn dense_gradient(gradient: &mut DenseGradient<'_>) {
-    lanes::dense_gradient(gradient);
-}
-
-#[target_feature(enable = "avx512f")]
 fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
-    lanes::bias_gradient(dy, width, bias);
+    bias.fill(0.0);
+    for tile in dy.chunks_exact(bias.len() * width) {
+        for (row, bias) in tile.chunks_exact(width).zip(bias.iter_mut()) {
+            let mut sum = _mm512_setzero_ps();
+            for dy in row.as_chunks::<LANES>().0 {
+                // SAFETY: a chunk has `LANES` floats.
+                sum = _mm512_add_ps(sum, unsafe { _mm512_loadu_ps(dy.as_ptr()) });
+            }
+            *bias += _mm512_reduce_add_ps(sum);
+        }
+    }
 }
 
 #[target_feature(enable = "avx512f")]
 fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32]) {
-    lanes::relu_bias_gradient(y, dy, width, bias);
+    bias.fill(0.0);
+    let (tile, zero) = (bias.len() * width, _mm512_setzero_ps());
+    for (y, dy) in y.chunks_exact(tile).zip(dy.chunks_exact_mut(tile)) {
+        let rows = y.chunks_exact(width).zip(dy.chunks_exact_mut(width));
+        for ((y, dy), bias) in rows.zip(bias.iter_mut()) {
+            let mut sum = zero;
+            let chunks = y.as_chunks::<LANES>().0.iter();
+            for (y, dy) in chunks.zip(dy.as_chunks_mut::<LANES>().0) {
+                // SAFETY: a chunk has `LANES` floats.
+                unsafe {
+                    let active =
+                        _mm512_cmp_ps_mask::<_CMP_GT_OQ>(_mm512_loadu_ps(y.as_ptr()), zero);
+                    let through = _mm512_maskz_mov_ps(active, _mm512_loadu_ps(dy.as_ptr()));
+                    _mm512_storeu_ps(dy.as_mut_ptr(), through);
+                    sum = _mm512_add_ps(sum, through);
+                }
+            }
+            *bias += _mm512_reduce_add_ps(sum);
+        }
+    }
 }
 
 #[target_feature(enable = "avx512f")]

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::sizes::{check_equal, check_sides, tiles};
-use super::{AdamStep, DenseGradient, Kernels, Out, Pattern, Product, ValueGradient, Written};
+use super::{AdamStep, Kernels, Out, Pattern, Product, ValueGradient, Written};
 
 impl Kernels {
     /// As the function [`spmm`].
@@ -116,16 +116,23 @@ impl Kernels {
         let count = tiles("gradient at the outputs", dy.len(), outputs, width);
         check_equal("inputs", x.len(), count * inputs * width);
         check_equal("dense gradient", out.len(), outputs * inputs);
-        let mut gradient = DenseGradient {
+        assert!(out.len() < u32::MAX as usize, "too many weights");
+        // The full pattern's index, made for the occasion: this is needed once in thousands of updates.
+        let ptr: Vec<u32> = (0..=outputs).map(|row| (row * inputs) as u32).collect();
+        let idx = (0..inputs as u32).collect::<Vec<u32>>().repeat(outputs);
+        let mut out = Out::from(out);
+        let mut gradient = ValueGradient {
+            ptr: &ptr,
+            idx: &idx,
             dy,
             x,
-            outputs,
-            inputs,
+            x_rows: inputs,
+            dv: out.floats(),
             width,
-            out,
         };
-        // SAFETY: sizes were checked above, the CPU when `self` was chosen.
-        unsafe { (self.raw.dense_gradient)(&mut gradient) };
+        // SAFETY: sizes were checked above, indices are below `inputs`, the CPU was checked when `self` was
+        // chosen.
+        unsafe { (self.raw.value_gradient)(&mut gradient) };
     }
 
     /// As the function [`bias_gradient`].

@@ -1,25 +1,20 @@
 //! Kernels that are the same loop on any machine: plain Rust in chunks of 16 lanes.
 //!
-//! Each version of the kernels compiles these with its own instructions (the compiler turns a chunk into one
-//! or two registers), and since sums are kept per lane and added in one fixed order, all versions give the
-//! same bits.
+//! A version of the kernels that has nothing better compiles these with its own instructions.
 
-use super::{AdamStep, DenseGradient};
+use std::array;
+
+use super::AdamStep;
 
 /// Floats in a chunk.
 const LANES: usize = 16;
 
-/// The lanes' sum, in a fixed order.
+/// The lanes' sum, in a fixed order: halves onto halves.
 #[inline(always)]
-fn sum(mut lanes: [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
+fn sum(lanes: [f32; LANES]) -> f32 {
+    let eight: [f32; 8] = array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
+    let four: [f32; 4] = array::from_fn(|lane| eight[lane] + eight[lane + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// Slices of whole chunks as arrays.
@@ -67,34 +62,6 @@ pub(super) fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: 
                 }
             }
             *bias += sum(lanes);
-        }
-    }
-}
-
-#[inline(always)]
-pub(super) fn dense_gradient(gradient: &mut DenseGradient<'_>) {
-    let &mut DenseGradient {
-        dy,
-        x,
-        outputs,
-        inputs,
-        width,
-        ref mut out,
-    } = gradient;
-    out.fill(0.0);
-    let tiles = dy.chunks_exact(outputs * width);
-    for (dy, x) in tiles.zip(x.chunks_exact((inputs * width).max(1))) {
-        let rows = dy.chunks_exact(width).zip(out.chunks_exact_mut(inputs));
-        for (dy, out) in rows {
-            for (x, out) in x.chunks_exact(width).zip(out) {
-                let mut lanes = [0.0; LANES];
-                for (dy, x) in chunks(dy).iter().zip(chunks(x)) {
-                    for ((lane, dy), x) in lanes.iter_mut().zip(dy).zip(x) {
-                        *lane += dy * x;
-                    }
-                }
-                *out += sum(lanes);
-            }
         }
     }
 }

@@ -89,7 +89,6 @@ pub struct Kernels {
 struct Raw {
     product: unsafe fn(&mut Product<'_>),
     value_gradient: unsafe fn(&mut ValueGradient<'_>),
-    dense_gradient: unsafe fn(&mut DenseGradient<'_>),
     bias_gradient: unsafe fn(&[f32], usize, &mut [f32]),
     relu_bias_gradient: unsafe fn(&[f32], &mut [f32], usize, &mut [f32]),
     adam: unsafe fn([&mut [f32]; 3], &[f32], &AdamStep),
@@ -121,16 +120,6 @@ struct ValueGradient<'a> {
     x_rows: usize,
     dv: &'a mut [MaybeUninit<f32>],
     width: usize,
-}
-
-/// `out[o, i] = Σ_{t, w} dy[t, o, w] x[t, i, w]`.
-struct DenseGradient<'a> {
-    dy: &'a [f32],
-    x: &'a [f32],
-    outputs: usize,
-    inputs: usize,
-    width: usize,
-    out: &'a mut [f32],
 }
 
 impl Kernels {

@@ -7,7 +7,6 @@ pub(super) static KERNELS: Kernels = Kernels {
     raw: Raw {
         product,
         value_gradient,
-        dense_gradient: lanes::dense_gradient,
         bias_gradient: lanes::bias_gradient,
         relu_bias_gradient: lanes::relu_bias_gradient,
         adam: lanes::adam,
