@@ -15,7 +15,13 @@ pub fn error(found: &[f64], expected: &[f64]) -> f64 {
         return f64::INFINITY;
     }
     let one = |(x, reference): (&f64, &f64)| (x - reference).abs() / reference.abs().max(1.0);
-    let worse = |worst: f64, e: f64| if e.is_nan() { f64::INFINITY } else { worst.max(e) };
+    let worse = |worst: f64, e: f64| {
+        if e.is_nan() {
+            f64::INFINITY
+        } else {
+            worst.max(e)
+        }
+    };
     found.iter().zip(expected).map(one).fold(0.0, worse)
 }
 
@@ -33,7 +39,10 @@ impl Errors {
     /// The largest error, and where it was.
     pub fn worst(&self) -> (f64, &str) {
         let none = (0.0, "nothing compared");
-        self.all.iter().fold(none, |worst, (e, place)| if *e >= worst.0 { (*e, place) } else { worst })
+        self.all.iter().fold(
+            none,
+            |worst, (e, place)| if *e >= worst.0 { (*e, place) } else { worst },
+        )
     }
 
     /// The error under which the share `part` of all comparisons lies.
@@ -41,21 +50,29 @@ impl Errors {
         let mut sorted: Vec<f64> = self.all.iter().map(|(e, _)| *e).collect();
         sorted.sort_by(f64::total_cmp);
         let last = sorted.len().saturating_sub(1);
-        sorted.get((part * last as f64).ceil() as usize).copied().unwrap_or(0.0)
+        sorted
+            .get((part * last as f64).ceil() as usize)
+            .copied()
+            .unwrap_or(0.0)
     }
 
     /// Says on the test's output how large the errors are.
     ///
     /// # Errors
     /// When the largest is over `allowed`, or nothing was compared.
-    #[allow(clippy::print_stdout, reason = "the achieved errors are a result of the tests, shown with --nocapture")]
+    #[allow(
+        clippy::print_stdout,
+        reason = "the achieved errors are a result of the tests, shown with --nocapture"
+    )]
     pub fn check(&self, what: &str, allowed: f64) -> Result<(), String> {
         println!("{what:<44} {self}  allowed {allowed:.0e}");
         let (worst, place) = self.worst();
         if self.all.is_empty() {
             Err(format!("{what}: nothing was compared"))
         } else if worst > allowed {
-            Err(format!("{what}: error {worst:.3e} at {place}, allowed {allowed:.0e}; {self}"))
+            Err(format!(
+                "{what}: error {worst:.3e} at {place}, allowed {allowed:.0e}; {self}"
+            ))
         } else {
             Ok(())
         }
@@ -65,7 +82,11 @@ impl Errors {
 impl fmt::Display for Errors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (max, p99, median) = (self.worst().0, self.quantile(0.99), self.quantile(0.5));
-        write!(f, "max {max:.1e}  p99 {p99:.1e}  median {median:.1e}  of {}", self.all.len())
+        write!(
+            f,
+            "max {max:.1e}  p99 {p99:.1e}  median {median:.1e}  of {}",
+            self.all.len()
+        )
     }
 }
 

@@ -3,12 +3,14 @@
 //! The promises themselves are in `tests/tests/`, one file each. Recordings lie in `tests/golden/`, each
 //! with its origin; the environment variable `PARITY_DATA` names another folder of them.
 //!
-//! In reading order: [`recording`] (the files), [`errors`] (how far off), [`models`] (compiled models side by
-//! side).
+//! In reading order: [`recording`] (the files), [`actions`] (what was done in them), [`errors`] (how far off),
+//! [`models`] (compiled models side by side).
 
+pub mod actions;
 pub mod errors;
 pub mod models;
 pub mod recording;
 
+pub use actions::Actions;
 pub use errors::Errors;
 pub use recording::{Array, Recording};

@@ -17,12 +17,20 @@ fn vectors(list: &[DVec3]) -> Vec<f64> {
 /// `found`, with the sign turned that makes it equal `reference`: both signs are the same rotation.
 fn quats(found: &[DQuat], reference: &[f64]) -> Vec<f64> {
     let rows = found.iter().map(wxyz).zip(reference.chunks_exact(4));
-    let sign = |q: [f64; 4], r: &[f64]| if q.iter().zip(r).map(|(a, b)| a * b).sum::<f64>() < 0.0 { -1.0 } else { 1.0 };
+    let sign = |q: [f64; 4], r: &[f64]| {
+        if q.iter().zip(r).map(|(a, b)| a * b).sum::<f64>() < 0.0 {
+            -1.0
+        } else {
+            1.0
+        }
+    };
     rows.flat_map(|(q, r)| q.map(|x| x * sign(q, r))).collect()
 }
 
 fn whole<T: Copy + TryInto<i64>>(list: &[T]) -> Vec<f64> {
-    list.iter().map(|x| (*x).try_into().map_or(f64::NAN, |x| x as f64)).collect()
+    list.iter()
+        .map(|x| (*x).try_into().map_or(f64::NAN, |x| x as f64))
+        .collect()
 }
 
 fn flags(list: &[bool]) -> Vec<f64> {
@@ -52,14 +60,35 @@ fn geom_type(kind: GeomType) -> f64 {
 
 /// Every field of `model` with the recording's key for it.
 fn fields(model: &Model, recording: &Recording) -> Result<Vec<(&'static str, Vec<f64>)>> {
-    let (b, j, d, g, a) = (&model.bodies, &model.joints, &model.dofs, &model.geoms, &model.actuators);
+    let (b, j, d, g, a) = (
+        &model.bodies,
+        &model.joints,
+        &model.dofs,
+        &model.geoms,
+        &model.actuators,
+    );
     let quaternions = |key: &'static str, found: &[DQuat]| -> Result<(&'static str, Vec<f64>)> {
-        Ok((key, quats(found, &recording.get(&format!("model/{key}"))?.data)))
+        Ok((
+            key,
+            quats(found, &recording.get(&format!("model/{key}"))?.data),
+        ))
     };
-    let first = |list: &[(usize, usize)]| list.iter().map(|(at, n)| if *n == 0 { -1 } else { *at as i64 }).collect::<Vec<_>>();
+    let first = |list: &[(usize, usize)]| {
+        list.iter()
+            .map(|(at, n)| if *n == 0 { -1 } else { *at as i64 })
+            .collect::<Vec<_>>()
+    };
     let count = |list: &[(usize, usize)]| list.iter().map(|(_, n)| *n as f64).collect::<Vec<_>>();
-    let parents: Vec<i64> = d.parent.iter().map(|p| p.map_or(-1, |p| p as i64)).collect();
-    let gears = a.gear.iter().flat_map(|gear| [*gear, 0.0, 0.0, 0.0, 0.0, 0.0]).collect();
+    let parents: Vec<i64> = d
+        .parent
+        .iter()
+        .map(|p| p.map_or(-1, |p| p as i64))
+        .collect();
+    let gears = a
+        .gear
+        .iter()
+        .flat_map(|gear| [*gear, 0.0, 0.0, 0.0, 0.0, 0.0])
+        .collect();
     let integrator = match model.opt.integrator {
         Integrator::Euler => 0.0,
         Integrator::Rk4 => 1.0,
@@ -147,11 +176,17 @@ pub fn compare(model: &Model, recording: &Recording) -> Result<Errors> {
     let targets = recording.get("model/actuator_trnid")?;
     let expected: Vec<f64> = (0..targets.len()).map(|i| targets.row(i)[0]).collect();
     found.add("actuator_trnid", &driven, &expected);
-    let names = [("body", &model.bodies.name), ("joint", &model.joints.name), ("geom", &model.geoms.name)];
+    let names = [
+        ("body", &model.bodies.name),
+        ("joint", &model.joints.name),
+        ("geom", &model.geoms.name),
+    ];
     for (kind, ours) in names {
         let theirs = recording.texts(&format!("model/names/{kind}"))?;
         if ours != theirs {
-            return Err(format!("names of {kind}s are {ours:?}, recorded {theirs:?}"));
+            return Err(format!(
+                "names of {kind}s are {ours:?}, recorded {theirs:?}"
+            ));
         }
     }
     Ok(found)

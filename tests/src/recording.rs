@@ -69,12 +69,18 @@ impl Recording {
     pub fn read(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
         if !path.is_file() {
-            return Err(format!("there is no recording {place}; set PARITY_DATA to a folder that has it"));
+            return Err(format!(
+                "there is no recording {place}; set PARITY_DATA to a folder that has it"
+            ));
         }
         let failed = |error: std::io::Error| format!("{place}: {error}");
         let mut archive = NpzArchive::open(path).map_err(failed)?;
         let names: Vec<String> = archive.array_names().map(str::to_owned).collect();
-        let mut recording = Self { path: path.into(), arrays: BTreeMap::new(), texts: BTreeMap::new() };
+        let mut recording = Self {
+            path: path.into(),
+            arrays: BTreeMap::new(),
+            texts: BTreeMap::new(),
+        };
         for name in names {
             let in_array = |error: String| format!("{place}, array {name}: {error}");
             let file = archive.by_name(&name).map_err(failed)?;
@@ -92,7 +98,9 @@ impl Recording {
     /// # Errors
     /// When the file has none; names the file.
     pub fn get(&self, key: &str) -> Result<&Array> {
-        self.arrays.get(key).ok_or_else(|| format!("{} has no array `{key}`", self.path.display()))
+        self.arrays
+            .get(key)
+            .ok_or_else(|| format!("{} has no array `{key}`", self.path.display()))
     }
 
     /// The single number under `key`.
@@ -102,7 +110,10 @@ impl Recording {
     pub fn number(&self, key: &str) -> Result<f64> {
         match self.get(key)?.data[..] {
             [value] => Ok(value),
-            _ => Err(format!("{}: `{key}` is not a single number", self.path.display())),
+            _ => Err(format!(
+                "{}: `{key}` is not a single number",
+                self.path.display()
+            )),
         }
     }
 
@@ -119,13 +130,19 @@ impl Recording {
 
     /// Trajectories in the file, such as `seed0_sine`, in order.
     pub fn trajectories(&self) -> Vec<&str> {
-        let starts = self.arrays.keys().filter_map(|key| key.strip_suffix("/qpos"));
+        let starts = self
+            .arrays
+            .keys()
+            .filter_map(|key| key.strip_suffix("/qpos"));
         starts.filter(|name| name.starts_with("seed")).collect()
     }
 
     /// Names `n` of the arrays `prefix` + `n`.
     pub fn under(&self, prefix: &str) -> Vec<&str> {
-        self.arrays.keys().filter_map(|key| key.strip_prefix(prefix)).collect()
+        self.arrays
+            .keys()
+            .filter_map(|key| key.strip_prefix(prefix))
+            .collect()
     }
 }
 
@@ -140,7 +157,12 @@ fn values<R: Read>(file: NpyFile<R>) -> Result<Values> {
         return Err("is stored column by column; expected row by row".into());
     }
     let kind = file.dtype().descr();
-    let numbers = |data| Ok(Values::Numbers(Array { shape: shape.clone(), data }));
+    let numbers = |data| {
+        Ok(Values::Numbers(Array {
+            shape: shape.clone(),
+            data,
+        }))
+    };
     let file = match read_as::<f64, _>(file)? {
         Ok(data) => return numbers(data),
         Err(file) => file,
@@ -167,14 +189,21 @@ fn values<R: Read>(file: NpyFile<R>) -> Result<Values> {
     };
     match read_as::<String, _>(file)? {
         Ok(texts) => Ok(Values::Texts(texts)),
-        Err(_) => Err(format!("has elements of a kind that is not read here: {kind}")),
+        Err(_) => Err(format!(
+            "has elements of a kind that is not read here: {kind}"
+        )),
     }
 }
 
 /// All elements as `T`, or the file back when they are of another kind.
-fn read_as<T: Deserialize, R: Read>(file: NpyFile<R>) -> Result<std::result::Result<Vec<T>, NpyFile<R>>> {
+fn read_as<T: Deserialize, R: Read>(
+    file: NpyFile<R>,
+) -> Result<std::result::Result<Vec<T>, NpyFile<R>>> {
     match file.try_data::<T>() {
-        Ok(reader) => reader.collect::<std::io::Result<_>>().map(Ok).map_err(|error| error.to_string()),
+        Ok(reader) => reader
+            .collect::<std::io::Result<_>>()
+            .map(Ok)
+            .map_err(|error| error.to_string()),
         Err(file) => Ok(Err(file)),
     }
 }
