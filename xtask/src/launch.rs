@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 use cli::chores::TestArgs;
@@ -24,39 +24,58 @@ pub(crate) fn root() -> Result<PathBuf> {
         .context("start this from inside the project's folder")
 }
 
+/// What cargo is to build for a device. Training and tests select the same, so that the tensor library is compiled
+/// once: the features of shared dependencies follow from the packages that are selected together.
+fn selection(device: Device) -> [String; 5] {
+    let features = format!("xtask/run,xtask/{device}");
+    let words = [
+        "--release",
+        "--workspace",
+        "--no-default-features",
+        "--features",
+    ];
+    let [release, workspace, bare, with] = words.map(str::to_owned);
+    [release, workspace, bare, with, features]
+}
+
 /// Builds the `run` binary for `device` and becomes it, with the arguments of this process.
 ///
 /// # Errors
 /// When cargo cannot be started or the build fails.
 pub(crate) fn run(device: Device) -> Result<ExitCode> {
-    let features = format!("run,{device}");
-    let target = [
-        "--release",
-        "--package",
-        "xtask",
-        "--bin",
-        "run",
-        "--no-default-features",
-        "--features",
-        &features,
-    ];
     let root = root()?;
     if !built(&root) {
         note(&format!(
             "building the training binary for `{device}` (first time: some minutes)..."
         ));
     }
-    let status = cargo(&root, "build")
-        .args(target)
-        .status()
+    let build = cargo(&root, "build")
+        .args(selection(device))
+        .args([
+            "--bin",
+            "run",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
+        .stderr(Stdio::inherit())
+        .output()
         .context("cargo cannot be started")?;
-    if !status.success() {
+    if !build.status.success() {
         bail!("the training binary does not build");
     }
-    // It is fresh now, so this second cargo only finds the file, wherever the target folder lies.
-    let mut command = cargo(&root, "run");
-    command.arg("--quiet").args(target).arg("--");
-    become_program(command.args(env::args_os().skip(1)))
+    let messages = String::from_utf8_lossy(&build.stdout);
+    let program = executable(&messages).context("cargo does not say where the binary is")?;
+    become_program(Command::new(program).args(env::args_os().skip(1)))
+}
+
+/// The path of the binary that cargo's messages name last.
+fn executable(messages: &str) -> Option<String> {
+    let named = messages.rsplit("\"executable\":\"").next()?;
+    let path = named
+        .split('"')
+        .next()
+        .filter(|_| named.len() < messages.len())?;
+    Some(path.replace("\\\\", "\\"))
 }
 
 /// Runs the workspace's tests, in release: physics and training at speed, and Burn's build shared with training.
@@ -65,14 +84,12 @@ pub(crate) fn run(device: Device) -> Result<ExitCode> {
 /// When cargo cannot be started.
 pub(crate) fn test(args: &TestArgs) -> Result<ExitCode> {
     let mut command = cargo(&root()?, "test");
-    command.arg("--release");
+    command.args(selection(Device::default()));
     let mut words = args.which.as_slice();
     let parity = words.first().is_some_and(|word| word == "parity");
     if parity {
         words = &words[1..];
-        command.args(["--package", "tests", "--test", "parity"]);
-    } else {
-        command.args(["--workspace", "--features", "xtask/run,xtask/flex"]);
+        command.args(["--test", "parity"]);
     }
     command.arg("--").args(words);
     if parity {
@@ -141,4 +158,22 @@ fn become_program(command: &mut Command) -> Result<ExitCode> {
 #[allow(clippy::print_stderr, reason = "this is the command line")]
 fn note(line: &str) {
     eprintln!("{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_binary_is_the_one_that_cargo_names_last() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","executable":null}"#,
+            "\n",
+            r#"{"target":{"name":"run"},"executable":"C:\\target\\run.exe","fresh":true}"#,
+            "\n",
+            r#"{"reason":"build-finished","success":true}"#
+        );
+        assert_eq!(executable(messages).unwrap(), r"C:\target\run.exe");
+        assert_eq!(executable(r#"{"executable":null}"#), None);
+    }
 }
