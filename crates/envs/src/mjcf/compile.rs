@@ -17,6 +17,8 @@ const LEAST_INERTIA: f64 = 1e-15;
 const TINY: f64 = 1e-14;
 /// Most dofs that one body may have to its parent.
 const MOST_DOFS: usize = 6;
+/// Most dofs of a model: the inertia matrix is dense.
+const MOST_MODEL_DOFS: usize = 1000;
 
 /// Compiles what a file says.
 pub(super) fn compile(spec: &Spec) -> Result<Model> {
@@ -27,6 +29,12 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
     };
     for (index, body) in spec.bodies.iter().enumerate() {
         builder.body(index, body)?;
+        if builder.model.nv > MOST_MODEL_DOFS {
+            let message = format!(
+                "the model has more than {MOST_MODEL_DOFS} joints, which this engine does not do"
+            );
+            return Err(body.place.error(message));
+        }
     }
     builder.motors()?;
     builder.check_moving_bodies()?;

@@ -11,8 +11,9 @@ use glam::{DMat3, DQuat, DVec3};
 /// Pivots of the inertia matrix under which it counts as singular.
 const TINY: f64 = 1e-15;
 
-/// Linear and angular velocity of a body's centre of mass per unit velocity of each dof: `[nv]`.
-type Jacobian = Vec<[DVec3; 2]>;
+/// A body's Jacobian: each dof that moves it, with the linear and angular velocity of the body's centre of
+/// mass per unit velocity of the dof.
+type Jacobian = Vec<(usize, [DVec3; 2])>;
 
 /// Fills `invweight0` of bodies and dofs and `meaninertia`.
 ///
@@ -22,8 +23,13 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
     let nv = model.nv;
     let mut mass_matrix = vec![0.0; nv * nv];
     for (body, jacobian) in jacobians.iter().enumerate() {
-        let mass = model.bodies.mass[body];
-        add_body(&mut mass_matrix, jacobian, mass, inertias[body]);
+        let (mass, inertia) = (model.bodies.mass[body], inertias[body]);
+        for (row, [linear, angular]) in jacobian {
+            let (force, torque) = (*linear * mass, inertia * *angular);
+            for (column, other) in jacobian {
+                mass_matrix[row * nv + column] += force.dot(other[0]) + torque.dot(other[1]);
+            }
+        }
     }
     for dof in 0..nv {
         mass_matrix[dof * nv + dof] += model.dofs.armature[dof];
@@ -39,7 +45,7 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
             [1.0 / model.bodies.mass[body], 0.0]
         } else {
             let seen = |part: usize, axis: usize| {
-                factor.inverse_weight(jacobian.iter().map(|j| j[part][axis]))
+                factor.inverse_weight(jacobian.iter().map(|(dof, j)| (*dof, j[part][axis])))
             };
             [0, 1].map(|part| (seen(part, 0) + seen(part, 1) + seen(part, 2)) / 3.0)
         };
@@ -49,7 +55,7 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
         model.dofs.invweight0[dof] = if slides_only(model, body) {
             1.0 / model.bodies.mass[body]
         } else {
-            factor.inverse_weight((0..nv).map(|other| f64::from(u8::from(other == dof))))
+            factor.inverse_weight([(dof, 1.0)])
         };
     }
     Ok(())
@@ -85,7 +91,7 @@ fn jacobians(model: &Model) -> (Vec<Jacobian>, Vec<DMat3>) {
     // The point and the axis about or along which each dof moves.
     let mut motions = vec![(DVec3::ZERO, DVec3::ZERO); model.nv];
     let mut last: Vec<Option<usize>> = vec![None; count];
-    let mut jacobians: Vec<Jacobian> = vec![vec![[DVec3::ZERO; 2]; model.nv]; count];
+    let mut jacobians: Vec<Jacobian> = vec![Vec::new(); count];
     let mut inertias = vec![DMat3::ZERO; count];
     for body in 1..count {
         let parent = bodies.parent[body];
@@ -103,27 +109,17 @@ fn jacobians(model: &Model) -> (Vec<Jacobian>, Vec<DMat3>) {
         let mut next = last[body];
         while let Some(dof) = next {
             let (anchor, axis) = motions[dof];
-            jacobians[body][dof] = match model.joints.kind[model.dofs.joint[dof]] {
+            let velocity = match model.joints.kind[model.dofs.joint[dof]] {
                 JointType::Slide => [axis, DVec3::ZERO],
                 JointType::Hinge => [axis.cross(com - anchor), axis],
             };
+            jacobians[body].push((dof, velocity));
             next = model.dofs.parent[dof];
         }
         let axes = DMat3::from_quat((quat[body] * bodies.iquat[body]).normalize());
         inertias[body] = axes * DMat3::from_diagonal(bodies.inertia[body]) * axes.transpose();
     }
     (jacobians, inertias)
-}
-
-/// Adds `Jᵀ diag(m, I) J` of one body to the dense matrix `[nv, nv]`.
-fn add_body(matrix: &mut [f64], jacobian: &Jacobian, mass: f64, inertia: DMat3) {
-    let nv = jacobian.len();
-    for (row, [linear, angular]) in jacobian.iter().enumerate() {
-        let (force, torque) = (*linear * mass, inertia * *angular);
-        for (column, other) in jacobian.iter().enumerate() {
-            matrix[row * nv + column] += force.dot(other[0]) + torque.dot(other[1]);
-        }
-    }
 }
 
 /// Lower Cholesky factor of a dense matrix `[n, n]`.
@@ -151,9 +147,12 @@ impl Cholesky {
         Ok(Self { lower: a, n })
     }
 
-    /// `xᵀ A⁻¹ x`.
-    fn inverse_weight(&self, x: impl Iterator<Item = f64>) -> f64 {
-        let mut y: Vec<f64> = x.collect();
+    /// `xᵀ A⁻¹ x` for the vector with these entries.
+    fn inverse_weight(&self, x: impl IntoIterator<Item = (usize, f64)>) -> f64 {
+        let mut y = vec![0.0; self.n];
+        for (i, value) in x {
+            y[i] = value;
+        }
         for i in 0..self.n {
             let row = &self.lower[i * self.n..];
             let dot: f64 = (0..i).map(|k| row[k] * y[k]).sum();

@@ -13,9 +13,12 @@ pub(super) fn select(model: &Model, excluded: &[[usize; 2]]) -> Vec<[usize; 2]> 
     for (geom, body) in model.geoms.body.iter().enumerate() {
         of_body[*body].push(geom);
     }
+    let touchable: Vec<usize> = (0..bodies)
+        .filter(|body| !of_body[*body].is_empty())
+        .collect();
     let mut pairs = Vec::new();
-    for first in 0..bodies {
-        for second in first + 1..bodies {
+    for (i, &first) in touchable.iter().enumerate() {
+        for &second in &touchable[i + 1..] {
             let banned = excluded.contains(&[first, second]) || excluded.contains(&[second, first]);
             if banned || !bodies_can_touch(model, first, second) {
                 continue;
