@@ -27,8 +27,8 @@ impl AlignedBuf {
         Self { data, start }
     }
 
-    /// `len` floats that a kernel writes, which saves clearing them. That the kernel was given all of them
-    /// is checked by the type: only a kernel makes a [`Written`], and only from this very [`Out`].
+    /// `len` floats that a kernel writes, which saves clearing them: `fill` must give the [`Out`] to a kernel
+    /// and return what that kernel returns.
     ///
     /// ```
     /// use sparse_core::kernels::{AlignedBuf, to_tiles};
@@ -36,18 +36,24 @@ impl AlignedBuf {
     /// let tiled = AlignedBuf::uninit_filled_by(16, |out| to_tiles(&[1.0, 2.0], 2, 1, 16, out));
     /// assert_eq!(tiled.as_slice()[..3], [1.0, 2.0, 0.0]);
     /// ```
+    /// # Panics
+    /// When what `fill` returns is about other floats than it was given.
     #[must_use]
     pub fn uninit_filled_by(len: usize, fill: impl for<'a> FnOnce(Out<'a>) -> Written<'a>) -> Self {
         let mut data: Vec<f32> = Vec::with_capacity(len + LINE - 1);
         let start = first_line(&data);
         data.resize(start, 0.0);
-        fill(Out {
-            floats: &mut data.spare_capacity_mut()[..len],
-            brand: PhantomData,
-        });
-        // SAFETY: the capacity is at least `start + len`. The first `start` floats are zeros; `fill` returned
-        // a `Written` of its own brand, which only `Out::written` makes, of an `Out` of that brand; the only
-        // such `Out` is the one above, and kernels write all of an `Out` before they give it up.
+        let floats = &mut data.spare_capacity_mut()[..len];
+        let address = floats.as_ptr();
+        let written = fill(Out { floats });
+        assert!(
+            written.address == address && written.len == len,
+            "a kernel wrote other floats than these"
+        );
+        // SAFETY: the capacity is at least `start + len`. The first `start` floats are zeros, and kernels make
+        // a `Written` only of an `Out` that they have written in full: of this one, as address and length say.
+        // It is of no earlier `Out` there either: one that is no longer borrowed has a shorter lifetime than
+        // the `'a` that `fill` must return, and one that is borrowed for good cannot share its memory.
         unsafe { data.set_len(start + len) };
         Self { data, start }
     }
@@ -96,21 +102,19 @@ fn first_line(data: &[f32]) -> usize {
     address.next_multiple_of(LINE) - address
 }
 
-/// Ties a [`Written`] to its [`Out`]: invariant, so that no two lifetimes are interchangeable.
-type Brand<'a> = PhantomData<fn(&'a ()) -> &'a ()>;
-
 /// Floats for a kernel to write; what they held is never read. Made from a `&mut [f32]` with `into`, or by
 /// [`AlignedBuf::uninit_filled_by`].
 #[derive(Debug)]
 pub struct Out<'a> {
     floats: &'a mut [MaybeUninit<f32>],
-    brand: Brand<'a>,
 }
 
 /// Proof that a kernel wrote the whole of an [`Out`].
 #[derive(Debug)]
 pub struct Written<'a> {
-    brand: Brand<'a>,
+    address: *const MaybeUninit<f32>,
+    len: usize,
+    borrow: PhantomData<&'a mut [f32]>,
 }
 
 impl<'a> Out<'a> {
@@ -125,7 +129,11 @@ impl<'a> Out<'a> {
 
     /// To be called by a kernel that has written all of the floats, and by nobody else.
     pub(super) fn written(self) -> Written<'a> {
-        Written { brand: self.brand }
+        Written {
+            address: self.floats.as_ptr(),
+            len: self.floats.len(),
+            borrow: PhantomData,
+        }
     }
 }
 
@@ -136,7 +144,6 @@ impl<'a> From<&'a mut [f32]> for Out<'a> {
             // SAFETY: `MaybeUninit<f32>` has the layout of `f32`, the borrow lasts as long, and kernels put
             // nothing but floats there.
             floats: unsafe { &mut *(floats as *mut [MaybeUninit<f32>]) },
-            brand: PhantomData,
         }
     }
 }
@@ -150,6 +157,13 @@ impl<'a> From<&'a mut Vec<f32>> for Out<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "other floats")]
+    fn proof_about_other_floats_is_refused() {
+        let other: &'static mut [f32] = Box::leak(vec![0.0; 16].into_boxed_slice());
+        let _ = AlignedBuf::uninit_filled_by(16, |_| Out::from(other).written());
+    }
 
     #[test]
     fn data_start_on_a_line() {

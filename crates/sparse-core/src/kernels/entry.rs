@@ -1,6 +1,8 @@
 //! The safe entry points: sizes are checked here, then a version of the kernel runs.
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
+
 use super::sizes::{check_equal, check_sides, tiles};
 use super::{AdamStep, Kernels, Out, Pattern, Product, ValueGradient, Written};
 
@@ -96,8 +98,8 @@ impl Kernels {
             dv: dv.floats(),
             width,
         };
-        // SAFETY: sizes were checked above, indices by the pattern, the CPU when `self` was chosen.
-        unsafe { (self.raw.value_gradient)(&mut gradient) };
+        // SAFETY: sizes were checked above, indices by the pattern.
+        unsafe { self.value_gradient(&mut gradient) };
         dv.written()
     }
 
@@ -130,9 +132,22 @@ impl Kernels {
             dv: out.floats(),
             width,
         };
-        // SAFETY: sizes were checked above, indices are below `inputs`, the CPU was checked when `self` was
-        // chosen.
-        unsafe { (self.raw.value_gradient)(&mut gradient) };
+        // SAFETY: sizes were checked above, indices are below `inputs`.
+        unsafe { self.value_gradient(&mut gradient) };
+    }
+
+    /// Writes all of `gradient.dv`.
+    ///
+    /// # Safety
+    /// The sizes fit, and the indices are rows of `x`.
+    unsafe fn value_gradient(&self, gradient: &mut ValueGradient<'_>) {
+        if gradient.dy.is_empty() {
+            // Versions write in their first tile; here there is none.
+            gradient.dv.fill(MaybeUninit::new(0.0));
+            return;
+        }
+        // SAFETY: the caller's promise; the CPU was checked when `self` was chosen.
+        unsafe { (self.raw.value_gradient)(gradient) };
     }
 
     /// As the function [`bias_gradient`].

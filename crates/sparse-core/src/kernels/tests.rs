@@ -266,7 +266,19 @@ fn slices_may_start_anywhere() {
 }
 
 #[test]
-fn versions_agree_to_the_bit_from_run_to_run() {
+fn an_empty_batch_has_no_gradient() {
+    let pattern = Pattern::full(3, 2);
+    for kernels in versions() {
+        let dv = AlignedBuf::uninit_filled_by(6, |dv| kernels.sddmm(&pattern, &[], &[], 64, dv));
+        assert_eq!(dv.as_slice(), [0.0; 6]);
+        let mut out = [f32::NAN; 6];
+        kernels.dense_gradient(&[], &[], [3, 2], 64, &mut out);
+        assert_eq!(out, [0.0; 6]);
+    }
+}
+
+#[test]
+fn each_version_repeats_to_the_bit() {
     let case = Case::draw((64, 64), 0.2, [4, 64], 9);
     for kernels in versions() {
         let run = || {
