@@ -3,7 +3,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::sizes::{check_equal, check_sides, tiles};
+use super::sizes::{check_equal, check_sides, check_tiles, tiles};
 use super::{AdamStep, Kernels, Out, Pattern, Product, ValueGradient, Written};
 
 impl Kernels {
@@ -115,8 +115,7 @@ impl Kernels {
         width: usize,
         out: &mut [f32],
     ) {
-        let count = tiles("gradient at the outputs", dy.len(), outputs, width);
-        check_equal("inputs", x.len(), count * inputs * width);
+        check_tiles([x.len(), dy.len()], [inputs, outputs], width);
         check_equal("dense gradient", out.len(), outputs * inputs);
         assert!(out.len() < u32::MAX as usize, "too many weights");
         // The full pattern's index, made for the occasion: this is needed once in thousands of updates.

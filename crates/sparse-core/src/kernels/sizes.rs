@@ -8,14 +8,22 @@ use super::Pattern;
 /// When no kernel knows the width, or the sides do not have the same whole number of tiles.
 #[track_caller]
 pub(super) fn check_sides(inputs: usize, outputs: usize, pattern: &Pattern, width: usize) {
-    let tiles = tiles(
-        "activations at the outputs",
-        outputs,
-        pattern.outputs(),
-        width,
+    let rows = [pattern.inputs(), pattern.outputs()];
+    check_tiles([inputs, outputs], rows, width);
+}
+
+/// The same for data of lengths `data` with `rows` rows to a tile, inputs first.
+///
+/// # Panics
+/// When no kernel knows the width, or the sides do not have the same whole number of tiles.
+#[track_caller]
+pub(super) fn check_tiles(data: [usize; 2], rows: [usize; 2], width: usize) {
+    let at_inputs = tiles("activations at the inputs", data[0], rows[0], width);
+    let at_outputs = tiles("activations at the outputs", data[1], rows[1], width);
+    assert!(
+        at_inputs == at_outputs,
+        "{at_inputs} tiles at the inputs, {at_outputs} at the outputs"
     );
-    let expected = tiles * pattern.inputs() * width;
-    check_equal("activations at the inputs", inputs, expected);
 }
 
 /// Number of tiles in `data` floats, `[tiles, rows, width]`.
