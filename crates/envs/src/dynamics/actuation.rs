@@ -1,0 +1,19 @@
+//! Forces of actuators. MuJoCo: Computation, "Actuation model".
+
+use super::model::Model;
+use super::state::State;
+
+/// Motors: the clamped control times the gear, on the motor's joint.
+pub(super) fn motors(model: &Model, state: &mut State) {
+    state.qfrc_actuator.fill(0.0);
+    let actuators = &model.actuators;
+    for actuator in 0..model.nu {
+        let mut control = state.ctrl[actuator];
+        if actuators.ctrllimited[actuator] {
+            let [low, high] = actuators.ctrlrange[actuator];
+            control = control.max(low).min(high);
+        }
+        let dof = model.joints.dofadr[actuators.joint[actuator]];
+        state.qfrc_actuator[dof] += actuators.gear[actuator] * control;
+    }
+}

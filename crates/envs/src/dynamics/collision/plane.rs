@@ -1,0 +1,33 @@
+//! Planes against round shapes. The plane's ball holds a point of the plane and its normal.
+
+use super::{Ball, Touch, Touches};
+use glam::DVec3;
+
+/// Plane against sphere.
+pub(super) fn sphere(plane: &Ball, ball: &Ball, margin: f64) -> Option<Touch> {
+    let normal = plane.axis;
+    let height = (ball.centre - plane.centre).dot(normal);
+    (height <= margin + ball.radius).then(|| {
+        let dist = height - ball.radius;
+        Touch {
+            dist,
+            pos: ball.centre - normal * (dist / 2.0 + ball.radius),
+            normal,
+            tangent: DVec3::ZERO,
+        }
+    })
+}
+
+/// Plane against capsule: its two ends, the upper one first, with the first tangent along the capsule.
+pub(super) fn capsule(plane: &Ball, capsule: &Ball, half_length: f64, margin: f64) -> Touches {
+    [half_length, -half_length].map(|along| {
+        let end = Ball {
+            centre: capsule.centre + capsule.axis * along,
+            ..*capsule
+        };
+        sphere(plane, &end, margin).map(|touch| Touch {
+            tangent: capsule.axis,
+            ..touch
+        })
+    })
+}

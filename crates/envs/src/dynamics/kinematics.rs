@@ -1,0 +1,121 @@
+//! From positions to frames. MuJoCo: Computation, "Forward kinematics".
+
+use glam::{DMat3, DQuat, DVec3};
+
+use super::MINVAL;
+use super::model::{JointType, Model};
+use super::spatial::{Spatial, SpatialInertia};
+use super::state::State;
+
+/// Frames of bodies, joints and geoms.
+pub(super) fn frames(model: &Model, state: &mut State) {
+    let bodies = &model.bodies;
+    for body in 1..bodies.parent.len() {
+        let parent = bodies.parent[body];
+        let mut pos = state.xpos[parent] + state.xmat[parent] * bodies.pos[body];
+        let mut quat = state.xquat[parent] * bodies.quat[body];
+        let (first, count) = bodies.joints[body];
+        for joint in first..first + count {
+            (pos, quat) = displace(model, state, joint, pos, quat);
+        }
+        let quat = quat.normalize();
+        let mat = DMat3::from_quat(quat);
+        state.xpos[body] = pos;
+        state.xquat[body] = quat;
+        state.xmat[body] = mat;
+        state.xipos[body] = pos + mat * bodies.ipos[body];
+        state.ximat[body] = mat * DMat3::from_quat(bodies.iquat[body]);
+    }
+    let geoms = &model.geoms;
+    for geom in 0..geoms.kind.len() {
+        let body = geoms.body[geom];
+        let mat = &state.xmat[body];
+        state.geom_xpos[geom] = state.xpos[body] + *mat * geoms.pos[geom];
+        state.geom_xmat[geom] = *mat * DMat3::from_quat(geoms.quat[geom]);
+    }
+}
+
+/// Moves a body's frame by one of its joints and notes the joint's anchor and axis.
+fn displace(
+    model: &Model,
+    state: &mut State,
+    joint: usize,
+    pos: DVec3,
+    quat: DQuat,
+) -> (DVec3, DQuat) {
+    let joints = &model.joints;
+    let anchor = pos + quat * joints.pos[joint];
+    let axis = quat * joints.axis[joint];
+    state.xanchor[joint] = anchor;
+    state.xaxis[joint] = axis;
+    let address = joints.qposadr[joint];
+    let displacement = state.qpos[address] - model.qpos0[address];
+    match joints.kind[joint] {
+        JointType::Slide => (pos + axis * displacement, quat),
+        JointType::Hinge => {
+            let turned = quat * DQuat::from_axis_angle(joints.axis[joint], displacement);
+            // The anchor stays where it is, so the frame moves when it lies elsewhere.
+            (anchor - turned * joints.pos[joint], turned)
+        }
+    }
+}
+
+/// Centres of mass of the subtrees, and inertias and dof motions about the tree's own.
+pub(super) fn centre_of_mass(model: &Model, state: &mut State) {
+    let bodies = &model.bodies;
+    let nbody = bodies.parent.len();
+    for body in 0..nbody {
+        state.subtree_com[body] = state.xipos[body] * bodies.mass[body];
+    }
+    for body in (1..nbody).rev() {
+        let moment = state.subtree_com[body];
+        state.subtree_com[bodies.parent[body]] += moment;
+    }
+    for body in 0..nbody {
+        let mass = bodies.subtreemass[body];
+        if mass < MINVAL {
+            state.subtree_com[body] = state.xipos[body];
+        } else {
+            state.subtree_com[body] *= 1.0 / mass;
+        }
+    }
+    for body in 1..nbody {
+        let offset = state.xipos[body] - state.subtree_com[bodies.root[body]];
+        let (inertia, axes) = (bodies.inertia[body], &state.ximat[body]);
+        state.cinert[body] = SpatialInertia::new(inertia, axes, offset, bodies.mass[body]);
+    }
+    for joint in 0..model.joints.kind.len() {
+        let axis = state.xaxis[joint];
+        let root = bodies.root[model.joints.body[joint]];
+        state.cdof[model.joints.dofadr[joint]] = match model.joints.kind[joint] {
+            JointType::Slide => Spatial::slide(axis),
+            JointType::Hinge => {
+                Spatial::hinge(axis, state.subtree_com[root] - state.xanchor[joint])
+            }
+        };
+    }
+}
+
+/// Calls `f` with each dof that moves `body`, from the last to the first, and the velocity that a unit
+/// velocity of the dof gives the body's point at `point` (world coordinates).
+pub(super) fn for_each_point_motion(
+    model: &Model,
+    state: &State,
+    body: usize,
+    point: DVec3,
+    mut f: impl FnMut(usize, DVec3),
+) {
+    // A body without dofs moves with the one that it is welded to.
+    let body = model.bodies.weld[body];
+    let (first, count) = model.bodies.dofs[body];
+    if count == 0 {
+        return;
+    }
+    let offset = point - state.subtree_com[model.bodies.root[body]];
+    let mut next = Some(first + count - 1);
+    while let Some(dof) = next {
+        let motion = &state.cdof[dof];
+        f(dof, motion.linear + motion.angular.cross(offset));
+        next = model.dofs.parent[dof];
+    }
+}
