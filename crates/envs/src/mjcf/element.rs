@@ -6,19 +6,26 @@ use glam::DVec3;
 use roxmltree::Node;
 use std::rc::Rc;
 
+/// The name of a file and where its lines begin, counted once: files can be long.
+#[derive(Debug)]
+struct Source {
+    file: String,
+    lines: Vec<usize>,
+}
+
 /// Where in a file something was said, kept for complaints that come later.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    pub(super) file: Rc<str>,
-    pub(super) line: u32,
-    pub(super) element: Rc<str>,
+    source: Rc<Source>,
+    line: u32,
+    element: Rc<str>,
 }
 
 impl Place {
     /// An error at this place.
     pub(super) fn error(&self, message: impl Into<String>) -> Error {
         Error::Mjcf {
-            file: self.file.to_string(),
+            file: self.source.file.clone(),
             line: self.line,
             element: self.element.to_string(),
             message: message.into(),
@@ -30,12 +37,21 @@ impl Place {
 #[derive(Clone)]
 pub(super) struct Element<'a> {
     node: Node<'a, 'a>,
-    file: Rc<str>,
+    source: Rc<Source>,
 }
 
 impl<'a> Element<'a> {
-    pub(super) fn new(node: Node<'a, 'a>, file: Rc<str>) -> Self {
-        Self { node, file }
+    /// The outermost element of the text `xml`, which `file` stands for in complaints.
+    pub(super) fn root(node: Node<'a, 'a>, xml: &str, file: &str) -> Self {
+        let lines = std::iter::once(0).chain(xml.match_indices('\n').map(|(at, _)| at + 1));
+        let source = Source {
+            file: file.into(),
+            lines: lines.collect(),
+        };
+        Self {
+            node,
+            source: Rc::new(source),
+        }
     }
 
     pub(super) fn name(&self) -> &'a str {
@@ -43,13 +59,10 @@ impl<'a> Element<'a> {
     }
 
     pub(super) fn place(&self) -> Place {
-        let line = self
-            .node
-            .document()
-            .text_pos_at(self.node.range().start)
-            .row;
+        let start = self.node.range().start;
+        let line = self.source.lines.partition_point(|line| *line <= start) as u32;
         Place {
-            file: self.file.clone(),
+            source: self.source.clone(),
             line,
             element: self.name().into(),
         }
@@ -61,11 +74,14 @@ impl<'a> Element<'a> {
 
     /// Child elements in the order of the file.
     pub(super) fn children(&self) -> impl DoubleEndedIterator<Item = Element<'a>> + use<'a> {
-        let file = self.file.clone();
+        let source = self.source.clone();
         self.node
             .children()
             .filter(Node::is_element)
-            .map(move |node| Element::new(node, file.clone()))
+            .map(move |node| Element {
+                node,
+                source: source.clone(),
+            })
     }
 
     /// Child elements of one name.

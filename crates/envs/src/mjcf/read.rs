@@ -13,7 +13,6 @@ use crate::{Error, Result};
 use glam::{DQuat, DVec3};
 use roxmltree::Document;
 use std::collections::HashSet;
-use std::rc::Rc;
 
 /// Reads the text of a model; `file` stands for it in errors.
 pub(super) fn read(xml: &str, file: &str) -> Result<Spec> {
@@ -23,7 +22,7 @@ pub(super) fn read(xml: &str, file: &str) -> Result<Spec> {
         element: "?xml".into(),
         message: error.to_string(),
     })?;
-    let root = Element::new(document.root_element(), Rc::from(file));
+    let root = Element::root(document.root_element(), xml, file);
     if root.name() != "mujoco" {
         return Err(root.error("the outermost element must be <mujoco>"));
     }
