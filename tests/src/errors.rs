@@ -28,12 +28,17 @@ pub fn error(found: &[f64], expected: &[f64]) -> f64 {
 impl Errors {
     /// Adds the error of `found` against `expected`; `place` is said when it is too large.
     pub fn add(&mut self, place: impl Into<String>, found: &[f64], expected: &[f64]) {
-        self.all.push((error(found, expected), place.into()));
+        self.add_error(place, error(found, expected));
     }
 
-    /// Adds the errors of another list.
-    pub fn extend(&mut self, other: &Self) {
-        self.all.extend_from_slice(&other.all);
+    /// Adds an error measured elsewhere.
+    pub fn add_error(&mut self, place: impl Into<String>, error: f64) {
+        self.all.push((error, place.into()));
+    }
+
+    /// Whether nothing was compared.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// The largest error, and where it was.
@@ -67,7 +72,7 @@ impl Errors {
     pub fn check(&self, what: &str, allowed: f64) -> Result<(), String> {
         println!("{what:<44} {self}  allowed {allowed:.0e}");
         let (worst, place) = self.worst();
-        if self.all.is_empty() {
+        if self.is_empty() {
             Err(format!("{what}: nothing was compared"))
         } else if worst > allowed {
             Err(format!(

@@ -128,6 +128,7 @@ pub trait Env: CloneEnv + Send {
     ///
     /// # Errors
     /// [`crate::Error::Length`] or [`crate::Error::NotFinite`]; the environment is then untouched.
+    /// [`crate::Error::Diverged`] when the physics met a number that is not finite; reset it.
     fn step(&mut self, action: &[f64], observation: &mut [f64]) -> Result<Step>;
 
     /// Everything that decides how the environment goes on.

@@ -55,4 +55,14 @@ pub enum Error {
         /// The number.
         value: f64,
     },
+    /// The physics met a number that is not finite.
+    #[error(
+        "{task} diverged after {elapsed_steps} steps: a position, velocity or acceleration is not finite"
+    )]
+    Diverged {
+        /// The task.
+        task: &'static str,
+        /// Steps since the episode began.
+        elapsed_steps: usize,
+    },
 }

@@ -1,8 +1,32 @@
-//! Gymnasium's MuJoCo tasks in pure Rust.
+//! Gymnasium's MuJoCo tasks in pure Rust, computing what MuJoCo 3.3.7 computes.
+//!
+//! No C library, no Python, no threads; the same seed gives the same numbers, a step allocates nothing, and a
+//! [`Clone`] in mid-episode goes on identically. For those who learn from these tasks, and for those who want
+//! the rigid-body engine alone: [`mjcf::compile`] and [`dynamics::step`] take any model of hinges, slides and
+//! round geoms, and refuse what they cannot do.
+//!
+//! ```
+//! let mut env = envs::make("HalfCheetah-v5")?;
+//! let mut observation = vec![0.0; env.info().observation.len()];
+//! env.reset(42, &mut observation)?;
+//! let step = env.step(&[0.1, -0.2, 0.3, 0.0, 0.5, -0.5], &mut observation)?;
+//! assert!(!step.terminated && step.info.get("x_velocity").is_some());
+//! # Ok::<(), envs::Error>(())
+//! ```
+//!
+//! In reading order: [`env`] (the interface), [`registry`](make) (tasks by name), [`tasks`] (what is seen and
+//! rewarded), [`mjcf`] (XML to model), [`dynamics`] (the engine), [`Error`].
+
 pub mod dynamics;
 pub mod env;
 mod error;
 pub mod mjcf;
+mod registry;
+pub mod tasks;
+
 pub use env::{Env, EnvState, Info, Quantity, Step, TaskInfo};
 pub use error::{Error, Result};
+/// The vectors and quaternions of a [`dynamics::model::Model`].
 pub use glam;
+pub use registry::{list, make};
+pub use tasks::Mujoco;

@@ -1,7 +1,7 @@
 //! What all MuJoCo tasks share: the loop around the physics, reset noise, the time limit.
 
 use crate::dynamics::model::Model;
-use crate::dynamics::{State, step};
+use crate::dynamics::{State, forward, step};
 use crate::env::{Env, EnvState, Info, Quantity, Step, TaskInfo};
 use crate::{Error, Result, mjcf};
 use rand::SeedableRng;
@@ -131,12 +131,18 @@ impl<T: Task> Mujoco<T> {
         self.model.opt.timestep * T::INFO.frame_skip as f64
     }
 
-    fn begin(&mut self, qpos: &[f64], qvel: &[f64], warmstart: &[f64], elapsed_steps: usize) {
+    /// The physics: frames, contacts, forces, as the last physics step left them. MuJoCo: Computation,
+    /// "Consistency in mjData".
+    pub fn physics(&self) -> &State {
+        &self.state
+    }
+
+    fn begin(&mut self, qpos: &[f64], qvel: &[f64]) {
+        self.state.reset(&self.model);
         self.state.qpos.copy_from_slice(qpos);
         self.state.qvel.copy_from_slice(qvel);
-        self.state.qacc_warmstart.copy_from_slice(warmstart);
-        self.state.ctrl.fill(0.0);
-        self.elapsed_steps = elapsed_steps;
+        self.elapsed_steps = 0;
+        forward(&self.model, &mut self.state);
     }
 
     fn observe(&self, observation: &mut [f64]) {
@@ -177,7 +183,7 @@ impl<T: Task> Env for Mujoco<T> {
                 }
             })
             .collect();
-        self.begin(&qpos, &qvel, &vec![0.0; self.model.nv], 0);
+        self.begin(&qpos, &qvel);
         self.observe(observation);
         Ok(())
     }
@@ -189,6 +195,13 @@ impl<T: Task> Env for Mujoco<T> {
         self.state.ctrl.copy_from_slice(action);
         for _ in 0..T::INFO.frame_skip {
             step(&self.model, &mut self.state);
+        }
+        if self.state.diverged {
+            let (task, elapsed_steps) = (T::INFO.id, self.elapsed_steps);
+            return Err(Error::Diverged {
+                task,
+                elapsed_steps,
+            });
         }
         self.elapsed_steps += 1;
         self.observe(observation);
@@ -227,12 +240,12 @@ impl<T: Task> Env for Mujoco<T> {
         check("qvel", &state.qvel, self.model.nv)?;
         check("qacc_warmstart", &state.qacc_warmstart, self.model.nv)?;
         check_length("observation", observation, T::INFO.observation.len())?;
-        self.begin(
-            &state.qpos,
-            &state.qvel,
-            &state.qacc_warmstart,
-            state.elapsed_steps,
-        );
+        self.begin(&state.qpos, &state.qvel);
+        self.state
+            .qacc_warmstart
+            .copy_from_slice(&state.qacc_warmstart);
+        self.elapsed_steps = state.elapsed_steps;
+        self.state.time = state.elapsed_steps as f64 * self.dt();
         self.observe(observation);
         Ok(())
     }
