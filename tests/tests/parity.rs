@@ -256,34 +256,34 @@ fn known_info<T: Task>(recording: &Recording, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Free-running trajectories from the recorded starts; `far` is what is allowed up to [`FAR`].
-fn open_loop<T: Task + Default>(far: f64, far_reward: f64) -> Result<()> {
+/// Free-running trajectories from the recorded starts: every step to [`NEAR`], step [`FAR`] (or the last), and
+/// every step between, whose allowance `between` is its own.
+fn open_loop<T: Task + Default>(far: f64, between: f64) -> Result<()> {
     let (mut env, recording) = new::<T>()?;
-    let (mut near, mut all) = (Along::default(), Along::default());
+    let (mut near, mut last, mut all) = (Along::default(), Errors::default(), Along::default());
     for name in recording.trajectories() {
         let actions = Actions::of(&recording, name)?;
         let mut seen = start(&mut env, &recording, name, 0)?;
-        for t in 0..recording.get(&format!("{name}/reward"))?.len().min(FAR) {
+        let steps = recording.get(&format!("{name}/reward"))?.len().min(FAR);
+        for t in 0..steps {
             let step = env
                 .step(&actions.at(t), &mut seen)
                 .map_err(|error| error.to_string())?;
             let into = if t < NEAR { &mut near } else { &mut all };
             into.add(&recording, name, t, (&env, &step, &seen))?;
         }
+        let EnvState { qpos, qvel, .. } = env.state();
+        let row = |key: &str| Ok::<_, String>(recording.get(&format!("{name}/{key}"))?.row(steps));
+        last.add(format!("{name}, qpos"), &qpos, row("qpos")?);
+        last.add(format!("{name}, qvel"), &qvel, row("qvel")?);
     }
-    near.check(
-        &format!("{} open loop to {NEAR}", T::INFO.id),
-        OPEN_LOOP,
-        REWARD,
-    )?;
+    let what = format!("{} open loop", T::INFO.id);
+    near.check(&format!("{what} to {NEAR}"), OPEN_LOOP, REWARD)?;
     if all.state.is_empty() {
         return Ok(());
     }
-    all.check(
-        &format!("{} open loop to {FAR}", T::INFO.id),
-        far,
-        far_reward,
-    )
+    last.check(&format!("{what} at {FAR}"), far)?;
+    all.check(&format!("{what} to {FAR}"), between, between.max(REWARD))
 }
 
 #[test]
@@ -316,9 +316,9 @@ fn every_recorded_step() -> Result<()> {
 
 #[test]
 fn trajectories() -> Result<()> {
-    // HalfCheetah multiplies a change of 1e-12 at the start by up to 1e8 in 200 steps, in MuJoCo itself; its
-    // speed, which is paid, is a difference over dt.
-    open_loop::<HalfCheetah>(1e-3, 1e-2)?;
+    // Noise of 1e-15 on the state after each physics step makes MuJoCo differ from itself by 1e-4 at step 200
+    // of HalfCheetah, and by 3e-2 at single steps before: velocities jump where an impact comes a little late.
+    open_loop::<HalfCheetah>(1e-3, 0.1)?;
     open_loop::<Hopper>(1e-6, 1e-6)?;
     open_loop::<Walker2d>(1e-6, 1e-6)
 }

@@ -14,7 +14,7 @@
 //! # Ok::<(), envs::Error>(())
 //! ```
 //!
-//! In reading order: [`env`] (the interface), [`registry`](make) (tasks by name), [`tasks`] (what is seen and
+//! In reading order: [`mod@env`] (the interface), [`registry`](make) (tasks by name), [`tasks`] (what is seen and
 //! rewarded), [`mjcf`] (XML to model), [`dynamics`] (the engine), [`Error`].
 
 pub mod dynamics;

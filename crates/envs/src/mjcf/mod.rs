@@ -1,7 +1,7 @@
 //! Reader of MJCF, MuJoCo's XML format: from text to a compiled [`Model`].
 //!
 //! What the engine does not do is an error that names file, line, element and value; nothing that would
-//! change the motion is passed over. [`schema`](self) lists every element and attribute: those that are
+//! change the motion is passed over. `schema.rs` lists every element and attribute: those that are
 //! read, those that are skipped and why, and those that are allowed only at the value which changes nothing.
 //!
 //! In reading order: `schema` (what is allowed), `element` (typed attributes), `spec` (what a file says),

@@ -209,6 +209,33 @@ fn bad_input_is_an_error_and_changes_nothing() {
 }
 
 #[test]
+fn divergence_is_an_error_until_the_next_reset() {
+    for (mut env, mut seen) in every_task() {
+        let idle = vec![0.0; env.info().action.len()];
+        env.reset(4, &mut seen).unwrap();
+        let calm = env.state();
+        let mut wild = calm.clone();
+        wild.qvel.fill(1e200);
+        env.set_state(&wild, &mut seen).unwrap();
+        for _ in 0..2 {
+            let error = env.step(&idle, &mut seen).unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    Error::Diverged {
+                        elapsed_steps: 0,
+                        ..
+                    }
+                ),
+                "{error}"
+            );
+        }
+        env.set_state(&calm, &mut seen).unwrap();
+        env.step(&idle, &mut seen).unwrap();
+    }
+}
+
+#[test]
 fn falling_terminates() {
     for id in ["Hopper-v5", "Walker2d-v5"] {
         let mut env = make(id).unwrap();
