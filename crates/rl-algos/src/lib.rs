@@ -1,1 +1,31 @@
-//! rl-algos
+//! Online reinforcement learning with networks that are sparse from the first step to the last.
+//!
+//! ```no_run
+//! use rl_algos::{recipes, run_dir::RunDir, train::train};
+//! use sparse_core::device;
+//!
+//! let mut config = recipes::named("rlx2", "HalfCheetah-v5")?;
+//! config.steps = 50_000;
+//! let run = RunDir::create("runs/mine".as_ref(), &config, false)?;
+//! let trained = train(&config, &device::by_name("flex")?, &run, &mut [])?;
+//! println!("{:.0}", trained.last.returns.mean);
+//! # Ok::<(), rl_algos::Error>(())
+//! ```
+//!
+//! In reading order: [`train`] (the loop), [`algos`] (TD3), [`replay`], [`evaluate`],
+//! [`config`] (every setting), [`recipes`] (the settings of the papers), [`run_dir`] (a run on disk),
+//! [`observe`] (what watches a run), [`rng`] (where randomness comes from).
+
+pub mod algos;
+pub mod config;
+mod error;
+pub mod evaluate;
+pub mod observe;
+pub mod recipes;
+pub mod replay;
+pub mod rng;
+pub mod run_dir;
+mod scale;
+pub mod train;
+
+pub use error::{Error, Result};

@@ -14,17 +14,20 @@ pub(super) fn euler(model: &Model, state: &mut State) {
     let mut applied = std::mem::take(&mut state.stages.acceleration_sum);
     if model.dofs.damping.iter().any(|d| *d > 0.0) {
         state.factor.copy_from_slice(&state.mass_matrix);
-        for dof in 0..nv {
-            state.factor[dof * nv + dof] += h * model.dofs.damping[dof];
-            applied[dof] = state.qfrc_smooth[dof] + state.qfrc_constraint[dof];
+        for (dof, damping) in model.dofs.damping.iter().enumerate() {
+            state.factor[dof * nv + dof] += h * damping;
         }
         inertia::factor_in_place(model, &mut state.factor);
+        let forces = state.qfrc_smooth.iter().zip(&state.qfrc_constraint);
+        for (applied, (smooth, constraint)) in applied.iter_mut().zip(forces) {
+            *applied = smooth + constraint;
+        }
         inertia::solve(model, &state.factor, &mut applied);
     } else {
         applied.copy_from_slice(&state.qacc);
     }
-    for dof in 0..nv {
-        state.qvel[dof] += h * applied[dof];
+    for (v, a) in state.qvel.iter_mut().zip(&applied) {
+        *v += h * a;
     }
     state.stages.acceleration_sum = applied;
     for (q, v) in state.qpos.iter_mut().zip(&state.qvel) {

@@ -1,0 +1,92 @@
+//! What can go wrong, with the value and what is allowed.
+
+use std::path::{Path, PathBuf};
+
+/// Errors of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is outside what is allowed.
+    #[error("{field} = {value}: must be {allowed}")]
+    Config {
+        /// Path of the setting in the configuration, such as `td3.gamma`.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// The values that it may have.
+        allowed: String,
+    },
+    /// A configuration is not the TOML that is expected; the message names the key and the line.
+    #[error("configuration: {message}")]
+    Toml {
+        /// What the parser found.
+        message: String,
+    },
+    /// No recipe has this name.
+    #[error("unknown recipe `{name}`; known recipes: {known}")]
+    UnknownRecipe {
+        /// The name that was asked for.
+        name: String,
+        /// The known names.
+        known: String,
+    },
+    /// A loss or an environment is no longer finite. The last good checkpoint is kept.
+    #[error("diverged at step {step}: {what}")]
+    Diverged {
+        /// Environment step.
+        step: u64,
+        /// What is not finite.
+        what: String,
+    },
+    /// The folder for a run holds one already.
+    #[error("{} already holds a run; choose another folder, or overwrite it (--overwrite)", .path.display())]
+    RunExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder does not hold a run.
+    #[error("{} holds no run: {missing} is missing", .path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+        /// The file that a run would have.
+        missing: &'static str,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{}: {message}", .path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system or the parser said.
+        message: String,
+    },
+    /// An environment refused.
+    #[error(transparent)]
+    Env(#[from] envs::Error),
+    /// A network or its connections refused.
+    #[error(transparent)]
+    Sparse(#[from] sparse_core::Error),
+}
+
+impl Error {
+    /// A setting outside what is allowed.
+    pub(crate) fn config(field: &'static str, value: impl ToString, allowed: &str) -> Self {
+        Self::Config {
+            field,
+            value: value.to_string(),
+            allowed: allowed.to_owned(),
+        }
+    }
+
+    /// For `map_err`: what went wrong with the file at `path`.
+    pub(crate) fn file<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
+        let path = path.to_owned();
+        move |error| Self::File {
+            path,
+            message: error.to_string(),
+        }
+    }
+}
+
+/// What this crate's functions return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

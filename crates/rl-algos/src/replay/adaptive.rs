@@ -1,0 +1,79 @@
+//! Dynamic capacity: forgetting what an old policy did (RLx2, arXiv 2205.15043, §4.2.2 and released code).
+
+use serde::{Deserialize, Serialize};
+
+use super::Replay;
+use crate::Result;
+use crate::config::{at_least_one, check};
+
+/// When and how much to forget. The defaults are those of RLx2's code for TD3.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdaptiveCapacity {
+    /// Environment steps between two checks, 1 or more.
+    pub every: u64,
+    /// Oldest transitions that a check looks at, 1 or more; RLx2: 8 batches.
+    pub check: usize,
+    /// Policy distance above which something is forgotten, 0 or more.
+    pub threshold: f64,
+    /// Share of the transitions that is forgotten at once, in [0, 1].
+    pub drop: f64,
+    /// Transitions that are always kept.
+    pub min: usize,
+}
+
+impl Default for AdaptiveCapacity {
+    fn default() -> Self {
+        Self {
+            every: 10_000,
+            check: 2048,
+            threshold: 0.2,
+            drop: 0.1,
+            min: 100_000,
+        }
+    }
+}
+
+impl AdaptiveCapacity {
+    pub(crate) fn validate(&self) -> Result<()> {
+        at_least_one("replay.adaptive.every", self.every)?;
+        at_least_one("replay.adaptive.check", self.check as u64)?;
+        let (threshold, drop) = (self.threshold, self.drop);
+        check(
+            "replay.adaptive.threshold",
+            threshold,
+            threshold >= 0.0,
+            "0 or more",
+        )?;
+        check(
+            "replay.adaptive.drop",
+            drop,
+            (0.0..=1.0).contains(&drop),
+            "in [0, 1]",
+        )
+    }
+
+    /// Forgets the oldest share when the distance is above the threshold and more than the minimum is kept.
+    pub fn forget(&self, distance: f64, replay: &mut Replay) {
+        if distance > self.threshold && replay.len() > self.min {
+            replay.drop_oldest((self.drop * replay.len() as f64) as usize);
+        }
+    }
+}
+
+/// How far the policy has moved from the one that made the oldest `check` transitions: half the mean squared
+/// difference of their actions without noise. `policy` maps observations `[rows, observation]` to actions.
+/// NaN while nothing is stored.
+pub fn policy_distance(
+    policy: impl FnOnce(&[f32]) -> Vec<f32>,
+    replay: &Replay,
+    check: usize,
+) -> f64 {
+    let (observations, then) = replay.oldest(check);
+    if observations.is_empty() {
+        return f64::NAN;
+    }
+    let now = policy(&observations);
+    let squares = now.iter().zip(&then).map(|(a, b)| f64::from(a - b).powi(2));
+    0.5 * squares.sum::<f64>() / then.len() as f64
+}

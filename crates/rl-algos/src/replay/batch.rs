@@ -1,0 +1,30 @@
+//! What an update learns from.
+
+/// Sampled windows of transitions, row after row. Reused from sample to sample.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// Number of rows.
+    pub size: usize,
+    /// Observations at the start of the windows, `[size, observation]`.
+    pub observation: Vec<f32>,
+    /// Actions taken there, in [-1, 1], `[size, action]`.
+    pub action: Vec<f32>,
+    /// Discounted sums of the windows' rewards, `[size]`.
+    pub return_n: Vec<f32>,
+    /// Weight of the value after the window, `[size]`: γ to the window's length, or 0 after a terminal.
+    pub discount: Vec<f32>,
+    /// Observations after the windows, `[size, observation]`.
+    pub next_observation: Vec<f32>,
+}
+
+impl Batch {
+    /// Empties the batch and keeps its memory.
+    pub(super) fn clear(&mut self) {
+        self.size = 0;
+        self.observation.clear();
+        self.action.clear();
+        self.return_n.clear();
+        self.discount.clear();
+        self.next_observation.clear();
+    }
+}

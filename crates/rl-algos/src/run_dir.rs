@@ -1,0 +1,202 @@
+//! A run on disk: `config.toml`, `metrics.csv` and `checkpoints/{latest,best}.{safetensors,json}`.
+//!
+//! Files are written beside their place and moved there, so whoever reads finds the last one or the new one,
+//! never half of one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::TrainConfig;
+use crate::{Error, Result};
+
+const CONFIG: &str = "config.toml";
+const METRICS: &str = "metrics.csv";
+const CHECKPOINTS: &str = "checkpoints";
+
+/// The folder of a run.
+#[derive(Clone, Debug)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+/// Which checkpoint of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checkpoint {
+    /// Of the last evaluation.
+    Latest,
+    /// Of the evaluation with the highest mean return.
+    Best,
+}
+
+impl Checkpoint {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Latest => "latest",
+            Self::Best => "best",
+        }
+    }
+}
+
+/// What is known of a checkpoint beside its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointInfo {
+    /// Version of this crate that wrote it.
+    pub version: String,
+    /// Environment steps before it.
+    pub step: u64,
+    /// Updates before it.
+    pub updates: u64,
+    /// Mean return of the evaluation that it belongs to.
+    pub return_mean: f64,
+}
+
+impl RunDir {
+    /// Makes the folder of a new run and writes its configuration.
+    ///
+    /// # Errors
+    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; with `overwrite` the old run's files
+    /// go. [`Error::File`] when it cannot be written.
+    pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
+        let text = config.to_toml()?;
+        let run = Self {
+            path: path.to_owned(),
+        };
+        let old = [run.config_path(), run.metrics_path()];
+        if old.iter().any(|file| file.exists()) {
+            if !overwrite {
+                return Err(Error::RunExists {
+                    path: path.to_owned(),
+                });
+            }
+            for file in old.iter().filter(|file| file.exists()) {
+                fs::remove_file(file).map_err(Error::file(file))?;
+            }
+            let checkpoints = path.join(CHECKPOINTS);
+            if checkpoints.exists() {
+                fs::remove_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
+            }
+        }
+        let checkpoints = path.join(CHECKPOINTS);
+        fs::create_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
+        replace(&run.config_path(), text.as_bytes())?;
+        Ok(run)
+    }
+
+    /// The folder of a run that is there, and its configuration.
+    ///
+    /// # Errors
+    /// [`Error::NoRun`] when it holds none; [`Error::Toml`] and [`Error::Config`] when its configuration is
+    /// not valid.
+    pub fn open(path: &Path) -> Result<(Self, TrainConfig)> {
+        let run = Self {
+            path: path.to_owned(),
+        };
+        let file = run.config_path();
+        if !file.exists() {
+            return Err(Error::NoRun {
+                path: path.to_owned(),
+                missing: CONFIG,
+            });
+        }
+        let text = fs::read_to_string(&file).map_err(Error::file(&file))?;
+        Ok((run, TrainConfig::from_toml(&text)?))
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The configuration's file.
+    #[must_use]
+    pub fn config_path(&self) -> PathBuf {
+        self.path.join(CONFIG)
+    }
+
+    /// The metrics' file.
+    #[must_use]
+    pub fn metrics_path(&self) -> PathBuf {
+        self.path.join(METRICS)
+    }
+
+    /// The file of a checkpoint's weights.
+    #[must_use]
+    pub fn weights_path(&self, which: Checkpoint) -> PathBuf {
+        let name = format!("{}.safetensors", which.name());
+        self.path.join(CHECKPOINTS).join(name)
+    }
+
+    /// Writes a checkpoint in the place of the last of its kind.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written; the last one stays then.
+    pub fn save(&self, which: Checkpoint, weights: &[u8], info: &CheckpointInfo) -> Result<()> {
+        let path = self.info_path(which);
+        let info = serde_json::to_vec_pretty(info).map_err(Error::file(&path))?;
+        replace(&self.weights_path(which), weights)?;
+        replace(&path, &info)
+    }
+
+    /// What is known of a checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::NoRun`] when there is none, [`Error::File`] when it cannot be read.
+    pub fn info(&self, which: Checkpoint) -> Result<CheckpointInfo> {
+        let path = self.info_path(which);
+        if !path.exists() {
+            return Err(Error::NoRun {
+                path: self.path.clone(),
+                missing: "a checkpoint",
+            });
+        }
+        let text = fs::read(&path).map_err(Error::file(&path))?;
+        serde_json::from_slice(&text).map_err(Error::file(&path))
+    }
+
+    fn info_path(&self, which: Checkpoint) -> PathBuf {
+        let name = format!("{}.json", which.name());
+        self.path.join(CHECKPOINTS).join(name)
+    }
+}
+
+/// Puts a file in its place in one move.
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".tmp");
+    let beside = PathBuf::from(beside);
+    fs::write(&beside, bytes).map_err(Error::file(&beside))?;
+    fs::rename(&beside, path).map_err(Error::file(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipes;
+
+    #[test]
+    fn a_run_is_refused_kept_and_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs/a");
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        let run = RunDir::create(&path, &config, false).unwrap();
+        let info = CheckpointInfo {
+            version: "0".into(),
+            step: 5,
+            updates: 3,
+            return_mean: 1.5,
+        };
+        run.save(Checkpoint::Best, b"weights", &info).unwrap();
+        assert_eq!(run.info(Checkpoint::Best).unwrap(), info);
+        let error = RunDir::create(&path, &config, false).unwrap_err();
+        assert!(error.to_string().contains("--overwrite"), "{error}");
+        assert_eq!(run.info(Checkpoint::Best).unwrap(), info);
+        assert_eq!(RunDir::open(&path).unwrap().1, config);
+        RunDir::create(&path, &config, true).unwrap();
+        assert!(run.info(Checkpoint::Best).is_err());
+        assert!(RunDir::open(folder.path()).is_err());
+    }
+}
