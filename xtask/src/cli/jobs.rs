@@ -16,6 +16,10 @@ pub struct EvalArgs {
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
 
+    /// Take the checkpoint of the best evaluation, not the last one
+    #[arg(long)]
+    pub best: bool,
+
     /// Whole episodes to play, without exploration noise
     #[arg(long, value_name = "N", default_value = "10", value_parser = values::count)]
     pub episodes: u64,

@@ -15,7 +15,7 @@ pub struct TrainArgs {
     pub env: Option<String>,
 
     /// How the networks are sparse and how they learn [default: rlx2]
-    #[arg(long, value_name = "NAME", value_parser = values::recipe)]
+    #[arg(long, value_name = "NAME", value_parser = values::recipe, conflicts_with = "config")]
     pub recipe: Option<String>,
 
     /// Share of the actor's weights that are absent, in [0, 1) [default: the paper's for the task]
@@ -50,7 +50,7 @@ pub struct TrainArgs {
     #[arg(long)]
     pub overwrite: bool,
 
-    /// Settings as TOML, with the keys of the `config.toml` that every run writes
+    /// Settings as TOML, with keys of the `config.toml` that every run writes; its recipe fills the rest
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

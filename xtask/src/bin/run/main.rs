@@ -2,30 +2,62 @@
 //! words of its own command line.
 
 use std::process::ExitCode;
+use std::thread;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 use cli::{Job, RunCli};
 
 mod bench;
+mod chart;
+mod eval;
+mod plot;
+mod progress;
+mod settings;
 mod table;
+mod train;
 
 fn main() -> ExitCode {
-    match run(&RunCli::parse().job) {
+    let done = match RunCli::parse().job {
+        Job::Train(args) => train::run(&args),
+        Job::Eval(args) => eval::run(&args),
+        Job::Bench(args) => bench::bench(&args),
+        Job::Plot(args) => plot::run(&args),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
 
-fn run(job: &Job) -> Result<()> {
-    match job {
-        Job::Bench(args) => bench::bench(args),
-        Job::Train(_) | Job::Eval(_) | Job::Plot(_) => anyhow::bail!("soon"),
-    }
+/// Sets how many threads compute, and says how many do.
+///
+/// # Errors
+/// When they cannot be started.
+fn threads(asked: Option<u64>) -> Result<usize> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = asked.map_or(Ok(cores), usize::try_from)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build_global()
+        .context("the threads cannot be started")?;
+    Ok(threads)
 }
 
 #[allow(clippy::print_stderr, reason = "this is the command line")]
 fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error:#}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use cli::values::{RECIPES, TASKS};
+
+    #[test]
+    fn the_command_line_knows_every_task_and_recipe() {
+        let tasks: Vec<&str> = envs::list().map(|info| info.id).collect();
+        assert_eq!(tasks, TASKS);
+        let recipes = RECIPES.map(|(name, _)| name);
+        assert_eq!(recipes, rl_algos::recipes::NAMES);
+    }
 }

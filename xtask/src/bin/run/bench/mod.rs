@@ -8,6 +8,7 @@ use crate::table::Table;
 mod clock;
 mod envs;
 mod kernels;
+mod updates;
 
 /// Runs the bench that was asked for.
 ///
@@ -17,7 +18,10 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     let (title, table) = match args.what {
         Bench::Kernels => kernels::bench()?,
         Bench::Envs => envs::bench()?,
-        Bench::Updates => anyhow::bail!("soon"),
+        Bench::Updates => {
+            let threads = crate::threads(args.threads)?;
+            updates::bench(args.device.unwrap_or_default().name(), threads)?
+        }
     };
     print(args.json, &title, &table);
     Ok(())

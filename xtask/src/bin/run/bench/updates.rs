@@ -1,0 +1,142 @@
+//! TD3 updates per second: the dense recipe and RLx2's, in turns, on synthetic transitions that go through the
+//! same replay and the same update as in training.
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use rand::RngExt;
+use rl_algos::algos::Td3;
+use rl_algos::config::TrainConfig;
+use rl_algos::recipes;
+use rl_algos::replay::{Batch, Replay, Transition};
+use rl_algos::rng::Streams;
+
+use super::clock::{Times, in_turns, ratio};
+use super::processor;
+use crate::table::{Cell, Table};
+
+const TASKS: [&str; 2] = ["Hopper-v5", "HalfCheetah-v5"];
+/// Transitions in the replay, and steps of an episode.
+const TRANSITIONS: usize = 20_000;
+const EPISODE: usize = 200;
+/// Updates before the clock starts.
+const WARM_UP: usize = 50;
+const REPEATS: usize = 9;
+/// Length of a repeat (s).
+const REPEAT: f64 = 0.5;
+
+/// Measures both recipes on the shapes of both tasks.
+pub(super) fn bench(device: &str, threads: usize) -> Result<(String, Table)> {
+    let mut table = Table::new(&[
+        "task",
+        "recipe",
+        "actor_sparsity",
+        "critic_sparsity",
+        "updates_per_s",
+        "slowest",
+        "fastest",
+        "times_dense",
+    ]);
+    let backend = sparse_core::device::by_name(device)?;
+    for task in TASKS {
+        let mut dense = Learning::new("dense", task, &backend)?;
+        let mut rlx2 = Learning::new("rlx2", task, &backend)?;
+        for _ in 0..WARM_UP {
+            dense.update();
+            rlx2.update();
+        }
+        let rivals: [&mut dyn FnMut(); 2] = [&mut || dense.update(), &mut || rlx2.update()];
+        let [dense_times, rlx2_times] = in_turns(REPEATS, REPEAT, rivals);
+        table.push(dense.row(&dense_times, 1.0)?);
+        table.push(rlx2.row(&rlx2_times, ratio(&dense_times, &rlx2_times))?);
+    }
+    let batch = recipes::named("dense", TASKS[0])?.td3.batch_size;
+    let title = format!(
+        "TD3 updates per second: batch {batch}, device {device}, {threads} threads, {}.\n\
+         Median, slowest and fastest of {REPEATS} turns; times dense is the median of the turns' ratios.",
+        processor()
+    );
+    Ok((title, table))
+}
+
+/// An agent with a full replay.
+struct Learning {
+    config: TrainConfig,
+    agent: Td3,
+    replay: Replay,
+    batch: Batch,
+    streams: Streams,
+    /// The first update that failed; the clock cannot stop for it.
+    failed: Option<rl_algos::Error>,
+}
+
+impl Learning {
+    fn new(recipe: &str, task: &str, device: &Device) -> Result<Self> {
+        let config = recipes::named(recipe, task)?;
+        let env = envs_info(task)?;
+        let (seen, done) = (env.observation.len(), env.action.len());
+        let mut streams = Streams::new(0);
+        Ok(Self {
+            agent: Td3::new(&config, seen, done, device, &mut streams)?,
+            replay: replay(seen, done, &mut streams),
+            batch: Batch::default(),
+            streams,
+            failed: None,
+            config,
+        })
+    }
+
+    /// One update as the training loop makes it.
+    fn update(&mut self) {
+        let (n, gamma) = (self.config.n_step.n, self.config.td3.gamma as f32);
+        let size = self.config.td3.batch_size;
+        let rng = &mut self.streams.replay;
+        self.replay.sample(n, gamma, size, rng, &mut self.batch);
+        let done = self.agent.update(&self.batch, &mut self.streams);
+        self.failed = self.failed.take().or(done.err());
+    }
+
+    fn row(&mut self, times: &Times, ratio: f64) -> Result<Vec<Cell>> {
+        if let Some(error) = self.failed.take() {
+            return Err(error).context("an update failed");
+        }
+        let (fastest, slowest) = times.extremes();
+        let sparsity = &self.config.sparsity;
+        Ok(vec![
+            Cell::text(self.config.env.as_str()),
+            Cell::text(self.config.recipe.as_str()),
+            Cell::Number(sparsity.actor, 2),
+            Cell::Number(sparsity.critic, 2),
+            Cell::Number(1.0 / times.median(), 0),
+            Cell::Number(1.0 / slowest, 0),
+            Cell::Number(1.0 / fastest, 0),
+            Cell::Number(ratio, 2),
+        ])
+    }
+}
+
+fn envs_info(task: &str) -> Result<&'static ::envs::TaskInfo> {
+    Ok(::envs::make(task)?.info())
+}
+
+/// A replay of random transitions, in episodes that follow on.
+fn replay(seen: usize, done: usize, streams: &mut Streams) -> Replay {
+    let rng = &mut streams.environment;
+    let mut draw = |n: usize| -> Vec<f32> { (0..n).map(|_| rng.random_range(-1.0..1.0)).collect() };
+    let mut replay = Replay::new(seen, done, TRANSITIONS);
+    let mut observation = draw(seen);
+    for step in 1..=TRANSITIONS {
+        let (action, next_observation) = (draw(done), draw(seen));
+        let over = step % EPISODE == 0;
+        replay.push(&Transition {
+            observation: &observation,
+            action: &action,
+            mean_action: &action,
+            reward: draw(1)[0],
+            next_observation: &next_observation,
+            terminated: over,
+            truncated: false,
+        });
+        observation = if over { draw(seen) } else { next_observation };
+    }
+    replay
+}

@@ -1,0 +1,120 @@
+//! Learning curves as an SVG picture.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::table::thousands;
+
+/// Width and height (pixels).
+const SIZE: (u32, u32) = (900, 480);
+
+/// Colours that stay apart for most eyes (Okabe & Ito 2008).
+const COLOURS: [RGBColor; 6] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+];
+
+/// One run in the picture.
+pub(crate) struct Curve {
+    /// What the legend calls it.
+    pub(crate) label: String,
+    /// Control steps and mean returns.
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
+/// Draws the curves into an SVG file.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(crate) fn draw(out: &Path, title: &str, curves: &[Curve]) -> Result<()> {
+    let area = SVGBackend::new(out, SIZE).into_drawing_area();
+    draw_on(&area, title, curves).map_err(|error| anyhow!("{}: {error}", out.display()))?;
+    area.present()
+        .map_err(|error| anyhow!("{}: {error}", out.display()))
+}
+
+fn draw_on<B: DrawingBackend>(
+    area: &DrawingArea<B, Shift>,
+    title: &str,
+    curves: &[Curve],
+) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+    area.fill(&WHITE)?;
+    let (steps, returns) = ranges(curves);
+    let mut chart = ChartBuilder::on(area)
+        .caption(title, ("sans-serif", 22))
+        .margin(14)
+        .x_label_area_size(46)
+        .y_label_area_size(70)
+        .build_cartesian_2d(steps, returns)?;
+    chart
+        .configure_mesh()
+        .x_desc("control steps")
+        .y_desc("mean return of an evaluation")
+        .x_label_formatter(&|steps| thousands(*steps))
+        .y_label_formatter(&|value| thousands(*value))
+        .label_style(("sans-serif", 14))
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.12))
+        .draw()?;
+    for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
+        let style = colour.stroke_width(2);
+        chart
+            .draw_series(LineSeries::new(curve.points.iter().copied(), style))?
+            .label(&curve.label)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::LowerRight)
+        .label_font(("sans-serif", 15))
+        .background_style(WHITE.mix(0.85))
+        .border_style(BLACK.mix(0.3))
+        .draw()
+}
+
+/// What the axes span: all points, from zero where nothing is below it.
+fn ranges(curves: &[Curve]) -> (std::ops::Range<f64>, std::ops::Range<f64>) {
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let last = points().map(|point| point.0).fold(1.0, f64::max);
+    let low = points().map(|point| point.1).fold(0.0, f64::min);
+    let high = points().map(|point| point.1).fold(1.0, f64::max);
+    (0.0..last, low..(high + 0.05 * (high - low)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_axes_span_all_points() {
+        let curve = |points: &[(f64, f64)]| Curve {
+            label: String::new(),
+            points: points.to_vec(),
+        };
+        let curves = [curve(&[(5e3, -200.0)]), curve(&[(1e4, 800.0)])];
+        assert_eq!(ranges(&curves), (0.0..1e4, -200.0..850.0));
+        assert_eq!(ranges(&[]).0, 0.0..1.0);
+    }
+
+    #[test]
+    fn the_picture_names_every_run() {
+        let out = std::env::temp_dir().join(format!("curve-{}.svg", std::process::id()));
+        let curves = ["rlx2", "dense"].map(|label| Curve {
+            label: label.to_owned(),
+            points: vec![(0.0, 1.0), (5e3, 100.0), (1e4, 2500.0)],
+        });
+        draw(&out, "HalfCheetah-v5", &curves).unwrap();
+        let svg = std::fs::read_to_string(&out).unwrap();
+        std::fs::remove_file(&out).unwrap();
+        for text in ["<svg", "rlx2", "dense", "HalfCheetah-v5", "10,000"] {
+            assert!(svg.contains(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `cargo xtask plot`: the learning curves of runs, read from their `metrics.csv`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail};
+use cli::jobs::PlotArgs;
+use rl_algos::config::TrainConfig;
+use rl_algos::run_dir::RunDir;
+
+use crate::chart::{Curve, draw};
+
+/// Draws the runs into one picture.
+///
+/// # Errors
+/// When a run cannot be read or the picture not be written.
+#[allow(clippy::print_stdout, reason = "this is the command line")]
+pub(crate) fn run(args: &PlotArgs) -> Result<()> {
+    let runs = args.runs.iter().map(|path| read(path));
+    let runs = runs.collect::<Result<Vec<Run>>>()?;
+    let title = args
+        .title
+        .clone()
+        .or_else(|| runs[0].env.clone())
+        .unwrap_or_default();
+    let recipes: Vec<String> = runs.iter().map(|run| run.recipe.clone()).collect();
+    let curves = runs.into_iter().map(|run| run.curve(&recipes));
+    draw(&args.out, &title, &curves.collect::<Vec<Curve>>())?;
+    println!("{}", args.out.display());
+    Ok(())
+}
+
+/// What a picture needs of a run.
+struct Run {
+    env: Option<String>,
+    recipe: String,
+    seed: Option<u64>,
+    points: Vec<(f64, f64)>,
+}
+
+impl Run {
+    fn new(config: Option<TrainConfig>, path: &Path, points: Vec<(f64, f64)>) -> Self {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let recipe = config.as_ref().map(|config| config.recipe.clone());
+        Self {
+            recipe: recipe.unwrap_or_else(|| name.into_owned()),
+            seed: config.as_ref().map(|config| config.seed),
+            env: config.map(|config| config.env),
+            points,
+        }
+    }
+
+    /// Labelled by its recipe, and by its seed where another run has that recipe too.
+    fn curve(self, recipes: &[String]) -> Curve {
+        let twins = recipes.iter().filter(|recipe| **recipe == self.recipe);
+        let label = match self.seed {
+            Some(seed) if twins.count() > 1 => format!("{}, seed {seed}", self.recipe),
+            _ => self.recipe,
+        };
+        Curve {
+            label,
+            points: self.points,
+        }
+    }
+}
+
+/// Reads a folder of a run, or a `metrics.csv` alone.
+fn read(path: &Path) -> Result<Run> {
+    if path.is_file() {
+        return Ok(Run::new(None, path, points(path)?));
+    }
+    let (dir, config) = RunDir::open(path)?;
+    let points = points(&dir.metrics_path())?;
+    Ok(Run::new(Some(config), path, points))
+}
+
+/// Control steps and mean returns of the evaluations.
+fn points(path: &Path) -> Result<Vec<(f64, f64)>> {
+    let place = || path.display().to_string();
+    let mut reader = csv::Reader::from_path(path).with_context(place)?;
+    let headers = reader.headers().with_context(place)?.clone();
+    let column = |name: &str| {
+        let at = headers.iter().position(|header| header == name);
+        at.ok_or_else(|| anyhow!("{}: no column `{name}`", path.display()))
+    };
+    let (step, mean) = (column("step")?, column("return_mean")?);
+    let mut points = Vec::new();
+    for record in reader.records() {
+        let record = record.with_context(place)?;
+        let number = |column: usize| -> Result<f64> {
+            let word = record.get(column).unwrap_or("");
+            let line = record.position().map_or(0, csv::Position::line);
+            word.parse()
+                .with_context(|| format!("{}:{line}: `{word}`", path.display()))
+        };
+        points.push((number(step)?, number(mean)?));
+    }
+    if points.is_empty() {
+        bail!("{}: no evaluation yet", path.display());
+    }
+    Ok(points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twins_are_told_apart_by_their_seed() {
+        let run = |recipe: &str| Run {
+            env: None,
+            recipe: recipe.to_owned(),
+            seed: Some(3),
+            points: Vec::new(),
+        };
+        let recipes = ["rlx2", "dense", "rlx2"].map(str::to_owned);
+        assert_eq!(run("rlx2").curve(&recipes).label, "rlx2, seed 3");
+        assert_eq!(run("dense").curve(&recipes).label, "dense");
+    }
+
+    #[test]
+    fn metrics_are_read_by_the_names_of_columns() {
+        let path = std::env::temp_dir().join(format!("metrics-{}.csv", std::process::id()));
+        let parse = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            points(&path)
+        };
+        let read = parse("seed,step,return_mean\n0,5000,-12.5\n0,10000,40\n").unwrap();
+        assert_eq!(read, [(5000.0, -12.5), (10000.0, 40.0)]);
+        for bad in [
+            "step,return\n1,2\n",
+            "step,return_mean\n1,x\n",
+            "step,return_mean\n",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+}
