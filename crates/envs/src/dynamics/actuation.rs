@@ -11,7 +11,12 @@ pub(super) fn motors(model: &Model, state: &mut State) {
         let mut control = state.ctrl[actuator];
         if actuators.ctrllimited[actuator] {
             let [low, high] = actuators.ctrlrange[actuator];
-            control = control.max(low).min(high);
+            // Comparisons let NaN through, so that it is noticed; `max` and `min` would turn it into `low`.
+            if control < low {
+                control = low;
+            } else if control > high {
+                control = high;
+            }
         }
         let dof = model.joints.dofadr[actuators.joint[actuator]];
         state.qfrc_actuator[dof] += actuators.gear[actuator] * control;

@@ -55,6 +55,9 @@ pub(super) fn runge_kutta(model: &Model, state: &mut State) {
     for (stage, (weight, ahead)) in STAGES.into_iter().enumerate() {
         if stage > 0 {
             forward(model, state);
+            if state.diverged {
+                break;
+            }
         }
         let stages = &mut state.stages;
         for i in 0..model.nv {
@@ -67,13 +70,15 @@ pub(super) fn runge_kutta(model: &Model, state: &mut State) {
         state.time = start + h * ahead;
     }
     let stages = &state.stages;
+    state.qpos.copy_from_slice(&stages.qpos);
+    state.qvel.copy_from_slice(&stages.qvel);
+    state.time = start;
+    if state.diverged {
+        return;
+    }
     for i in 0..model.nv {
-        state.qpos[i] = stages.qpos[i];
-        state.qvel[i] = stages.qvel[i];
-        if !state.diverged {
-            state.qpos[i] += h * stages.velocity_sum[i];
-            state.qvel[i] += h * stages.acceleration_sum[i];
-        }
+        state.qpos[i] += h * stages.velocity_sum[i];
+        state.qvel[i] += h * stages.acceleration_sum[i];
     }
     state.qacc_warmstart.copy_from_slice(&state.qacc);
     state.time = start + h;

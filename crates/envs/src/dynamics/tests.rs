@@ -224,3 +224,29 @@ fn what_is_not_finite_stops_the_state() {
         assert!(!state.diverged);
     }
 }
+
+#[test]
+fn a_control_that_is_no_number_is_noticed() {
+    let (model, mut state) = crawler();
+    state.ctrl[0] = f64::NAN;
+    step(&model, &mut state);
+    assert!(state.diverged);
+    assert_eq!(state.qpos, model.qpos0);
+}
+
+#[test]
+fn a_late_stage_that_diverges_changes_nothing() {
+    let (mut model, mut state) = crawler();
+    model.opt.integrator = model::Integrator::Rk4;
+    // The first stage is finite; its acceleration is not small enough for the second.
+    state.qvel[3] = 1e120;
+    let before = state.clone();
+    forward(&model, &mut state);
+    assert!(!state.diverged);
+    step(&model, &mut state);
+    assert!(state.diverged);
+    assert_eq!(state.qpos, before.qpos);
+    assert_eq!(state.qvel, before.qvel);
+    assert_eq!(state.qacc_warmstart, before.qacc_warmstart);
+    assert_eq!(state.time, before.time);
+}

@@ -1,0 +1,41 @@
+//! Trains a recipe for some steps and prints each evaluation:
+//! `cargo run --release -p rl-algos --example td3_half_cheetah -- rlx2 50000 0`.
+#![allow(clippy::print_stdout, reason = "an example talks to its reader")]
+
+use std::time::Instant;
+
+use rl_algos::observe::{Evaluation, Observer};
+use rl_algos::run_dir::RunDir;
+use rl_algos::train::train;
+use rl_algos::{Result, recipes};
+
+struct Print(Instant);
+
+impl Observer for Print {
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
+        let Evaluation { progress, returns } = evaluation;
+        println!(
+            "{:>7} steps  return {:>7.0} ± {:<5.0} target mean {:>6.1}  {:>6.1} s",
+            progress.step,
+            returns.mean,
+            returns.std,
+            progress.target_mean,
+            self.0.elapsed().as_secs_f64()
+        );
+        Ok(())
+    }
+}
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let word = |i: usize, default: &str| words.get(i).map_or(default.to_owned(), Clone::clone);
+    let mut config = recipes::named(&word(0, "rlx2"), "HalfCheetah-v5")?;
+    config.steps = word(1, "50000").parse().unwrap_or(50_000);
+    config.seed = word(2, "0").parse().unwrap_or(0);
+    let device = sparse_core::device::by_name("flex")?;
+    let folder = std::env::temp_dir().join(format!("{}-{}", config.recipe, config.seed));
+    let run = RunDir::create(&folder, &config, true)?;
+    train(&config, &device, &run, &mut [&mut Print(Instant::now())])?;
+    println!("{}", run.path().display());
+    Ok(())
+}
