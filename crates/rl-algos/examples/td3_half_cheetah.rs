@@ -27,6 +27,7 @@ impl Observer for Print {
 }
 
 fn main() -> Result<()> {
+    sparse_core::kernels::keep_freed_memory();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let word = |i: usize, default: &str| words.get(i).map_or(default.to_owned(), Clone::clone);
     let mut config = recipes::named(&word(0, "rlx2"), "HalfCheetah-v5")?;

@@ -14,6 +14,7 @@
 mod buffer;
 mod entry;
 mod lanes;
+mod memory;
 mod scalar;
 mod sizes;
 mod tiles;
@@ -30,6 +31,7 @@ pub use buffer::{AlignedBuf, Out, Written};
 pub use entry::{
     adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t,
 };
+pub use memory::keep_freed_memory;
 pub use tiles::{from_tiles, to_tiles};
 
 use crate::pattern::Pattern;
