@@ -18,6 +18,8 @@ mod table;
 mod train;
 
 fn main() -> ExitCode {
+    // Tensors come and go a thousand times a second.
+    sparse_core::kernels::keep_freed_memory();
     let done = match RunCli::parse().job {
         Job::Train(args) => train::run(&args),
         Job::Eval(args) => eval::run(&args),

@@ -1,14 +1,16 @@
 //! What a person sees while an agent trains: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, stderr};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::table::thousands;
 
+/// Two lines, each of which fits 80 columns.
 const TEMPLATE: &str =
-    "{bar:25.cyan/black} {pos}/{len}  {msg}  {prefix}\n{spinner} {elapsed} so far, {eta} left";
+    "{bar:20.cyan/black} {human_pos}/{human_len}  {msg}  {elapsed} so far, {eta} left\n{prefix}";
 
 /// Steps between two moves of the bar.
 const STRIDE: u64 = 32;
@@ -32,16 +34,19 @@ pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     total: u64,
     started: Instant,
+    /// When the last evaluation was over, and after how many steps.
+    last: Mutex<(Instant, u64)>,
 }
 
 impl Progress {
     /// Starts at step 0 of `total`; a bar if standard error is a terminal.
     pub(crate) fn start(total: u64) -> Self {
-        let bar = stderr().is_terminal().then(|| bar(total));
+        let started = Instant::now();
         Self {
-            bar,
+            bar: stderr().is_terminal().then(|| bar(total)),
             total,
-            started: Instant::now(),
+            started,
+            last: Mutex::new((started, 0)),
         }
     }
 
@@ -61,16 +66,22 @@ impl Progress {
 
     /// Prints a line on an evaluation after `step` steps.
     pub(crate) fn evaluated(&self, step: u64, spread: f64, now: &Now) {
-        let spent = self.started.elapsed();
-        let rate = step as f64 / spent.as_secs_f64().max(1e-9);
-        let left =
-            Duration::from_secs_f64((self.total.saturating_sub(step)) as f64 / rate.max(1e-9));
         let count = thousands(step as f64);
         let mut line = format!("step {count:>9}  {now}  spread {spread:.0}");
+        let rate = self.rate(step);
         if self.bar.is_none() {
-            line += &format!("  {rate:.0} steps/s  {} left", span(left));
+            let left = self.total.saturating_sub(step) as f64 / rate;
+            let left = span(Duration::try_from_secs_f64(left).unwrap_or_default());
+            line += &format!("  {rate:.0} steps/s  {left} left");
         }
         self.line(&line);
+    }
+
+    /// Steps per second since the evaluation before.
+    fn rate(&self, step: u64) -> f64 {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (then, before) = std::mem::replace(&mut *last, (Instant::now(), step));
+        step.saturating_sub(before) as f64 / then.elapsed().as_secs_f64()
     }
 
     /// Prints a line above the bar.

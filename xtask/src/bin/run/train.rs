@@ -136,7 +136,7 @@ impl Watcher {
             watcher.progress.finish();
             let step = thousands(watcher.step.load(Ordering::Relaxed) as f64);
             watcher.progress.line(&format!(
-                "stopped at step {step}; {} keeps the metrics and the last checkpoint",
+                "stopped at step {step}; what the last evaluation wrote stays in {}",
                 folder.display()
             ));
             std::process::exit(INTERRUPTED);
