@@ -3,14 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
 use cli::{Cli, Command};
 
 mod launch;
 mod tidy;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let done = match cli::read::<Cli>().command {
         Command::Job(job) => launch::run(job.device()),
         Command::Test(args) => launch::test(&args),
         Command::Tidy => tidy::tidy(),

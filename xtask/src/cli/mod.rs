@@ -2,6 +2,7 @@
 //!
 //! In reading order: this file (which jobs there are), [`train`], [`jobs`], [`chores`], [`values`].
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 pub mod chores;
@@ -79,6 +80,29 @@ pub struct RunCli {
     pub job: Job,
 }
 
+/// Reads the words of this process. A mistake ends it with one line on standard error and status 2; help goes to
+/// standard output.
+#[must_use]
+#[allow(clippy::print_stderr, reason = "this is the command line")]
+pub fn read<T: Parser>() -> T {
+    T::try_parse().unwrap_or_else(|error| {
+        let missing = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if !error.use_stderr() || error.kind() == missing {
+            error.exit();
+        }
+        eprintln!("{}", one_line(&error.to_string()));
+        std::process::exit(error.exit_code());
+    })
+}
+
+/// A message of several paragraphs in one line, without the usage.
+fn one_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim);
+    let said = lines.take_while(|line| !line.starts_with("Usage:"));
+    let said = said.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    said.collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -98,6 +122,20 @@ mod tests {
             panic!("train is a job")
         };
         assert_eq!(job.device(), values::Device::Flex);
+    }
+
+    #[test]
+    fn mistakes_are_one_line_that_says_what_is_right() {
+        for (words, expected) in [
+            (["train", "--env", "x"], "known tasks: HalfCheetah-v5"),
+            (["train", "--stepz", "5"], "--steps"),
+            (["bench", "speed", "--json"], "kernels, updates, envs"),
+        ] {
+            let words = ["xtask"].into_iter().chain(words);
+            let error = Cli::try_parse_from(words).unwrap_err();
+            let line = one_line(&error.to_string());
+            assert!(line.contains(expected) && !line.contains('\n'), "{line}");
+        }
     }
 
     #[test]

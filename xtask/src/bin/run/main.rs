@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::thread;
 
 use anyhow::{Context, Result};
-use clap::Parser;
 use cli::{Job, RunCli};
 
 mod bench;
@@ -20,7 +19,7 @@ mod train;
 fn main() -> ExitCode {
     // Tensors come and go a thousand times a second.
     sparse_core::kernels::keep_freed_memory();
-    let done = match RunCli::parse().job {
+    let done = match cli::read::<RunCli>().job {
         Job::Train(args) => train::run(&args),
         Job::Eval(args) => eval::run(&args),
         Job::Bench(args) => bench::bench(&args),
