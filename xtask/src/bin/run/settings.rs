@@ -73,8 +73,8 @@ fn overlay(all: &mut Table, given: Table) {
 
 /// What a parser says in several lines with a picture, in one: its last line, which names the key.
 fn one_line(message: &str) -> String {
-    let lines = message.lines().map(str::trim);
-    let last = lines.filter(|line| !line.is_empty()).next_back();
+    let mut lines = message.lines().map(str::trim);
+    let last = lines.rfind(|line| !line.is_empty());
     last.unwrap_or(message).to_owned()
 }
 
