@@ -48,10 +48,11 @@ fn draw_on<B: DrawingBackend>(
     area.fill(&WHITE)?;
     let (steps, returns) = ranges(curves);
     let mut chart = ChartBuilder::on(area)
-        .caption(title, ("sans-serif", 22))
+        .caption(title, ("sans-serif", 26))
         .margin(14)
-        .x_label_area_size(46)
-        .y_label_area_size(70)
+        .margin_right(40)
+        .x_label_area_size(52)
+        .y_label_area_size(84)
         .build_cartesian_2d(steps, returns)?;
     chart
         .configure_mesh()
@@ -59,7 +60,8 @@ fn draw_on<B: DrawingBackend>(
         .y_desc("mean return of an evaluation")
         .x_label_formatter(&|steps| thousands(*steps))
         .y_label_formatter(&|value| thousands(*value))
-        .label_style(("sans-serif", 14))
+        .label_style(("sans-serif", 18))
+        .x_labels(6)
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.12))
         .draw()?;
@@ -73,7 +75,7 @@ fn draw_on<B: DrawingBackend>(
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::LowerRight)
-        .label_font(("sans-serif", 15))
+        .label_font(("sans-serif", 19))
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK.mix(0.3))
         .draw()
