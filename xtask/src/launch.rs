@@ -2,12 +2,15 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 use cli::chores::TestArgs;
 use cli::values::Device;
+
+/// Names a folder of recordings for the parity tests.
+const RECORDINGS: &str = "PARITY_DATA";
 
 /// The root of the workspace, where this package's folder lies.
 ///
@@ -85,6 +88,11 @@ fn executable(messages: &str) -> Option<String> {
 pub(crate) fn test(args: &TestArgs) -> Result<ExitCode> {
     let mut command = cargo(&root()?, "test");
     command.args(selection(Device::default()));
+    // Tests run in their package's folder, so a relative one would be another.
+    if let Some(folder) = env::var_os(RECORDINGS) {
+        let folder = path::absolute(&folder).with_context(|| folder.display().to_string())?;
+        command.env(RECORDINGS, folder);
+    }
     let mut words = args.which.as_slice();
     let parity = words.first().is_some_and(|word| word == "parity");
     if parity {
@@ -93,7 +101,7 @@ pub(crate) fn test(args: &TestArgs) -> Result<ExitCode> {
     }
     command.arg("--").args(words);
     if parity {
-        command.arg("--nocapture");
+        command.args(["--nocapture", "--test-threads", "1"]);
     }
     if args.long {
         command.arg("--include-ignored");
