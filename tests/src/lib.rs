@@ -4,12 +4,13 @@
 //! with its origin; the environment variable `PARITY_DATA` names another folder of them.
 //!
 //! In reading order: [`recording`] (the files), [`actions`] (what was done in them), [`errors`] (how far off),
-//! [`models`] (compiled models side by side).
+//! [`models`] (compiled models side by side), [`small`] (runs that take seconds).
 
 pub mod actions;
 pub mod errors;
 pub mod models;
 pub mod recording;
+pub mod small;
 
 pub use actions::Actions;
 pub use errors::Errors;

@@ -1,0 +1,55 @@
+//! A step of an environment allocates nothing.
+#![allow(
+    unsafe_code,
+    reason = "counting what is allocated takes an allocator of one's own"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// Counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread's own cell.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promise is the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is the system allocator's.
+        unsafe { System.dealloc(block, layout) };
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_step_allocates_nothing() {
+    for info in envs::list() {
+        let mut env = envs::make(info.id).unwrap();
+        let mut observation = vec![0.0; info.observation.len()];
+        let mut action = vec![0.0; info.action.len()];
+        env.reset(3, &mut observation).unwrap();
+        let before = COUNT.with(Cell::get);
+        // Bang-bang control makes the robots fall, hit their limits and lie on the ground.
+        for step in 0..3000 {
+            for (i, action) in action.iter_mut().enumerate() {
+                *action = if (step / 25 + i) % 2 == 0 { 1.0 } else { -1.0 };
+            }
+            env.step(&action, &mut observation).unwrap();
+        }
+        assert_eq!(COUNT.with(Cell::get) - before, 0, "{}", info.id);
+    }
+    // The counter counts.
+    let before = COUNT.with(Cell::get);
+    drop(vec![0.0f64; 10]);
+    assert!(COUNT.with(Cell::get) > before);
+}

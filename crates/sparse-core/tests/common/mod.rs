@@ -1,0 +1,159 @@
+//! A dense network in f64, by plain loops: what the sparse one must compute.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{Rng, RngExt};
+use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
+use sparse_core::pattern::Pattern;
+
+/// The devices of this build.
+pub(crate) fn devices() -> Vec<Device> {
+    let names = sparse_core::device::available();
+    let device = |name: &str| sparse_core::device::by_name(name).unwrap();
+    names.into_iter().map(device).collect()
+}
+
+pub(crate) fn uniform(rng: &mut impl Rng, count: usize) -> Vec<f32> {
+    (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+pub(crate) fn rows(data: &[f32], width: usize, device: &Device) -> Tensor<2> {
+    let shape = [data.len() / width, width];
+    Tensor::from_data(TensorData::new(data.to_vec(), shape), device)
+}
+
+pub(crate) fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// A layer with random values and each connection there with probability `density`; rows may be empty.
+pub(crate) fn layer(
+    [inputs, outputs]: [usize; 2],
+    density: f64,
+    device: &Device,
+    rng: &mut impl Rng,
+) -> SparseLinear {
+    let mut mask: Vec<bool> = (0..inputs * outputs)
+        .map(|_| rng.random_bool(density))
+        .collect();
+    mask[0] = true;
+    let pattern = Pattern::from_mask(outputs, inputs, &mask).unwrap();
+    let values = uniform(rng, pattern.nnz());
+    let bias = uniform(rng, outputs);
+    SparseLinear::from_parts(pattern, values, bias, Storage::Csr, device).unwrap()
+}
+
+/// One layer's weights, all of them, and its bias.
+#[derive(Clone)]
+pub(crate) struct Dense {
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    pub(crate) weights: Vec<f64>,
+    pub(crate) bias: Vec<f64>,
+}
+
+/// A network of these layers with ReLU between them.
+#[derive(Clone)]
+pub(crate) struct Reference(pub(crate) Vec<Dense>);
+
+impl Reference {
+    pub(crate) fn of(network: &SparseMlp) -> Self {
+        Self(network.sparse_layers().into_iter().map(dense).collect())
+    }
+
+    /// Activations after each layer, the input first: `[batch, features]`.
+    pub(crate) fn forward(&self, x: &[f64]) -> Vec<Vec<f64>> {
+        let mut activations = vec![x.to_vec()];
+        for (index, layer) in self.0.iter().enumerate() {
+            let x = &activations[index];
+            let mut y = Vec::new();
+            for row in x.chunks(layer.inputs) {
+                for output in 0..layer.outputs {
+                    let weights = &layer.weights[output * layer.inputs..][..layer.inputs];
+                    let dot: f64 = weights.iter().zip(row).map(|(w, x)| w * x).sum();
+                    let sum = dot + layer.bias[output];
+                    let last = index + 1 == self.0.len();
+                    y.push(if last { sum } else { sum.max(0.0) });
+                }
+            }
+            activations.push(y);
+        }
+        activations
+    }
+
+    /// `Σ weight · y²` over all outputs.
+    pub(crate) fn loss(&self, x: &[f64], weights: &[f64]) -> f64 {
+        let y = self.forward(x).pop().unwrap();
+        y.iter().zip(weights).map(|(y, w)| w * y * y).sum()
+    }
+
+    /// Gradients of the loss: per layer at weights and bias, and at the input.
+    pub(crate) fn gradients(&self, x: &[f64], weights: &[f64]) -> (Vec<Dense>, Vec<f64>) {
+        let activations = self.forward(x);
+        let y = activations.last().unwrap();
+        let mut dy: Vec<f64> = y.iter().zip(weights).map(|(y, w)| 2.0 * w * y).collect();
+        let mut gradients = Vec::new();
+        for (index, layer) in self.0.iter().enumerate().rev() {
+            if index + 1 < self.0.len() {
+                for (d, y) in dy.iter_mut().zip(&activations[index + 1]) {
+                    *d = if *y > 0.0 { *d } else { 0.0 };
+                }
+            }
+            let mut gradient = Dense {
+                weights: vec![0.0; layer.weights.len()],
+                bias: vec![0.0; layer.outputs],
+                ..layer.clone()
+            };
+            let mut dx = Vec::new();
+            let pairs = activations[index]
+                .chunks(layer.inputs)
+                .zip(dy.chunks(layer.outputs));
+            for (x, d) in pairs {
+                for input in 0..layer.inputs {
+                    let mut sum = 0.0;
+                    for output in 0..layer.outputs {
+                        let at = output * layer.inputs + input;
+                        gradient.weights[at] += d[output] * x[input];
+                        sum += d[output] * layer.weights[at];
+                    }
+                    dx.push(sum);
+                }
+                for (b, d) in gradient.bias.iter_mut().zip(d) {
+                    *b += d;
+                }
+            }
+            gradients.insert(0, gradient);
+            dy = dx;
+        }
+        (gradients, dy)
+    }
+}
+
+fn dense(layer: &SparseLinear) -> Dense {
+    let pattern = layer.pattern();
+    let (inputs, outputs) = (pattern.inputs(), pattern.outputs());
+    let mut weights = vec![0.0; inputs * outputs];
+    for (position, value) in pattern.positions().zip(floats(layer.values())) {
+        weights[position as usize] = f64::from(value);
+    }
+    let bias = floats(layer.bias()).into_iter().map(f64::from).collect();
+    Dense {
+        inputs,
+        outputs,
+        weights,
+        bias,
+    }
+}
+
+/// Asserts that f32 results follow f64 ones, relative to the largest of them.
+pub(crate) fn assert_close(what: &str, found: &[f32], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let size = expected.iter().fold(1e-3, |most: f64, x| most.max(x.abs()));
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(*found) - expected).abs() / size;
+        assert!(
+            error <= tolerance,
+            "{what}[{i}]: {found}, expected {expected}"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! Outputs and gradients of sparse networks against a dense f64 reference and against finite differences.
+
+mod common;
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use common::{Reference, assert_close, devices, floats, layer, rows, uniform};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
+
+/// f32 against f64 over sums of some hundred products.
+const TOLERANCE: f64 = 2e-5;
+
+/// A batch and the weights of the loss.
+struct Case {
+    x: Vec<f32>,
+    weights: Vec<f32>,
+}
+
+fn case(network: &SparseMlp, batch: usize, rng: &mut ChaCha8Rng) -> Case {
+    let layers = network.sparse_layers();
+    let inputs = layers[0].pattern().inputs();
+    let outputs = layers[layers.len() - 1].pattern().outputs();
+    Case {
+        x: uniform(rng, batch * inputs),
+        weights: uniform(rng, batch * outputs),
+    }
+}
+
+fn wide(x: &[f32]) -> Vec<f64> {
+    x.iter().map(|x| f64::from(*x)).collect()
+}
+
+/// `Σ weight · y²`, as the reference computes it.
+fn loss(network: &SparseMlp, x: Tensor<2>, weights: &[f32]) -> Tensor<1> {
+    let y = network.forward(x);
+    let weights = rows(weights, y.dims()[1], &y.device().inner());
+    (y.square() * Tensor::from_inner(weights)).sum()
+}
+
+fn check(network: &SparseMlp, batch: usize, device: &Device, rng: &mut ChaCha8Rng) {
+    let Case { x, weights } = case(network, batch, rng);
+    let reference = Reference::of(network);
+    let (expected, expected_x) = reference.gradients(&wide(&x), &wide(&weights));
+    let outputs = reference.forward(&wide(&x)).pop().unwrap();
+    let inputs = network.sparse_layers()[0].pattern().inputs();
+    let plain = rows(&x, inputs, device);
+    assert_close(
+        "output",
+        &floats(network.forward(plain.clone())),
+        &outputs,
+        TOLERANCE,
+    );
+
+    let tracked = network.clone().train();
+    let input = Tensor::from_inner(plain).require_grad();
+    let gradients = loss(&tracked, input.clone(), &weights).backward();
+    let found = input.grad(&gradients).unwrap();
+    assert_close("input", &floats(found), &expected_x, TOLERANCE);
+    for (layer, expected) in tracked.sparse_layers().into_iter().zip(&expected) {
+        let positions = layer.pattern().positions();
+        let values: Vec<f64> = positions.map(|p| expected.weights[p as usize]).collect();
+        let found = layer.values().grad(&gradients).unwrap();
+        assert_close("values", &floats(found), &values, TOLERANCE);
+        let found = layer.bias().grad(&gradients).unwrap();
+        assert_close("bias", &floats(found), &expected.bias, TOLERANCE);
+    }
+}
+
+#[test]
+fn single_layers_of_odd_sizes_follow_the_reference() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    for device in devices() {
+        for sizes in [[1, 1], [7, 5], [23, 257], [257, 23], [64, 64], [300, 1]] {
+            for density in [0.02, 0.1, 0.5, 1.0] {
+                let network =
+                    SparseMlp::from_layers(vec![layer(sizes, density, &device, &mut rng)]);
+                for batch in [1, 3, 16, 17, 64, 65, 100] {
+                    check(network.as_ref().unwrap(), batch, &device, &mut rng);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn networks_follow_the_reference() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    for device in devices() {
+        for sizes in [[17, 33, 9, 2], [23, 256, 256, 1], [5, 1, 130, 6]] {
+            for density in [0.1, 0.4] {
+                let pairs = sizes.windows(2).map(|w| [w[0], w[1]]);
+                let layers = pairs
+                    .map(|s| layer(s, density, &device, &mut rng))
+                    .collect();
+                let network = SparseMlp::from_layers(layers).unwrap();
+                for batch in [1, 16, 65, 256] {
+                    check(&network, batch, &device, &mut rng);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_reference_follows_finite_differences() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let device = &devices()[0];
+    let layers = [[7, 11], [11, 5], [5, 2]].map(|s| layer(s, 0.5, device, &mut rng));
+    let network = SparseMlp::from_layers(layers.into()).unwrap();
+    let Case { x, weights } = case(&network, 9, &mut rng);
+    let (x, weights) = (wide(&x), wide(&weights));
+    let reference = Reference::of(&network);
+    let (gradients, gradient_x) = reference.gradients(&x, &weights);
+    let h = 1e-6;
+    let near = |up: f64, down: f64, expected: f64| {
+        let found = (up - down) / (2.0 * h);
+        assert!(
+            (found - expected).abs() < 1e-5 * expected.abs().max(1.0),
+            "{found} {expected}"
+        );
+    };
+    for (at, expected) in gradient_x.iter().enumerate() {
+        let moved = |by: f64| {
+            let mut x = x.clone();
+            x[at] += by;
+            reference.loss(&x, &weights)
+        };
+        near(moved(h), moved(-h), *expected);
+    }
+    for (index, gradient) in gradients.iter().enumerate() {
+        let moved = |change: &dyn Fn(&mut Reference)| {
+            let mut moved = reference.clone();
+            change(&mut moved);
+            moved.loss(&x, &weights)
+        };
+        for (at, expected) in gradient.weights.iter().enumerate() {
+            let by = |by: f64| moved(&|r: &mut Reference| r.0[index].weights[at] += by);
+            near(by(h), by(-h), *expected);
+        }
+        for (at, expected) in gradient.bias.iter().enumerate() {
+            let by = |by: f64| moved(&|r: &mut Reference| r.0[index].bias[at] += by);
+            near(by(h), by(-h), *expected);
+        }
+    }
+}
+
+#[test]
+fn a_network_outside_autodiff_is_a_constant() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for device in devices() {
+        let layers = [[6, 40], [40, 3]].map(|s| layer(s, 0.3, &device, &mut rng));
+        let network = SparseMlp::from_layers(layers.into()).unwrap();
+        let Case { x, weights } = case(&network, 70, &mut rng);
+        let input = Tensor::from_inner(rows(&x, 6, &device)).require_grad();
+        let gradients = loss(&network, input.clone(), &weights).backward();
+        let (_, expected) = Reference::of(&network).gradients(&wide(&x), &wide(&weights));
+        assert_close(
+            "input",
+            &floats(input.grad(&gradients).unwrap()),
+            &expected,
+            TOLERANCE,
+        );
+        let layers = network.sparse_layers();
+        assert!(layers.iter().all(|l| l.values().grad(&gradients).is_none()));
+    }
+}
+
+#[test]
+fn dense_storage_agrees_with_the_reference_and_with_full_rows() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    for device in devices() {
+        let full: Vec<SparseLinear> = [[9, 70], [70, 4]]
+            .into_iter()
+            .map(|sizes| layer(sizes, 1.0, &device, &mut rng))
+            .collect();
+        let stored = |storage: Storage| {
+            let layer = |l: &SparseLinear| {
+                let (values, bias) = (floats(l.values()), floats(l.bias()));
+                SparseLinear::from_parts(l.pattern().clone(), values, bias, storage, &device)
+            };
+            SparseMlp::from_layers(full.iter().map(|l| layer(l).unwrap()).collect()).unwrap()
+        };
+        for storage in [Storage::Dense, Storage::Csr] {
+            check(&stored(storage), 100, &device, &mut rng);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What a learner keeps: the number of connections, the target's pattern, memory, determinism, and Adam.
+
+mod common;
+
+use burn::tensor::{Device, Tensor};
+use common::{Reference, devices, floats, rows, uniform};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
+use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule};
+use sparse_core::optim::AdamConfig;
+use sparse_core::topology::{DropFraction, RigL, RuleConfig, Schedule, Set, Topology};
+
+const BATCH: usize = 64;
+
+fn topology(rule: RuleConfig) -> Topology {
+    Topology {
+        rule,
+        schedule: Schedule {
+            every: 10,
+            until: 250,
+            fraction: DropFraction::Cosine {
+                initial: 0.5,
+                end: 250,
+            },
+        },
+    }
+}
+
+fn config(rule: Option<RuleConfig>) -> LearnerConfig {
+    LearnerConfig {
+        adam: AdamConfig {
+            learning_rate: 3e-3,
+            ..AdamConfig::default()
+        },
+        topology: rule.map(topology),
+        target: Some(TargetConfig { tau: 0.1, every: 1 }),
+    }
+}
+
+fn learner(rule: Option<RuleConfig>, sparsity: f64, device: &Device) -> Learner<SparseMlp> {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let net = SparseMlpConfig::new([4, 48, 48, 2]).with_sparsity(sparsity);
+    Learner::new(net.init(device, &mut rng).unwrap(), config(rule))
+}
+
+/// A regression problem: inputs and what is to come out.
+fn problem(device: &Device) -> (Tensor<2>, Tensor<2>) {
+    let x = uniform(&mut ChaCha8Rng::seed_from_u64(11), BATCH * 4);
+    let target = |x: &[f32]| [(3.0 * x[0]).sin() * x[1], x[2] * x[3]];
+    let y: Vec<f32> = x.chunks(4).flat_map(target).collect();
+    (rows(&x, 4, device), rows(&y, 2, device))
+}
+
+fn squares(net: &SparseMlp, x: &Tensor<2>, y: &Tensor<2>) -> Tensor<1> {
+    (net.forward(x.clone()) - y.clone()).square().mean()
+}
+
+fn patterns(net: &SparseMlp) -> Vec<Vec<u32>> {
+    let layers = net.sparse_layers().into_iter();
+    layers.map(|l| l.pattern().positions().collect()).collect()
+}
+
+fn weights(net: &SparseMlp) -> Vec<Vec<f32>> {
+    let layers = net.sparse_layers().into_iter();
+    layers
+        .flat_map(|l| [floats(l.values()), floats(l.bias())])
+        .collect()
+}
+
+#[test]
+fn every_rule_learns_and_keeps_the_number_of_connections() {
+    for device in devices() {
+        for rule in [
+            RuleConfig::RigL(RigL::default()),
+            RuleConfig::Set(Set::default()),
+            RuleConfig::Static,
+        ] {
+            let mut learner = learner(Some(rule), 0.8, &device);
+            let (x, y) = problem(&device);
+            let mut rng = ChaCha8Rng::seed_from_u64(3);
+            let before: Vec<usize> = patterns(learner.net()).iter().map(Vec::len).collect();
+            let mut losses = Vec::new();
+            for step in 1..=300u64 {
+                let old = patterns(learner.net());
+                let report = learner
+                    .minimise(|net| squares(net, &x, &y), &mut rng)
+                    .unwrap();
+                losses.push(report.loss);
+                let due = rule != RuleConfig::Static && step.is_multiple_of(10) && step < 250;
+                assert_eq!(report.moved.is_some(), due, "step {step}");
+                let now = patterns(learner.net());
+                assert!(due || now == old);
+                let counts: Vec<usize> = now.iter().map(Vec::len).collect();
+                assert_eq!(counts, before);
+                assert_eq!(patterns(learner.target()), now);
+            }
+            assert!(
+                losses[299] < 0.4 * losses[0],
+                "{rule:?}: {} {}",
+                losses[0],
+                losses[299]
+            );
+        }
+    }
+}
+
+#[test]
+fn a_rewire_carries_values_and_targets_and_starts_grown_ones_at_zero() {
+    let device = &devices()[0];
+    let mut learner = learner(Some(RuleConfig::RigL(RigL::default())), 0.8, device);
+    let (x, y) = problem(device);
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let value = |net: &SparseMlp, layer: usize| {
+        let layer = net.sparse_layers()[layer].clone();
+        let values = floats(layer.values());
+        layer
+            .pattern()
+            .positions()
+            .zip(values)
+            .collect::<Vec<(u32, f32)>>()
+    };
+    for _ in 1..10 {
+        learner
+            .minimise(|net| squares(net, &x, &y), &mut rng)
+            .unwrap();
+    }
+    let (online, target) = (value(learner.net(), 1), value(learner.target(), 1));
+    let report = learner
+        .minimise(|net| squares(net, &x, &y), &mut rng)
+        .unwrap();
+    assert!(report.moved.unwrap() > 0);
+    let old = |values: &[(u32, f32)], position: u32| {
+        let found = values.iter().find(|(p, _)| *p == position);
+        found.map_or(0.0, |(_, v)| *v)
+    };
+    let mut grown = 0;
+    for (position, now) in value(learner.net(), 1) {
+        assert_eq!(now, old(&online, position));
+        grown += usize::from(online.iter().all(|(p, _)| *p != position));
+    }
+    assert!(grown > 0);
+    for (position, now) in value(learner.target(), 1) {
+        // The target then takes its usual step of 0.1 towards the online network.
+        let (before, goal) = (old(&target, position), old(&online, position));
+        assert!((now - (before + 0.1 * (goal - before))).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn what_follows_the_connections_is_as_long_as_they_are() {
+    let device = &devices()[0];
+    for sparsity in [0.5, 0.9, 0.95] {
+        let learner = learner(None, sparsity, device);
+        let connections: usize = patterns(learner.net()).iter().map(Vec::len).sum();
+        let biases = 48 + 48 + 2;
+        let memory = learner.memory();
+        assert_eq!(memory.parameters, 4 * (connections + biases));
+        assert_eq!(memory.target, memory.parameters);
+        assert_eq!(memory.moments, 2 * memory.parameters);
+    }
+}
+
+#[test]
+fn a_loss_that_is_no_number_changes_nothing() {
+    for device in devices() {
+        let mut learner = learner(None, 0.8, &device);
+        let (x, y) = problem(&device);
+        let before = weights(learner.net());
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let error = learner
+            .minimise(|net| squares(net, &x, &y) / 0.0 * 0.0, &mut rng)
+            .unwrap_err();
+        assert!(error.is_diverged(), "{error}");
+        assert_eq!((weights(learner.net()), learner.updates()), (before, 0));
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits() {
+    for device in devices() {
+        let run = |seed| {
+            let mut learner = learner(Some(RuleConfig::Set(Set::default())), 0.8, &device);
+            let (x, y) = problem(&device);
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            for _ in 0..60 {
+                learner
+                    .minimise(|net| squares(net, &x, &y), &mut rng)
+                    .unwrap();
+            }
+            (
+                patterns(learner.net()),
+                weights(learner.net()),
+                weights(learner.target()),
+            )
+        };
+        assert_eq!(run(1), run(1));
+        assert_ne!(run(1).0, run(2).0);
+    }
+}
+
+#[test]
+fn adam_follows_its_paper_in_f64() {
+    let device = &devices()[0];
+    let mut learner = learner(None, 0.7, device);
+    let (x, y) = problem(device);
+    let (wide_x, wide_y): (Vec<f64>, Vec<f64>) = (
+        floats(x.clone()).into_iter().map(f64::from).collect(),
+        floats(y.clone()).into_iter().map(f64::from).collect(),
+    );
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut reference = Reference::of(learner.net());
+    let mask = reference.clone();
+    let count: usize = reference
+        .0
+        .iter()
+        .map(|l| l.weights.len() + l.bias.len())
+        .sum();
+    let (mut m, mut v) = (vec![0.0; count], vec![0.0; count]);
+    for step in 1..=50 {
+        learner
+            .minimise(|net| squares(net, &x, &y), &mut rng)
+            .unwrap();
+        // The mean of squared errors is a weighted sum of squares of the outputs shifted by the targets; its
+        // gradient at the outputs is that of the reference's loss with weights (1 - y/out)/n.
+        let outputs = reference.forward(&wide_x).pop().unwrap();
+        let pairs = outputs.iter().zip(&wide_y);
+        let share: Vec<f64> = pairs
+            .map(|(o, y)| (1.0 - y / o) / outputs.len() as f64)
+            .collect();
+        let (gradients, _) = reference.gradients(&wide_x, &share);
+        let mut at = 0;
+        for ((layer, gradient), mask) in reference.0.iter_mut().zip(&gradients).zip(&mask.0) {
+            let exists = mask
+                .weights
+                .iter()
+                .map(|w| *w != 0.0)
+                .chain(mask.bias.iter().map(|_| true));
+            let parameters = layer.weights.iter_mut().chain(&mut layer.bias);
+            let gradients = gradient.weights.iter().chain(&gradient.bias);
+            for ((parameter, g), exists) in parameters.zip(gradients).zip(exists) {
+                if exists {
+                    m[at] = 0.9 * m[at] + 0.1 * g;
+                    v[at] = 0.999 * v[at] + 0.001 * g * g;
+                    let corrected = m[at] / (1.0 - 0.9f64.powi(step));
+                    let spread = (v[at] / (1.0 - 0.999f64.powi(step))).sqrt();
+                    *parameter -= 3e-3 * corrected / (spread + 1e-8);
+                }
+                at += 1;
+            }
+        }
+    }
+    for (found, expected) in Reference::of(learner.net()).0.iter().zip(&reference.0) {
+        for (found, expected) in found.weights.iter().zip(&expected.weights) {
+            assert!((found - expected).abs() < 2e-4, "{found} {expected}");
+        }
+    }
+}

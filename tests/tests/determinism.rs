@@ -1,0 +1,59 @@
+//! The same seed gives the same run, whatever the number of threads and whatever runs beside it.
+
+use std::thread;
+
+use rayon::ThreadPoolBuilder;
+use rl_algos::config::TrainConfig;
+use tests::small::{config, metrics, run};
+
+/// The metrics of a run in a pool of so many threads.
+fn with_threads(config: &TrainConfig, threads: usize) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| run(config, &path)).unwrap();
+    metrics(&path)
+}
+
+#[test]
+fn the_number_of_threads_changes_no_number() {
+    for recipe in ["rlx2", "set", "dense"] {
+        let mut config = config(recipe, 900);
+        // Wide enough that the dense products are shared out among threads.
+        config.td3.hidden = vec![256, 256];
+        config.td3.batch_size = 256;
+        let alone = with_threads(&config, 1);
+        assert_eq!(alone.len(), 4, "a header and three evaluations");
+        for threads in [2, 4] {
+            assert_eq!(
+                with_threads(&config, threads),
+                alone,
+                "{recipe}, {threads} threads"
+            );
+        }
+    }
+}
+
+#[test]
+fn runs_beside_each_other_do_not_meet() {
+    let config = config("rlx2", 900);
+    let alone = with_threads(&config, 2);
+    let both = thread::scope(|scope| {
+        let runs = [0, 1].map(|_| scope.spawn(|| with_threads(&config, 2)));
+        runs.map(|run| run.join().unwrap())
+    });
+    assert!(both.iter().all(|run| *run == alone));
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let mut other = config("rlx2", 600);
+    other.seed = 1;
+    assert_ne!(
+        with_threads(&config("rlx2", 600), 2),
+        with_threads(&other, 2)
+    );
+}
