@@ -44,6 +44,17 @@ pub fn train(
     run: &RunDir,
     observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
+    // Inside the pool a fork costs one wake-up; from outside it would cost three.
+    rayon::scope(|_| learn(config, device, run, observers))
+}
+
+/// The loop itself.
+fn learn(
+    config: &TrainConfig,
+    device: &Device,
+    run: &RunDir,
+    observers: &mut [&mut dyn Observer],
+) -> Result<Trained> {
     let mut streams = Streams::new(config.seed);
     let mut evaluation_env = envs::make(&config.env)?;
     let mut world = World::new(config, &mut streams)?;

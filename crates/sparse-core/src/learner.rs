@@ -110,58 +110,80 @@ impl<N: SparseModule> Learner<N> {
         loss: impl FnOnce(&N) -> Tensor<1>,
         rng: &mut impl Rng,
     ) -> Result<StepReport> {
-        let update = self.updates + 1;
+        let slope = Slope::of(&self.net, self.due().is_some(), loss);
+        self.step(slope, rng)
+    }
+
+    /// As [`minimise`](Self::minimise) for a loss that is the mean of two, which are computed at the same
+    /// time where there are threads for it. The result does not depend on their number.
+    ///
+    /// # Errors
+    /// As [`minimise`](Self::minimise).
+    pub fn minimise_both(
+        &mut self,
+        losses: [impl FnOnce(&N) -> Tensor<1> + Send; 2],
+        rng: &mut impl Rng,
+    ) -> Result<StepReport>
+    where
+        N: Sync,
+    {
+        let (net, probe) = (&self.net, self.due().is_some());
+        let [first, second] = losses;
+        let (mut first, second) = rayon::join(
+            || Slope::of(net, probe, |net| first(net) * 0.5),
+            || Slope::of(net, probe, |net| second(net) * 0.5),
+        );
+        first.add(second);
+        self.step(first, rng)
+    }
+
+    /// The share of connections that the coming update moves, if it moves any.
+    fn due(&self) -> Option<f64> {
         let topology = self.config.topology.as_ref();
-        let fraction = topology.and_then(|t| t.due(update));
-        let mut net = self.net.clone().train();
-        if fraction.is_some() {
-            for layer in net.sparse_layers_mut() {
-                layer.set_probe(Some(GrowthProbe::default()));
-            }
+        topology.and_then(|t| t.due(self.updates + 1))
+    }
+
+    /// Follows the gradient, or moves connections, and then the target.
+    fn step(&mut self, slope: Slope, rng: &mut impl Rng) -> Result<StepReport> {
+        let update = self.updates + 1;
+        let loss = slope.loss;
+        if !loss.is_finite() {
+            return Err(Error::Diverged { update, loss });
         }
-        let loss = loss(&net);
-        let value = loss.clone().into_scalar::<f32>();
-        if !value.is_finite() {
-            return Err(Error::Diverged {
-                update,
-                loss: value,
-            });
-        }
-        let gradients = layer_gradients(&loss, &net);
-        drop(loss);
-        self.updates = update;
-        let moved = match fraction {
-            Some(fraction) => Some(self.rewire(&net, fraction, rng)?),
+        let moved = match self.due() {
+            Some(fraction) => Some(self.rewire(&slope.layers, fraction, rng)?),
             None => {
-                drop(net);
                 let layers = &mut self.net.sparse_layers_mut();
-                self.adam.step(layers, gradients);
+                self.adam.step(layers, slope.layers);
                 None
             }
         };
+        self.updates = update;
         self.follow();
-        Ok(StepReport { loss: value, moved })
+        Ok(StepReport { loss, moved })
     }
 
     /// Moves connections in every layer that lacks some, and carries with them all that is kept per
-    /// connection: values, moments and target values. `probed` holds the growth signals.
-    fn rewire(&mut self, probed: &N, fraction: f64, rng: &mut impl Rng) -> Result<usize> {
+    /// connection: values, moments and target values.
+    fn rewire(
+        &mut self,
+        gradients: &[LayerGradient],
+        fraction: f64,
+        rng: &mut impl Rng,
+    ) -> Result<usize> {
         let Some(topology) = &self.config.topology else {
             return Ok(0);
         };
         let mut moved = 0;
-        let probed = probed.sparse_layers();
         let mut targets = self.target.as_mut().map(|t| t.sparse_layers_mut());
         for (index, layer) in self.net.sparse_layers_mut().into_iter().enumerate() {
             if layer.pattern().is_full() {
                 continue;
             }
-            let gradient = probed[index].take_probe();
-            let values = to_vec(layer.values());
             let change = rewire(
                 layer.pattern(),
-                &values,
-                gradient.as_deref(),
+                &to_vec(layer.values()),
+                gradients[index].dense.as_deref(),
                 &topology.rule,
                 fraction,
                 rng,
@@ -216,22 +238,53 @@ impl<N: SparseModule> Learner<N> {
     }
 }
 
-/// Runs the backward pass and collects the gradients of the layers, in order. A layer that the loss does not
-/// reach has zeros.
-fn layer_gradients<N: SparseModule>(loss: &Tensor<1>, net: &N) -> Vec<LayerGradient> {
-    let mut gradients = loss.backward();
-    let mut take = |parameter: Tensor<1>| {
-        parameter
-            .grad_remove(&mut gradients)
-            .unwrap_or_else(|| parameter.inner().zeros_like())
-    };
-    let layers = net.sparse_layers().into_iter();
-    layers
-        .map(|layer| LayerGradient {
-            values: take(layer.values()),
-            bias: take(layer.bias()),
-        })
-        .collect()
+/// A loss and its gradients at every layer.
+struct Slope {
+    loss: f32,
+    layers: Vec<LayerGradient>,
+}
+
+impl Slope {
+    /// Computes a loss and runs the backward pass, with dense gradients if `probe`. A layer that the loss does
+    /// not reach has zeros.
+    fn of<N: SparseModule>(net: &N, probe: bool, loss: impl FnOnce(&N) -> Tensor<1>) -> Self {
+        let mut net = net.clone().train();
+        if probe {
+            for layer in net.sparse_layers_mut() {
+                layer.set_probe(Some(GrowthProbe::default()));
+            }
+        }
+        let loss = loss(&net);
+        let mut gradients = loss.backward();
+        let mut take = |parameter: Tensor<1>| {
+            parameter
+                .grad_remove(&mut gradients)
+                .unwrap_or_else(|| parameter.inner().zeros_like())
+        };
+        let layers = net.sparse_layers().into_iter();
+        Self {
+            layers: layers
+                .map(|layer| LayerGradient {
+                    values: take(layer.values()),
+                    bias: take(layer.bias()),
+                    dense: layer.take_probe(),
+                })
+                .collect(),
+            loss: loss.into_scalar::<f32>(),
+        }
+    }
+
+    /// Adds the loss and the gradients of another part.
+    fn add(&mut self, other: Self) {
+        self.loss += other.loss;
+        for (layer, other) in self.layers.iter_mut().zip(other.layers) {
+            layer.values = layer.values.clone() + other.values;
+            layer.bias = layer.bias.clone() + other.bias;
+            if let (Some(dense), Some(other)) = (&mut layer.dense, other.dense) {
+                dense.iter_mut().zip(other).for_each(|(a, b)| *a += b);
+            }
+        }
+    }
 }
 
 /// Moves a layer's values to its new connections.

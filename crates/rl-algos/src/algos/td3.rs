@@ -3,6 +3,7 @@
 //! Read with the paper: networks, target, critic loss, actor loss, update. That the networks are sparse shows
 //! only where they are made: a [`Learner`] takes a loss and moves weights or connections.
 
+use std::ops::Range;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -10,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use sparse_core::learner::{Learner, Memory, StepReport};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule};
+use sparse_core::op::tanh;
 use sparse_core::record::{self, Record};
 
 use crate::config::{SparsityConfig, Td3Config, TrainConfig};
@@ -141,34 +143,50 @@ fn network(sizes: Vec<usize>, sparsity: f64, shared: &SparsityConfig) -> SparseM
 
 /// π(s), `[batch, action]` in [-1, 1].
 fn policy(actor: &SparseMlp, observations: Tensor<2>) -> Tensor<2> {
-    actor.forward(observations).tanh()
+    tanh(actor.forward(observations))
 }
 
 // --- Target ---------------------------------------------------------------------------------------------
 
 impl Td3 {
     /// `y = R + γⁿ min(Q₁', Q₂')(s', π'(s') + clipped noise)` (paper, equation 14; n-step as RLx2 §4.2.1).
-    fn targets(&self, batch: &Batch, noise: &mut ChaCha8Rng) -> Vec<f32> {
-        let next = self.rows(&batch.next_observation, self.sizes.observation);
-        let mut actions = to_vec(policy(self.actor.target(), next));
+    fn targets(&self, batch: &Batch, rng: &mut ChaCha8Rng) -> Vec<f32> {
         let (sigma, clip) = (
             self.config.target_noise as f32,
             self.config.target_noise_clip as f32,
         );
-        for action in &mut actions {
-            let unit: f32 = StandardNormal.sample(noise);
-            *action = (*action + (sigma * unit).clamp(-clip, clip)).clamp(-1.0, 1.0);
-        }
-        let judged = self.judged(&batch.next_observation, &actions);
-        let value = |critic: &Learner<SparseMlp>| to_vec(critic.target().forward(judged.clone()));
-        let [first, second] = &self.critics;
-        let (first, second) = rayon::join(|| value(first), || value(second));
+        let mut noise = || -> f32 {
+            let unit: f32 = StandardNormal.sample(rng);
+            (sigma * unit).clamp(-clip, clip)
+        };
+        let noise: Vec<f32> = (0..batch.action.len()).map(|_| noise()).collect();
+        let values = |rows: Range<usize>| {
+            let next = cut(&batch.next_observation, self.sizes.observation, &rows);
+            self.next_values(next, cut(&noise, self.sizes.action, &rows))
+        };
+        let [first, second] = halves(batch.size);
+        let (first, second) = rayon::join(|| values(first), || values(second));
+        let values = first.iter().chain(&second);
         let rewards = batch.return_n.iter().zip(&batch.discount);
-        let values = first.iter().zip(&second).map(|(a, b)| a.min(*b));
-        rewards
-            .zip(values)
-            .map(|((r, discount), value)| r + discount * value)
-            .collect()
+        let target = |((r, discount), value): ((&f32, &f32), &f32)| r + discount * value;
+        rewards.zip(values).map(target).collect()
+    }
+
+    /// The smaller target value of some observations under the target policy with this noise.
+    fn next_values(&self, observations: &[f32], noise: &[f32]) -> Vec<f32> {
+        if observations.is_empty() {
+            return Vec::new();
+        }
+        let rows = self.rows(observations, self.sizes.observation);
+        let mut actions = to_vec(policy(self.actor.target(), rows));
+        for (action, noise) in actions.iter_mut().zip(noise) {
+            *action = (*action + noise).clamp(-1.0, 1.0);
+        }
+        let judged = self.judged(observations, &actions);
+        let [first, second] = &self.critics;
+        let value = |critic: &Learner<SparseMlp>| to_vec(critic.target().forward(judged.clone()));
+        let pairs = value(first).into_iter().zip(value(second));
+        pairs.map(|(a, b)| a.min(b)).collect()
     }
 }
 
@@ -212,10 +230,7 @@ impl Td3 {
 
         let mut actor = None;
         if self.updates.is_multiple_of(self.config.policy_delay) {
-            let observations = self.rows(&batch.observation, self.sizes.observation);
-            let critic = self.critics[0].net();
-            let loss = |actor: &SparseMlp| actor_loss(actor, critic, observations);
-            actor = Some(self.actor.minimise(loss, actor_rng)?);
+            actor = Some(self.update_actor(batch, actor_rng)?);
         }
         let moved = |report: &StepReport| report.moved.unwrap_or(0);
         Ok(UpdateReport {
@@ -225,6 +240,36 @@ impl Td3 {
             moved: critics.iter().chain(&actor).map(moved).sum(),
         })
     }
+}
+
+impl Td3 {
+    /// One step of the actor. The halves of a batch of even size, whose mean is the batch's, are worked on at
+    /// the same time.
+    fn update_actor(&mut self, batch: &Batch, rng: &mut ChaCha8Rng) -> Result<StepReport> {
+        let width = self.sizes.observation;
+        let critic = self.critics[0].net();
+        let halves = halves(batch.size);
+        if halves[0].len() != halves[1].len() {
+            let observations = self.rows(&batch.observation, width);
+            let loss = |actor: &SparseMlp| actor_loss(actor, critic, observations);
+            return Ok(self.actor.minimise(loss, rng)?);
+        }
+        let losses = halves.map(|rows| {
+            let observations = self.rows(cut(&batch.observation, width, &rows), width);
+            move |actor: &SparseMlp| actor_loss(actor, critic, observations)
+        });
+        Ok(self.actor.minimise_both(losses, rng)?)
+    }
+}
+
+/// The first and the second half of a batch.
+fn halves(size: usize) -> [Range<usize>; 2] {
+    [0..size / 2, size / 2..size]
+}
+
+/// Some rows of a matrix with rows of `width`.
+fn cut<'a>(data: &'a [f32], width: usize, rows: &Range<usize>) -> &'a [f32] {
+    &data[rows.start * width..rows.end * width]
 }
 
 // --- What is known of it, and files ---------------------------------------------------------------------

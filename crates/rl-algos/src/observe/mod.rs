@@ -48,7 +48,7 @@ pub struct Evaluation {
 }
 
 /// Watches a run. Every method may do nothing.
-pub trait Observer {
+pub trait Observer: Send {
     /// The run is about to begin with this agent.
     ///
     /// # Errors

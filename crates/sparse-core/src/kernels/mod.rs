@@ -17,6 +17,7 @@ mod lanes;
 mod memory;
 mod scalar;
 mod sizes;
+mod tanh;
 mod tiles;
 
 #[cfg(target_arch = "x86_64")]
@@ -32,6 +33,7 @@ pub use entry::{
     adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t,
 };
 pub use memory::keep_freed_memory;
+pub use tanh::{tanh, tanh_gradient};
 pub use tiles::{from_tiles, to_tiles};
 
 use crate::pattern::Pattern;

@@ -82,6 +82,22 @@ impl<B: SparseBackend> Backward<B, 1> for Untile {
     }
 }
 
+#[derive(Debug)]
+struct Tanh;
+
+impl<B: SparseBackend> Backward<B, 1> for Tanh {
+    /// The output.
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<FloatTensor<B>, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [node] = ops.parents;
+        let dy = grads.consume::<B>(&ops.node);
+        if let Some(node) = node {
+            grads.register::<B>(node.id, B::tanh_gradient(&ops.state, dy));
+        }
+    }
+}
+
 impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
     fn sparse_linear(
         x: FloatTensor<Self>,
@@ -126,6 +142,15 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
         match Untile.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(width, B::from_tiles(x, batch)),
             OpsKind::UnTracked(prepared) => prepared.finish(B::from_tiles(x, batch)),
+        }
+    }
+
+    fn tanh(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let y = B::tanh_forward(&x);
+        match Tanh.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(y.clone(), y),
+            OpsKind::UnTracked(prepared) => prepared.finish(y),
         }
     }
 

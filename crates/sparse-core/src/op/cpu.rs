@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::Shape;
 
 use super::{Activation, OutputGradient, SparseBackend, SparseLayer};
@@ -128,6 +128,17 @@ where
         build([batch, features], |rows| {
             kernels::from_tiles(&x, batch, features, width, rows)
         })
+    }
+
+    fn tanh_forward(x: &FloatTensor<B>) -> FloatTensor<B> {
+        let elements = x.elements();
+        let buffer = AlignedBuf::uninit_filled_by(elements.len(), |y| kernels::tanh(&elements, y));
+        CpuTensor::from_buffer(buffer, TensorMetadata::shape(x))
+    }
+
+    fn tanh_gradient(y: &FloatTensor<B>, mut dy: FloatTensor<B>) -> FloatTensor<B> {
+        kernels::tanh_gradient(&y.elements(), dy.elements_mut());
+        dy
     }
 
     fn adam_step(state: [FloatTensor<B>; 4], step: AdamStep) -> [FloatTensor<B>; 3] {

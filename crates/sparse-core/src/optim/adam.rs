@@ -106,10 +106,12 @@ struct LayerMoments {
     bias: Moments,
 }
 
-/// Gradients of one layer: values `[nnz]` and bias `[outputs]`.
+/// Gradients of one layer: values `[nnz]`, bias `[outputs]` and, when a rule wants it, all weights that could
+/// exist `[outputs × inputs]`.
 pub(crate) struct LayerGradient {
     pub(crate) values: Tensor<1>,
     pub(crate) bias: Tensor<1>,
+    pub(crate) dense: Option<Vec<f32>>,
 }
 
 /// The optimizer of one network.

@@ -20,7 +20,9 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
         Bench::Envs => envs::bench()?,
         Bench::Updates => {
             let threads = crate::threads(args.threads)?;
-            updates::bench(args.device.unwrap_or_default().name(), threads)?
+            let device = args.device.unwrap_or_default().name();
+            // Inside the thread pool, as a training loop is.
+            rayon::scope(|_| updates::bench(device, threads))?
         }
     };
     print(args.json, &title, &table);
