@@ -18,7 +18,7 @@ pub struct AdaptiveCapacity {
     pub threshold: f64,
     /// Share of the transitions that is forgotten at once, in [0, 1].
     pub drop: f64,
-    /// Transitions that are always kept.
+    /// Nothing is forgotten while this many transitions or fewer are stored.
     pub min: usize,
 }
 
@@ -62,18 +62,22 @@ impl AdaptiveCapacity {
 }
 
 /// How far the policy has moved from the one that made the oldest `check` transitions: half the mean squared
-/// difference of their actions without noise. `policy` maps observations `[rows, observation]` to actions.
-/// NaN while nothing is stored.
+/// difference of their actions without noise. `policy` maps observations `[rows, observation]` to actions
+/// `[rows, action]`, in [-1, 1]. NaN while nothing is stored or when `check` is 0.
+///
+/// # Panics
+/// When `policy` returns another number of values.
 pub fn policy_distance(
     policy: impl FnOnce(&[f32]) -> Vec<f32>,
     replay: &Replay,
     check: usize,
 ) -> f64 {
-    let (observations, then) = replay.oldest(check);
-    if observations.is_empty() {
+    let (mut observations, mut then) = (Vec::new(), Vec::new());
+    if replay.oldest(check, &mut observations, &mut then) == 0 {
         return f64::NAN;
     }
     let now = policy(&observations);
+    assert_eq!(now.len(), then.len(), "actions of the policy");
     let squares = now.iter().zip(&then).map(|(a, b)| f64::from(a - b).powi(2));
     0.5 * squares.sum::<f64>() / then.len() as f64
 }

@@ -1,14 +1,22 @@
-//! A ring of slots, each with one observation and what was done there.
+//! A line of slots, each with one observation and what was done there; new ones are added at its end and the
+//! oldest are forgotten at its start.
 //!
 //! The observation after a transition is the one in the next slot, so each is stored once. Where an episode
-//! ends, its last observation takes a slot of its own, from which nothing starts.
+//! ends, its last observation takes a slot of its own, from which nothing starts. Such a slot always stands
+//! right after a transition, and never first, so at least half of the slots are transitions.
+
+use std::collections::VecDeque;
 
 use rand::{Rng, RngExt};
 
 use super::Batch;
 
-/// Slots by which the memory grows until the ring is full.
-const CHUNK: usize = 1 << 14;
+/// Most slots by which the memory grows at a time.
+const CHUNK: usize = 1 << 12;
+
+/// Draws of a start before the transition in front of the slot drawn last is taken. One draw fails with a
+/// probability of a half at most, so this limits the cost and leaves the starts uniform within 2^-64.
+const DRAWS: usize = 64;
 
 /// One step of an environment.
 #[derive(Clone, Copy, Debug)]
@@ -42,20 +50,9 @@ enum Follows {
     Nothing,
 }
 
-/// Stored transitions, the oldest forgotten first.
+/// Memory for consecutive slots.
 #[derive(Clone, Debug)]
-pub struct Replay {
-    observation_size: usize,
-    action_size: usize,
-    /// Slots of the ring.
-    slots: usize,
-    /// The oldest slot and the one after the newest, counted from the first ever.
-    start: usize,
-    end: usize,
-    /// Transitions between them.
-    transitions: usize,
-    /// Whether slot `end` already holds the observation that the newest transition led to.
-    pending: bool,
+struct Chunk {
     observations: Vec<f32>,
     actions: Vec<f32>,
     mean_actions: Vec<f32>,
@@ -63,29 +60,72 @@ pub struct Replay {
     follows: Vec<Follows>,
 }
 
+impl Chunk {
+    fn new(slots: usize, observation_size: usize, action_size: usize) -> Self {
+        Self {
+            observations: vec![0.0; slots * observation_size],
+            actions: vec![0.0; slots * action_size],
+            mean_actions: vec![0.0; slots * action_size],
+            rewards: vec![0.0; slots],
+            follows: vec![Follows::Nothing; slots],
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let rows = [
+            &self.observations,
+            &self.actions,
+            &self.mean_actions,
+            &self.rewards,
+        ];
+        let floats: usize = rows.iter().map(|v| v.capacity()).sum();
+        size_of::<f32>() * floats + size_of::<Follows>() * self.follows.capacity()
+    }
+}
+
+/// Stored transitions, the oldest forgotten first.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    observation_size: usize,
+    action_size: usize,
+    capacity: usize,
+    /// Slots of a chunk.
+    chunk: usize,
+    chunks: VecDeque<Chunk>,
+    /// The chunk emptied last, to be used again.
+    spare: Option<Chunk>,
+    /// First slot of the first chunk, oldest slot, and the one after the newest, counted from the first ever.
+    first: usize,
+    start: usize,
+    end: usize,
+    /// Transitions between the last two.
+    transitions: usize,
+    /// Whether slot `end` already holds the observation that the newest transition led to. Only while there
+    /// is a transition.
+    pending: bool,
+}
+
 impl Replay {
-    /// An empty replay of `capacity` slots, at least 1: a transition takes one, and the end of an episode one
-    /// more. Memory is taken as it fills.
+    /// An empty replay that keeps the newest `capacity` transitions, at least 1. Memory is taken as it fills.
     #[must_use]
     pub fn new(observation_size: usize, action_size: usize, capacity: usize) -> Self {
+        let capacity = capacity.max(1);
         Self {
             observation_size,
             action_size,
-            // One transition, its episode's end, and the observation under way.
-            slots: capacity.max(1) + 2,
+            capacity,
+            chunk: (capacity / 8).clamp(4, CHUNK),
+            chunks: VecDeque::new(),
+            spare: None,
+            first: 0,
             start: 0,
             end: 0,
             transitions: 0,
             pending: false,
-            observations: Vec::new(),
-            actions: Vec::new(),
-            mean_actions: Vec::new(),
-            rewards: Vec::new(),
-            follows: Vec::new(),
         }
     }
 
-    /// Stored transitions.
+    /// Stored transitions, all of which can be sampled.
     #[must_use]
     pub fn len(&self) -> usize {
         self.transitions
@@ -103,52 +143,41 @@ impl Replay {
     /// # Panics
     /// When a row has another size than the replay was made for.
     pub fn push(&mut self, transition: &Transition<'_>) {
-        assert_eq!(
-            transition.observation.len(),
-            self.observation_size,
-            "observation"
-        );
-        assert_eq!(
-            transition.next_observation.len(),
-            self.observation_size,
-            "next observation"
-        );
-        assert_eq!(transition.action.len(), self.action_size, "action");
-        assert_eq!(
-            transition.mean_action.len(),
-            self.action_size,
-            "mean action"
-        );
-        if self.pending && self.observation(self.end) != transition.observation {
-            let newest = self.slot(self.end - 1);
-            self.follows[newest] = Follows::Cut;
+        self.check(transition);
+        if self.pending && !same(self.observation(self.end), transition.observation) {
+            self.set_follows(self.end - 1, Follows::Cut);
             self.end_episode();
         }
-        self.make_room();
-        let slot = self.slot(self.end);
-        self.write_observation(slot, transition.observation);
-        let (from, to) = (slot * self.action_size, (slot + 1) * self.action_size);
-        self.actions[from..to].copy_from_slice(transition.action);
-        self.mean_actions[from..to].copy_from_slice(transition.mean_action);
-        self.rewards[slot] = transition.reward;
-        self.follows[slot] = match (transition.terminated, transition.truncated) {
+        if self.transitions == self.capacity {
+            self.drop_one();
+        }
+        if !self.pending {
+            self.write_observation(transition.observation);
+        }
+        let size = self.action_size;
+        let (chunk, slot) = self.place(self.end);
+        let memory = &mut self.chunks[chunk];
+        let row = slot * size..(slot + 1) * size;
+        memory.actions[row.clone()].copy_from_slice(transition.action);
+        memory.mean_actions[row].copy_from_slice(transition.mean_action);
+        memory.rewards[slot] = transition.reward;
+        memory.follows[slot] = match (transition.terminated, transition.truncated) {
             (true, _) => Follows::Terminal,
             (false, true) => Follows::Cut,
             (false, false) => Follows::Next,
         };
         self.end += 1;
         self.transitions += 1;
-        self.make_room();
-        let next = self.slot(self.end);
-        self.write_observation(next, transition.next_observation);
+        self.write_observation(transition.next_observation);
         self.pending = true;
         if transition.terminated || transition.truncated {
             self.end_episode();
         }
     }
 
-    /// Fills `batch` with windows of `n_step` transitions, shorter where an episode or the data end; `size`
-    /// rows, or none while nothing is stored. Starts are uniform over the stored transitions.
+    /// Fills `batch` with windows of `n_step` transitions (0 counts as 1), shorter where an episode or the
+    /// data end; `size` rows, or none while nothing is stored. Starts are uniform over the stored
+    /// transitions, with replacement.
     ///
     /// The sum of a window's rewards is discounted from its start; after a terminal no value follows, and
     /// after a time limit or the newest transition that of the observation there (RLx2's released code).
@@ -164,128 +193,158 @@ impl Replay {
         if self.is_empty() {
             return;
         }
-        while batch.size < size {
-            let start = rng.random_range(self.start..self.end);
-            let slot = self.slot(start);
-            if self.follows[slot] == Follows::Nothing {
-                continue;
-            }
-            let (mut sum, mut discount, mut last) = (0.0, 1.0, start);
-            loop {
-                let slot = self.slot(last);
-                sum += discount * self.rewards[slot];
+        for _ in 0..size {
+            let start = self.draw(rng);
+            let (mut sum, mut discount, mut next) = (0.0, 1.0, start);
+            let last = loop {
+                let (chunk, slot) = self.place(next);
+                sum += discount * self.chunks[chunk].rewards[slot];
                 discount *= gamma;
-                let goes_on = self.follows[slot] == Follows::Next && last + 1 < self.end;
-                if !goes_on || last + 1 - start >= n_step {
-                    break;
+                next += 1;
+                let follows = self.chunks[chunk].follows[slot];
+                if follows != Follows::Next || next == self.end || next - start >= n_step {
+                    break follows;
                 }
-                last += 1;
-            }
-            if self.follows[self.slot(last)] == Follows::Terminal {
+            };
+            if last == Follows::Terminal {
                 discount = 0.0;
             }
+            let (chunk, slot) = self.place(start);
+            let action = row(&self.chunks[chunk].actions, slot, self.action_size);
             batch.size += 1;
             batch.observation.extend_from_slice(self.observation(start));
-            let action = slot * self.action_size;
-            batch
-                .action
-                .extend_from_slice(&self.actions[action..action + self.action_size]);
+            batch.action.extend_from_slice(action);
             batch.return_n.push(sum);
             batch.discount.push(discount);
             batch
                 .next_observation
-                .extend_from_slice(self.observation(last + 1));
+                .extend_from_slice(self.observation(next));
         }
     }
 
-    /// Observations `[rows, observation]` and noiseless actions `[rows, action]` of the oldest transitions,
-    /// `count` or as many as there are.
-    #[must_use]
-    pub fn oldest(&self, count: usize) -> (Vec<f32>, Vec<f32>) {
-        let (mut observations, mut actions) = (Vec::new(), Vec::new());
-        let starts =
-            (self.start..self.end).filter(|s| self.follows[self.slot(*s)] != Follows::Nothing);
-        for start in starts.take(count) {
+    /// Replaces what `observations` and `mean_actions` hold by the observations `[rows, observation]` and
+    /// noiseless actions `[rows, action]` of the oldest transitions. Returns the rows: `count`, or as many as
+    /// there are.
+    pub fn oldest(
+        &self,
+        count: usize,
+        observations: &mut Vec<f32>,
+        mean_actions: &mut Vec<f32>,
+    ) -> usize {
+        observations.clear();
+        mean_actions.clear();
+        let rows = count.min(self.transitions);
+        let starts = (self.start..self.end).filter(|i| self.follows(*i) != Follows::Nothing);
+        for start in starts.take(rows) {
+            let (chunk, slot) = self.place(start);
+            let memory = &self.chunks[chunk];
             observations.extend_from_slice(self.observation(start));
-            let from = self.slot(start) * self.action_size;
-            actions.extend_from_slice(&self.mean_actions[from..from + self.action_size]);
+            mean_actions.extend_from_slice(row(&memory.mean_actions, slot, self.action_size));
         }
-        (observations, actions)
+        rows
     }
 
-    /// Forgets the oldest transitions, `count` or as many as there are.
+    /// Forgets the oldest transitions, `count` or as many as there are, and gives their memory back.
     pub fn drop_oldest(&mut self, count: usize) {
         for _ in 0..count.min(self.transitions) {
             self.drop_one();
         }
     }
 
-    /// Bytes of memory taken.
+    /// Bytes of memory taken by what is stored and by room for more.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let floats = [
-            &self.observations,
-            &self.actions,
-            &self.mean_actions,
-            &self.rewards,
-        ];
-        4 * floats.iter().map(|v| v.capacity()).sum::<usize>() + self.follows.capacity()
+        let chunks = self.chunks.iter().chain(&self.spare);
+        chunks.map(Chunk::bytes).sum::<usize>() + self.chunks.capacity() * size_of::<Chunk>()
     }
 
-    fn slot(&self, index: usize) -> usize {
-        index % self.slots
+    fn check(&self, transition: &Transition<'_>) {
+        let (seen, done) = (self.observation_size, self.action_size);
+        assert_eq!(transition.observation.len(), seen, "observation");
+        assert_eq!(transition.next_observation.len(), seen, "next observation");
+        assert_eq!(transition.action.len(), done, "action");
+        assert_eq!(transition.mean_action.len(), done, "mean action");
+    }
+
+    /// A transition's slot, uniform over the stored ones, of which there must be one.
+    fn draw(&self, rng: &mut impl Rng) -> usize {
+        let mut start = self.start;
+        for _ in 0..DRAWS {
+            start = rng.random_range(self.start..self.end);
+            if self.follows(start) != Follows::Nothing {
+                return start;
+            }
+        }
+        start - 1
+    }
+
+    /// The chunk of a slot and its place there.
+    fn place(&self, index: usize) -> (usize, usize) {
+        let offset = index - self.first;
+        (offset / self.chunk, offset % self.chunk)
+    }
+
+    fn follows(&self, index: usize) -> Follows {
+        let (chunk, slot) = self.place(index);
+        self.chunks[chunk].follows[slot]
+    }
+
+    fn set_follows(&mut self, index: usize, follows: Follows) {
+        let (chunk, slot) = self.place(index);
+        self.chunks[chunk].follows[slot] = follows;
     }
 
     fn observation(&self, index: usize) -> &[f32] {
-        let from = self.slot(index) * self.observation_size;
-        &self.observations[from..from + self.observation_size]
+        let (chunk, slot) = self.place(index);
+        row(
+            &self.chunks[chunk].observations,
+            slot,
+            self.observation_size,
+        )
     }
 
-    fn write_observation(&mut self, slot: usize, observation: &[f32]) {
-        let from = slot * self.observation_size;
-        self.observations[from..from + self.observation_size].copy_from_slice(observation);
+    /// Writes the observation of slot `end`, with new memory when there is none for it.
+    fn write_observation(&mut self, observation: &[f32]) {
+        let (chunk, slot) = self.place(self.end);
+        let (slots, seen, done) = (self.chunk, self.observation_size, self.action_size);
+        while self.chunks.len() <= chunk {
+            let spare = self.spare.take();
+            self.chunks
+                .push_back(spare.unwrap_or_else(|| Chunk::new(slots, seen, done)));
+        }
+        let observations = &mut self.chunks[chunk].observations;
+        observations[slot * seen..(slot + 1) * seen].copy_from_slice(observation);
     }
 
     /// Turns the observation under way into an episode's last.
     fn end_episode(&mut self) {
-        let slot = self.slot(self.end);
-        self.follows[slot] = Follows::Nothing;
+        self.set_follows(self.end, Follows::Nothing);
         self.end += 1;
         self.pending = false;
-    }
-
-    /// Makes slot `end` usable.
-    fn make_room(&mut self) {
-        while self.end - self.start >= self.slots {
-            self.drop_one();
-        }
-        let wanted = self.slot(self.end) + 1;
-        if wanted <= self.follows.len() {
-            return;
-        }
-        if wanted > self.follows.capacity() {
-            let more = CHUNK.min(self.slots - self.follows.len());
-            self.observations
-                .reserve_exact(more * self.observation_size);
-            self.actions.reserve_exact(more * self.action_size);
-            self.mean_actions.reserve_exact(more * self.action_size);
-            self.rewards.reserve_exact(more);
-            self.follows.reserve_exact(more);
-        }
-        self.observations
-            .resize(wanted * self.observation_size, 0.0);
-        self.actions.resize(wanted * self.action_size, 0.0);
-        self.mean_actions.resize(wanted * self.action_size, 0.0);
-        self.rewards.resize(wanted, 0.0);
-        self.follows.resize(wanted, Follows::Nothing);
     }
 
     /// Forgets the oldest transition, and the end of its episode with it.
     fn drop_one(&mut self) {
         self.start += 1;
         self.transitions -= 1;
-        if self.start < self.end && self.follows[self.slot(self.start)] == Follows::Nothing {
+        if self.start < self.end && self.follows(self.start) == Follows::Nothing {
             self.start += 1;
         }
+        self.pending &= self.transitions > 0;
+        while self.start >= self.first + self.chunk {
+            self.spare = self.chunks.pop_front();
+            self.first += self.chunk;
+        }
     }
+}
+
+fn row(rows: &[f32], index: usize, size: usize) -> &[f32] {
+    &rows[index * size..(index + 1) * size]
+}
+
+/// Whether two observations are equal; NaN equals itself here, so that it breaks no episode.
+fn same(a: &[f32], b: &[f32]) -> bool {
+    a.iter()
+        .zip(b)
+        .all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
 }

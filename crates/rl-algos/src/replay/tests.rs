@@ -1,7 +1,8 @@
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use proptest::prelude::*;
-use rand::SeedableRng;
+use rand::{SeedableRng, TryRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
@@ -70,46 +71,174 @@ fn expected(facts: &[Fact], start: usize, n: usize, gamma: f32) -> (f32, f32, f3
 proptest! {
     #[test]
     fn windows_are_those_of_the_episodes(
-        episodes in prop::collection::vec((1usize..30, 0u8..3), 1..12),
+        episodes in prop::collection::vec((1usize..=30, 0u8..3), 1..12),
         capacity in 1usize..120,
-        n in 1usize..6,
-        drops in prop::collection::vec((0usize..150, 0usize..40), 0..3),
+        n in 1usize..=5,
+        drops in prop::collection::vec((0usize..150, 0usize..40), 0..6),
         seed in 0u64..1000,
     ) {
         let facts = story(&episodes);
         let mut replay = Replay::new(2, 1, capacity);
+        let mut stored = 0;
         for (i, fact) in facts.iter().enumerate() {
             push(&mut replay, fact);
+            stored = (stored + 1).min(capacity);
             for (_, count) in drops.iter().filter(|(at, _)| *at == i) {
                 replay.drop_oldest(*count);
+                stored -= stored.min(*count);
+            }
+            prop_assert_eq!(replay.len(), stored);
+            prop_assert_eq!(replay.is_empty(), stored == 0);
+            if i % 16 == 0 || i + 1 == facts.len() {
+                check_windows(&replay, &facts[i + 1 - stored..=i], n, seed)?;
             }
         }
-        prop_assert!(replay.len() <= capacity + 1);
-        let kept = &facts[facts.len() - replay.len()..];
-        let by_number: HashMap<u32, usize> =
-            kept.iter().enumerate().map(|(i, f)| (f.number as u32, i)).collect();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut batch = Batch::default();
-        replay.sample(n, 0.9, 64 * replay.len(), &mut rng, &mut batch);
-        prop_assert_eq!(batch.size, 64 * replay.len());
-        let mut seen = vec![false; kept.len()];
-        for row in 0..batch.size {
-            let number = batch.observation[2 * row];
-            let start = by_number[&(number as u32)];
-            seen[start] = true;
-            let (sum, discount, next) = expected(kept, start, n, 0.9);
-            prop_assert_eq!(batch.observation[2 * row + 1], -number);
-            prop_assert_eq!(batch.action[row], number * 0.001);
-            prop_assert!((batch.return_n[row] - sum).abs() <= 1e-4 * sum.abs());
-            prop_assert!((batch.discount[row] - discount).abs() < 1e-6);
-            prop_assert_eq!(batch.next_observation[2 * row], next);
-        }
-        prop_assert!(seen.iter().all(|s| *s));
-        let (oldest, actions) = replay.oldest(5);
-        let first: Vec<f32> = kept.iter().take(5).flat_map(|f| [f.number, -f.number]).collect();
-        prop_assert_eq!(oldest, first);
-        prop_assert_eq!(actions.len(), kept.len().min(5));
     }
+
+    #[test]
+    fn the_same_seed_draws_the_same_windows(seed in 0u64..1000) {
+        let mut replay = Replay::new(2, 1, 50);
+        story(&[(20, 0), (1, 1), (40, 2)]).iter().for_each(|fact| push(&mut replay, fact));
+        let draw = || {
+            let mut batch = Batch::default();
+            replay.sample(3, 0.9, 32, &mut ChaCha8Rng::seed_from_u64(seed), &mut batch);
+            batch
+        };
+        prop_assert_eq!(draw(), draw());
+    }
+}
+
+/// The windows drawn are exactly those of the transitions kept, every one of them is drawn, and the oldest
+/// are the first of them.
+fn check_windows(replay: &Replay, kept: &[Fact], n: usize, seed: u64) -> Result<(), TestCaseError> {
+    let numbers = kept.iter().enumerate().map(|(i, f)| (f.number as u32, i));
+    let by_number: HashMap<u32, usize> = numbers.collect();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut batch = Batch::default();
+    replay.sample(n, 0.9, 64 * kept.len(), &mut rng, &mut batch);
+    prop_assert_eq!(batch.size, 64 * kept.len());
+    let mut seen = vec![false; kept.len()];
+    for row in 0..batch.size {
+        let number = batch.observation[2 * row];
+        let start = by_number.get(&(number as u32)).copied();
+        prop_assert!(start.is_some(), "{} is not stored", number);
+        let start = start.unwrap();
+        seen[start] = true;
+        let (sum, discount, next) = expected(kept, start, n, 0.9);
+        prop_assert_eq!(batch.observation[2 * row + 1], -number);
+        prop_assert_eq!(batch.action[row], number * 0.001);
+        prop_assert_eq!(batch.return_n[row], sum);
+        prop_assert_eq!(batch.discount[row], discount);
+        prop_assert_eq!(
+            &batch.next_observation[2 * row..2 * row + 2],
+            &[next, -next]
+        );
+    }
+    prop_assert!(seen.iter().all(|s| *s));
+    let (mut oldest, mut actions) = (vec![7.0], vec![7.0]);
+    let rows = replay.oldest(5, &mut oldest, &mut actions);
+    let first = &kept[..kept.len().min(5)];
+    prop_assert_eq!(rows, first.len());
+    let observations: Vec<f32> = first.iter().flat_map(|f| [f.number, -f.number]).collect();
+    let means: Vec<f32> = first.iter().map(|f| f.number * 0.002).collect();
+    prop_assert_eq!(oldest, observations);
+    prop_assert_eq!(actions, means);
+    Ok(())
+}
+
+#[test]
+fn dropping_everything_and_starting_over_keeps_count() {
+    let mut replay = Replay::new(2, 1, 10);
+    let facts = story(&[(1, 2), (1, 2), (1, 2), (1, 2)]);
+    push(&mut replay, &facts[0]);
+    replay.drop_oldest(1);
+    push(&mut replay, &facts[1]);
+    assert_eq!(replay.len(), 1);
+    replay.drop_oldest(9);
+    push(&mut replay, &facts[2]);
+    push(&mut replay, &facts[3]);
+    check_windows(&replay, &facts[2..], 3, 0).unwrap();
+}
+
+#[test]
+fn a_terminal_wins_over_a_time_limit() {
+    let mut replay = Replay::new(2, 1, 10);
+    let mut facts = story(&[(1, 0)]);
+    facts[0].truncated = true;
+    push(&mut replay, &facts[0]);
+    let mut batch = Batch::default();
+    replay.sample(3, 0.5, 1, &mut ChaCha8Rng::seed_from_u64(0), &mut batch);
+    assert_eq!((batch.return_n[0], batch.discount[0]), (1.0, 0.0));
+}
+
+#[test]
+fn a_window_stops_at_the_newest_transition() {
+    let mut replay = Replay::new(2, 1, 10);
+    push(&mut replay, &story(&[(5, 0)])[0]);
+    let mut batch = Batch::default();
+    replay.sample(3, 0.5, 1, &mut ChaCha8Rng::seed_from_u64(0), &mut batch);
+    assert_eq!((batch.return_n[0], batch.discount[0]), (1.0, 0.5));
+    assert_eq!(batch.next_observation, [1.0, -1.0]);
+}
+
+/// A source that always says the same.
+struct Stuck;
+
+impl TryRng for Stuck {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::MAX)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::MAX)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.fill(u8::MAX);
+        Ok(())
+    }
+}
+
+#[test]
+fn sampling_ends_even_when_only_the_end_of_an_episode_is_drawn() {
+    let mut replay = Replay::new(2, 1, 10);
+    let facts = story(&[(1, 1), (1, 1)]);
+    facts.iter().for_each(|fact| push(&mut replay, fact));
+    let mut batch = Batch::default();
+    replay.sample(1, 0.5, 3, &mut Stuck, &mut batch);
+    assert_eq!(batch.observation, [2.0, -2.0].repeat(3));
+}
+
+#[test]
+fn starts_are_uniform_over_transitions() {
+    let mut replay = Replay::new(2, 1, 100);
+    // Twenty episodes of one step and one of twenty: half of the starts are in each kind.
+    let mut episodes = vec![(1, 1); 20];
+    episodes.push((20, 0));
+    let facts = story(&episodes);
+    facts.iter().for_each(|fact| push(&mut replay, fact));
+    let mut batch = Batch::default();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    replay.sample(1, 0.9, 40_000, &mut rng, &mut batch);
+    for fact in &facts {
+        let rows = batch.observation.chunks(2);
+        let drawn = rows.filter(|o| o[0] == fact.number).count();
+        // 1000 expected, six standard deviations.
+        assert!((810..1190).contains(&drawn), "{drawn}");
+    }
+}
+
+#[test]
+fn dropping_gives_memory_back() {
+    let mut replay = Replay::new(2, 1, 1000);
+    let facts = story(&[(1000, 1)]);
+    facts.iter().for_each(|fact| push(&mut replay, fact));
+    let full = replay.bytes();
+    replay.drop_oldest(750);
+    assert_eq!(replay.len(), 250);
+    assert!(2 * replay.bytes() < full, "{} of {full}", replay.bytes());
 }
 
 #[test]
@@ -168,8 +297,11 @@ fn a_million_transitions_of_half_cheetah_take_less_than_160_megabytes() {
     for step in 1..1_001_000 {
         replay.push(&transition(step % 1000 == 999));
     }
-    assert!(replay.len() > 998_000);
-    assert!(replay.bytes() < 160_000_000, "{}", replay.bytes());
+    assert_eq!(replay.len(), 1_000_000);
+    let bytes = replay.bytes() as f64 / replay.len() as f64;
+    // 17 + 6 + 6 + 1 floats and a byte, and a thousandth for the ends.
+    assert!((121.0..125.0).contains(&bytes), "{bytes}");
+    assert!(replay.bytes() < 160_000_000);
 }
 
 #[test]
