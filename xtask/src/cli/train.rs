@@ -42,7 +42,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub threads: Option<u64>,
 
-    /// Folder for the run [default: runs/<task>-<recipe>-s<seed>]
+    /// Folder for the run [default: runs/TASK-RECIPE-sSEED]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
