@@ -209,9 +209,10 @@ impl<N: SparseModule> Learner<N> {
         let tau = config.tau as f32;
         let online = self.net.sparse_layers();
         for (target, online) in target.sparse_layers_mut().into_iter().zip(online) {
+            let (values, bias) = target.take_parameters();
             target.set_parameters(
-                polyak(target.values(), online.values(), tau),
-                polyak(target.bias(), online.bias(), tau),
+                polyak(values, online.values(), tau),
+                polyak(bias, online.bias(), tau),
             );
         }
     }

@@ -113,9 +113,10 @@ impl Td3 {
     }
 
     /// A tensor `[rows, width]` on the agent's device.
-    fn rows(&self, data: &[f32], width: usize) -> Tensor<2> {
+    fn rows(&self, data: impl Into<Vec<f32>>, width: usize) -> Tensor<2> {
+        let data = data.into();
         let shape = [data.len() / width, width];
-        Tensor::from_data(TensorData::new(data.to_vec(), shape), &self.device)
+        Tensor::from_data(TensorData::new(data, shape), &self.device)
     }
 
     /// What a critic judges: `[rows, observation + action]`.
@@ -129,7 +130,7 @@ impl Td3 {
             rows.extend_from_slice(o);
             rows.extend_from_slice(a);
         }
-        self.rows(&rows, observation + action)
+        self.rows(rows, observation + action)
     }
 }
 
@@ -216,7 +217,7 @@ impl Td3 {
         self.updates += 1;
         let targets = self.targets(batch, &mut streams.target_noise);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
-        let targets = self.rows(&targets, 1);
+        let targets = self.rows(targets, 1);
         let judged = self.judged(&batch.observation, &batch.action);
 
         let [first, second] = &mut self.critics;
@@ -250,7 +251,7 @@ impl Td3 {
         let critic = self.critics[0].net();
         let halves = halves(batch.size);
         if halves[0].len() != halves[1].len() {
-            let observations = self.rows(&batch.observation, width);
+            let observations = self.rows(batch.observation.as_slice(), width);
             let loss = |actor: &SparseMlp| actor_loss(actor, critic, observations);
             return Ok(self.actor.minimise(loss, rng)?);
         }
@@ -381,5 +382,7 @@ fn weights(network: &SparseMlp) -> Weights {
 }
 
 fn to_vec(tensor: Tensor<2>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
+    let data = tensor.into_data();
+    data.as_slice()
+        .map_or_else(|_| data.iter::<f32>().collect(), <[f32]>::to_vec)
 }

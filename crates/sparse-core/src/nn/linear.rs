@@ -205,6 +205,16 @@ impl SparseLinear {
         self.bias.val()
     }
 
+    /// Takes values and bias out, so that what holds nobody else's handle to them can change them in place. The
+    /// layer is of no use until [`set_parameters`](Self::set_parameters) puts them back.
+    pub(crate) fn take_parameters(&mut self) -> (Tensor<1>, Tensor<1>) {
+        let nothing = || Param::from_tensor(Tensor::empty([0], &self.values.val().device()));
+        let (no_values, no_bias) = (nothing(), nothing());
+        let values = std::mem::replace(&mut self.values, no_values);
+        let bias = std::mem::replace(&mut self.bias, no_bias);
+        (values.into_value(), bias.into_value())
+    }
+
     /// Replaces values and bias by tensors of the same shapes.
     pub(crate) fn set_parameters(&mut self, values: Tensor<1>, bias: Tensor<1>) {
         self.values = Param::from_tensor(values);

@@ -85,13 +85,12 @@ impl Moments {
         }
     }
 
-    /// One step; gives the new parameter.
-    fn step(&mut self, parameter: Tensor<1>, gradient: Tensor<1>, step: AdamStep) -> Tensor<1> {
-        let state = [parameter, gradient, self.first.clone(), self.second.clone()];
+    /// One step; gives the new parameter and moments. All are handed on by value, so that they change in
+    /// place.
+    fn step(self, parameter: Tensor<1>, gradient: Tensor<1>, step: AdamStep) -> (Tensor<1>, Self) {
+        let state = [parameter, gradient, self.first, self.second];
         let [parameter, first, second] = adam(state, step);
-        self.first = first;
-        self.second = second;
-        parameter
+        (parameter, Self { first, second })
     }
 
     fn bytes(&self) -> usize {
@@ -141,11 +140,20 @@ impl Adam {
     pub(crate) fn step(&mut self, layers: &mut [&mut SparseLinear], gradients: Vec<LayerGradient>) {
         self.steps = self.steps.saturating_add(1);
         let step = self.scalars();
-        for ((layer, moments), gradient) in layers.iter_mut().zip(&mut self.layers).zip(gradients) {
-            let values = moments.values.step(layer.values(), gradient.values, step);
-            let bias = moments.bias.step(layer.bias(), gradient.bias, step);
-            layer.set_parameters(values, bias);
-        }
+        let moments = std::mem::take(&mut self.layers).into_iter();
+        let parts = layers.iter_mut().zip(moments).zip(gradients);
+        self.layers = parts
+            .map(|((layer, moments), gradient)| {
+                let (values, bias) = layer.take_parameters();
+                let (values, value_moments) = moments.values.step(values, gradient.values, step);
+                let (bias, bias_moments) = moments.bias.step(bias, gradient.bias, step);
+                layer.set_parameters(values, bias);
+                LayerMoments {
+                    values: value_moments,
+                    bias: bias_moments,
+                }
+            })
+            .collect();
     }
 
     /// Moves the moments of layer `index` to its new connections. A connection that stays keeps its moments;
@@ -188,5 +196,7 @@ pub(crate) fn carry_tensor(old: &Tensor<1>, rewire: &Rewire) -> Tensor<1> {
 
 /// The elements of an f32 vector in host memory.
 pub(crate) fn to_vec(tensor: Tensor<1>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
+    let data = tensor.into_data();
+    data.as_slice()
+        .map_or_else(|_| data.iter::<f32>().collect(), <[f32]>::to_vec)
 }
