@@ -1,5 +1,9 @@
 //! A sparse agent takes memory for the weights that exist, and an update makes nothing of a dense one's size.
 #![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+#![allow(
     unsafe_code,
     reason = "counting what is allocated takes an allocator of one's own"
 )]

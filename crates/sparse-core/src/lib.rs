@@ -27,6 +27,14 @@
 //! [`topology`] (rules that move connections), [`learner`] (all of it in one step), [`record`] (files),
 //! [`device`] (backends by name).
 
+#![cfg_attr(
+    feature = "ndarray",
+    allow(
+        deprecated,
+        reason = "`burn-ndarray` stays selectable for as long as Burn has it"
+    )
+)]
+
 pub mod budget;
 pub mod device;
 mod error;

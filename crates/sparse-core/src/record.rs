@@ -187,17 +187,21 @@ fn malformed(what: &str, value: &str) -> Error {
     }
 }
 
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
     use super::*;
     use crate::nn::SparseMlpConfig;
 
+    fn device() -> Device {
+        crate::device::by_name(crate::device::available()[0]).unwrap()
+    }
+
     fn network(sparsity: f64) -> SparseMlp {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let config = SparseMlpConfig::new([5, 32, 2]).with_sparsity(sparsity);
-        config.init(&Device::flex(), &mut rng).unwrap()
+        config.init(&device(), &mut rng).unwrap()
     }
 
     #[test]
@@ -206,7 +210,7 @@ mod tests {
         let bytes = to_bytes(&[("actor", &sparse), ("critic", &dense)]).unwrap();
         let record = Record::from_bytes(bytes).unwrap();
         for (name, expected) in [("actor", &sparse), ("critic", &dense)] {
-            let found = record.network(name, &Device::flex()).unwrap();
+            let found = record.network(name, &device()).unwrap();
             assert_eq!(found.sparse_layers().len(), 2);
             for (a, b) in found.sparse_layers().iter().zip(expected.sparse_layers()) {
                 assert_eq!(a.pattern(), b.pattern());
@@ -215,7 +219,7 @@ mod tests {
                 assert_eq!(to_vec(a.bias()), to_vec(b.bias()));
             }
         }
-        let error = record.network("other", &Device::flex()).unwrap_err();
+        let error = record.network("other", &device()).unwrap_err();
         assert!(error.to_string().contains("`other`"), "{error}");
     }
 

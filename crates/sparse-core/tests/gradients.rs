@@ -1,4 +1,8 @@
 //! Outputs and gradients of sparse networks against a dense f64 reference and against finite differences.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod common;
 

@@ -1,4 +1,8 @@
 //! What a learner keeps: the number of connections, the target's pattern, memory, determinism, and Adam.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod common;
 

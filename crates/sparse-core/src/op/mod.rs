@@ -5,7 +5,7 @@
 //! [`tile`] and [`untile`] convert from and to Burn's `[batch, features]` at the edges of a network.
 //!
 //! - [`SparseOps`] is the trait that Burn dispatches; the functions of this module wrap it.
-//! - [`SparseBackend`] is what a backend family implements: plain kernels, no autodiff. [`cpu`] does so for
+//! - [`SparseBackend`] is what a backend family implements: plain kernels, no autodiff. `cpu` does so for
 //!   every backend whose tensors lie in host memory.
 //! - `autodiff` implements [`SparseOps`] for Burn's autodiff decorator, with backward passes by hand.
 

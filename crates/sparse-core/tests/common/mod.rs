@@ -68,10 +68,10 @@ impl Reference {
             let x = &activations[index];
             let mut y = Vec::new();
             for row in x.chunks(layer.inputs) {
-                for output in 0..layer.outputs {
+                for (output, bias) in layer.bias.iter().enumerate() {
                     let weights = &layer.weights[output * layer.inputs..][..layer.inputs];
                     let dot: f64 = weights.iter().zip(row).map(|(w, x)| w * x).sum();
-                    let sum = dot + layer.bias[output];
+                    let sum = dot + bias;
                     let last = index + 1 == self.0.len();
                     y.push(if last { sum } else { sum.max(0.0) });
                 }
@@ -109,12 +109,12 @@ impl Reference {
                 .chunks(layer.inputs)
                 .zip(dy.chunks(layer.outputs));
             for (x, d) in pairs {
-                for input in 0..layer.inputs {
+                for (input, x) in x.iter().enumerate() {
                     let mut sum = 0.0;
-                    for output in 0..layer.outputs {
+                    for (output, d) in d.iter().enumerate() {
                         let at = output * layer.inputs + input;
-                        gradient.weights[at] += d[output] * x[input];
-                        sum += d[output] * layer.weights[at];
+                        gradient.weights[at] += d * x;
+                        sum += d * layer.weights[at];
                     }
                     dx.push(sum);
                 }
