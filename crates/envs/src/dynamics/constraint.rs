@@ -252,12 +252,10 @@ impl Soft {
     }
 }
 
-/// `base` to the `exponent`; the usual exponents exactly.
+/// `base` to the `exponent`; the usual exponents by products, which every machine rounds alike.
 fn power(base: f64, exponent: f64) -> f64 {
-    if exponent == 1.0 {
-        base
-    } else if exponent == 2.0 {
-        base * base
+    if (0.0..=8.0).contains(&exponent) && exponent.fract() == 0.0 {
+        (0..exponent as usize).fold(1.0, |product, _| product * base)
     } else {
         base.powf(exponent)
     }

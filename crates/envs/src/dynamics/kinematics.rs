@@ -6,6 +6,7 @@ use super::MINVAL;
 use super::model::{JointType, Model};
 use super::spatial::{Spatial, SpatialInertia};
 use super::state::State;
+use super::trig::sin_cos;
 
 /// Frames of bodies, joints and geoms.
 pub(super) fn frames(model: &Model, state: &mut State) {
@@ -53,11 +54,17 @@ fn displace(
     match joints.kind[joint] {
         JointType::Slide => (pos + axis * displacement, quat),
         JointType::Hinge => {
-            let turned = quat * DQuat::from_axis_angle(joints.axis[joint], displacement);
+            let turned = quat * rotation(joints.axis[joint], displacement);
             // The anchor stays where it is, so the frame moves when it lies elsewhere.
             (anchor - turned * joints.pos[joint], turned)
         }
     }
+}
+
+/// The rotation by `angle` (rad) about a unit axis.
+fn rotation(axis: DVec3, angle: f64) -> DQuat {
+    let (sin, cos) = sin_cos(0.5 * angle);
+    DQuat::from_vec4((axis * sin).extend(cos))
 }
 
 /// Centres of mass of the subtrees, and inertias and dof motions about the tree's own.

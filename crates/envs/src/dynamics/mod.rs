@@ -1,7 +1,8 @@
 //! The rigid-body engine: what MuJoCo computes, stage by stage, under MuJoCo's names.
 //!
 //! A [`Model`] is constant, a [`State`] is all that changes, and [`step`] is the list of stages between two
-//! states. No stage allocates; none uses fused multiply-add, so that every CPU computes the same bits.
+//! states. No stage allocates; none uses fused multiply-add or the C library's sine, so that every CPU computes
+//! the same bits.
 //!
 //! In reading order: `model`, `state`, `step`, then the stages: `kinematics`, `inertia`, `velocity`,
 //! `passive`, `actuation`, `collision`, `constraint`, `solver`, `integrate`.
@@ -20,6 +21,7 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod trig;
 mod velocity;
 
 pub use collision::Contact;
