@@ -181,7 +181,19 @@ fn frame(normal: DVec3, wish: DVec3) -> [DVec3; 3] {
     } else {
         DVec3::Z
     };
-    let tangent = (wish - normal * normal.dot(wish)).normalize_or(normal.any_orthonormal_vector());
+    let across = |v: DVec3| v - normal * normal.dot(v);
+    let mut tangent = across(wish);
+    // Of a wish along the normal only rounding is left, which would turn the friction pyramid at random: a
+    // capsule upright on a floor. MuJoCo takes x then.
+    if tangent.length() < MINVAL {
+        let other = if normal.x.abs() < 0.5 {
+            DVec3::X
+        } else {
+            DVec3::Y
+        };
+        tangent = across(other);
+    }
+    let tangent = tangent.normalize();
     [normal, tangent, normal.cross(tangent)]
 }
 

@@ -54,6 +54,13 @@ proptest! {
 }
 
 #[test]
+fn rounding_turns_no_tangent() {
+    let upright = DVec3::new(1e-16, -2e-16, 1.0);
+    assert_eq!(frame(DVec3::Z, upright), [DVec3::Z, DVec3::X, DVec3::Y]);
+    assert_eq!(frame(DVec3::X, DVec3::X), [DVec3::X, DVec3::Y, DVec3::Z]);
+}
+
+#[test]
 fn parallel_capsules_touch_at_two_places() {
     let lower = ball(DVec3::ZERO, DVec3::X, 0.1);
     let upper = ball(DVec3::new(0.25, 0.0, 0.19), DVec3::X, 0.1);
