@@ -56,18 +56,21 @@ pub struct TrainArgs {
 }
 
 const AFTER: &str = "\
-With no option: RLx2-TD3 on HalfCheetah-v5, the actor 90 % and the critics 85 % sparse from the first step, for
-200,000 control steps. An option wins over the same setting in --config, which wins over the recipe.
+With no option: RLx2-TD3 on HalfCheetah-v5, the actor 90 % and the critics 85 %
+sparse from the first step, for 200,000 control steps. An option wins over the
+same setting in --config, which wins over the recipe.
 
-Tasks:    HalfCheetah-v5, Hopper-v5, Walker2d-v5 (version optional, case and hyphens forgiven)
+Tasks:    HalfCheetah-v5, Hopper-v5, Walker2d-v5
+          (version optional, case and hyphens forgiven)
 Recipes:  rlx2    RigL, 3-step targets after a delay, replay that forgets stale policies
           rigl    grow where the gradient is large, drop small weights
           set     grow at random, drop small weights
           static  a random sparse network that never changes
           dense   plain TD3, no zeros: the baseline
-Sparsity: RLx2's published ones, actor / critic: HalfCheetah 0.90 / 0.85, Hopper 0.98 / 0.95,
-          Walker2d 0.97 / 0.95; the recipe `dense` has none
-Devices:  flex (Burn's CPU backend), ndarray (Burn's older one); wgpu and cuda come later
+Sparsity: RLx2's published ones, actor / critic: HalfCheetah 0.90 / 0.85,
+          Hopper 0.98 / 0.95, Walker2d 0.97 / 0.95; `dense` has none
+Devices:  flex (Burn's CPU backend), ndarray (Burn's older one);
+          wgpu and cuda come later
 
 Examples:
   cargo xtask train
@@ -76,7 +79,8 @@ Examples:
   cargo xtask train --actor-sparsity 0.95 --critic-sparsity 0.9
   cargo xtask train --config runs/halfcheetah-v5-rlx2-s0/config.toml --seed 1
 
-The folder holds metrics.csv (one row per evaluation), config.toml and the checkpoints. Afterwards:
+The folder holds metrics.csv (one row per evaluation), config.toml and the
+checkpoints. Afterwards:
   cargo xtask eval DIR      cargo xtask plot DIR";
 
 #[cfg(test)]
