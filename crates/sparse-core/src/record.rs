@@ -95,10 +95,14 @@ impl Record {
     /// # Errors
     /// [`Error::Record`] with the path when it cannot be opened, or as [`from_bytes`](Self::from_bytes).
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| Error::Record {
+        let at = |error: &dyn std::fmt::Display| Error::Record {
             reason: format!("{}: {error}", path.display()),
-        })?;
-        Self::from_bytes(bytes)
+        };
+        let bytes = std::fs::read(path).map_err(|error| at(&error))?;
+        Self::from_bytes(bytes).map_err(|error| match error {
+            Error::Record { reason } => at(&reason),
+            other => other,
+        })
     }
 
     /// The network stored under `name`.

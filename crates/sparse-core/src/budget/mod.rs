@@ -52,8 +52,8 @@ impl Allocation {
     /// RLx2's code rounds.
     ///
     /// # Errors
-    /// [`Error::Config`] when `sparsity` is outside [0, 1); [`Error::Budget`] when a layer is left without
-    /// a weight; otherwise as [`densities`](Self::densities).
+    /// [`Error::Config`] when `sparsity` is outside [0, 1); [`Error::Budget`] when a layer's share is
+    /// less than one weight; otherwise as [`densities`](Self::densities).
     pub fn counts(&self, shapes: &[(usize, usize)], sparsity: f64) -> Result<Vec<usize>> {
         if !(0.0..1.0).contains(&sparsity) {
             return Err(Error::config("sparsity", sparsity, "in [0, 1)"));
@@ -63,16 +63,21 @@ impl Allocation {
         layers
             .map(|(layer, (&(outputs, inputs), sparsity))| {
                 let weights = outputs * inputs;
-                match weights - (sparsity * weights as f64) as usize {
-                    0 => Err(Error::Budget {
+                let share = (1.0 - sparsity) * weights as f64;
+                // Rounding keeps one weight of less than one; a layer that thin passes nothing on.
+                if share < 1.0 - 1e-9 {
+                    return Err(Error::Budget {
                         layer,
                         outputs,
                         inputs,
                         density: 1.0 - sparsity,
-                        reason: format!("none of its {weights} weights would be active"),
-                    }),
-                    active => Ok(active),
+                        reason: format!(
+                            "{share:.2} of its {weights} weights would exist; at least one must, so the \
+                             sparsity must be lower"
+                        ),
+                    });
                 }
+                Ok(weights - (sparsity * weights as f64) as usize)
             })
             .collect()
     }
@@ -107,17 +112,20 @@ mod tests {
 
     #[test]
     fn a_layer_without_weights_is_an_error_that_names_it() {
-        // 1 - int(0.99999 * 1) leaves one weight; rounding down never empties a layer that has weights.
-        assert_eq!(Allocation::Uniform.counts(&[(1, 1)], 0.99999).unwrap(), [1]);
-        let error = Allocation::Uniform
-            .counts(&[(3, 2), (5, 0)], 0.5)
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "budget: layer 1 [5×0] gets density 0.5: none of its 0 weights would be active"
+        let message = |shapes: &[(usize, usize)], sparsity| {
+            let error = Allocation::Uniform.counts(shapes, sparsity).unwrap_err();
+            assert!(error.is_budget());
+            error.to_string()
+        };
+        let empty = message(&[(3, 2), (5, 0)], 0.5);
+        assert!(empty.starts_with("budget: layer 1 [5×0]"), "{empty}");
+        // Rounding up would keep one weight of a hundredth.
+        let thin = message(&[(40, 40), (1, 1)], 0.99);
+        assert!(
+            thin.contains("layer 1 [1×1]") && thin.contains("0.01 of its 1 weights"),
+            "{thin}"
         );
-        let error = Allocation::Uniform.counts(&[(256, 256)], 1.0 - f64::EPSILON / 2.0);
-        assert_eq!(error.unwrap(), [1]);
+        assert_eq!(Allocation::Uniform.counts(&[(10, 10)], 0.99).unwrap(), [1]);
     }
 
     #[test]

@@ -7,13 +7,13 @@ use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
 use rl_algos::run_dir::{Checkpoint, RunDir};
 
+use crate::say;
 use crate::table::{Cell, Table, thousands};
 
 /// Evaluates the checkpoint of a run.
 ///
 /// # Errors
 /// When the folder holds no run, or its checkpoint does not fit its task.
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let (dir, config) = RunDir::open(&args.run)?;
     let which = if args.best {
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let mut seeds = Streams::new(args.seed.unwrap_or(config.seed)).evaluation;
     let episodes = usize::try_from(args.episodes)?;
     let returns = evaluate(&mut *env, episodes, &mut seeds, |seen| policy.act(seen))?;
-    println!(
+    say(&format!(
         "{}, recipe {}, seed {}, checkpoint of step {} (return {} then)\n\n{}",
         config.env,
         config.recipe,
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         thousands(info.step as f64),
         thousands(info.return_mean),
         table(&returns).text()
-    );
+    ));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The jobs that link the libraries. `cargo xtask` builds this binary as a job needs it and starts it with the
 //! words of its own command line.
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::thread;
 
@@ -42,6 +43,11 @@ fn threads(asked: Option<u64>) -> Result<usize> {
     pool.build_global()
         .context("the threads cannot be started")?;
     Ok(threads)
+}
+
+/// Prints a line. Whoever reads may stop reading, as `head` does; that is no failure of the job.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 #[allow(clippy::print_stderr, reason = "this is the command line")]

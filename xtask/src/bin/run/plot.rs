@@ -8,12 +8,12 @@ use rl_algos::config::TrainConfig;
 use rl_algos::run_dir::RunDir;
 
 use crate::chart::{Curve, draw};
+use crate::say;
 
 /// Draws the runs into one picture.
 ///
 /// # Errors
 /// When a run cannot be read or the picture not be written.
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 pub(crate) fn run(args: &PlotArgs) -> Result<()> {
     let runs = args.runs.iter().map(|path| read(path));
     let runs = runs.collect::<Result<Vec<Run>>>()?;
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
     let recipes: Vec<String> = runs.iter().map(|run| run.recipe.clone()).collect();
     let curves = runs.into_iter().map(|run| run.curve(&recipes));
     draw(&args.out, &title, &curves.collect::<Vec<Curve>>())?;
-    println!("{}", args.out.display());
+    say(&format!("{}", args.out.display()));
     Ok(())
 }
 

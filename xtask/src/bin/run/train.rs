@@ -17,6 +17,7 @@ use rl_algos::train::{Trained, train};
 use sparse_core::kernels::Kernels;
 
 use crate::progress::{Now, Progress, span};
+use crate::say;
 use crate::settings;
 use crate::table::thousands;
 
@@ -66,7 +67,6 @@ fn networks(config: &TrainConfig, device: &burn::tensor::Device) -> Result<Td3> 
 }
 
 /// Says what is trained.
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 fn header(
     config: &TrainConfig,
     agent: &Td3,
@@ -91,26 +91,28 @@ fn header(
             thousands(total)
         )
     };
-    println!(
+    say(&format!(
         "task     {}, {} steps, seed {}",
         config.env,
         thousands(config.steps as f64),
         config.seed
-    );
-    println!("recipe   {} (TD3)", config.recipe);
-    println!(
+    ));
+    say(&format!("recipe   {} (TD3)", config.recipe));
+    say(&format!(
         "actor    {}: {}",
         layers(seen, done),
         weights(agent.actor_weights())
-    );
+    ));
     let critics = layers(seen + done, 1);
-    println!(
+    say(&format!(
         "critics  two of {critics}: {} each",
         weights(agent.critic_weights())
-    );
+    ));
     let kernels = Kernels::best().isa();
-    println!("device   {device}, {threads} threads, {kernels:?} kernels");
-    println!("folder   {}\n", folder.display());
+    say(&format!(
+        "device   {device}, {threads} threads, {kernels:?} kernels"
+    ));
+    say(&format!("folder   {}\n", folder.display()));
     Ok(())
 }
 
@@ -180,7 +182,6 @@ impl Observer for Shown {
 }
 
 /// Says what came of it, and what to do with it.
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 fn summary(config: &TrainConfig, trained: &Trained, took: Duration, folder: &Path) {
     let returns = &trained.returns;
     let (actor, critic) = (
@@ -195,26 +196,26 @@ fn summary(config: &TrainConfig, trained: &Trained, took: Duration, folder: &Pat
     let last = &returns[returns.len().saturating_sub(5)..];
     let mean = last.iter().sum::<f64>() / last.len() as f64;
     let first = returns.first().copied().unwrap_or(f64::NAN);
-    println!(
+    say(&format!(
         "\nreturn   first evaluation {}, best {}, mean of the last {} {}",
         thousands(first),
         thousands(best),
         last.len(),
         thousands(mean)
-    );
-    println!(
+    ));
+    say(&format!(
         "speed    {} steps in {}: {} steps/s",
         thousands(config.steps as f64),
         span(took),
         thousands(rate)
-    );
-    println!(
+    ));
+    say(&format!(
         "weights  {} of {} ({share:.1} %), actor and both critics",
         thousands(active as f64),
         thousands(total as f64)
-    );
+    ));
     let folder = folder.display();
-    println!(
+    say(&format!(
         "folder   {folder}\n\nnext     cargo xtask eval {folder}\n         cargo xtask plot {folder}"
-    );
+    ));
 }

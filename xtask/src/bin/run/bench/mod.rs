@@ -3,6 +3,7 @@
 use anyhow::Result;
 use cli::jobs::{Bench, BenchArgs};
 
+use crate::say;
 use crate::table::Table;
 
 mod clock;
@@ -29,12 +30,11 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-#[allow(clippy::print_stdout, reason = "the table is the job")]
 fn print(json: bool, title: &str, table: &Table) {
     if json {
-        println!("{}", table.json());
+        say(&table.json());
     } else {
-        println!("{title}\n\n{}", table.text());
+        say(&format!("{title}\n\n{}", table.text()));
     }
 }
 
