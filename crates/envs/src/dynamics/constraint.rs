@@ -3,6 +3,7 @@
 
 use super::MINVAL;
 use super::collision::max_contacts;
+use super::dense::{add_scaled, dot};
 use super::kinematics::for_each_point_motion;
 use super::model::{Model, SolImp, SolRef};
 use super::state::State;
@@ -28,7 +29,9 @@ pub struct Rows {
     /// Stiffness, damping and impedance, `[len]`.
     kbi: Vec<[f64; 3]>,
     /// Regularisation R, inverse weight of the row, `[len]`.
-    pub(super) r: Vec<f64>,
+    r: Vec<f64>,
+    /// Its inverse D, `[len]`.
+    pub(super) d: Vec<f64>,
     /// Reference acceleration, `[len]`.
     pub(super) aref: Vec<f64>,
     /// Force, `[len]`.
@@ -51,6 +54,7 @@ impl Rows {
             margin: zeros(),
             kbi: vec![[0.0; 3]; most],
             r: zeros(),
+            d: zeros(),
             aref: zeros(),
             force: zeros(),
             directions: vec![0.0; 3 * model.nv],
@@ -92,6 +96,12 @@ impl Rows {
         &self.r[..self.count]
     }
 
+    /// Weight of each row, the inverse of its regularisation.
+    #[must_use]
+    pub fn d(&self) -> &[f64] {
+        &self.d[..self.count]
+    }
+
     /// Reference acceleration of each row.
     #[must_use]
     pub fn aref(&self) -> &[f64] {
@@ -113,6 +123,12 @@ impl Rows {
         let jacobian = &mut self.jacobian[row * self.nv..][..self.nv];
         jacobian.fill(0.0);
         (row, jacobian)
+    }
+
+    /// Sets a row's regularisation.
+    fn weigh(&mut self, row: usize, r: f64) {
+        self.r[row] = r;
+        self.d[row] = 1.0 / r;
     }
 }
 
@@ -175,10 +191,8 @@ fn contacts(model: &Model, state: &mut State) {
             let first = rows.len();
             for (tangent, sign) in [(1, 1.0), (1, -1.0), (2, 1.0), (2, -1.0)] {
                 let (_, jacobian) = rows.push(contact.dist, contact.includemargin);
-                for dof in 0..nv {
-                    let slide = directions[tangent * nv + dof];
-                    jacobian[dof] = directions[dof] + sign * friction * slide;
-                }
+                jacobian.copy_from_slice(&directions[..nv]);
+                add_scaled(jacobian, &directions[tangent * nv..], sign * friction);
             }
             soften(rows, first, &soft, weight + friction * friction * weight);
             // All edges get the weight with which the pyramid matches the elliptic cone's friction.
@@ -186,7 +200,7 @@ fn contacts(model: &Model, state: &mut State) {
             let edge = 2.0 * mu * mu * rows.r[first];
             for row in first..first + PYRAMID {
                 rows.kbi[row] = rows.kbi[first];
-                rows.r[row] = edge;
+                rows.weigh(row, edge);
             }
         }
         state.rows.directions = directions;
@@ -265,7 +279,10 @@ fn power(base: f64, exponent: f64) -> f64 {
 fn soften(rows: &mut Rows, row: usize, soft: &Soft, inverse_inertia: f64) {
     let impedance = soft.impedance(rows.pos[row] - rows.margin[row]);
     rows.kbi[row] = [soft.stiffness, soft.damping, impedance];
-    rows.r[row] = ((1.0 - impedance) * inverse_inertia / impedance).max(MINVAL);
+    rows.weigh(
+        row,
+        ((1.0 - impedance) * inverse_inertia / impedance).max(MINVAL),
+    );
 }
 
 /// Reference accelerations: springs and dampers that pull each row back to its margin.
@@ -273,7 +290,7 @@ pub(super) fn reference(model: &Model, state: &mut State) {
     let (nv, rows) = (model.nv, &mut state.rows);
     for row in 0..rows.count {
         let jacobian = &rows.jacobian[row * nv..][..nv];
-        let velocity: f64 = jacobian.iter().zip(&state.qvel).map(|(j, v)| j * v).sum();
+        let velocity = dot(jacobian, &state.qvel);
         let [stiffness, damping, impedance] = rows.kbi[row];
         let distance = rows.pos[row] - rows.margin[row];
         rows.aref[row] = -damping * velocity - stiffness * impedance * distance;

@@ -1,9 +1,6 @@
-//! The inertia matrix and solves with it. MuJoCo: Computation, "General framework"; Featherstone's composite
-//! rigid bodies.
-//!
-//! Two dofs are coupled only when one is the other's ancestor. So is the factor `M = LᵀDL`, which fills
-//! nothing in, and every loop below runs along ancestors.
+//! The inertia matrix. MuJoCo: Computation, "General framework"; Featherstone's composite rigid bodies.
 
+use super::ldl;
 use super::model::Model;
 use super::state::State;
 
@@ -32,56 +29,8 @@ pub(super) fn composite(model: &Model, state: &mut State) {
     }
 }
 
-/// Factors the inertia matrix for [`solve`].
+/// Factors the inertia matrix, for solves with it.
 pub(super) fn factor(model: &Model, state: &mut State) {
     state.factor.copy_from_slice(&state.mass_matrix);
-    factor_in_place(model, &mut state.factor);
-}
-
-/// Factors a symmetric positive matrix with the tree's sparsity, `[nv, nv]`, in its lower triangle.
-pub(super) fn factor_in_place(model: &Model, matrix: &mut [f64]) {
-    let nv = model.nv;
-    let parent = &model.dofs.parent;
-    for k in (0..nv).rev() {
-        let inverse = 1.0 / matrix[k * nv + k];
-        matrix[k * nv + k] = inverse;
-        let mut row = parent[k];
-        while let Some(i) = row {
-            let scaled = matrix[k * nv + i] * inverse;
-            let mut column = row;
-            while let Some(j) = column {
-                matrix[i * nv + j] -= scaled * matrix[k * nv + j];
-                column = parent[j];
-            }
-            row = parent[i];
-        }
-        let mut column = parent[k];
-        while let Some(j) = column {
-            matrix[k * nv + j] *= inverse;
-            column = parent[j];
-        }
-    }
-}
-
-/// Solves in place with a factor from [`factor_in_place`], x `[nv]`.
-pub(super) fn solve(model: &Model, factor: &[f64], x: &mut [f64]) {
-    let nv = model.nv;
-    let parent = &model.dofs.parent;
-    for i in (0..nv).rev() {
-        let value = x[i];
-        let mut next = parent[i];
-        while let Some(j) = next {
-            x[j] -= factor[i * nv + j] * value;
-            next = parent[j];
-        }
-    }
-    for i in 0..nv {
-        let mut value = x[i] * factor[i * nv + i];
-        let mut next = parent[i];
-        while let Some(j) = next {
-            value -= factor[i * nv + j] * x[j];
-            next = parent[j];
-        }
-        x[i] = value;
-    }
+    ldl::factor(&mut state.factor, model.nv);
 }

@@ -1,6 +1,6 @@
 //! From accelerations to the next state. MuJoCo: Computation, "Numerical integration".
 
-use super::inertia;
+use super::ldl;
 use super::model::Model;
 use super::state::State;
 use super::step::forward;
@@ -17,12 +17,12 @@ pub(super) fn euler(model: &Model, state: &mut State) {
         for (dof, damping) in model.dofs.damping.iter().enumerate() {
             state.factor[dof * nv + dof] += h * damping;
         }
-        inertia::factor_in_place(model, &mut state.factor);
+        ldl::factor(&mut state.factor, nv);
         let forces = state.qfrc_smooth.iter().zip(&state.qfrc_constraint);
         for (applied, (smooth, constraint)) in applied.iter_mut().zip(forces) {
             *applied = smooth + constraint;
         }
-        inertia::solve(model, &state.factor, &mut applied);
+        ldl::solve(&state.factor, &mut applied);
     } else {
         applied.copy_from_slice(&state.qacc);
     }

@@ -25,14 +25,13 @@ pub(super) fn frames(model: &Model, state: &mut State) {
         state.xquat[body] = quat;
         state.xmat[body] = mat;
         state.xipos[body] = pos + mat * bodies.ipos[body];
-        state.ximat[body] = mat * DMat3::from_quat(bodies.iquat[body]);
+        state.ximat[body] = DMat3::from_quat(quat * bodies.iquat[body]);
     }
     let geoms = &model.geoms;
     for geom in 0..geoms.kind.len() {
         let body = geoms.body[geom];
-        let mat = &state.xmat[body];
-        state.geom_xpos[geom] = state.xpos[body] + *mat * geoms.pos[geom];
-        state.geom_xmat[geom] = *mat * DMat3::from_quat(geoms.quat[geom]);
+        state.geom_xpos[geom] = state.xpos[body] + state.xmat[body] * geoms.pos[geom];
+        state.geom_xmat[geom] = DMat3::from_quat(state.xquat[body] * geoms.quat[geom]);
     }
 }
 

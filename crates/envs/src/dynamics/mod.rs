@@ -10,9 +10,11 @@
 mod actuation;
 mod collision;
 mod constraint;
+mod dense;
 mod inertia;
 mod integrate;
 mod kinematics;
+mod ldl;
 pub mod model;
 mod passive;
 mod solver;

@@ -3,7 +3,8 @@
 use super::model::{Integrator, Model};
 use super::state::State;
 use super::{
-    actuation, collision, constraint, inertia, integrate, kinematics, passive, solver, velocity,
+    actuation, collision, constraint, inertia, integrate, kinematics, ldl, passive, solver,
+    velocity,
 };
 
 /// Moves the state on by one timestep.
@@ -55,6 +56,6 @@ fn acceleration(model: &Model, state: &mut State) {
         state.qfrc_smooth[i] = state.qfrc_passive[i] - state.qfrc_bias[i] + state.qfrc_actuator[i];
     }
     state.qacc_smooth.copy_from_slice(&state.qfrc_smooth);
-    inertia::solve(model, &state.factor, &mut state.qacc_smooth);
+    ldl::solve(&state.factor, &mut state.qacc_smooth);
     solver::solve(model, state);
 }

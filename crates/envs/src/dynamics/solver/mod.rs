@@ -3,7 +3,6 @@
 //! The acceleration minimises `½ (a − a_smooth)ᵀ M (a − a_smooth) + Σ ½ D_i min(0, J_i a − aref_i)²`: a strictly
 //! convex function, quadratic as long as the same rows are active.
 
-mod cholesky;
 mod newton;
 
 use super::model::Model;

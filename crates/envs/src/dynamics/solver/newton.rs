@@ -3,7 +3,8 @@
 //! The cost is quadratic between changes of the active rows, so a full Newton step that changes none of them
 //! ends at the minimum, to rounding. MuJoCo stops at an improvement of 1e-8 and reaches the same point.
 
-use super::cholesky;
+use crate::dynamics::dense::{add_scaled, dot, multiply, norm};
+use crate::dynamics::ldl;
 use crate::dynamics::model::Model;
 use crate::dynamics::state::State;
 
@@ -38,56 +39,51 @@ pub(super) fn solve(model: &Model, state: &mut State) {
 
 /// Takes the better of the two starts: the last step's acceleration, and that without constraints.
 fn start(model: &Model, state: &mut State) {
-    let warm = state.qacc_warmstart.iter().any(|a| *a != 0.0) && {
-        state.qacc.copy_from_slice(&state.qacc_smooth);
-        place(model, state);
-        let cold_cost = cost(state);
-        state.qacc.copy_from_slice(&state.qacc_warmstart);
-        place(model, state);
-        cost(state) < cold_cost
-    };
+    // Without constraints there is no momentum, so that the rows alone cost.
+    state.qacc.copy_from_slice(&state.qacc_smooth);
+    state.scratch.momentum.fill(0.0);
+    residuals(model, state);
+    if state.qacc_warmstart.iter().all(|a| *a == 0.0) {
+        return;
+    }
+    let cold_cost = rows_cost(state);
+    state.qacc.copy_from_slice(&state.qacc_warmstart);
+    momentum(state);
+    residuals(model, state);
+    let warm_cost = dot(&state.scratch.momentum, &state.scratch.search) + rows_cost(state);
+    let warm = warm_cost < cold_cost;
     if !warm {
         state.qacc.copy_from_slice(&state.qacc_smooth);
-        place(model, state);
+        state.scratch.momentum.fill(0.0);
+        residuals(model, state);
     }
 }
 
-/// Computes momentum and residuals at the current acceleration.
-fn place(model: &Model, state: &mut State) {
-    let nv = model.nv;
+/// `M (a − a_smooth)` at the current acceleration; leaves the difference in `search`.
+fn momentum(state: &mut State) {
     let scratch = &mut state.scratch;
-    for (search, (a, smooth)) in scratch
-        .search
-        .iter_mut()
-        .zip(state.qacc.iter().zip(&state.qacc_smooth))
-    {
+    let accelerations = state.qacc.iter().zip(&state.qacc_smooth);
+    for (search, (a, smooth)) in scratch.search.iter_mut().zip(accelerations) {
         *search = a - smooth;
     }
     multiply(&state.mass_matrix, &scratch.search, &mut scratch.momentum);
+}
+
+/// `J a − aref` at the current acceleration.
+fn residuals(model: &Model, state: &mut State) {
     let rows = &state.rows;
-    for (row, residual) in scratch.residual.iter_mut().take(rows.len()).enumerate() {
-        *residual = dot(&rows.jacobian[row * nv..][..nv], &state.qacc) - rows.aref[row];
+    let residuals = state.scratch.residual.iter_mut().zip(rows.aref());
+    for ((residual, aref), jacobian) in residuals.zip(rows.jacobian.chunks_exact(model.nv)) {
+        *residual = dot(jacobian, &state.qacc) - aref;
     }
 }
 
-/// The cost at the current acceleration.
-fn cost(state: &State) -> f64 {
-    let scratch = &state.scratch;
-    let mut gauss = 0.0;
-    for (momentum, (a, smooth)) in scratch
-        .momentum
-        .iter()
-        .zip(state.qacc.iter().zip(&state.qacc_smooth))
-    {
-        gauss += momentum * (a - smooth);
-    }
-    let mut rows = 0.0;
-    for (residual, r) in scratch.residual.iter().zip(state.rows.r()) {
-        if *residual < 0.0 {
-            rows += residual * residual / r;
-        }
-    }
-    0.5 * (gauss + rows)
+/// Twice what the rows cost at the current residuals.
+fn rows_cost(state: &State) -> f64 {
+    let rows = state.scratch.residual.iter().zip(state.rows.d());
+    rows.filter(|(residual, _)| **residual < 0.0)
+        .map(|(residual, d)| residual * residual * d)
+        .sum()
 }
 
 /// The gradient: momentum less what the active rows push.
@@ -98,11 +94,12 @@ fn gradient(model: &Model, state: &mut State) {
     for row in 0..state.rows.len() {
         let residual = scratch.residual[row];
         if residual < 0.0 {
-            let push = residual / state.rows.r[row];
-            let jacobian = &state.rows.jacobian[row * nv..][..nv];
-            for (g, j) in scratch.gradient.iter_mut().zip(jacobian) {
-                *g += j * push;
-            }
+            let push = residual * state.rows.d[row];
+            add_scaled(
+                &mut scratch.gradient,
+                &state.rows.jacobian[row * nv..][..nv],
+                push,
+            );
         }
     }
 }
@@ -117,24 +114,23 @@ fn direction(model: &Model, state: &mut State) {
         if scratch.residual[row] >= 0.0 {
             continue;
         }
-        let weight = 1.0 / rows.r[row];
         let jacobian = &rows.jacobian[row * nv..][..nv];
         for (i, ji) in jacobian.iter().enumerate() {
             // A row moves with few dofs.
             if *ji != 0.0 {
-                let scaled = ji * weight;
-                let line = &mut scratch.hessian[i * nv..][..=i];
-                for (h, jj) in line.iter_mut().zip(jacobian) {
-                    *h += scaled * jj;
-                }
+                add_scaled(
+                    &mut scratch.hessian[i * nv..][..=i],
+                    jacobian,
+                    ji * rows.d[row],
+                );
             }
         }
     }
-    cholesky::factor(&mut scratch.hessian, nv);
+    ldl::factor(&mut scratch.hessian, nv);
     for (search, gradient) in scratch.search.iter_mut().zip(&scratch.gradient) {
         *search = -gradient;
     }
-    cholesky::solve(&scratch.hessian, nv, &mut scratch.search);
+    ldl::solve(&scratch.hessian, &mut scratch.search);
     multiply(
         &state.mass_matrix,
         &scratch.search,
@@ -168,11 +164,11 @@ fn line_search(model: &Model, state: &State) -> f64 {
     let slope_at = |length: f64| {
         let (mut slope, mut curvature) = (constant + linear * length, linear);
         let lines = scratch.residual.iter().zip(&scratch.residual_slope);
-        for ((residual, change), r) in lines.zip(state.rows.r()) {
+        for ((residual, change), d) in lines.zip(state.rows.d()) {
             let there = residual + change * length;
             if there < 0.0 {
-                slope += change * there / r;
-                curvature += change * change / r;
+                slope += change * there * d;
+                curvature += change * change * d;
             }
         }
         (slope, curvature)
@@ -226,32 +222,11 @@ fn finish(model: &Model, state: &mut State) {
     let nv = model.nv;
     let rows = &mut state.rows;
     for row in 0..rows.len() {
-        let force = (-state.scratch.residual[row]).max(0.0) / rows.r[row];
+        let force = (-state.scratch.residual[row]).max(0.0) * rows.d[row];
         rows.force[row] = force;
         if force > 0.0 {
             let jacobian = &rows.jacobian[row * nv..][..nv];
             add_scaled(&mut state.qfrc_constraint, jacobian, force);
         }
-    }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn norm(a: &[f64]) -> f64 {
-    dot(a, a).sqrt()
-}
-
-fn add_scaled(a: &mut [f64], b: &[f64], scale: f64) {
-    for (a, b) in a.iter_mut().zip(b) {
-        *a += scale * b;
-    }
-}
-
-/// `y = A x` for a square matrix, row-major.
-fn multiply(matrix: &[f64], x: &[f64], y: &mut [f64]) {
-    for (y, row) in y.iter_mut().zip(matrix.chunks_exact(x.len())) {
-        *y = dot(row, x);
     }
 }
