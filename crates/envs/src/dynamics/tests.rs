@@ -162,7 +162,9 @@ fn crawler() -> (Model, State) {
 
 #[test]
 fn constrained_accelerations_are_optimal() {
-    let (model, mut state) = crawler();
+    let (mut model, mut state) = crawler();
+    // Otherwise the solver may stop a little before the optimum.
+    model.opt.tolerance = 0.0;
     let mut met = 0;
     for i in 0..400 {
         state.ctrl[0] = if (i / 20) % 2 == 0 { 1.0 } else { -1.0 };
@@ -190,6 +192,27 @@ fn constrained_accelerations_are_optimal() {
         }
     }
     assert!(met > 100, "only {met} rows were met");
+}
+
+#[test]
+fn the_solver_stops_at_its_tolerance() {
+    let (mut model, mut state) = crawler();
+    let mut most = [0; 2];
+    for i in 0..400 {
+        state.ctrl[0] = if (i / 20) % 2 == 0 { 1.0 } else { -1.0 };
+        step(&model, &mut state);
+        for (tolerance, most) in [0.0, 1e9].into_iter().zip(&mut most) {
+            let mut at = state.clone();
+            // A cold start, from which rows change.
+            at.qacc_warmstart.fill(0.0);
+            model.opt.tolerance = tolerance;
+            forward(&model, &mut at);
+            *most = at.solver_iterations.max(*most);
+        }
+        model.opt.tolerance = 1e-8;
+    }
+    assert!(most[0] > 1 && most[0] < 20, "{most:?}");
+    assert_eq!(most[1], 1);
 }
 
 #[test]
