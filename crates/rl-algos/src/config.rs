@@ -187,7 +187,8 @@ impl TrainConfig {
             adaptive.validate()?;
         }
         let noise = self.exploration.noise;
-        check("exploration.noise", noise, noise >= 0.0, "0 or more")?;
+        let good = noise >= 0.0 && noise.is_finite();
+        check("exploration.noise", noise, good, "0 or more")?;
         at_least_one("evaluation.every", self.evaluation.every)?;
         at_least_one("evaluation.episodes", self.evaluation.episodes as u64)
     }

@@ -77,14 +77,12 @@ fn learn(
     }
     loop {
         progress.step += 1;
-        world.step(
-            config,
-            &agent,
-            progress.step <= random_steps,
-            &mut streams,
-            &mut replay,
-        )?;
-        if progress.step > random_steps {
+        let step = progress.step;
+        let here = |error| at_step(error, step);
+        let random = step <= random_steps;
+        let acted = world.step(config, &agent, random, &mut streams, &mut replay);
+        acted.map_err(here)?;
+        if !random {
             let delayed = agent.updates() < config.n_step.delay;
             progress.n_step = if delayed { 1 } else { config.n_step.n };
             let gamma = config.td3.gamma as f32;
@@ -97,7 +95,7 @@ fn learn(
                 &mut batch,
             );
             let report = agent.update(&batch, &mut streams);
-            averages.add(&report.map_err(|error| at_step(error, progress.step))?);
+            averages.add(&report.map_err(here)?);
         }
         if let Some(adaptive) = &config.replay.adaptive
             && progress.step.is_multiple_of(adaptive.every)
@@ -124,7 +122,8 @@ fn learn(
             episodes,
             &mut streams.evaluation,
             policy,
-        )?;
+        )
+        .map_err(here)?;
         let last = Evaluation {
             progress,
             returns: earned,
@@ -165,13 +164,13 @@ fn save(run: &RunDir, agent: &Td3, evaluation: &Evaluation, before: &[f64]) -> R
     Ok(())
 }
 
-/// A diverged update, with the environment step at which it happened.
+/// An update or a world that is no longer finite, with the environment step at which it happened.
 fn at_step(error: Error, step: u64) -> Error {
+    use envs::Error::{Diverged, NotFinite};
+    let what = error.to_string();
     match error {
-        Error::Sparse(error) if error.is_diverged() => Error::Diverged {
-            step,
-            what: error.to_string(),
-        },
+        Error::Sparse(error) if error.is_diverged() => Error::Diverged { step, what },
+        Error::Env(Diverged { .. } | NotFinite { .. }) => Error::Diverged { step, what },
         other => other,
     }
 }
