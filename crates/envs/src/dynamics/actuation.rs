@@ -1,6 +1,6 @@
 //! Forces of actuators. MuJoCo: Computation, "Actuation model".
 
-use super::model::Model;
+use super::model::{Model, Transmission};
 use super::state::State;
 
 /// Motors: the clamped control times the gear, on the motor's joint.
@@ -18,7 +18,9 @@ pub(super) fn motors(model: &Model, state: &mut State) {
                 control = high;
             }
         }
-        let dof = model.joints.dofadr[actuators.joint[actuator]];
-        state.qfrc_actuator[dof] += actuators.gear[actuator] * control;
+        if let Transmission::Joint(joint) = actuators.transmission[actuator] {
+            let dof = model.joints.dofadr[joint];
+            state.qfrc_actuator[dof] += actuators.gear[actuator][0] * control;
+        }
     }
 }

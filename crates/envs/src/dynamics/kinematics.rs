@@ -50,18 +50,37 @@ fn displace(
     state.xaxis[joint] = axis;
     let address = joints.qposadr[joint];
     let displacement = state.qpos[address] - model.qpos0[address];
+    // The anchor stays where it is, so the frame moves when it lies elsewhere.
+    let turn = |by: DQuat| {
+        let turned = quat * by;
+        (anchor - turned * joints.pos[joint], turned)
+    };
     match joints.kind[joint] {
-        JointType::Slide => (pos + axis * displacement, quat),
-        JointType::Hinge => {
-            let turned = quat * rotation(joints.axis[joint], displacement);
-            // The anchor stays where it is, so the frame moves when it lies elsewhere.
-            (anchor - turned * joints.pos[joint], turned)
+        // The place is absolute: the body has no other joint, and its parent is the world.
+        JointType::Free => {
+            let pos = DVec3::from_slice(&state.qpos[address..]);
+            state.xanchor[joint] = pos;
+            (pos, unit_quat(&state.qpos[address + 3..]))
         }
+        JointType::Ball => turn(unit_quat(&state.qpos[address..])),
+        JointType::Slide => (pos + axis * displacement, quat),
+        JointType::Hinge => turn(rotation(joints.axis[joint], displacement)),
+    }
+}
+
+/// The rotation of a quaternion `w x y z` of any length; none where it has no length.
+pub(super) fn unit_quat(wxyz: &[f64]) -> DQuat {
+    let quat = DQuat::from_xyzw(wxyz[1], wxyz[2], wxyz[3], wxyz[0]);
+    let length = quat.length();
+    if length < MINVAL {
+        DQuat::IDENTITY
+    } else {
+        quat * (1.0 / length)
     }
 }
 
 /// The rotation by `angle` (rad) about a unit axis.
-fn rotation(axis: DVec3, angle: f64) -> DQuat {
+pub(super) fn rotation(axis: DVec3, angle: f64) -> DQuat {
     let (sin, cos) = sin_cos(0.5 * angle);
     DQuat::from_vec4((axis * sin).extend(cos))
 }
@@ -92,13 +111,23 @@ pub(super) fn centre_of_mass(model: &Model, state: &mut State) {
     }
     for joint in 0..model.joints.kind.len() {
         let axis = state.xaxis[joint];
-        let root = bodies.root[model.joints.body[joint]];
-        state.cdof[model.joints.dofadr[joint]] = match model.joints.kind[joint] {
-            JointType::Slide => Spatial::slide(axis),
-            JointType::Hinge => {
-                Spatial::hinge(axis, state.subtree_com[root] - state.xanchor[joint])
+        let body = model.joints.body[joint];
+        let offset = state.subtree_com[bodies.root[body]] - state.xanchor[joint];
+        let dof = model.joints.dofadr[joint];
+        let axes = state.xmat[body];
+        let balls = |axis: usize| Spatial::hinge(axes.col(axis), offset);
+        let dofs = &mut state.cdof[dof..];
+        match model.joints.kind[joint] {
+            JointType::Free => {
+                for i in 0..3 {
+                    dofs[i] = Spatial::slide(DVec3::AXES[i]);
+                    dofs[3 + i] = balls(i);
+                }
             }
-        };
+            JointType::Ball => (0..3).for_each(|i| dofs[i] = balls(i)),
+            JointType::Slide => dofs[0] = Spatial::slide(axis),
+            JointType::Hinge => dofs[0] = Spatial::hinge(axis, offset),
+        }
     }
 }
 

@@ -51,12 +51,21 @@ pub struct State {
     pub geom_xpos: Vec<DVec3>,
     /// Orientations of the geoms, `[ngeom]`.
     pub geom_xmat: Vec<DMat3>,
+    /// Positions of the sites (m), `[nsite]`.
+    pub site_xpos: Vec<DVec3>,
+    /// Orientations of the sites, `[nsite]`.
+    pub site_xmat: Vec<DMat3>,
     /// Centres of mass of the subtrees (m), `[nbody]`.
     pub subtree_com: Vec<DVec3>,
     /// Motion of each dof about its tree's centre of mass, `[nv]`.
     pub cdof: Vec<Spatial>,
     /// Inertias of the bodies about their tree's centre of mass, `[nbody]`.
     pub cinert: Vec<SpatialInertia>,
+
+    /// Lengths of the tendons, `[ntendon]`.
+    pub ten_length: Vec<f64>,
+    /// Lengths of the actuators' transmissions, `[nu]`.
+    pub actuator_length: Vec<f64>,
 
     // --- inertia
     /// Inertias of the subtrees about their tree's centre of mass, `[nbody]`.
@@ -75,12 +84,18 @@ pub struct State {
     pub(super) cacc: Vec<Spatial>,
     /// Forces that these take, summed over subtrees, `[nbody]`.
     pub(super) cfrc_body: Vec<Spatial>,
+    /// Rates of change of the tendons' lengths, `[ntendon]`.
+    pub ten_velocity: Vec<f64>,
+    /// Rates of change of the transmissions' lengths, `[nu]`.
+    pub actuator_velocity: Vec<f64>,
     /// Coriolis, centrifugal and gravitational forces (N, N m), `[nv]`.
     pub qfrc_bias: Vec<f64>,
 
     // --- passive, actuation
     /// Forces of springs and dampers (N, N m), `[nv]`.
     pub qfrc_passive: Vec<f64>,
+    /// Forces of the actuators before their gears, `[nu]`.
+    pub actuator_force: Vec<f64>,
     /// Forces of actuators (N, N m), `[nv]`.
     pub qfrc_actuator: Vec<f64>,
     /// All forces but those of constraints (N, N m), `[nv]`.
@@ -103,6 +118,11 @@ pub struct State {
     pub solver_iterations: usize,
     pub(super) scratch: Scratch,
 
+    // --- after the solver, on request
+    /// Contact forces on each body: torque about its tree's centre of mass (N m), then force (N), in world axes,
+    /// `[nbody]`; see [`post_constraint`](super::post_constraint).
+    pub cfrc_ext: Vec<Spatial>,
+
     // --- integrate
     /// The state at the start of a Runge-Kutta step and the weighted sums over its stages, `[nq]` or `[nv]`.
     pub(super) stages: Stages,
@@ -123,6 +143,7 @@ impl State {
     pub fn new(model: &Model) -> Self {
         let (nv, nbody) = (model.nv, model.bodies.parent.len());
         let (njnt, ngeom) = (model.joints.kind.len(), model.geoms.kind.len());
+        let (nsite, ntendon) = (model.sites.body.len(), model.tendons.name.len());
         let zeros = || vec![0.0; nv];
         let motions = |n| vec![Spatial::default(); n];
         Self {
@@ -141,6 +162,14 @@ impl State {
             xaxis: vec![DVec3::ZERO; njnt],
             geom_xpos: vec![DVec3::ZERO; ngeom],
             geom_xmat: vec![DMat3::IDENTITY; ngeom],
+            site_xpos: vec![DVec3::ZERO; nsite],
+            site_xmat: vec![DMat3::IDENTITY; nsite],
+            ten_length: vec![0.0; ntendon],
+            ten_velocity: vec![0.0; ntendon],
+            actuator_length: vec![0.0; model.nu],
+            actuator_velocity: vec![0.0; model.nu],
+            actuator_force: vec![0.0; model.nu],
+            cfrc_ext: motions(nbody),
             subtree_com: vec![DVec3::ZERO; nbody],
             cdof: motions(nv),
             cinert: vec![SpatialInertia::default(); nbody],

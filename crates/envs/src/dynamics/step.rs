@@ -17,7 +17,7 @@ pub fn step(model: &Model, state: &mut State) {
         return;
     }
     match model.opt.integrator {
-        Integrator::Euler => integrate::euler(model, state),
+        Integrator::Euler | Integrator::ImplicitFast => integrate::euler(model, state),
         Integrator::Rk4 => integrate::runge_kutta(model, state),
     }
 }

@@ -5,10 +5,15 @@
 use super::element::Place;
 use super::inertia::{self, Rigid};
 use super::orientation;
-use super::spec::{BodySpec, GeomSpec, InertiaFromGeom, JointSpec, Limited, Named, Spec};
+use super::spec::{
+    BodySpec, GeomSpec, InertiaFromGeom, JointSpec, Limited, Named, SOLIMP, SOLREF, Spec,
+};
 use super::{constants, pairs};
 use crate::Result;
-use crate::dynamics::model::{Actuators, Bodies, Dofs, GeomType, Geoms, JointType, Joints, Model};
+use crate::dynamics::model::{
+    Actuators, Bodies, Dofs, GeomType, Geoms, JointType, Joints, Model, Sites, Tendons,
+    Transmission,
+};
 use glam::{DQuat, DVec3};
 
 /// Mass (kg) and moment (kg m²) that a moving body must have.
@@ -56,8 +61,11 @@ fn empty(spec: &Spec) -> Model {
         joints: Joints::default(),
         dofs: Dofs::default(),
         geoms: Geoms::default(),
+        sites: Sites::default(),
+        tendons: Tendons::default(),
         actuators: Actuators::default(),
         pairs: Vec::new(),
+        keyframes: Vec::new(),
     }
 }
 
@@ -161,6 +169,8 @@ impl Builder<'_> {
         } else {
             spec.range
         });
+        j.actfrclimited.push(false);
+        j.actfrcrange.push([0.0; 2]);
         j.margin.push(spec.margin);
         j.solref.push(spec.solref);
         j.solimp.push(spec.solimp);
@@ -170,6 +180,9 @@ impl Builder<'_> {
         d.parent.push(self.last_dof[body]);
         d.armature.push(spec.armature);
         d.damping.push(spec.damping);
+        d.frictionloss.push(0.0);
+        d.solref.push(SOLREF);
+        d.solimp.push(SOLIMP);
         d.invweight0.push(0.0);
         self.last_dof[body] = Some(model.nv);
         model.qpos0.push(spec.reference * unit);
@@ -192,6 +205,9 @@ impl Builder<'_> {
             GeomType::Plane => 0.0,
             GeomType::Sphere => size[0],
             GeomType::Capsule => size[0] + size[1],
+            GeomType::Cylinder => size[0].hypot(size[1]),
+            GeomType::Ellipsoid => size[0].max(size[1]).max(size[2]),
+            GeomType::Box => DVec3::from(size).length(),
         };
         let g = &mut self.model.geoms;
         g.name.push(geom.name.clone());
@@ -211,6 +227,8 @@ impl Builder<'_> {
         g.gap.push(spec.gap);
         g.solref.push(spec.solref);
         g.solimp.push(spec.solimp);
+        g.rgba.push([0.5, 0.5, 0.5, 1.0]);
+        g.group.push(spec.group);
         let [low, high] = self.spec.compiler.inertiagrouprange;
         let counts = (low..=high).contains(&f64::from(spec.group));
         let mass = spec
@@ -304,8 +322,12 @@ impl Builder<'_> {
                 resolve_limit(place, "ctrl", spec.ctrllimited, spec.ctrlrange, autolimits)?;
             let a = &mut self.model.actuators;
             a.name.push(motor.name.clone());
-            a.joint.push(joint);
-            a.gear.push(spec.gear[0]);
+            a.transmission.push(Transmission::Joint(joint));
+            a.gear.push(spec.gear);
+            a.gainprm.push([1.0, 0.0, 0.0]);
+            a.biasprm.push([0.0; 3]);
+            a.forcelimited.push(false);
+            a.forcerange.push([0.0; 2]);
             a.ctrllimited.push(limited);
             a.ctrlrange.push(spec.ctrlrange);
             self.model.nu += 1;
@@ -470,7 +492,8 @@ fn place_geom(geom: &Named<GeomSpec>) -> Result<([f64; 3], DVec3, DQuat)> {
     let must_be_positive: &[usize] = match spec.kind {
         GeomType::Plane => &[2],
         GeomType::Sphere => &[0],
-        GeomType::Capsule => &[0, 1],
+        GeomType::Capsule | GeomType::Cylinder => &[0, 1],
+        GeomType::Ellipsoid | GeomType::Box => &[0, 1, 2],
     };
     for &i in must_be_positive {
         if found.0[i] <= 0.0 {

@@ -112,6 +112,7 @@ fn jacobians(model: &Model) -> (Vec<Jacobian>, Vec<DMat3>) {
             let velocity = match model.joints.kind[model.dofs.joint[dof]] {
                 JointType::Slide => [axis, DVec3::ZERO],
                 JointType::Hinge => [axis.cross(com - anchor), axis],
+                JointType::Free | JointType::Ball => unreachable!("the reader refuses them"),
             };
             jacobians[body].push((dof, velocity));
             next = model.dofs.parent[dof];

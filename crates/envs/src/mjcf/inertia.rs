@@ -24,12 +24,16 @@ pub(super) struct Rigid {
 
 /// Volume of a shape (m³); 0 for a plane.
 pub(super) fn volume(kind: GeomType, size: [f64; 3]) -> f64 {
-    let [radius, half_length, _] = size;
+    let [radius, half_length, height] = size;
     let ball = 4.0 / 3.0 * PI * radius.powi(3);
+    let cylinder = PI * radius * radius * 2.0 * half_length;
     match kind {
         GeomType::Plane => 0.0,
         GeomType::Sphere => ball,
-        GeomType::Capsule => ball + PI * radius * radius * 2.0 * half_length,
+        GeomType::Capsule => ball + cylinder,
+        GeomType::Ellipsoid => 4.0 / 3.0 * PI * radius * half_length * height,
+        GeomType::Cylinder => cylinder,
+        GeomType::Box => 8.0 * radius * half_length * height,
     }
 }
 
@@ -54,7 +58,18 @@ pub(super) fn moments(kind: GeomType, size: [f64; 3], mass: f64) -> DVec3 {
                 0.5 * cylinder * radius * radius + ball(caps),
             )
         }
+        GeomType::Cylinder => {
+            let across = mass * (3.0 * radius * radius + length * length) / 12.0;
+            DVec3::new(across, across, 0.5 * mass * radius * radius)
+        }
+        GeomType::Ellipsoid => across_squares(size) * (mass / 5.0),
+        GeomType::Box => across_squares(size) * (mass / 3.0),
     }
+}
+
+/// For each axis the sum of the squares of the other two.
+fn across_squares([x, y, z]: [f64; 3]) -> DVec3 {
+    DVec3::new(y * y + z * z, x * x + z * z, x * x + y * y)
 }
 
 /// All parts as one; `None` when they weigh nothing or an inertia is not positive.

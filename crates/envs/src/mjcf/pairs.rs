@@ -1,13 +1,19 @@
-//! Which geoms can touch: the filter that runs once, before any motion.
+//! Which geoms can touch, and how their contact parameters mix: the filter that runs once, before any motion.
 //!
-//! MuJoCo: Computation, "Collision detection", Selection.
+//! MuJoCo: Computation, "Collision detection", Selection; Modeling, "Contact parameters".
 
-use crate::dynamics::model::{GeomType, Model};
+use crate::dynamics::model::{GeomType, Geoms, Model, Pair};
+
+/// Least friction coefficient of a contact; less would make a pyramid's edges coincide.
+const MIN_FRICTION: f64 = 1e-5;
+
+/// Weight of a geom in mixing that counts as none.
+const MINVAL: f64 = 1e-15;
 
 /// Pairs of geoms that can touch, ordered by body pair, then by geom; see [`Model::pairs`].
 ///
 /// `excluded` holds pairs of bodies that never touch, in any order.
-pub(super) fn select(model: &Model, excluded: &[[usize; 2]]) -> Vec<[usize; 2]> {
+pub(super) fn select(model: &Model, excluded: &[[usize; 2]]) -> Vec<Pair> {
     let bodies = model.bodies.name.len();
     let mut of_body = vec![Vec::new(); bodies];
     for (geom, body) in model.geoms.body.iter().enumerate() {
@@ -36,6 +42,9 @@ pub(super) fn select(model: &Model, excluded: &[[usize; 2]]) -> Vec<[usize; 2]> 
         }
     }
     pairs
+        .into_iter()
+        .map(|geoms| mixed(&model.geoms, geoms))
+        .collect()
 }
 
 /// Bodies that are welded together, or whose welded groups are parent and child, never touch;
@@ -55,4 +64,56 @@ fn geoms_can_touch(model: &Model, a: usize, b: usize) -> bool {
         || geoms.contype[b] & geoms.conaffinity[a] != 0;
     let planes = geoms.kind[a] == GeomType::Plane && geoms.kind[b] == GeomType::Plane;
     masks && !planes
+}
+
+/// A pair with the parameters that the two geoms mix to.
+fn mixed(geoms: &Geoms, [a, b]: [usize; 2]) -> Pair {
+    let margin = geoms.margin[a].max(geoms.margin[b]);
+    let gap = geoms.gap[a].max(geoms.gap[b]);
+    let weight = match geoms.priority[a].cmp(&geoms.priority[b]) {
+        std::cmp::Ordering::Greater => 1.0,
+        std::cmp::Ordering::Less => 0.0,
+        std::cmp::Ordering::Equal => mix(geoms.solmix[a], geoms.solmix[b]),
+    };
+    let equal = geoms.priority[a] == geoms.priority[b];
+    let [refs_a, refs_b] = [geoms.solref[a], geoms.solref[b]];
+    let standard = refs_a[0] > 0.0 && refs_b[0] > 0.0;
+    let blend = |x: f64, y: f64| weight * x + (1.0 - weight) * y;
+    let higher = |x: f64, y: f64| if equal { x.max(y) } else { blend(x, y) };
+    let solref = std::array::from_fn(|i| {
+        if standard || !equal {
+            blend(refs_a[i], refs_b[i])
+        } else {
+            refs_a[i].min(refs_b[i])
+        }
+    });
+    let friction: [f64; 3] = std::array::from_fn(|i| {
+        higher(geoms.friction[a][i], geoms.friction[b][i]).max(MIN_FRICTION)
+    });
+    Pair {
+        margin,
+        includemargin: margin - gap,
+        friction: [
+            friction[0],
+            friction[0],
+            friction[1],
+            friction[2],
+            friction[2],
+        ],
+        solref,
+        solreffriction: [0.0; 2],
+        solimp: std::array::from_fn(|i| blend(geoms.solimp[a][i], geoms.solimp[b][i])),
+        dim: higher(geoms.condim[a] as f64, geoms.condim[b] as f64) as usize,
+        geoms: [a, b],
+    }
+}
+
+/// Share of the first geom in a mixed parameter.
+fn mix(a: f64, b: f64) -> f64 {
+    match (a >= MINVAL, b >= MINVAL) {
+        (true, true) => a / (a + b),
+        (false, false) => 0.5,
+        (false, true) => 0.0,
+        (true, false) => 1.0,
+    }
 }

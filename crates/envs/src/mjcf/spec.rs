@@ -1,7 +1,9 @@
 //! What a file says, after defaults: plain data with MuJoCo's default values.
 
 use super::element::Place;
-use crate::dynamics::model::{GeomType, Integrator, JointType, Options, SolImp, SolRef};
+use crate::dynamics::model::{
+    Cone, GeomType, Integrator, JointType, Options, SolImp, SolRef, Solver,
+};
 use glam::{DQuat, DVec3};
 
 /// `solref` where a file says nothing.
@@ -58,11 +60,18 @@ pub(super) fn default_options() -> Options {
         timestep: 0.002,
         gravity: DVec3::new(0.0, 0.0, -9.81),
         integrator: Integrator::Euler,
+        density: 0.0,
+        viscosity: 0.0,
+        wind: DVec3::ZERO,
+        solver: Solver::Newton,
+        cone: Cone::Pyramidal,
         impratio: 1.0,
         iterations: 100,
         tolerance: 1e-8,
         ls_iterations: 50,
         ls_tolerance: 0.01,
+        ccd_tolerance: 1e-6,
+        ccd_iterations: 35,
     }
 }
 

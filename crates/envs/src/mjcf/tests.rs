@@ -259,7 +259,7 @@ fn contact_filter() {
         model
             .pairs
             .iter()
-            .map(|[g, h]| name(*g) + "-" + &name(*h))
+            .map(|pair| pair.geoms.map(name).join("-"))
             .collect::<Vec<_>>()
             .join(" ")
     };

@@ -18,6 +18,7 @@ fn every_task() -> Vec<(Box<dyn Env>, Vec<f64>)> {
 #[test]
 fn tables_name_the_models_joints() {
     use super::{HalfCheetah, Hopper, Mujoco, Task, Walker2d};
+    use crate::dynamics::model::Transmission;
     fn check<T: Task + Default>() {
         let env = Mujoco::new(T::default()).unwrap();
         let (joints, info) = (&env.model().joints.name, T::INFO);
@@ -28,9 +29,12 @@ fn tables_name_the_models_joints() {
         let driven: Vec<_> = env
             .model()
             .actuators
-            .joint
+            .transmission
             .iter()
-            .map(|j| joints[*j].as_str())
+            .map(|transmission| match transmission {
+                Transmission::Joint(joint) => joints[*joint].as_str(),
+                other => panic!("{other:?}"),
+            })
             .collect();
         assert_eq!(
             info.action.iter().map(|q| q.name).collect::<Vec<_>>(),

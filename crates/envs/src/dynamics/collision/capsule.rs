@@ -27,7 +27,8 @@ pub(super) fn capsule(
     (first, first_half): (&Ball, f64),
     (second, second_half): (&Ball, f64),
     margin: f64,
-) -> Touches {
+    touches: &mut Touches,
+) {
     let (a, b) = (first.axis * first_half, second.axis * second_half);
     let between = first.centre - second.centre;
     // The squared distance between the points at x on a and y on b is a quadratic with this Hessian.
@@ -38,13 +39,12 @@ pub(super) fn capsule(
     let on_second = |y: f64| at(second, second_half, y);
     if determinant.abs() >= MINVAL {
         let (x, y) = nearest([aa, ab, bb], [u, v], determinant);
-        return [sphere_sphere(&on_first(x), &on_second(y), margin), None];
+        touches.extend(sphere_sphere(&on_first(x), &on_second(y), margin));
+        return;
     }
     // Parallel: each end against the nearest point of the other segment, until two touch.
     let along_second = |x: f64| ((v - ab * x) / bb).clamp(-1.0, 1.0);
     let along_first = |y: f64| ((u - ab * y) / aa).clamp(-1.0, 1.0);
-    let mut touches = [None, None];
-    let mut found = 0;
     let ends = [
         (1.0, along_second(1.0)),
         (-1.0, along_second(-1.0)),
@@ -52,15 +52,10 @@ pub(super) fn capsule(
         (along_first(-1.0), -1.0),
     ];
     for (x, y) in ends {
-        if found == touches.len() {
-            break;
-        }
-        if let Some(touch) = sphere_sphere(&on_first(x), &on_second(y), margin) {
-            touches[found] = Some(touch);
-            found += 1;
+        if touches.count < 2 {
+            touches.extend(sphere_sphere(&on_first(x), &on_second(y), margin));
         }
     }
-    touches
 }
 
 /// The nearest points of two segments, in half-lengths from their middles: first where the lines come

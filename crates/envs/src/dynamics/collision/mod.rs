@@ -7,14 +7,11 @@ mod sphere;
 use glam::DVec3;
 
 use super::MINVAL;
-use super::model::{GeomType, Geoms, Model, SolImp, SolRef};
+use super::model::{GeomType, Model, Pair, SolImp, SolRef};
 use super::state::State;
 
-/// Most contacts that one pair of geoms can have.
-const PAIR_CONTACTS: usize = 2;
-
-/// Least friction coefficient of a contact; less would make a pyramid's edges coincide.
-const MIN_FRICTION: f64 = 1e-5;
+/// Most contacts that one pair of geoms can have: two boxes, face to face.
+const MOST_TOUCHES: usize = 8;
 
 /// A point where two geoms touch, or nearly do.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,18 +26,20 @@ pub struct Contact {
     pub includemargin: f64,
     /// Coefficients: two of sliding, one of torsion, two of rolling.
     pub friction: [f64; 5],
-    /// Reference of the constraint.
+    /// Reference of the normal constraint.
     pub solref: SolRef,
+    /// Reference of the friction constraints with elliptic cones; that of the normal one when both are 0.
+    pub solreffriction: SolRef,
     /// Impedance of the constraint.
     pub solimp: SolImp,
-    /// Dimension of the contact force, 1 or 3.
+    /// Dimension of the contact force: 1, 3, 4 or 6.
     pub dim: usize,
     /// The geoms, the one of the lower type first.
     pub geoms: [usize; 2],
 }
 
 /// Where two shapes come closest.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Touch {
     dist: f64,
     pos: DVec3,
@@ -49,8 +48,30 @@ struct Touch {
     tangent: DVec3,
 }
 
-/// The closest places of a pair, at most [`PAIR_CONTACTS`].
-type Touches = [Option<Touch>; PAIR_CONTACTS];
+/// The closest places of a pair, at most [`MOST_TOUCHES`].
+#[derive(Debug, Default)]
+struct Touches {
+    count: usize,
+    items: [Touch; MOST_TOUCHES],
+}
+
+impl Touches {
+    /// Adds a place; there must be room.
+    fn push(&mut self, touch: Touch) {
+        self.items[self.count] = touch;
+        self.count += 1;
+    }
+
+    fn as_slice(&self) -> &[Touch] {
+        &self.items[..self.count]
+    }
+}
+
+impl Extend<Touch> for Touches {
+    fn extend<I: IntoIterator<Item = Touch>>(&mut self, touches: I) {
+        touches.into_iter().for_each(|touch| self.push(touch));
+    }
+}
 
 /// A sphere, or the end of something round.
 #[derive(Clone, Copy, Debug)]
@@ -61,32 +82,45 @@ struct Ball {
     axis: DVec3,
 }
 
+/// Most contacts that a pair of these shapes can have.
+pub(super) fn most_touches(kinds: [GeomType; 2]) -> usize {
+    use GeomType::{Box, Capsule, Cylinder, Plane};
+    match kinds {
+        [Plane | Capsule, Capsule] | [Capsule, Box] => 2,
+        [Plane, Cylinder] => 4,
+        [Plane, Box] | [Box, Box] => MOST_TOUCHES,
+        _ => 1,
+    }
+}
+
 /// Room that the contacts of a model can take.
 pub(super) fn max_contacts(model: &Model) -> usize {
-    model.pairs.len() * PAIR_CONTACTS
+    let kinds = |pair: &Pair| pair.geoms.map(|geom| model.geoms.kind[geom]);
+    let pairs = model.pairs.iter();
+    pairs.map(|pair| most_touches(kinds(pair))).sum()
 }
 
 /// Finds the contacts of the current pose.
 pub(super) fn detect(model: &Model, state: &mut State) {
     state.contacts.clear();
-    for &[first, second] in &model.pairs {
-        let geoms = &model.geoms;
-        let margin = geoms.margin[first].max(geoms.margin[second]);
-        if out_of_reach(model, state, [first, second], margin) {
+    let mut touches = Touches::default();
+    for pair in &model.pairs {
+        if out_of_reach(model, state, pair) {
             continue;
         }
-        let touches = touch(model, state, [first, second], margin);
-        for touch in touches.into_iter().flatten() {
-            let contact = contact(geoms, [first, second], margin, &touch);
-            state.contacts.push(contact);
+        touches.count = 0;
+        touch(model, state, pair, &mut touches);
+        for touch in touches.as_slice() {
+            state.contacts.push(contact(pair, touch));
         }
     }
 }
 
 /// Whether the bounding spheres are further apart than the margin. Saves work, changes no result.
-fn out_of_reach(model: &Model, state: &State, [first, second]: [usize; 2], margin: f64) -> bool {
+fn out_of_reach(model: &Model, state: &State, pair: &Pair) -> bool {
+    let [first, second] = pair.geoms;
     let between = state.geom_xpos[second] - state.geom_xpos[first];
-    let reach = margin + model.geoms.rbound[second];
+    let reach = pair.margin + model.geoms.rbound[second];
     if model.geoms.kind[first] == GeomType::Plane {
         between.dot(state.geom_xmat[first].z_axis) > reach
     } else {
@@ -95,7 +129,10 @@ fn out_of_reach(model: &Model, state: &State, [first, second]: [usize; 2], margi
     }
 }
 
-fn touch(model: &Model, state: &State, [first, second]: [usize; 2], margin: f64) -> Touches {
+/// Finds where the two geoms of a pair come closer than its margin.
+fn touch(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
+    let [first, second] = pair.geoms;
+    let margin = pair.margin;
     let ball = |geom: usize| Ball {
         centre: state.geom_xpos[geom],
         radius: model.geoms.size[geom][0],
@@ -105,69 +142,36 @@ fn touch(model: &Model, state: &State, [first, second]: [usize; 2], margin: f64)
     let kinds = [model.geoms.kind[first], model.geoms.kind[second]];
     let (a, b) = (ball(first), ball(second));
     match kinds {
-        [GeomType::Plane, GeomType::Sphere] => [plane::sphere(&a, &b, margin), None],
-        [GeomType::Plane, GeomType::Capsule] => plane::capsule(&a, &b, half_length(second), margin),
-        [GeomType::Sphere, GeomType::Sphere] => [sphere::sphere(&a, &b, margin), None],
+        [GeomType::Plane, GeomType::Sphere] => touches.extend(plane::sphere(&a, &b, margin)),
+        [GeomType::Plane, GeomType::Capsule] => {
+            plane::capsule(&a, &b, half_length(second), margin, touches);
+        }
+        [GeomType::Sphere, GeomType::Sphere] => touches.extend(sphere::sphere(&a, &b, margin)),
         [GeomType::Sphere, GeomType::Capsule] => {
-            [capsule::sphere(&a, &b, half_length(second), margin), None]
+            touches.extend(capsule::sphere(&a, &b, half_length(second), margin));
         }
         [GeomType::Capsule, GeomType::Capsule] => {
-            capsule::capsule((&a, half_length(first)), (&b, half_length(second)), margin)
+            let (a, b) = ((&a, half_length(first)), (&b, half_length(second)));
+            capsule::capsule(a, b, margin, touches);
         }
         // The compiler keeps no other pairs, and orders each by type.
-        _ => [None, None],
+        _ => {}
     }
 }
 
-/// A contact with the parameters that the two geoms mix to.
-fn contact(geoms: &Geoms, [a, b]: [usize; 2], margin: f64, touch: &Touch) -> Contact {
-    let gap = geoms.gap[a].max(geoms.gap[b]);
-    let weight = match geoms.priority[a].cmp(&geoms.priority[b]) {
-        std::cmp::Ordering::Greater => 1.0,
-        std::cmp::Ordering::Less => 0.0,
-        std::cmp::Ordering::Equal => mix(geoms.solmix[a], geoms.solmix[b]),
-    };
-    let equal = geoms.priority[a] == geoms.priority[b];
-    let [refs_a, refs_b] = [geoms.solref[a], geoms.solref[b]];
-    let standard = refs_a[0] > 0.0 && refs_b[0] > 0.0;
-    let blend = |x: f64, y: f64| weight * x + (1.0 - weight) * y;
-    let higher = |x: f64, y: f64| if equal { x.max(y) } else { blend(x, y) };
-    let solref = std::array::from_fn(|i| {
-        if standard || !equal {
-            blend(refs_a[i], refs_b[i])
-        } else {
-            refs_a[i].min(refs_b[i])
-        }
-    });
-    let friction: [f64; 3] = std::array::from_fn(|i| {
-        higher(geoms.friction[a][i], geoms.friction[b][i]).max(MIN_FRICTION)
-    });
+/// A contact of a pair at a place.
+fn contact(pair: &Pair, touch: &Touch) -> Contact {
     Contact {
         dist: touch.dist,
         pos: touch.pos,
         frame: frame(touch.normal, touch.tangent),
-        includemargin: margin - gap,
-        friction: [
-            friction[0],
-            friction[0],
-            friction[1],
-            friction[2],
-            friction[2],
-        ],
-        solref,
-        solimp: std::array::from_fn(|i| blend(geoms.solimp[a][i], geoms.solimp[b][i])),
-        dim: higher(geoms.condim[a] as f64, geoms.condim[b] as f64) as usize,
-        geoms: [a, b],
-    }
-}
-
-/// Share of the first geom in a mixed parameter.
-fn mix(a: f64, b: f64) -> f64 {
-    match (a >= MINVAL, b >= MINVAL) {
-        (true, true) => a / (a + b),
-        (false, false) => 0.5,
-        (false, true) => 0.0,
-        (true, false) => 1.0,
+        includemargin: pair.includemargin,
+        friction: pair.friction,
+        solref: pair.solref,
+        solreffriction: pair.solreffriction,
+        solimp: pair.solimp,
+        dim: pair.dim,
+        geoms: pair.geoms,
     }
 }
 

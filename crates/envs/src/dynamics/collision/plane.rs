@@ -19,15 +19,21 @@ pub(super) fn sphere(plane: &Ball, ball: &Ball, margin: f64) -> Option<Touch> {
 }
 
 /// Plane against capsule: its two ends, the upper one first, with the first tangent along the capsule.
-pub(super) fn capsule(plane: &Ball, capsule: &Ball, half_length: f64, margin: f64) -> Touches {
-    [half_length, -half_length].map(|along| {
+pub(super) fn capsule(
+    plane: &Ball,
+    capsule: &Ball,
+    half_length: f64,
+    margin: f64,
+    touches: &mut Touches,
+) {
+    for along in [half_length, -half_length] {
         let end = Ball {
             centre: capsule.centre + capsule.axis * along,
             ..*capsule
         };
-        sphere(plane, &end, margin).map(|touch| Touch {
+        touches.extend(sphere(plane, &end, margin).map(|touch| Touch {
             tangent: capsule.axis,
             ..touch
-        })
-    })
+        }));
+    }
 }
