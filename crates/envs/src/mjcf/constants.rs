@@ -1,164 +1,388 @@
-//! Constants that take the inertia in the reference pose: inverse weights and mean inertia.
+//! Constants that take the inertia in the reference pose: inverse weights, mean inertia, lengths of tendons and the
+//! dampings of servos.
 //!
 //! MuJoCo: Computation, "Constraint model", diagonal approximation; `mj_setConst`.
 //!
-//! In the reference pose every joint displacement is zero, so frames are plain products of the tree's own;
-//! a dense inertia matrix built from Jacobians suffices, and leaves this module free of the dynamics.
+//! In the reference pose every joint displacement is zero, so frames are plain products of the tree's own, and
+//! this module is free of the dynamics.
 
-use crate::dynamics::model::{JointType, Model};
+use super::inertia::about_point;
+use crate::dynamics::model::{JointType, Model, Transmission};
 use glam::{DMat3, DQuat, DVec3};
 
 /// Pivots of the inertia matrix under which it counts as singular.
 const TINY: f64 = 1e-15;
+/// Differences (m, or of quaternions) under which MuJoCo takes two frames for one.
+const SAME_FRAME: f64 = 1e-6;
 
-/// A body's Jacobian: each dof that moves it, with the linear and angular velocity of the body's centre of
-/// mass per unit velocity of the dof.
-type Jacobian = Vec<(usize, [DVec3; 2])>;
+/// How a dof moves its body and all that hangs on it, in world axes.
+#[derive(Clone, Copy)]
+enum Motion {
+    Along(DVec3),
+    /// Axis and a point on it.
+    About(DVec3, DVec3),
+}
 
-/// Fills `invweight0` of bodies and dofs and `meaninertia`.
+impl Motion {
+    /// Linear and angular velocity at `point` per unit velocity of the dof.
+    fn at(self, point: DVec3) -> [DVec3; 2] {
+        match self {
+            Self::Along(axis) => [axis, DVec3::ZERO],
+            Self::About(axis, anchor) => [axis.cross(point - anchor), axis],
+        }
+    }
+}
+
+/// A mass distribution in world axes.
+#[derive(Clone, Copy)]
+struct Mass {
+    mass: f64,
+    com: DVec3,
+    inertia: DMat3,
+}
+
+impl Mass {
+    /// Both together.
+    fn add(self, other: Self) -> Self {
+        let mass = self.mass + other.mass;
+        if mass <= 0.0 {
+            return self;
+        }
+        let com = (self.mass * self.com + other.mass * other.com) / mass;
+        let moved = |part: &Self| part.inertia + about_point(part.mass, part.com - com);
+        Self {
+            mass,
+            com,
+            inertia: moved(&self) + moved(&other),
+        }
+    }
+}
+
+/// Frames in the reference pose.
+struct Pose {
+    quat: Vec<DQuat>,
+    com: Vec<DVec3>,
+    motions: Vec<Motion>,
+}
+
+/// Fills `invweight0` of bodies, dofs and tendons, `meaninertia`, the lengths of tendons, and dampings that are
+/// given as ratios.
 ///
 /// `Err` holds the dof at which the inertia matrix is singular.
 pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
-    let (jacobians, inertias) = jacobians(model);
+    let pose = Pose::of(model);
+    let simple = simple_bodies(model);
+    let mut matrix = inertia_matrix(model, &pose, &simple);
     let nv = model.nv;
-    let mut mass_matrix = vec![0.0; nv * nv];
-    for (body, jacobian) in jacobians.iter().enumerate() {
-        let (mass, inertia) = (model.bodies.mass[body], inertias[body]);
-        for (row, [linear, angular]) in jacobian {
-            let (force, torque) = (*linear * mass, inertia * *angular);
-            for (column, other) in jacobian {
-                mass_matrix[row * nv + column] += force.dot(other[0]) + torque.dot(other[1]);
+    let diagonal = |matrix: &[f64]| {
+        (0..nv)
+            .map(|dof| matrix[dof * nv + dof])
+            .collect::<Vec<_>>()
+    };
+    dampings(model, &pose, &diagonal(&matrix));
+    add_tendons(model, &simple, &mut matrix);
+    if nv > 0 {
+        model.meaninertia = diagonal(&matrix).iter().sum::<f64>() / nv as f64;
+    }
+    let factor = Factor::new(matrix, &model.dofs.parent)?;
+    bodies(model, &pose, &simple, &factor);
+    dofs(model, &simple, &factor);
+    tendons(model, &factor);
+    Ok(())
+}
+
+impl Pose {
+    fn of(model: &Model) -> Self {
+        let bodies = &model.bodies;
+        let count = bodies.name.len();
+        let (mut pos, mut quat) = (vec![DVec3::ZERO; count], vec![DQuat::IDENTITY; count]);
+        let mut com = vec![DVec3::ZERO; count];
+        let mut motions = Vec::with_capacity(model.nv);
+        for body in 1..count {
+            let parent = bodies.parent[body];
+            pos[body] = pos[parent] + quat[parent] * bodies.pos[body];
+            quat[body] = (quat[parent] * bodies.quat[body]).normalize();
+            com[body] = pos[body] + quat[body] * bodies.ipos[body];
+            let (first, joints) = bodies.joints[body];
+            for joint in first..first + joints {
+                let anchor = pos[body] + quat[body] * model.joints.pos[joint];
+                let axis = quat[body] * model.joints.axis[joint];
+                let ball = DVec3::AXES.map(|axis| Motion::About(quat[body] * axis, anchor));
+                match model.joints.kind[joint] {
+                    JointType::Free => {
+                        motions.extend(DVec3::AXES.map(Motion::Along));
+                        motions.extend(ball);
+                    }
+                    JointType::Ball => motions.extend(ball),
+                    JointType::Slide => motions.push(Motion::Along(axis)),
+                    JointType::Hinge => motions.push(Motion::About(axis, anchor)),
+                }
+            }
+        }
+        Self { quat, com, motions }
+    }
+}
+
+/// The dof and its ancestors, from the last to the first.
+fn chain(parents: &[Option<usize>], dof: Option<usize>) -> impl Iterator<Item = usize> {
+    std::iter::successors(dof, |dof| parents[*dof])
+}
+
+/// Inertia matrix `[nv, nv]`, its lower triangle: for each dof, the momentum that it gives to all it moves, felt by
+/// its ancestors.
+fn inertia_matrix(model: &Model, pose: &Pose, simple: &[Simple]) -> Vec<f64> {
+    let (bodies, nv) = (&model.bodies, model.nv);
+    let mut subtree: Vec<Mass> = (0..bodies.name.len())
+        .map(|body| {
+            let axes = DMat3::from_quat((pose.quat[body] * bodies.iquat[body]).normalize());
+            let moments = DMat3::from_diagonal(bodies.inertia[body]);
+            Mass {
+                mass: bodies.mass[body],
+                com: pose.com[body],
+                inertia: axes * moments * axes.transpose(),
+            }
+        })
+        .collect();
+    for body in (1..subtree.len()).rev() {
+        let parent = bodies.parent[body];
+        subtree[parent] = subtree[parent].add(subtree[body]);
+    }
+    let mut matrix = vec![0.0; nv * nv];
+    for dof in 0..nv {
+        let body = model.dofs.body[dof];
+        let moved = subtree[body];
+        let [linear, angular] = pose.motions[dof].at(moved.com);
+        let (momentum, spin) = (moved.mass * linear, moved.inertia * angular);
+        for other in chain(&model.dofs.parent, Some(dof)) {
+            let [linear, angular] = pose.motions[other].at(moved.com);
+            if other == dof || simple[body] == Simple::No {
+                matrix[dof * nv + other] = momentum.dot(linear) + spin.dot(angular);
+            }
+        }
+        matrix[dof * nv + dof] += model.dofs.armature[dof];
+    }
+    matrix
+}
+
+/// Inertia along tendons; as in MuJoCo only between dofs of which one moves the other.
+fn add_tendons(model: &Model, simple: &[Simple], matrix: &mut [f64]) {
+    let (tendons, nv) = (&model.tendons, model.nv);
+    for (tendon, armature) in tendons.armature.iter().enumerate() {
+        let mut jacobian = vec![0.0; nv];
+        for (joint, coefficient) in &tendons.joints[tendon] {
+            jacobian[model.joints.dofadr[*joint]] = *coefficient;
+        }
+        for (joint, coefficient) in &tendons.joints[tendon] {
+            let dof = model.joints.dofadr[*joint];
+            for other in chain(&model.dofs.parent, Some(dof)) {
+                if other == dof || simple[model.dofs.body[dof]] == Simple::No {
+                    matrix[dof * nv + other] += armature * coefficient * jacobian[other];
+                }
             }
         }
     }
-    for dof in 0..nv {
-        mass_matrix[dof * nv + dof] += model.dofs.armature[dof];
+}
+
+/// A factor `LᵀDL` of an inertia matrix, which couples only a dof and its ancestors and so fills nothing in.
+struct Factor {
+    /// L below the diagonal, D on it, `[n, n]`.
+    matrix: Vec<f64>,
+    parents: Vec<Option<usize>>,
+}
+
+impl Factor {
+    /// Factors the lower triangle of `a`; `Err` holds the dof at which it is not positive.
+    fn new(mut a: Vec<f64>, parents: &[Option<usize>]) -> Result<Self, usize> {
+        let n = parents.len();
+        for k in (0..n).rev() {
+            let pivot = a[k * n + k];
+            if !(pivot.is_finite() && pivot > TINY) {
+                return Err(k);
+            }
+            for i in chain(parents, parents[k]) {
+                let share = a[k * n + i] / pivot;
+                for j in chain(parents, Some(i)) {
+                    a[i * n + j] -= share * a[k * n + j];
+                }
+                a[k * n + i] = share;
+            }
+        }
+        let parents = parents.to_vec();
+        Ok(Self { matrix: a, parents })
     }
-    if nv > 0 {
-        model.meaninertia = (0..nv).map(|dof| mass_matrix[dof * nv + dof]).sum::<f64>() / nv as f64;
+
+    /// `xᵀ A⁻¹ x` for the vector with these entries.
+    fn inverse_weight(&self, entries: impl IntoIterator<Item = (usize, f64)>) -> f64 {
+        let n = self.parents.len();
+        let mut x = vec![0.0; n];
+        for (i, value) in entries {
+            x[i] = value;
+        }
+        let mut sum = 0.0;
+        for k in (0..n).rev() {
+            if x[k] != 0.0 {
+                sum += x[k] * x[k] / self.matrix[k * n + k];
+                for i in chain(&self.parents, self.parents[k]) {
+                    x[i] -= self.matrix[k * n + i] * x[k];
+                }
+            }
+        }
+        sum
     }
-    let factor = Cholesky::new(mass_matrix, nv)?;
-    for (body, jacobian) in jacobians.iter().enumerate() {
-        model.bodies.invweight0[body] = if model.bodies.weld[body] == 0 {
+}
+
+fn bodies(model: &mut Model, pose: &Pose, simple: &[Simple], factor: &Factor) {
+    for (body, simple) in simple.iter().enumerate() {
+        let weld = model.bodies.weld[body];
+        model.bodies.invweight0[body] = if weld == 0 {
             [0.0; 2]
-        } else if slides_only(model, body) {
-            [1.0 / model.bodies.mass[body], 0.0]
+        } else if *simple == Simple::Slides {
+            [1.0 / model.bodies.mass[body].max(TINY), 0.0]
         } else {
+            let (first, count) = model.bodies.dofs[weld];
+            let last = Some(first + count - 1);
             let seen = |part: usize, axis: usize| {
-                factor.inverse_weight(jacobian.iter().map(|(dof, j)| (*dof, j[part][axis])))
+                let entry = |dof: usize| (dof, pose.motions[dof].at(pose.com[body])[part][axis]);
+                factor.inverse_weight(chain(&factor.parents, last).map(entry))
             };
             [0, 1].map(|part| (seen(part, 0) + seen(part, 1) + seen(part, 2)) / 3.0)
         };
     }
-    for dof in 0..nv {
+}
+
+fn dofs(model: &mut Model, simple: &[Simple], factor: &Factor) {
+    for dof in 0..model.nv {
         let body = model.dofs.body[dof];
-        model.dofs.invweight0[dof] = if slides_only(model, body) {
-            1.0 / model.bodies.mass[body]
+        model.dofs.invweight0[dof] = if simple[body] == Simple::Slides {
+            1.0 / model.bodies.mass[body].max(TINY)
         } else {
             factor.inverse_weight([(dof, 1.0)])
         };
     }
-    Ok(())
-}
-
-/// Whether the body is a free-standing mass on slides along its own axes, whose inertia is its mass.
-fn slides_only(model: &Model, body: usize) -> bool {
-    let bodies = &model.bodies;
-    let parent = bodies.parent[body];
-    let stands_alone =
-        bodies.root[body] == body || (bodies.parent[parent] == 0 && bodies.dofs[parent].1 == 0);
-    let centred = bodies.ipos[body] == DVec3::ZERO && bodies.iquat[body] == DQuat::IDENTITY;
-    let leaf = !bodies
-        .parent
-        .iter()
-        .enumerate()
-        .any(|(child, parent)| child > 0 && *parent == body);
-    let (first, count) = bodies.joints[body];
-    let along_axes = (first..first + count).all(|joint| {
-        let axis = model.joints.axis[joint];
-        model.joints.kind[joint] == JointType::Slide
-            && model.joints.pos[joint] == DVec3::ZERO
-            && axis.to_array().iter().filter(|x| x.abs() > 1e-14).count() == 1
-    });
-    body != 0 && count > 0 && stands_alone && centred && leaf && along_axes
-}
-
-/// Jacobians of all bodies' centres of mass, and their inertias in world axes, in the reference pose.
-fn jacobians(model: &Model) -> (Vec<Jacobian>, Vec<DMat3>) {
-    let bodies = &model.bodies;
-    let count = bodies.name.len();
-    let (mut pos, mut quat) = (vec![DVec3::ZERO; count], vec![DQuat::IDENTITY; count]);
-    // The point and the axis about or along which each dof moves.
-    let mut motions = vec![(DVec3::ZERO, DVec3::ZERO); model.nv];
-    let mut last: Vec<Option<usize>> = vec![None; count];
-    let mut jacobians: Vec<Jacobian> = vec![Vec::new(); count];
-    let mut inertias = vec![DMat3::ZERO; count];
-    for body in 1..count {
-        let parent = bodies.parent[body];
-        pos[body] = pos[parent] + quat[parent] * bodies.pos[body];
-        quat[body] = (quat[parent] * bodies.quat[body]).normalize();
-        last[body] = last[parent];
-        let (first, dofs) = bodies.dofs[body];
-        for (dof, motion) in motions.iter_mut().enumerate().skip(first).take(dofs) {
-            let joint = model.dofs.joint[dof];
-            let anchor = pos[body] + quat[body] * model.joints.pos[joint];
-            *motion = (anchor, quat[body] * model.joints.axis[joint]);
-            last[body] = Some(dof);
-        }
-        let com = pos[body] + quat[body] * bodies.ipos[body];
-        let mut next = last[body];
-        while let Some(dof) = next {
-            let (anchor, axis) = motions[dof];
-            let velocity = match model.joints.kind[model.dofs.joint[dof]] {
-                JointType::Slide => [axis, DVec3::ZERO],
-                JointType::Hinge => [axis.cross(com - anchor), axis],
-                JointType::Free | JointType::Ball => unreachable!("the reader refuses them"),
-            };
-            jacobians[body].push((dof, velocity));
-            next = model.dofs.parent[dof];
-        }
-        let axes = DMat3::from_quat((quat[body] * bodies.iquat[body]).normalize());
-        inertias[body] = axes * DMat3::from_diagonal(bodies.inertia[body]) * axes.transpose();
-    }
-    (jacobians, inertias)
-}
-
-/// Lower Cholesky factor of a dense matrix `[n, n]`.
-struct Cholesky {
-    lower: Vec<f64>,
-    n: usize,
-}
-
-impl Cholesky {
-    /// Factors `a`; `Err` holds the row at which it is not positive.
-    fn new(mut a: Vec<f64>, n: usize) -> Result<Self, usize> {
-        for i in 0..n {
-            for j in 0..=i {
-                let dot: f64 = (0..j).map(|k| a[i * n + k] * a[j * n + k]).sum();
-                let rest = a[i * n + j] - dot;
-                if i != j {
-                    a[i * n + j] = rest / a[j * n + j];
-                } else if rest.is_finite() && rest > TINY {
-                    a[i * n + i] = rest.sqrt();
-                } else {
-                    return Err(i);
-                }
+    // A ball's three, and a free joint's two times three, share their mean.
+    for joint in 0..model.joints.kind.len() {
+        let count = model.joints.kind[joint].nv();
+        let first = model.joints.dofadr[joint];
+        if count > 1 {
+            for three in model.dofs.invweight0[first..first + count].chunks_mut(3) {
+                let mean = three.iter().sum::<f64>() / 3.0;
+                three.fill(mean);
             }
         }
-        Ok(Self { lower: a, n })
     }
+}
 
-    /// `xᵀ A⁻¹ x` for the vector with these entries.
-    fn inverse_weight(&self, x: impl IntoIterator<Item = (usize, f64)>) -> f64 {
-        let mut y = vec![0.0; self.n];
-        for (i, value) in x {
-            y[i] = value;
+fn tendons(model: &mut Model, factor: &Factor) {
+    let address = |joint: usize| model.joints.qposadr[joint];
+    let tendons = &mut model.tendons;
+    for (tendon, joints) in tendons.joints.iter().enumerate() {
+        let length = |qpos: &[f64]| -> f64 {
+            let parts = joints.iter().map(|(joint, c)| c * qpos[address(*joint)]);
+            parts.sum()
+        };
+        tendons.length0[tendon] = length(&model.qpos0);
+        if tendons.lengthspring[tendon] == [-1.0; 2] {
+            tendons.lengthspring[tendon] = [length(&model.qpos_spring); 2];
         }
-        for i in 0..self.n {
-            let row = &self.lower[i * self.n..];
-            let dot: f64 = (0..i).map(|k| row[k] * y[k]).sum();
-            y[i] = (y[i] - dot) / row[i];
-        }
-        y.iter().map(|v| v * v).sum()
+        let jacobian = joints
+            .iter()
+            .map(|(joint, c)| (model.joints.dofadr[*joint], *c));
+        tendons.invweight0[tendon] = factor.inverse_weight(jacobian);
     }
+}
+
+/// Position servos whose damping is given as a ratio: a positive third coefficient of the bias.
+fn dampings(model: &mut Model, pose: &Pose, inertia: &[f64]) {
+    for actuator in 0..model.nu {
+        let (gain, bias) = (
+            model.actuators.gainprm[actuator],
+            model.actuators.biasprm[actuator],
+        );
+        if gain[0] != -bias[1] || bias[2] <= 0.0 {
+            continue;
+        }
+        let moment = moment(model, pose, actuator);
+        let felt: f64 = moment
+            .iter()
+            .filter(|(_, moment)| moment * moment > TINY)
+            .map(|(dof, moment)| inertia[*dof] / (moment * moment))
+            .sum();
+        model.actuators.biasprm[actuator][2] = -(bias[2] * 2.0 * (gain[0] * felt).sqrt());
+    }
+}
+
+/// Dofs that an actuator moves, and their velocities' shares in the velocity of its length.
+fn moment(model: &Model, pose: &Pose, actuator: usize) -> Vec<(usize, f64)> {
+    let gear = model.actuators.gear[actuator];
+    let (joint, in_parent) = match model.actuators.transmission[actuator] {
+        Transmission::Joint(joint) => (joint, false),
+        Transmission::JointInParent(joint) => (joint, true),
+        Transmission::Tendon(tendon) => {
+            let joints = model.tendons.joints[tendon].iter();
+            let dof = |joint: usize| model.joints.dofadr[joint];
+            return joints
+                .map(|(joint, c)| (dof(*joint), gear[0] * c))
+                .collect();
+        }
+    };
+    let count = model.joints.kind[joint].nv();
+    let first = model.joints.dofadr[joint];
+    let mut moment = gear;
+    // In the reference pose a ball's frame is its parent's.
+    if count == 6 && in_parent {
+        let turn = pose.quat[model.joints.body[joint]].inverse();
+        let torque = turn * DVec3::from_slice(&gear[3..]);
+        moment[3..].copy_from_slice(&torque.to_array());
+    }
+    (0..count).map(|i| (first + i, moment[i])).collect()
+}
+
+/// Whether a body's inertia is diagonal at all times.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Simple {
+    No,
+    Yes,
+    /// And it has slides only, so that its inertia is its mass.
+    Slides,
+}
+
+/// Free-standing bodies without descendants whose joints lie at their centres of mass, along their principal axes.
+fn simple_bodies(model: &Model) -> Vec<Simple> {
+    let bodies = &model.bodies;
+    let mut leaf = vec![true; bodies.name.len()];
+    for parent in &bodies.parent[1..] {
+        leaf[*parent] = false;
+    }
+    let near_zero = |v: DVec3| v.abs().max_element() < SAME_FRAME;
+    (0..bodies.name.len())
+        .map(|body| {
+            let parent = bodies.parent[body];
+            let fixed_parent = bodies.parent[parent] == 0 && bodies.dofs[parent].1 == 0;
+            let turn = bodies.iquat[body];
+            let centred = near_zero(bodies.ipos[body])
+                && near_zero(turn.xyz())
+                && (turn.w.abs() - 1.0).abs() < SAME_FRAME;
+            let (first, count) = bodies.joints[body];
+            let joints = first..first + count;
+            let kinds = &model.joints.kind[joints.clone()];
+            let turns = |kind: &JointType| matches!(kind, JointType::Ball | JointType::Hinge);
+            let before_last = &kinds[..kinds.len().saturating_sub(1)];
+            let aligned = joints.clone().all(|joint| {
+                let axis = model.joints.axis[joint].to_array();
+                near_zero(model.joints.pos[joint])
+                    && axis.iter().filter(|x| x.abs() > 1e-14).count() == 1
+            });
+            if body == 0
+                || !(leaf[body] && centred && aligned)
+                || !(bodies.root[body] == body || fixed_parent)
+                || before_last.iter().any(turns)
+            {
+                Simple::No
+            } else if count > 0 && kinds.iter().all(|kind| *kind == JointType::Slide) {
+                Simple::Slides
+            } else {
+                Simple::Yes
+            }
+        })
+        .collect()
 }

@@ -4,36 +4,58 @@
 
 use super::element::Element;
 use super::read;
+use super::rule::some_of;
 use super::schema;
-use super::spec::{Compiler, GeomSpec, JointSpec, MotorSpec};
+use super::spec::{ActuatorSpec, Compiler, GeomSpec, JointSpec, PairSpec, Placement, TendonSpec};
 use crate::Result;
+use std::collections::HashMap;
 
 /// The name of the class that everything starts from.
 const MAIN: &str = "main";
 
+/// Most classes of a file: each holds a copy of all defaults.
+const MOST_CLASSES: usize = 10_000;
+
 /// One class.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Class {
-    name: String,
     pub(super) joint: JointSpec,
     pub(super) geom: GeomSpec,
-    pub(super) motor: MotorSpec,
+    pub(super) site: Placement,
+    pub(super) pair: PairSpec,
+    pub(super) tendon: TendonSpec,
+    pub(super) actuator: ActuatorSpec,
+    /// Colour of materials.
+    pub(super) material: [f64; 4],
+}
+
+impl Default for Class {
+    fn default() -> Self {
+        Self {
+            joint: JointSpec::default(),
+            geom: GeomSpec::default(),
+            site: Placement::default(),
+            pair: PairSpec::default(),
+            tendon: TendonSpec::default(),
+            actuator: ActuatorSpec::default(),
+            material: [1.0; 4],
+        }
+    }
 }
 
 /// All classes of a file; the first is the main one.
 #[derive(Clone, Debug)]
 pub(super) struct Defaults {
     classes: Vec<Class>,
+    by_name: HashMap<String, usize>,
 }
 
 impl Defaults {
     /// Reads the `default` sections of the root element.
     pub(super) fn read(root: &Element, compiler: &Compiler) -> Result<Self> {
         let mut defaults = Self {
-            classes: vec![Class {
-                name: MAIN.into(),
-                ..Class::default()
-            }],
+            classes: vec![Class::default()],
+            by_name: HashMap::from([(MAIN.into(), 0)]),
         };
         for section in root.all("default") {
             if let Some(name) = section.text("class").filter(|name| *name != MAIN) {
@@ -62,14 +84,15 @@ impl Defaults {
         if name.is_empty() {
             return Err(element.error("a nested default needs a class name"));
         }
-        if self.classes.iter().any(|class| class.name == name) {
+        let index = self.classes.len();
+        if index == MOST_CLASSES {
+            return Err(element.error(format!("there are more than {MOST_CLASSES} classes")));
+        }
+        if self.by_name.insert(name.into(), index).is_some() {
             return Err(element.error(format!("class `{name}` is defined twice")));
         }
-        self.classes.push(Class {
-            name: name.into(),
-            ..self.classes[parent].clone()
-        });
-        Ok(self.classes.len() - 1)
+        self.classes.push(self.classes[parent].clone());
+        Ok(index)
     }
 
     fn read_class(&mut self, element: &Element, index: usize, compiler: &Compiler) -> Result<()> {
@@ -79,7 +102,13 @@ impl Defaults {
             match child.name() {
                 "joint" => class.joint = read::joint(&child, &class.joint)?,
                 "geom" => class.geom = read::geom(&child, &class.geom, compiler)?,
-                "motor" => class.motor = read::motor(&child, &class.motor)?,
+                "site" => class.site = read::site(&child, &class.site, compiler)?,
+                "material" => class.material = read::material(&child, class.material)?,
+                "pair" => class.pair = read::pair(&child, &class.pair)?,
+                "tendon" => class.tendon = read::tendon(&child, &class.tendon)?,
+                "general" | "motor" | "position" | "velocity" | "damper" => {
+                    class.actuator = read::actuator(&child, &class.actuator)?;
+                }
                 _ => {}
             }
         }
@@ -96,20 +125,10 @@ impl Defaults {
         let Some(name) = element.text(attribute) else {
             return Ok(otherwise);
         };
-        self.classes
-            .iter()
-            .position(|class| class.name == name)
-            .ok_or_else(|| {
-                let known: Vec<_> = self
-                    .classes
-                    .iter()
-                    .map(|class| class.name.as_str())
-                    .collect();
-                element.error(format!(
-                    "{attribute} is `{name}`; known classes: {}",
-                    known.join(", ")
-                ))
-            })
+        self.by_name.get(name).copied().ok_or_else(|| {
+            let known = some_of(self.by_name.keys().map(String::as_str));
+            element.error(format!("{attribute} is `{name}`; known classes: {known}"))
+        })
     }
 
     /// The class that an element starts from: its own `class`, or `otherwise`.

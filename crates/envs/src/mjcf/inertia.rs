@@ -100,10 +100,15 @@ pub(super) fn combine(parts: &[Rigid]) -> Option<Rigid> {
 /// Inertia of `part` about the point `com`, in the body's axes.
 fn about(part: &Rigid, com: DVec3) -> DMat3 {
     let rotation = DMat3::from_quat(part.quat);
-    let d = part.com - com;
-    let outer = DMat3::from_cols(d * d.x, d * d.y, d * d.z);
     rotation * DMat3::from_diagonal(part.moments) * rotation.transpose()
-        + (DMat3::from_diagonal(DVec3::splat(d.dot(d))) - outer) * part.mass
+        + about_point(part.mass, part.com - com)
+}
+
+/// Inertia of a point mass about a point that lies `-offset` from it.
+pub(super) fn about_point(mass: f64, offset: DVec3) -> DMat3 {
+    let d = offset;
+    let outer = DMat3::from_cols(d * d.x, d * d.y, d * d.z);
+    (DMat3::from_diagonal(DVec3::splat(d.dot(d))) - outer) * mass
 }
 
 /// The symmetric matrix of `xx yy zz xy xz yz`.

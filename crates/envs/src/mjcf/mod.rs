@@ -4,8 +4,8 @@
 //! change the motion is passed over. `schema.rs` lists every element and attribute: those that are
 //! read, those that are skipped and why, and those that are allowed only at the value which changes nothing.
 //!
-//! In reading order: `schema` (what is allowed), `element` (typed attributes), `spec` (what a file says),
-//! `defaults` and `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `pairs` and
+//! In reading order: `rule` and `schema` (what is allowed), `element` (typed attributes), `spec` (what a file
+//! says), `defaults` and `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `pairs` and
 //! `constants`. MuJoCo: XML reference; Modeling chapter.
 
 mod compile;
@@ -16,6 +16,7 @@ mod inertia;
 mod orientation;
 mod pairs;
 mod read;
+mod rule;
 mod schema;
 mod spec;
 #[cfg(test)]

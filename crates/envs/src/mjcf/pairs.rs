@@ -3,67 +3,105 @@
 //! MuJoCo: Computation, "Collision detection", Selection; Modeling, "Contact parameters".
 
 use crate::dynamics::model::{GeomType, Geoms, Model, Pair};
+use std::collections::HashSet;
 
 /// Least friction coefficient of a contact; less would make a pyramid's edges coincide.
-const MIN_FRICTION: f64 = 1e-5;
+pub(super) const MIN_FRICTION: f64 = 1e-5;
 
 /// Weight of a geom in mixing that counts as none.
 const MINVAL: f64 = 1e-15;
 
-/// Pairs of geoms that can touch, ordered by body pair, then by geom; see [`Model::pairs`].
+/// Most pairs of a model.
+const MOST_PAIRS: usize = 200_000;
+
+/// What decides beside the geoms themselves.
+pub(super) struct Filter {
+    /// Whether a body and its parent never touch.
+    pub(super) parents: bool,
+    /// Pairs that the file names, the geom of the lower body first.
+    pub(super) explicit: Vec<Pair>,
+    /// Pairs of bodies that never touch but in explicit pairs, the lower one first.
+    pub(super) excluded: HashSet<[usize; 2]>,
+}
+
+/// Pairs of geoms that can touch, in the order of MuJoCo's contacts: by pair of bodies, the lower body first;
+/// of the same bodies explicit pairs as in the file, then the others by geom. See [`Model::pairs`].
 ///
-/// `excluded` holds pairs of bodies that never touch, in any order.
-pub(super) fn select(model: &Model, excluded: &[[usize; 2]]) -> Vec<Pair> {
-    let bodies = model.bodies.name.len();
-    let mut of_body = vec![Vec::new(); bodies];
+/// # Errors
+/// When there are too many.
+pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String> {
+    let kinds = &model.geoms.kind;
+    let planes = |pair: [usize; 2]| pair.iter().all(|geom| kinds[*geom] == GeomType::Plane);
+    let in_order = |[a, b]: [usize; 2]| if kinds[a] > kinds[b] { [b, a] } else { [a, b] };
+    let bodies = |pair: &Pair| pair.geoms.map(|geom| model.geoms.body[geom]);
+    let mut explicit = filter.explicit;
+    explicit.sort_by_key(bodies);
+    // Each pair with its bodies; explicit pairs come first, so that a stable sort leaves them there.
+    let mut pairs: Vec<([usize; 2], Pair)> = Vec::new();
+    let mut named = HashSet::new();
+    for mut pair in explicit {
+        let key = bodies(&pair);
+        pair.geoms = in_order(pair.geoms);
+        named.insert(pair.geoms);
+        named.insert([pair.geoms[1], pair.geoms[0]]);
+        if !planes(pair.geoms) {
+            pairs.push((key, pair));
+        }
+    }
+    let mut of_body = vec![Vec::new(); model.bodies.name.len()];
     for (geom, body) in model.geoms.body.iter().enumerate() {
         of_body[*body].push(geom);
     }
-    let touchable: Vec<usize> = (0..bodies)
+    let touchable: Vec<usize> = (0..of_body.len())
         .filter(|body| !of_body[*body].is_empty())
         .collect();
-    let mut pairs = Vec::new();
+    let mut found = Vec::new();
     for (i, &first) in touchable.iter().enumerate() {
         for &second in &touchable[i + 1..] {
-            let banned = excluded.contains(&[first, second]) || excluded.contains(&[second, first]);
-            if banned || !bodies_can_touch(model, first, second) {
+            if filter.excluded.contains(&[first, second])
+                || !bodies_can_touch(model, filter.parents, first, second)
+            {
                 continue;
             }
-            let start = pairs.len();
+            found.clear();
             for &a in &of_body[first] {
                 for &b in &of_body[second] {
-                    if geoms_can_touch(model, a, b) {
-                        let swap = model.geoms.kind[a] > model.geoms.kind[b];
-                        pairs.push(if swap { [b, a] } else { [a, b] });
+                    let pair = in_order([a, b]);
+                    if geoms_can_touch(&model.geoms, a, b)
+                        && !planes(pair)
+                        && !named.contains(&pair)
+                    {
+                        found.push(pair);
                     }
                 }
             }
-            pairs[start..].sort_unstable();
+            found.sort_unstable();
+            if pairs.len() + found.len() > MOST_PAIRS {
+                return Err(format!(
+                    "more than {MOST_PAIRS} pairs of geoms can touch; contype and conaffinity can tell which do not"
+                ));
+            }
+            let mixed = found.iter().map(|geoms| mixed(&model.geoms, *geoms));
+            pairs.extend(mixed.map(|pair| ([first, second], pair)));
         }
     }
-    pairs
-        .into_iter()
-        .map(|geoms| mixed(&model.geoms, geoms))
-        .collect()
+    pairs.sort_by_key(|(bodies, _)| *bodies);
+    Ok(pairs.into_iter().map(|(_, pair)| pair).collect())
 }
 
 /// Bodies that are welded together, or whose welded groups are parent and child, never touch;
 /// the world is nobody's parent in this sense.
-fn bodies_can_touch(model: &Model, first: usize, second: usize) -> bool {
+fn bodies_can_touch(model: &Model, parents: bool, first: usize, second: usize) -> bool {
     let weld = &model.bodies.weld;
     let group = |body: usize| weld[body];
     let parent = |body: usize| weld[model.bodies.parent[weld[body]]];
     let (a, b) = (group(first), group(second));
-    let family = a != 0 && b != 0 && (a == parent(second) || b == parent(first));
+    let family = parents && a != 0 && b != 0 && (a == parent(second) || b == parent(first));
     a != b && !family
 }
 
-fn geoms_can_touch(model: &Model, a: usize, b: usize) -> bool {
-    let geoms = &model.geoms;
-    let masks = geoms.contype[a] & geoms.conaffinity[b] != 0
-        || geoms.contype[b] & geoms.conaffinity[a] != 0;
-    let planes = geoms.kind[a] == GeomType::Plane && geoms.kind[b] == GeomType::Plane;
-    masks && !planes
+fn geoms_can_touch(geoms: &Geoms, a: usize, b: usize) -> bool {
+    geoms.contype[a] & geoms.conaffinity[b] != 0 || geoms.contype[b] & geoms.conaffinity[a] != 0
 }
 
 /// A pair with the parameters that the two geoms mix to.

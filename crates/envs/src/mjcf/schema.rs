@@ -1,176 +1,111 @@
 //! What MJCF may contain here: the one table of everything that is read, skipped or refused.
 //!
-//! MuJoCo: XML reference, "MJCF schema" (version 3.3.7).
+//! Order of attributes and elements: as in MuJoCo's schema. MuJoCo: XML reference, "MJCF schema" (3.3.7).
 
-use std::fmt::Write;
-
-/// An attribute that is accepted and not read, and why that loses nothing.
-type Skipped = (&'static str, &'static str);
-/// An attribute, the values at which it changes nothing, and what another value would need.
-type Neutral = (&'static str, &'static [&'static str], &'static str);
-
-/// What an element may hold.
-pub(super) struct Rule {
-    read: &'static [&'static str],
-    skipped: &'static [Skipped],
-    neutral: &'static [Neutral],
-    children: &'static [&'static str],
-    /// Child elements that are passed over with all that they hold.
-    skipped_children: &'static [Skipped],
-}
+use super::rule::{EMPTY, Rule, Skipped};
 
 const OLD: &str = "memory is sized by the model";
 const LOOKS: &str = "seen, not felt";
 const NOTES: &str = "for the user, not for the engine";
-const NO_FILES: &str = "no files are read";
+const NO_ASSETS: &str = "assets are not read";
 const SAME: &str = "changes the path of the computation, not its result";
-const NO_CONVEX: &str = "general convex collisions";
-const NO_LOSS: &str = "joint friction";
 const REFUSED_ANYWAY: &str = "what it is about is refused";
-
-const EMPTY: Rule = Rule {
-    read: &[],
-    skipped: &[],
-    neutral: &[],
-    children: &[],
-    skipped_children: &[],
-};
+const NO_OVERRIDE: &str = "felt only with flag override, which is refused";
 
 pub(super) const MUJOCO: Rule = Rule {
-    read: &["model"],
-    children: &[
-        "compiler",
-        "option",
-        "size",
-        "statistic",
-        "default",
-        "asset",
-        "worldbody",
-        "actuator",
-        "contact",
+    read: "model",
+    children: "compiler option size statistic default asset worldbody contact tendon actuator \
+        keyframe",
+    skipped_children: &[
+        ("visual", LOOKS),
+        ("custom", NOTES),
+        ("sensor", "measures, moves nothing"),
     ],
-    skipped_children: &[("visual", LOOKS), ("custom", NOTES)],
     ..EMPTY
 };
 
 pub(super) const COMPILER: Rule = Rule {
-    read: &[
-        "autolimits",
-        "boundmass",
-        "boundinertia",
-        "settotalmass",
-        "balanceinertia",
-        "angle",
-        "eulerseq",
-        "inertiafromgeom",
-        "inertiagrouprange",
-    ],
+    read: "autolimits boundmass boundinertia settotalmass balanceinertia angle eulerseq \
+        inertiafromgeom inertiagrouprange alignfree",
     skipped: &[
-        ("strippath", NO_FILES),
-        ("meshdir", NO_FILES),
-        ("texturedir", NO_FILES),
-        ("assetdir", NO_FILES),
+        ("strippath", NO_ASSETS),
+        ("meshdir", NO_ASSETS),
+        ("texturedir", NO_ASSETS),
+        ("assetdir", NO_ASSETS),
+        ("discardvisual", "geoms that are only seen change no motion"),
         ("usethread", SAME),
         ("fitaabb", REFUSED_ANYWAY),
         ("saveinertial", "models are not saved"),
-        ("alignfree", REFUSED_ANYWAY),
     ],
     neutral: &[
         ("coordinate", &["local"], "global coordinates"),
-        ("discardvisual", &["false"], "dropping geoms"),
         ("fusestatic", &["false"], "fusing bodies"),
     ],
+    skipped_children: &[("lengthrange", "only muscles feel it")],
     ..EMPTY
 };
 
 pub(super) const OPTION: Rule = Rule {
-    read: &[
-        "timestep",
-        "gravity",
-        "integrator",
-        "impratio",
-        "iterations",
-        "tolerance",
-        "ls_iterations",
-        "ls_tolerance",
-    ],
+    read: "timestep impratio tolerance ls_tolerance ccd_tolerance gravity wind density \
+        viscosity integrator cone solver iterations ls_iterations ccd_iterations",
     skipped: &[
         ("jacobian", SAME),
         ("magnetic", "only sensors feel it"),
         ("noslip_tolerance", REFUSED_ANYWAY),
-        ("ccd_tolerance", NO_CONVEX),
-        ("ccd_iterations", NO_CONVEX),
-        ("sdf_iterations", NO_CONVEX),
-        ("sdf_initpoints", NO_CONVEX),
-        ("o_margin", REFUSED_ANYWAY),
-        ("o_solref", REFUSED_ANYWAY),
-        ("o_solimp", REFUSED_ANYWAY),
-        ("o_friction", REFUSED_ANYWAY),
+        ("sdf_iterations", REFUSED_ANYWAY),
+        ("sdf_initpoints", REFUSED_ANYWAY),
+        ("o_margin", NO_OVERRIDE),
+        ("o_solref", NO_OVERRIDE),
+        ("o_solimp", NO_OVERRIDE),
+        ("o_friction", NO_OVERRIDE),
     ],
     neutral: &[
-        ("cone", &["pyramidal"], "elliptic friction cones"),
-        ("solver", &["Newton"], "another solver than Newton's"),
         ("noslip_iterations", &["0"], "the noslip solver"),
-        ("wind", &["0 0 0"], "fluid forces"),
-        ("density", &["0"], "fluid forces"),
-        ("viscosity", &["0"], "fluid forces"),
         ("actuatorgroupdisable", &[""], "disabled actuators"),
     ],
-    children: &["flag"],
+    children: "flag",
     ..EMPTY
 };
 
 const ON: &[&str] = &["enable"];
 const OFF: &[&str] = &["disable"];
+const A_STAGE: &str = "turning a stage off";
 
 pub(super) const FLAG: Rule = Rule {
+    read: "frictionloss limit contact gravity clampctrl filterparent",
     skipped: &[
         ("equality", REFUSED_ANYWAY),
-        ("frictionloss", REFUSED_ANYWAY),
-        ("sensor", REFUSED_ANYWAY),
+        ("sensor", "sensors are not computed"),
         ("midphase", SAME),
-        ("nativeccd", REFUSED_ANYWAY),
         ("island", SAME),
         ("energy", NOTES),
         ("fwdinv", NOTES),
         ("invdiscrete", NOTES),
     ],
     neutral: &[
-        ("constraint", ON, "turning a stage off"),
-        ("limit", ON, "turning a stage off"),
-        ("contact", ON, "turning a stage off"),
-        ("spring", ON, "turning a stage off"),
-        ("damper", ON, "turning a stage off"),
-        (
-            "gravity",
-            ON,
-            "turning a stage off (set option gravity instead)",
-        ),
-        (
-            "clampctrl",
-            ON,
-            "turning a stage off (use ctrllimited instead)",
-        ),
-        ("warmstart", ON, "turning a stage off"),
-        ("filterparent", ON, "contacts between parent and child"),
-        ("actuation", ON, "turning a stage off"),
-        ("refsafe", ON, "turning a stage off"),
-        ("eulerdamp", ON, "turning a stage off"),
-        ("autoreset", ON, "turning a stage off"),
+        ("constraint", ON, A_STAGE),
+        ("spring", ON, A_STAGE),
+        ("damper", ON, A_STAGE),
+        ("warmstart", ON, A_STAGE),
+        ("actuation", ON, A_STAGE),
+        ("refsafe", ON, A_STAGE),
+        ("eulerdamp", ON, A_STAGE),
+        ("autoreset", ON, A_STAGE),
+        ("nativeccd", ON, "another search for nearest points"),
         ("override", OFF, "contact override"),
-        ("multiccd", OFF, NO_CONVEX),
+        ("multiccd", OFF, "several contacts per pair of round shapes"),
     ],
     ..EMPTY
 };
 
 pub(super) const SIZE: Rule = Rule {
+    read: "nkey",
     skipped: &[
         ("memory", OLD),
         ("njmax", OLD),
         ("nconmax", OLD),
         ("nstack", OLD),
         ("nuserdata", NOTES),
-        ("nkey", REFUSED_ANYWAY),
         ("nuser_body", NOTES),
         ("nuser_jnt", NOTES),
         ("nuser_geom", NOTES),
@@ -184,7 +119,7 @@ pub(super) const SIZE: Rule = Rule {
 };
 
 pub(super) const STATISTIC: Rule = Rule {
-    read: &["meaninertia"],
+    read: "meaninertia",
     skipped: &[
         ("meanmass", NOTES),
         ("meansize", LOOKS),
@@ -195,295 +130,242 @@ pub(super) const STATISTIC: Rule = Rule {
 };
 
 pub(super) const ASSET: Rule = Rule {
-    skipped_children: &[("texture", LOOKS), ("material", LOOKS)],
+    children: "material",
+    skipped_children: &[
+        ("texture", LOOKS),
+        ("mesh", "a geom that uses it is refused"),
+        ("hfield", "a geom that uses it is refused"),
+    ],
+    ..EMPTY
+};
+
+pub(super) const MATERIAL: Rule = Rule {
+    read: "name class rgba",
+    skipped: &[
+        ("texture", LOOKS),
+        ("texrepeat", LOOKS),
+        ("texuniform", LOOKS),
+        ("emission", LOOKS),
+        ("specular", LOOKS),
+        ("shininess", LOOKS),
+        ("reflectance", LOOKS),
+        ("metallic", LOOKS),
+        ("roughness", LOOKS),
+    ],
+    skipped_children: &[("layer", LOOKS)],
     ..EMPTY
 };
 
 pub(super) const DEFAULT: Rule = Rule {
-    read: &["class"],
-    children: &["default", "joint", "geom", "motor"],
+    read: "class",
+    children: "default joint geom site material pair tendon general motor position velocity \
+        damper",
     skipped_children: &[
-        ("material", LOOKS),
-        ("site", LOOKS),
+        ("mesh", REFUSED_ANYWAY),
         ("camera", LOOKS),
         ("light", LOOKS),
-        ("mesh", REFUSED_ANYWAY),
-        ("pair", REFUSED_ANYWAY),
         ("equality", REFUSED_ANYWAY),
-        ("tendon", REFUSED_ANYWAY),
     ],
     ..EMPTY
 };
 
+const CAMERAS_AND_LIGHTS: &[Skipped] = &[("camera", LOOKS), ("light", LOOKS)];
+
 pub(super) const WORLDBODY: Rule = Rule {
-    children: &["body", "geom"],
-    skipped_children: &[("site", LOOKS), ("camera", LOOKS), ("light", LOOKS)],
+    children: "body frame geom site",
+    skipped_children: CAMERAS_AND_LIGHTS,
     ..EMPTY
 };
 
 pub(super) const BODY: Rule = Rule {
-    read: &[
-        "name",
-        "childclass",
-        "pos",
-        "quat",
-        "axisangle",
-        "xyaxes",
-        "zaxis",
-        "euler",
-    ],
+    read: "name childclass pos quat axisangle xyaxes zaxis euler",
     skipped: &[("user", NOTES)],
     neutral: &[
         ("mocap", &["false"], "bodies moved from outside"),
         ("gravcomp", &["0"], "gravity compensation"),
     ],
-    children: &["body", "geom", "joint", "inertial"],
-    skipped_children: &[("site", LOOKS), ("camera", LOOKS), ("light", LOOKS)],
+    children: "body frame geom joint freejoint inertial site",
+    skipped_children: CAMERAS_AND_LIGHTS,
+};
+
+pub(super) const FRAME: Rule = Rule {
+    read: "name childclass pos quat axisangle xyaxes zaxis euler",
+    children: "body frame geom joint freejoint site",
+    skipped_children: CAMERAS_AND_LIGHTS,
+    ..EMPTY
 };
 
 pub(super) const INERTIAL: Rule = Rule {
-    read: &[
-        "pos",
-        "quat",
-        "axisangle",
-        "xyaxes",
-        "zaxis",
-        "euler",
-        "mass",
-        "diaginertia",
-        "fullinertia",
-    ],
+    read: "pos quat mass diaginertia axisangle xyaxes zaxis euler fullinertia",
     ..EMPTY
 };
 
 pub(super) const JOINT: Rule = Rule {
-    read: &[
-        "name",
-        "class",
-        "type",
-        "pos",
-        "axis",
-        "limited",
-        "range",
-        "margin",
-        "solreflimit",
-        "solimplimit",
-        "stiffness",
-        "ref",
-        "springref",
-        "armature",
-        "damping",
-    ],
-    skipped: &[
-        ("group", LOOKS),
-        ("user", NOTES),
-        ("solreffriction", NO_LOSS),
-        ("solimpfriction", NO_LOSS),
-    ],
-    neutral: &[
-        ("frictionloss", &["0"], "joint friction"),
-        ("springdamper", &["0 0"], "springs given by time constant"),
-        (
-            "actuatorfrclimited",
-            &["false", "auto"],
-            "limits on a joint's actuator force",
-        ),
-        (
-            "actuatorfrcrange",
-            &["0 0"],
-            "limits on a joint's actuator force",
-        ),
-        ("actuatorgravcomp", &["false"], "gravity compensation"),
-    ],
+    read: "name class type pos axis springdamper limited actuatorfrclimited solreflimit \
+        solimplimit solreffriction solimpfriction stiffness range actuatorfrcrange \
+        margin ref springref armature damping frictionloss",
+    skipped: &[("group", LOOKS), ("user", NOTES)],
+    neutral: &[("actuatorgravcomp", &["false"], "gravity compensation")],
+    ..EMPTY
+};
+
+pub(super) const FREEJOINT: Rule = Rule {
+    read: "name align",
+    skipped: &[("group", LOOKS)],
     ..EMPTY
 };
 
 pub(super) const GEOM: Rule = Rule {
-    read: &[
-        "name",
-        "class",
-        "type",
-        "size",
-        "pos",
-        "quat",
-        "axisangle",
-        "xyaxes",
-        "zaxis",
-        "euler",
-        "fromto",
-        "mass",
-        "density",
-        "group",
-        "contype",
-        "conaffinity",
-        "condim",
-        "priority",
-        "friction",
-        "solmix",
-        "solref",
-        "solimp",
-        "margin",
-        "gap",
-    ],
+    read: "name class type contype conaffinity condim group priority size material friction \
+        mass density solmix solref solimp margin gap fromto pos quat axisangle xyaxes \
+        zaxis euler rgba",
     skipped: &[
-        ("material", LOOKS),
-        ("rgba", LOOKS),
         ("user", NOTES),
-        ("fitscale", NO_FILES),
+        ("fitscale", NO_ASSETS),
         ("fluidcoef", "see fluidshape"),
     ],
     neutral: &[
         ("shellinertia", &["false"], "hollow geoms"),
-        ("fluidshape", &["none"], "fluid forces"),
+        (
+            "fluidshape",
+            &["none"],
+            "fluid forces on the geoms' own shapes",
+        ),
         ("mesh", &[], "meshes"),
         ("hfield", &[], "height fields"),
     ],
     ..EMPTY
 };
 
-pub(super) const ACTUATOR: Rule = Rule {
-    children: &["motor"],
-    ..EMPTY
-};
-
-pub(super) const MOTOR: Rule = Rule {
-    read: &["name", "class", "joint", "gear", "ctrllimited", "ctrlrange"],
+pub(super) const SITE: Rule = Rule {
+    read: "name class type pos quat fromto axisangle xyaxes zaxis euler",
     skipped: &[
-        ("group", "see option actuatorgroupdisable"),
+        ("group", LOOKS),
+        ("material", LOOKS),
+        ("size", LOOKS),
+        ("rgba", LOOKS),
         ("user", NOTES),
-        ("lengthrange", "only muscles feel it"),
-    ],
-    neutral: &[
-        (
-            "forcelimited",
-            &["false", "auto"],
-            "limits on an actuator's force",
-        ),
-        ("forcerange", &["0 0"], "limits on an actuator's force"),
-        ("cranklength", &["0"], "slider-cranks"),
-        ("cranksite", &[], "slider-cranks"),
-        ("slidersite", &[], "slider-cranks"),
-        ("jointinparent", &[], "motors on anything but a joint"),
-        ("tendon", &[], "motors on anything but a joint"),
-        ("site", &[], "motors on anything but a joint"),
-        ("refsite", &[], "motors on anything but a joint"),
     ],
     ..EMPTY
 };
 
 pub(super) const CONTACT: Rule = Rule {
-    children: &["exclude"],
+    children: "pair exclude",
+    ..EMPTY
+};
+
+pub(super) const PAIR: Rule = Rule {
+    read: "name class geom1 geom2 condim friction solref solreffriction solimp gap margin",
     ..EMPTY
 };
 
 pub(super) const EXCLUDE: Rule = Rule {
-    read: &["name", "body1", "body2"],
+    read: "name body1 body2",
     ..EMPTY
 };
 
-/// Elements that MuJoCo knows and this engine does not do.
-const REFUSED: &[&str] = &[
-    "include",
-    "frame",
-    "replicate",
-    "attach",
-    "freejoint",
-    "composite",
-    "flexcomp",
-    "plugin",
-    "pair",
-    "tendon",
-    "equality",
-    "sensor",
-    "keyframe",
-    "extension",
-    "deformable",
-    "mesh",
-    "hfield",
-    "skin",
-    "model",
-    "general",
-    "position",
-    "velocity",
-    "intvelocity",
-    "damper",
-    "cylinder",
-    "muscle",
-    "adhesion",
-    "lengthrange",
-    "inertial",
-    "joint",
-];
+pub(super) const TENDON: Rule = Rule {
+    children: "fixed",
+    ..EMPTY
+};
 
-/// Whether two attribute values say the same: equal words, numbers compared as numbers.
-fn same(a: &str, b: &str) -> bool {
-    let (mut a, mut b) = (a.split_ascii_whitespace(), b.split_ascii_whitespace());
-    loop {
-        match (a.next(), b.next()) {
-            (None, None) => return true,
-            (Some(x), Some(y)) if x == y => {}
-            (Some(x), Some(y)) => match (x.parse::<f64>(), y.parse::<f64>()) {
-                (Ok(x), Ok(y)) if x == y => {}
-                _ => return false,
-            },
-            _ => return false,
-        }
+/// A fixed tendon, and a class's default for tendons of both kinds.
+pub(super) const FIXED: Rule = Rule {
+    read: "name class limited range solreflimit solimplimit solreffriction solimpfriction \
+        frictionloss springlength margin stiffness damping armature",
+    skipped: &[
+        ("group", LOOKS),
+        ("width", LOOKS),
+        ("material", LOOKS),
+        ("rgba", LOOKS),
+        ("user", NOTES),
+    ],
+    neutral: &[
+        (
+            "actuatorfrclimited",
+            &["false", "auto"],
+            "limits on a tendon's actuator force",
+        ),
+        (
+            "actuatorfrcrange",
+            &["0 0"],
+            "limits on a tendon's actuator force",
+        ),
+    ],
+    children: "joint",
+    ..EMPTY
+};
+
+pub(super) const FIXED_JOINT: Rule = Rule {
+    read: "joint coef",
+    ..EMPTY
+};
+
+pub(super) const ACTUATOR: Rule = Rule {
+    children: "general motor position velocity damper",
+    ..EMPTY
+};
+
+/// An actuator of the kind `general`, `motor`, `position`, `velocity` or `damper`.
+pub(super) fn actuator(kind: &str) -> Rule {
+    Rule {
+        read: match kind {
+            "general" => GENERAL,
+            "position" => POSITION,
+            "velocity" => VELOCITY,
+            "damper" => DAMPER,
+            _ => MOTOR,
+        },
+        skipped: &[
+            ("group", "see option actuatorgroupdisable"),
+            ("user", NOTES),
+            ("lengthrange", "only muscles feel it"),
+            ("dynprm", "only activations feel it"),
+        ],
+        neutral: &[
+            ("actlimited", &["false", "auto"], "activations"),
+            ("actrange", &["0 0"], "activations"),
+            ("actdim", &["-1", "0"], "activations"),
+            ("dyntype", &["none"], "activations"),
+            ("actearly", &["false"], "activations"),
+            ("timeconst", &["0"], "activations"),
+            ("cranklength", &["0"], "slider-cranks"),
+            ("cranksite", &[], "slider-cranks"),
+            ("slidersite", &[], "slider-cranks"),
+            ("site", &[], "actuators on sites"),
+            ("refsite", &[], "actuators on sites"),
+            ("body", &[], "actuators on bodies"),
+        ],
+        ..EMPTY
     }
 }
 
-impl Rule {
-    /// Whether the attribute may stand here with this value; otherwise what is wrong.
-    pub(super) fn attribute(&self, name: &str, value: &str) -> Result<(), String> {
-        if self.read.contains(&name) || self.skipped.iter().any(|s| s.0 == name) {
-            return Ok(());
-        }
-        if let Some((_, allowed, needs)) = self.neutral.iter().find(|n| n.0 == name) {
-            if allowed.iter().any(|a| same(a, value)) {
-                return Ok(());
-            }
-            let mut message =
-                format!("{name} is `{value}`, which needs {needs}; this engine does not do that");
-            if !allowed.is_empty() {
-                let _ = write!(message, " (allowed: {})", allowed.join(", "));
-            }
-            return Err(message);
-        }
-        let known: Vec<_> = self
-            .read
-            .iter()
-            .copied()
-            .chain(self.skipped.iter().map(|s| s.0))
-            .collect();
-        Err(format!(
-            "unknown attribute {name}=`{value}`; known here: {}",
-            list(&known)
-        ))
-    }
+const MOTOR: &str = "name class ctrllimited forcelimited ctrlrange forcerange gear joint \
+        jointinparent tendon";
 
-    /// Whether an element of this name may stand inside; otherwise what is wrong.
-    pub(super) fn child(&self, name: &str) -> Result<(), String> {
-        if self.children.contains(&name) || self.skipped_children.iter().any(|s| s.0 == name) {
-            return Ok(());
-        }
-        let known: Vec<_> = self
-            .children
-            .iter()
-            .copied()
-            .chain(self.skipped_children.iter().map(|s| s.0))
-            .collect();
-        let problem = if REFUSED.contains(&name) {
-            "this engine does not do that here"
-        } else {
-            "unknown element"
-        };
-        Err(format!("{problem}; allowed here: {}", list(&known)))
-    }
-}
+const GENERAL: &str = "name class ctrllimited forcelimited ctrlrange forcerange gear joint \
+        jointinparent tendon gaintype biastype gainprm biasprm";
 
-fn list(names: &[&str]) -> String {
-    if names.is_empty() {
-        "nothing".into()
-    } else {
-        names.join(", ")
-    }
-}
+const POSITION: &str = "name class ctrllimited forcelimited ctrlrange forcerange inheritrange gear joint \
+        jointinparent tendon kp kv dampratio";
+
+const VELOCITY: &str = "name class ctrllimited forcelimited ctrlrange forcerange gear joint \
+        jointinparent tendon kv";
+
+const DAMPER: &str =
+    "name class forcelimited ctrlrange forcerange gear joint jointinparent tendon kv";
+
+pub(super) const KEYFRAME: Rule = Rule {
+    children: "key",
+    ..EMPTY
+};
+
+pub(super) const KEY: Rule = Rule {
+    read: "name time qpos qvel ctrl",
+    neutral: &[
+        ("act", &[""], "activations"),
+        ("mpos", &[""], "bodies moved from outside"),
+        ("mquat", &[""], "bodies moved from outside"),
+    ],
+    ..EMPTY
+};

@@ -5,6 +5,7 @@ use crate::dynamics::model::{
     Cone, GeomType, Integrator, JointType, Options, SolImp, SolRef, Solver,
 };
 use glam::{DQuat, DVec3};
+use std::collections::HashMap;
 
 /// `solref` where a file says nothing.
 pub(super) const SOLREF: SolRef = [0.02, 1.0];
@@ -36,6 +37,46 @@ pub(super) struct Compiler {
     pub(super) eulerseq: [(usize, bool); 3],
     pub(super) inertiafromgeom: InertiaFromGeom,
     pub(super) inertiagrouprange: [f64; 2],
+    /// Whether bodies on free joints take their centre of mass and principal axes as their frame.
+    pub(super) alignfree: bool,
+}
+
+/// Flags that act while the model is compiled; all are on by default.
+#[derive(Clone, Debug)]
+pub(super) struct Flags {
+    pub(super) frictionloss: bool,
+    pub(super) limit: bool,
+    pub(super) contact: bool,
+    pub(super) gravity: bool,
+    pub(super) clampctrl: bool,
+    pub(super) filterparent: bool,
+}
+
+impl Default for Flags {
+    fn default() -> Self {
+        Self {
+            frictionloss: true,
+            limit: true,
+            contact: true,
+            gravity: true,
+            clampctrl: true,
+            filterparent: true,
+        }
+    }
+}
+
+/// A `frame` element's place in its body.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) pos: DVec3,
+    pub(super) quat: DQuat,
+}
+
+impl Frame {
+    /// `pos` and `quat`, given in this frame, in the body's.
+    pub(super) fn apply(&self, pos: DVec3, quat: DQuat) -> (DVec3, DQuat) {
+        (self.pos + self.quat * pos, self.quat * quat)
+    }
 }
 
 impl Default for Compiler {
@@ -50,6 +91,7 @@ impl Default for Compiler {
             eulerseq: [(0, false), (1, false), (2, false)],
             inertiafromgeom: InertiaFromGeom::WithoutInertial,
             inertiagrouprange: [0.0, 5.0],
+            alignfree: false,
         }
     }
 }
@@ -86,11 +128,20 @@ pub(super) struct JointSpec {
     pub(super) margin: f64,
     pub(super) solref: SolRef,
     pub(super) solimp: SolImp,
+    pub(super) solref_friction: SolRef,
+    pub(super) solimp_friction: SolImp,
     pub(super) stiffness: f64,
+    /// Time constant and damping ratio that override stiffness and damping; none when zero.
+    pub(super) springdamper: [f64; 2],
+    pub(super) actfrclimited: Limited,
+    pub(super) actfrcrange: [f64; 2],
     pub(super) reference: f64,
     pub(super) springref: f64,
     pub(super) armature: f64,
     pub(super) damping: f64,
+    pub(super) frictionloss: f64,
+    /// Of a free joint: whether the body's frame moves to its centre of mass; `None` as the compiler says.
+    pub(super) align: Option<bool>,
 }
 
 impl Default for JointSpec {
@@ -104,23 +155,53 @@ impl Default for JointSpec {
             margin: 0.0,
             solref: SOLREF,
             solimp: SOLIMP,
+            solref_friction: SOLREF,
+            solimp_friction: SOLIMP,
             stiffness: 0.0,
+            springdamper: [0.0; 2],
+            actfrclimited: None,
+            actfrcrange: [0.0; 2],
             reference: 0.0,
             springref: 0.0,
             armature: 0.0,
             damping: 0.0,
+            frictionloss: 0.0,
+            align: None,
         }
     }
 }
 
-/// A geom, or a class's default for geoms.
+/// What places a geom or a site in its body.
 #[derive(Clone, Debug)]
-pub(super) struct GeomSpec {
+pub(super) struct Placement {
     pub(super) kind: GeomType,
     pub(super) size: [f64; 3],
     pub(super) pos: DVec3,
     pub(super) quat: DQuat,
     pub(super) fromto: Option<[f64; 6]>,
+    pub(super) frame: Option<Frame>,
+}
+
+impl Default for Placement {
+    fn default() -> Self {
+        Self {
+            kind: GeomType::Sphere,
+            size: [0.0; 3],
+            pos: DVec3::ZERO,
+            quat: DQuat::IDENTITY,
+            fromto: None,
+            frame: None,
+        }
+    }
+}
+
+/// MuJoCo's default colour of a geom, which gives way to its material's.
+pub(super) const GREY: [f64; 4] = [0.5, 0.5, 0.5, 1.0];
+
+/// A geom, or a class's default for geoms.
+#[derive(Clone, Debug)]
+pub(super) struct GeomSpec {
+    pub(super) placement: Placement,
     pub(super) mass: Option<f64>,
     pub(super) density: f64,
     pub(super) group: i32,
@@ -134,16 +215,14 @@ pub(super) struct GeomSpec {
     pub(super) solimp: SolImp,
     pub(super) margin: f64,
     pub(super) gap: f64,
+    pub(super) rgba: [f64; 4],
+    pub(super) material: Option<String>,
 }
 
 impl Default for GeomSpec {
     fn default() -> Self {
         Self {
-            kind: GeomType::Sphere,
-            size: [0.0; 3],
-            pos: DVec3::ZERO,
-            quat: DQuat::IDENTITY,
-            fromto: None,
+            placement: Placement::default(),
             mass: None,
             density: 1000.0,
             group: 0,
@@ -157,24 +236,107 @@ impl Default for GeomSpec {
             solimp: SOLIMP,
             margin: 0.0,
             gap: 0.0,
+            rgba: GREY,
+            material: None,
         }
     }
 }
 
-/// A motor, or a class's default for motors.
+/// An explicit pair of geoms, or a class's default for pairs.
 #[derive(Clone, Debug)]
-pub(super) struct MotorSpec {
-    pub(super) ctrllimited: Limited,
-    pub(super) ctrlrange: [f64; 2],
-    pub(super) gear: [f64; 6],
+pub(super) struct PairSpec {
+    pub(super) condim: usize,
+    pub(super) friction: [f64; 5],
+    pub(super) solref: SolRef,
+    pub(super) solreffriction: SolRef,
+    pub(super) solimp: SolImp,
+    pub(super) margin: f64,
+    pub(super) gap: f64,
 }
 
-impl Default for MotorSpec {
+impl Default for PairSpec {
     fn default() -> Self {
+        Self {
+            condim: 3,
+            friction: [1.0, 1.0, 0.005, 0.0001, 0.0001],
+            solref: SOLREF,
+            solreffriction: [0.0; 2],
+            solimp: SOLIMP,
+            margin: 0.0,
+            gap: 0.0,
+        }
+    }
+}
+
+/// A tendon, or a class's default for tendons.
+#[derive(Clone, Debug)]
+pub(super) struct TendonSpec {
+    pub(super) limited: Limited,
+    pub(super) range: [f64; 2],
+    pub(super) margin: f64,
+    pub(super) solref: SolRef,
+    pub(super) solimp: SolImp,
+    pub(super) frictionloss: f64,
+    pub(super) solref_friction: SolRef,
+    pub(super) solimp_friction: SolImp,
+    pub(super) stiffness: f64,
+    pub(super) damping: f64,
+    pub(super) armature: f64,
+    /// Lengths at which the spring is slack; both -1 for the length in the springs' resting pose.
+    pub(super) springlength: [f64; 2],
+}
+
+impl Default for TendonSpec {
+    fn default() -> Self {
+        Self {
+            limited: None,
+            range: [0.0; 2],
+            margin: 0.0,
+            solref: SOLREF,
+            solimp: SOLIMP,
+            frictionloss: 0.0,
+            solref_friction: SOLREF,
+            solimp_friction: SOLIMP,
+            stiffness: 0.0,
+            damping: 0.0,
+            armature: 0.0,
+            springlength: [-1.0; 2],
+        }
+    }
+}
+
+/// An actuator, or a class's default for actuators of all kinds: MuJoCo keeps one for all.
+#[derive(Clone, Debug)]
+pub(super) struct ActuatorSpec {
+    pub(super) ctrllimited: Limited,
+    pub(super) ctrlrange: [f64; 2],
+    pub(super) forcelimited: Limited,
+    pub(super) forcerange: [f64; 2],
+    pub(super) gear: [f64; 6],
+    /// Whether the gain has terms in length and velocity.
+    pub(super) affine_gain: bool,
+    pub(super) gainprm: [f64; 10],
+    /// Whether there is a bias.
+    pub(super) affine_bias: bool,
+    pub(super) biasprm: [f64; 10],
+    /// Share of the target's range that becomes the range of the control; none when zero.
+    pub(super) inheritrange: f64,
+}
+
+impl Default for ActuatorSpec {
+    fn default() -> Self {
+        let one_then_zeros = |i| f64::from(u8::from(i == 0));
         Self {
             ctrllimited: None,
             ctrlrange: [0.0; 2],
-            gear: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            forcelimited: None,
+            forcerange: [0.0; 2],
+            gear: std::array::from_fn(one_then_zeros),
+            affine_gain: false,
+            gainprm: std::array::from_fn(one_then_zeros),
+            affine_bias: false,
+            biasprm: [0.0; 10],
+            inheritrange: 0.0,
         }
     }
 }
@@ -205,16 +367,49 @@ pub(super) struct BodySpec {
     pub(super) parent: usize,
     pub(super) pos: DVec3,
     pub(super) quat: DQuat,
+    pub(super) frame: Option<Frame>,
     pub(super) inertial: Option<InertialSpec>,
     pub(super) joints: Vec<Named<JointSpec>>,
     pub(super) geoms: Vec<Named<GeomSpec>>,
+    pub(super) sites: Vec<Named<Placement>>,
 }
 
-/// A motor and the name of its joint.
+/// A fixed tendon: joints with their coefficients.
+#[derive(Clone, Debug)]
+pub(super) struct FixedTendon {
+    pub(super) tendon: TendonSpec,
+    pub(super) joints: Vec<(Place, String, f64)>,
+}
+
+/// What an actuator acts on, by name.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    Joint(String),
+    JointInParent(String),
+    Tendon(String),
+}
+
+/// An actuator and its target.
 #[derive(Clone, Debug)]
 pub(super) struct Driven {
-    pub(super) motor: MotorSpec,
-    pub(super) joint: String,
+    pub(super) actuator: ActuatorSpec,
+    pub(super) target: Target,
+}
+
+/// A keyframe; what it leaves out is `None`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KeySpec {
+    pub(super) time: f64,
+    pub(super) qpos: Option<Vec<f64>>,
+    pub(super) qvel: Option<Vec<f64>>,
+    pub(super) ctrl: Option<Vec<f64>>,
+}
+
+/// An explicit pair and the names of its geoms.
+#[derive(Clone, Debug)]
+pub(super) struct NamedPair {
+    pub(super) pair: PairSpec,
+    pub(super) geoms: [String; 2],
 }
 
 /// Everything that a file says. Body 0 is the world; bodies come depth first.
@@ -224,10 +419,18 @@ pub(super) struct Spec {
     pub(super) name: String,
     pub(super) compiler: Compiler,
     pub(super) options: Options,
+    pub(super) flags: Flags,
     /// `statistic.meaninertia`, which overrides the computed one.
     pub(super) meaninertia: Option<f64>,
     pub(super) bodies: Vec<Named<BodySpec>>,
-    pub(super) motors: Vec<Named<Driven>>,
+    pub(super) tendons: Vec<Named<FixedTendon>>,
+    pub(super) actuators: Vec<Named<Driven>>,
+    /// Colours of materials.
+    pub(super) materials: HashMap<String, [f64; 4]>,
+    pub(super) pairs: Vec<Named<NamedPair>>,
     /// Pairs of body names that never touch.
     pub(super) excludes: Vec<(Place, [String; 2])>,
+    pub(super) keyframes: Vec<Named<KeySpec>>,
+    /// Number of keyframes that there are at least.
+    pub(super) nkey: usize,
 }

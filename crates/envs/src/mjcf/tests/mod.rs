@@ -1,4 +1,7 @@
-//! The reader as a whole: inheritance, geometry, refusals, and any bytes at all.
+//! The reader as a whole: inheritance, geometry, constants, and any bytes at all.
+
+mod elements;
+mod refusals;
 
 use super::*;
 use crate::dynamics::model::GeomType;
@@ -10,10 +13,10 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_2};
 const ASSETS: [(&str, &str); 3] = [
     (
         "half_cheetah",
-        include_str!("../../assets/half_cheetah.xml"),
+        include_str!("../../../assets/half_cheetah.xml"),
     ),
-    ("hopper", include_str!("../../assets/hopper.xml")),
-    ("walker2d", include_str!("../../assets/walker2d.xml")),
+    ("hopper", include_str!("../../../assets/hopper.xml")),
+    ("walker2d", include_str!("../../../assets/walker2d.xml")),
 ];
 
 /// One pendulum with extra XML in each place.
@@ -273,111 +276,6 @@ fn contact_filter() {
         fewer,
         "floor-a post-a floor-w post-w floor-b post-b floor-c post-c w-c"
     );
-}
-
-#[test]
-fn an_error_names_file_line_element_value_and_what_is_allowed() {
-    let xml = "<mujoco>\n <worldbody>\n  <body>\n   <joint type='ball'/>\n  </body>\n </worldbody>\n</mujoco>";
-    let error = compile(xml, "arm.xml").unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "arm.xml:4: <joint>: type is `ball`; allowed: hinge, slide"
-    );
-    assert!(matches!(load("/nowhere/x.xml"), Err(Error::Read { .. })));
-}
-
-/// Checks that each XML is refused with a message that holds the words beside it.
-fn refused<const N: usize>(cases: [(String, &str); N]) {
-    for (xml, expected) in cases {
-        let message = complaint(&xml);
-        assert!(
-            message.contains(expected),
-            "expected `{expected}`, got `{message}` for {xml}"
-        );
-    }
-}
-
-#[test]
-fn what_the_engine_does_not_do_is_refused() {
-    let joint = |attributes: &str| with("", attributes, "", "");
-    let geom = |attributes: &str| with("", "", attributes, "");
-    let head = |element: &str| with(element, "", "", "");
-    refused([
-        (joint("frictionloss='0.1'"), "needs joint friction"),
-        (geom("type='box'"), "allowed: plane, sphere, capsule"),
-        (geom("condim='4'"), "condim is `4`; allowed: 1, 3"),
-        (geom("mesh='m'"), "needs meshes"),
-        (geom("colour='red'"), "unknown attribute colour=`red`"),
-        (head("<option cone='elliptic'/>"), "elliptic friction cones"),
-        (head("<option solver='PGS'/>"), "another solver"),
-        (
-            head("<option integrator='implicit'/>"),
-            "allowed: Euler, RK4",
-        ),
-        (
-            head("<option><flag gravity='disable'/></option>"),
-            "turning a stage off",
-        ),
-        (
-            head("<compiler coordinate='global'/>"),
-            "global coordinates",
-        ),
-        (head("<equality/>"), "does not do that here"),
-        (head("<tendon/>"), "does not do that here"),
-        (head("<magic/>"), "unknown element"),
-        (
-            head("<asset><mesh name='m'/></asset>"),
-            "does not do that here",
-        ),
-    ]);
-}
-
-#[test]
-fn what_makes_no_sense_is_refused() {
-    let joint = |attributes: &str| with("", attributes, "", "");
-    let geom = |attributes: &str| with("", "", attributes, "");
-    let motor = |attributes: &str| {
-        with(
-            "",
-            "",
-            "",
-            &format!("<actuator><motor {attributes}/></actuator>"),
-        )
-    };
-    let exclude = "<contact><exclude body1='b' body2='q'/></contact>";
-    let no_size = |xml: String| xml.replacen("size='0.1'", "", 1);
-    let two_geoms = geom("").replace("name='g'", "name='g'/><geom name='g'");
-    refused([
-        (with("<option timestep='0'/>", "", "", ""), "greater than 0"),
-        (joint("armature='x'"), "`x`, which is not a finite number"),
-        (joint("armature='1e999'"), "not a finite number"),
-        (joint("armature='NaN'"), "not a finite number"),
-        (
-            joint("armature='-1'"),
-            "armature is -1; it must be 0 or more",
-        ),
-        (joint("pos='1 2'"), "pos has 2 numbers, expected 3"),
-        (joint("class='z'"), "known classes: main"),
-        (joint("axis='0 0 0'"), "no direction"),
-        (geom("mass='0'"), "body `b` moves but has mass 0"),
-        (no_size(geom("size='0'")), "size number 1 is 0"),
-        (
-            no_size(geom("type='plane' size='1 1 1'")),
-            "a plane must not move",
-        ),
-        (geom("fromto='0 0 0 0 0 1'"), "fromto needs a capsule"),
-        (geom("type='capsule' fromto='0 0 0 0 0 0'"), "too close"),
-        (motor("joint='k'"), "joint is `k`; known joints: j"),
-        (motor("joint='j' gear='1 2'"), "feels one"),
-        (motor("joint='j' ctrllimited='true'"), "ctrlrange is 0 0"),
-        (motor(""), "joint is missing"),
-        (with("", "", "", exclude), "known bodies: world, b"),
-        (two_geoms, "another geom named `g`"),
-        (with("<default class='x'/>", "", "", ""), "always `main`"),
-        ("<robot/>".into(), "must be <mujoco>"),
-        ("<mujoco>".into(), "root node was opened but never closed"),
-        (String::new(), "document does not have a root node"),
-    ]);
 }
 
 #[test]

@@ -1,0 +1,322 @@
+//! [`Spec`] → [`Model`]: frames, inertias, limits, and the checks that need more than one element.
+//!
+//! This file drives and finishes; `body` compiles the tree of bodies, `actuator` tendons, actuators, contact pairs
+//! and keyframes. MuJoCo: Modeling chapter; XML reference.
+
+mod actuator;
+mod body;
+
+use super::element::Place;
+use super::rule::some_of;
+use super::spec::{Limited, Spec};
+use super::{constants, pairs};
+use crate::Result;
+use crate::dynamics::model::{
+    Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Sites, Tendons,
+};
+use glam::{DQuat, DVec3};
+use std::collections::HashMap;
+
+/// Mass (kg) and moment (kg m²) that a moving body must have.
+const LEAST_INERTIA: f64 = 1e-15;
+/// Most dofs of a model: the inertia matrix is dense.
+const MOST_MODEL_DOFS: usize = 1000;
+
+/// Compiles what a file says.
+pub(super) fn compile(spec: &Spec) -> Result<Model> {
+    let mut builder = Builder {
+        spec,
+        last_dof: Vec::new(),
+        model: empty(spec),
+    };
+    for (index, body) in spec.bodies.iter().enumerate() {
+        builder.body(index, body)?;
+        if builder.model.nv > MOST_MODEL_DOFS {
+            let message = format!(
+                "the model has more than {MOST_MODEL_DOFS} degrees of freedom, which this engine does not do"
+            );
+            return Err(body.place.error(message));
+        }
+    }
+    builder.tendons()?;
+    builder.actuators()?;
+    builder.check_moving_bodies()?;
+    builder.scale_mass();
+    builder.finish()
+}
+
+fn empty(spec: &Spec) -> Model {
+    let mut opt = spec.options.clone();
+    if !spec.flags.gravity {
+        opt.gravity = DVec3::ZERO;
+    }
+    Model {
+        name: spec.name.clone(),
+        nq: 0,
+        nv: 0,
+        nu: 0,
+        opt,
+        meaninertia: 1.0,
+        qpos0: Vec::new(),
+        qpos_spring: Vec::new(),
+        bodies: Bodies::default(),
+        joints: Joints::default(),
+        dofs: Dofs::default(),
+        geoms: Geoms::default(),
+        sites: Sites::default(),
+        tendons: Tendons::default(),
+        actuators: Actuators::default(),
+        pairs: Vec::new(),
+        keyframes: Vec::new(),
+    }
+}
+
+struct Builder<'a> {
+    spec: &'a Spec,
+    /// Last dof on the way from the root to each body.
+    last_dof: Vec<Option<usize>>,
+    model: Model,
+}
+
+impl Builder<'_> {
+    /// Every body with joints must weigh something, itself or through what is welded to it.
+    fn check_moving_bodies(&self) -> Result<()> {
+        let b = &self.model.bodies;
+        let mut solid = vec![false; b.mass.len()];
+        for i in 0..b.mass.len() {
+            solid[b.weld[i]] |=
+                b.mass[i] >= LEAST_INERTIA && b.inertia[i].min_element() >= LEAST_INERTIA;
+        }
+        for (index, body) in self.spec.bodies.iter().enumerate().skip(1) {
+            if !body.spec.joints.is_empty() && !solid[index] {
+                let message = format!(
+                    "body `{}` moves but has mass {} and moments {}; both must be greater than {LEAST_INERTIA}",
+                    body.name, b.mass[index], b.inertia[index]
+                );
+                return Err(body.place.error(message));
+            }
+        }
+        Ok(())
+    }
+
+    fn scale_mass(&mut self) {
+        let wanted = self.spec.compiler.settotalmass;
+        if wanted > 0.0 {
+            let bodies = &mut self.model.bodies;
+            let total: f64 = bodies.mass.iter().sum();
+            let scale = (wanted / total.max(LEAST_INERTIA)).max(LEAST_INERTIA);
+            bodies.mass.iter_mut().for_each(|mass| *mass *= scale);
+            bodies
+                .inertia
+                .iter_mut()
+                .for_each(|inertia| *inertia *= scale);
+        }
+    }
+
+    /// What needs the whole model: subtree masses, constants of the reference pose, pairs of geoms, keyframes.
+    fn finish(mut self) -> Result<Model> {
+        let bodies = &mut self.model.bodies;
+        bodies.subtreemass = bodies.mass.clone();
+        for body in (1..bodies.parent.len()).rev() {
+            let mass = bodies.subtreemass[body];
+            bodies.subtreemass[bodies.parent[body]] += mass;
+        }
+        constants::fill(&mut self.model).map_err(|dof| {
+            let place = &self.spec.bodies[self.model.dofs.body[dof]].place;
+            let joint = &self.model.joints.name[self.model.dofs.joint[dof]];
+            place.error(format!(
+                "joint `{joint}` moves no mass of its own: the inertia matrix is singular there"
+            ))
+        })?;
+        self.springdampers();
+        self.mask_actuators();
+        if !self.spec.flags.limit {
+            self.model.joints.limited.fill(false);
+            self.model.tendons.limited.fill(false);
+        }
+        if !self.spec.flags.frictionloss {
+            self.model.dofs.frictionloss.fill(0.0);
+            self.model.tendons.frictionloss.fill(0.0);
+        }
+        self.model.meaninertia = self.spec.meaninertia.unwrap_or(self.model.meaninertia);
+        if !is_finite(&self.model) {
+            return Err(self
+                .spec
+                .place
+                .error("masses or lengths are too large to compute with"));
+        }
+        if self.spec.flags.contact {
+            let (explicit, excluded) = (self.explicit_pairs()?, self.excluded()?);
+            let filter = pairs::Filter {
+                parents: self.spec.flags.filterparent,
+                explicit,
+                excluded,
+            };
+            self.model.pairs = pairs::select(&self.model, filter)
+                .map_err(|message| self.spec.place.error(message))?;
+        }
+        self.model.keyframes = self.keyframes()?;
+        Ok(self.model)
+    }
+
+    /// Springs and dampers that are given by time constant and damping ratio.
+    fn springdampers(&mut self) {
+        let model = &mut self.model;
+        let joints = self.spec.bodies.iter().flat_map(|body| &body.spec.joints);
+        for (joint, spec) in joints.enumerate() {
+            let [time, ratio] = spec.spec.springdamper;
+            if time <= 0.0 || ratio <= 0.0 {
+                continue;
+            }
+            let first = model.joints.dofadr[joint];
+            let dofs = first..first + model.joints.kind[joint].nv();
+            let weight: f64 = model.dofs.invweight0[dofs.clone()].iter().sum();
+            let inertia = dofs.len() as f64 / weight.max(LEAST_INERTIA);
+            let stretch = time * time * ratio * ratio;
+            model.joints.stiffness[joint] = inertia / stretch.max(LEAST_INERTIA);
+            model.dofs.damping[dofs].fill(2.0 * inertia / time.max(LEAST_INERTIA));
+        }
+    }
+
+    /// Clears the coefficients that an actuator's kind of gain and bias does not use.
+    fn mask_actuators(&mut self) {
+        let actuators = &mut self.model.actuators;
+        for (actuator, driven) in self.spec.actuators.iter().enumerate() {
+            let spec = &driven.spec.actuator;
+            if !spec.affine_gain {
+                actuators.gainprm[actuator][1..].fill(0.0);
+            }
+            if !spec.affine_bias {
+                actuators.biasprm[actuator] = [0.0; 3];
+            }
+        }
+    }
+
+    fn keyframes(&self) -> Result<Vec<Keyframe>> {
+        let model = &self.model;
+        let mut keyframes = Vec::new();
+        for key in &self.spec.keyframes {
+            let fit = |what: &str, given: &Option<Vec<f64>>, default: &[f64]| {
+                let mut values = given.clone().unwrap_or_default();
+                if values.len() > default.len() {
+                    return Err(key.place.error(format!(
+                        "{what} has {} numbers, expected {}",
+                        values.len(),
+                        default.len()
+                    )));
+                }
+                values.extend_from_slice(&default[values.len()..]);
+                Ok(values)
+            };
+            let mut qpos = fit("qpos", &key.spec.qpos, &model.qpos0)?;
+            for joint in 0..model.joints.kind.len() {
+                let kind = model.joints.kind[joint];
+                if kind.nq() >= 4 {
+                    let end = model.joints.qposadr[joint] + kind.nq();
+                    normalize(&mut qpos[end - 4..end]);
+                }
+            }
+            keyframes.push(Keyframe {
+                name: key.name.clone(),
+                time: key.spec.time,
+                qpos,
+                qvel: fit("qvel", &key.spec.qvel, &vec![0.0; model.nv])?,
+                ctrl: fit("ctrl", &key.spec.ctrl, &vec![0.0; model.nu])?,
+            });
+        }
+        while keyframes.len() < self.spec.nkey {
+            keyframes.push(Keyframe {
+                qpos: model.qpos0.clone(),
+                qvel: vec![0.0; model.nv],
+                ctrl: vec![0.0; model.nu],
+                ..Keyframe::default()
+            });
+        }
+        Ok(keyframes)
+    }
+}
+
+/// Scales a quaternion `w x y z` to length one; one without length becomes no rotation.
+fn normalize(quat: &mut [f64]) {
+    let length = DQuat::from_slice(quat).length();
+    if length < LEAST_INERTIA {
+        quat.copy_from_slice(&[1.0, 0.0, 0.0, 0.0]);
+    } else {
+        quat.iter_mut().for_each(|x| *x /= length);
+    }
+}
+
+/// Whether everything that was computed, not copied, is finite.
+fn is_finite(model: &Model) -> bool {
+    let vectors = |list: &[DVec3]| list.iter().all(|v| v.is_finite());
+    let numbers = |list: &[f64]| list.iter().all(|x| x.is_finite());
+    let rows = |list: &[[f64; 2]]| numbers(list.as_flattened());
+    let b = &model.bodies;
+    model.meaninertia.is_finite()
+        && rows(&b.invweight0)
+        && numbers(&model.dofs.invweight0)
+        && numbers(&model.dofs.damping)
+        && numbers(&model.joints.stiffness)
+        && numbers(&model.tendons.invweight0)
+        && numbers(&model.tendons.length0)
+        && rows(&model.tendons.lengthspring)
+        && numbers(model.actuators.biasprm.as_flattened())
+        && rows(&model.actuators.ctrlrange)
+        && numbers(&model.qpos0)
+        && numbers(&b.subtreemass)
+        && vectors(&b.pos)
+        && vectors(&b.ipos)
+        && vectors(&b.inertia)
+        && vectors(&model.geoms.pos)
+        && numbers(model.geoms.size.as_flattened())
+        && numbers(&model.geoms.rbound)
+        && vectors(&model.sites.pos)
+        && vectors(&model.joints.pos)
+}
+
+/// Whether a range is enforced; `prefix` is the start of the attributes' names, such as `"ctrl"`.
+fn resolve_limit(
+    place: &Place,
+    prefix: &str,
+    limited: Limited,
+    range: [f64; 2],
+    auto: bool,
+) -> Result<bool> {
+    let [low, high] = range;
+    let given = range != [0.0; 2];
+    let limited = match limited {
+        Some(limited) => limited,
+        None if given && !auto => {
+            let message =
+                format!("{prefix}range without {prefix}limited needs compiler autolimits=`true`");
+            return Err(place.error(message));
+        }
+        None => given,
+    };
+    if limited && low >= high {
+        return Err(place.error(format!(
+            "{prefix}range is {low} {high}; the first must be lower than the second"
+        )));
+    }
+    Ok(limited)
+}
+
+/// Index of each name that is not empty.
+fn index(names: &[String]) -> HashMap<&str, usize> {
+    let named = names
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| !name.is_empty());
+    named.map(|(index, name)| (name.as_str(), index)).collect()
+}
+
+/// Where `name` stands in `names`, which are those of elements of one `kind`.
+fn find(names: &HashMap<&str, usize>, kind: &str, place: &Place, name: &str) -> Result<usize> {
+    names.get(name).copied().ok_or_else(|| {
+        let kinds = if kind == "body" { "bodie" } else { kind };
+        let known = some_of(names.keys().copied());
+        place.error(format!(
+            "there is no {kind} `{name}`; known {kinds}s: {known}"
+        ))
+    })
+}

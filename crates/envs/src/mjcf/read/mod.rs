@@ -1,0 +1,293 @@
+//! XML → [`Spec`]: one function per element, each starting from its class's defaults.
+//!
+//! This file holds what stands outside the tree of bodies; `body` the tree, `actuator` tendons and actuators.
+
+mod actuator;
+mod body;
+
+pub(super) use actuator::{actuator, tendon};
+pub(super) use body::{geom, joint, site};
+
+use super::defaults::Defaults;
+use super::element::{Element, Place};
+use super::schema;
+use super::spec::{
+    Compiler, Flags, InertiaFromGeom, KeySpec, Limited, Named, NamedPair, PairSpec, Spec,
+    default_options,
+};
+use crate::dynamics::model::{Cone, Integrator, Options, Solver};
+use crate::{Error, Result};
+use roxmltree::Document;
+use std::collections::{HashMap, HashSet};
+
+/// Most keyframes of a model.
+const MOST_KEYFRAMES: usize = 1000;
+
+const LIMITED: [(&str, Limited); 3] =
+    [("true", Some(true)), ("false", Some(false)), ("auto", None)];
+const CONDIM: [(&str, usize); 4] = [("1", 1), ("3", 3), ("4", 4), ("6", 6)];
+
+/// Reads the text of a model; `file` stands for it in errors.
+pub(super) fn read(xml: &str, file: &str) -> Result<Spec> {
+    let document = Document::parse(xml).map_err(|error| Error::Mjcf {
+        file: file.into(),
+        line: error.pos().row,
+        element: "?xml".into(),
+        message: error.to_string(),
+    })?;
+    let root = Element::root(document.root_element(), xml, file);
+    if root.name() != "mujoco" {
+        return Err(root.error("the outermost element must be <mujoco>"));
+    }
+    root.check(&schema::MUJOCO)?;
+
+    let mut compiler = Compiler::default();
+    for element in root.all("compiler") {
+        read_compiler(&element, &mut compiler)?;
+    }
+    let (mut options, mut flags) = (default_options(), Flags::default());
+    for element in root.all("option") {
+        read_options(&element, &mut options, &mut flags)?;
+    }
+    let mut nkey = 0;
+    for element in root.all("size") {
+        element.check(&schema::SIZE)?;
+        element.integer("nkey", [0, MOST_KEYFRAMES as i64], &mut nkey)?;
+    }
+    let defaults = Defaults::read(&root, &compiler)?;
+    let (pairs, excludes) = read_contacts(&root, &defaults)?;
+    Ok(Spec {
+        place: root.place(),
+        name: root.text("model").unwrap_or(file).into(),
+        meaninertia: read_meaninertia(&root)?,
+        materials: read_materials(&root, &defaults)?,
+        pairs,
+        excludes,
+        tendons: actuator::tendons(&root, &defaults)?,
+        actuators: actuator::actuators(&root, &defaults)?,
+        keyframes: read_keyframes(&root)?,
+        nkey,
+        bodies: body::bodies(&root, &defaults, &compiler)?,
+        compiler,
+        options,
+        flags,
+    })
+}
+
+fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
+    element.check(&schema::COMPILER)?;
+    element.flag("autolimits", &mut compiler.autolimits)?;
+    element.non_negative("boundmass", &mut compiler.boundmass)?;
+    element.non_negative("boundinertia", &mut compiler.boundinertia)?;
+    element.number("settotalmass", &mut compiler.settotalmass)?;
+    element.flag("balanceinertia", &mut compiler.balanceinertia)?;
+    element.flag("alignfree", &mut compiler.alignfree)?;
+    element.choice(
+        "angle",
+        &[("degree", true), ("radian", false)],
+        &mut compiler.degrees,
+    )?;
+    let kinds = [
+        ("true", InertiaFromGeom::Always),
+        ("false", InertiaFromGeom::Never),
+        ("auto", InertiaFromGeom::WithoutInertial),
+    ];
+    element.choice("inertiafromgeom", &kinds, &mut compiler.inertiafromgeom)?;
+    element.array("inertiagrouprange", &mut compiler.inertiagrouprange)?;
+    if let Some(text) = element.text("eulerseq") {
+        let axis = |c: char| {
+            "xyz"
+                .find(c.to_ascii_lowercase())
+                .map(|axis| (axis, c.is_ascii_uppercase()))
+        };
+        let axes: Option<Vec<_>> = text.chars().map(axis).collect();
+        compiler.eulerseq = axes.and_then(|axes| axes.try_into().ok()).ok_or_else(|| {
+            element.error(format!(
+                "eulerseq is `{text}`; it must be three letters out of x, y, z, X, Y, Z"
+            ))
+        })?;
+    }
+    Ok(())
+}
+
+fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> Result<()> {
+    element.check(&schema::OPTION)?;
+    element.positive("timestep", &mut options.timestep)?;
+    element.positive("impratio", &mut options.impratio)?;
+    element.non_negative("tolerance", &mut options.tolerance)?;
+    element.non_negative("ls_tolerance", &mut options.ls_tolerance)?;
+    element.non_negative("ccd_tolerance", &mut options.ccd_tolerance)?;
+    element.vector("gravity", &mut options.gravity)?;
+    element.vector("wind", &mut options.wind)?;
+    element.non_negative("density", &mut options.density)?;
+    element.non_negative("viscosity", &mut options.viscosity)?;
+    let integrators = [
+        ("Euler", Integrator::Euler),
+        ("RK4", Integrator::Rk4),
+        ("implicitfast", Integrator::ImplicitFast),
+    ];
+    element.choice("integrator", &integrators, &mut options.integrator)?;
+    let cones = [("pyramidal", Cone::Pyramidal), ("elliptic", Cone::Elliptic)];
+    element.choice("cone", &cones, &mut options.cone)?;
+    let solvers = [
+        ("PGS", Solver::Pgs),
+        ("CG", Solver::Cg),
+        ("Newton", Solver::Newton),
+    ];
+    element.choice("solver", &solvers, &mut options.solver)?;
+    element.integer("iterations", [1, 1_000_000], &mut options.iterations)?;
+    element.integer("ls_iterations", [1, 1_000_000], &mut options.ls_iterations)?;
+    element.integer(
+        "ccd_iterations",
+        [1, 1_000_000],
+        &mut options.ccd_iterations,
+    )?;
+    for element in element.all("flag") {
+        element.check(&schema::FLAG)?;
+        let states = [("enable", true), ("disable", false)];
+        element.choice("frictionloss", &states, &mut flags.frictionloss)?;
+        element.choice("limit", &states, &mut flags.limit)?;
+        element.choice("contact", &states, &mut flags.contact)?;
+        element.choice("gravity", &states, &mut flags.gravity)?;
+        element.choice("clampctrl", &states, &mut flags.clampctrl)?;
+        element.choice("filterparent", &states, &mut flags.filterparent)?;
+    }
+    Ok(())
+}
+
+fn read_meaninertia(root: &Element) -> Result<Option<f64>> {
+    let mut value = 0.0;
+    for element in root.all("statistic") {
+        element.check(&schema::STATISTIC)?;
+        element.positive("meaninertia", &mut value)?;
+    }
+    Ok((value > 0.0).then_some(value))
+}
+
+/// Names given so far to elements of one kind.
+struct Names {
+    kind: &'static str,
+    seen: HashSet<String>,
+}
+
+impl Names {
+    fn new(kind: &'static str) -> Self {
+        Self {
+            kind,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Wraps `spec` with the element's name and place; refuses a name that is taken.
+    fn name<T>(&mut self, element: &Element, spec: T) -> Result<Named<T>> {
+        let name = element.text("name").unwrap_or("").to_owned();
+        if !name.is_empty() && !self.seen.insert(name.clone()) {
+            return Err(element.error(format!("there is another {} named `{name}`", self.kind)));
+        }
+        Ok(Named {
+            place: element.place(),
+            name,
+            spec,
+        })
+    }
+}
+
+/// The text of an attribute that must be there.
+fn required(element: &Element, attribute: &str) -> Result<String> {
+    let text = element.text(attribute);
+    text.map(str::to_owned)
+        .ok_or_else(|| element.error(format!("{attribute} is missing")))
+}
+
+/// A material's colour, starting from `default`.
+pub(super) fn material(element: &Element, default: [f64; 4]) -> Result<[f64; 4]> {
+    element.check(&schema::MATERIAL)?;
+    let mut rgba = default;
+    element.array("rgba", &mut rgba)?;
+    Ok(rgba)
+}
+
+fn read_materials(root: &Element, defaults: &Defaults) -> Result<HashMap<String, [f64; 4]>> {
+    let mut materials = HashMap::new();
+    for section in root.all("asset") {
+        section.check(&schema::ASSET)?;
+        for element in section.all("material") {
+            let rgba = material(&element, defaults.of(&element, 0)?.material)?;
+            let name = required(&element, "name")?;
+            if materials.insert(name.clone(), rgba).is_some() {
+                return Err(element.error(format!("there is another material named `{name}`")));
+            }
+        }
+    }
+    Ok(materials)
+}
+
+/// A pair of geoms, starting from `default`.
+pub(super) fn pair(element: &Element, default: &PairSpec) -> Result<PairSpec> {
+    element.check(&schema::PAIR)?;
+    let mut spec = default.clone();
+    element.choice("condim", &CONDIM, &mut spec.condim)?;
+    read_friction(element, &mut spec.friction)?;
+    element.up_to("solref", &mut spec.solref)?;
+    element.up_to("solreffriction", &mut spec.solreffriction)?;
+    element.up_to("solimp", &mut spec.solimp)?;
+    element.number("margin", &mut spec.margin)?;
+    element.number("gap", &mut spec.gap)?;
+    Ok(spec)
+}
+
+fn read_friction<const N: usize>(element: &Element, friction: &mut [f64; N]) -> Result<()> {
+    element.up_to("friction", friction)?;
+    match friction.iter().find(|f| **f < 0.0) {
+        Some(bad) => Err(element.error(format!("friction holds {bad}; it must be 0 or more"))),
+        None => Ok(()),
+    }
+}
+
+type Excludes = Vec<(Place, [String; 2])>;
+
+fn read_contacts(root: &Element, defaults: &Defaults) -> Result<(Vec<Named<NamedPair>>, Excludes)> {
+    let (mut pairs, mut excludes) = (Vec::new(), Vec::new());
+    let (mut pair_names, mut exclude_names) = (Names::new("pair"), Names::new("exclude"));
+    for section in root.all("contact") {
+        section.check(&schema::CONTACT)?;
+        for element in section.children() {
+            if element.name() == "pair" {
+                let pair = pair(&element, &defaults.of(&element, 0)?.pair)?;
+                let geoms = [required(&element, "geom1")?, required(&element, "geom2")?];
+                pairs.push(pair_names.name(&element, NamedPair { pair, geoms })?);
+            } else {
+                element.check(&schema::EXCLUDE)?;
+                let bodies = [required(&element, "body1")?, required(&element, "body2")?];
+                let exclude = exclude_names.name(&element, bodies)?;
+                excludes.push((exclude.place, exclude.spec));
+            }
+        }
+    }
+    Ok((pairs, excludes))
+}
+
+fn read_keyframes(root: &Element) -> Result<Vec<Named<KeySpec>>> {
+    let mut names = Names::new("keyframe");
+    let mut keyframes = Vec::new();
+    for section in root.all("keyframe") {
+        section.check(&schema::KEYFRAME)?;
+        for element in section.all("key") {
+            element.check(&schema::KEY)?;
+            if keyframes.len() == MOST_KEYFRAMES {
+                return Err(
+                    element.error(format!("there are more than {MOST_KEYFRAMES} keyframes"))
+                );
+            }
+            let mut key = KeySpec {
+                qpos: element.list("qpos")?,
+                qvel: element.list("qvel")?,
+                ctrl: element.list("ctrl")?,
+                ..KeySpec::default()
+            };
+            element.number("time", &mut key.time)?;
+            keyframes.push(names.name(&element, key)?);
+        }
+    }
+    Ok(keyframes)
+}
