@@ -4,7 +4,7 @@
 
 use crate::dynamics::model::GeomType;
 use glam::{DMat3, DQuat, DVec3};
-use std::f64::consts::{FRAC_PI_2, PI};
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// Off-diagonal inertia, and difference of moments, that count as none (kg m²).
 const TINY: f64 = 1e-12;
@@ -98,17 +98,38 @@ pub(super) fn combine(parts: &[Rigid]) -> Option<Rigid> {
 }
 
 /// Inertia of `part` about the point `com`, in the body's axes.
+///
+/// Entry by entry, and each sum in MuJoCo's order: where moments are equal, the last bit decides which axes
+/// [`principal`] finds.
 fn about(part: &Rigid, com: DVec3) -> DMat3 {
-    let rotation = DMat3::from_quat(part.quat);
-    rotation * DMat3::from_diagonal(part.moments) * rotation.transpose()
-        + about_point(part.mass, part.com - com)
+    let axes = rotation(part.quat);
+    let turned = |i: usize, j: usize| {
+        let entry = |k: usize| axes.col(k)[i] * (axes.col(k)[j] * part.moments[k]);
+        entry(0) + entry(1) + entry(2)
+    };
+    let spread = about_point(part.mass, part.com - com);
+    let entry = |i: usize, j: usize| turned(i, j) + spread.col(j)[i];
+    symmetric([
+        entry(0, 0),
+        entry(1, 1),
+        entry(2, 2),
+        entry(0, 1),
+        entry(0, 2),
+        entry(1, 2),
+    ])
 }
 
 /// Inertia of a point mass about a point that lies `-offset` from it.
 pub(super) fn about_point(mass: f64, offset: DVec3) -> DMat3 {
-    let d = offset;
-    let outer = DMat3::from_cols(d * d.x, d * d.y, d * d.z);
-    (DMat3::from_diagonal(DVec3::splat(d.dot(d))) - outer) * mass
+    let DVec3 { x, y, z } = offset;
+    symmetric([
+        mass * (y * y + z * z),
+        mass * (x * x + z * z),
+        mass * (x * x + y * y),
+        -mass * x * y,
+        -mass * x * z,
+        -mass * y * z,
+    ])
 }
 
 /// The symmetric matrix of `xx yy zz xy xz yz`.
@@ -120,6 +141,45 @@ pub(super) fn symmetric([xx, yy, zz, xy, xz, yz]: [f64; 6]) -> DMat3 {
     )
 }
 
+/// The matrix of a unit quaternion, from its squares.
+fn rotation(q: DQuat) -> DMat3 {
+    let DQuat { x, y, z, w } = q;
+    let (ww, xx, yy, zz) = (w * w, x * x, y * y, z * z);
+    DMat3::from_cols(
+        DVec3::new(
+            ww + xx - yy - zz,
+            2.0 * (x * y + w * z),
+            2.0 * (x * z - w * y),
+        ),
+        DVec3::new(
+            2.0 * (x * y - w * z),
+            ww - xx + yy - zz,
+            2.0 * (y * z + w * x),
+        ),
+        DVec3::new(
+            2.0 * (x * z + w * y),
+            2.0 * (y * z - w * x),
+            ww - xx - yy + zz,
+        ),
+    )
+}
+
+/// `q` at length one; as it is where it nearly has that length.
+fn unit(q: DQuat) -> DQuat {
+    let length = (q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z).sqrt();
+    if (length - 1.0).abs() > 1e-14 {
+        DQuat::from_xyzw(q.x / length, q.y / length, q.z / length, q.w / length)
+    } else {
+        q
+    }
+}
+
+/// The turn by a half angle's cosine and sine about one of the axes.
+fn about_axis(axis: usize, cosine: f64, sine: f64) -> DQuat {
+    let v = DVec3::AXES[axis] * sine;
+    DQuat::from_xyzw(v.x, v.y, v.z, cosine)
+}
+
 /// Principal moments in falling order and the orientation of their axes; `None` unless all are positive.
 ///
 /// Jacobi's method on the largest off-diagonal element. Axes are swapped by quarter turns, and moments that
@@ -128,32 +188,37 @@ pub(super) fn principal(inertia: &DMat3) -> Option<(DVec3, DQuat)> {
     let mut quat = DQuat::IDENTITY;
     let mut moments = DVec3::ZERO;
     for _ in 0..500 {
-        let axes = DMat3::from_quat(quat);
+        let axes = rotation(quat);
         let d = axes.transpose() * *inertia * axes;
         moments = DVec3::new(d.x_axis.x, d.y_axis.y, d.z_axis.z);
         let (xy, xz, yz) = (d.y_axis.x, d.z_axis.x, d.z_axis.y);
-        let (row, column, turn, off) = if xy.abs() > xz.abs() && xy.abs() > yz.abs() {
-            (0, 1, DVec3::Z, xy)
+        let (row, column, axis, off) = if xy.abs() > xz.abs() && xy.abs() > yz.abs() {
+            (0, 1, 2, xy)
         } else if xz.abs() > yz.abs() {
-            (0, 2, DVec3::NEG_Y, xz)
+            (0, 2, 1, xz)
         } else {
-            (1, 2, DVec3::X, yz)
+            (1, 2, 0, yz)
         };
         if off.abs() < TINY {
             break;
         }
         let tau = (moments[column] - moments[row]) / (2.0 * off);
-        let tangent = tau.signum() / (tau.abs() + (1.0 + tau * tau).sqrt());
-        if 1.0 / (1.0 + tangent * tangent).sqrt() > 1.0 - TINY {
+        let tangent = 1.0 / (tau.abs() + (1.0 + tau * tau).sqrt());
+        let cosine = 1.0 / (1.0 + tangent * tangent).sqrt();
+        if cosine > 1.0 - TINY {
             break;
         }
-        quat = (quat * DQuat::from_axis_angle(turn, -tangent.atan())).normalize();
+        let sine = (0.5 - 0.5 * cosine).sqrt();
+        let forward = (tau >= 0.0) == (axis == 1);
+        let sine = if forward { sine } else { -sine };
+        let turn = about_axis(axis, (1.0 - sine * sine).sqrt(), sine);
+        quat = unit(quat * unit(turn));
     }
     for lead in [0, 1, 0] {
         if moments[lead] + TINY < moments[lead + 1] {
             (moments[lead], moments[lead + 1]) = (moments[lead + 1], moments[lead]);
-            quat =
-                (quat * DQuat::from_axis_angle(DVec3::AXES[(lead + 2) % 3], FRAC_PI_2)).normalize();
+            let quarter = about_axis((lead + 2) % 3, FRAC_1_SQRT_2, FRAC_1_SQRT_2);
+            quat = unit(quat * quarter);
         }
     }
     (moments.is_finite() && quat.is_finite() && moments.min_element() >= 1e-14)
