@@ -208,6 +208,14 @@ impl Builder<'_> {
                 values.extend_from_slice(&default[values.len()..]);
                 Ok(values)
             };
+            // MuJoCo fills up short velocities and controls with zeros. What it fills short positions up with is not
+            // the reference pose where angles are in degrees or frames moved, so those are refused.
+            let given = key.spec.qpos.as_ref().map_or(model.nq, Vec::len);
+            if given < model.nq {
+                return Err(key
+                    .place
+                    .error(format!("qpos has {given} numbers, expected {}", model.nq)));
+            }
             let mut qpos = fit("qpos", &key.spec.qpos, &model.qpos0)?;
             for joint in 0..model.joints.kind.len() {
                 let kind = model.joints.kind[joint];
