@@ -211,23 +211,39 @@ impl Factor {
         Ok(Self { matrix: a, parents })
     }
 
-    /// `xᵀ A⁻¹ x` for the vector with these entries.
-    fn inverse_weight(&self, entries: impl IntoIterator<Item = (usize, f64)>) -> f64 {
+    /// `xᵀ A⁻¹ x` for each of `N` vectors with these entries.
+    fn inverse_weights<const N: usize>(
+        &self,
+        entries: impl IntoIterator<Item = (usize, [f64; N])>,
+    ) -> [f64; N] {
         let n = self.parents.len();
-        let mut x = vec![0.0; n];
+        let mut x = vec![[0.0; N]; n];
         for (i, value) in entries {
             x[i] = value;
         }
-        let mut sum = 0.0;
+        let mut sum = [0.0; N];
         for k in (0..n).rev() {
-            if x[k] != 0.0 {
-                sum += x[k] * x[k] / self.matrix[k * n + k];
-                for i in chain(&self.parents, self.parents[k]) {
-                    x[i] -= self.matrix[k * n + i] * x[k];
+            let row = x[k];
+            if row == [0.0; N] {
+                continue;
+            }
+            for (sum, x) in sum.iter_mut().zip(row) {
+                *sum += x * x / self.matrix[k * n + k];
+            }
+            for i in chain(&self.parents, self.parents[k]) {
+                let share = self.matrix[k * n + i];
+                for (x, value) in x[i].iter_mut().zip(row) {
+                    *x -= share * value;
                 }
             }
         }
         sum
+    }
+
+    /// `xᵀ A⁻¹ x` for the vector with these entries.
+    fn inverse_weight(&self, entries: impl IntoIterator<Item = (usize, f64)>) -> f64 {
+        let [weight] = self.inverse_weights(entries.into_iter().map(|(i, x)| (i, [x])));
+        weight
     }
 }
 
@@ -241,11 +257,14 @@ fn bodies(model: &mut Model, pose: &Pose, simple: &[Simple], factor: &Factor) {
         } else {
             let (first, count) = model.bodies.dofs[weld];
             let last = Some(first + count - 1);
-            let seen = |part: usize, axis: usize| {
-                let entry = |dof: usize| (dof, pose.motions[dof].at(pose.com[body])[part][axis]);
-                factor.inverse_weight(chain(&factor.parents, last).map(entry))
+            let entry = |dof: usize| {
+                let [linear, angular] = pose.motions[dof].at(pose.com[body]);
+                let DVec3 { x, y, z } = angular;
+                (dof, [linear.x, linear.y, linear.z, x, y, z])
             };
-            [0, 1].map(|part| (seen(part, 0) + seen(part, 1) + seen(part, 2)) / 3.0)
+            let [a, b, c, d, e, f] =
+                factor.inverse_weights(chain(&factor.parents, last).map(entry));
+            [(a + b + c) / 3.0, (d + e + f) / 3.0]
         };
     }
 }

@@ -1,16 +1,30 @@
 //! One XML element: typed attributes, and complaints that say where.
 
+use super::files::Library;
 use super::rule::Rule;
 use crate::{Error, Result};
 use glam::DVec3;
 use roxmltree::Node;
 use std::rc::Rc;
 
+/// Longest complaint in bytes: a value can be as long as a file.
+const LONGEST_MESSAGE: usize = 2000;
+
 /// The name of a file and where its lines begin, counted once: files can be long.
 #[derive(Debug)]
-struct Source {
+pub(super) struct Source {
     file: String,
     lines: Vec<usize>,
+}
+
+impl Source {
+    pub(super) fn new(file: &str, text: &str) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+        Self {
+            file: file.into(),
+            lines: lines.collect(),
+        }
+    }
 }
 
 /// Where in a file something was said, kept for complaints that come later.
@@ -24,33 +38,34 @@ pub(super) struct Place {
 impl Place {
     /// An error at this place.
     pub(super) fn error(&self, message: impl Into<String>) -> Error {
+        let mut message = message.into();
+        if message.len() > LONGEST_MESSAGE {
+            message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+            message.push('…');
+        }
         Error::Mjcf {
             file: self.source.file.clone(),
             line: self.line,
             element: self.element.to_string(),
-            message: message.into(),
+            message,
         }
     }
 }
 
-/// An element and the name of its file.
+/// An element and where it comes from.
 #[derive(Clone)]
 pub(super) struct Element<'a> {
     node: Node<'a, 'a>,
-    source: Rc<Source>,
+    file: usize,
+    library: &'a Library<'a>,
 }
 
 impl<'a> Element<'a> {
-    /// The outermost element of the text `xml`, which `file` stands for in complaints.
-    pub(super) fn root(node: Node<'a, 'a>, xml: &str, file: &str) -> Self {
-        let lines = std::iter::once(0).chain(xml.match_indices('\n').map(|(at, _)| at + 1));
-        let source = Source {
-            file: file.into(),
-            lines: lines.collect(),
-        };
+    pub(super) fn new(node: Node<'a, 'a>, file: usize, library: &'a Library<'a>) -> Self {
         Self {
             node,
-            source: Rc::new(source),
+            file,
+            library,
         }
     }
 
@@ -60,9 +75,10 @@ impl<'a> Element<'a> {
 
     pub(super) fn place(&self) -> Place {
         let start = self.node.range().start;
-        let line = self.source.lines.partition_point(|line| *line <= start) as u32;
+        let source = self.library.source(self.file);
+        let line = source.lines.partition_point(|line| *line <= start) as u32;
         Place {
-            source: self.source.clone(),
+            source: source.clone(),
             line,
             element: self.name().into(),
         }
@@ -72,16 +88,23 @@ impl<'a> Element<'a> {
         self.place().error(message)
     }
 
-    /// Child elements in the order of the file.
-    pub(super) fn children(&self) -> impl DoubleEndedIterator<Item = Element<'a>> + use<'a> {
-        let source = self.source.clone();
-        self.node
-            .children()
-            .filter(Node::is_element)
-            .map(move |node| Element {
-                node,
-                source: source.clone(),
-            })
+    /// Child elements in the order of the file, with those of an included file in its place.
+    pub(super) fn children(&self) -> impl Iterator<Item = Element<'a>> + use<'a> {
+        let library = self.library;
+        // Files that are being read, the innermost last.
+        let mut open = vec![(self.node.children(), self.file)];
+        std::iter::from_fn(move || {
+            loop {
+                let (nodes, file) = open.last_mut()?;
+                match nodes.find(Node::is_element) {
+                    None => drop(open.pop()),
+                    Some(node) => match library.included(*file, &node) {
+                        None => return Some(Element::new(node, *file, library)),
+                        Some(inner) => open.push((library.root(inner).node.children(), inner)),
+                    },
+                }
+            }
+        })
     }
 
     /// Child elements of one name.

@@ -4,14 +4,15 @@
 //! change the motion is passed over. `schema.rs` lists every element and attribute: those that are
 //! read, those that are skipped and why, and those that are allowed only at the value which changes nothing.
 //!
-//! In reading order: `rule` and `schema` (what is allowed), `element` (typed attributes), `spec` (what a file
-//! says), `defaults` and `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `pairs` and
-//! `constants`. MuJoCo: XML reference; Modeling chapter.
+//! In reading order: `files` (texts and includes), `rule` and `schema` (what is allowed), `element` (typed
+//! attributes), `spec` (what a file says), `defaults` and `read` (XML → spec), `compile` (spec → model) with
+//! `inertia`, `orientation`, `pairs` and `constants`. MuJoCo: XML reference; Modeling chapter.
 
 mod compile;
 mod constants;
 mod defaults;
 mod element;
+mod files;
 mod inertia;
 mod orientation;
 mod pairs;
@@ -22,28 +23,24 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
+use self::files::Files;
+use crate::Result;
 use crate::dynamics::model::Model;
-use crate::{Error, Result};
 use std::path::Path;
 
-/// Reads and compiles the model in the file at `path`.
+/// Reads and compiles the model in the file at `path` and the files that it includes.
 ///
 /// # Errors
-/// [`Error::Read`] when the file cannot be read as text, otherwise as [`compile`].
+/// [`crate::Error::Read`] when the file cannot be read as text, otherwise as [`compile`].
 pub fn load(path: impl AsRef<Path>) -> Result<Model> {
-    let path = path.as_ref();
-    let name = path.display().to_string();
-    let xml = std::fs::read_to_string(path).map_err(|source| Error::Read {
-        file: name.clone(),
-        source,
-    })?;
-    compile(&xml, &name)
+    compile::compile(&read::read(&Files::open(path.as_ref())?)?)
 }
 
-/// Compiles the model in the text `xml`; `name` stands for the file in error messages.
+/// Compiles the model in the text `xml`; `name` stands for the file in error messages. A text cannot include
+/// files; [`load`] can.
 ///
 /// # Errors
-/// [`Error::Mjcf`] for anything that is not well-formed MJCF or that the engine does not do.
+/// [`crate::Error::Mjcf`] for anything that is not well-formed MJCF or that the engine does not do.
 ///
 /// ```
 /// let xml = r#"<mujoco>
@@ -62,5 +59,5 @@ pub fn load(path: impl AsRef<Path>) -> Result<Model> {
 /// # Ok::<(), envs::Error>(())
 /// ```
 pub fn compile(xml: &str, name: &str) -> Result<Model> {
-    compile::compile(&read::read(xml, name)?)
+    compile::compile(&read::read(&Files::one(xml, name)?)?)
 }

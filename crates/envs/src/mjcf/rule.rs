@@ -71,7 +71,7 @@ impl Rule {
         }
         Err(format!(
             "unknown attribute {name}=`{value}`; known here: {}",
-            list(self.read, self.skipped)
+            list(self.read, self.skipped, self.neutral)
         ))
     }
 
@@ -87,7 +87,7 @@ impl Rule {
         };
         Err(format!(
             "{problem}; allowed here: {}",
-            list(self.children, self.skipped_children)
+            list(self.children, self.skipped_children, &[])
         ))
     }
 }
@@ -109,10 +109,11 @@ fn holds(words: &str, word: &str) -> bool {
     words.split_ascii_whitespace().any(|w| w == word)
 }
 
-fn list(words: &str, skipped: &[Skipped]) -> String {
+fn list(words: &str, skipped: &[Skipped], neutral: &[Neutral]) -> String {
     let all: Vec<_> = words
         .split_ascii_whitespace()
         .chain(skipped.iter().map(|s| s.0))
+        .chain(neutral.iter().map(|n| n.0))
         .collect();
     if all.is_empty() {
         "nothing".into()

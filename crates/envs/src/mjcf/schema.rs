@@ -72,7 +72,7 @@ const OFF: &[&str] = &["disable"];
 const A_STAGE: &str = "turning a stage off";
 
 pub(super) const FLAG: Rule = Rule {
-    read: "frictionloss limit contact gravity clampctrl filterparent",
+    read: "constraint frictionloss limit contact gravity clampctrl filterparent",
     skipped: &[
         ("equality", REFUSED_ANYWAY),
         ("sensor", "sensors are not computed"),
@@ -83,7 +83,6 @@ pub(super) const FLAG: Rule = Rule {
         ("invdiscrete", NOTES),
     ],
     neutral: &[
-        ("constraint", ON, A_STAGE),
         ("spring", ON, A_STAGE),
         ("damper", ON, A_STAGE),
         ("warmstart", ON, A_STAGE),

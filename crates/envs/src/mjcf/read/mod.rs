@@ -10,14 +10,14 @@ pub(super) use body::{geom, joint, site};
 
 use super::defaults::Defaults;
 use super::element::{Element, Place};
+use super::files::{Files, Library};
 use super::schema;
 use super::spec::{
     Compiler, Flags, InertiaFromGeom, KeySpec, Limited, Named, NamedPair, PairSpec, Spec,
     default_options,
 };
+use crate::Result;
 use crate::dynamics::model::{Cone, Integrator, Options, Solver};
-use crate::{Error, Result};
-use roxmltree::Document;
 use std::collections::{HashMap, HashSet};
 
 /// Most keyframes of a model.
@@ -27,15 +27,10 @@ const LIMITED: [(&str, Limited); 3] =
     [("true", Some(true)), ("false", Some(false)), ("auto", None)];
 const CONDIM: [(&str, usize); 4] = [("1", 1), ("3", 3), ("4", 4), ("6", 6)];
 
-/// Reads the text of a model; `file` stands for it in errors.
-pub(super) fn read(xml: &str, file: &str) -> Result<Spec> {
-    let document = Document::parse(xml).map_err(|error| Error::Mjcf {
-        file: file.into(),
-        line: error.pos().row,
-        element: "?xml".into(),
-        message: error.to_string(),
-    })?;
-    let root = Element::root(document.root_element(), xml, file);
+/// Reads a model.
+pub(super) fn read(files: &Files) -> Result<Spec> {
+    let library = Library::new(files)?;
+    let root = library.root(0);
     if root.name() != "mujoco" {
         return Err(root.error("the outermost element must be <mujoco>"));
     }
@@ -58,7 +53,7 @@ pub(super) fn read(xml: &str, file: &str) -> Result<Spec> {
     let (pairs, excludes) = read_contacts(&root, &defaults)?;
     Ok(Spec {
         place: root.place(),
-        name: root.text("model").unwrap_or(file).into(),
+        name: root.text("model").unwrap_or(files.name()).into(),
         meaninertia: read_meaninertia(&root)?,
         materials: read_materials(&root, &defaults)?,
         pairs,
@@ -145,12 +140,17 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
     for element in element.all("flag") {
         element.check(&schema::FLAG)?;
         let states = [("enable", true), ("disable", false)];
+        let mut constraint = true;
+        element.choice("constraint", &states, &mut constraint)?;
         element.choice("frictionloss", &states, &mut flags.frictionloss)?;
         element.choice("limit", &states, &mut flags.limit)?;
         element.choice("contact", &states, &mut flags.contact)?;
         element.choice("gravity", &states, &mut flags.gravity)?;
         element.choice("clampctrl", &states, &mut flags.clampctrl)?;
         element.choice("filterparent", &states, &mut flags.filterparent)?;
+        if !constraint {
+            (flags.frictionloss, flags.limit, flags.contact) = (false, false, false);
+        }
     }
     Ok(())
 }

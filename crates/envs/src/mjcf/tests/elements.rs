@@ -52,6 +52,8 @@ fn flags_act_on_the_model() {
     assert!(!model.actuators.ctrllimited[0]);
     let plain = ok(&four("", tail));
     assert!(!plain.pairs.is_empty() && plain.joints.limited[0] && plain.actuators.ctrllimited[0]);
+    let none = ok(&four("<option><flag constraint='disable'/></option>", tail));
+    assert!(none.pairs.is_empty() && !none.joints.limited[0]);
     let family = ok(&four(
         "<option><flag filterparent='disable'/></option>",
         tail,

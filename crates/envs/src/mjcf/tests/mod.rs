@@ -1,9 +1,11 @@
 //! The reader as a whole: inheritance, geometry, constants, and any bytes at all.
 
 mod elements;
+mod limits;
 mod refusals;
 
 use super::*;
+use crate::Error;
 use crate::dynamics::model::GeomType;
 use approx::assert_abs_diff_eq;
 use glam::{DQuat, DVec3};
@@ -275,20 +277,6 @@ fn contact_filter() {
     assert_eq!(
         fewer,
         "floor-a post-a floor-w post-w floor-b post-b floor-c post-c w-c"
-    );
-}
-
-#[test]
-fn depth_is_no_danger() {
-    let deep = |open: &str, close: &str, n: usize| open.repeat(n) + &close.repeat(n);
-    let bodies = format!(
-        "<mujoco><worldbody>{}</worldbody></mujoco>",
-        deep("<body>", "</body>", 3000)
-    );
-    assert_eq!(ok(&bodies).bodies.name.len(), 3001);
-    let _ = compile(
-        &format!("<mujoco>{}</mujoco>", deep("<default>", "</default>", 3000)),
-        "deep",
     );
 }
 

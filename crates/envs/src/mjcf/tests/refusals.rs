@@ -83,6 +83,10 @@ fn what_the_engine_does_not_do_is_refused() {
         (head("<extension/>"), "does not do that here"),
         (head("<magic/>"), "unknown element"),
         (
+            head("<include file='x.xml'/>"),
+            "a text cannot include files",
+        ),
+        (
             head("<asset><model name='m'/></asset>"),
             "does not do that here",
         ),
