@@ -33,6 +33,17 @@ pub(super) fn frames(model: &Model, state: &mut State) {
         state.geom_xpos[geom] = state.xpos[body] + state.xmat[body] * geoms.pos[geom];
         state.geom_xmat[geom] = DMat3::from_quat(state.xquat[body] * geoms.quat[geom]);
     }
+    sites(model, state);
+}
+
+/// Frames of the sites.
+fn sites(model: &Model, state: &mut State) {
+    let sites = &model.sites;
+    for site in 0..sites.body.len() {
+        let body = sites.body[site];
+        state.site_xpos[site] = state.xpos[body] + state.xmat[body] * sites.pos[site];
+        state.site_xmat[site] = DMat3::from_quat(state.xquat[body] * sites.quat[site]);
+    }
 }
 
 /// Moves a body's frame by one of its joints and notes the joint's anchor and axis.
