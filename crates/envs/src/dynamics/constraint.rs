@@ -4,7 +4,7 @@
 use super::MINVAL;
 use super::collision::max_contacts;
 use super::dense::{add_scaled, dot};
-use super::kinematics::for_each_point_motion;
+use super::kinematics::for_each_velocity;
 use super::model::{Model, SolImp, SolRef};
 use super::state::State;
 
@@ -173,7 +173,7 @@ fn contacts(model: &Model, state: &mut State) {
         let mut directions = std::mem::take(&mut state.rows.directions);
         directions.fill(0.0);
         for (body, sign) in [(bodies[1], 1.0), (bodies[0], -1.0)] {
-            for_each_point_motion(model, state, body, contact.pos, |dof, motion| {
+            for_each_velocity(model, state, body, contact.pos, |dof, motion, _| {
                 for (axis, direction) in contact.frame.iter().enumerate() {
                     directions[axis * nv + dof] += sign * direction.dot(motion);
                 }

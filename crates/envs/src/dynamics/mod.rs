@@ -33,9 +33,11 @@ mod velocity;
 
 pub use collision::Contact;
 pub use external::post_constraint;
+pub(crate) use kinematics::for_each_velocity;
 pub use model::Model;
 pub use spatial::{Spatial, SpatialInertia};
 pub use state::{State, Warning, Warnings};
+pub(crate) use step::pose;
 pub use step::{forward, step};
 
 /// What counts as zero in a division (MuJoCo's `mjMINVAL`).

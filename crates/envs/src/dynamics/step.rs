@@ -47,12 +47,17 @@ pub fn forward(model: &Model, state: &mut State) {
     acceleration(model, state);
 }
 
-/// Stages that depend on positions.
-fn position(model: &Model, state: &mut State) {
+/// Frames, lengths and the inertia matrix of the current positions.
+pub(crate) fn pose(model: &Model, state: &mut State) {
     kinematics::frames(model, state);
     kinematics::centre_of_mass(model, state);
     transmission::lengths(model, state);
     inertia::composite(model, state);
+}
+
+/// Stages that depend on positions.
+fn position(model: &Model, state: &mut State) {
+    pose(model, state);
     inertia::factor(model, state);
     collision::detect(model, state);
     constraint::build(model, state);

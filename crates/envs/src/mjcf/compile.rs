@@ -5,14 +5,11 @@
 use super::element::Place;
 use super::inertia::{self, Rigid};
 use super::orientation;
-use super::spec::{
-    BodySpec, GeomSpec, InertiaFromGeom, JointSpec, Limited, Named, SOLIMP, SOLREF, Spec,
-};
-use super::{constants, pairs};
+use super::spec::{BodySpec, GeomSpec, InertiaFromGeom, JointSpec, Limited, Named, Spec};
+use super::{compile_acting, constants, pairs};
 use crate::Result;
 use crate::dynamics::model::{
     Actuators, Bodies, Dofs, GeomType, Geoms, JointType, Joints, Model, Sites, Tendons,
-    Transmission,
 };
 use glam::{DQuat, DVec3};
 
@@ -36,14 +33,15 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
         builder.body(index, body)?;
         if builder.model.nv > MOST_MODEL_DOFS {
             let message = format!(
-                "the model has more than {MOST_MODEL_DOFS} joints, which this engine does not do"
+                "the model has more than {MOST_MODEL_DOFS} degrees of freedom, which this engine does not do"
             );
             return Err(body.place.error(message));
         }
     }
-    builder.motors()?;
     builder.check_moving_bodies()?;
     builder.scale_mass();
+    compile_acting::tendons(spec, &mut builder.model)?;
+    compile_acting::actuators(spec, &mut builder.model)?;
     builder.finish()
 }
 
@@ -99,7 +97,8 @@ impl Builder<'_> {
         b.quat.push(spec.quat);
         b.joints
             .push((self.model.joints.name.len(), spec.joints.len()));
-        b.dofs.push((self.model.nv, spec.joints.len()));
+        let dofs: usize = spec.joints.iter().map(|joint| joint.spec.kind.nv()).sum();
+        b.dofs.push((self.model.nv, dofs));
         b.subtreemass.push(0.0);
         b.invweight0.push([0.0; 2]);
         self.last_dof.push(if index == 0 {
@@ -107,12 +106,17 @@ impl Builder<'_> {
         } else {
             self.last_dof[parent]
         });
-        if spec.joints.len() > MOST_DOFS {
-            let message = format!(
-                "the body has {} joints; at most {MOST_DOFS} are allowed",
-                spec.joints.len()
-            );
+        if dofs > MOST_DOFS {
+            let message =
+                format!("the body has {dofs} degrees of freedom; at most {MOST_DOFS} are allowed");
             return Err(body.place.error(message));
+        }
+        let free = spec.joints.iter().find(|j| j.spec.kind == JointType::Free);
+        if let Some(free) = free
+            && (parent != 0 || index == 0)
+        {
+            let message = "a free joint needs a body that stands directly in <worldbody>";
+            return Err(free.place.error(message));
         }
         for joint in &spec.joints {
             self.joint(index, joint)?;
@@ -120,6 +124,13 @@ impl Builder<'_> {
         let mut parts = Vec::new();
         for geom in &spec.geoms {
             parts.extend(self.geom(index, geom)?);
+        }
+        let s = &mut self.model.sites;
+        for site in &spec.sites {
+            s.name.push(site.name.clone());
+            s.body.push(index);
+            s.pos.push(site.spec.pos);
+            s.quat.push(site.spec.quat);
         }
         let inertia = if index == 0 {
             resting(DVec3::ZERO, DQuat::IDENTITY)
@@ -137,21 +148,39 @@ impl Builder<'_> {
     fn joint(&mut self, body: usize, joint: &Named<JointSpec>) -> Result<()> {
         let spec = &joint.spec;
         let compiler = &self.spec.compiler;
-        let angular = spec.kind == JointType::Hinge && compiler.degrees;
-        let unit = if angular {
-            std::f64::consts::PI / 180.0
-        } else {
-            1.0
+        let degree = std::f64::consts::PI / 180.0;
+        let in_degrees = |angular: bool| {
+            if angular && compiler.degrees {
+                degree
+            } else {
+                1.0
+            }
         };
-        let limited = resolve_limit(
-            &joint.place,
-            "",
-            spec.limited,
-            spec.range,
-            compiler.autolimits,
-        )?;
-        let axis = orientation::unit(spec.axis)
-            .ok_or_else(|| joint.place.error("axis has no direction"))?;
+        let unit = in_degrees(spec.kind == JointType::Hinge);
+        let limit_unit = in_degrees(matches!(spec.kind, JointType::Hinge | JointType::Ball));
+        let auto = compiler.autolimits;
+        let limited = match spec.kind {
+            JointType::Free if spec.limited == Some(true) => {
+                return Err(joint.place.error("a free joint has no limits"));
+            }
+            JointType::Free => false,
+            JointType::Ball if spec.range[0] != 0.0 => {
+                let low = spec.range[0];
+                let message = format!("range begins with {low}; a ball joint's begins with 0");
+                return Err(joint.place.error(message));
+            }
+            _ => resolve_limit(&joint.place, "", spec.limited, spec.range, auto)?,
+        };
+        let scalar = matches!(spec.kind, JointType::Hinge | JointType::Slide);
+        let force = (spec.actfrclimited, spec.actfrcrange);
+        let actfrclimited =
+            scalar && resolve_limit(&joint.place, "actuatorfrc", force.0, force.1, auto)?;
+        let axis = if scalar {
+            orientation::unit(spec.axis)
+                .ok_or_else(|| joint.place.error("axis has no direction"))?
+        } else {
+            DVec3::Z
+        };
         let model = &mut self.model;
         let index = model.joints.name.len();
         let j = &mut model.joints;
@@ -160,35 +189,53 @@ impl Builder<'_> {
         j.body.push(body);
         j.qposadr.push(model.nq);
         j.dofadr.push(model.nv);
-        j.pos.push(spec.pos);
+        j.pos.push(if spec.kind == JointType::Free {
+            DVec3::ZERO
+        } else {
+            spec.pos
+        });
         j.axis.push(axis);
         j.stiffness.push(spec.stiffness);
         j.limited.push(limited);
         j.range.push(if limited {
-            spec.range.map(|x| x * unit)
+            spec.range.map(|x| x * limit_unit)
         } else {
             spec.range
         });
-        j.actfrclimited.push(false);
-        j.actfrcrange.push([0.0; 2]);
+        j.actfrclimited.push(actfrclimited);
+        j.actfrcrange.push(spec.actfrcrange);
         j.margin.push(spec.margin);
         j.solref.push(spec.solref);
         j.solimp.push(spec.solimp);
-        let d = &mut model.dofs;
-        d.body.push(body);
-        d.joint.push(index);
-        d.parent.push(self.last_dof[body]);
-        d.armature.push(spec.armature);
-        d.damping.push(spec.damping);
-        d.frictionloss.push(0.0);
-        d.solref.push(SOLREF);
-        d.solimp.push(SOLIMP);
-        d.invweight0.push(0.0);
-        self.last_dof[body] = Some(model.nv);
-        model.qpos0.push(spec.reference * unit);
-        model.qpos_spring.push(spec.springref * unit);
-        model.nq += 1;
-        model.nv += 1;
+        for _ in 0..spec.kind.nv() {
+            let d = &mut model.dofs;
+            d.body.push(body);
+            d.joint.push(index);
+            d.parent.push(self.last_dof[body]);
+            d.armature.push(spec.armature);
+            d.damping.push(spec.damping);
+            d.frictionloss.push(spec.frictionloss);
+            d.solref.push(spec.solref_friction);
+            d.solimp.push(spec.solimp_friction);
+            d.invweight0.push(0.0);
+            self.last_dof[body] = Some(model.nv);
+            model.nv += 1;
+        }
+        let (place, quat) = (model.bodies.pos[body], model.bodies.quat[body]);
+        let turned = [quat.w, quat.x, quat.y, quat.z];
+        let (start, rest) = match spec.kind {
+            JointType::Free => {
+                let pose = [&place.to_array()[..], &turned].concat();
+                (pose.clone(), pose)
+            }
+            JointType::Ball => (vec![1.0, 0.0, 0.0, 0.0], vec![1.0, 0.0, 0.0, 0.0]),
+            JointType::Slide | JointType::Hinge => {
+                (vec![spec.reference * unit], vec![spec.springref * unit])
+            }
+        };
+        model.nq += start.len();
+        model.qpos0.extend(start);
+        model.qpos_spring.extend(rest);
         Ok(())
     }
 
@@ -227,7 +274,7 @@ impl Builder<'_> {
         g.gap.push(spec.gap);
         g.solref.push(spec.solref);
         g.solimp.push(spec.solimp);
-        g.rgba.push([0.5, 0.5, 0.5, 1.0]);
+        g.rgba.push(spec.rgba.map(|x| x as f32));
         g.group.push(spec.group);
         let [low, high] = self.spec.compiler.inertiagrouprange;
         let counts = (low..=high).contains(&f64::from(spec.group));
@@ -298,43 +345,6 @@ impl Builder<'_> {
         Ok(rigid)
     }
 
-    fn motors(&mut self) -> Result<()> {
-        for motor in &self.spec.motors {
-            let (place, spec) = (&motor.place, &motor.spec.motor);
-            let joints = &self.model.joints.name;
-            let wanted = &motor.spec.joint;
-            let joint = joints
-                .iter()
-                .position(|name| !name.is_empty() && name == wanted)
-                .ok_or_else(|| {
-                    let known: Vec<_> = joints
-                        .iter()
-                        .filter(|n| !n.is_empty())
-                        .map(String::as_str)
-                        .collect();
-                    place.error(format!(
-                        "joint is `{wanted}`; known joints: {}",
-                        known.join(", ")
-                    ))
-                })?;
-            let autolimits = self.spec.compiler.autolimits;
-            let limited =
-                resolve_limit(place, "ctrl", spec.ctrllimited, spec.ctrlrange, autolimits)?;
-            let a = &mut self.model.actuators;
-            a.name.push(motor.name.clone());
-            a.transmission.push(Transmission::Joint(joint));
-            a.gear.push(spec.gear);
-            a.gainprm.push([1.0, 0.0, 0.0]);
-            a.biasprm.push([0.0; 3]);
-            a.forcelimited.push(false);
-            a.forcerange.push([0.0; 2]);
-            a.ctrllimited.push(limited);
-            a.ctrlrange.push(spec.ctrlrange);
-            self.model.nu += 1;
-        }
-        Ok(())
-    }
-
     /// Every body with joints must weigh something, itself or through what is welded to it.
     fn check_moving_bodies(&self) -> Result<()> {
         let b = &self.model.bodies;
@@ -393,7 +403,8 @@ impl Builder<'_> {
             .invweight0
             .iter()
             .flatten()
-            .chain(&model.dofs.invweight0);
+            .chain(&model.dofs.invweight0)
+            .chain(&model.tendons.invweight0);
         if !(model.meaninertia.is_finite() && weights.copied().all(f64::is_finite)) {
             return Err(self
                 .spec
@@ -407,7 +418,10 @@ impl Builder<'_> {
                 find_body(model, place, &names[1])?,
             ]);
         }
-        model.pairs = pairs::select(model, &excluded);
+        let explicit = compile_acting::pairs(self.spec, model)?;
+        model.pairs = pairs::select(model, &excluded, explicit);
+        compile_acting::check_pairs(self.spec, model)?;
+        compile_acting::keyframes(self.spec, model)?;
         Ok(self.model)
     }
 }
@@ -440,8 +454,8 @@ fn find_body(model: &Model, place: &Place, name: &str) -> Result<usize> {
         })
 }
 
-/// Whether a range is enforced; `prefix` is `""` or `"ctrl"`.
-fn resolve_limit(
+/// Whether a range is enforced; `prefix` is what stands before `range` in the attribute's name.
+pub(super) fn resolve_limit(
     place: &Place,
     prefix: &str,
     limited: Limited,
@@ -472,8 +486,8 @@ fn place_geom(geom: &Named<GeomSpec>) -> Result<([f64; 3], DVec3, DQuat)> {
     let (spec, place) = (&geom.spec, &geom.place);
     let mut found = (spec.size, spec.pos, spec.quat);
     if let Some([a, b, c, d, e, f]) = spec.fromto {
-        if spec.kind != GeomType::Capsule {
-            return Err(place.error("fromto needs a capsule"));
+        if matches!(spec.kind, GeomType::Plane | GeomType::Sphere) {
+            return Err(place.error("fromto needs a capsule, cylinder, ellipsoid or box"));
         }
         if spec.pos != DVec3::ZERO || spec.quat != DQuat::IDENTITY {
             return Err(place.error("fromto excludes pos and an orientation"));
@@ -486,6 +500,9 @@ fn place_geom(geom: &Named<GeomSpec>) -> Result<([f64; 3], DVec3, DQuat)> {
         };
         let axis = orientation::unit(from - to).ok_or_else(too_close)?;
         found.0[1] = 0.5 * (from - to).length();
+        if matches!(spec.kind, GeomType::Ellipsoid | GeomType::Box) {
+            found.0 = [spec.size[0], spec.size[0], found.0[1]];
+        }
         found.1 = (from + to) * 0.5;
         found.2 = orientation::from_z(axis);
     }

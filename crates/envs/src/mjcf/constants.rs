@@ -1,64 +1,107 @@
-//! Constants that take the inertia in the reference pose: inverse weights and mean inertia.
+//! Constants that take the inertia in the reference pose: inverse weights, mean inertia, damping ratios.
 //!
 //! MuJoCo: Computation, "Constraint model", diagonal approximation; `mj_setConst`.
-//!
-//! In the reference pose every joint displacement is zero, so frames are plain products of the tree's own;
-//! a dense inertia matrix built from Jacobians suffices, and leaves this module free of the dynamics.
 
-use crate::dynamics::model::{JointType, Model};
-use glam::{DMat3, DQuat, DVec3};
+use crate::dynamics::model::{JointType, Model, Transmission};
+use crate::dynamics::{State, for_each_velocity, pose};
+use glam::{DQuat, DVec3};
 
 /// Pivots of the inertia matrix under which it counts as singular.
 const TINY: f64 = 1e-15;
 
-/// A body's Jacobian: each dof that moves it, with the linear and angular velocity of the body's centre of
-/// mass per unit velocity of the dof.
-type Jacobian = Vec<(usize, [DVec3; 2])>;
-
-/// Fills `invweight0` of bodies and dofs and `meaninertia`.
+/// Fills `invweight0` of bodies, dofs and tendons, `meaninertia`, and the damping of servos given by ratio.
 ///
 /// `Err` holds the dof at which the inertia matrix is singular.
 pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
-    let (jacobians, inertias) = jacobians(model);
+    let mut state = State::new(model);
+    pose(model, &mut state);
     let nv = model.nv;
-    let mut mass_matrix = vec![0.0; nv * nv];
-    for (body, jacobian) in jacobians.iter().enumerate() {
-        let (mass, inertia) = (model.bodies.mass[body], inertias[body]);
-        for (row, [linear, angular]) in jacobian {
-            let (force, torque) = (*linear * mass, inertia * *angular);
-            for (column, other) in jacobian {
-                mass_matrix[row * nv + column] += force.dot(other[0]) + torque.dot(other[1]);
-            }
-        }
-    }
-    for dof in 0..nv {
-        mass_matrix[dof * nv + dof] += model.dofs.armature[dof];
-    }
+    let diagonal: Vec<f64> = (0..nv)
+        .map(|dof| state.mass_matrix[dof * nv + dof])
+        .collect();
     if nv > 0 {
-        model.meaninertia = (0..nv).map(|dof| mass_matrix[dof * nv + dof]).sum::<f64>() / nv as f64;
+        model.meaninertia = diagonal.iter().sum::<f64>() / nv as f64;
     }
-    let factor = Cholesky::new(mass_matrix, nv)?;
-    for (body, jacobian) in jacobians.iter().enumerate() {
+    let factor = Cholesky::new(state.mass_matrix.clone(), nv)?;
+    for body in 1..model.bodies.name.len() {
         model.bodies.invweight0[body] = if model.bodies.weld[body] == 0 {
             [0.0; 2]
         } else if slides_only(model, body) {
             [1.0 / model.bodies.mass[body], 0.0]
         } else {
+            let mut jacobian = Vec::new();
+            for_each_velocity(
+                model,
+                &state,
+                body,
+                state.xipos[body],
+                |dof, linear, angular| {
+                    jacobian.push((dof, [linear, angular]));
+                },
+            );
             let seen = |part: usize, axis: usize| {
                 factor.inverse_weight(jacobian.iter().map(|(dof, j)| (*dof, j[part][axis])))
             };
             [0, 1].map(|part| (seen(part, 0) + seen(part, 1) + seen(part, 2)) / 3.0)
         };
     }
-    for dof in 0..nv {
-        let body = model.dofs.body[dof];
-        model.dofs.invweight0[dof] = if slides_only(model, body) {
-            1.0 / model.bodies.mass[body]
-        } else {
-            factor.inverse_weight([(dof, 1.0)])
+    let alone = |dof: usize| factor.inverse_weight([(dof, 1.0)]);
+    for joint in 0..model.joints.kind.len() {
+        let (first, body) = (model.joints.dofadr[joint], model.joints.body[joint]);
+        let simple = slides_only(model, body);
+        let weights = &mut model.dofs.invweight0;
+        // The three axes of a place or an orientation count alike.
+        let mut triple = |first: usize| {
+            let mean = (alone(first) + alone(first + 1) + alone(first + 2)) / 3.0;
+            weights[first..first + 3].fill(mean);
         };
+        match model.joints.kind[joint] {
+            JointType::Free => {
+                triple(first);
+                triple(first + 3);
+            }
+            JointType::Ball => triple(first),
+            JointType::Slide if simple => weights[first] = 1.0 / model.bodies.mass[body],
+            JointType::Slide | JointType::Hinge => weights[first] = alone(first),
+        }
     }
+    for tendon in 0..model.tendons.name.len() {
+        let joints = model.tendons.joints[tendon].iter();
+        let entries =
+            joints.map(|(joint, coefficient)| (model.joints.dofadr[*joint], *coefficient));
+        model.tendons.invweight0[tendon] = factor.inverse_weight(entries);
+    }
+    damping_ratios(model, &diagonal);
     Ok(())
+}
+
+/// Servos whose damping is given as a share of the critical one, at the inertia that they see.
+fn damping_ratios(model: &mut Model, diagonal: &[f64]) {
+    for actuator in 0..model.nu {
+        let (gain, bias) = (
+            model.actuators.gainprm[actuator],
+            model.actuators.biasprm[actuator],
+        );
+        if gain[0] != -bias[1] || bias[2] <= 0.0 {
+            continue;
+        }
+        let gear = model.actuators.gear[actuator];
+        let dof = |joint: usize| model.joints.dofadr[joint];
+        let moments: Vec<(usize, f64)> = match model.actuators.transmission[actuator] {
+            Transmission::Tendon(tendon) => {
+                let joints = model.tendons.joints[tendon].iter();
+                joints.map(|(j, c)| (dof(*j), gear[0] * c)).collect()
+            }
+            Transmission::Joint(joint) | Transmission::JointInParent(joint) => {
+                let count = model.joints.kind[joint].nv();
+                (0..count).map(|i| (dof(joint) + i, gear[i])).collect()
+            }
+        };
+        let seen = moments.iter().map(|(dof, moment)| (dof, moment * moment));
+        let seen = seen.filter(|(_, square)| *square > TINY);
+        let mass: f64 = seen.map(|(dof, square)| diagonal[*dof] / square).sum();
+        model.actuators.biasprm[actuator][2] = -bias[2] * 2.0 * (gain[0] * mass).sqrt();
+    }
 }
 
 /// Whether the body is a free-standing mass on slides along its own axes, whose inertia is its mass.
@@ -81,46 +124,6 @@ fn slides_only(model: &Model, body: usize) -> bool {
             && axis.to_array().iter().filter(|x| x.abs() > 1e-14).count() == 1
     });
     body != 0 && count > 0 && stands_alone && centred && leaf && along_axes
-}
-
-/// Jacobians of all bodies' centres of mass, and their inertias in world axes, in the reference pose.
-fn jacobians(model: &Model) -> (Vec<Jacobian>, Vec<DMat3>) {
-    let bodies = &model.bodies;
-    let count = bodies.name.len();
-    let (mut pos, mut quat) = (vec![DVec3::ZERO; count], vec![DQuat::IDENTITY; count]);
-    // The point and the axis about or along which each dof moves.
-    let mut motions = vec![(DVec3::ZERO, DVec3::ZERO); model.nv];
-    let mut last: Vec<Option<usize>> = vec![None; count];
-    let mut jacobians: Vec<Jacobian> = vec![Vec::new(); count];
-    let mut inertias = vec![DMat3::ZERO; count];
-    for body in 1..count {
-        let parent = bodies.parent[body];
-        pos[body] = pos[parent] + quat[parent] * bodies.pos[body];
-        quat[body] = (quat[parent] * bodies.quat[body]).normalize();
-        last[body] = last[parent];
-        let (first, dofs) = bodies.dofs[body];
-        for (dof, motion) in motions.iter_mut().enumerate().skip(first).take(dofs) {
-            let joint = model.dofs.joint[dof];
-            let anchor = pos[body] + quat[body] * model.joints.pos[joint];
-            *motion = (anchor, quat[body] * model.joints.axis[joint]);
-            last[body] = Some(dof);
-        }
-        let com = pos[body] + quat[body] * bodies.ipos[body];
-        let mut next = last[body];
-        while let Some(dof) = next {
-            let (anchor, axis) = motions[dof];
-            let velocity = match model.joints.kind[model.dofs.joint[dof]] {
-                JointType::Slide => [axis, DVec3::ZERO],
-                JointType::Hinge => [axis.cross(com - anchor), axis],
-                JointType::Free | JointType::Ball => unreachable!("the reader refuses them"),
-            };
-            jacobians[body].push((dof, velocity));
-            next = model.dofs.parent[dof];
-        }
-        let axes = DMat3::from_quat((quat[body] * bodies.iquat[body]).normalize());
-        inertias[body] = axes * DMat3::from_diagonal(bodies.inertia[body]) * axes.transpose();
-    }
-    (jacobians, inertias)
 }
 
 /// Lower Cholesky factor of a dense matrix `[n, n]`.
@@ -152,7 +155,7 @@ impl Cholesky {
     fn inverse_weight(&self, x: impl IntoIterator<Item = (usize, f64)>) -> f64 {
         let mut y = vec![0.0; self.n];
         for (i, value) in x {
-            y[i] = value;
+            y[i] += value;
         }
         for i in 0..self.n {
             let row = &self.lower[i * self.n..];

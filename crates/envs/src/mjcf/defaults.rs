@@ -4,8 +4,9 @@
 
 use super::element::Element;
 use super::read;
+use super::read_acting;
 use super::schema;
-use super::spec::{Compiler, GeomSpec, JointSpec, MotorSpec};
+use super::spec::{ActuatorSpec, Compiler, GeomSpec, JointSpec, PairSpec, SiteSpec, TendonSpec};
 use crate::Result;
 
 /// The name of the class that everything starts from.
@@ -17,7 +18,10 @@ pub(super) struct Class {
     name: String,
     pub(super) joint: JointSpec,
     pub(super) geom: GeomSpec,
-    pub(super) motor: MotorSpec,
+    pub(super) site: SiteSpec,
+    pub(super) pair: PairSpec,
+    pub(super) tendon: TendonSpec,
+    pub(super) actuator: ActuatorSpec,
 }
 
 /// All classes of a file; the first is the main one.
@@ -79,7 +83,12 @@ impl Defaults {
             match child.name() {
                 "joint" => class.joint = read::joint(&child, &class.joint)?,
                 "geom" => class.geom = read::geom(&child, &class.geom, compiler)?,
-                "motor" => class.motor = read::motor(&child, &class.motor)?,
+                "site" => class.site = read::site(&child, &class.site, compiler)?,
+                "pair" => class.pair = read_acting::pair(&child, &class.pair)?,
+                "tendon" => class.tendon = read_acting::tendon(&child, &class.tendon)?,
+                "general" | "motor" | "position" | "velocity" | "damper" => {
+                    class.actuator = read_acting::actuator(&child, &class.actuator)?;
+                }
                 _ => {}
             }
         }

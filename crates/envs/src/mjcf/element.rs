@@ -116,7 +116,7 @@ impl<'a> Element<'a> {
     }
 
     /// Every number of an attribute; `None` when it is absent.
-    fn list(&self, attribute: &str) -> Result<Option<Vec<f64>>> {
+    pub(super) fn list(&self, attribute: &str) -> Result<Option<Vec<f64>>> {
         let Some(text) = self.text(attribute) else {
             return Ok(None);
         };

@@ -5,10 +5,11 @@
 //! read, those that are skipped and why, and those that are allowed only at the value which changes nothing.
 //!
 //! In reading order: `schema` (what is allowed), `element` (typed attributes), `spec` (what a file says),
-//! `defaults` and `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `pairs` and
+//! `defaults`, `read` and `read_acting` (XML → spec), `compile` and `compile_acting` (spec → model) with `inertia`, `orientation`, `pairs` and
 //! `constants`. MuJoCo: XML reference; Modeling chapter.
 
 mod compile;
+mod compile_acting;
 mod constants;
 mod defaults;
 mod element;
@@ -16,6 +17,7 @@ mod inertia;
 mod orientation;
 mod pairs;
 mod read;
+mod read_acting;
 mod schema;
 mod spec;
 #[cfg(test)]

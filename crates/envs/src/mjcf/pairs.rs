@@ -3,6 +3,7 @@
 //! MuJoCo: Computation, "Collision detection", Selection; Modeling, "Contact parameters".
 
 use crate::dynamics::model::{GeomType, Geoms, Model, Pair};
+use std::collections::HashSet;
 
 /// Least friction coefficient of a contact; less would make a pyramid's edges coincide.
 const MIN_FRICTION: f64 = 1e-5;
@@ -12,8 +13,9 @@ const MINVAL: f64 = 1e-15;
 
 /// Pairs of geoms that can touch, ordered by body pair, then by geom; see [`Model::pairs`].
 ///
-/// `excluded` holds pairs of bodies that never touch, in any order.
-pub(super) fn select(model: &Model, excluded: &[[usize; 2]]) -> Vec<Pair> {
+/// `excluded` holds pairs of bodies that never touch, in any order. `explicit` pairs come before the others of
+/// their bodies, take their place where the geoms are the same, and pass no filter.
+pub(super) fn select(model: &Model, excluded: &[[usize; 2]], explicit: Vec<Pair>) -> Vec<Pair> {
     let bodies = model.bodies.name.len();
     let mut of_body = vec![Vec::new(); bodies];
     for (geom, body) in model.geoms.body.iter().enumerate() {
@@ -22,29 +24,44 @@ pub(super) fn select(model: &Model, excluded: &[[usize; 2]]) -> Vec<Pair> {
     let touchable: Vec<usize> = (0..bodies)
         .filter(|body| !of_body[*body].is_empty())
         .collect();
+    let bodies_of = |pair: &Pair| {
+        let [a, b] = pair.geoms.map(|geom| model.geoms.body[geom]);
+        [a.min(b), a.max(b)]
+    };
+    let mut explicit: Vec<_> = explicit.into_iter().map(|p| (bodies_of(&p), p)).collect();
+    explicit.sort_by_key(|(bodies, _)| *bodies);
+    let taken: HashSet<[usize; 2]> = explicit.iter().map(|(_, pair)| pair.geoms).collect();
+    let mut explicit = explicit.into_iter().peekable();
     let mut pairs = Vec::new();
     for (i, &first) in touchable.iter().enumerate() {
         for &second in &touchable[i + 1..] {
+            while let Some((_, pair)) = explicit.next_if(|(of, _)| *of <= [first, second]) {
+                pairs.push(pair);
+            }
             let banned = excluded.contains(&[first, second]) || excluded.contains(&[second, first]);
             if banned || !bodies_can_touch(model, first, second) {
                 continue;
             }
-            let start = pairs.len();
+            let mut found = Vec::new();
             for &a in &of_body[first] {
                 for &b in &of_body[second] {
-                    if geoms_can_touch(model, a, b) {
-                        let swap = model.geoms.kind[a] > model.geoms.kind[b];
-                        pairs.push(if swap { [b, a] } else { [a, b] });
+                    let swap = model.geoms.kind[a] > model.geoms.kind[b];
+                    let geoms = if swap { [b, a] } else { [a, b] };
+                    if geoms_can_touch(model, a, b) && !taken.contains(&geoms) {
+                        found.push(([a, b], geoms));
                     }
                 }
             }
-            pairs[start..].sort_unstable();
+            found.sort_unstable();
+            pairs.extend(
+                found
+                    .into_iter()
+                    .map(|(_, geoms)| mixed(&model.geoms, geoms)),
+            );
         }
     }
+    pairs.extend(explicit.map(|(_, pair)| pair));
     pairs
-        .into_iter()
-        .map(|geoms| mixed(&model.geoms, geoms))
-        .collect()
 }
 
 /// Bodies that are welded together, or whose welded groups are parent and child, never touch;
@@ -67,7 +84,7 @@ fn geoms_can_touch(model: &Model, a: usize, b: usize) -> bool {
 }
 
 /// A pair with the parameters that the two geoms mix to.
-fn mixed(geoms: &Geoms, [a, b]: [usize; 2]) -> Pair {
+pub(super) fn mixed(geoms: &Geoms, [a, b]: [usize; 2]) -> Pair {
     let margin = geoms.margin[a].max(geoms.margin[b]);
     let gap = geoms.gap[a].max(geoms.gap[b]);
     let weight = match geoms.priority[a].cmp(&geoms.priority[b]) {

@@ -1,14 +1,15 @@
 //! XML → [`Spec`]: one function per element, each starting from its class's defaults.
 
 use super::defaults::Defaults;
-use super::element::{Element, Place};
+use super::element::Element;
 use super::orientation;
+use super::read_acting;
 use super::schema;
 use super::spec::{
-    BodySpec, Compiler, Driven, GeomSpec, InertiaFromGeom, InertialSpec, JointSpec, Limited,
-    MotorSpec, Named, Spec, default_options,
+    BodySpec, Compiler, GeomSpec, InertiaFromGeom, InertialSpec, JointSpec, Limited, Named,
+    SiteSpec, Spec, default_options,
 };
-use crate::dynamics::model::{GeomType, Integrator, JointType, Options};
+use crate::dynamics::model::{Cone, GeomType, Integrator, JointType, Options, Solver};
 use crate::{Error, Result};
 use glam::{DQuat, DVec3};
 use roxmltree::Document;
@@ -47,8 +48,11 @@ pub(super) fn read(xml: &str, file: &str) -> Result<Spec> {
         name: root.text("model").unwrap_or(file).into(),
         meaninertia: read_meaninertia(&root)?,
         bodies: read_bodies(&root, &defaults, &compiler)?,
-        motors: read_motors(&root, &defaults)?,
-        excludes: read_excludes(&root)?,
+        tendons: read_acting::tendons(&root, &defaults)?,
+        actuators: read_acting::actuators(&root, &defaults)?,
+        pairs: read_acting::pairs(&root, &defaults)?,
+        excludes: read_acting::excludes(&root)?,
+        keys: read_acting::keys(&root)?,
         compiler,
         options,
     })
@@ -98,8 +102,35 @@ fn read_options(element: &Element, options: &mut Options) -> Result<()> {
     element.vector("gravity", &mut options.gravity)?;
     element.choice(
         "integrator",
-        &[("Euler", Integrator::Euler), ("RK4", Integrator::Rk4)],
+        &[
+            ("Euler", Integrator::Euler),
+            ("RK4", Integrator::Rk4),
+            ("implicitfast", Integrator::ImplicitFast),
+        ],
         &mut options.integrator,
+    )?;
+    element.choice(
+        "solver",
+        &[
+            ("PGS", Solver::Pgs),
+            ("CG", Solver::Cg),
+            ("Newton", Solver::Newton),
+        ],
+        &mut options.solver,
+    )?;
+    element.choice(
+        "cone",
+        &[("pyramidal", Cone::Pyramidal), ("elliptic", Cone::Elliptic)],
+        &mut options.cone,
+    )?;
+    element.non_negative("density", &mut options.density)?;
+    element.non_negative("viscosity", &mut options.viscosity)?;
+    element.vector("wind", &mut options.wind)?;
+    element.non_negative("ccd_tolerance", &mut options.ccd_tolerance)?;
+    element.integer(
+        "ccd_iterations",
+        [1, 1_000_000],
+        &mut options.ccd_iterations,
     )?;
     element.positive("impratio", &mut options.impratio)?;
     element.integer("iterations", [1, 1_000_000], &mut options.iterations)?;
@@ -118,13 +149,13 @@ fn read_meaninertia(root: &Element) -> Result<Option<f64>> {
 }
 
 /// Names given so far to elements of one kind.
-struct Names {
+pub(super) struct Names {
     kind: &'static str,
     seen: HashSet<String>,
 }
 
 impl Names {
-    fn new(kind: &'static str) -> Self {
+    pub(super) fn new(kind: &'static str) -> Self {
         Self {
             kind,
             seen: HashSet::new(),
@@ -132,7 +163,7 @@ impl Names {
     }
 
     /// Wraps `spec` with the element's name and place; refuses a name that is taken.
-    fn name<T>(&mut self, element: &Element, spec: T) -> Result<Named<T>> {
+    pub(super) fn name<T>(&mut self, element: &Element, spec: T) -> Result<Named<T>> {
         let name = element.text("name").unwrap_or("").to_owned();
         if !name.is_empty() && !self.seen.insert(name.clone()) {
             return Err(element.error(format!("there is another {} named `{name}`", self.kind)));
@@ -151,8 +182,8 @@ fn read_bodies(
     defaults: &Defaults,
     compiler: &Compiler,
 ) -> Result<Vec<Named<BodySpec>>> {
-    let (mut bodies, mut joints, mut geoms) =
-        (Names::new("body"), Names::new("joint"), Names::new("geom"));
+    let (mut bodies, mut joints) = (Names::new("body"), Names::new("joint"));
+    let (mut geoms, mut sites) = (Names::new("geom"), Names::new("site"));
     bodies.seen.insert("world".into());
     let world = BodySpec {
         parent: 0,
@@ -161,6 +192,7 @@ fn read_bodies(
         inertial: None,
         joints: Vec::new(),
         geoms: Vec::new(),
+        sites: Vec::new(),
     };
     let mut list = vec![Named {
         place: root.place(),
@@ -175,6 +207,10 @@ fn read_bodies(
             let spec = geom(&child, &defaults.of(&child, 0)?.geom, compiler)?;
             list[0].spec.geoms.push(geoms.name(&child, spec)?);
         }
+        for child in section.all("site") {
+            let spec = site(&child, &defaults.of(&child, 0)?.site, compiler)?;
+            list[0].spec.sites.push(sites.name(&child, spec)?);
+        }
         waiting.extend(section.all("body").map(|child| (child, 0, 0)));
     }
     waiting.reverse();
@@ -187,9 +223,22 @@ fn read_bodies(
                     let spec = joint(&child, &defaults.of(&child, class)?.joint)?;
                     body.joints.push(joints.name(&child, spec)?);
                 }
+                "freejoint" => {
+                    child.check(&schema::FREEJOINT)?;
+                    // Defaults of joints do not reach it.
+                    let spec = JointSpec {
+                        kind: JointType::Free,
+                        ..JointSpec::default()
+                    };
+                    body.joints.push(joints.name(&child, spec)?);
+                }
                 "geom" => {
                     let spec = geom(&child, &defaults.of(&child, class)?.geom, compiler)?;
                     body.geoms.push(geoms.name(&child, spec)?);
+                }
+                "site" => {
+                    let spec = site(&child, &defaults.of(&child, class)?.site, compiler)?;
+                    body.sites.push(sites.name(&child, spec)?);
                 }
                 _ => {}
             }
@@ -222,6 +271,7 @@ fn read_body(element: &Element, parent: usize, compiler: &Compiler) -> Result<Bo
         inertial,
         joints: Vec::new(),
         geoms: Vec::new(),
+        sites: Vec::new(),
     })
 }
 
@@ -250,7 +300,7 @@ fn read_inertial(element: &Element, compiler: &Compiler) -> Result<InertialSpec>
     Ok(spec)
 }
 
-const LIMITED: [(&str, Limited); 3] =
+pub(super) const LIMITED: [(&str, Limited); 3] =
     [("true", Some(true)), ("false", Some(false)), ("auto", None)];
 
 /// A joint, starting from `default`.
@@ -259,7 +309,12 @@ pub(super) fn joint(element: &Element, default: &JointSpec) -> Result<JointSpec>
     let mut spec = default.clone();
     element.choice(
         "type",
-        &[("hinge", JointType::Hinge), ("slide", JointType::Slide)],
+        &[
+            ("free", JointType::Free),
+            ("ball", JointType::Ball),
+            ("slide", JointType::Slide),
+            ("hinge", JointType::Hinge),
+        ],
         &mut spec.kind,
     )?;
     element.vector("pos", &mut spec.pos)?;
@@ -277,6 +332,22 @@ pub(super) fn joint(element: &Element, default: &JointSpec) -> Result<JointSpec>
     element.number("springref", &mut spec.springref)?;
     element.non_negative("armature", &mut spec.armature)?;
     element.non_negative("damping", &mut spec.damping)?;
+    element.non_negative("frictionloss", &mut spec.frictionloss)?;
+    element.up_to("solreffriction", &mut spec.solref_friction)?;
+    element.up_to("solimpfriction", &mut spec.solimp_friction)?;
+    element.choice("actuatorfrclimited", &LIMITED, &mut spec.actfrclimited)?;
+    element.array("actuatorfrcrange", &mut spec.actfrcrange)?;
+    Ok(spec)
+}
+
+/// A site, starting from `default`.
+pub(super) fn site(element: &Element, default: &SiteSpec, compiler: &Compiler) -> Result<SiteSpec> {
+    element.check(&schema::SITE)?;
+    let mut spec = default.clone();
+    element.vector("pos", &mut spec.pos)?;
+    if let Some(quat) = orientation::read(element, compiler)? {
+        spec.quat = quat;
+    }
     Ok(spec)
 }
 
@@ -288,6 +359,9 @@ pub(super) fn geom(element: &Element, default: &GeomSpec, compiler: &Compiler) -
         ("plane", GeomType::Plane),
         ("sphere", GeomType::Sphere),
         ("capsule", GeomType::Capsule),
+        ("ellipsoid", GeomType::Ellipsoid),
+        ("cylinder", GeomType::Cylinder),
+        ("box", GeomType::Box),
     ];
     element.choice("type", &kinds, &mut spec.kind)?;
     element.up_to("size", &mut spec.size)?;
@@ -326,58 +400,10 @@ pub(super) fn geom(element: &Element, default: &GeomSpec, compiler: &Compiler) -
     element.up_to("solimp", &mut spec.solimp)?;
     element.number("margin", &mut spec.margin)?;
     element.number("gap", &mut spec.gap)?;
+    element.array("rgba", &mut spec.rgba)?;
     Ok(spec)
 }
 
-fn read_condim(element: &Element, condim: &mut usize) -> Result<()> {
-    element.choice("condim", &[("1", 1), ("3", 3)], condim)
-}
-
-/// A motor, starting from `default`.
-pub(super) fn motor(element: &Element, default: &MotorSpec) -> Result<MotorSpec> {
-    element.check(&schema::MOTOR)?;
-    let mut spec = default.clone();
-    element.choice("ctrllimited", &LIMITED, &mut spec.ctrllimited)?;
-    element.array("ctrlrange", &mut spec.ctrlrange)?;
-    element.up_to("gear", &mut spec.gear)?;
-    if let Some(other) = spec.gear[1..].iter().find(|g| **g != 0.0) {
-        return Err(element.error(format!(
-            "gear holds {other} after its first number; a hinge or slide feels one"
-        )));
-    }
-    Ok(spec)
-}
-
-fn read_motors(root: &Element, defaults: &Defaults) -> Result<Vec<Named<Driven>>> {
-    let mut names = Names::new("actuator");
-    let mut motors = Vec::new();
-    for section in root.all("actuator") {
-        section.check(&schema::ACTUATOR)?;
-        for element in section.all("motor") {
-            let motor = motor(&element, &defaults.of(&element, 0)?.motor)?;
-            let joint = element
-                .text("joint")
-                .ok_or_else(|| element.error("joint is missing"))?
-                .to_owned();
-            motors.push(names.name(&element, Driven { motor, joint })?);
-        }
-    }
-    Ok(motors)
-}
-
-fn read_excludes(root: &Element) -> Result<Vec<(Place, [String; 2])>> {
-    let mut excludes = Vec::new();
-    for section in root.all("contact") {
-        section.check(&schema::CONTACT)?;
-        for element in section.all("exclude") {
-            element.check(&schema::EXCLUDE)?;
-            let name = |attribute| {
-                let text = element.text(attribute);
-                text.map(str::to_owned)
-                    .ok_or_else(|| element.error(format!("{attribute} is missing")))
-            };
-            excludes.push((element.place(), [name("body1")?, name("body2")?]));
-        }
-    }
-    Ok(excludes)
+pub(super) fn read_condim(element: &Element, condim: &mut usize) -> Result<()> {
+    element.choice("condim", &[("1", 1), ("3", 3), ("4", 4), ("6", 6)], condim)
 }

@@ -24,8 +24,7 @@ const LOOKS: &str = "seen, not felt";
 const NOTES: &str = "for the user, not for the engine";
 const NO_FILES: &str = "no files are read";
 const SAME: &str = "changes the path of the computation, not its result";
-const NO_CONVEX: &str = "general convex collisions";
-const NO_LOSS: &str = "joint friction";
+const NO_CONVEX: &str = "more than one contact of convex shapes";
 const REFUSED_ANYWAY: &str = "what it is about is refused";
 
 const EMPTY: Rule = Rule {
@@ -46,10 +45,19 @@ pub(super) const MUJOCO: Rule = Rule {
         "default",
         "asset",
         "worldbody",
+        "tendon",
         "actuator",
         "contact",
+        "keyframe",
     ],
-    skipped_children: &[("visual", LOOKS), ("custom", NOTES)],
+    skipped_children: &[
+        ("visual", LOOKS),
+        ("custom", NOTES),
+        (
+            "sensor",
+            "sensors read the state, which is public; they move nothing",
+        ),
+    ],
     ..EMPTY
 };
 
@@ -88,6 +96,13 @@ pub(super) const OPTION: Rule = Rule {
         "timestep",
         "gravity",
         "integrator",
+        "solver",
+        "cone",
+        "density",
+        "viscosity",
+        "wind",
+        "ccd_tolerance",
+        "ccd_iterations",
         "impratio",
         "iterations",
         "tolerance",
@@ -98,22 +113,15 @@ pub(super) const OPTION: Rule = Rule {
         ("jacobian", SAME),
         ("magnetic", "only sensors feel it"),
         ("noslip_tolerance", REFUSED_ANYWAY),
-        ("ccd_tolerance", NO_CONVEX),
-        ("ccd_iterations", NO_CONVEX),
-        ("sdf_iterations", NO_CONVEX),
-        ("sdf_initpoints", NO_CONVEX),
+        ("sdf_iterations", REFUSED_ANYWAY),
+        ("sdf_initpoints", REFUSED_ANYWAY),
         ("o_margin", REFUSED_ANYWAY),
         ("o_solref", REFUSED_ANYWAY),
         ("o_solimp", REFUSED_ANYWAY),
         ("o_friction", REFUSED_ANYWAY),
     ],
     neutral: &[
-        ("cone", &["pyramidal"], "elliptic friction cones"),
-        ("solver", &["Newton"], "another solver than Newton's"),
         ("noslip_iterations", &["0"], "the noslip solver"),
-        ("wind", &["0 0 0"], "fluid forces"),
-        ("density", &["0"], "fluid forces"),
-        ("viscosity", &["0"], "fluid forces"),
         ("actuatorgroupdisable", &[""], "disabled actuators"),
     ],
     children: &["flag"],
@@ -126,10 +134,8 @@ const OFF: &[&str] = &["disable"];
 pub(super) const FLAG: Rule = Rule {
     skipped: &[
         ("equality", REFUSED_ANYWAY),
-        ("frictionloss", REFUSED_ANYWAY),
-        ("sensor", REFUSED_ANYWAY),
+        ("sensor", NOTES),
         ("midphase", SAME),
-        ("nativeccd", REFUSED_ANYWAY),
         ("island", SAME),
         ("energy", NOTES),
         ("fwdinv", NOTES),
@@ -138,6 +144,8 @@ pub(super) const FLAG: Rule = Rule {
     neutral: &[
         ("constraint", ON, "turning a stage off"),
         ("limit", ON, "turning a stage off"),
+        ("frictionloss", ON, "turning a stage off"),
+        ("nativeccd", ON, "the older search for the nearest points"),
         ("contact", ON, "turning a stage off"),
         ("spring", ON, "turning a stage off"),
         ("damper", ON, "turning a stage off"),
@@ -170,7 +178,7 @@ pub(super) const SIZE: Rule = Rule {
         ("nconmax", OLD),
         ("nstack", OLD),
         ("nuserdata", NOTES),
-        ("nkey", REFUSED_ANYWAY),
+        ("nkey", OLD),
         ("nuser_body", NOTES),
         ("nuser_jnt", NOTES),
         ("nuser_geom", NOTES),
@@ -201,23 +209,26 @@ pub(super) const ASSET: Rule = Rule {
 
 pub(super) const DEFAULT: Rule = Rule {
     read: &["class"],
-    children: &["default", "joint", "geom", "motor"],
+    children: &[
+        "default", "joint", "geom", "site", "pair", "tendon", "general", "motor", "position",
+        "velocity", "damper",
+    ],
     skipped_children: &[
         ("material", LOOKS),
-        ("site", LOOKS),
         ("camera", LOOKS),
         ("light", LOOKS),
         ("mesh", REFUSED_ANYWAY),
-        ("pair", REFUSED_ANYWAY),
         ("equality", REFUSED_ANYWAY),
-        ("tendon", REFUSED_ANYWAY),
+        ("cylinder", REFUSED_ANYWAY),
+        ("muscle", REFUSED_ANYWAY),
+        ("adhesion", REFUSED_ANYWAY),
     ],
     ..EMPTY
 };
 
 pub(super) const WORLDBODY: Rule = Rule {
-    children: &["body", "geom"],
-    skipped_children: &[("site", LOOKS), ("camera", LOOKS), ("light", LOOKS)],
+    children: &["body", "geom", "site"],
+    skipped_children: &[("camera", LOOKS), ("light", LOOKS)],
     ..EMPTY
 };
 
@@ -237,8 +248,8 @@ pub(super) const BODY: Rule = Rule {
         ("mocap", &["false"], "bodies moved from outside"),
         ("gravcomp", &["0"], "gravity compensation"),
     ],
-    children: &["body", "geom", "joint", "inertial"],
-    skipped_children: &[("site", LOOKS), ("camera", LOOKS), ("light", LOOKS)],
+    children: &["body", "geom", "joint", "freejoint", "site", "inertial"],
+    skipped_children: &[("camera", LOOKS), ("light", LOOKS)],
 };
 
 pub(super) const INERTIAL: Rule = Rule {
@@ -273,26 +284,15 @@ pub(super) const JOINT: Rule = Rule {
         "springref",
         "armature",
         "damping",
+        "frictionloss",
+        "solreffriction",
+        "solimpfriction",
+        "actuatorfrclimited",
+        "actuatorfrcrange",
     ],
-    skipped: &[
-        ("group", LOOKS),
-        ("user", NOTES),
-        ("solreffriction", NO_LOSS),
-        ("solimpfriction", NO_LOSS),
-    ],
+    skipped: &[("group", LOOKS), ("user", NOTES)],
     neutral: &[
-        ("frictionloss", &["0"], "joint friction"),
         ("springdamper", &["0 0"], "springs given by time constant"),
-        (
-            "actuatorfrclimited",
-            &["false", "auto"],
-            "limits on a joint's actuator force",
-        ),
-        (
-            "actuatorfrcrange",
-            &["0 0"],
-            "limits on a joint's actuator force",
-        ),
         ("actuatorgravcomp", &["false"], "gravity compensation"),
     ],
     ..EMPTY
@@ -324,55 +324,187 @@ pub(super) const GEOM: Rule = Rule {
         "solimp",
         "margin",
         "gap",
+        "rgba",
     ],
     skipped: &[
         ("material", LOOKS),
-        ("rgba", LOOKS),
         ("user", NOTES),
         ("fitscale", NO_FILES),
         ("fluidcoef", "see fluidshape"),
     ],
     neutral: &[
         ("shellinertia", &["false"], "hollow geoms"),
-        ("fluidshape", &["none"], "fluid forces"),
+        ("fluidshape", &["none"], "fluid forces on ellipsoids"),
         ("mesh", &[], "meshes"),
         ("hfield", &[], "height fields"),
     ],
     ..EMPTY
 };
 
-pub(super) const ACTUATOR: Rule = Rule {
-    children: &["motor"],
+pub(super) const FREEJOINT: Rule = Rule {
+    read: &["name"],
+    skipped: &[("group", LOOKS)],
+    neutral: &[("align", &["false", "auto"], "moving a body's frame")],
     ..EMPTY
 };
 
-pub(super) const MOTOR: Rule = Rule {
-    read: &["name", "class", "joint", "gear", "ctrllimited", "ctrlrange"],
+pub(super) const SITE: Rule = Rule {
+    read: &[
+        "name",
+        "class",
+        "pos",
+        "quat",
+        "axisangle",
+        "xyaxes",
+        "zaxis",
+        "euler",
+    ],
+    skipped: &[
+        ("type", LOOKS),
+        ("size", LOOKS),
+        ("group", LOOKS),
+        ("material", LOOKS),
+        ("rgba", LOOKS),
+        ("user", NOTES),
+    ],
+    neutral: &[("fromto", &[], "sites between two points")],
+    ..EMPTY
+};
+
+pub(super) const TENDONS: Rule = Rule {
+    children: &["fixed"],
+    ..EMPTY
+};
+
+pub(super) const TENDON: Rule = Rule {
+    read: &[
+        "name",
+        "class",
+        "limited",
+        "range",
+        "margin",
+        "solreflimit",
+        "solimplimit",
+        "frictionloss",
+        "solreffriction",
+        "solimpfriction",
+        "stiffness",
+        "damping",
+        "armature",
+        "springlength",
+    ],
+    skipped: &[
+        ("group", LOOKS),
+        ("user", NOTES),
+        ("rgba", LOOKS),
+        ("width", LOOKS),
+        ("material", LOOKS),
+    ],
+    neutral: &[
+        (
+            "actuatorfrclimited",
+            &["false", "auto"],
+            "limits on a tendon's actuator force",
+        ),
+        (
+            "actuatorfrcrange",
+            &["0 0"],
+            "limits on a tendon's actuator force",
+        ),
+    ],
+    children: &["joint"],
+    ..EMPTY
+};
+
+pub(super) const TENDON_JOINT: Rule = Rule {
+    read: &["joint", "coef"],
+    ..EMPTY
+};
+
+pub(super) const ACTUATORS: Rule = Rule {
+    children: &["general", "motor", "position", "velocity", "damper"],
+    ..EMPTY
+};
+
+pub(super) const ACTUATOR: Rule = Rule {
+    read: &[
+        "name",
+        "class",
+        "joint",
+        "jointinparent",
+        "tendon",
+        "gear",
+        "ctrllimited",
+        "ctrlrange",
+        "forcelimited",
+        "forcerange",
+        // Which of these an element has is checked where it is read.
+        "gaintype",
+        "gainprm",
+        "biastype",
+        "biasprm",
+        "kp",
+        "kv",
+        "dampratio",
+        "inheritrange",
+    ],
     skipped: &[
         ("group", "see option actuatorgroupdisable"),
         ("user", NOTES),
         ("lengthrange", "only muscles feel it"),
+        ("dynprm", "see dyntype"),
+        ("actearly", "see dyntype"),
     ],
     neutral: &[
-        (
-            "forcelimited",
-            &["false", "auto"],
-            "limits on an actuator's force",
-        ),
-        ("forcerange", &["0 0"], "limits on an actuator's force"),
+        ("dyntype", &["none"], "activations"),
+        ("timeconst", &["0"], "activations"),
+        ("actdim", &["-1", "0"], "activations"),
+        ("actlimited", &["false", "auto"], "activations"),
+        ("actrange", &["0 0"], "activations"),
         ("cranklength", &["0"], "slider-cranks"),
         ("cranksite", &[], "slider-cranks"),
         ("slidersite", &[], "slider-cranks"),
-        ("jointinparent", &[], "motors on anything but a joint"),
-        ("tendon", &[], "motors on anything but a joint"),
-        ("site", &[], "motors on anything but a joint"),
-        ("refsite", &[], "motors on anything but a joint"),
+        ("site", &[], "actuators on sites"),
+        ("refsite", &[], "actuators on sites"),
+        ("body", &[], "actuators on bodies"),
     ],
     ..EMPTY
 };
 
 pub(super) const CONTACT: Rule = Rule {
-    children: &["exclude"],
+    children: &["exclude", "pair"],
+    ..EMPTY
+};
+
+pub(super) const PAIR: Rule = Rule {
+    read: &[
+        "name",
+        "class",
+        "geom1",
+        "geom2",
+        "condim",
+        "friction",
+        "solref",
+        "solreffriction",
+        "solimp",
+        "margin",
+        "gap",
+    ],
+    ..EMPTY
+};
+
+pub(super) const KEYFRAMES: Rule = Rule {
+    children: &["key"],
+    ..EMPTY
+};
+
+pub(super) const KEY: Rule = Rule {
+    read: &["name", "time", "qpos", "qvel", "ctrl"],
+    neutral: &[
+        ("act", &[""], "activations"),
+        ("mpos", &[""], "bodies moved from outside"),
+        ("mquat", &[""], "bodies moved from outside"),
+    ],
     ..EMPTY
 };
 
@@ -387,26 +519,19 @@ const REFUSED: &[&str] = &[
     "frame",
     "replicate",
     "attach",
-    "freejoint",
     "composite",
     "flexcomp",
     "plugin",
-    "pair",
-    "tendon",
     "equality",
-    "sensor",
-    "keyframe",
     "extension",
     "deformable",
     "mesh",
     "hfield",
     "skin",
     "model",
-    "general",
-    "position",
-    "velocity",
     "intvelocity",
-    "damper",
+    "spatial",
+    "freejoint",
     "cylinder",
     "muscle",
     "adhesion",

@@ -91,6 +91,11 @@ pub(super) struct JointSpec {
     pub(super) springref: f64,
     pub(super) armature: f64,
     pub(super) damping: f64,
+    pub(super) frictionloss: f64,
+    pub(super) solref_friction: SolRef,
+    pub(super) solimp_friction: SolImp,
+    pub(super) actfrclimited: Limited,
+    pub(super) actfrcrange: [f64; 2],
 }
 
 impl Default for JointSpec {
@@ -109,6 +114,11 @@ impl Default for JointSpec {
             springref: 0.0,
             armature: 0.0,
             damping: 0.0,
+            frictionloss: 0.0,
+            solref_friction: SOLREF,
+            solimp_friction: SOLIMP,
+            actfrclimited: None,
+            actfrcrange: [0.0; 2],
         }
     }
 }
@@ -134,6 +144,7 @@ pub(super) struct GeomSpec {
     pub(super) solimp: SolImp,
     pub(super) margin: f64,
     pub(super) gap: f64,
+    pub(super) rgba: [f64; 4],
 }
 
 impl Default for GeomSpec {
@@ -157,26 +168,117 @@ impl Default for GeomSpec {
             solimp: SOLIMP,
             margin: 0.0,
             gap: 0.0,
+            rgba: [0.5, 0.5, 0.5, 1.0],
         }
     }
 }
 
-/// A motor, or a class's default for motors.
+/// A site, or a class's default for sites.
 #[derive(Clone, Debug)]
-pub(super) struct MotorSpec {
-    pub(super) ctrllimited: Limited,
-    pub(super) ctrlrange: [f64; 2],
-    pub(super) gear: [f64; 6],
+pub(super) struct SiteSpec {
+    pub(super) pos: DVec3,
+    pub(super) quat: DQuat,
 }
 
-impl Default for MotorSpec {
+impl Default for SiteSpec {
+    fn default() -> Self {
+        Self {
+            pos: DVec3::ZERO,
+            quat: DQuat::IDENTITY,
+        }
+    }
+}
+
+/// An explicit pair of geoms, or a class's default for pairs; what is not given comes from the geoms.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PairSpec {
+    pub(super) condim: Option<usize>,
+    pub(super) friction: Option<[f64; 5]>,
+    pub(super) solref: Option<SolRef>,
+    pub(super) solref_friction: Option<SolRef>,
+    pub(super) solimp: Option<SolImp>,
+    pub(super) margin: Option<f64>,
+    pub(super) gap: Option<f64>,
+}
+
+/// A fixed tendon, or a class's default for tendons.
+#[derive(Clone, Debug)]
+pub(super) struct TendonSpec {
+    pub(super) limited: Limited,
+    pub(super) range: [f64; 2],
+    pub(super) margin: f64,
+    pub(super) solref: SolRef,
+    pub(super) solimp: SolImp,
+    pub(super) frictionloss: f64,
+    pub(super) solref_friction: SolRef,
+    pub(super) solimp_friction: SolImp,
+    pub(super) stiffness: f64,
+    pub(super) damping: f64,
+    pub(super) armature: f64,
+    /// Lengths between which the spring is slack; none for the length in the reference pose.
+    pub(super) springlength: Option<[f64; 2]>,
+}
+
+impl Default for TendonSpec {
+    fn default() -> Self {
+        Self {
+            limited: None,
+            range: [0.0; 2],
+            margin: 0.0,
+            solref: SOLREF,
+            solimp: SOLIMP,
+            frictionloss: 0.0,
+            solref_friction: SOLREF,
+            solimp_friction: SOLIMP,
+            stiffness: 0.0,
+            damping: 0.0,
+            armature: 0.0,
+            springlength: None,
+        }
+    }
+}
+
+/// An actuator, or a class's default for all kinds of actuators.
+#[derive(Clone, Debug)]
+pub(super) struct ActuatorSpec {
+    pub(super) ctrllimited: Limited,
+    pub(super) ctrlrange: [f64; 2],
+    pub(super) forcelimited: Limited,
+    pub(super) forcerange: [f64; 2],
+    pub(super) gear: [f64; 6],
+    /// Whether the gain uses more than its first coefficient, and the bias any.
+    pub(super) affine_gain: bool,
+    pub(super) affine_bias: bool,
+    pub(super) gainprm: [f64; 3],
+    /// The last one, when positive on a position servo, is a damping ratio.
+    pub(super) biasprm: [f64; 3],
+    /// Share of the joint's or tendon's range that becomes `ctrlrange`; none when 0.
+    pub(super) inheritrange: f64,
+}
+
+impl Default for ActuatorSpec {
     fn default() -> Self {
         Self {
             ctrllimited: None,
             ctrlrange: [0.0; 2],
+            forcelimited: None,
+            forcerange: [0.0; 2],
             gear: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            affine_gain: false,
+            affine_bias: false,
+            gainprm: [1.0, 0.0, 0.0],
+            biasprm: [0.0; 3],
+            inheritrange: 0.0,
         }
     }
+}
+
+/// What an actuator names as what it acts on.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    Joint(String),
+    JointInParent(String),
+    Tendon(String),
 }
 
 /// Explicit mass and inertia of a body.
@@ -208,13 +310,38 @@ pub(super) struct BodySpec {
     pub(super) inertial: Option<InertialSpec>,
     pub(super) joints: Vec<Named<JointSpec>>,
     pub(super) geoms: Vec<Named<GeomSpec>>,
+    pub(super) sites: Vec<Named<SiteSpec>>,
 }
 
-/// A motor and the name of its joint.
+/// A tendon and its joints with their coefficients.
+#[derive(Clone, Debug)]
+pub(super) struct Wrapped {
+    pub(super) tendon: TendonSpec,
+    pub(super) joints: Vec<(Place, String, f64)>,
+}
+
+/// An actuator and what it acts on.
 #[derive(Clone, Debug)]
 pub(super) struct Driven {
-    pub(super) motor: MotorSpec,
-    pub(super) joint: String,
+    pub(super) actuator: ActuatorSpec,
+    pub(super) target: Target,
+}
+
+/// A pair and the names of its geoms.
+#[derive(Clone, Debug)]
+pub(super) struct Paired {
+    pub(super) place: Place,
+    pub(super) pair: PairSpec,
+    pub(super) geoms: [String; 2],
+}
+
+/// A keyframe as given; what is not, is the reference pose at rest.
+#[derive(Clone, Debug)]
+pub(super) struct KeySpec {
+    pub(super) time: f64,
+    pub(super) qpos: Option<Vec<f64>>,
+    pub(super) qvel: Option<Vec<f64>>,
+    pub(super) ctrl: Option<Vec<f64>>,
 }
 
 /// Everything that a file says. Body 0 is the world; bodies come depth first.
@@ -227,7 +354,10 @@ pub(super) struct Spec {
     /// `statistic.meaninertia`, which overrides the computed one.
     pub(super) meaninertia: Option<f64>,
     pub(super) bodies: Vec<Named<BodySpec>>,
-    pub(super) motors: Vec<Named<Driven>>,
+    pub(super) tendons: Vec<Named<Wrapped>>,
+    pub(super) actuators: Vec<Named<Driven>>,
+    pub(super) pairs: Vec<Paired>,
+    pub(super) keys: Vec<Named<KeySpec>>,
     /// Pairs of body names that never touch.
     pub(super) excludes: Vec<(Place, [String; 2])>,
 }
