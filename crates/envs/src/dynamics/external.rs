@@ -4,7 +4,7 @@
 use glam::DVec3;
 
 use super::collision::Contact;
-use super::constraint::Rows;
+use super::constraint::{Rows, contact_rows};
 use super::model::{Cone, Model};
 use super::spatial::Spatial;
 use super::state::State;
@@ -32,15 +32,6 @@ pub fn post_constraint(model: &Model, state: &mut State) {
                 state.cfrc_ext[body].add_scaled(&wrench, sign);
             }
         }
-    }
-}
-
-/// Number of rows of a contact.
-fn contact_rows(cone: Cone, dim: usize) -> usize {
-    match cone {
-        _ if dim == 1 => 1,
-        Cone::Pyramidal => 2 * (dim - 1),
-        Cone::Elliptic => dim,
     }
 }
 

@@ -30,7 +30,7 @@ impl Drag {
         let (inertia, mass) = (model.bodies.inertia[body], model.bodies.mass[body]);
         // A solid box of these side lengths has this inertia.
         let twice = DVec3::splat(inertia.element_sum()) - inertia * 2.0;
-        let side = (0..3).map(|i| twice[i].max(MINVAL).sqrt() / mass * 6.0);
+        let side = (0..3).map(|i| (twice[i].max(MINVAL) / mass * 6.0).sqrt());
         let mut sides = [0.0; 3];
         sides.iter_mut().zip(side).for_each(|(to, side)| *to = side);
         let [x, y, z] = sides;

@@ -184,6 +184,8 @@ impl State {
         let (nv, nbody) = (model.nv, model.bodies.parent.len());
         let (njnt, ngeom) = (model.joints.kind.len(), model.geoms.kind.len());
         let (nsite, ntendon) = (model.sites.body.len(), model.tendons.name.len());
+        let rows = Rows::new(model);
+        let scratch = Scratch::new(model, rows.capacity());
         let zeros = || vec![0.0; nv];
         let motions = |n| vec![Spatial::default(); n];
         Self {
@@ -227,11 +229,11 @@ impl State {
             qfrc_smooth: zeros(),
             qacc_smooth: zeros(),
             contacts: Vec::with_capacity(max_contacts(model)),
-            rows: Rows::new(model),
+            rows,
             qacc: zeros(),
             qfrc_constraint: zeros(),
             solver_iterations: 0,
-            scratch: Scratch::new(model),
+            scratch,
             stages: Stages {
                 qpos: vec![0.0; model.nq],
                 qvel: zeros(),

@@ -4,7 +4,7 @@
 
 use crate::dynamics::model::GeomType;
 use glam::{DMat3, DQuat, DVec3};
-use std::f64::consts::{FRAC_PI_2, PI};
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// Off-diagonal inertia, and difference of moments, that count as none (kg m²).
 const TINY: f64 = 1e-12;
@@ -86,7 +86,7 @@ pub(super) fn combine(parts: &[Rigid]) -> Option<Rigid> {
     let com = parts.iter().map(|part| part.mass * part.com).sum::<DVec3>() / mass;
     let total = parts
         .iter()
-        .map(|part| about(part, com))
+        .flat_map(|part| about(part, com))
         .fold(DMat3::ZERO, |sum, inertia| sum + inertia);
     let (moments, quat) = principal(&total)?;
     Some(Rigid {
@@ -98,12 +98,69 @@ pub(super) fn combine(parts: &[Rigid]) -> Option<Rigid> {
 }
 
 /// Inertia of `part` about the point `com`, in the body's axes.
-fn about(part: &Rigid, com: DVec3) -> DMat3 {
-    let rotation = DMat3::from_quat(part.quat);
+///
+/// Where off-diagonal moments are equal, rounding decides about which axis [`principal`] turns first; hence the
+/// order of MuJoCo's sums here and in [`axes_of`].
+fn about(part: &Rigid, com: DVec3) -> [DMat3; 2] {
+    let axes = axes_of(part.quat);
+    let own = |i: usize, j: usize| {
+        let term = |k: usize| axes.col(k)[i] * (axes.col(k)[j] * part.moments[k]);
+        term(0) + term(1) + term(2)
+    };
     let d = part.com - com;
-    let outer = DMat3::from_cols(d * d.x, d * d.y, d * d.z);
-    rotation * DMat3::from_diagonal(part.moments) * rotation.transpose()
-        + (DMat3::from_diagonal(DVec3::splat(d.dot(d))) - outer) * part.mass
+    let across = |i: usize, j: usize| part.mass * (d[i] * d[i] + d[j] * d[j]);
+    let off = |i: usize, j: usize| -part.mass * d[i] * d[j];
+    [
+        symmetric([
+            own(0, 0),
+            own(1, 1),
+            own(2, 2),
+            own(0, 1),
+            own(0, 2),
+            own(1, 2),
+        ]),
+        symmetric([
+            across(1, 2),
+            across(0, 2),
+            across(0, 1),
+            off(0, 1),
+            off(0, 2),
+            off(1, 2),
+        ]),
+    ]
+}
+
+/// A quaternion of unit length; as it is where it already has that.
+fn unit(quat: DQuat) -> DQuat {
+    let length = quat.length();
+    if (length - 1.0).abs() > TINY {
+        quat / length
+    } else {
+        quat
+    }
+}
+
+/// The columns that a unit quaternion turns the axes to.
+fn axes_of(quat: DQuat) -> DMat3 {
+    let [x, y, z, w] = quat.to_array();
+    let (ww, xx, yy, zz) = (w * w, x * x, y * y, z * z);
+    DMat3::from_cols(
+        DVec3::new(
+            ww + xx - yy - zz,
+            2.0 * (x * y + w * z),
+            2.0 * (x * z - w * y),
+        ),
+        DVec3::new(
+            2.0 * (x * y - w * z),
+            ww - xx + yy - zz,
+            2.0 * (y * z + w * x),
+        ),
+        DVec3::new(
+            2.0 * (x * z + w * y),
+            2.0 * (y * z - w * x),
+            ww - xx - yy + zz,
+        ),
+    )
 }
 
 /// The symmetric matrix of `xx yy zz xy xz yz`.
@@ -123,7 +180,7 @@ pub(super) fn principal(inertia: &DMat3) -> Option<(DVec3, DQuat)> {
     let mut quat = DQuat::IDENTITY;
     let mut moments = DVec3::ZERO;
     for _ in 0..500 {
-        let axes = DMat3::from_quat(quat);
+        let axes = axes_of(quat);
         let d = axes.transpose() * *inertia * axes;
         moments = DVec3::new(d.x_axis.x, d.y_axis.y, d.z_axis.z);
         let (xy, xz, yz) = (d.y_axis.x, d.z_axis.x, d.z_axis.y);
@@ -138,17 +195,25 @@ pub(super) fn principal(inertia: &DMat3) -> Option<(DVec3, DQuat)> {
             break;
         }
         let tau = (moments[column] - moments[row]) / (2.0 * off);
-        let tangent = tau.signum() / (tau.abs() + (1.0 + tau * tau).sqrt());
-        if 1.0 / (1.0 + tangent * tangent).sqrt() > 1.0 - TINY {
+        let tangent = if tau >= 0.0 {
+            1.0 / (tau + (1.0 + tau * tau).sqrt())
+        } else {
+            -1.0 / (-tau + (1.0 + tau * tau).sqrt())
+        };
+        let cosine = 1.0 / (1.0 + tangent * tangent).sqrt();
+        if cosine > 1.0 - TINY {
             break;
         }
-        quat = (quat * DQuat::from_axis_angle(turn, -tangent.atan())).normalize();
+        let half = (0.5 - 0.5 * cosine).sqrt();
+        let sine = if tau >= 0.0 { -half } else { half };
+        let turned = (turn * sine).extend((1.0 - sine * sine).sqrt());
+        quat = unit(quat * unit(DQuat::from_vec4(turned)));
     }
     for lead in [0, 1, 0] {
         if moments[lead] + TINY < moments[lead + 1] {
             (moments[lead], moments[lead + 1]) = (moments[lead + 1], moments[lead]);
-            quat =
-                (quat * DQuat::from_axis_angle(DVec3::AXES[(lead + 2) % 3], FRAC_PI_2)).normalize();
+            let quarter = DVec3::AXES[(lead + 2) % 3] * FRAC_1_SQRT_2;
+            quat = unit(quat * DQuat::from_vec4(quarter.extend(FRAC_1_SQRT_2)));
         }
     }
     (moments.is_finite() && quat.is_finite() && moments.min_element() >= 1e-14)
