@@ -45,7 +45,7 @@ pub(super) fn forces(model: &Model, state: &mut State) {
 }
 
 /// An actuator's control within its range.
-pub(super) fn control(model: &Model, state: &State, actuator: usize) -> f64 {
+fn control(model: &Model, state: &State, actuator: usize) -> f64 {
     let control = state.ctrl[actuator];
     if model.actuators.ctrllimited[actuator] {
         clamp(control, model.actuators.ctrlrange[actuator])

@@ -7,10 +7,10 @@ use super::fluid;
 use super::ldl;
 use super::model::{JointType, Model};
 use super::rotation::turn;
+use super::spatial::Spatial;
 use super::state::State;
 use super::step::forward;
 use super::transmission::for_each_moment;
-use super::{actuation, spatial::Spatial};
 
 /// Moves positions along a velocity over a time (s): joints with orientations turn, all others add.
 pub(super) fn positions(model: &Model, qpos: &mut [f64], velocity: &[f64], time: f64) {
@@ -85,8 +85,9 @@ pub(super) fn implicit_fast(model: &Model, state: &mut State) {
     }
     let actuators = &model.actuators;
     for actuator in 0..model.nu {
-        let control = actuation::control(model, state, actuator);
-        let slope = actuators.biasprm[actuator][2] + actuators.gainprm[actuator][2] * control;
+        // The control as given, not clamped, as in MuJoCo.
+        let gain = actuators.gainprm[actuator][2] * state.ctrl[actuator];
+        let slope = actuators.biasprm[actuator][2] + gain;
         if slope != 0.0 {
             moments.fill(0.0);
             for_each_moment(model, &state.qpos, actuator, |dof, moment| {

@@ -71,7 +71,14 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
             joints.map(|(joint, coefficient)| (model.joints.dofadr[*joint], *coefficient));
         model.tendons.invweight0[tendon] = factor.inverse_weight(entries);
     }
-    damping_ratios(model, &diagonal);
+    // What a servo sees is the inertia of the bodies; that of tendons does not count.
+    let mut seen = diagonal;
+    for (joints, armature) in model.tendons.joints.iter().zip(&model.tendons.armature) {
+        for (joint, coefficient) in joints {
+            seen[model.joints.dofadr[*joint]] -= armature * coefficient * coefficient;
+        }
+    }
+    damping_ratios(model, &seen);
     Ok(())
 }
 
@@ -97,9 +104,9 @@ fn damping_ratios(model: &mut Model, diagonal: &[f64]) {
                 (0..count).map(|i| (dof(joint) + i, gear[i])).collect()
             }
         };
-        let seen = moments.iter().map(|(dof, moment)| (dof, moment * moment));
-        let seen = seen.filter(|(_, square)| *square > TINY);
-        let mass: f64 = seen.map(|(dof, square)| diagonal[*dof] / square).sum();
+        let squares = moments.iter().map(|(dof, moment)| (dof, moment * moment));
+        let squares = squares.filter(|(_, square)| *square > TINY);
+        let mass: f64 = squares.map(|(dof, square)| diagonal[*dof] / square).sum();
         model.actuators.biasprm[actuator][2] = -bias[2] * 2.0 * (gain[0] * mass).sqrt();
     }
 }
