@@ -21,6 +21,7 @@ pub mod dynamics;
 pub mod env;
 mod error;
 pub mod mjcf;
+mod numpy_rng;
 mod registry;
 pub mod tasks;
 
