@@ -24,10 +24,12 @@ pub mod mjcf;
 mod numpy_rng;
 mod registry;
 pub mod tasks;
+mod vector;
 
 pub use env::{Env, EnvState, Info, Quantity, Step, TaskInfo};
 pub use error::{Error, Result};
 /// The vectors and quaternions of a [`dynamics::model::Model`].
 pub use glam;
-pub use registry::{list, make};
+pub use registry::{list, make, names};
 pub use tasks::Mujoco;
+pub use vector::VecEnv;

@@ -269,7 +269,9 @@ mod tests {
         let width = env.info().action.len();
         env.reset(seed, &mut now).unwrap();
         let steps = actions.iter().map(|actions| {
-            let step = env.step(&actions[row * width..][..width], &mut now).unwrap();
+            let step = env
+                .step(&actions[row * width..][..width], &mut now)
+                .unwrap();
             let seen = now.clone();
             if step.terminated || step.truncated {
                 env.reset_next(&mut now).unwrap();
@@ -288,7 +290,9 @@ mod tests {
             let actions: Vec<Vec<f64>> = (0..1100)
                 .map(|step| (0..5 * width).map(|i| action(step, i)).collect())
                 .collect();
-            let expected: Vec<_> = (0..5).map(|i| alone(id, 9 + i as u64, &actions, i)).collect();
+            let expected: Vec<_> = (0..5)
+                .map(|i| alone(id, 9 + i as u64, &actions, i))
+                .collect();
             envs.reset(9).unwrap();
             let mut ended = 0;
             for (t, actions) in actions.iter().enumerate() {
@@ -314,7 +318,10 @@ mod tests {
         let error = envs.step(&[0.0; 5]).unwrap_err().to_string();
         assert_eq!(error, "actions has 5 entries, expected 6");
         let error = envs.step(&[0.0, 0.0, 0.0, 0.0, f64::NAN, 0.0]);
-        assert_eq!(error.unwrap_err().to_string(), "actions[4] is NaN; it must be finite");
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "actions[4] is NaN; it must be finite"
+        );
         envs.step(&[0.0; 6]).unwrap();
         let mut again = VecEnv::new("Hopper-v5", 2).unwrap();
         assert_eq!(again.reset(0).unwrap(), before);

@@ -38,8 +38,9 @@ pub(crate) use kinematics::for_each_velocity;
 pub use model::Model;
 pub use spatial::{Spatial, SpatialInertia};
 pub use state::{State, Warning, Warnings};
-pub(crate) use step::pose;
+pub(crate) use step::{diverged, pose};
 pub use step::{forward, step};
+pub(crate) use trig::sin_cos;
 
 /// What counts as zero in a division (MuJoCo's `mjMINVAL`).
 const MINVAL: f64 = 1e-15;

@@ -13,14 +13,7 @@ use super::{
 /// and the state starts over from the reference pose, as in MuJoCo (Computation, "Simulation pipeline", checks);
 /// [`State::diverged`] tells that it did.
 pub fn step(model: &Model, state: &mut State) {
-    if let Some(index) = state.qpos.iter().position(|x| is_bad(*x)) {
-        start_over(model, state);
-        state.warnings.bad_qpos.note(index);
-    }
-    if let Some(index) = state.qvel.iter().position(|x| is_bad(*x)) {
-        start_over(model, state);
-        state.warnings.bad_qvel.note(index);
-    }
+    check(model, state);
     forward(model, state);
     if let Some(index) = state.qacc.iter().position(|x| is_bad(*x)) {
         start_over(model, state);
@@ -32,6 +25,24 @@ pub fn step(model: &Model, state: &mut State) {
         Integrator::ImplicitFast => integrate::implicit_fast(model, state),
         Integrator::Rk4 => integrate::runge_kutta(model, state),
     }
+}
+
+/// Starts over if positions or velocities are bad.
+fn check(model: &Model, state: &mut State) {
+    if let Some(index) = state.qpos.iter().position(|x| is_bad(*x)) {
+        start_over(model, state);
+        state.warnings.bad_qpos.note(index);
+    }
+    if let Some(index) = state.qvel.iter().position(|x| is_bad(*x)) {
+        start_over(model, state);
+        state.warnings.bad_qvel.note(index);
+    }
+}
+
+/// Whether the state had to start over since this was asked last, or has to now, which is then done.
+pub(crate) fn diverged(model: &Model, state: &mut State) -> bool {
+    check(model, state);
+    std::mem::take(&mut state.diverged)
 }
 
 /// Back to the reference pose at rest, and remember that.

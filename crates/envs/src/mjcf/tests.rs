@@ -277,11 +277,11 @@ fn contact_filter() {
 
 #[test]
 fn an_error_names_file_line_element_value_and_what_is_allowed() {
-    let xml = "<mujoco>\n <worldbody>\n  <body>\n   <joint type='ball'/>\n  </body>\n </worldbody>\n</mujoco>";
+    let xml = "<mujoco>\n <worldbody>\n  <body>\n   <joint type='screw'/>\n  </body>\n </worldbody>\n</mujoco>";
     let error = compile(xml, "arm.xml").unwrap_err().to_string();
     assert_eq!(
         error,
-        "arm.xml:4: <joint>: type is `ball`; allowed: hinge, slide"
+        "arm.xml:4: <joint>: type is `screw`; allowed: free, ball, slide, hinge"
     );
     assert!(matches!(load("/nowhere/x.xml"), Err(Error::Read { .. })));
 }
@@ -303,16 +303,18 @@ fn what_the_engine_does_not_do_is_refused() {
     let geom = |attributes: &str| with("", "", attributes, "");
     let head = |element: &str| with(element, "", "", "");
     refused([
-        (joint("frictionloss='0.1'"), "needs joint friction"),
-        (geom("type='box'"), "allowed: plane, sphere, capsule"),
-        (geom("condim='4'"), "condim is `4`; allowed: 1, 3"),
+        (
+            joint("springdamper='1 1'"),
+            "needs springs given by time constant",
+        ),
+        (geom("type='mesh'"), "allowed: plane, sphere, capsule"),
+        (geom("condim='5'"), "condim is `5`; allowed: 1, 3, 4, 6"),
         (geom("mesh='m'"), "needs meshes"),
         (geom("colour='red'"), "unknown attribute colour=`red`"),
-        (head("<option cone='elliptic'/>"), "elliptic friction cones"),
-        (head("<option solver='PGS'/>"), "another solver"),
+        (head("<option noslip_iterations='3'/>"), "the noslip solver"),
         (
             head("<option integrator='implicit'/>"),
-            "allowed: Euler, RK4",
+            "allowed: Euler, RK4, implicitfast",
         ),
         (
             head("<option><flag gravity='disable'/></option>"),
@@ -323,7 +325,7 @@ fn what_the_engine_does_not_do_is_refused() {
             "global coordinates",
         ),
         (head("<equality/>"), "does not do that here"),
-        (head("<tendon/>"), "does not do that here"),
+        (head("<tendon><spatial/></tendon>"), "does not do that here"),
         (head("<magic/>"), "unknown element"),
         (
             head("<asset><mesh name='m'/></asset>"),
@@ -370,7 +372,10 @@ fn what_makes_no_sense_is_refused() {
         (motor("joint='k'"), "joint is `k`; known joints: j"),
         (motor("joint='j' gear='1 2'"), "feels one"),
         (motor("joint='j' ctrllimited='true'"), "ctrlrange is 0 0"),
-        (motor(""), "joint is missing"),
+        (
+            motor(""),
+            "one of joint, jointinparent and tendon is missing",
+        ),
         (with("", "", "", exclude), "known bodies: world, b"),
         (two_geoms, "another geom named `g`"),
         (with("<default class='x'/>", "", "", ""), "always `main`"),

@@ -1,44 +1,73 @@
-//! What all MuJoCo tasks share: the loop around the physics, reset noise, the time limit.
+//! What all MuJoCo tasks share: the loop around the physics, resets, the time limit.
 
 use crate::dynamics::model::Model;
-use crate::dynamics::{State, forward, step};
+use crate::dynamics::{State, diverged, forward, post_constraint, step};
 use crate::env::{Env, EnvState, Info, Quantity, Step, TaskInfo};
+use crate::error::{check, check_length};
+use crate::numpy_rng::Generator;
 use crate::{Error, Result, mjcf};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal, Uniform};
 use std::sync::Arc;
 
-/// Noise around the reference pose at the start of an episode.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ResetNoise {
-    /// Half-width of the uniform noise, standard deviation of the normal one (m, rad, m/s, rad/s).
-    pub scale: f64,
-    /// Whether velocities are normal; positions always are uniform.
-    pub normal_velocity: bool,
+/// Revision of a task's definition. MuJoCo's numbers are those of 3.3.7 in all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// As on mujoco-py 2.0 and later, which reports no contact forces.
+    V3,
+    /// As on MuJoCo's own bindings.
+    V4,
+    /// Gymnasium's present definition.
+    #[default]
+    V5,
 }
+
+impl Version {
+    /// The one of three values that belongs to the version.
+    pub(super) fn pick<T>(self, v3: T, v4: T, v5: T) -> T {
+        match self {
+            Self::V3 => v3,
+            Self::V4 => v4,
+            Self::V5 => v5,
+        }
+    }
+}
+
+/// What is known of a task without its model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Facts {
+    /// Name and version, such as `HalfCheetah-v5`.
+    pub id: &'static str,
+    /// The task in one sentence.
+    pub about: &'static str,
+    /// Where the task is defined.
+    pub source: &'static str,
+    /// Names of the numbers in [`Step::info`].
+    pub info: &'static [&'static str],
+    /// Steps after which an episode is truncated; 0 is never.
+    pub max_episode_steps: usize,
+}
+
+/// What a task keeps of the state before a step, to judge the step.
+pub type Before = [f64; 3];
 
 /// What a task judges: the state after a step, and how it came about.
 #[derive(Clone, Copy, Debug)]
 pub struct Transition<'a> {
     /// The action as given, not clamped `[nu]`.
     pub action: &'a [f64],
-    /// Positions before `[nq]`.
-    pub qpos_before: &'a [f64],
-    /// Positions after `[nq]`.
-    pub qpos: &'a [f64],
-    /// Velocities after `[nv]`.
-    pub qvel: &'a [f64],
-    /// Positions in the reference pose `[nq]`.
-    pub qpos0: &'a [f64],
+    /// What [`Task::before`] gave before the step.
+    pub before: Before,
+    /// The compiled model.
+    pub model: &'a Model,
+    /// The state after the step; its derived fields are those of its last force evaluation.
+    pub state: &'a State,
     /// Length of the step (s).
     pub dt: f64,
 }
 
 impl Transition<'_> {
-    /// Mean forward velocity of the first coordinate (m/s).
-    pub(super) fn x_velocity(&self) -> f64 {
-        (self.qpos[0] - self.qpos_before[0]) / self.dt
+    /// Mean velocity (m/s) of a coordinate that was [`before`](Self::before)`[axis]`.
+    pub(super) fn velocity(&self, axis: usize, now: f64) -> f64 {
+        (now - self.before[axis]) / self.dt
     }
 
     /// Sum of the squares of the action.
@@ -58,19 +87,72 @@ pub struct Score {
     pub info: Info,
 }
 
-/// A task: a model, what is seen of it, and what is rewarded.
-pub trait Task: Clone + Send + 'static {
-    /// Name, spaces and limits.
-    const INFO: &'static TaskInfo;
-    /// The model's MJCF text.
-    const XML: &'static str;
+/// Where an episode begins: in the reference pose at rest, until a task changes that.
+#[derive(Debug)]
+pub struct Start<'a> {
+    /// Positions `[nq]`.
+    pub qpos: &'a mut [f64],
+    /// Velocities `[nv]`.
+    pub qvel: &'a mut [f64],
+    pub(super) rng: &'a mut Generator,
+}
 
-    /// Noise at the start of an episode.
-    fn reset_noise(&self) -> ResetNoise;
+impl Start<'_> {
+    /// Adds uniform noise in ±`scale` to all positions.
+    pub(super) fn shake_positions(&mut self, scale: f64) {
+        for q in self.qpos.iter_mut() {
+            *q += self.rng.uniform(-scale, scale);
+        }
+    }
+
+    /// Adds uniform noise in ±`scale` to all velocities.
+    pub(super) fn shake_velocities(&mut self, scale: f64) {
+        for v in self.qvel.iter_mut() {
+            *v += self.rng.uniform(-scale, scale);
+        }
+    }
+
+    /// Adds normal noise of standard deviation `scale` to all velocities.
+    pub(super) fn kick_velocities(&mut self, scale: f64) {
+        for v in self.qvel.iter_mut() {
+            *v += scale * self.rng.standard_normal();
+        }
+    }
+}
+
+/// A task: a model, what is seen of it, and what is rewarded.
+pub trait Task: Clone + Send + Sync + 'static {
+    /// Name, source and limits.
+    fn facts(&self) -> Facts;
+
+    /// Physics steps per step of the environment.
+    fn frame_skip(&self) -> usize;
+
+    /// The compiled model.
+    ///
+    /// # Errors
+    /// [`Error::Mjcf`] when it cannot be compiled.
+    fn model(&self) -> Result<Model>;
+
+    /// What is observed, number by number.
+    fn observed(&self, model: &Model) -> Vec<Quantity>;
+
+    /// Sets where an episode begins.
+    fn start(&self, start: &mut Start<'_>);
+
     /// Writes the observation of a state.
-    fn observe(&self, qpos: &[f64], qvel: &[f64], observation: &mut [f64]);
+    fn observe(&self, state: &State, observation: &mut [f64]);
+
+    /// What is needed of a state to judge the step that begins there.
+    fn before(&self, model: &Model, state: &State) -> Before;
+
     /// Judges a step.
     fn score(&self, transition: &Transition<'_>) -> Score;
+
+    /// Whether contact forces on bodies are observed or rewarded.
+    fn needs_contact_forces(&self) -> bool {
+        false
+    }
 }
 
 /// The environment of a task.
@@ -90,26 +172,57 @@ pub trait Task: Clone + Send + 'static {
 pub struct Mujoco<T> {
     task: T,
     model: Arc<Model>,
+    info: Arc<TaskInfo>,
     state: State,
-    qpos_before: Vec<f64>,
+    /// What the next step will be judged by; none before the first reset.
+    before: Option<Before>,
+    generator: Option<Generator>,
     elapsed_steps: usize,
-    max_episode_steps: usize,
+    fresh: bool,
 }
 
 impl<T: Task> Mujoco<T> {
-    /// An environment of `task`, in the reference pose.
+    /// An environment of `task`, which waits for its first reset.
     ///
     /// # Errors
     /// [`Error::Mjcf`] when the task's model cannot be compiled.
     pub fn new(task: T) -> Result<Self> {
-        let model = mjcf::compile(T::XML, T::INFO.id)?;
-        let state = State::new(&model);
+        let model = task.model()?;
+        let facts = task.facts();
+        let names = &model.actuators;
+        let action = (0..model.nu).map(|actuator| {
+            let [low, high] = if names.ctrllimited[actuator] {
+                names.ctrlrange[actuator]
+            } else {
+                [f64::NEG_INFINITY, f64::INFINITY]
+            };
+            Quantity {
+                name: super::observed::driven(&model, actuator).into(),
+                unit: "1",
+                low,
+                high,
+            }
+        });
+        let info = TaskInfo {
+            id: facts.id,
+            about: facts.about,
+            source: facts.source,
+            observation: task.observed(&model),
+            action: action.collect(),
+            info: facts.info,
+            frame_skip: task.frame_skip(),
+            max_episode_steps: facts.max_episode_steps,
+        };
+        let mut state = State::new(&model);
+        forward(&model, &mut state);
         Ok(Self {
             task,
-            qpos_before: model.qpos0.clone(),
             state,
+            before: None,
+            generator: None,
             elapsed_steps: 0,
-            max_episode_steps: T::INFO.max_episode_steps,
+            fresh: false,
+            info: Arc::new(info),
             model: Arc::new(model),
         })
     }
@@ -117,7 +230,20 @@ impl<T: Task> Mujoco<T> {
     /// The same environment with another time limit; 0 is none.
     #[must_use]
     pub fn with_time_limit(mut self, steps: usize) -> Self {
-        self.max_episode_steps = steps;
+        self.info = Arc::new(TaskInfo {
+            max_episode_steps: steps,
+            ..TaskInfo::clone(&self.info)
+        });
+        self
+    }
+
+    /// The same environment, with all that is observed and rewarded taken at the time of the positions.
+    ///
+    /// By default what derives from positions (places of bodies, inertias, velocities and forces in Cartesian
+    /// space) is that of the last force evaluation, up to one physics step earlier, as in Gymnasium.
+    #[must_use]
+    pub fn with_fresh_observations(mut self) -> Self {
+        self.fresh = true;
         self
     }
 
@@ -128,7 +254,7 @@ impl<T: Task> Mujoco<T> {
 
     /// Length of one step of the environment (s).
     pub fn dt(&self) -> f64 {
-        self.model.opt.timestep * T::INFO.frame_skip as f64
+        self.model.opt.timestep * self.info.frame_skip as f64
     }
 
     /// The physics: frames, contacts, forces, as the last physics step left them. MuJoCo: Computation,
@@ -137,91 +263,94 @@ impl<T: Task> Mujoco<T> {
         &self.state
     }
 
-    fn begin(&mut self, qpos: &[f64], qvel: &[f64]) {
-        self.state.reset(&self.model);
-        self.state.qpos.copy_from_slice(qpos);
-        self.state.qvel.copy_from_slice(qvel);
-        self.elapsed_steps = 0;
+    /// Takes the positions and velocities of the state as the present.
+    fn arrive(&mut self, observation: &mut [f64]) {
         forward(&self.model, &mut self.state);
+        self.look();
+        self.before = Some(self.task.before(&self.model, &self.state));
+        self.task.observe(&self.state, observation);
     }
 
-    fn observe(&self, observation: &mut [f64]) {
-        self.task
-            .observe(&self.state.qpos, &self.state.qvel, observation);
+    /// Brings what tasks look at up to date.
+    fn look(&mut self) {
+        if self.task.needs_contact_forces() {
+            post_constraint(&self.model, &mut self.state);
+        }
+    }
+
+    /// Begins an episode with the generator as it is.
+    fn begin(&mut self, generator: Generator, observation: &mut [f64]) {
+        let rng = self.generator.insert(generator);
+        self.state.reset(&self.model);
+        self.task.start(&mut Start {
+            qpos: &mut self.state.qpos,
+            qvel: &mut self.state.qvel,
+            rng,
+        });
+        self.elapsed_steps = 0;
+        self.arrive(observation);
     }
 }
 
 impl<T: Task> Env for Mujoco<T> {
-    fn info(&self) -> &'static TaskInfo {
-        T::INFO
+    fn info(&self) -> &TaskInfo {
+        &self.info
     }
 
     fn reset(&mut self, seed: u64, observation: &mut [f64]) -> Result<()> {
-        check_length("observation", observation, T::INFO.observation.len())?;
-        let ResetNoise {
-            scale,
-            normal_velocity,
-        } = self.task.reset_noise();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let uniform = |rng: &mut ChaCha8Rng| {
-            // An empty range has no distribution; no noise is what it means.
-            Uniform::new_inclusive(-scale, scale).map_or(0.0, |noise| noise.sample(rng))
-        };
-        let qpos: Vec<f64> = self
-            .model
-            .qpos0
-            .iter()
-            .map(|q| q + uniform(&mut rng))
-            .collect();
-        let qvel: Vec<f64> = (0..self.model.nv)
-            .map(|_| {
-                if normal_velocity {
-                    let unit: f64 = StandardNormal.sample(&mut rng);
-                    scale * unit
-                } else {
-                    uniform(&mut rng)
-                }
-            })
-            .collect();
-        self.begin(&qpos, &qvel);
-        self.observe(observation);
+        check_length("observation", observation, self.info.observation.len())?;
+        self.begin(Generator::new(seed), observation);
+        Ok(())
+    }
+
+    fn reset_next(&mut self, observation: &mut [f64]) -> Result<()> {
+        check_length("observation", observation, self.info.observation.len())?;
+        let task = self.info.id;
+        let generator = self.generator.clone().ok_or(Error::NotReset { task })?;
+        self.begin(generator, observation);
         Ok(())
     }
 
     fn step(&mut self, action: &[f64], observation: &mut [f64]) -> Result<Step> {
         check("action", action, self.model.nu)?;
-        check_length("observation", observation, T::INFO.observation.len())?;
-        self.qpos_before.copy_from_slice(&self.state.qpos);
+        check_length("observation", observation, self.info.observation.len())?;
+        let task = self.info.id;
+        let before = self.before.ok_or(Error::NotReset { task })?;
         self.state.ctrl.copy_from_slice(action);
-        for _ in 0..T::INFO.frame_skip {
+        for _ in 0..self.info.frame_skip {
             step(&self.model, &mut self.state);
         }
-        if self.state.diverged {
-            let (task, elapsed_steps) = (T::INFO.id, self.elapsed_steps);
+        if diverged(&self.model, &mut self.state) {
+            let elapsed_steps = self.elapsed_steps;
+            self.arrive(observation);
             return Err(Error::Diverged {
                 task,
                 elapsed_steps,
             });
         }
         self.elapsed_steps += 1;
-        self.observe(observation);
+        if self.fresh {
+            forward(&self.model, &mut self.state);
+        }
+        self.look();
+        self.task.observe(&self.state, observation);
         let Score {
             reward,
             terminated,
             info,
         } = self.task.score(&Transition {
             action,
-            qpos_before: &self.qpos_before,
-            qpos: &self.state.qpos,
-            qvel: &self.state.qvel,
-            qpos0: &self.model.qpos0,
+            before,
+            model: &self.model,
+            state: &self.state,
             dt: self.dt(),
         });
-        let truncated = self.max_episode_steps > 0 && self.elapsed_steps >= self.max_episode_steps;
+        self.before = Some(self.task.before(&self.model, &self.state));
+        let limit = self.info.max_episode_steps;
         Ok(Step {
             reward,
             terminated,
-            truncated,
+            truncated: limit > 0 && self.elapsed_steps >= limit,
             info,
         })
     }
@@ -232,6 +361,8 @@ impl<T: Task> Env for Mujoco<T> {
             qvel: self.state.qvel.clone(),
             qacc_warmstart: self.state.qacc_warmstart.clone(),
             elapsed_steps: self.elapsed_steps,
+            before: self.before,
+            generator: self.generator.clone(),
         }
     }
 
@@ -239,67 +370,27 @@ impl<T: Task> Env for Mujoco<T> {
         check("qpos", &state.qpos, self.model.nq)?;
         check("qvel", &state.qvel, self.model.nv)?;
         check("qacc_warmstart", &state.qacc_warmstart, self.model.nv)?;
-        check_length("observation", observation, T::INFO.observation.len())?;
-        self.begin(&state.qpos, &state.qvel);
+        check_length("observation", observation, self.info.observation.len())?;
+        self.state.reset(&self.model);
+        self.state.qpos.copy_from_slice(&state.qpos);
+        self.state.qvel.copy_from_slice(&state.qvel);
+        self.arrive(observation);
         self.state
             .qacc_warmstart
             .copy_from_slice(&state.qacc_warmstart);
         self.elapsed_steps = state.elapsed_steps;
         self.state.time = state.elapsed_steps as f64 * self.dt();
-        self.observe(observation);
+        self.before = state.before.or(self.before);
+        self.generator.clone_from(&state.generator);
         Ok(())
     }
-}
 
-fn check_length(what: &'static str, values: &[f64], expected: usize) -> Result<()> {
-    if values.len() == expected {
-        Ok(())
-    } else {
-        Err(Error::Length {
-            what,
-            got: values.len(),
-            expected,
-        })
+    fn physics(&self) -> Option<(&Model, &State)> {
+        Some((&self.model, &self.state))
     }
 }
 
-fn check(what: &'static str, values: &[f64], expected: usize) -> Result<()> {
-    check_length(what, values, expected)?;
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(Error::NotFinite {
-            what,
-            index,
-            value: values[index],
-        }),
-        None => Ok(()),
-    }
-}
-
-/// Positions without the first, then velocities clipped to ±`limit`.
-pub(super) fn planar_observation(qpos: &[f64], qvel: &[f64], limit: f64, observation: &mut [f64]) {
-    let (positions, velocities) = observation.split_at_mut(qpos.len() - 1);
-    positions.copy_from_slice(&qpos[1..]);
-    for (seen, velocity) in velocities.iter_mut().zip(qvel) {
-        *seen = velocity.clamp(-limit, limit);
-    }
-}
-
-/// An unbounded position or velocity.
-pub(super) const fn free(name: &'static str, unit: &'static str) -> Quantity {
-    bounded(name, unit, f64::INFINITY)
-}
-
-/// A number within ±`limit`.
-pub(super) const fn bounded(name: &'static str, unit: &'static str, limit: f64) -> Quantity {
-    Quantity {
-        name,
-        unit,
-        low: -limit,
-        high: limit,
-    }
-}
-
-/// A motor's control: ±1 of its greatest torque.
-pub(super) const fn motor(name: &'static str) -> Quantity {
-    bounded(name, "1", 1.0)
+/// Compiles a task's MJCF.
+pub(super) fn compile(xml: &str, id: &str) -> Result<Model> {
+    mjcf::compile(xml, id)
 }
