@@ -55,6 +55,9 @@ fn geom_type(kind: GeomType) -> f64 {
         GeomType::Plane => 0.0,
         GeomType::Sphere => 2.0,
         GeomType::Capsule => 3.0,
+        GeomType::Ellipsoid => 4.0,
+        GeomType::Cylinder => 5.0,
+        GeomType::Box => 6.0,
     }
 }
 

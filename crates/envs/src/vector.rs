@@ -26,8 +26,9 @@ use crate::{Error, Result, make};
 /// let actions = [0.5; 3 * 3];
 /// while !envs.step(&actions)?.iter().any(|step| step.terminated) {}
 /// let fallen = (0..3).find(|i| envs.final_observation(*i).is_some()).unwrap();
-/// let height = envs.final_observation(fallen).unwrap()[0];
-/// assert!(height < envs.observation(fallen)[0]);
+/// // Fallen over, and upright again.
+/// assert!(envs.final_observation(fallen).unwrap()[1].abs() > 0.1);
+/// assert!(envs.observation(fallen)[1].abs() < 0.1);
 /// # Ok::<(), envs::Error>(())
 /// ```
 #[derive(Clone)]

@@ -32,6 +32,7 @@ mod trig;
 mod velocity;
 
 pub use collision::Contact;
+pub(crate) use collision::is_known;
 pub use constraint::Rows;
 pub use external::post_constraint;
 pub(crate) use kinematics::for_each_velocity;

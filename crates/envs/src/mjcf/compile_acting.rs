@@ -5,7 +5,8 @@ use super::element::Place;
 use super::pairs::mixed;
 use super::spec::{ActuatorSpec, Spec, Target};
 use crate::Result;
-use crate::dynamics::model::{GeomType, JointType, Keyframe, Model, Pair, Transmission};
+use crate::dynamics::is_known;
+use crate::dynamics::model::{JointType, Keyframe, Model, Pair, Transmission};
 use glam::DQuat;
 
 /// Least friction coefficient of a contact.
@@ -183,9 +184,15 @@ pub(super) fn check_pairs(spec: &Spec, model: &Model) -> Result<()> {
     };
     for pair in &model.pairs {
         let kinds = pair.geoms.map(|geom| model.geoms.kind[geom]);
-        let planes = kinds == [GeomType::Plane; 2];
-        if planes && let Some(place) = place_of(pair.geoms[1]) {
-            return Err(place.error("two planes cannot touch; take one out of the pair"));
+        if !is_known(kinds)
+            && let Some(place) = place_of(pair.geoms[1])
+        {
+            let [a, b] = kinds.map(|kind| format!("{kind:?}").to_lowercase());
+            let name = &model.geoms.name[pair.geoms[0]];
+            return Err(place.error(format!(
+                "this {b} can touch the {a} `{name}`, which this engine does not compute; keep them apart with \
+                 contype and conaffinity, or an <exclude>"
+            )));
         }
     }
     Ok(())
