@@ -239,7 +239,10 @@ impl World {
             }));
         }
         let ended = self.env.final_observation(0);
-        to_agent(ended.unwrap_or(self.env.observations()), &mut self.next_observation);
+        to_agent(
+            ended.unwrap_or(self.env.observations()),
+            &mut self.next_observation,
+        );
         replay.push(&Transition {
             observation: &self.observation,
             action: &self.action,

@@ -68,7 +68,13 @@ pub(super) fn bench(threads: usize) -> Result<(String, Table)> {
 /// Measures every task of the newest version beside MuJoCo's rollout loop: the same start, the same actions, no
 /// resets, one thread each, in turns.
 pub(super) fn bench_beside(python: &Path) -> Result<(String, Table)> {
-    let mut table = Table::new(&["task", "steps_per_s", "mujoco_steps_per_s", "ratio", "apart"]);
+    let mut table = Table::new(&[
+        "task",
+        "steps_per_s",
+        "mujoco_steps_per_s",
+        "ratio",
+        "apart",
+    ]);
     let (mut logarithms, mut tasks, mut version) = (0.0, 0.0, String::new());
     for info in list().iter().filter(|info| info.id.ends_with("-v5")) {
         let (mut rival, work) = Mujoco::start(python, info.id)?;
