@@ -110,6 +110,12 @@ impl Rows {
         &self.pos
     }
 
+    /// Distance of each row under which it acts (m or rad).
+    #[must_use]
+    pub fn margin(&self) -> &[f64] {
+        &self.margin
+    }
+
     /// Regularisation of each row.
     #[must_use]
     pub fn r(&self) -> &[f64] {
