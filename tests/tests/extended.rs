@@ -42,7 +42,8 @@ fn open_loop_tolerance(task: &str, actions: &str) -> (usize, f64) {
         ("Reacher", _) => (180, 1e-5),
         ("Pusher", "sine") => (60, 1e-5),
         ("Pusher", "bang") => (75, 1e-5),
-        ("Pusher", "push") => (50, 1e-4),
+        // MuJoCo's search stops a micrometre and 2e-5 rad short, somewhere else than ours; a push carries that on.
+        ("Pusher", "push") => (50, 1e-3),
         _ => (200, 1e-5),
     }
 }

@@ -202,7 +202,12 @@ fn solids(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
         // The compiler keeps only pairs that are known.
         [first, second] => {
             let shapes = [convex::Core::new(first, &a), convex::Core::new(second, &b)];
-            touches.extend(convex::touch(&shapes, margin));
+            let search = convex::Search {
+                margin,
+                tolerance: model.opt.ccd_tolerance,
+                iterations: model.opt.ccd_iterations,
+            };
+            touches.extend(convex::touch(&shapes, &search));
         }
     }
 }

@@ -3,13 +3,9 @@
 //! The differences of their points make a convex set; a simplex of its corners moves to the point of the set
 //! nearest to the origin.
 
-use super::{Core, Vertex, furthest};
+use super::{Core, Search, Vertex, furthest};
 use glam::DVec3;
 
-/// Most steps; curved shapes converge by some bits a step.
-const STEPS: usize = 200;
-/// Gain of a step, relative to the squared distance, that is rounding.
-const ROUNDING: f64 = 1e-14;
 /// Distance (m) that counts as touching.
 const TOUCHING: f64 = 1e-12;
 
@@ -97,33 +93,49 @@ impl Simplex {
     }
 }
 
-/// Finds the nearest points, unless the shapes are further apart than `reach`.
-pub(super) fn nearest(shapes: &[Core<'_>; 2], reach: f64) -> Nearest {
+/// Finds the nearest points, unless the shapes are further apart than the margin.
+///
+/// Hard shapes carry a skin of half the margin on the way, which is taken off at the end: it rounds their corners
+/// and decides which steps the search takes.
+pub(super) fn nearest(shapes: &[Core<'_>; 2], search: &Search) -> Nearest {
+    match walk(shapes, search, 0.5 * search.margin) {
+        // Perhaps only the skins overlap.
+        Nearest::Overlap if search.margin > 0.0 => walk(shapes, search, 0.0),
+        found => found,
+    }
+}
+
+/// The search, with hard shapes in a skin.
+fn walk(shapes: &[Core<'_>; 2], search: &Search, skin: f64) -> Nearest {
+    let hard = shapes.map(|shape| if shape.skin() > 0.0 { 0.0 } else { skin });
+    let soft = shapes.map(|shape| shape.skin());
+    let reach = search.margin - hard[0] - hard[1] + soft[0] + soft[1];
+    let enough = 0.5 * search.tolerance * search.tolerance;
     let mut simplex = Simplex::default();
     let mut point = shapes[0].solid.centre - shapes[1].solid.centre;
     if point.length() < TOUCHING {
         return Nearest::Overlap;
     }
-    for _ in 0..STEPS {
-        let square = point.length_squared();
-        let corner = furthest(shapes, -point);
+    for _ in 0..search.iterations {
+        let away = point / point.length();
+        let mut corner = furthest(shapes, -point);
+        corner.first -= away * hard[0];
+        corner.second += away * hard[1];
+        corner.difference = corner.first - corner.second;
         // No point of the set is nearer to the origin than its projection on `point`.
-        let bound = point.dot(corner.difference);
-        if bound > 0.0 && bound * bound > reach * reach * square {
-            return Nearest::Far;
-        }
-        let known = simplex.corners[..simplex.count]
-            .iter()
-            .any(|old| old.difference == corner.difference);
-        if simplex.count > 0 && (square - bound <= ROUNDING * square || known) {
+        let bound = away.dot(corner.difference);
+        if simplex.count > 0 && point.dot(point - corner.difference) < enough {
             break;
+        }
+        if bound > reach.max(0.0) {
+            return Nearest::Far;
         }
         let mut grown = simplex;
         grown.corners[grown.count] = corner;
         grown.count += 1;
         let reduced = grown.reduced();
         let next = reduced.sum(|corner| corner.difference);
-        if simplex.count > 0 && next.length_squared() >= square {
+        if simplex.count > 0 && next == point {
             break;
         }
         (simplex, point) = (reduced, next);
@@ -131,8 +143,12 @@ pub(super) fn nearest(shapes: &[Core<'_>; 2], reach: f64) -> Nearest {
             return Nearest::Overlap;
         }
     }
+    if point.length() <= search.tolerance {
+        return Nearest::Overlap;
+    }
+    let away = point.normalize();
     Nearest::Apart([
-        simplex.sum(|corner| corner.first),
-        simplex.sum(|corner| corner.second),
+        simplex.sum(|corner| corner.first) + away * hard[0],
+        simplex.sum(|corner| corner.second) - away * hard[1],
     ])
 }

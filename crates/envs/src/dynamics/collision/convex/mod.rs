@@ -1,8 +1,8 @@
 //! Any two convex shapes: the nearest points of their cores, or the shallowest way out of each other.
 //!
 //! MuJoCo: Computation, "Convex collisions". Spheres and capsules are points and segments with a skin, so that
-//! shallow contacts of round shapes need no search for a depth. Nearest points are found to rounding, where
-//! MuJoCo stops at `ccd_tolerance`; the two differ by about that much.
+//! shallow contacts of round shapes need no search for a depth. The search for nearest points takes the steps
+//! that MuJoCo's takes and stops where it stops, at `ccd_tolerance`; depths are found more finely.
 
 mod epa;
 mod gjk;
@@ -61,6 +61,17 @@ struct Vertex {
     second: DVec3,
 }
 
+/// How far a search for nearest points goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Search {
+    /// Distance (m) under which contacts count; hard shapes get a skin of half of it.
+    pub(super) margin: f64,
+    /// Error (m) at which it stops.
+    pub(super) tolerance: f64,
+    /// Most steps.
+    pub(super) iterations: usize,
+}
+
 /// The furthest difference of points of two shapes in a direction.
 fn furthest(shapes: &[Core<'_>; 2], direction: DVec3) -> Vertex {
     let (first, second) = (shapes[0].support(direction), shapes[1].support(-direction));
@@ -72,10 +83,9 @@ fn furthest(shapes: &[Core<'_>; 2], direction: DVec3) -> Vertex {
 }
 
 /// Where two convex shapes come closest, if within the margin.
-pub(super) fn touch(shapes: &[Core<'_>; 2], margin: f64) -> Option<Touch> {
+pub(super) fn touch(shapes: &[Core<'_>; 2], search: &Search) -> Option<Touch> {
     let skins = shapes.map(|shape| shape.skin());
-    let reach = margin + skins[0] + skins[1];
-    let (first, second, normal, dist) = match gjk::nearest(shapes, reach) {
+    let (first, second, normal, dist) = match gjk::nearest(shapes, search) {
         gjk::Nearest::Far => return None,
         gjk::Nearest::Apart([first, second]) => {
             let between = second - first;
@@ -89,7 +99,7 @@ pub(super) fn touch(shapes: &[Core<'_>; 2], margin: f64) -> Option<Touch> {
     };
     let dist = dist - skins[0] - skins[1];
     let surfaces = [first + normal * skins[0], second - normal * skins[1]];
-    (dist <= margin).then(|| Touch {
+    (dist <= search.margin).then(|| Touch {
         dist,
         pos: (surfaces[0] + surfaces[1]) * 0.5,
         normal,

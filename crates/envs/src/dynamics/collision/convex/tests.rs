@@ -19,12 +19,20 @@ proptest! {
         sizes in [prop::array::uniform3(0.05..0.5f64), prop::array::uniform3(0.05..0.5f64)],
         centre in prop::array::uniform3(-1.2..1.2f64),
         turns in [prop::array::uniform4(-1.0..1.0f64), prop::array::uniform4(-1.0..1.0f64)],
+        margin in 0.0..0.3f64,
     ) {
         let all = [GeomType::Capsule, GeomType::Cylinder, GeomType::Box, GeomType::Ellipsoid];
         let first = solid(sizes[0], [0.0; 3], turns[0]);
         let second = solid(sizes[1], centre, turns[1]);
         let shapes = [Core::new(all[kinds[0]], &first), Core::new(all[kinds[1]], &second)];
-        let touch = touch(&shapes, 10.0).expect("within ten metres");
+        let search = Search { margin, tolerance: 1e-7, iterations: 200 };
+        let Some(touch) = touch(&shapes, &search) else {
+            // Some direction parts them by more than the margin.
+            let exact = Search { margin: 10.0, ..search };
+            let apart = super::touch(&shapes, &exact).map(|touch| touch.dist);
+            prop_assert!(apart.is_some_and(|dist| dist > margin - 1e-6), "{apart:?} {margin}");
+            return Ok(());
+        };
         // Depths are those of a polytope with so many corners; distances are found to a micrometre.
         let allowed = 1e-6 + 1e-4 * (-touch.dist).max(0.0);
         // Along the normal the first shape ends, and the second begins, at the two surfaces.
