@@ -73,6 +73,9 @@ pub enum Error {
         /// What it may be.
         allowed: &'static str,
     },
+    /// A picture cannot be made.
+    #[error("picture: {0}")]
+    Picture(String),
     /// There is nothing to step.
     #[error("no environments; give at least one")]
     NoEnvironments,

@@ -23,6 +23,8 @@ mod error;
 pub mod mjcf;
 mod numpy_rng;
 mod registry;
+#[cfg(feature = "render")]
+pub mod render;
 pub mod tasks;
 mod vector;
 

@@ -29,7 +29,7 @@ proptest! {
         let Some(touch) = touch(&shapes, &search) else {
             // Some direction parts them by more than the margin.
             let exact = Search { margin: 10.0, ..search };
-            let apart = super::touch(&shapes, &exact).map(|touch| touch.dist);
+            let apart = touch(&shapes, &exact).map(|touch| touch.dist);
             prop_assert!(apart.is_some_and(|dist| dist > margin - 1e-6), "{apart:?} {margin}");
             return Ok(());
         };
