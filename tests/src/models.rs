@@ -63,6 +63,25 @@ fn geom_type(kind: GeomType) -> f64 {
     }
 }
 
+/// MuJoCo's numbers for integrator, solver and cone.
+fn codes(model: &Model) -> [f64; 3] {
+    let integrator = match model.opt.integrator {
+        Integrator::Euler => 0.0,
+        Integrator::Rk4 => 1.0,
+        Integrator::ImplicitFast => 3.0,
+    };
+    let solver = match model.opt.solver {
+        Solver::Pgs => 0.0,
+        Solver::Cg => 1.0,
+        Solver::Newton => 2.0,
+    };
+    let cone = match model.opt.cone {
+        Cone::Pyramidal => 0.0,
+        Cone::Elliptic => 1.0,
+    };
+    [integrator, solver, cone]
+}
+
 /// Every field of `model` with the recording's key for it.
 fn fields(
     model: &Model,
@@ -90,20 +109,7 @@ fn fields(
         .iter()
         .map(|p| p.map_or(-1, |p| p as i64))
         .collect();
-    let integrator = match model.opt.integrator {
-        Integrator::Euler => 0.0,
-        Integrator::Rk4 => 1.0,
-        Integrator::ImplicitFast => 3.0,
-    };
-    let solver = match model.opt.solver {
-        Solver::Pgs => 0.0,
-        Solver::Cg => 1.0,
-        Solver::Newton => 2.0,
-    };
-    let cone = match model.opt.cone {
-        Cone::Pyramidal => 0.0,
-        Cone::Elliptic => 1.0,
-    };
+    let [integrator, solver, cone] = codes(model);
     // The first of each actuator's target; the recordings hold joints only.
     let targets: Vec<f64> = a
         .transmission

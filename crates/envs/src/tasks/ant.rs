@@ -1,8 +1,8 @@
 //! Ant: run forward on four legs without falling or flying.
 
+use super::common::observed::{positions, put, spatial, velocities};
+use super::common::planar::survival;
 use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
-use super::observed::{positions, put, spatial, velocities};
-use super::planar::survival;
 use crate::dynamics::{Model, Spatial, State};
 use crate::env::{Info, Quantity};
 use crate::{Error, Result};

@@ -1,8 +1,8 @@
 //! Humanoid: walk forward on two legs without falling.
 
+use super::common::observed::{free, inertias, positions, put, spatial, velocities};
+use super::common::planar::{survival, within};
 use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
-use super::observed::{free, inertias, positions, put, spatial, velocities};
-use super::planar::{survival, within};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};

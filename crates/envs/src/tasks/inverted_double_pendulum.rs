@@ -1,7 +1,7 @@
 //! InvertedDoublePendulum: keep two poles, one on the other, upright on a cart.
 
+use super::common::observed::{bounded, free, put, put_clipped, velocities};
 use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
-use super::observed::{bounded, free, put, put_clipped, velocities};
 use crate::Result;
 use crate::dynamics::{Model, State, sin_cos};
 use crate::env::{Info, Quantity};

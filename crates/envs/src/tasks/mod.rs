@@ -7,8 +7,6 @@ mod hopper;
 mod humanoid;
 mod inverted_double_pendulum;
 mod inverted_pendulum;
-mod observed;
-mod planar;
 mod pusher;
 mod reacher;
 mod swimmer;

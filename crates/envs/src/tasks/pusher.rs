@@ -1,7 +1,7 @@
 //! Pusher: push a cylinder across a table to a goal.
 
+use super::common::observed::{place, positions, put, velocities};
 use super::common::{Before, Facts, Score, Start, Task, Transition, compile};
-use super::observed::{place, positions, put, velocities};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};

@@ -1,7 +1,7 @@
 //! Reacher: bring the tip of a two-link arm to a target.
 
+use super::common::observed::{bounded, free, put, velocities};
 use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
-use super::observed::{bounded, free, put, velocities};
 use crate::Result;
 use crate::dynamics::{Model, State, sin_cos};
 use crate::env::{Info, Quantity};

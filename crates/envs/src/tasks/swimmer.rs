@@ -1,7 +1,7 @@
 //! Swimmer: swim forward through a viscous fluid; nothing ends the episode but time.
 
+use super::common::observed::{positions, put, velocities};
 use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
-use super::observed::{positions, put, velocities};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};

@@ -1,8 +1,8 @@
 //! Walker2d: walk forward on two legs without falling.
 
+use super::common::observed::{positions, put, put_clipped, velocities};
+use super::common::planar::{self, within};
 use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
-use super::observed::{positions, put, put_clipped, velocities};
-use super::planar::{self, within};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::Quantity;

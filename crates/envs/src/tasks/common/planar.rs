@@ -1,18 +1,18 @@
 //! What Hopper and Walker2d share: forward speed, effort and health.
 
-use super::common::{Score, Transition, Version};
+use super::{Score, Transition, Version};
 use crate::env::Info;
 
 /// Velocities are observed up to this (m/s, rad/s).
-pub(super) const SEEN_VELOCITY: f64 = 10.0;
+pub(in crate::tasks) const SEEN_VELOCITY: f64 = 10.0;
 
 /// Whether a number lies between two others, neither of them included.
-pub(super) fn within([low, high]: [f64; 2], x: f64) -> bool {
+pub(in crate::tasks) fn within([low, high]: [f64; 2], x: f64) -> bool {
     low < x && x < high
 }
 
 /// Names of the numbers that explain the reward.
-pub(super) fn info(version: Version) -> &'static [&'static str] {
+pub(in crate::tasks) fn info(version: Version) -> &'static [&'static str] {
     let old: &[&str] = &["x_position", "x_velocity"];
     let new: &[&str] = &[
         "x_position",
@@ -26,16 +26,16 @@ pub(super) fn info(version: Version) -> &'static [&'static str] {
 }
 
 /// Weights of the reward.
-pub(super) struct Terms {
-    pub(super) version: Version,
-    pub(super) forward_reward_weight: f64,
-    pub(super) ctrl_cost_weight: f64,
-    pub(super) healthy_reward: f64,
-    pub(super) terminate_when_unhealthy: bool,
+pub(in crate::tasks) struct Terms {
+    pub(in crate::tasks) version: Version,
+    pub(in crate::tasks) forward_reward_weight: f64,
+    pub(in crate::tasks) ctrl_cost_weight: f64,
+    pub(in crate::tasks) healthy_reward: f64,
+    pub(in crate::tasks) terminate_when_unhealthy: bool,
 }
 
 impl Terms {
-    pub(super) fn score(&self, transition: &Transition<'_>, healthy: bool) -> Score {
+    pub(in crate::tasks) fn score(&self, transition: &Transition<'_>, healthy: bool) -> Score {
         let qpos = &transition.state.qpos;
         let x_velocity = transition.velocity(0, qpos[0]);
         let forward = self.forward_reward_weight * x_velocity;
@@ -60,7 +60,12 @@ impl Terms {
 
 /// The reward of being healthy. Before the fifth version it is paid on every step if the first unhealthy one ends
 /// the episode.
-pub(super) fn survival(version: Version, reward: f64, terminates: bool, healthy: bool) -> f64 {
+pub(in crate::tasks) fn survival(
+    version: Version,
+    reward: f64,
+    terminates: bool,
+    healthy: bool,
+) -> f64 {
     if healthy || (version != Version::V5 && terminates) {
         reward
     } else {

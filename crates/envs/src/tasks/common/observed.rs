@@ -23,12 +23,16 @@ const FREE_VELOCITIES: [(&str, &str); 6] = [
 ];
 
 /// A number without bounds.
-pub(super) fn free(name: impl Into<String>, unit: &'static str) -> Quantity {
+pub(in crate::tasks) fn free(name: impl Into<String>, unit: &'static str) -> Quantity {
     bounded(name, unit, f64::INFINITY)
 }
 
 /// A number within ±`limit`.
-pub(super) fn bounded(name: impl Into<String>, unit: &'static str, limit: f64) -> Quantity {
+pub(in crate::tasks) fn bounded(
+    name: impl Into<String>,
+    unit: &'static str,
+    limit: f64,
+) -> Quantity {
     Quantity {
         name: name.into(),
         unit,
@@ -38,7 +42,7 @@ pub(super) fn bounded(name: impl Into<String>, unit: &'static str, limit: f64) -
 }
 
 /// All positions but the first `skipped`.
-pub(super) fn positions(model: &Model, skipped: usize) -> Vec<Quantity> {
+pub(in crate::tasks) fn positions(model: &Model, skipped: usize) -> Vec<Quantity> {
     let joints = model.joints.name.iter().zip(&model.joints.kind);
     let all = joints.flat_map(|(name, kind)| match kind {
         JointType::Free => FREE_POSITIONS
@@ -55,7 +59,7 @@ pub(super) fn positions(model: &Model, skipped: usize) -> Vec<Quantity> {
 }
 
 /// All velocities, each within ±`limit`.
-pub(super) fn velocities(model: &Model, limit: f64) -> Vec<Quantity> {
+pub(in crate::tasks) fn velocities(model: &Model, limit: f64) -> Vec<Quantity> {
     let joints = model.joints.name.iter().zip(&model.joints.kind);
     let all = joints.flat_map(|(name, kind)| match kind {
         JointType::Free => FREE_VELOCITIES
@@ -72,7 +76,7 @@ pub(super) fn velocities(model: &Model, limit: f64) -> Vec<Quantity> {
 }
 
 /// Six numbers of each body from `first` on, with the unit of the first and of the last three.
-pub(super) fn spatial(
+pub(in crate::tasks) fn spatial(
     model: &Model,
     first: usize,
     [angular, linear]: [(&str, &'static str); 2],
@@ -92,7 +96,7 @@ pub(super) fn spatial(
 }
 
 /// The ten numbers of the inertia of each body from `first` on.
-pub(super) fn inertias(model: &Model, first: usize) -> Vec<Quantity> {
+pub(in crate::tasks) fn inertias(model: &Model, first: usize) -> Vec<Quantity> {
     const PARTS: [(&str, &str); 10] = [
         ("inertia xx", "kg m²"),
         ("inertia yy", "kg m²"),
@@ -114,7 +118,7 @@ pub(super) fn inertias(model: &Model, first: usize) -> Vec<Quantity> {
 }
 
 /// The place of a body.
-pub(super) fn place(name: &str) -> [Quantity; 3] {
+pub(in crate::tasks) fn place(name: &str) -> [Quantity; 3] {
     ["x", "y", "z"].map(|axis| free(format!("{axis} of {name}"), "m"))
 }
 
@@ -127,7 +131,7 @@ fn body_name(model: &Model, body: usize) -> String {
 }
 
 /// The joint or tendon that an actuator drives.
-pub(super) fn driven(model: &Model, actuator: usize) -> &str {
+pub(in crate::tasks) fn driven(model: &Model, actuator: usize) -> &str {
     match model.actuators.transmission[actuator] {
         Transmission::Joint(joint) | Transmission::JointInParent(joint) => {
             &model.joints.name[joint]
@@ -137,13 +141,13 @@ pub(super) fn driven(model: &Model, actuator: usize) -> &str {
 }
 
 /// Copies numbers into the observation and gives where the next ones go.
-pub(super) fn put(observation: &mut [f64], at: usize, numbers: &[f64]) -> usize {
+pub(in crate::tasks) fn put(observation: &mut [f64], at: usize, numbers: &[f64]) -> usize {
     observation[at..][..numbers.len()].copy_from_slice(numbers);
     at + numbers.len()
 }
 
 /// Copies numbers clipped to ±`limit` into the observation and gives where the next ones go.
-pub(super) fn put_clipped(
+pub(in crate::tasks) fn put_clipped(
     observation: &mut [f64],
     at: usize,
     numbers: &[f64],

@@ -1,5 +1,8 @@
 //! What all MuJoCo tasks share: the loop around the physics, resets, the time limit.
 
+pub(super) mod observed;
+pub(super) mod planar;
+
 use crate::dynamics::model::Model;
 use crate::dynamics::{State, diverged, forward, post_constraint, step};
 use crate::env::{Env, EnvState, Info, Quantity, Step, TaskInfo};
@@ -22,7 +25,7 @@ pub enum Version {
 
 impl Version {
     /// The one of three values that belongs to the version.
-    pub(super) fn pick<T>(self, v3: T, v4: T, v5: T) -> T {
+    pub(in crate::tasks) fn pick<T>(self, v3: T, v4: T, v5: T) -> T {
         match self {
             Self::V3 => v3,
             Self::V4 => v4,
@@ -66,12 +69,12 @@ pub struct Transition<'a> {
 
 impl Transition<'_> {
     /// Mean velocity (m/s) of a coordinate that was [`before`](Self::before)`[axis]`.
-    pub(super) fn velocity(&self, axis: usize, now: f64) -> f64 {
+    pub(in crate::tasks) fn velocity(&self, axis: usize, now: f64) -> f64 {
         (now - self.before[axis]) / self.dt
     }
 
     /// Sum of the squares of the action.
-    pub(super) fn effort(&self) -> f64 {
+    pub(in crate::tasks) fn effort(&self) -> f64 {
         self.action.iter().map(|a| a * a).sum()
     }
 }
@@ -94,26 +97,26 @@ pub struct Start<'a> {
     pub qpos: &'a mut [f64],
     /// Velocities `[nv]`.
     pub qvel: &'a mut [f64],
-    pub(super) rng: &'a mut Generator,
+    pub(in crate::tasks) rng: &'a mut Generator,
 }
 
 impl Start<'_> {
     /// Adds uniform noise in ±`scale` to all positions.
-    pub(super) fn shake_positions(&mut self, scale: f64) {
+    pub(in crate::tasks) fn shake_positions(&mut self, scale: f64) {
         for q in self.qpos.iter_mut() {
             *q += self.rng.uniform(-scale, scale);
         }
     }
 
     /// Adds uniform noise in ±`scale` to all velocities.
-    pub(super) fn shake_velocities(&mut self, scale: f64) {
+    pub(in crate::tasks) fn shake_velocities(&mut self, scale: f64) {
         for v in self.qvel.iter_mut() {
             *v += self.rng.uniform(-scale, scale);
         }
     }
 
     /// Adds normal noise of standard deviation `scale` to all velocities.
-    pub(super) fn kick_velocities(&mut self, scale: f64) {
+    pub(in crate::tasks) fn kick_velocities(&mut self, scale: f64) {
         for v in self.qvel.iter_mut() {
             *v += scale * self.rng.standard_normal();
         }
@@ -197,7 +200,7 @@ impl<T: Task> Mujoco<T> {
                 [f64::NEG_INFINITY, f64::INFINITY]
             };
             Quantity {
-                name: super::observed::driven(&model, actuator).into(),
+                name: observed::driven(&model, actuator).into(),
                 unit: "1",
                 low,
                 high,
@@ -391,6 +394,6 @@ impl<T: Task> Env for Mujoco<T> {
 }
 
 /// Compiles a task's MJCF.
-pub(super) fn compile(xml: &str, id: &str) -> Result<Model> {
+pub(in crate::tasks) fn compile(xml: &str, id: &str) -> Result<Model> {
     mjcf::compile(xml, id)
 }
