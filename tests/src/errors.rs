@@ -36,6 +36,11 @@ impl Errors {
         self.all.push((error, place.into()));
     }
 
+    /// Number of comparisons.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
     /// Whether nothing was compared.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

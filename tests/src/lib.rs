@@ -4,12 +4,14 @@
 //! with its origin; the environment variable `PARITY_DATA` names another folder of them.
 //!
 //! In reading order: [`recording`] (the files), [`actions`] (what was done in them), [`errors`] (how far off),
-//! [`models`] (compiled models side by side), [`small`] (runs that take seconds).
+//! [`models`] (compiled models side by side), [`report`] (the table of the docs),
+//! [`small`] (runs that take seconds).
 
 pub mod actions;
 pub mod errors;
 pub mod models;
 pub mod recording;
+pub mod report;
 pub mod small;
 
 pub use actions::Actions;

@@ -2,7 +2,7 @@
 
 use crate::recording::{Recording, Result};
 use crate::{Errors, errors};
-use envs::dynamics::model::{GeomType, Integrator, JointType, Model};
+use envs::dynamics::model::{Cone, GeomType, Integrator, JointType, Model, Solver, Transmission};
 use envs::glam::{DQuat, DVec3};
 
 /// A quaternion in MuJoCo's order `w x y z`.
@@ -44,6 +44,8 @@ fn flat<const N: usize>(list: &[[f64; N]]) -> Vec<f64> {
 /// MuJoCo's numbers for joint types.
 fn joint_type(kind: JointType) -> f64 {
     match kind {
+        JointType::Free => 0.0,
+        JointType::Ball => 1.0,
         JointType::Slide => 2.0,
         JointType::Hinge => 3.0,
     }
@@ -55,11 +57,37 @@ fn geom_type(kind: GeomType) -> f64 {
         GeomType::Plane => 0.0,
         GeomType::Sphere => 2.0,
         GeomType::Capsule => 3.0,
+        GeomType::Ellipsoid => 4.0,
+        GeomType::Cylinder => 5.0,
+        GeomType::Box => 6.0,
     }
 }
 
+/// MuJoCo's numbers for integrator, solver and cone.
+fn codes(model: &Model) -> [f64; 3] {
+    let integrator = match model.opt.integrator {
+        Integrator::Euler => 0.0,
+        Integrator::Rk4 => 1.0,
+        Integrator::ImplicitFast => 3.0,
+    };
+    let solver = match model.opt.solver {
+        Solver::Pgs => 0.0,
+        Solver::Cg => 1.0,
+        Solver::Newton => 2.0,
+    };
+    let cone = match model.opt.cone {
+        Cone::Pyramidal => 0.0,
+        Cone::Elliptic => 1.0,
+    };
+    [integrator, solver, cone]
+}
+
 /// Every field of `model` with the recording's key for it.
-fn fields(model: &Model, recording: &Recording) -> Result<Vec<(&'static str, Vec<f64>)>> {
+fn fields(
+    model: &Model,
+    recording: &Recording,
+    key_of: &dyn Fn(&str) -> String,
+) -> Result<Vec<(&'static str, Vec<f64>)>> {
     let (b, j, d, g, a) = (
         &model.bodies,
         &model.joints,
@@ -68,10 +96,7 @@ fn fields(model: &Model, recording: &Recording) -> Result<Vec<(&'static str, Vec
         &model.actuators,
     );
     let quaternions = |key: &'static str, found: &[DQuat]| -> Result<(&'static str, Vec<f64>)> {
-        Ok((
-            key,
-            quats(found, &recording.get(&format!("model/{key}"))?.data),
-        ))
+        Ok((key, quats(found, &recording.get(&key_of(key))?.data)))
     };
     let first = |list: &[(usize, usize)]| {
         list.iter()
@@ -84,15 +109,17 @@ fn fields(model: &Model, recording: &Recording) -> Result<Vec<(&'static str, Vec
         .iter()
         .map(|p| p.map_or(-1, |p| p as i64))
         .collect();
-    let gears = a
-        .gear
+    let [integrator, solver, cone] = codes(model);
+    // The first of each actuator's target; the recordings hold joints only.
+    let targets: Vec<f64> = a
+        .transmission
         .iter()
-        .flat_map(|gear| [*gear, 0.0, 0.0, 0.0, 0.0, 0.0])
+        .map(|target| match target {
+            Transmission::Joint(i) | Transmission::JointInParent(i) | Transmission::Tendon(i) => {
+                *i as f64
+            }
+        })
         .collect();
-    let integrator = match model.opt.integrator {
-        Integrator::Euler => 0.0,
-        Integrator::Rk4 => 1.0,
-    };
     Ok(vec![
         ("nq", vec![model.nq as f64]),
         ("nv", vec![model.nv as f64]),
@@ -100,6 +127,11 @@ fn fields(model: &Model, recording: &Recording) -> Result<Vec<(&'static str, Vec
         ("opt/timestep", vec![model.opt.timestep]),
         ("opt/gravity", model.opt.gravity.to_array().to_vec()),
         ("opt/integrator", vec![integrator]),
+        ("opt/solver", vec![solver]),
+        ("opt/cone", vec![cone]),
+        ("opt/density", vec![model.opt.density]),
+        ("opt/viscosity", vec![model.opt.viscosity]),
+        ("opt/wind", model.opt.wind.to_array().to_vec()),
         ("opt/impratio", vec![model.opt.impratio]),
         ("opt/iterations", vec![model.opt.iterations as f64]),
         ("opt/tolerance", vec![model.opt.tolerance]),
@@ -140,6 +172,9 @@ fn fields(model: &Model, recording: &Recording) -> Result<Vec<(&'static str, Vec
         ("dof_parentid", whole(&parents)),
         ("dof_armature", d.armature.clone()),
         ("dof_damping", d.damping.clone()),
+        ("dof_frictionloss", d.frictionloss.clone()),
+        ("dof_solref", flat(&d.solref)),
+        ("dof_solimp", flat(&d.solimp)),
         ("dof_invweight0", d.invweight0.clone()),
         ("geom_type", g.kind.iter().map(|k| geom_type(*k)).collect()),
         ("geom_bodyid", whole(&g.body)),
@@ -157,32 +192,54 @@ fn fields(model: &Model, recording: &Recording) -> Result<Vec<(&'static str, Vec
         ("geom_gap", g.gap.clone()),
         ("geom_solref", flat(&g.solref)),
         ("geom_solimp", flat(&g.solimp)),
-        ("actuator_gear", gears),
+        ("actuator_gear", flat(&a.gear)),
+        ("actuator_trnid", targets),
         ("actuator_ctrllimited", flags(&a.ctrllimited)),
         ("actuator_ctrlrange", flat(&a.ctrlrange)),
     ])
 }
 
-/// Errors of every field of `model` against MuJoCo's.
+/// Fields that every recording of a model holds at least.
+const LEAST_FIELDS: usize = 30;
+
+/// Errors of every field of `model` that the recording holds under `key_of` its name.
 ///
 /// # Errors
-/// When the recording lacks a field, or names differ.
-pub fn compare(model: &Model, recording: &Recording) -> Result<Errors> {
+/// When names differ, or the recording holds too little to be a model.
+pub fn compare(
+    model: &Model,
+    recording: &Recording,
+    key_of: &dyn Fn(&str) -> String,
+) -> Result<Errors> {
     let mut found = Errors::default();
-    for (key, values) in fields(model, recording)? {
-        found.add(key, &values, &recording.get(&format!("model/{key}"))?.data);
+    let held = |key: &str| recording.get(&key_of(key)).ok();
+    for (key, values) in fields(model, recording, key_of)? {
+        let Some(expected) = held(key) else {
+            continue;
+        };
+        if key == "actuator_trnid" {
+            let rows = (0..expected.len()).map(|i| expected.row(i)[0]);
+            found.add(key, &values, &rows.collect::<Vec<_>>());
+        } else {
+            found.add(key, &values, &expected.data);
+        }
     }
-    let driven: Vec<f64> = model.actuators.joint.iter().map(|j| *j as f64).collect();
-    let targets = recording.get("model/actuator_trnid")?;
-    let expected: Vec<f64> = (0..targets.len()).map(|i| targets.row(i)[0]).collect();
-    found.add("actuator_trnid", &driven, &expected);
+    if found.len() < LEAST_FIELDS {
+        return Err(format!(
+            "the recording holds only {} fields of the model",
+            found.len()
+        ));
+    }
     let names = [
         ("body", &model.bodies.name),
         ("joint", &model.joints.name),
         ("geom", &model.geoms.name),
+        ("tendon", &model.tendons.name),
     ];
     for (kind, ours) in names {
-        let theirs = recording.texts(&format!("model/names/{kind}"))?;
+        let Ok(theirs) = recording.texts(&format!("model/names/{kind}")) else {
+            continue;
+        };
         if ours != theirs {
             return Err(format!(
                 "names of {kind}s are {ours:?}, recorded {theirs:?}"

@@ -53,6 +53,31 @@ pub fn folder() -> PathBuf {
     std::env::var_os("PARITY_DATA").map_or(own, PathBuf::from)
 }
 
+/// The files `<task><suffix>.npz` of the folder, by task, for all that are there.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn tasks(suffix: &str) -> Result<Vec<(String, PathBuf)>> {
+    let folder = folder();
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or("");
+        let task = name
+            .strip_suffix(".npz")
+            .and_then(|name| name.strip_suffix(suffix));
+        if let Some(task) = task.filter(|task| !task.contains("-v")) {
+            found.push((task.to_owned(), path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 impl Recording {
     /// Reads the recording of `task`, such as `Hopper-v5`, from [`folder`].
     ///
@@ -126,6 +151,11 @@ impl Recording {
             Some(texts) => Ok(texts),
             None => self.get(key).map(|_| &[][..]),
         }
+    }
+
+    /// All keys of numbers.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.arrays.keys().map(String::as_str)
     }
 
     /// Trajectories in the file, such as `seed0_sine`, in order.

@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let episodes: u64 = words.next().map_or(Ok(3), |word| word.parse())?;
 
     let mut env = envs::make(&id)?;
-    let info = env.info();
+    let info = env.info().clone();
     let mut observation = vec![0.0; info.observation.len()];
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let controls: Vec<_> = info

@@ -1,13 +1,15 @@
 //! The interface of an environment: spaces, reset, step, and its whole state.
 
 use crate::Result;
+use crate::dynamics::{Model, State};
+use crate::numpy_rng::Generator;
 use serde::{Deserialize, Serialize};
 
 /// One number of an observation or an action.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Quantity {
     /// What it is: a coordinate's name, for velocities with `velocity of` in front.
-    pub name: &'static str,
+    pub name: String,
     /// SI unit, or `1` for a plain number.
     pub unit: &'static str,
     /// Lowest value; `-inf` when unbounded.
@@ -17,7 +19,7 @@ pub struct Quantity {
 }
 
 /// What is known of a task before it runs.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskInfo {
     /// Name and version, such as `HalfCheetah-v5`.
     pub id: &'static str,
@@ -26,34 +28,34 @@ pub struct TaskInfo {
     /// Where the task is defined.
     pub source: &'static str,
     /// The observation, number by number.
-    pub observation: &'static [Quantity],
+    pub observation: Vec<Quantity>,
     /// The action, number by number.
-    pub action: &'static [Quantity],
+    pub action: Vec<Quantity>,
     /// Names of the numbers in [`Step::info`].
     pub info: &'static [&'static str],
     /// Physics steps per step of the environment.
     pub frame_skip: usize,
-    /// Steps after which an episode is truncated.
+    /// Steps after which an episode is truncated; 0 is never.
     pub max_episode_steps: usize,
 }
 
 /// Most numbers that [`Info`] holds.
-const INFO_CAPACITY: usize = 8;
+const INFO_CAPACITY: usize = 13;
 
 /// Named numbers that explain a reward, by Gymnasium's names; held in place, so a step allocates nothing.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Info {
-    terms: [(&'static str, f64); INFO_CAPACITY],
-    len: usize,
+    names: &'static [&'static str],
+    values: [f64; INFO_CAPACITY],
 }
 
 impl Info {
-    /// Holds `terms`, of which there are at most eight.
-    pub(crate) fn new<const N: usize>(terms: [(&'static str, f64); N]) -> Self {
+    /// Holds the first of `values` under `names`, of which there may be fewer.
+    pub(crate) fn named<const N: usize>(names: &'static [&'static str], values: [f64; N]) -> Self {
         const { assert!(N <= INFO_CAPACITY) };
-        let mut all = [("", 0.0); INFO_CAPACITY];
-        all[..N].copy_from_slice(&terms);
-        Self { terms: all, len: N }
+        let mut all = [0.0; INFO_CAPACITY];
+        all[..N].copy_from_slice(&values);
+        Self { names, values: all }
     }
 
     /// The number of this name.
@@ -65,7 +67,8 @@ impl Info {
 
     /// All names and numbers, in the order of [`TaskInfo::info`].
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        self.terms[..self.len].iter().copied()
+        let pairs = self.names.iter().zip(self.values);
+        pairs.map(|(name, value)| (*name, value))
     }
 }
 
@@ -93,6 +96,12 @@ pub struct EnvState {
     pub qacc_warmstart: Vec<f64>,
     /// Steps since the episode began.
     pub elapsed_steps: usize,
+    /// What the next step is judged by, which can be older than the positions.
+    #[serde(default)]
+    pub(crate) before: Option<[f64; 3]>,
+    /// Where the random numbers of resets are.
+    #[serde(default)]
+    pub(crate) generator: Option<Generator>,
 }
 
 impl EnvState {
@@ -103,23 +112,32 @@ impl EnvState {
             qvel: qvel.to_vec(),
             qacc_warmstart: vec![0.0; qvel.len()],
             elapsed_steps: 0,
+            before: None,
+            generator: None,
         }
     }
 }
 
 /// An environment. A clone of it, also in mid-episode, goes on identically.
 ///
-/// A new environment stands in the model's reference pose at step 0. Observations and actions are `f64`, in
+/// A new environment waits for its first reset. Observations and actions are `f64`, in
 /// the order of [`TaskInfo::observation`] and [`TaskInfo::action`].
-pub trait Env: CloneEnv + Send {
+pub trait Env: CloneEnv + Send + Sync {
     /// The task: spaces, limits, source.
-    fn info(&self) -> &'static TaskInfo;
+    fn info(&self) -> &TaskInfo;
 
-    /// Begins an episode drawn from `seed`; equal seeds begin equally, whatever came before.
+    /// Begins an episode drawn from `seed`; equal seeds begin equally, whatever came before. Gymnasium's
+    /// `reset(seed=…)` begins the same episode.
     ///
     /// # Errors
     /// [`crate::Error::Length`] unless `observation` has the task's length.
     fn reset(&mut self, seed: u64, observation: &mut [f64]) -> Result<()>;
+
+    /// Begins another episode, with the random numbers that follow; Gymnasium's `reset()` without a seed.
+    ///
+    /// # Errors
+    /// [`crate::Error::Length`], and [`crate::Error::NotReset`] when there was no reset with a seed.
+    fn reset_next(&mut self, observation: &mut [f64]) -> Result<()>;
 
     /// Applies `action` for one step. Forces are clamped to the action's range, costs are not, as in Gymnasium.
     ///
@@ -128,17 +146,25 @@ pub trait Env: CloneEnv + Send {
     ///
     /// # Errors
     /// [`crate::Error::Length`] or [`crate::Error::NotFinite`]; the environment is then untouched.
-    /// [`crate::Error::Diverged`] when the physics met a number that is not finite; reset it.
+    /// [`crate::Error::NotReset`] before the first reset. [`crate::Error::Diverged`] when the physics met a number
+    /// that is not finite or too large; as in MuJoCo it then starts over in the model's reference pose, from where
+    /// the environment can be stepped on or reset, and the warning is counted (`State::warnings`).
     fn step(&mut self, action: &[f64], observation: &mut [f64]) -> Result<Step>;
 
     /// Everything that decides how the environment goes on.
     fn state(&self) -> EnvState;
 
-    /// Continues from `state`.
+    /// Continues from `state`: every later step goes as it would have gone there. What `observation` holds of
+    /// derived quantities is computed anew, at the time of the positions.
     ///
     /// # Errors
     /// [`crate::Error::Length`] or [`crate::Error::NotFinite`]; the environment is then untouched.
     fn set_state(&mut self, state: &EnvState, observation: &mut [f64]) -> Result<()>;
+
+    /// The physics behind it, if it has any: for pictures and measurements.
+    fn physics(&self) -> Option<(&Model, &State)> {
+        None
+    }
 }
 
 /// Cloning behind a box; every [`Env`] that is `Clone` has it.

@@ -55,9 +55,33 @@ pub enum Error {
         /// The number.
         value: f64,
     },
-    /// The physics met a number that is not finite.
+    /// An environment was stepped before its first reset.
+    #[error("{task} has not been reset; call reset with a seed before the first step")]
+    NotReset {
+        /// The task.
+        task: &'static str,
+    },
+    /// A setting of a task is out of range.
+    #[error("{task}: {name} is {value}; it must be {allowed}")]
+    Setting {
+        /// The task.
+        task: &'static str,
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// A picture cannot be made.
+    #[error("picture: {0}")]
+    Picture(String),
+    /// There is nothing to step.
+    #[error("no environments; give at least one")]
+    NoEnvironments,
+    /// The physics met a number that is not finite or too large, and started over.
     #[error(
-        "{task} diverged after {elapsed_steps} steps: a position, velocity or acceleration is not finite"
+        "{task} diverged after {elapsed_steps} steps: a position, velocity or acceleration is not finite or beyond 1e10"
     )]
     Diverged {
         /// The task.
@@ -65,4 +89,30 @@ pub enum Error {
         /// Steps since the episode began.
         elapsed_steps: usize,
     },
+}
+
+/// Checks that a vector has the right length.
+pub(crate) fn check_length(what: &'static str, values: &[f64], expected: usize) -> Result<()> {
+    if values.len() == expected {
+        Ok(())
+    } else {
+        Err(Error::Length {
+            what,
+            got: values.len(),
+            expected,
+        })
+    }
+}
+
+/// Checks that a vector has the right length and holds finite numbers only.
+pub(crate) fn check(what: &'static str, values: &[f64], expected: usize) -> Result<()> {
+    check_length(what, values, expected)?;
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(Error::NotFinite {
+            what,
+            index,
+            value: values[index],
+        }),
+        None => Ok(()),
+    }
 }

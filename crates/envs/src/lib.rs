@@ -21,12 +21,17 @@ pub mod dynamics;
 pub mod env;
 mod error;
 pub mod mjcf;
+mod numpy_rng;
 mod registry;
+#[cfg(feature = "render")]
+pub mod render;
 pub mod tasks;
+mod vector;
 
 pub use env::{Env, EnvState, Info, Quantity, Step, TaskInfo};
 pub use error::{Error, Result};
 /// The vectors and quaternions of a [`dynamics::model::Model`].
 pub use glam;
-pub use registry::{list, make};
+pub use registry::{list, make, names};
 pub use tasks::Mujoco;
+pub use vector::VecEnv;

@@ -1,4 +1,8 @@
 //! Models in files: `include`, and what can be wrong with it.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of tests that fails should fail the test"
+)]
 
 use std::path::{Path, PathBuf};
 

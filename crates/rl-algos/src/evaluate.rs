@@ -1,6 +1,6 @@
 //! How good a policy is: deterministic episodes on an environment of their own.
 
-use envs::Env;
+use envs::VecEnv;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -24,40 +24,49 @@ pub struct Returns {
     pub episodes: Vec<f64>,
 }
 
-/// Runs `episodes` episodes of `env` with the actions of `policy` (observation to action in [-1, 1]), one
-/// after the other, each from a state drawn from a seed of `seeds`.
+/// Runs one episode in each of `envs` with the actions of `policy`, each from a state drawn from a seed of
+/// `seeds`. The policy sees one observation and gives one action in [-1, 1].
+///
+/// The environments step together, on as many threads as there are; what each goes through is what it would go
+/// through alone.
 ///
 /// # Errors
-/// The environment's own, or [`Error::Config`] when there are no episodes.
+/// The environments' own, and [`Error::Diverged`](envs::Error::Diverged) when the physics of one does.
 pub fn evaluate(
-    env: &mut dyn Env,
-    episodes: usize,
+    envs: &mut VecEnv,
     seeds: &mut ChaCha8Rng,
     mut policy: impl FnMut(&[f32]) -> Vec<f32>,
 ) -> Result<Returns> {
-    if episodes == 0 {
-        return Err(Error::config("episodes", 0, "1 or more"));
-    }
-    let info = env.info();
-    let range = ActionRange::of(info.action);
-    let mut observation = vec![0.0; info.observation.len()];
-    let mut seen = vec![0.0; observation.len()];
-    let mut action = vec![0.0; info.action.len()];
-    let (mut returns, mut steps) = (Vec::with_capacity(episodes), 0);
-    for _ in 0..episodes {
-        env.reset(seeds.random(), &mut observation)?;
-        let mut sum = 0.0;
-        loop {
-            to_agent(&observation, &mut seen);
-            range.to_task(&policy(&seen), &mut action);
-            let step = env.step(&action, &mut observation)?;
-            sum += step.reward;
-            steps += 1;
-            if step.terminated || step.truncated {
-                break;
+    let range = ActionRange::of(&envs.info().action);
+    let (width, episodes) = (envs.info().action.len(), envs.len());
+    let mut seen = vec![0.0; envs.info().observation.len()];
+    let mut actions = vec![0.0; episodes * width];
+    let (mut returns, mut running) = (vec![0.0; episodes], vec![true; episodes]);
+    let mut steps = 0;
+    let diverged = envs.diverged();
+    envs.reset_with(|_| seeds.random())?;
+    while running.contains(&true) {
+        for (i, action) in actions.chunks_exact_mut(width).enumerate() {
+            // Whoever is done waits for the others; its steps count no more.
+            if running[i] {
+                to_agent(envs.observation(i), &mut seen);
+                range.to_task(&policy(&seen), action);
             }
         }
-        returns.push(sum);
+        for (i, step) in envs.step(&actions)?.iter().enumerate() {
+            if running[i] {
+                returns[i] += step.reward;
+                steps += 1;
+                running[i] = !(step.terminated || step.truncated);
+            }
+        }
+        if envs.diverged() > diverged {
+            let task = envs.info().id;
+            return Err(Error::Env(envs::Error::Diverged {
+                task,
+                elapsed_steps: steps / episodes,
+            }));
+        }
     }
     let count = episodes as f64;
     let mean = returns.iter().sum::<f64>() / count;
@@ -80,14 +89,27 @@ mod tests {
 
     #[test]
     fn returns_are_those_of_the_episodes() {
-        let mut env = envs::make("Hopper-v5").unwrap();
+        let mut envs = VecEnv::new("Hopper-v5", 4).unwrap();
         let mut seeds = ChaCha8Rng::seed_from_u64(5);
-        let returns = evaluate(&mut *env, 4, &mut seeds, |_| vec![0.0; 3]).unwrap();
+        let returns = evaluate(&mut envs, &mut seeds, |_| vec![0.0; 3]).unwrap();
         assert_eq!(returns.episodes.len(), 4);
         let mean = returns.episodes.iter().sum::<f64>() / 4.0;
         assert!((returns.mean - mean).abs() < 1e-12);
         assert!(returns.min <= mean && mean <= returns.max && returns.std > 0.0);
         assert!(returns.length > 1.0 && returns.length < 1000.0);
-        assert!(evaluate(&mut *env, 0, &mut seeds, |_| vec![]).is_err());
+    }
+
+    /// One after the other, with the same seeds.
+    #[test]
+    fn episodes_together_are_those_alone() {
+        let mut seeds = ChaCha8Rng::seed_from_u64(8);
+        let policy = |seen: &[f32]| vec![seen[0].sin(), -seen[1], 0.3];
+        let mut envs = VecEnv::new("Hopper-v5", 3).unwrap();
+        let together = evaluate(&mut envs, &mut seeds.clone(), policy).unwrap();
+        let mut one = VecEnv::new("Hopper-v5", 1).unwrap();
+        for expected in together.episodes {
+            let alone = evaluate(&mut one, &mut seeds, policy).unwrap();
+            assert_eq!(alone.episodes, [expected]);
+        }
     }
 }

@@ -25,7 +25,7 @@ pub mod recipes;
 pub mod replay;
 pub mod rng;
 pub mod run_dir;
-mod scale;
+pub mod scale;
 pub mod train;
 
 pub use error::{Error, Result};

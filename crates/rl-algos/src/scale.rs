@@ -4,13 +4,15 @@ use envs::Quantity;
 
 /// A task's action range; agents act in [-1, 1] per number.
 #[derive(Clone, Debug)]
-pub(crate) struct ActionRange {
+pub struct ActionRange {
     middle: Vec<f64>,
     half: Vec<f64>,
 }
 
 impl ActionRange {
-    pub(crate) fn of(action: &[Quantity]) -> Self {
+    /// The range of a task's actions.
+    #[must_use]
+    pub fn of(action: &[Quantity]) -> Self {
         let half = |q: &Quantity| (q.high - q.low) / 2.0;
         Self {
             middle: action.iter().map(|q| q.low + half(q)).collect(),
@@ -19,7 +21,7 @@ impl ActionRange {
     }
 
     /// Writes the task's action for the agent's.
-    pub(crate) fn to_task(&self, action: &[f32], task: &mut [f64]) {
+    pub fn to_task(&self, action: &[f32], task: &mut [f64]) {
         let ranges = self.middle.iter().zip(&self.half);
         for ((task, action), (middle, half)) in task.iter_mut().zip(action).zip(ranges) {
             *task = middle + half * f64::from(*action);
@@ -28,7 +30,7 @@ impl ActionRange {
 }
 
 /// Writes an observation as the agent reads it.
-pub(crate) fn to_agent(observation: &[f64], agent: &mut [f32]) {
+pub fn to_agent(observation: &[f64], agent: &mut [f32]) {
     for (agent, number) in agent.iter_mut().zip(observation) {
         *agent = *number as f32;
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use burn::tensor::Device;
-use envs::Env;
+use envs::VecEnv;
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -56,7 +56,7 @@ fn learn(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
     let mut streams = Streams::new(config.seed);
-    let mut evaluation_env = envs::make(&config.env)?;
+    let mut evaluation_envs = VecEnv::new(&config.env, config.evaluation.episodes)?;
     let mut world = World::new(config, &mut streams)?;
     let (observations, actions) = (world.observation.len(), world.action.len());
     let mut agent = Td3::new(config, observations, actions, device, &mut streams)?;
@@ -115,15 +115,9 @@ fn learn(
             continue;
         }
         averages.report(&mut progress);
-        let episodes = config.evaluation.episodes;
         let policy = |observation: &[f32]| agent.act(observation);
-        let earned = evaluate(
-            &mut *evaluation_env,
-            episodes,
-            &mut streams.evaluation,
-            policy,
-        )
-        .map_err(here)?;
+        let earned = evaluate(&mut evaluation_envs, &mut streams.evaluation, policy);
+        let earned = earned.map_err(here)?;
         let last = Evaluation {
             progress,
             returns: earned,
@@ -177,48 +171,42 @@ fn at_step(error: Error, step: u64) -> Error {
 
 /// The training environment and the episode under way.
 struct World {
-    env: Box<dyn Env>,
+    /// One environment, which begins its next episode by itself.
+    env: VecEnv,
     range: ActionRange,
-    /// What the environment sees and is told.
-    seen: Vec<f64>,
+    /// What the environment is told.
     told: Vec<f64>,
     /// What the agent sees and does.
     observation: Vec<f32>,
     action: Vec<f32>,
     next_observation: Vec<f32>,
-    /// Return of the episode under way, and of the last ones.
+    /// Return and length of the episode under way, and returns of the last ones.
     sum: f64,
+    length: usize,
     recent: VecDeque<f64>,
     episodes: u64,
 }
 
 impl World {
     fn new(config: &TrainConfig, streams: &mut Streams) -> Result<Self> {
-        let env = envs::make(&config.env)?;
+        let env = VecEnv::new(&config.env, 1)?;
         let info = env.info();
         let (observations, actions) = (info.observation.len(), info.action.len());
         let mut world = Self {
-            range: ActionRange::of(info.action),
+            range: ActionRange::of(&info.action),
             env,
-            seen: vec![0.0; observations],
             told: vec![0.0; actions],
             observation: vec![0.0; observations],
             action: vec![0.0; actions],
             next_observation: vec![0.0; observations],
             sum: 0.0,
+            length: 0,
             recent: VecDeque::with_capacity(RECENT_EPISODES),
             episodes: 0,
         };
-        world.reset(streams)?;
+        let seen = world.env.reset(streams.environment.random())?;
+        to_agent(seen, &mut world.observation);
         Ok(world)
-    }
-
-    fn reset(&mut self, streams: &mut Streams) -> Result<()> {
-        self.env
-            .reset(streams.environment.random(), &mut self.seen)?;
-        to_agent(&self.seen, &mut self.observation);
-        self.sum = 0.0;
-        Ok(())
     }
 
     /// Acts once, at random or by the policy with noise, and stores what came of it.
@@ -243,8 +231,18 @@ impl World {
             mean
         };
         self.range.to_task(&self.action, &mut self.told);
-        let step = self.env.step(&self.told, &mut self.seen)?;
-        to_agent(&self.seen, &mut self.next_observation);
+        let step = self.env.step(&self.told)?[0];
+        if self.env.diverged() > 0 {
+            return Err(Error::Env(envs::Error::Diverged {
+                task: self.env.info().id,
+                elapsed_steps: self.length,
+            }));
+        }
+        let ended = self.env.final_observation(0);
+        to_agent(
+            ended.unwrap_or(self.env.observations()),
+            &mut self.next_observation,
+        );
         replay.push(&Transition {
             observation: &self.observation,
             action: &self.action,
@@ -255,13 +253,14 @@ impl World {
             truncated: step.truncated,
         });
         self.sum += step.reward;
-        std::mem::swap(&mut self.observation, &mut self.next_observation);
+        self.length += 1;
         if step.terminated || step.truncated {
             self.episodes += 1;
             self.recent.truncate(RECENT_EPISODES - 1);
             self.recent.push_front(self.sum);
-            self.reset(streams)?;
+            (self.sum, self.length) = (0.0, 0);
         }
+        to_agent(self.env.observations(), &mut self.observation);
         Ok(())
     }
 

@@ -40,7 +40,7 @@ pub enum Bench {
     Kernels,
     /// TD3 updates per second, dense recipe and RLx2 recipe
     Updates,
-    /// Control steps per second of each task, one thread
+    /// Control steps per second of each task, alone and many together
     Envs,
 }
 
@@ -49,6 +49,7 @@ pub enum Bench {
 #[command(after_help = "Examples:
   cargo xtask bench updates
   cargo xtask bench kernels --json > kernels.jsonl
+  cargo xtask bench envs --mujoco python3
 
 Compare numbers of one table only: a shared machine changes speed from hour to hour, so each bench measures its
 rivals in turns, in one process, and prints medians and ratios.")]
@@ -64,6 +65,10 @@ pub struct BenchArgs {
     /// Threads to compute with, where the bench uses more than one [default: as many as cores]
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub threads: Option<u64>,
+
+    /// With `bench envs`: a Python that has mujoco 3.3.7 and gymnasium, whose C loop is timed in turns
+    #[arg(long, value_name = "PYTHON")]
+    pub mujoco: Option<PathBuf>,
 
     /// Backend of `bench updates`: flex or ndarray [default: flex]
     #[arg(long, value_name = "NAME", value_parser = values::device)]

@@ -9,6 +9,7 @@ pub mod chores;
 pub mod jobs;
 pub mod train;
 pub mod values;
+pub mod watch;
 
 /// What `cargo xtask` takes.
 #[derive(Debug, Parser)]
@@ -46,6 +47,8 @@ pub enum Job {
     Train(train::TrainArgs),
     /// Evaluate the agent of a finished or interrupted run
     Eval(jobs::EvalArgs),
+    /// Film an agent, without a display
+    Watch(watch::WatchArgs),
     /// Measure speed: kernels, updates or envs
     Bench(jobs::BenchArgs),
     /// Draw learning curves of runs as one SVG picture
@@ -59,6 +62,7 @@ impl Job {
         match self {
             Self::Train(args) => args.device.unwrap_or_default(),
             Self::Eval(args) => args.device.unwrap_or_default(),
+            Self::Watch(args) => args.device.unwrap_or_default(),
             Self::Bench(args) if args.what == jobs::Bench::Updates => {
                 args.device.unwrap_or_default()
             }

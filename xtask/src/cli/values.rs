@@ -3,7 +3,33 @@
 use std::fmt;
 
 /// Tasks of `envs`, by Gymnasium's names; the `run` binary's tests hold this list against the registry.
-pub const TASKS: [&str; 3] = ["HalfCheetah-v5", "Hopper-v5", "Walker2d-v5"];
+pub const TASKS: [&str; 25] = [
+    "HalfCheetah-v5",
+    "Hopper-v5",
+    "Walker2d-v5",
+    "Ant-v5",
+    "Humanoid-v5",
+    "Swimmer-v5",
+    "InvertedPendulum-v5",
+    "InvertedDoublePendulum-v5",
+    "Reacher-v5",
+    "Pusher-v5",
+    "HalfCheetah-v4",
+    "Hopper-v4",
+    "Walker2d-v4",
+    "Ant-v4",
+    "Humanoid-v4",
+    "Swimmer-v4",
+    "InvertedPendulum-v4",
+    "InvertedDoublePendulum-v4",
+    "Reacher-v4",
+    "HalfCheetah-v3",
+    "Hopper-v3",
+    "Walker2d-v3",
+    "Ant-v3",
+    "Humanoid-v3",
+    "Swimmer-v3",
+];
 
 /// Recipes of `rl-algos`, with a line on each; the `run` binary's tests hold this list against the crate's.
 pub const RECIPES: [(&str, &str); 5] = [
@@ -146,7 +172,8 @@ mod tests {
         ] {
             assert_eq!(task(name).unwrap(), "HalfCheetah-v5", "{name}");
         }
-        assert!(task("HalfCheetah-v4").is_err());
+        assert_eq!(task("ant-v4").unwrap(), "Ant-v4");
+        assert!(task("HalfCheetah-v2").is_err());
         assert!(task("CartPole").unwrap_err().contains("Walker2d-v5"));
     }
 

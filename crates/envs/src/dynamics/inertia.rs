@@ -27,6 +27,36 @@ pub(super) fn composite(model: &Model, state: &mut State) {
             next = model.dofs.parent[ancestor];
         }
     }
+    for tendon in 0..model.tendons.name.len() {
+        if model.tendons.armature[tendon] != 0.0 {
+            tendon_armature(model, state, tendon);
+        }
+    }
+}
+
+/// Adds a tendon's inertia where the tree has an entry: between dofs of which one moves the other.
+fn tendon_armature(model: &Model, state: &mut State, tendon: usize) {
+    let armature = model.tendons.armature[tendon];
+    for (first, a) in &model.tendons.joints[tendon] {
+        for (second, b) in &model.tendons.joints[tendon] {
+            let [i, j] = [first, second].map(|joint| model.joints.dofadr[*joint]);
+            if moves(model, i, j) || moves(model, j, i) {
+                state.mass_matrix[i * model.nv + j] += armature * a * b;
+            }
+        }
+    }
+}
+
+/// Whether `other` is `dof` or on its way to the root.
+fn moves(model: &Model, other: usize, dof: usize) -> bool {
+    let mut next = Some(dof);
+    while let Some(dof) = next {
+        if dof == other {
+            return true;
+        }
+        next = model.dofs.parent[dof];
+    }
+    false
 }
 
 /// Factors the inertia matrix, for solves with it.

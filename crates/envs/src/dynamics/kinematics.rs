@@ -33,6 +33,17 @@ pub(super) fn frames(model: &Model, state: &mut State) {
         state.geom_xpos[geom] = state.xpos[body] + state.xmat[body] * geoms.pos[geom];
         state.geom_xmat[geom] = DMat3::from_quat(state.xquat[body] * geoms.quat[geom]);
     }
+    sites(model, state);
+}
+
+/// Frames of the sites.
+fn sites(model: &Model, state: &mut State) {
+    let sites = &model.sites;
+    for site in 0..sites.body.len() {
+        let body = sites.body[site];
+        state.site_xpos[site] = state.xpos[body] + state.xmat[body] * sites.pos[site];
+        state.site_xmat[site] = DMat3::from_quat(state.xquat[body] * sites.quat[site]);
+    }
 }
 
 /// Moves a body's frame by one of its joints and notes the joint's anchor and axis.
@@ -131,14 +142,14 @@ pub(super) fn centre_of_mass(model: &Model, state: &mut State) {
     }
 }
 
-/// Calls `f` with each dof that moves `body`, from the last to the first, and the velocity that a unit
-/// velocity of the dof gives the body's point at `point` (world coordinates).
-pub(super) fn for_each_point_motion(
+/// Calls `f` with each dof that moves `body`, from the last to the first, and the linear and angular velocity
+/// that a unit velocity of the dof gives the body's point at `point` (world coordinates).
+pub(crate) fn for_each_velocity(
     model: &Model,
     state: &State,
     body: usize,
     point: DVec3,
-    mut f: impl FnMut(usize, DVec3),
+    mut f: impl FnMut(usize, DVec3, DVec3),
 ) {
     // A body without dofs moves with the one that it is welded to.
     let body = model.bodies.weld[body];
@@ -150,7 +161,11 @@ pub(super) fn for_each_point_motion(
     let mut next = Some(first + count - 1);
     while let Some(dof) = next {
         let motion = &state.cdof[dof];
-        f(dof, motion.linear + motion.angular.cross(offset));
+        f(
+            dof,
+            motion.linear + motion.angular.cross(offset),
+            motion.angular,
+        );
         next = model.dofs.parent[dof];
     }
 }

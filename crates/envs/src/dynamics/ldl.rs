@@ -41,6 +41,18 @@ pub(super) fn solve(factor: &[f64], x: &mut [f64]) {
     }
 }
 
+/// Multiplies `x` by `D^(-½) L⁻ᵀ` in place, so that products of two such vectors are `xᵀ A⁻¹ y`.
+pub(super) fn half_solve(factor: &[f64], x: &mut [f64]) {
+    let n = x.len();
+    for i in (0..n).rev() {
+        let (before, after) = x.split_at_mut(i);
+        if after[0] != 0.0 {
+            add_scaled(before, &factor[i * n..], -after[0]);
+            after[0] *= factor[i * n + i].sqrt();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

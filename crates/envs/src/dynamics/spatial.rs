@@ -31,6 +31,13 @@ impl Spatial {
         }
     }
 
+    /// All six numbers, rotation first.
+    #[must_use]
+    pub fn to_array(&self) -> [f64; 6] {
+        let ([a, b, c], [d, e, f]) = (self.angular.to_array(), self.linear.to_array());
+        [a, b, c, d, e, f]
+    }
+
     /// Power of a force over a motion.
     pub(super) fn dot(&self, other: &Self) -> f64 {
         self.angular.dot(other.angular) + self.linear.dot(other.linear)
@@ -97,6 +104,13 @@ impl SpatialInertia {
             moment: offset * mass,
             mass,
         }
+    }
+
+    /// All ten numbers in MuJoCo's order: rotational inertia, moment, mass.
+    #[must_use]
+    pub fn to_array(&self) -> [f64; 10] {
+        let ([xx, yy, zz, xy, xz, yz], m) = (self.rotational, self.moment);
+        [xx, yy, zz, xy, xz, yz, m.x, m.y, m.z, self.mass]
     }
 
     /// Momentum of a motion.

@@ -28,9 +28,11 @@ pub struct State {
     pub ctrl: Vec<f64>,
     /// Where the constraint solver starts, `[nv]`: the acceleration of the step before.
     pub qacc_warmstart: Vec<f64>,
-    /// Whether a step met a number that is not finite. The step then changes nothing, and neither does any
-    /// later one until the state is reset.
+    /// Whether a step had to start over from the reference pose, since this was last set to `false` or the
+    /// state was reset.
     pub diverged: bool,
+    /// What went wrong, counted since the state was made.
+    pub warnings: Warnings,
 
     // --- kinematics
     /// Positions of the bodies' frames (m), `[nbody]`.
@@ -128,6 +130,44 @@ pub struct State {
     pub(super) stages: Stages,
 }
 
+/// How often something went wrong, and where it did last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Warning {
+    /// Number of times.
+    pub count: u64,
+    /// Index of the number that was bad the last time.
+    pub last_index: usize,
+}
+
+impl Warning {
+    pub(super) fn note(&mut self, index: usize) {
+        self.count += 1;
+        self.last_index = index;
+    }
+}
+
+/// Numbers that are not finite or beyond 1e10, by where they were met (MuJoCo's `mjWARN_BAD…`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Warnings {
+    /// In positions; the state then starts over.
+    pub bad_qpos: Warning,
+    /// In velocities; the state then starts over.
+    pub bad_qvel: Warning,
+    /// In accelerations; the state then starts over.
+    pub bad_qacc: Warning,
+    /// In controls; all controls then count as 0.
+    pub bad_ctrl: Warning,
+}
+
+impl Warnings {
+    /// Number of all warnings.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        let all = [self.bad_qpos, self.bad_qvel, self.bad_qacc, self.bad_ctrl];
+        all.iter().map(|warning| warning.count).sum()
+    }
+}
+
 /// Memory of a Runge-Kutta step.
 #[derive(Clone, Debug)]
 pub(super) struct Stages {
@@ -144,6 +184,8 @@ impl State {
         let (nv, nbody) = (model.nv, model.bodies.parent.len());
         let (njnt, ngeom) = (model.joints.kind.len(), model.geoms.kind.len());
         let (nsite, ntendon) = (model.sites.body.len(), model.tendons.name.len());
+        let rows = Rows::new(model);
+        let scratch = Scratch::new(model, rows.capacity());
         let zeros = || vec![0.0; nv];
         let motions = |n| vec![Spatial::default(); n];
         Self {
@@ -153,6 +195,7 @@ impl State {
             ctrl: vec![0.0; model.nu],
             qacc_warmstart: zeros(),
             diverged: false,
+            warnings: Warnings::default(),
             xpos: vec![DVec3::ZERO; nbody],
             xquat: vec![DQuat::IDENTITY; nbody],
             xmat: vec![DMat3::IDENTITY; nbody],
@@ -186,11 +229,11 @@ impl State {
             qfrc_smooth: zeros(),
             qacc_smooth: zeros(),
             contacts: Vec::with_capacity(max_contacts(model)),
-            rows: Rows::new(model),
+            rows,
             qacc: zeros(),
             qfrc_constraint: zeros(),
             solver_iterations: 0,
-            scratch: Scratch::new(model),
+            scratch,
             stages: Stages {
                 qpos: vec![0.0; model.nq],
                 qvel: zeros(),

@@ -3,23 +3,52 @@
 use super::model::{Integrator, Model};
 use super::state::State;
 use super::{
-    actuation, collision, constraint, inertia, integrate, kinematics, ldl, passive, solver,
-    velocity,
+    actuation, collision, constraint, inertia, integrate, is_bad, kinematics, ldl, passive, solver,
+    transmission, velocity,
 };
 
 /// Moves the state on by one timestep.
 ///
-/// A number that is not finite, in the state or in what follows from it, sets [`State::diverged`] and leaves
-/// positions and velocities as they were.
+/// A position, velocity or acceleration that is not a number or beyond 1e10 is counted in [`State::warnings`]
+/// and the state starts over from the reference pose, as in MuJoCo (Computation, "Simulation pipeline", checks);
+/// [`State::diverged`] tells that it did.
 pub fn step(model: &Model, state: &mut State) {
+    check(model, state);
     forward(model, state);
-    if state.diverged {
-        return;
+    if let Some(index) = state.qacc.iter().position(|x| is_bad(*x)) {
+        start_over(model, state);
+        state.warnings.bad_qacc.note(index);
+        forward(model, state);
     }
     match model.opt.integrator {
-        Integrator::Euler | Integrator::ImplicitFast => integrate::euler(model, state),
+        Integrator::Euler => integrate::euler(model, state),
+        Integrator::ImplicitFast => integrate::implicit_fast(model, state),
         Integrator::Rk4 => integrate::runge_kutta(model, state),
     }
+}
+
+/// Starts over if positions or velocities are bad.
+fn check(model: &Model, state: &mut State) {
+    if let Some(index) = state.qpos.iter().position(|x| is_bad(*x)) {
+        start_over(model, state);
+        state.warnings.bad_qpos.note(index);
+    }
+    if let Some(index) = state.qvel.iter().position(|x| is_bad(*x)) {
+        start_over(model, state);
+        state.warnings.bad_qvel.note(index);
+    }
+}
+
+/// Whether the state had to start over since this was asked last, or has to now, which is then done.
+pub(crate) fn diverged(model: &Model, state: &mut State) -> bool {
+    check(model, state);
+    std::mem::take(&mut state.diverged)
+}
+
+/// Back to the reference pose at rest, and remember that.
+fn start_over(model: &Model, state: &mut State) {
+    state.reset(model);
+    state.diverged = true;
 }
 
 /// Computes the acceleration of the state, and all that leads to it.
@@ -27,15 +56,19 @@ pub fn forward(model: &Model, state: &mut State) {
     position(model, state);
     velocity(model, state);
     acceleration(model, state);
-    let numbers = state.qpos.iter().chain(&state.qvel).chain(&state.qacc);
-    state.diverged |= !numbers.fold(0.0, |sum, x| sum + x).is_finite();
+}
+
+/// Frames, lengths and the inertia matrix of the current positions.
+pub(crate) fn pose(model: &Model, state: &mut State) {
+    kinematics::frames(model, state);
+    kinematics::centre_of_mass(model, state);
+    transmission::lengths(model, state);
+    inertia::composite(model, state);
 }
 
 /// Stages that depend on positions.
 fn position(model: &Model, state: &mut State) {
-    kinematics::frames(model, state);
-    kinematics::centre_of_mass(model, state);
-    inertia::composite(model, state);
+    pose(model, state);
     inertia::factor(model, state);
     collision::detect(model, state);
     constraint::build(model, state);
@@ -45,13 +78,14 @@ fn position(model: &Model, state: &mut State) {
 fn velocity(model: &Model, state: &mut State) {
     velocity::bodies(model, state);
     velocity::bias(model, state);
-    passive::springs_and_dampers(model, state);
+    transmission::velocities(model, state);
+    passive::forces(model, state);
     constraint::reference(model, state);
 }
 
 /// Stages that lead from forces to accelerations.
 fn acceleration(model: &Model, state: &mut State) {
-    actuation::motors(model, state);
+    actuation::forces(model, state);
     for i in 0..model.nv {
         state.qfrc_smooth[i] = state.qfrc_passive[i] - state.qfrc_bias[i] + state.qfrc_actuator[i];
     }

@@ -231,45 +231,67 @@ fn a_clone_continues_identically() {
     assert_eq!(state.qvel, copy.qvel);
 }
 
+/// MuJoCo starts over from the reference pose when a number is not finite or too large, and counts that.
 #[test]
-fn what_is_not_finite_stops_the_state() {
+fn what_diverges_starts_over_and_is_counted() {
     for integrator in [model::Integrator::Euler, model::Integrator::Rk4] {
-        let (mut model, mut state) = crawler();
+        let (mut model, start) = crawler();
         model.opt.integrator = integrator;
-        state.qvel[1] = f64::NAN;
-        step(&model, &mut state);
-        assert!(state.diverged);
-        let before = state.qpos.clone();
-        step(&model, &mut state);
-        assert_eq!(state.qpos, before);
-        state.reset(&model);
-        step(&model, &mut state);
-        assert!(!state.diverged);
+        let mut fresh = State::new(&model);
+        step(&model, &mut fresh);
+        for bad in [f64::NAN, f64::INFINITY, -2e10] {
+            let mut state = start.clone();
+            state.ctrl[0] = 1.0;
+            state.qpos[2] = bad;
+            step(&model, &mut state);
+            assert!(state.diverged);
+            assert_eq!(
+                state.warnings.bad_qpos,
+                Warning {
+                    count: 1,
+                    last_index: 2
+                }
+            );
+            assert_eq!((&state.qpos, &state.qvel), (&fresh.qpos, &fresh.qvel));
+            assert_eq!(state.time, model.opt.timestep);
+            state.diverged = false;
+            state.qvel[1] = bad;
+            step(&model, &mut state);
+            assert_eq!(
+                state.warnings.bad_qvel,
+                Warning {
+                    count: 1,
+                    last_index: 1
+                }
+            );
+            assert_eq!(state.warnings.total(), 2);
+            assert_eq!((&state.qpos, &state.qvel), (&fresh.qpos, &fresh.qvel));
+            step(&model, &mut state);
+            assert_eq!(state.warnings.total(), 2);
+        }
     }
 }
 
 #[test]
-fn a_control_that_is_no_number_is_noticed() {
+fn a_huge_acceleration_starts_over() {
     let (model, mut state) = crawler();
-    state.ctrl[0] = f64::NAN;
+    state.qvel[3] = 9e9;
     step(&model, &mut state);
     assert!(state.diverged);
-    assert_eq!(state.qpos, model.qpos0);
+    assert_eq!(state.warnings.bad_qacc.count, 1);
+    let mut fresh = State::new(&model);
+    step(&model, &mut fresh);
+    assert_eq!((&state.qpos, &state.qvel), (&fresh.qpos, &fresh.qvel));
 }
 
 #[test]
-fn a_late_stage_that_diverges_changes_nothing() {
-    let (mut model, mut state) = crawler();
-    model.opt.integrator = model::Integrator::Rk4;
-    // The first stage is finite; its acceleration is not small enough for the second.
-    state.qvel[3] = 1e120;
-    let before = state.clone();
-    forward(&model, &mut state);
-    assert!(!state.diverged);
+fn a_control_that_is_no_number_switches_all_off() {
+    let (model, mut state) = crawler();
+    let mut off = state.clone();
+    state.ctrl.fill(f64::NAN);
     step(&model, &mut state);
-    assert!(state.diverged);
-    assert_eq!(state.qpos, before.qpos);
-    assert_eq!(state.qvel, before.qvel);
-    assert_eq!(state.qacc_warmstart, before.qacc_warmstart);
-    assert_eq!(state.time, before.time);
+    step(&model, &mut off);
+    assert!(!state.diverged);
+    assert_eq!(state.warnings.bad_ctrl.count, 1);
+    assert_eq!(state.qpos, off.qpos);
 }

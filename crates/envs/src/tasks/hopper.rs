@@ -1,16 +1,19 @@
 //! Hopper: hop forward on one leg without falling.
 
-use super::common::{
-    ResetNoise, Score, Task, Transition, bounded, free, motor, planar_observation,
-};
-use crate::env::{Info, TaskInfo};
-
-/// Velocities are observed up to this (m/s, rad/s).
-const SEEN_VELOCITY: f64 = 10.0;
+use super::common::observed::{positions, put, put_clipped, velocities};
+use super::common::planar::{self, within};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use crate::Result;
+use crate::dynamics::{Model, State};
+use crate::env::Quantity;
 
 /// Settings of the task; the defaults are Gymnasium's. Ranges exclude their ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hopper {
+    /// Revision of the task. Before the fifth the healthy reward is paid on the step that ends the episode too.
+    pub version: Version,
+    /// Physics steps of 0.002 s per step. Default 4.
+    pub frame_skip: usize,
     /// Reward per m/s forward. Default 1.
     pub forward_reward_weight: f64,
     /// Cost per squared unit of action. Default 0.001.
@@ -27,11 +30,17 @@ pub struct Hopper {
     pub healthy_angle_range: [f64; 2],
     /// Scale of the noise at reset. Default 0.005.
     pub reset_noise_scale: f64,
+    /// Whether the observation leaves the place along the track out. Default yes.
+    pub exclude_current_positions_from_observation: bool,
 }
 
-impl Default for Hopper {
-    fn default() -> Self {
+impl Hopper {
+    /// The published settings of a version.
+    #[must_use]
+    pub fn new(version: Version) -> Self {
         Self {
+            version,
+            frame_skip: 4,
             forward_reward_weight: 1.0,
             ctrl_cost_weight: 1e-3,
             healthy_reward: 1.0,
@@ -40,47 +49,12 @@ impl Default for Hopper {
             healthy_z_range: [0.7, f64::INFINITY],
             healthy_angle_range: [-0.2, 0.2],
             reset_noise_scale: 5e-3,
+            exclude_current_positions_from_observation: true,
         }
     }
-}
 
-const INFO: TaskInfo = TaskInfo {
-    id: "Hopper-v5",
-    about: "A one-legged robot in the plane hops forward without falling.",
-    source: "Gymnasium 1.x, hopper_v5.py; Erez, Tassa and Todorov (2011), Infinite Horizon Model Predictive Control",
-    observation: &[
-        free("rootz", "m"),
-        free("rooty", "rad"),
-        free("thigh_joint", "rad"),
-        free("leg_joint", "rad"),
-        free("foot_joint", "rad"),
-        bounded("velocity of rootx", "m/s", SEEN_VELOCITY),
-        bounded("velocity of rootz", "m/s", SEEN_VELOCITY),
-        bounded("velocity of rooty", "rad/s", SEEN_VELOCITY),
-        bounded("velocity of thigh_joint", "rad/s", SEEN_VELOCITY),
-        bounded("velocity of leg_joint", "rad/s", SEEN_VELOCITY),
-        bounded("velocity of foot_joint", "rad/s", SEEN_VELOCITY),
-    ],
-    action: &[
-        motor("thigh_joint"),
-        motor("leg_joint"),
-        motor("foot_joint"),
-    ],
-    info: &[
-        "x_position",
-        "z_distance_from_origin",
-        "x_velocity",
-        "reward_forward",
-        "reward_ctrl",
-        "reward_survive",
-    ],
-    frame_skip: 4,
-    max_episode_steps: 1000,
-};
-
-impl Hopper {
-    fn is_healthy(&self, qpos: &[f64], qvel: &[f64]) -> bool {
-        let within = |[low, high]: [f64; 2], x: f64| low < x && x < high;
+    fn is_healthy(&self, state: &State) -> bool {
+        let (qpos, qvel) = (&state.qpos, &state.qvel);
         within(self.healthy_z_range, qpos[1])
             && within(self.healthy_angle_range, qpos[2])
             && qpos[2..]
@@ -90,41 +64,63 @@ impl Hopper {
     }
 }
 
-impl Task for Hopper {
-    const INFO: &'static TaskInfo = &INFO;
-    const XML: &'static str = include_str!("../../assets/hopper.xml");
+impl Default for Hopper {
+    fn default() -> Self {
+        Self::new(Version::V5)
+    }
+}
 
-    fn reset_noise(&self) -> ResetNoise {
-        ResetNoise {
-            scale: self.reset_noise_scale,
-            normal_velocity: false,
+impl Task for Hopper {
+    fn facts(&self) -> Facts {
+        Facts {
+            id: self.version.pick("Hopper-v3", "Hopper-v4", "Hopper-v5"),
+            about: "A one-legged robot in the plane hops forward without falling.",
+            source: "Gymnasium 1.x, hopper_v5.py; Erez, Tassa and Todorov (2011), Infinite Horizon Model Predictive Control",
+            info: planar::info(self.version),
+            max_episode_steps: 1000,
         }
     }
 
-    fn observe(&self, qpos: &[f64], qvel: &[f64], observation: &mut [f64]) {
-        planar_observation(qpos, qvel, SEEN_VELOCITY, observation);
+    fn frame_skip(&self) -> usize {
+        self.frame_skip
+    }
+
+    fn model(&self) -> Result<Model> {
+        compile(include_str!("../../assets/hopper.xml"), self.facts().id)
+    }
+
+    fn observed(&self, model: &Model) -> Vec<Quantity> {
+        let skipped = usize::from(self.exclude_current_positions_from_observation);
+        [
+            positions(model, skipped),
+            velocities(model, planar::SEEN_VELOCITY),
+        ]
+        .concat()
+    }
+
+    fn start(&self, start: &mut Start<'_>) {
+        start.shake_positions(self.reset_noise_scale);
+        start.shake_velocities(self.reset_noise_scale);
+    }
+
+    fn observe(&self, state: &State, observation: &mut [f64]) {
+        let skipped = usize::from(self.exclude_current_positions_from_observation);
+        let at = put(observation, 0, &state.qpos[skipped..]);
+        put_clipped(observation, at, &state.qvel, planar::SEEN_VELOCITY);
+    }
+
+    fn before(&self, _: &Model, state: &State) -> Before {
+        [state.qpos[0], 0.0, 0.0]
     }
 
     fn score(&self, transition: &Transition<'_>) -> Score {
-        let healthy = self.is_healthy(transition.qpos, transition.qvel);
-        let x_velocity = transition.x_velocity();
-        let forward = self.forward_reward_weight * x_velocity;
-        let survive = if healthy { self.healthy_reward } else { 0.0 };
-        let ctrl = self.ctrl_cost_weight * transition.effort();
-        Score {
-            reward: forward + survive - ctrl,
-            terminated: !healthy && self.terminate_when_unhealthy,
-            info: Info::new([
-                ("x_position", transition.qpos[0]),
-                (
-                    "z_distance_from_origin",
-                    transition.qpos[1] - transition.qpos0[1],
-                ),
-                ("x_velocity", x_velocity),
-                ("reward_forward", forward),
-                ("reward_ctrl", -ctrl),
-                ("reward_survive", survive),
-            ]),
-        }
+        let terms = planar::Terms {
+            version: self.version,
+            forward_reward_weight: self.forward_reward_weight,
+            ctrl_cost_weight: self.ctrl_cost_weight,
+            healthy_reward: self.healthy_reward,
+            terminate_when_unhealthy: self.terminate_when_unhealthy,
+        };
+        terms.score(transition, self.is_healthy(transition.state))
     }
 }

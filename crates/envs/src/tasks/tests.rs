@@ -1,7 +1,8 @@
 //! Promises of every task: tables that fit the model, limits, seeds, clones, bad input.
 
+use super::{Ant, Humanoid, Mujoco, Reacher, Version};
 use crate::env::{Env, EnvState, TaskInfo};
-use crate::{Error, make, registry};
+use crate::{Error, list, make};
 
 /// Actions that need no generator.
 fn action(info: &TaskInfo, t: usize) -> Vec<f64> {
@@ -12,40 +13,161 @@ fn action(info: &TaskInfo, t: usize) -> Vec<f64> {
 
 fn every_task() -> Vec<(Box<dyn Env>, Vec<f64>)> {
     let env = |info: &TaskInfo| (make(info.id).unwrap(), vec![0.0; info.observation.len()]);
-    registry::list().map(env).collect()
+    list().iter().map(env).collect()
+}
+
+/// What an observation holds and the table says agree in length; each number is within its bounds.
+#[test]
+fn observations_are_as_the_tables_say() {
+    for (mut env, mut seen) in every_task() {
+        env.reset(1, &mut seen).unwrap();
+        for t in 0..20 {
+            seen.fill(f64::NAN);
+            env.step(&action(env.info(), t), &mut seen).unwrap();
+            for (x, quantity) in seen.iter().zip(&env.info().observation) {
+                let range = quantity.low..=quantity.high;
+                assert!(range.contains(x), "{}: {x} of {quantity:?}", env.info().id);
+            }
+        }
+    }
+}
+
+/// Gymnasium 1.4's sizes of observations and actions, versions 3 to 5 where they differ.
+#[test]
+fn spaces_are_gymnasiums() {
+    for (id, seen, done, high) in [
+        ("HalfCheetah-v5", 17, 6, 1.0),
+        ("Hopper-v5", 11, 3, 1.0),
+        ("Walker2d-v4", 17, 6, 1.0),
+        ("Ant-v5", 105, 8, 1.0),
+        ("Ant-v4", 27, 8, 1.0),
+        ("Ant-v3", 111, 8, 1.0),
+        ("Humanoid-v5", 348, 17, 0.4),
+        ("Humanoid-v4", 376, 17, 0.4),
+        ("Humanoid-v3", 376, 17, 0.4),
+        ("Swimmer-v5", 8, 2, 1.0),
+        ("InvertedPendulum-v5", 4, 1, 3.0),
+        ("InvertedDoublePendulum-v5", 9, 1, 1.0),
+        ("InvertedDoublePendulum-v4", 11, 1, 1.0),
+        ("Reacher-v5", 10, 2, 1.0),
+        ("Reacher-v4", 11, 2, 1.0),
+        ("Pusher-v5", 23, 7, 2.0),
+    ] {
+        let env = make(id).unwrap();
+        let info = env.info();
+        assert_eq!(
+            (info.observation.len(), info.action.len()),
+            (seen, done),
+            "{id}"
+        );
+        assert!(
+            info.action.iter().all(|q| q.high == high && q.low == -high),
+            "{id}"
+        );
+    }
+}
+
+/// Name, seed, hash of the bits of all positions and velocities after Gymnasium's reset, the first of each.
+#[rustfmt::skip]
+const RESETS: [(&str, u64, u64, f64, f64); 30] = [
+    ("HalfCheetah-v5", 0, 0xc50a4da718a7a2c1, 0.027392337464290872, -0.12654214710460526),
+    ("HalfCheetah-v5", 7, 0x3643b4dea026f412, 0.025019093320933383, -0.062047489981994046),
+    ("HalfCheetah-v5", 1099511627779, 0x2a06fb8ba189e8de, 0.054731217014284905, 0.006919498510627971),
+    ("Hopper-v5", 0, 0xf84a164b801298e2, 0.001369616873214543, 0.001066357757671799),
+    ("Hopper-v5", 7, 0xff84aec5e63947b6, 0.0012509546660466695, -0.004947346954344253),
+    ("Hopper-v5", 1099511627779, 0x5d16db5f399c9f38, 0.0027365608507142446, 0.0016564619117423922),
+    ("Walker2d-v5", 0, 0xde2e19f9abb6de48, 0.001369616873214543, 0.004350724237877682),
+    ("Walker2d-v5", 7, 0x6002ebd76a474d71, 0.0012509546660466695, -0.00032065047156279187),
+    ("Walker2d-v5", 1099511627779, 0x86e7af3a2e548755, 0.0027365608507142446, 0.0013536404966540986),
+    ("Ant-v5", 0, 0x061bdb66d8a110e5, 0.027392337464290872, -0.07322673547034517),
+    ("Ant-v5", 7, 0x8a5fce5094bef83a, 0.025019093320933383, 0.06953031944582878),
+    ("Ant-v5", 1099511627779, 0xca6ee90198bab226, 0.054731217014284905, 0.05405277465810308),
+    ("Humanoid-v5", 0, 0x7dfe81217aa68d63, 0.002739233746429086, 0.0023077022296250777),
+    ("Humanoid-v5", 7, 0x7694e79ab7e4b737, 0.002501909332093339, -0.009286394424528078),
+    ("Humanoid-v5", 1099511627779, 0x8d860b643183a275, 0.005473121701428489, -0.0030115097846691976),
+    ("Swimmer-v5", 0, 0x86406510d7af7348, 0.027392337464290872, 0.08255111545554436),
+    ("Swimmer-v5", 7, 0xa8748476ac2236ce, 0.025019093320933383, 0.07471068907925238),
+    ("Swimmer-v5", 1099511627779, 0x55b0713a2783bf58, 0.054731217014284905, 0.01314912452915866),
+    ("InvertedPendulum-v5", 0, 0xce312cf5cb37f28b, 0.002739233746429086, -0.009180529521276107),
+    ("InvertedPendulum-v5", 7, 0x55312306c7e338c5, 0.002501909332093339, 0.005513713804903871),
+    ("InvertedPendulum-v5", 1099511627779, 0x40aba036d0735dd1, 0.005473121701428489, -0.0005364217079214736),
+    ("InvertedDoublePendulum-v5", 0, 0xe69fc96dd5a47f66, 0.027392337464290872, 0.010490011715303971),
+    ("InvertedDoublePendulum-v5", 7, 0x5f91f7952c485e71, 0.025019093320933383, -0.08905918387572742),
+    ("InvertedDoublePendulum-v5", 1099511627779, 0x7b2cfdbe2bfe55db, 0.054731217014284905, -0.05686661867267221),
+    ("Reacher-v5", 0, 0x35eb168828d41a72, 0.027392337464290872, 0.00043624991465422876),
+    ("Reacher-v5", 7, 0x8cec6264a34ee611, 0.025019093320933383, -0.004947346954344253),
+    ("Reacher-v5", 1099511627779, 0x43ab3976ea9f2742, 0.054731217014284905, 0.0016564619117423922),
+    ("Pusher-v5", 0, 0xb0e53d7e6279d29d, 0.0, 0.003132702392002724),
+    ("Pusher-v5", 7, 0xc63eb78935524e5d, 0.0, 0.0027568569024519355),
+    ("Pusher-v5", 1099511627779, 0x41b3425a76d08924, 0.0, -0.0002682108539607368),
+];
+
+/// `env.reset(seed=…)` of Gymnasium 1.4, to the last bit.
+#[test]
+fn resets_are_gymnasiums() {
+    for (id, seed, bits, position, velocity) in RESETS {
+        let mut env = make(id).unwrap();
+        let mut seen = vec![0.0; env.info().observation.len()];
+        env.reset(seed, &mut seen).unwrap();
+        let state = env.state();
+        assert_eq!(
+            (state.qpos[0], state.qvel[0]),
+            (position, velocity),
+            "{id} {seed}"
+        );
+        let numbers = state.qpos.iter().chain(&state.qvel);
+        let hash = numbers.fold(0_u64, |hash, x| {
+            hash.wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(x.to_bits())
+        });
+        assert_eq!(hash, bits, "{id} {seed}");
+    }
 }
 
 #[test]
-fn tables_name_the_models_joints() {
-    use super::{HalfCheetah, Hopper, Mujoco, Task, Walker2d};
-    use crate::dynamics::model::Transmission;
-    fn check<T: Task + Default>() {
-        let env = Mujoco::new(T::default()).unwrap();
-        let (joints, info) = (&env.model().joints.name, T::INFO);
-        let positions = joints[1..].iter().cloned();
-        let velocities = joints.iter().map(|name| format!("velocity of {name}"));
-        let seen: Vec<_> = info.observation.iter().map(|q| q.name.to_owned()).collect();
-        assert_eq!(seen, positions.chain(velocities).collect::<Vec<_>>());
-        let driven: Vec<_> = env
-            .model()
-            .actuators
-            .transmission
-            .iter()
-            .map(|transmission| match transmission {
-                Transmission::Joint(joint) => joints[*joint].as_str(),
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(
-            info.action.iter().map(|q| q.name).collect::<Vec<_>>(),
-            driven
-        );
-        let ranges: Vec<_> = info.action.iter().map(|q| [q.low, q.high]).collect();
-        assert_eq!(ranges, env.model().actuators.ctrlrange);
+fn options_change_what_is_seen() {
+    let all = |env: &dyn Env| env.info().observation.len();
+    let humanoid = Humanoid {
+        include_cinert_in_observation: false,
+        include_cvel_in_observation: false,
+        exclude_current_positions_from_observation: false,
+        ..Humanoid::default()
+    };
+    assert_eq!(all(&Mujoco::new(humanoid).unwrap()), 348 - 130 - 78 + 2);
+    let ant = Ant {
+        include_cfrc_ext_in_observation: true,
+        ..Ant::new(Version::V4)
+    };
+    assert_eq!(all(&Mujoco::new(ant).unwrap()), 111);
+    let lost = Ant {
+        main_body: 14,
+        ..Ant::default()
+    };
+    let error = Mujoco::new(lost).err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "Ant-v5: main_body is 14; it must be less than the number of bodies, 14"
+    );
+}
+
+#[test]
+fn fresh_observations_are_of_the_time_of_the_positions() {
+    let mut late = Mujoco::new(Reacher::default()).unwrap();
+    let mut fresh = late.clone().with_fresh_observations();
+    let (mut a, mut b) = ([0.0; 10], [0.0; 10]);
+    late.reset(1, &mut a).unwrap();
+    fresh.reset(1, &mut b).unwrap();
+    for _ in 0..20 {
+        late.step(&[1.0, -0.5], &mut a).unwrap();
+        fresh.step(&[1.0, -0.5], &mut b).unwrap();
     }
-    check::<HalfCheetah>();
-    check::<Hopper>();
-    check::<Walker2d>();
+    assert_eq!(a[..8], b[..8]);
+    assert_ne!(a[8..], b[8..]);
+    // A state that is set is looked at anew.
+    let mut again = [0.0; 10];
+    let state = late.state();
+    late.set_state(&state, &mut again).unwrap();
+    assert_eq!(again, b);
 }
 
 #[test]
@@ -55,10 +177,13 @@ fn info_holds_the_listed_terms_and_they_make_the_reward() {
         let step = env.step(&action(env.info(), 0), &mut seen).unwrap();
         let names: Vec<_> = step.info.iter().map(|(name, _)| name).collect();
         assert_eq!(names, env.info().info);
-        let sum: f64 = step
-            .info
-            .iter()
-            .filter(|(name, _)| name.starts_with("reward_"))
+        // Older versions do not tell all terms.
+        if !env.info().id.ends_with("-v5") {
+            continue;
+        }
+        let terms = step.info.iter();
+        let sum: f64 = terms
+            .filter(|(name, _)| name.starts_with("reward_") || name.ends_with("_penalty"))
             .map(|(_, x)| x)
             .sum();
         approx::assert_abs_diff_eq!(sum, step.reward, epsilon = 1e-12);
@@ -81,8 +206,9 @@ fn equal_seeds_begin_equally_and_others_do_not() {
 
 #[test]
 fn noise_has_the_published_scale() {
-    for (mut env, mut seen) in every_task() {
-        let name = env.info().id;
+    for name in ["HalfCheetah-v5", "Hopper-v5", "Walker2d-v5"] {
+        let mut env = make(name).unwrap();
+        let mut seen = vec![0.0; env.info().observation.len()];
         let (uniform, normal) = if name.starts_with("HalfCheetah") {
             (0.1, true)
         } else {
@@ -120,9 +246,10 @@ fn the_time_limit_truncates_and_stepping_may_go_on() {
     for (mut env, mut seen) in every_task() {
         env.reset(0, &mut seen).unwrap();
         let idle = vec![0.0; env.info().action.len()];
-        for t in 1..=1001 {
+        let limit = env.info().max_episode_steps;
+        for t in 1..=limit + 1 {
             let step = env.step(&idle, &mut seen).unwrap();
-            assert_eq!(step.truncated, t >= 1000, "step {t} of {}", env.info().id);
+            assert_eq!(step.truncated, t >= limit, "step {t} of {}", env.info().id);
         }
         env.reset(0, &mut seen).unwrap();
         assert!(!env.step(&idle, &mut seen).unwrap().truncated);
@@ -142,7 +269,6 @@ fn a_clone_in_mid_episode_goes_on_identically() {
         restored
             .set_state(&env.state(), &mut restored_seen)
             .unwrap();
-        assert_eq!(seen, restored_seen);
         for t in 60..120 {
             let step = env.step(&action(env.info(), t), &mut seen).unwrap();
             assert_eq!(
@@ -172,11 +298,12 @@ fn bad_input_is_an_error_and_changes_nothing() {
         );
         for bad in [f64::NAN, f64::INFINITY] {
             let mut action = vec![0.0; dims];
-            action[1] = bad;
+            action[dims - 1] = bad;
             let error = env.step(&action, &mut seen).unwrap_err();
+            let place = dims - 1;
             assert_eq!(
                 error.to_string(),
-                format!("action[1] is {bad}; it must be finite")
+                format!("action[{place}] is {bad}; it must be finite")
             );
         }
         assert!(matches!(
@@ -213,29 +340,51 @@ fn bad_input_is_an_error_and_changes_nothing() {
 }
 
 #[test]
-fn divergence_is_an_error_until_the_next_reset() {
+fn a_step_before_the_first_reset_is_an_error() {
+    for (mut env, mut seen) in every_task() {
+        let idle = vec![0.0; env.info().action.len()];
+        let expected = format!(
+            "{} has not been reset; call reset with a seed before the first step",
+            env.info().id
+        );
+        assert_eq!(
+            env.step(&idle, &mut seen).unwrap_err().to_string(),
+            expected
+        );
+        assert_eq!(env.reset_next(&mut seen).unwrap_err().to_string(), expected);
+        env.reset(0, &mut seen).unwrap();
+        env.step(&idle, &mut seen).unwrap();
+    }
+}
+
+/// As in MuJoCo: a warning, counted, and a start in the reference pose.
+#[test]
+fn divergence_is_reported_and_starts_over() {
     for (mut env, mut seen) in every_task() {
         let idle = vec![0.0; env.info().action.len()];
         env.reset(4, &mut seen).unwrap();
-        let calm = env.state();
-        let mut wild = calm.clone();
+        env.step(&idle, &mut seen).unwrap();
+        let mut wild = env.state();
         wild.qvel.fill(1e200);
         env.set_state(&wild, &mut seen).unwrap();
-        for _ in 0..2 {
-            let error = env.step(&idle, &mut seen).unwrap_err();
-            assert!(
-                matches!(
-                    error,
-                    Error::Diverged {
-                        elapsed_steps: 0,
-                        ..
-                    }
-                ),
-                "{error}"
-            );
-        }
-        env.set_state(&calm, &mut seen).unwrap();
+        let error = env.step(&idle, &mut seen).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Diverged {
+                    elapsed_steps: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        assert!(seen.iter().all(|x| x.is_finite()));
+        let (model, state) = env.physics().unwrap();
+        assert_eq!(state.warnings.bad_qvel.count, 1);
+        let away = state.qpos.iter().zip(&model.qpos0);
+        assert!(away.into_iter().all(|(q, start)| (q - start).abs() < 1.0));
         env.step(&idle, &mut seen).unwrap();
+        assert_eq!(env.physics().unwrap().1.warnings.total(), 1);
     }
 }
 

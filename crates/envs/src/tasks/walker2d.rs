@@ -1,16 +1,20 @@
 //! Walker2d: walk forward on two legs without falling.
 
-use super::common::{
-    ResetNoise, Score, Task, Transition, bounded, free, motor, planar_observation,
-};
-use crate::env::{Info, TaskInfo};
-
-/// Velocities are observed up to this (m/s, rad/s).
-const SEEN_VELOCITY: f64 = 10.0;
+use super::common::observed::{positions, put, put_clipped, velocities};
+use super::common::planar::{self, within};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use crate::Result;
+use crate::dynamics::{Model, State};
+use crate::env::Quantity;
 
 /// Settings of the task; the defaults are Gymnasium's. Ranges exclude their ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Walker2d {
+    /// Revision of the task. Before the fifth the right foot is smoother (friction 0.9 in the place of 1.9),
+    /// and the healthy reward is paid on the step that ends the episode too.
+    pub version: Version,
+    /// Physics steps of 0.002 s per step. Default 4.
+    pub frame_skip: usize,
     /// Reward per m/s forward. Default 1.
     pub forward_reward_weight: f64,
     /// Cost per squared unit of action. Default 0.001.
@@ -25,11 +29,17 @@ pub struct Walker2d {
     pub healthy_angle_range: [f64; 2],
     /// Scale of the noise at reset. Default 0.005.
     pub reset_noise_scale: f64,
+    /// Whether the observation leaves the place along the track out. Default yes.
+    pub exclude_current_positions_from_observation: bool,
 }
 
-impl Default for Walker2d {
-    fn default() -> Self {
+impl Walker2d {
+    /// The published settings of a version.
+    #[must_use]
+    pub fn new(version: Version) -> Self {
         Self {
+            version,
+            frame_skip: 4,
             forward_reward_weight: 1.0,
             ctrl_cost_weight: 1e-3,
             healthy_reward: 1.0,
@@ -37,95 +47,95 @@ impl Default for Walker2d {
             healthy_z_range: [0.8, 2.0],
             healthy_angle_range: [-1.0, 1.0],
             reset_noise_scale: 5e-3,
+            exclude_current_positions_from_observation: true,
         }
+    }
+
+    fn is_healthy(&self, state: &State) -> bool {
+        within(self.healthy_z_range, state.qpos[1])
+            && within(self.healthy_angle_range, state.qpos[2])
     }
 }
 
-const INFO: TaskInfo = TaskInfo {
-    id: "Walker2d-v5",
-    about: "A two-legged robot in the plane walks forward without falling.",
-    source: "Gymnasium 1.x, walker2d_v5.py; Erez, Tassa and Todorov (2011), Infinite Horizon Model Predictive Control",
-    observation: &[
-        free("rootz", "m"),
-        free("rooty", "rad"),
-        free("thigh_joint", "rad"),
-        free("leg_joint", "rad"),
-        free("foot_joint", "rad"),
-        free("thigh_left_joint", "rad"),
-        free("leg_left_joint", "rad"),
-        free("foot_left_joint", "rad"),
-        bounded("velocity of rootx", "m/s", SEEN_VELOCITY),
-        bounded("velocity of rootz", "m/s", SEEN_VELOCITY),
-        bounded("velocity of rooty", "rad/s", SEEN_VELOCITY),
-        bounded("velocity of thigh_joint", "rad/s", SEEN_VELOCITY),
-        bounded("velocity of leg_joint", "rad/s", SEEN_VELOCITY),
-        bounded("velocity of foot_joint", "rad/s", SEEN_VELOCITY),
-        bounded("velocity of thigh_left_joint", "rad/s", SEEN_VELOCITY),
-        bounded("velocity of leg_left_joint", "rad/s", SEEN_VELOCITY),
-        bounded("velocity of foot_left_joint", "rad/s", SEEN_VELOCITY),
-    ],
-    action: &[
-        motor("thigh_joint"),
-        motor("leg_joint"),
-        motor("foot_joint"),
-        motor("thigh_left_joint"),
-        motor("leg_left_joint"),
-        motor("foot_left_joint"),
-    ],
-    info: &[
-        "x_position",
-        "z_distance_from_origin",
-        "x_velocity",
-        "reward_forward",
-        "reward_ctrl",
-        "reward_survive",
-    ],
-    frame_skip: 4,
-    max_episode_steps: 1000,
-};
-
-impl Walker2d {
-    fn is_healthy(&self, qpos: &[f64]) -> bool {
-        let within = |[low, high]: [f64; 2], x: f64| low < x && x < high;
-        within(self.healthy_z_range, qpos[1]) && within(self.healthy_angle_range, qpos[2])
+impl Default for Walker2d {
+    fn default() -> Self {
+        Self::new(Version::V5)
     }
 }
 
 impl Task for Walker2d {
-    const INFO: &'static TaskInfo = &INFO;
-    const XML: &'static str = include_str!("../../assets/walker2d.xml");
-
-    fn reset_noise(&self) -> ResetNoise {
-        ResetNoise {
-            scale: self.reset_noise_scale,
-            normal_velocity: false,
+    fn facts(&self) -> Facts {
+        Facts {
+            id: self
+                .version
+                .pick("Walker2d-v3", "Walker2d-v4", "Walker2d-v5"),
+            about: "A two-legged robot in the plane walks forward without falling.",
+            source: "Gymnasium 1.x, walker2d_v5.py; Erez, Tassa and Todorov (2011), Infinite Horizon Model Predictive Control",
+            info: planar::info(self.version),
+            max_episode_steps: 1000,
         }
     }
 
-    fn observe(&self, qpos: &[f64], qvel: &[f64], observation: &mut [f64]) {
-        planar_observation(qpos, qvel, SEEN_VELOCITY, observation);
+    fn frame_skip(&self) -> usize {
+        self.frame_skip
+    }
+
+    fn model(&self) -> Result<Model> {
+        let mut model = compile(include_str!("../../assets/walker2d.xml"), self.facts().id)?;
+        if self.version != Version::V5 {
+            slip(&mut model);
+        }
+        Ok(model)
+    }
+
+    fn observed(&self, model: &Model) -> Vec<Quantity> {
+        let skipped = usize::from(self.exclude_current_positions_from_observation);
+        [
+            positions(model, skipped),
+            velocities(model, planar::SEEN_VELOCITY),
+        ]
+        .concat()
+    }
+
+    fn start(&self, start: &mut Start<'_>) {
+        start.shake_positions(self.reset_noise_scale);
+        start.shake_velocities(self.reset_noise_scale);
+    }
+
+    fn observe(&self, state: &State, observation: &mut [f64]) {
+        let skipped = usize::from(self.exclude_current_positions_from_observation);
+        let at = put(observation, 0, &state.qpos[skipped..]);
+        put_clipped(observation, at, &state.qvel, planar::SEEN_VELOCITY);
+    }
+
+    fn before(&self, _: &Model, state: &State) -> Before {
+        [state.qpos[0], 0.0, 0.0]
     }
 
     fn score(&self, transition: &Transition<'_>) -> Score {
-        let healthy = self.is_healthy(transition.qpos);
-        let x_velocity = transition.x_velocity();
-        let forward = self.forward_reward_weight * x_velocity;
-        let survive = if healthy { self.healthy_reward } else { 0.0 };
-        let ctrl = self.ctrl_cost_weight * transition.effort();
-        Score {
-            reward: forward + survive - ctrl,
-            terminated: !healthy && self.terminate_when_unhealthy,
-            info: Info::new([
-                ("x_position", transition.qpos[0]),
-                (
-                    "z_distance_from_origin",
-                    transition.qpos[1] - transition.qpos0[1],
-                ),
-                ("x_velocity", x_velocity),
-                ("reward_forward", forward),
-                ("reward_ctrl", -ctrl),
-                ("reward_survive", survive),
-            ]),
+        let terms = planar::Terms {
+            version: self.version,
+            forward_reward_weight: self.forward_reward_weight,
+            ctrl_cost_weight: self.ctrl_cost_weight,
+            healthy_reward: self.healthy_reward,
+            terminate_when_unhealthy: self.terminate_when_unhealthy,
+        };
+        terms.score(transition, self.is_healthy(transition.state))
+    }
+}
+
+/// Gives the right foot the friction that it had before the fifth version.
+fn slip(model: &mut Model) {
+    let foot = model.geoms.name.iter().position(|name| name == "foot_geom");
+    if let Some(geom) = foot {
+        model.geoms.friction[geom][0] = 0.9;
+        for pair in model
+            .pairs
+            .iter_mut()
+            .filter(|pair| pair.geoms.contains(&geom))
+        {
+            let sliding = pair.geoms.map(|geom| model.geoms.friction[geom][0]);
+            pair.friction[..2].fill(sliding[0].max(sliding[1]));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use cli::jobs::EvalArgs;
+use envs::VecEnv;
 use rl_algos::algos::Policy;
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
@@ -24,8 +25,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let info = dir.info(which)?;
     let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
     let policy = Policy::open(&dir.weights_path(which), &device)?;
-    let mut env = envs::make(&config.env)?;
-    let (sees, knows) = (env.info().observation.len(), policy.observation_size());
+    let episodes = usize::try_from(args.episodes)?;
+    let mut envs = VecEnv::new(&config.env, episodes)?;
+    let (sees, knows) = (envs.info().observation.len(), policy.observation_size());
     if sees != knows {
         bail!(
             "the policy takes {knows} numbers, but {} has {sees}",
@@ -33,8 +35,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         );
     }
     let mut seeds = Streams::new(args.seed.unwrap_or(config.seed)).evaluation;
-    let episodes = usize::try_from(args.episodes)?;
-    let returns = evaluate(&mut *env, episodes, &mut seeds, |seen| policy.act(seen))?;
+    let returns = evaluate(&mut envs, &mut seeds, |seen| policy.act(seen))?;
     say(&format!(
         "{}, recipe {}, seed {}, checkpoint of step {} (return {} then)\n\n{}",
         config.env,

@@ -16,6 +16,7 @@ mod progress;
 mod settings;
 mod table;
 mod train;
+mod watch;
 
 fn main() -> ExitCode {
     // Tensors come and go a thousand times a second.
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let done = match cli::read::<RunCli>().job {
         Job::Train(args) => train::run(&args),
         Job::Eval(args) => eval::run(&args),
+        Job::Watch(args) => watch::run(&args),
         Job::Bench(args) => bench::bench(&args),
         Job::Plot(args) => plot::run(&args),
     };
@@ -62,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_command_line_knows_every_task_and_recipe() {
-        let tasks: Vec<&str> = envs::list().map(|info| info.id).collect();
+        let tasks: Vec<&str> = envs::names().collect();
         assert_eq!(tasks, TASKS);
         let recipes = RECIPES.map(|(name, _)| name);
         assert_eq!(recipes, rl_algos::recipes::NAMES);

@@ -1,17 +1,20 @@
 //! Contacts between geoms. MuJoCo: Computation, "Collision detection"; Modeling, "Contact parameters".
 
+mod box_;
 mod capsule;
+mod convex;
+mod cylinder;
 mod plane;
 mod sphere;
 
-use glam::DVec3;
+use glam::{DMat3, DVec3};
 
 use super::MINVAL;
 use super::model::{GeomType, Model, Pair, SolImp, SolRef};
 use super::state::State;
 
-/// Most contacts that one pair of geoms can have: two boxes, face to face.
-const MOST_TOUCHES: usize = 8;
+/// Most contacts that one pair of geoms can have: a box or a cylinder on a plane.
+const MOST_TOUCHES: usize = 4;
 
 /// A point where two geoms touch, or nearly do.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,13 +85,31 @@ struct Ball {
     axis: DVec3,
 }
 
+/// A shape with its three axes.
+#[derive(Clone, Copy, Debug)]
+struct Solid {
+    centre: DVec3,
+    /// Local axes as columns.
+    axes: DMat3,
+    /// As in [`Geoms::size`](super::model::Geoms::size).
+    size: [f64; 3],
+}
+
+/// Whether contacts of these shapes, the lower type first, are computed.
+pub(crate) fn is_known(kinds: [GeomType; 2]) -> bool {
+    use GeomType::{Box, Capsule, Ellipsoid, Plane};
+    !matches!(
+        kinds,
+        [Plane, Plane | Ellipsoid] | [Capsule, Box] | [Box, Box]
+    )
+}
+
 /// Most contacts that a pair of these shapes can have.
 pub(super) fn most_touches(kinds: [GeomType; 2]) -> usize {
     use GeomType::{Box, Capsule, Cylinder, Plane};
     match kinds {
-        [Plane | Capsule, Capsule] | [Capsule, Box] => 2,
-        [Plane, Cylinder] => 4,
-        [Plane, Box] | [Box, Box] => MOST_TOUCHES,
+        [Plane | Capsule, Capsule] => 2,
+        [Plane, Cylinder | Box] => MOST_TOUCHES,
         _ => 1,
     }
 }
@@ -154,8 +175,40 @@ fn touch(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
             let (a, b) = ((&a, half_length(first)), (&b, half_length(second)));
             capsule::capsule(a, b, margin, touches);
         }
-        // The compiler keeps no other pairs, and orders each by type.
-        _ => {}
+        _ => solids(model, state, pair, touches),
+    }
+}
+
+/// As [`touch`], for shapes that are more than a ball or a segment.
+fn solids(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
+    use GeomType::{Box, Cylinder, Plane, Sphere};
+    let margin = pair.margin;
+    let [a, b] = pair.geoms.map(|geom| Solid {
+        centre: state.geom_xpos[geom],
+        axes: state.geom_xmat[geom],
+        size: model.geoms.size[geom],
+    });
+    let ball = Ball {
+        centre: a.centre,
+        radius: a.size[0],
+        axis: a.axes.z_axis,
+    };
+    let kinds = pair.geoms.map(|geom| model.geoms.kind[geom]);
+    match kinds {
+        [Plane, Cylinder] => cylinder::plane(&ball, &b, margin, touches),
+        [Plane, Box] => box_::plane(&ball, &b, margin, touches),
+        [Sphere, Cylinder] => touches.extend(cylinder::sphere(&ball, &b, margin)),
+        [Sphere, Box] => touches.extend(box_::sphere(&ball, &b, margin)),
+        // The compiler keeps only pairs that are known.
+        [first, second] => {
+            let shapes = [convex::Core::new(first, &a), convex::Core::new(second, &b)];
+            let search = convex::Search {
+                margin,
+                tolerance: model.opt.ccd_tolerance,
+                iterations: model.opt.ccd_iterations,
+            };
+            touches.extend(convex::touch(&shapes, &search));
+        }
     }
 }
 

@@ -1,14 +1,18 @@
-//! Accelerations under constraints. MuJoCo: Computation, "Constraint solver", reduced primal problem.
+//! Accelerations under constraints. MuJoCo: Computation, "Constraint solver".
 //!
-//! The acceleration minimises `½ (a − a_smooth)ᵀ M (a − a_smooth) + Σ ½ D_i min(0, J_i a − aref_i)²`: a strictly
-//! convex function, quadratic as long as the same rows are active.
+//! The acceleration minimises `½ (a − a_smooth)ᵀ M (a − a_smooth) + Σ s(J a − aref)`, where `s` is the cost of
+//! rows in `zones`: a strictly convex function. Newton's method and conjugate gradients minimise it; projected
+//! Gauss-Seidel solves the dual problem for the forces.
 
-mod newton;
+mod dual;
+mod primal;
+mod qcqp;
+mod zones;
 
-use super::model::Model;
+use super::model::{Model, Solver};
 use super::state::State;
 
-/// Memory of the solver.
+/// Memory of the solvers.
 #[derive(Clone, Debug)]
 pub(super) struct Scratch {
     /// `J a − aref`, `[rows]`.
@@ -23,22 +27,26 @@ pub(super) struct Scratch {
     search: Vec<f64>,
     /// Gradient of the cost, `[nv]`.
     gradient: Vec<f64>,
+    /// The gradient and its preconditioned form before, for conjugate gradients, `[nv]`.
+    before: [Vec<f64>; 2],
     /// Second derivatives of the cost and their factor, lower triangle of `[nv, nv]`.
     hessian: Vec<f64>,
+    dual: dual::Scratch,
 }
 
 impl Scratch {
-    pub(super) fn new(model: &Model) -> Self {
-        let rows = super::constraint::Rows::new(model).capacity();
+    pub(super) fn new(model: &Model, rows: usize) -> Self {
         let zeros = || vec![0.0; model.nv];
         Self {
-            residual: vec![0.0; rows],
-            residual_slope: vec![0.0; rows],
+            residual: Vec::with_capacity(rows),
+            residual_slope: Vec::with_capacity(rows),
             momentum: zeros(),
             momentum_slope: zeros(),
             search: zeros(),
             gradient: zeros(),
+            before: [zeros(), zeros()],
             hessian: vec![0.0; model.nv * model.nv],
+            dual: dual::Scratch::new(model, rows),
         }
     }
 }
@@ -48,7 +56,14 @@ pub(super) fn solve(model: &Model, state: &mut State) {
     state.qfrc_constraint.fill(0.0);
     state.solver_iterations = 0;
     state.qacc.copy_from_slice(&state.qacc_smooth);
-    if !state.rows.is_empty() {
-        newton::solve(model, state);
+    if state.rows.is_empty() {
+        return;
+    }
+    state.scratch.residual.resize(state.rows.len(), 0.0);
+    state.scratch.residual_slope.resize(state.rows.len(), 0.0);
+    match model.opt.solver {
+        Solver::Newton => primal::newton(model, state),
+        Solver::Cg => primal::conjugate_gradients(model, state),
+        Solver::Pgs => dual::gauss_seidel(model, state),
     }
 }

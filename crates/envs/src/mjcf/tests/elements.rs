@@ -54,11 +54,14 @@ fn flags_act_on_the_model() {
     assert!(!plain.pairs.is_empty() && plain.joints.limited[0] && plain.actuators.ctrllimited[0]);
     let none = ok(&four("<option><flag constraint='disable'/></option>", tail));
     assert!(none.pairs.is_empty() && !none.joints.limited[0]);
-    let family = ok(&four(
-        "<option><flag filterparent='disable'/></option>",
-        tail,
-    ));
-    assert_eq!(family.pairs.len(), plain.pairs.len() + 2);
+    let chain = |flag: &str| {
+        ok(&format!(
+            "<mujoco><option>{flag}</option><worldbody><body><joint/><geom size='1'/><body><joint/><geom size='1'/>
+             </body></body></worldbody></mujoco>"
+        ))
+    };
+    assert_eq!(chain("").pairs.len(), 0);
+    assert_eq!(chain("<flag filterparent='disable'/>").pairs.len(), 1);
 }
 
 #[test]

@@ -12,6 +12,11 @@ impl Times {
         median(self.0.clone())
     }
 
+    /// Adds a repeat (s).
+    pub(crate) fn push(&mut self, seconds: f64) {
+        self.0.push(seconds);
+    }
+
     /// The shortest and the longest.
     pub(crate) fn extremes(&self) -> (f64, f64) {
         let shortest = self.0.iter().copied().fold(f64::INFINITY, f64::min);

@@ -1,58 +1,120 @@
-//! Control steps per second of each task: one environment, one thread, uniformly random actions.
+//! Control steps per second of each task: one environment on one thread, many on all, and MuJoCo's C library
+//! doing the same work in turns.
 
-use ::envs::{Env, list, make};
-use anyhow::Result;
+use std::path::Path;
+
+use ::envs::{Env, EnvState, VecEnv, list, make};
+use anyhow::{Result, bail};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::clock::{Times, in_turns};
+use super::mujoco::{Mujoco, Work};
 use super::processor;
 use crate::table::{Cell, Table};
 
-/// Control steps of one timed call; also the length of the recorded random actions.
+/// Control steps of one timed call.
 const STEPS: usize = 1000;
 const REPEATS: usize = 9;
 /// Length of a repeat (s).
 const REPEAT: f64 = 0.2;
+/// Environments in a [`VecEnv`].
+const TOGETHER: usize = 64;
 
-/// Measures every task, in turns.
-pub(super) fn bench() -> Result<(String, Table)> {
+/// Measures every task of the newest version, in turns; `threads` is for the many together.
+pub(super) fn bench(threads: usize) -> Result<(String, Table)> {
     let mut table = Table::new(&[
         "task",
         "steps_per_s",
         "slowest",
         "fastest",
         "physics_steps_per_s",
+        "together_steps_per_s",
+        "times_alone",
     ]);
-    for info in list() {
+    for info in list().iter().filter(|info| info.id.ends_with("-v5")) {
         let mut player = Player::new(info.id)?;
+        let mut many = Many::new(info.id)?;
         let mut failed = None;
+        let mut also = None;
         let mut play = || failed = player.play().err().or(failed.take());
-        let [times] = in_turns(REPEATS, REPEAT, [&mut play]);
-        if let Some(error) = failed {
+        let mut play_many = || also = many.play().err().or(also.take());
+        let [alone, together] = in_turns(REPEATS, REPEAT, [&mut play, &mut play_many]);
+        if let Some(error) = failed.or(also) {
             return Err(error);
         }
-        table.push(row(info.id, info.frame_skip, &times));
+        let rate = |seconds: f64| STEPS as f64 / seconds;
+        let (fastest, slowest) = alone.extremes();
+        let (one, all) = (rate(alone.median()), rate(together.median()));
+        table.push(vec![
+            Cell::text(info.id),
+            Cell::Number(one, 0),
+            Cell::Number(rate(slowest), 0),
+            Cell::Number(rate(fastest), 0),
+            Cell::Number(one * info.frame_skip as f64, 0),
+            Cell::Number(all, 0),
+            Cell::Number(all / one, 2),
+        ]);
     }
     let title = format!(
-        "Control steps per second: one thread, random actions, episodes reset when over, {}.\n\
-         Median, slowest and fastest of {REPEATS} repeats.",
+        "Control steps per second: one environment on one thread, and {TOGETHER} together on {threads}; random\n\
+         actions, episodes reset when over, {}. Median, slowest and fastest of {REPEATS} repeats.",
         processor()
     );
     Ok((title, table))
 }
 
-fn row(id: &str, frame_skip: usize, times: &Times) -> Vec<Cell> {
-    let rate = |seconds: f64| STEPS as f64 / seconds;
-    let (fastest, slowest) = times.extremes();
-    vec![
-        Cell::text(id),
-        Cell::Number(rate(times.median()), 0),
-        Cell::Number(rate(slowest), 0),
-        Cell::Number(rate(fastest), 0),
-        Cell::Number(rate(times.median()) * frame_skip as f64, 0),
-    ]
+/// Measures every task of the newest version beside MuJoCo's rollout loop: the same start, the same actions, no
+/// resets, one thread each, in turns.
+pub(super) fn bench_beside(python: &Path) -> Result<(String, Table)> {
+    let mut table = Table::new(&[
+        "task",
+        "steps_per_s",
+        "mujoco_steps_per_s",
+        "ratio",
+        "apart",
+    ]);
+    let (mut logarithms, mut tasks, mut version) = (0.0, 0.0, String::new());
+    for info in list().iter().filter(|info| info.id.ends_with("-v5")) {
+        let (mut rival, work) = Mujoco::start(python, info.id)?;
+        let mut ours = Replay::new(info.id, &work)?;
+        let (mut here, mut there) = (Times::default(), Times::default());
+        let mut apart: f64 = 0.0;
+        // The first run of each warms up.
+        for repeat in 0..=REPEATS {
+            let (seconds, qpos) = ours.run(&work)?;
+            let run = rival.run()?;
+            apart = ours.apart(&qpos, &run.qpos);
+            if repeat > 0 {
+                here.push(seconds);
+                there.push(run.seconds);
+            }
+        }
+        let steps = work.actions.len() as f64;
+        let ratio = super::clock::ratio(&there, &here);
+        logarithms += ratio.ln();
+        tasks += 1.0;
+        version.clone_from(&work.version);
+        table.push(vec![
+            Cell::text(info.id),
+            Cell::Number(steps / here.median(), 0),
+            Cell::Number(steps / there.median(), 0),
+            Cell::Number(ratio, 2),
+            Cell::text(format!("{apart:.0e}")),
+        ]);
+    }
+    if tasks == 0.0 {
+        bail!("there is no task to measure");
+    }
+    let mean = f64::exp(logarithms / tasks);
+    let title = format!(
+        "Control steps per second beside MuJoCo {version}'s rollout loop: one thread each, the same start and the same\n\
+         {STEPS} random actions, no resets, {}. Medians of {REPEATS} turns; `apart` is the largest difference in\n\
+         position at the end, where chaos may have parted the two. Geometric mean of the ratios: {mean:.2}.",
+        processor()
+    );
+    Ok((title, table))
 }
 
 /// An environment, its recorded random actions and where in them it is.
@@ -66,16 +128,9 @@ struct Player {
 impl Player {
     fn new(id: &str) -> Result<Self> {
         let env = make(id)?;
-        let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let ranges = env.info().action;
-        let mut draw = || -> Vec<f64> {
-            let draw = ranges.iter().map(|q| rng.random_range(q.low..=q.high));
-            draw.collect()
-        };
-        let actions = (0..STEPS).map(|_| draw()).collect();
         let mut player = Self {
             observation: vec![0.0; env.info().observation.len()],
-            actions,
+            actions: random_actions(&*env, STEPS),
             env,
             episodes: 0,
         };
@@ -98,5 +153,86 @@ impl Player {
         self.env.reset(self.episodes, &mut self.observation)?;
         self.episodes += 1;
         Ok(())
+    }
+}
+
+/// Environments together and a few rounds of random actions.
+struct Many {
+    envs: VecEnv,
+    rounds: Vec<Vec<f64>>,
+    /// Environments that still have to step for a call of [`STEPS`].
+    owed: usize,
+}
+
+impl Many {
+    fn new(id: &str) -> Result<Self> {
+        let mut envs = VecEnv::new(id, TOGETHER)?;
+        envs.reset(0)?;
+        let rounds = random_actions(envs.env(0), 16 * TOGETHER)
+            .chunks_exact(TOGETHER)
+            .map(<[Vec<f64>]>::concat)
+            .collect();
+        Ok(Self {
+            envs,
+            rounds,
+            owed: 0,
+        })
+    }
+
+    /// Takes [`STEPS`] steps in all, on average over calls.
+    fn play(&mut self) -> Result<()> {
+        self.owed += STEPS;
+        let mut round = 0;
+        while self.owed >= TOGETHER {
+            self.envs.step(&self.rounds[round % self.rounds.len()])?;
+            round += 1;
+            self.owed -= TOGETHER;
+        }
+        Ok(())
+    }
+}
+
+fn random_actions(env: &dyn Env, steps: usize) -> Vec<Vec<f64>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let ranges = &env.info().action;
+    let mut draw = || -> Vec<f64> {
+        let draw = ranges.iter().map(|q| rng.random_range(q.low..=q.high));
+        draw.collect()
+    };
+    (0..steps).map(|_| draw()).collect()
+}
+
+/// Our side of the work that MuJoCo does.
+struct Replay {
+    env: Box<dyn Env>,
+    start: EnvState,
+    observation: Vec<f64>,
+}
+
+impl Replay {
+    fn new(id: &str, work: &Work) -> Result<Self> {
+        let env = make(id)?;
+        Ok(Self {
+            start: EnvState::at(&work.qpos, &work.qvel),
+            observation: vec![0.0; env.info().observation.len()],
+            env,
+        })
+    }
+
+    /// Seconds that it takes, and the positions at the end.
+    fn run(&mut self, work: &Work) -> Result<(f64, Vec<f64>)> {
+        self.env.set_state(&self.start, &mut self.observation)?;
+        let began = std::time::Instant::now();
+        for action in &work.actions {
+            self.env.step(action, &mut self.observation)?;
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        Ok((seconds, self.env.state().qpos))
+    }
+
+    /// The largest difference between positions.
+    fn apart(&self, a: &[f64], b: &[f64]) -> f64 {
+        let pairs = a.iter().zip(b);
+        pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
     }
 }

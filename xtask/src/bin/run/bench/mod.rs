@@ -9,6 +9,7 @@ use crate::table::Table;
 mod clock;
 mod envs;
 mod kernels;
+mod mujoco;
 mod updates;
 
 /// Runs the bench that was asked for.
@@ -18,7 +19,10 @@ mod updates;
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     let (title, table) = match args.what {
         Bench::Kernels => kernels::bench()?,
-        Bench::Envs => envs::bench()?,
+        Bench::Envs => match &args.mujoco {
+            Some(python) => envs::bench_beside(python)?,
+            None => envs::bench(crate::threads(args.threads)?)?,
+        },
         Bench::Updates => {
             let threads = crate::threads(args.threads)?;
             let device = args.device.unwrap_or_default().name();

@@ -114,8 +114,8 @@ impl Learning {
     }
 }
 
-fn envs_info(task: &str) -> Result<&'static ::envs::TaskInfo> {
-    Ok(::envs::make(task)?.info())
+fn envs_info(task: &str) -> Result<::envs::TaskInfo> {
+    Ok(::envs::make(task)?.info().clone())
 }
 
 /// A replay of random transitions, in episodes that follow on.

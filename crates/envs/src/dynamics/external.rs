@@ -1,0 +1,56 @@
+//! Forces between bodies, computed on request. MuJoCo: Computation, "Simulation pipeline",
+//! force/acceleration stages, `mj_rnePostConstraint`.
+
+use glam::DVec3;
+
+use super::collision::Contact;
+use super::constraint::{Rows, contact_rows};
+use super::model::{Cone, Model};
+use super::spatial::Spatial;
+use super::state::State;
+
+/// Fills [`State::cfrc_ext`] with the contact forces of the last force evaluation, each moved to the centre of
+/// mass of its body's tree.
+pub fn post_constraint(model: &Model, state: &mut State) {
+    state.cfrc_ext.fill(Spatial::default());
+    let active = |contact: &&Contact| contact.dist < contact.includemargin;
+    let rows_of = |contact: &Contact| contact_rows(model.opt.cone, contact.dim);
+    let total: usize = state.contacts.iter().filter(active).map(rows_of).sum();
+    // Contacts' rows are the last ones, in the contacts' order.
+    let mut first = state.rows.len() - total;
+    for contact in state.contacts.iter().filter(active) {
+        let (force, torque) = wrench(&state.rows, model.opt.cone, contact, first);
+        first += rows_of(contact);
+        for (geom, sign) in contact.geoms.into_iter().zip([-1.0, 1.0]) {
+            let body = model.geoms.body[geom];
+            if body > 0 {
+                let offset = contact.pos - state.subtree_com[model.bodies.root[body]];
+                let wrench = Spatial {
+                    angular: torque + offset.cross(force),
+                    linear: force,
+                };
+                state.cfrc_ext[body].add_scaled(&wrench, sign);
+            }
+        }
+    }
+}
+
+/// Force (N) and torque (N m) of a contact on its second geom, in world axes.
+fn wrench(rows: &Rows, cone: Cone, contact: &Contact, first: usize) -> (DVec3, DVec3) {
+    let pushes = &rows.force()[first..][..contact_rows(cone, contact.dim)];
+    let mut local = [0.0; 6];
+    if contact.dim == 1 || cone == Cone::Elliptic {
+        local[..pushes.len()].copy_from_slice(pushes);
+    } else {
+        // A pyramid's edges push along the normal plus or minus a friction direction.
+        local[0] = pushes.iter().sum();
+        for (i, edges) in pushes.chunks_exact(2).enumerate() {
+            local[1 + i] = (edges[0] - edges[1]) * contact.friction[i];
+        }
+    }
+    let along = |part: &[f64]| {
+        let axes = contact.frame.iter().zip(part);
+        axes.fold(DVec3::ZERO, |sum, (axis, x)| sum + *axis * *x)
+    };
+    (along(&local[..3]), along(&local[3..]))
+}

@@ -1,0 +1,170 @@
+//! What is seen along a line of sight: colours, light, shadow, floor, sky.
+
+use super::ray::{Hit, cast};
+use crate::dynamics::State;
+use crate::dynamics::model::{GeomType, Model};
+use glam::{DVec3, Vec3};
+
+/// Groups from this on are left out, as MuJoCo's viewer does.
+const HIDDEN_GROUP: i32 = 3;
+/// Colour of geoms that have none of their own.
+const NO_COLOUR: [f32; 3] = [0.5, 0.5, 0.5];
+/// Calm colours for the bodies of such geoms.
+const PALETTE: [[f32; 3]; 6] = [
+    [0.26, 0.47, 0.72],
+    [0.90, 0.55, 0.24],
+    [0.33, 0.63, 0.43],
+    [0.76, 0.33, 0.35],
+    [0.52, 0.43, 0.68],
+    [0.80, 0.69, 0.31],
+];
+const SKY: [[f32; 3]; 2] = [[0.87, 0.92, 0.97], [0.45, 0.62, 0.84]];
+const FLOOR: [[f32; 3]; 2] = [[0.76, 0.80, 0.84], [0.60, 0.66, 0.72]];
+const CONTACT: [f32; 3] = [0.98, 0.25, 0.15];
+/// Direction to the sun.
+const SUN: DVec3 = DVec3::new(0.35, -0.45, 0.82);
+/// Light where the sun does not reach.
+const AMBIENT: f32 = 0.45;
+
+/// A shape with its colour.
+struct Body {
+    kind: GeomType,
+    size: [f64; 3],
+    centre: DVec3,
+    axes: glam::DMat3,
+    /// Radius of the bounding sphere (m); infinite for a plane.
+    reach: f64,
+    colour: Vec3,
+    /// A mark that casts no shadow.
+    mark: bool,
+}
+
+/// All that can be seen of a state.
+pub(super) struct Scene {
+    bodies: Vec<Body>,
+    /// Side of a floor tile (m).
+    tile: f64,
+    /// Where the floor fades into the sky (m).
+    horizon: f64,
+    middle: DVec3,
+}
+
+impl Scene {
+    /// `scale` is how far the camera is from what it looks at (m), `middle` where that is.
+    pub(super) fn new(model: &Model, state: &State, scale: f64, middle: DVec3) -> Self {
+        let geoms = &model.geoms;
+        let shown = (0..geoms.kind.len())
+            .filter(|geom| geoms.group[*geom] < HIDDEN_GROUP && geoms.rgba[*geom][3] > 0.0);
+        let mut bodies: Vec<Body> = shown
+            .map(|geom| {
+                let [r, g, b, _] = geoms.rgba[geom];
+                let own = [r, g, b];
+                let body = geoms.body[geom];
+                let colour = if own == NO_COLOUR {
+                    PALETTE[body % PALETTE.len()]
+                } else {
+                    own
+                };
+                Body {
+                    kind: geoms.kind[geom],
+                    size: geoms.size[geom],
+                    centre: state.geom_xpos[geom],
+                    axes: state.geom_xmat[geom],
+                    reach: match geoms.kind[geom] {
+                        GeomType::Plane => f64::INFINITY,
+                        _ => geoms.rbound[geom],
+                    },
+                    colour: colour.into(),
+                    mark: false,
+                }
+            })
+            .collect();
+        let acting = state
+            .contacts
+            .iter()
+            .filter(|contact| contact.dist < contact.includemargin);
+        bodies.extend(acting.map(|contact| Body {
+            kind: GeomType::Sphere,
+            size: [0.011 * scale, 0.0, 0.0],
+            centre: contact.pos,
+            axes: glam::DMat3::IDENTITY,
+            reach: 0.011 * scale,
+            colour: CONTACT.into(),
+            mark: true,
+        }));
+        Self {
+            bodies,
+            tile: 10.0_f64.powf((0.18 * scale).log10().round()),
+            horizon: 8.0 * scale,
+            middle,
+        }
+    }
+
+    /// The colour in a direction.
+    pub(super) fn colour(&self, eye: DVec3, direction: DVec3) -> Vec3 {
+        let sky = sky(direction);
+        let Some((body, hit)) = self.first(eye, direction, |_| true) else {
+            return sky;
+        };
+        let point = eye + direction * hit.at;
+        let facing = hit.normal.dot(SUN.normalize()).max(0.0) as f32;
+        let lit = if facing > 0.0 && self.in_sun(point + hit.normal * 1e-6) {
+            facing
+        } else {
+            0.0
+        };
+        let light = AMBIENT + (1.0 - AMBIENT) * lit;
+        if body.kind == GeomType::Plane {
+            let place = body.axes.transpose() * (point - body.centre) / self.tile;
+            let odd = (place.x.floor() + place.y.floor()).rem_euclid(2.0) as usize;
+            let far = (point - self.middle).length() / self.horizon;
+            let clear = (1.0 - far).clamp(0.0, 1.0) as f32;
+            return sky.lerp(Vec3::from(FLOOR[odd]) * light, clear.sqrt());
+        }
+        if body.mark {
+            return body.colour;
+        }
+        let half = (SUN.normalize() - direction).normalize();
+        let gloss = if lit > 0.0 {
+            hit.normal.dot(half).max(0.0).powi(40) as f32
+        } else {
+            0.0
+        };
+        body.colour * light + Vec3::splat(0.35 * gloss)
+    }
+
+    /// The first shape along a ray.
+    fn first(
+        &self,
+        origin: DVec3,
+        direction: DVec3,
+        wanted: impl Fn(&Body) -> bool,
+    ) -> Option<(&Body, Hit)> {
+        let mut nearest: Option<(&Body, Hit)> = None;
+        for body in self.bodies.iter().filter(|body| wanted(body)) {
+            let away = body.centre - origin;
+            let along = away.dot(direction);
+            let miss = away.length_squared() - along * along;
+            if miss > body.reach * body.reach || along < -body.reach {
+                continue;
+            }
+            let place = (body.centre, &body.axes);
+            if let Some(hit) = cast(body.kind, body.size, place, (origin, direction))
+                && nearest.is_none_or(|(_, other)| hit.at < other.at)
+            {
+                nearest = Some((body, hit));
+            }
+        }
+        nearest
+    }
+
+    fn in_sun(&self, point: DVec3) -> bool {
+        let casts = |body: &Body| !body.mark && body.kind != GeomType::Plane;
+        self.first(point, SUN.normalize(), casts).is_none()
+    }
+}
+
+fn sky(direction: DVec3) -> Vec3 {
+    let up = direction.z.clamp(0.0, 1.0) as f32;
+    Vec3::from(SKY[0]).lerp(SKY[1].into(), up.sqrt())
+}

@@ -1,0 +1,129 @@
+//! InvertedDoublePendulum: keep two poles, one on the other, upright on a cart.
+
+use super::common::observed::{bounded, free, put, put_clipped, velocities};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use crate::Result;
+use crate::dynamics::{Model, State, sin_cos};
+use crate::env::{Info, Quantity};
+
+/// Velocities and constraint forces are observed up to this.
+const SEEN: f64 = 10.0;
+/// Height of the tip at which the episode ends (m).
+const LOWEST_TIP: f64 = 1.0;
+
+/// Settings of the task; the defaults are Gymnasium's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InvertedDoublePendulum {
+    /// Revision of the task: the fourth (`V3` is the same) observes all three constraint forces and pays for the
+    /// step that ends the episode too.
+    pub version: Version,
+    /// Physics steps of 0.01 s per step. Default 5.
+    pub frame_skip: usize,
+    /// Reward of every healthy step. Default 10.
+    pub healthy_reward: f64,
+    /// Scale of the noise at reset. Default 0.1.
+    pub reset_noise_scale: f64,
+}
+
+impl InvertedDoublePendulum {
+    /// The published settings of a version.
+    #[must_use]
+    pub fn new(version: Version) -> Self {
+        Self {
+            version,
+            frame_skip: 5,
+            healthy_reward: 10.0,
+            reset_noise_scale: 0.1,
+        }
+    }
+
+    /// Number of constraint forces that are observed.
+    fn forces(&self) -> usize {
+        self.version.pick(3, 3, 1)
+    }
+}
+
+impl Default for InvertedDoublePendulum {
+    fn default() -> Self {
+        Self::new(Version::V5)
+    }
+}
+
+impl Task for InvertedDoublePendulum {
+    fn facts(&self) -> Facts {
+        let new: &[&str] = &["reward_survive", "distance_penalty", "velocity_penalty"];
+        Facts {
+            id: self.version.pick(
+                "InvertedDoublePendulum-v4",
+                "InvertedDoublePendulum-v4",
+                "InvertedDoublePendulum-v5",
+            ),
+            about: "A cart keeps two poles, one on the other, upright.",
+            source: "Gymnasium 1.x, inverted_double_pendulum_v5.py; Barto, Sutton and Anderson (1983)",
+            info: self.version.pick(&[], &[], new),
+            max_episode_steps: 1000,
+        }
+    }
+
+    fn frame_skip(&self) -> usize {
+        self.frame_skip
+    }
+
+    fn model(&self) -> Result<Model> {
+        let xml = include_str!("../../assets/inverted_double_pendulum.xml");
+        compile(xml, self.facts().id)
+    }
+
+    fn observed(&self, model: &Model) -> Vec<Quantity> {
+        let names = &model.joints.name;
+        let mut all = vec![free(names[0].as_str(), "m")];
+        for function in ["sine", "cosine"] {
+            let angles = names[1..].iter();
+            all.extend(angles.map(|name| bounded(format!("{function} of {name}"), "1", 1.0)));
+        }
+        all.extend(velocities(model, SEEN));
+        let forces = names[..self.forces()].iter();
+        all.extend(forces.map(|name| bounded(format!("constraint force on {name}"), "N", SEEN)));
+        all
+    }
+
+    fn start(&self, start: &mut Start<'_>) {
+        start.shake_positions(self.reset_noise_scale);
+        start.kick_velocities(self.reset_noise_scale);
+    }
+
+    fn observe(&self, state: &State, observation: &mut [f64]) {
+        let [x, first, second] = [state.qpos[0], state.qpos[1], state.qpos[2]];
+        let [(s1, c1), (s2, c2)] = [sin_cos(first), sin_cos(second)];
+        let angles = [s1, s2, c1, c2];
+        let at = put(observation, 0, &[x]);
+        let at = put(observation, at, &angles);
+        let at = put_clipped(observation, at, &state.qvel, SEEN);
+        put_clipped(
+            observation,
+            at,
+            &state.qfrc_constraint[..self.forces()],
+            SEEN,
+        );
+    }
+
+    fn before(&self, _: &Model, _: &State) -> Before {
+        Before::default()
+    }
+
+    fn score(&self, transition: &Transition<'_>) -> Score {
+        let state = transition.state;
+        let tip = state.site_xpos[0];
+        let (v1, v2) = (state.qvel[1], state.qvel[2]);
+        let distance = 0.01 * tip.x * tip.x + (tip.z - 2.0) * (tip.z - 2.0);
+        let velocity = 1e-3 * v1 * v1 + 5e-3 * v2 * v2;
+        let terminated = tip.z <= LOWEST_TIP;
+        let paid = !terminated || self.version != Version::V5;
+        let survive = if paid { self.healthy_reward } else { 0.0 };
+        Score {
+            reward: survive - distance - velocity,
+            terminated,
+            info: Info::named(self.facts().info, [survive, -distance, -velocity]),
+        }
+    }
+}

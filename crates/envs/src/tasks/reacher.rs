@@ -1,0 +1,134 @@
+//! Reacher: bring the tip of a two-link arm to a target.
+
+use super::common::observed::{bounded, free, put, velocities};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use crate::Result;
+use crate::dynamics::{Model, State, sin_cos};
+use crate::env::{Info, Quantity};
+use glam::DVec3;
+
+/// Bodies of the model.
+const FINGERTIP: usize = 3;
+const TARGET: usize = 4;
+/// Half the side of the square in which targets are drawn, and how far from the middle they may be (m).
+const REACH: f64 = 0.2;
+
+/// Settings of the task; the defaults are Gymnasium's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reacher {
+    /// Revision of the task: the fourth (`V3` is the same) judges the state before the step and observes the
+    /// height difference too.
+    pub version: Version,
+    /// Physics steps of 0.01 s per step. Default 2.
+    pub frame_skip: usize,
+    /// Cost per metre between tip and target. Default 1.
+    pub reward_dist_weight: f64,
+    /// Cost per squared unit of action. Default 1.
+    pub reward_control_weight: f64,
+}
+
+impl Reacher {
+    /// The published settings of a version.
+    #[must_use]
+    pub fn new(version: Version) -> Self {
+        Self {
+            version,
+            frame_skip: 2,
+            reward_dist_weight: 1.0,
+            reward_control_weight: 1.0,
+        }
+    }
+
+    /// Number of coordinates of the difference that are observed.
+    fn coordinates(&self) -> usize {
+        self.version.pick(3, 3, 2)
+    }
+}
+
+impl Default for Reacher {
+    fn default() -> Self {
+        Self::new(Version::V5)
+    }
+}
+
+/// From the target to the tip (m).
+fn miss(state: &State) -> DVec3 {
+    state.xpos[FINGERTIP] - state.xpos[TARGET]
+}
+
+impl Task for Reacher {
+    fn facts(&self) -> Facts {
+        Facts {
+            id: self.version.pick("Reacher-v4", "Reacher-v4", "Reacher-v5"),
+            about: "A two-link arm brings its tip to a target.",
+            source: "Gymnasium 1.x, reacher_v5.py",
+            info: &["reward_dist", "reward_ctrl"],
+            max_episode_steps: 50,
+        }
+    }
+
+    fn frame_skip(&self) -> usize {
+        self.frame_skip
+    }
+
+    fn model(&self) -> Result<Model> {
+        compile(include_str!("../../assets/reacher.xml"), self.facts().id)
+    }
+
+    fn observed(&self, model: &Model) -> Vec<Quantity> {
+        let names = &model.joints.name;
+        let mut all = Vec::new();
+        for function in ["cosine", "sine"] {
+            let angles = names[..2].iter();
+            all.extend(angles.map(|name| bounded(format!("{function} of {name}"), "1", 1.0)));
+        }
+        all.extend(names[2..].iter().map(|name| free(name.as_str(), "m")));
+        all.extend(velocities(model, f64::INFINITY).into_iter().take(2));
+        let axes = ["x", "y", "z"].into_iter().take(self.coordinates());
+        all.extend(axes.map(|axis| free(format!("{axis} from target to fingertip"), "m")));
+        all
+    }
+
+    fn start(&self, start: &mut Start<'_>) {
+        start.shake_positions(0.1);
+        let target = loop {
+            let target = [0; 2].map(|_| start.rng.uniform(-REACH, REACH));
+            if (target[0] * target[0] + target[1] * target[1]).sqrt() < REACH {
+                break target;
+            }
+        };
+        start.qpos[2..].copy_from_slice(&target);
+        start.shake_velocities(0.005);
+        start.qvel[2..].fill(0.0);
+    }
+
+    fn observe(&self, state: &State, observation: &mut [f64]) {
+        let (first, second) = (state.qpos[0], state.qpos[1]);
+        let [(s1, c1), (s2, c2)] = [sin_cos(first), sin_cos(second)];
+        let angles = [c1, c2, s1, s2];
+        let at = put(observation, 0, &angles);
+        let at = put(observation, at, &state.qpos[2..]);
+        let at = put(observation, at, &state.qvel[..2]);
+        put(
+            observation,
+            at,
+            &miss(state).to_array()[..self.coordinates()],
+        );
+    }
+
+    fn before(&self, _: &Model, state: &State) -> Before {
+        miss(state).to_array()
+    }
+
+    fn score(&self, transition: &Transition<'_>) -> Score {
+        let before = DVec3::from(transition.before);
+        let judged = self.version.pick(before, before, miss(transition.state));
+        let distance = -judged.length() * self.reward_dist_weight;
+        let ctrl = -transition.effort() * self.reward_control_weight;
+        Score {
+            reward: distance + ctrl,
+            terminated: false,
+            info: Info::named(self.facts().info, [distance, ctrl]),
+        }
+    }
+}

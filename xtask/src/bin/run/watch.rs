@@ -1,0 +1,244 @@
+//! `cargo xtask watch`: films an agent, or random actions, without a display.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use cli::watch::WatchArgs;
+use envs::render::{Animation, Camera, Picture};
+use envs::{Env, TaskInfo};
+use indicatif::ProgressBar;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rl_algos::algos::Policy;
+use rl_algos::run_dir::{Checkpoint, RunDir};
+use rl_algos::scale::{ActionRange, to_agent};
+
+use crate::say;
+
+/// Pixels of a letter's side, per pixel of the font.
+const TEXT: usize = 1;
+
+/// Films what was asked for.
+///
+/// # Errors
+/// When a run cannot be read, does not fit its task, or nothing can be written.
+pub(crate) fn run(args: &WatchArgs) -> Result<()> {
+    let mut actors = actors(args)?;
+    if args.seconds <= 0.0 || !args.seconds.is_finite() {
+        bail!("--seconds is {}; it must be greater than 0", args.seconds);
+    }
+    if !(1.0..=50.0).contains(&args.fps) {
+        bail!("--fps is {}; it must be 1 to 50", args.fps);
+    }
+    let mut output = Output::new(args, &actors)?;
+    let frames = (args.seconds * args.fps).ceil() as u64;
+    let bar = ProgressBar::new(frames);
+    for frame in 0..frames {
+        let time = frame as f64 / args.fps;
+        for actor in &mut actors {
+            actor.play_to(time)?;
+        }
+        let mut pictures = actors.iter_mut().map(|actor| actor.picture(args));
+        let first = pictures.next().context("nobody to film")??;
+        let whole = pictures.try_fold(first, |left, right| anyhow::Ok(left.beside(&right?)))?;
+        output.add(&whole)?;
+        bar.inc(1);
+        if actors.iter().all(|actor| actor.over) {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    say(&format!("{}", output.place.display()));
+    for actor in &actors {
+        say(&format!(
+            "  {}: return {:.1} after {:.2} s{}",
+            actor.name,
+            actor.sum,
+            actor.time,
+            if actor.over { ", episode over" } else { "" }
+        ));
+    }
+    Ok(())
+}
+
+/// Who acts, each in a world of its own.
+fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
+    if let (true, Some(task)) = (args.random, &args.env) {
+        return Ok(vec![Actor::new(task, "random".into(), None, args)?]);
+    }
+    let wanted = if args.side_by_side { 2 } else { 1 };
+    if args.runs.len() != wanted {
+        bail!(
+            "{} runs are given; {} {wanted}",
+            args.runs.len(),
+            if args.side_by_side {
+                "--side-by-side needs"
+            } else {
+                "without --side-by-side it is"
+            }
+        );
+    }
+    let which = if args.best {
+        Checkpoint::Best
+    } else {
+        Checkpoint::Latest
+    };
+    let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
+    let open = |run: &PathBuf| {
+        let (dir, config) = RunDir::open(run)?;
+        let policy = Policy::open(&dir.weights_path(which), &device)?;
+        let name = format!("{} seed {}", config.recipe, config.seed);
+        Actor::new(&config.env, name, Some(policy), args)
+    };
+    args.runs.iter().map(open).collect()
+}
+
+/// An agent in its world.
+struct Actor {
+    env: Box<dyn Env>,
+    name: String,
+    policy: Option<Policy>,
+    rng: ChaCha8Rng,
+    camera: Camera,
+    observation: Vec<f64>,
+    /// Length of a step (s).
+    dt: f64,
+    time: f64,
+    /// When the camera moved last (s).
+    filmed: f64,
+    sum: f64,
+    over: bool,
+}
+
+impl Actor {
+    fn new(task: &str, name: String, policy: Option<Policy>, args: &WatchArgs) -> Result<Self> {
+        let mut env = envs::make(task)?;
+        let mut observation = vec![0.0; env.info().observation.len()];
+        if let Some(policy) = &policy
+            && policy.observation_size() != observation.len()
+        {
+            let (takes, has) = (policy.observation_size(), observation.len());
+            bail!("the policy takes {takes} numbers, but {task} has {has}");
+        }
+        env.reset(args.seed, &mut observation)?;
+        let (model, state) = env
+            .physics()
+            .with_context(|| format!("{task} has no physics to film"))?;
+        let mut camera = Camera::of(model, state);
+        // Arms over tables are seen from above.
+        if ["Reacher", "Pusher", "Swimmer"]
+            .iter()
+            .any(|flat| task.starts_with(flat))
+        {
+            camera.elevation = -0.9;
+        }
+        camera.distance *= args.distance;
+        camera.azimuth = args.azimuth.map_or(camera.azimuth, f64::to_radians);
+        camera.elevation = args.elevation.map_or(camera.elevation, f64::to_radians);
+        let dt = model.opt.timestep * env.info().frame_skip as f64;
+        Ok(Self {
+            name,
+            policy,
+            rng: ChaCha8Rng::seed_from_u64(args.seed),
+            camera,
+            observation,
+            dt,
+            env,
+            time: 0.0,
+            filmed: 0.0,
+            sum: 0.0,
+            over: false,
+        })
+    }
+
+    /// Acts until a time (s), or the end of the episode.
+    fn play_to(&mut self, time: f64) -> Result<()> {
+        while !self.over && self.time + 0.5 * self.dt <= time {
+            let action = self.action();
+            let step = self.env.step(&action, &mut self.observation)?;
+            self.sum += step.reward;
+            self.time += self.dt;
+            self.over = step.terminated || step.truncated;
+        }
+        Ok(())
+    }
+
+    fn action(&mut self) -> Vec<f64> {
+        let TaskInfo { action: ranges, .. } = self.env.info();
+        let Some(policy) = &self.policy else {
+            let draw = ranges.iter().map(|q| self.rng.random_range(q.low..=q.high));
+            return draw.collect();
+        };
+        let mut seen = vec![0.0; self.observation.len()];
+        to_agent(&self.observation, &mut seen);
+        let mut action = vec![0.0; ranges.len()];
+        ActionRange::of(ranges).to_task(&policy.act(&seen), &mut action);
+        action
+    }
+
+    fn picture(&mut self, args: &WatchArgs) -> Result<Picture> {
+        let (model, state) = self.env.physics().context("no physics to film")?;
+        self.camera.follow(model, state, self.time - self.filmed);
+        self.filmed = self.time;
+        let [width, height] = args.size;
+        let mut picture = Picture::new(width, height);
+        picture.draw(model, state, &self.camera);
+        let id = self.env.info().id;
+        picture.write(6, 6, TEXT, &format!("{id}  {}", self.name));
+        let line = format!("{:5.2} s  return {:8.1}", self.time, self.sum);
+        picture.write(6, 18, TEXT, &line);
+        Ok(picture)
+    }
+}
+
+/// Where frames go.
+struct Output {
+    place: PathBuf,
+    animation: Option<Animation<BufWriter<File>>>,
+    count: usize,
+}
+
+impl Output {
+    fn new(args: &WatchArgs, actors: &[Actor]) -> Result<Self> {
+        let [width, height] = args.size;
+        if let Some(folder) = &args.frames {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+            return Ok(Self {
+                place: folder.clone(),
+                animation: None,
+                count: 0,
+            });
+        }
+        let id = actors[0].env.info().id.to_lowercase();
+        let usual = args.runs.first().map_or_else(
+            || Path::new(&id).with_extension("gif"),
+            |run| run.join("watch.gif"),
+        );
+        let place = args.out.clone().unwrap_or(usual);
+        let file =
+            File::create(&place).with_context(|| format!("cannot write {}", place.display()))?;
+        let out = BufWriter::new(file);
+        Ok(Self {
+            place,
+            animation: Some(Animation::new(out, width * actors.len(), height, args.fps)?),
+            count: 0,
+        })
+    }
+
+    fn add(&mut self, picture: &Picture) -> Result<()> {
+        match &mut self.animation {
+            Some(animation) => animation.add(picture)?,
+            None => {
+                let path = self.place.join(format!("frame-{:05}.png", self.count));
+                fs::write(&path, picture.to_png()?)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+            }
+        }
+        self.count += 1;
+        Ok(())
+    }
+}

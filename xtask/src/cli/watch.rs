@@ -1,0 +1,97 @@
+//! Options of `watch`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::values::{self, Device};
+
+/// Options of `cargo xtask watch`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  cargo xtask watch runs/halfcheetah-v5-rlx2-s0
+  cargo xtask watch --random --env Ant --out ant.gif
+  cargo xtask watch --side-by-side runs/a runs/b --seconds 5
+  cargo xtask watch runs/a --frames frames/")]
+pub struct WatchArgs {
+    /// Folders of runs: one, or two with --side-by-side
+    #[arg(value_name = "RUN", num_args = 0..=2, required_unless_present = "random")]
+    pub runs: Vec<PathBuf>,
+
+    /// Two agents next to each other, from the same start
+    #[arg(long)]
+    pub side_by_side: bool,
+
+    /// Uniformly random actions instead of an agent; needs --env
+    #[arg(long, requires = "env", conflicts_with_all = ["runs", "side_by_side"])]
+    pub random: bool,
+
+    /// Task for --random, by Gymnasium's name
+    #[arg(long, value_name = "TASK", value_parser = values::task)]
+    pub env: Option<String>,
+
+    /// Take the checkpoint of the best evaluation, not the last one
+    #[arg(long)]
+    pub best: bool,
+
+    /// Seed of the starting state and of random actions
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Simulated time to film at most; the episode may end before (s)
+    #[arg(long, value_name = "S", default_value_t = 8.0)]
+    pub seconds: f64,
+
+    /// Frames per second of simulated time, 1 to 50
+    #[arg(long, value_name = "N", default_value_t = 20.0)]
+    pub fps: f64,
+
+    /// Pixels of one agent's picture
+    #[arg(long, value_name = "WxH", default_value = "400x300", value_parser = size)]
+    pub size: [usize; 2],
+
+    /// How far to stand back, as a multiple of the default
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
+    pub distance: f64,
+
+    /// Direction of view about the vertical, in degrees: 0 along x, 90 along y
+    #[arg(long, value_name = "DEG", allow_negative_numbers = true)]
+    pub azimuth: Option<f64>,
+
+    /// Direction of view above the horizontal, in degrees; negative looks down
+    #[arg(long, value_name = "DEG", allow_negative_numbers = true)]
+    pub elevation: Option<f64>,
+
+    /// Animation to write [default: watch.gif in the run's folder, or <task>.gif here]
+    #[arg(long, value_name = "FILE", conflicts_with = "frames")]
+    pub out: Option<PathBuf>,
+
+    /// Folder to write PNG frames to, instead of an animation
+    #[arg(long, value_name = "DIR")]
+    pub frames: Option<PathBuf>,
+
+    /// Backend that computes the network: flex or ndarray [default: flex]
+    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    pub device: Option<Device>,
+}
+
+/// Reads `WxH`.
+fn size(text: &str) -> Result<[usize; 2], String> {
+    let number = |text: &str| text.parse().ok().filter(|n| (16..=4096).contains(n));
+    text.split_once(['x', 'X'])
+        .and_then(|(width, height)| Some([number(width)?, number(height)?]))
+        .ok_or_else(|| "expected width x height in pixels, 16 to 4096 each, such as 400x300".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_two_numbers() {
+        assert_eq!(size("400x300"), Ok([400, 300]));
+        for wrong in ["400", "400x", "0x300", "400x300x2", "9999x10", "axb"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}
