@@ -97,11 +97,8 @@ struct Solid {
 
 /// Whether contacts of these shapes, the lower type first, are computed.
 pub(crate) fn is_known(kinds: [GeomType; 2]) -> bool {
-    use GeomType::{Box, Capsule, Ellipsoid, Plane};
-    !matches!(
-        kinds,
-        [Plane, Plane | Ellipsoid] | [Capsule, Box] | [Box, Box]
-    )
+    use GeomType::{Box, Capsule, Plane};
+    !matches!(kinds, [Plane, Plane] | [Capsule, Box] | [Box, Box])
 }
 
 /// Most contacts that a pair of these shapes can have.
@@ -181,7 +178,7 @@ fn touch(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
 
 /// As [`touch`], for shapes that are more than a ball or a segment.
 fn solids(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
-    use GeomType::{Box, Cylinder, Plane, Sphere};
+    use GeomType::{Box, Cylinder, Ellipsoid, Plane, Sphere};
     let margin = pair.margin;
     let [a, b] = pair.geoms.map(|geom| Solid {
         centre: state.geom_xpos[geom],
@@ -197,6 +194,15 @@ fn solids(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
     match kinds {
         [Plane, Cylinder] => cylinder::plane(&ball, &b, margin, touches),
         [Plane, Box] => box_::plane(&ball, &b, margin, touches),
+        [Plane, Ellipsoid] => {
+            let lowest = convex::Core::new(Ellipsoid, &b).support(-ball.axis);
+            let point = Ball {
+                centre: lowest,
+                radius: 0.0,
+                axis: ball.axis,
+            };
+            touches.extend(plane::sphere(&ball, &point, margin));
+        }
         [Sphere, Cylinder] => touches.extend(cylinder::sphere(&ball, &b, margin)),
         [Sphere, Box] => touches.extend(box_::sphere(&ball, &b, margin)),
         // The compiler keeps only pairs that are known.

@@ -32,7 +32,7 @@ impl<'a> Core<'a> {
     }
 
     /// The point of the core that lies furthest in a direction.
-    fn support(&self, direction: DVec3) -> DVec3 {
+    pub(super) fn support(&self, direction: DVec3) -> DVec3 {
         let local = self.solid.axes.transpose() * direction;
         let [a, b, c] = self.solid.size;
         let side = |x: f64, half: f64| if x < 0.0 { -half } else { half };
