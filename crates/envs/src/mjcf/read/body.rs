@@ -332,12 +332,8 @@ pub(in super::super) fn geom(
     }
     element.non_negative("density", &mut spec.density)?;
     element.integer("group", [0, 5], &mut spec.group)?;
-    element.integer("contype", [0, i64::from(u32::MAX)], &mut spec.contype)?;
-    element.integer(
-        "conaffinity",
-        [0, i64::from(u32::MAX)],
-        &mut spec.conaffinity,
-    )?;
+    read_bits(element, "contype", &mut spec.contype)?;
+    read_bits(element, "conaffinity", &mut spec.conaffinity)?;
     element.choice("condim", &CONDIM, &mut spec.condim)?;
     element.integer(
         "priority",
@@ -355,4 +351,13 @@ pub(in super::super) fn geom(
         spec.material = Some(material.into());
     }
     Ok(spec)
+}
+
+/// A bit mask; -1 sets all bits.
+fn read_bits(element: &Element, attribute: &str, into: &mut u32) -> Result<()> {
+    let mut bits = i64::from(*into);
+    let range = [i64::from(i32::MIN), i64::from(u32::MAX)];
+    element.integer(attribute, range, &mut bits)?;
+    *into = bits as u32;
+    Ok(())
 }
