@@ -287,7 +287,14 @@ fn read_placement(
     element.up_to("size", &mut into.size)?;
     element.vector("pos", &mut into.pos)?;
     if let Some(quat) = orientation::read(element, compiler)? {
+        if element.has("quat") && into.turned {
+            // MuJoCo would let the class win.
+            let message = "quat stands against an orientation that its class gives in another way; \
+                give it in one of those";
+            return Err(element.error(message));
+        }
         into.quat = quat;
+        into.turned |= !element.has("quat");
     }
     if let Some(fromto) = element.exactly("fromto")? {
         into.fromto = Some(fromto);

@@ -149,6 +149,15 @@ fn what_makes_no_sense_is_refused() {
             with("<default><geom/><geom/></default>", "", "", ""),
             "the class has this element twice",
         ),
+        (
+            with(
+                "<default><geom euler='0 0 1'/></default>",
+                "",
+                "quat='1 0 0 0'",
+                "",
+            ),
+            "quat stands against an orientation",
+        ),
         ("<robot/>".into(), "must be <mujoco>"),
         ("<mujoco>".into(), "root node was opened but never closed"),
         (String::new(), "document does not have a root node"),
