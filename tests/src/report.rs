@@ -7,10 +7,13 @@ use std::fmt::Write;
 /// Environment variable that names the page to write the table to.
 pub const PAGE: &str = "PARITY_TABLE";
 
-/// Tasks by quantity: the largest error, and what was allowed.
+/// A quantity, its errors, and what is allowed.
+type Cell = (String, Errors, f64);
+
+/// What was measured, task by task.
 #[derive(Debug, Default)]
 pub struct Report {
-    rows: Vec<(String, Vec<(String, Errors, f64)>)>,
+    rows: Vec<(String, Vec<Cell>)>,
     failures: Vec<String>,
 }
 

@@ -28,8 +28,8 @@ const KINDS: [(&str, Page); 5] = [
     ),
 ];
 
-/// The tasks, which follow Gymnasium's documentation and not a paper.
-const TASKS: (&str, &str) = ("crates/envs/src/tasks/", "docs/src/physics.md");
+/// The tasks, which follow Gymnasium's documentation and not a paper, and the folder of their pages.
+const TASKS: (&str, &str) = ("crates/envs/src/tasks/", "docs/src/tasks/");
 
 /// Where a file's subject stands in the book.
 enum Page {
@@ -56,11 +56,10 @@ pub(crate) fn check(files: &[File], sources: &[Source]) -> Vec<Finding> {
             }
             findings.extend(missing(files, page, subject));
         }
-        if inside(TASKS.0) && !plain(text(files, TASKS.1)).contains(&plain(subject)) {
-            findings.push(Finding::new(
-                TASKS.1,
-                format!("does not name the task `{subject}`"),
-            ));
+        // What tasks share lies in folders of its own.
+        let is_task = source.path.strip_prefix(TASKS.0);
+        if is_task.is_some_and(|name| !name.contains('/')) {
+            findings.extend(missing(files, &Page::Own(TASKS.1), subject));
         }
     }
     findings
@@ -92,12 +91,6 @@ fn missing(files: &[File], page: &Page, subject: &str) -> Option<Finding> {
             (!named).then(|| Finding::new(*path, format!("does not name `{subject}`")))
         }
     }
-}
-
-/// Lower-case letters and digits only, so that `half_cheetah` is found in `HalfCheetah`.
-fn plain(text: &str) -> String {
-    let text = text.to_ascii_lowercase();
-    text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 #[cfg(test)]
