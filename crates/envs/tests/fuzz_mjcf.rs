@@ -32,7 +32,7 @@ const EVERYTHING: &str = r#"<mujoco model="everything">
     <default class="arm"><joint stiffness="2"/><geom rgba="1 0 0 1"/>
       <default class="hand"><geom size="0.05"/><site size="0.1"/></default></default>
   </default>
-  <asset><texture name="t" builtin="flat"/><material name="m" rgba="0 1 0 1"/></asset>
+  <asset><texture name="t" builtin="flat" width="8" height="48"/><material name="m" rgba="0 1 0 1"/></asset>
   <worldbody>
     <light pos="0 0 3"/>
     <geom name="floor" type="plane" size="5 5 1" material="m"/>

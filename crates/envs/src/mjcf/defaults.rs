@@ -8,7 +8,7 @@ use super::rule::some_of;
 use super::schema;
 use super::spec::{ActuatorSpec, Compiler, GeomSpec, JointSpec, PairSpec, Placement, TendonSpec};
 use crate::Result;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The name of the class that everything starts from.
 const MAIN: &str = "main";
@@ -98,7 +98,12 @@ impl Defaults {
     fn read_class(&mut self, element: &Element, index: usize, compiler: &Compiler) -> Result<()> {
         element.check(&schema::DEFAULT)?;
         let class = &mut self.classes[index];
+        let mut seen = HashSet::new();
         for child in element.children() {
+            if child.name() != "default" && !seen.insert(child.name()) {
+                let message = "the class has this element twice; write all attributes into one";
+                return Err(child.error(message));
+            }
             match child.name() {
                 "joint" => class.joint = read::joint(&child, &class.joint)?,
                 "geom" => class.geom = read::geom(&child, &class.geom, compiler)?,

@@ -48,6 +48,9 @@ pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String>
             pairs.push((key, pair));
         }
     }
+    if pairs.len() > MOST_PAIRS {
+        return Err(too_many());
+    }
     let mut of_body = vec![Vec::new(); model.bodies.name.len()];
     for (geom, body) in model.geoms.body.iter().enumerate() {
         of_body[*body].push(geom);
@@ -76,17 +79,21 @@ pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String>
                 }
             }
             found.sort_unstable();
-            if pairs.len() + found.len() > MOST_PAIRS {
-                return Err(format!(
-                    "more than {MOST_PAIRS} pairs of geoms can touch; contype and conaffinity can tell which do not"
-                ));
-            }
             let mixed = found.iter().map(|geoms| mixed(&model.geoms, *geoms));
             pairs.extend(mixed.map(|pair| ([first, second], pair)));
+            if pairs.len() > MOST_PAIRS {
+                return Err(too_many());
+            }
         }
     }
     pairs.sort_by_key(|(bodies, _)| *bodies);
     Ok(pairs.into_iter().map(|(_, pair)| pair).collect())
+}
+
+fn too_many() -> String {
+    format!(
+        "more than {MOST_PAIRS} pairs of geoms can touch; contype and conaffinity can tell which do not"
+    )
 }
 
 /// Bodies that are welded together, or whose welded groups are parent and child, never touch;

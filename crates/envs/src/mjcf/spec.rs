@@ -178,6 +178,8 @@ pub(super) struct Placement {
     pub(super) size: [f64; 3],
     pub(super) pos: DVec3,
     pub(super) quat: DQuat,
+    /// Whether the orientation was given in another way than as a quaternion.
+    pub(super) turned: bool,
     pub(super) fromto: Option<[f64; 6]>,
     pub(super) frame: Option<Frame>,
 }
@@ -189,6 +191,7 @@ impl Default for Placement {
             size: [0.0; 3],
             pos: DVec3::ZERO,
             quat: DQuat::IDENTITY,
+            turned: false,
             fromto: None,
             frame: None,
         }

@@ -140,6 +140,10 @@ impl Builder<'_> {
                 find(&names, "geom", &named.place, a)?,
                 find(&names, "geom", &named.place, b)?,
             ];
+            if pair[0] == pair[1] {
+                let message = format!("geom1 and geom2 are both `{a}`; a geom cannot touch itself");
+                return Err(named.place.error(message));
+            }
             if geoms.body[pair[0]] > geoms.body[pair[1]] {
                 pair.swap(0, 1);
             }

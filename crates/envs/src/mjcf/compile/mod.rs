@@ -126,7 +126,7 @@ impl Builder<'_> {
             let place = &self.spec.bodies[self.model.dofs.body[dof]].place;
             let joint = &self.model.joints.name[self.model.dofs.joint[dof]];
             place.error(format!(
-                "joint `{joint}` moves no mass of its own: the inertia matrix is singular there"
+                "joint `{joint}` moves no mass of its own, or moves it as other joints do: the inertia matrix is singular there"
             ))
         })?;
         self.springdampers();

@@ -287,7 +287,14 @@ fn read_placement(
     element.up_to("size", &mut into.size)?;
     element.vector("pos", &mut into.pos)?;
     if let Some(quat) = orientation::read(element, compiler)? {
+        if element.has("quat") && into.turned {
+            // MuJoCo would let the class win.
+            let message = "quat stands against an orientation that its class gives in another way; \
+                give it in one of those";
+            return Err(element.error(message));
+        }
         into.quat = quat;
+        into.turned |= !element.has("quat");
     }
     if let Some(fromto) = element.exactly("fromto")? {
         into.fromto = Some(fromto);
@@ -332,12 +339,8 @@ pub(in super::super) fn geom(
     }
     element.non_negative("density", &mut spec.density)?;
     element.integer("group", [0, 5], &mut spec.group)?;
-    element.integer("contype", [0, i64::from(u32::MAX)], &mut spec.contype)?;
-    element.integer(
-        "conaffinity",
-        [0, i64::from(u32::MAX)],
-        &mut spec.conaffinity,
-    )?;
+    read_bits(element, "contype", &mut spec.contype)?;
+    read_bits(element, "conaffinity", &mut spec.conaffinity)?;
     element.choice("condim", &CONDIM, &mut spec.condim)?;
     element.integer(
         "priority",
@@ -355,4 +358,13 @@ pub(in super::super) fn geom(
         spec.material = Some(material.into());
     }
     Ok(spec)
+}
+
+/// A bit mask; -1 sets all bits.
+fn read_bits(element: &Element, attribute: &str, into: &mut u32) -> Result<()> {
+    let mut bits = i64::from(*into);
+    let range = [i64::from(i32::MIN), i64::from(u32::MAX)];
+    element.integer(attribute, range, &mut bits)?;
+    *into = bits as u32;
+    Ok(())
 }

@@ -135,6 +135,15 @@ fn shapes_have_sizes_masses_and_bounds() {
 }
 
 #[test]
+fn masks_may_be_all_bits() {
+    let model = ok(&with("", "", "contype='-1' conaffinity='4294967295'", ""));
+    assert_eq!(
+        (model.geoms.contype[0], model.geoms.conaffinity[0]),
+        (u32::MAX, u32::MAX)
+    );
+}
+
+#[test]
 fn fromto_of_a_box_keeps_its_width() {
     let model = ok(&with("", "", "type='box' fromto='0 0 0 0 0 2'", ""));
     assert_eq!(model.geoms.size[0], [0.1, 0.1, 1.0]);

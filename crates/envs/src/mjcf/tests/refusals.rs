@@ -145,8 +145,181 @@ fn what_makes_no_sense_is_refused() {
         ),
         (two_geoms, "another geom named `g`"),
         (with("<default class='x'/>", "", "", ""), "always `main`"),
+        (
+            with("<default><geom/><geom/></default>", "", "", ""),
+            "the class has this element twice",
+        ),
+        (
+            with(
+                "<default><geom euler='0 0 1'/></default>",
+                "",
+                "quat='1 0 0 0'",
+                "",
+            ),
+            "quat stands against an orientation",
+        ),
         ("<robot/>".into(), "must be <mujoco>"),
         ("<mujoco>".into(), "root node was opened but never closed"),
         (String::new(), "document does not have a root node"),
+    ]);
+}
+
+#[test]
+fn kinds_of_actuators_that_are_not_done_are_refused() {
+    let actuator = |xml: &str| with("", "", "", &format!("<actuator>{xml}</actuator>"));
+    let attribute = |attribute: &str| actuator(&format!("<general joint='j' {attribute}/>"));
+    for kind in ["intvelocity", "muscle", "cylinder", "adhesion", "plugin"] {
+        let message = complaint(&actuator(&format!("<{kind} joint='j'/>")));
+        assert!(message.contains("this engine does not do that here; allowed here: general"));
+    }
+    refused([
+        (actuator("<general site='s'/>"), "needs actuators on sites"),
+        (actuator("<general body='b'/>"), "needs actuators on bodies"),
+        (actuator("<motor cranksite='s'/>"), "needs slider-cranks"),
+        (attribute("dyntype='filter'"), "needs activations"),
+        (attribute("actlimited='true'"), "needs activations"),
+        (attribute("gaintype='muscle'"), "allowed: fixed, affine"),
+        (attribute("biastype='muscle'"), "allowed: none, affine"),
+        (
+            attribute("jointinparent='j'"),
+            "joint, jointinparent each name a target; give one",
+        ),
+        (
+            attribute("gear='1 2 3 4 5 6 7'"),
+            "gear has 7 numbers, expected 1 to 6",
+        ),
+        (attribute("kp='1'"), "unknown attribute kp=`1`"),
+        (
+            actuator("<motor tendon='t'/>"),
+            "there is no tendon `t`; known tendons: none",
+        ),
+        (
+            actuator("<position joint='j' timeconst='1'/>"),
+            "needs activations",
+        ),
+        (
+            actuator("<position joint='j' kv='1' dampratio='1'/>"),
+            "kv and dampratio exclude each other",
+        ),
+        (
+            actuator("<position joint='j' ctrlrange='0 1' inheritrange='1'/>"),
+            "ctrlrange and inheritrange exclude each other",
+        ),
+        (
+            actuator("<position joint='j' inheritrange='1'/>"),
+            "needs a target that has a range",
+        ),
+        (actuator("<damper joint='j'/>"), "ctrlrange is 0 0"),
+        (
+            actuator("<damper joint='j' ctrlrange='-1 1'/>"),
+            "must be 0 or more",
+        ),
+        (
+            actuator("<damper joint='j' ctrllimited='false'/>"),
+            "unknown attribute ctrllimited",
+        ),
+    ]);
+}
+
+#[test]
+fn elements_that_are_not_done_are_refused_in_bodies() {
+    let body = |xml: &str| {
+        format!(
+            "<mujoco><worldbody><body name='a'>{xml}<geom size='1'/></body></worldbody></mujoco>"
+        )
+    };
+    for element in ["replicate", "attach", "composite", "flexcomp", "plugin"] {
+        let message = complaint(&body(&format!("<{element}/>")));
+        assert!(message.contains("this engine does not do that here; allowed here: body"));
+    }
+    refused([
+        (
+            body("<body mocap='true'/>"),
+            "needs bodies moved from outside",
+        ),
+        (body("<body gravcomp='1'/>"), "needs gravity compensation"),
+        (
+            body("<frame><inertial pos='0 0 0' mass='1'/></frame>"),
+            "this engine does not do that here",
+        ),
+        (
+            body("<freejoint/><joint/>"),
+            "must be the only joint of its body",
+        ),
+        (
+            body("<body><freejoint/><geom size='1'/></body>"),
+            "stands directly in the world",
+        ),
+        (
+            body("<joint type='ball'/><joint/>"),
+            "must be the last joint of its body that rotates",
+        ),
+        (
+            body(
+                "<joint type='slide'/><joint type='slide'/><joint type='slide'/><joint type='slide'/><joint type='ball'/>",
+            ),
+            "have 7 degrees of freedom; at most 6",
+        ),
+        (
+            "<mujoco><worldbody><frame><joint/></frame></worldbody></mujoco>".into(),
+            "the world does not move",
+        ),
+        (
+            body("<site type='plane'/>"),
+            "type is `plane`; allowed: sphere",
+        ),
+        (
+            body("<joint axis='1 0 0'/><joint axis='1 0 0'/>"),
+            "the inertia matrix is singular there",
+        ),
+        (
+            body("<joint springdamper='1 0'/>"),
+            "both must be greater than 0",
+        ),
+    ]);
+}
+
+#[test]
+fn tendons_and_pairs_that_make_no_sense_are_refused() {
+    let tendon = |xml: &str| {
+        let tail = format!("<tendon><fixed>{xml}</fixed></tendon>");
+        with("", "", "", &tail)
+    };
+    let pair = |attributes: &str| {
+        let tail = format!("<contact><pair geom1='g' {attributes}/></contact>");
+        with("", "", "", &tail)
+    };
+    let ball = tendon("<joint joint='j' coef='1'/>").replace("name='j'", "name='j' type='ball'");
+    refused([
+        (tendon(""), "needs at least one <joint>"),
+        (tendon("<joint joint='j'/>"), "coef is missing"),
+        (tendon("<joint coef='1'/>"), "joint is missing"),
+        (
+            tendon("<joint joint='k' coef='1'/>"),
+            "there is no joint `k`",
+        ),
+        (
+            tendon("<joint joint='j' coef='1'/><joint joint='j' coef='1'/>"),
+            "joint `j` is in the tendon twice",
+        ),
+        (ball, "which is no hinge and no slide"),
+        (
+            tendon("<site site='s'/>"),
+            "this engine does not do that here; allowed here: joint",
+        ),
+        (
+            tendon("<joint joint='j' coef='1'/>").replace("<fixed>", "<fixed springlength='2 1'>"),
+            "springlength is 2 1; the first must not exceed the second",
+        ),
+        (
+            tendon("<joint joint='j' coef='1'/>")
+                .replace("<fixed>", "<fixed actuatorfrcrange='-1 1'>"),
+            "needs limits on a tendon's actuator force",
+        ),
+        (pair(""), "geom2 is missing"),
+        (pair("geom2='x'"), "there is no geom `x`; known geoms: g"),
+        (pair("geom2='g'"), "a geom cannot touch itself"),
+        (pair("geom2='g' friction='-1'"), "friction holds -1"),
+        (pair("geom2='g' condim='2'"), "allowed: 1, 3, 4, 6"),
     ]);
 }
