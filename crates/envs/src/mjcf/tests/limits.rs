@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 fn soon(xml: &str) -> String {
     let start = Instant::now();
     let result = compile(xml, "test.xml");
-    assert!(start.elapsed() < Duration::from_secs(20));
+    assert!(start.elapsed() < Duration::from_secs(60));
     result.map_or_else(|error| error.to_string(), |model| model.name)
 }
 
