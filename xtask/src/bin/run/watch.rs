@@ -71,15 +71,8 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
     }
     let wanted = if args.side_by_side { 2 } else { 1 };
     if args.runs.len() != wanted {
-        bail!(
-            "{} runs are given; {} {wanted}",
-            args.runs.len(),
-            if args.side_by_side {
-                "--side-by-side needs"
-            } else {
-                "without --side-by-side it is"
-            }
-        );
+        let given = args.runs.len();
+        bail!("RUN is given {given} times; give two with --side-by-side, one without");
     }
     let which = if args.best {
         Checkpoint::Best
