@@ -2,7 +2,7 @@
 
 use glam::{DMat3, DQuat, DVec3};
 
-use super::collision::{Contact, max_contacts};
+use super::collision::{Contact, Memory, max_contacts};
 use super::constraint::Rows;
 use super::model::Model;
 use super::solver::Scratch;
@@ -106,6 +106,7 @@ pub struct State {
     // --- collision, constraint
     /// Contacts, sorted by pair.
     pub contacts: Vec<Contact>,
+    pub(super) convex: Memory,
     /// Constraint rows: joint limits, then contacts.
     pub rows: Rows,
 
@@ -186,6 +187,7 @@ impl State {
             qfrc_smooth: zeros(),
             qacc_smooth: zeros(),
             contacts: Vec::with_capacity(max_contacts(model)),
+            convex: Memory::new(model),
             rows: Rows::new(model),
             qacc: zeros(),
             qfrc_constraint: zeros(),

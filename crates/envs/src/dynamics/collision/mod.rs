@@ -1,14 +1,19 @@
 //! Contacts between geoms. MuJoCo: Computation, "Collision detection"; Modeling, "Contact parameters".
 
 mod capsule;
+mod convex;
+mod cylinder;
 mod plane;
 mod sphere;
 
-use glam::DVec3;
+use glam::{DMat3, DVec3};
+
+pub(super) use convex::Memory;
 
 use super::MINVAL;
 use super::model::{GeomType, Model, Pair, SolImp, SolRef};
 use super::state::State;
+use convex::Search;
 
 /// Most contacts that one pair of geoms can have: two boxes, face to face.
 const MOST_TOUCHES: usize = 8;
@@ -82,13 +87,47 @@ struct Ball {
     axis: DVec3,
 }
 
+/// A geom where it is.
+#[derive(Clone, Copy, Debug)]
+struct Shape<'a> {
+    kind: GeomType,
+    pos: DVec3,
+    mat: &'a DMat3,
+    size: &'a [f64; 3],
+}
+
+impl Shape<'_> {
+    /// The ball around its middle of which its first size is the radius.
+    fn ball(&self) -> Ball {
+        Ball {
+            centre: self.pos,
+            radius: self.size[0],
+            axis: self.mat.z_axis,
+        }
+    }
+
+    /// A direction in its own axes.
+    fn local(&self, direction: DVec3) -> DVec3 {
+        let DMat3 {
+            x_axis,
+            y_axis,
+            z_axis,
+        } = self.mat;
+        DVec3::new(
+            x_axis.dot(direction),
+            y_axis.dot(direction),
+            z_axis.dot(direction),
+        )
+    }
+}
+
 /// Most contacts that a pair of these shapes can have.
 pub(super) fn most_touches(kinds: [GeomType; 2]) -> usize {
     use GeomType::{Box, Capsule, Cylinder, Plane};
     match kinds {
         [Plane | Capsule, Capsule] | [Capsule, Box] => 2,
-        [Plane, Cylinder] => 4,
-        [Plane, Box] | [Box, Box] => MOST_TOUCHES,
+        [Plane, Cylinder | Box] => 4,
+        [Box, Box] => MOST_TOUCHES,
         _ => 1,
     }
 }
@@ -109,7 +148,18 @@ pub(super) fn detect(model: &Model, state: &mut State) {
             continue;
         }
         touches.count = 0;
-        touch(model, state, pair, &mut touches);
+        let shapes = pair.geoms.map(|geom| Shape {
+            kind: model.geoms.kind[geom],
+            pos: state.geom_xpos[geom],
+            mat: &state.geom_xmat[geom],
+            size: &model.geoms.size[geom],
+        });
+        let mut search = Search {
+            tolerance: model.opt.ccd_tolerance,
+            iterations: model.opt.ccd_iterations,
+            memory: &mut state.convex,
+        };
+        touch(shapes, pair.margin, &mut search, &mut touches);
         for touch in touches.as_slice() {
             state.contacts.push(contact(pair, touch));
         }
@@ -129,33 +179,39 @@ fn out_of_reach(model: &Model, state: &State, pair: &Pair) -> bool {
     }
 }
 
-/// Finds where the two geoms of a pair come closer than its margin.
-fn touch(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
-    let [first, second] = pair.geoms;
-    let margin = pair.margin;
-    let ball = |geom: usize| Ball {
-        centre: state.geom_xpos[geom],
-        radius: model.geoms.size[geom][0],
-        axis: state.geom_xmat[geom].z_axis,
-    };
-    let half_length = |geom: usize| model.geoms.size[geom][1];
-    let kinds = [model.geoms.kind[first], model.geoms.kind[second]];
-    let (a, b) = (ball(first), ball(second));
-    match kinds {
-        [GeomType::Plane, GeomType::Sphere] => touches.extend(plane::sphere(&a, &b, margin)),
-        [GeomType::Plane, GeomType::Capsule] => {
-            plane::capsule(&a, &b, half_length(second), margin, touches);
+/// Finds where two shapes, the one of the lower type first, come closer than a margin.
+fn touch([first, second]: [Shape; 2], margin: f64, search: &mut Search, touches: &mut Touches) {
+    use GeomType::{Capsule, Cylinder, Ellipsoid, Plane, Sphere};
+    let (a, b) = (first.ball(), second.ball());
+    let half_length = |shape: &Shape| shape.size[1];
+    match [first.kind, second.kind] {
+        [Plane, Sphere] => touches.extend(plane::sphere(&a, &b, margin)),
+        [Plane, Capsule] => plane::capsule(&a, &b, half_length(&second), margin, touches),
+        [Plane, Cylinder] => cylinder::plane(&a, &second, margin, touches),
+        [Sphere, Sphere] => touches.extend(sphere::sphere(&a, &b, margin)),
+        [Sphere, Capsule] => {
+            touches.extend(capsule::sphere(&a, &b, half_length(&second), margin));
         }
-        [GeomType::Sphere, GeomType::Sphere] => touches.extend(sphere::sphere(&a, &b, margin)),
-        [GeomType::Sphere, GeomType::Capsule] => {
-            touches.extend(capsule::sphere(&a, &b, half_length(second), margin));
-        }
-        [GeomType::Capsule, GeomType::Capsule] => {
-            let (a, b) = ((&a, half_length(first)), (&b, half_length(second)));
+        [Sphere, Cylinder] => touches.extend(cylinder::sphere(&a, &second, margin)),
+        [Capsule, Capsule] => {
+            let (a, b) = ((&a, half_length(&first)), (&b, half_length(&second)));
             capsule::capsule(a, b, margin, touches);
+        }
+        [Sphere | Capsule | Ellipsoid | Cylinder, _] => {
+            touches.extend(convex::touch(&first, &second, margin, search));
         }
         // The compiler keeps no other pairs, and orders each by type.
         _ => {}
+    }
+}
+
+/// The direction of a vector; x where it has next to no length.
+fn unit(vector: DVec3) -> DVec3 {
+    let length = vector.length();
+    if length < MINVAL {
+        DVec3::X
+    } else {
+        vector * (1.0 / length)
     }
 }
 
@@ -201,5 +257,7 @@ fn frame(normal: DVec3, wish: DVec3) -> [DVec3; 3] {
     [normal, tangent, normal.cross(tangent)]
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;
