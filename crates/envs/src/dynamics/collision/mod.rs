@@ -1,5 +1,6 @@
 //! Contacts between geoms. MuJoCo: Computation, "Collision detection"; Modeling, "Contact parameters".
 
+mod box_;
 mod capsule;
 mod convex;
 mod cylinder;
@@ -181,18 +182,22 @@ fn out_of_reach(model: &Model, state: &State, pair: &Pair) -> bool {
 
 /// Finds where two shapes, the one of the lower type first, come closer than a margin.
 fn touch([first, second]: [Shape; 2], margin: f64, search: &mut Search, touches: &mut Touches) {
-    use GeomType::{Capsule, Cylinder, Ellipsoid, Plane, Sphere};
+    use GeomType::{Box, Capsule, Cylinder, Ellipsoid, Plane, Sphere};
     let (a, b) = (first.ball(), second.ball());
     let half_length = |shape: &Shape| shape.size[1];
     match [first.kind, second.kind] {
         [Plane, Sphere] => touches.extend(plane::sphere(&a, &b, margin)),
         [Plane, Capsule] => plane::capsule(&a, &b, half_length(&second), margin, touches),
+        [Plane, Ellipsoid] => touches.extend(plane::ellipsoid(&a, &second, margin)),
+        [Plane, Box] => box_::plane(&a, &second, margin, touches),
         [Plane, Cylinder] => cylinder::plane(&a, &second, margin, touches),
         [Sphere, Sphere] => touches.extend(sphere::sphere(&a, &b, margin)),
         [Sphere, Capsule] => {
             touches.extend(capsule::sphere(&a, &b, half_length(&second), margin));
         }
         [Sphere, Cylinder] => touches.extend(cylinder::sphere(&a, &second, margin)),
+        [Sphere, Box] => touches.extend(box_::sphere(&a, &second, margin)),
+        [Capsule, Box] => box_::capsule(&first, &second, margin, touches),
         [Capsule, Capsule] => {
             let (a, b) = ((&a, half_length(&first)), (&b, half_length(&second)));
             capsule::capsule(a, b, margin, touches);
