@@ -1,6 +1,7 @@
 //! Contacts between geoms. MuJoCo: Computation, "Collision detection"; Modeling, "Contact parameters".
 
 mod box_;
+mod box_box;
 mod capsule;
 mod convex;
 mod cylinder;
@@ -16,8 +17,9 @@ use super::model::{GeomType, Model, Pair, SolImp, SolRef};
 use super::state::State;
 use convex::Search;
 
-/// Most contacts that one pair of geoms can have: two boxes, face to face.
-const MOST_TOUCHES: usize = 8;
+/// Most contacts that one pair of geoms can have: two boxes, face to face. Two rectangles that overlap have no
+/// more than eight corners and crossings; rounding and the margin may add some.
+const MOST_TOUCHES: usize = 12;
 
 /// A point where two geoms touch, or nearly do.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -198,6 +200,7 @@ fn touch([first, second]: [Shape; 2], margin: f64, search: &mut Search, touches:
         [Sphere, Cylinder] => touches.extend(cylinder::sphere(&a, &second, margin)),
         [Sphere, Box] => touches.extend(box_::sphere(&a, &second, margin)),
         [Capsule, Box] => box_::capsule(&first, &second, margin, touches),
+        [Box, Box] => box_box::touch(&first, &second, margin, touches),
         [Capsule, Capsule] => {
             let (a, b) = ((&a, half_length(&first)), (&b, half_length(&second)));
             capsule::capsule(a, b, margin, touches);

@@ -49,6 +49,20 @@ struct Pose {
     touches: Vec<Touch>,
 }
 
+impl Pose {
+    fn touches_here(&self, memory: &mut Memory) -> Touches {
+        let mut touches = Touches::default();
+        let mut search = Search {
+            tolerance: TOLERANCE,
+            iterations: ITERATIONS,
+            memory,
+        };
+        let shapes = self.shapes.each_ref().map(Recorded::shape);
+        touch(shapes, self.margin, &mut search, &mut touches);
+        touches
+    }
+}
+
 fn kind(word: &str) -> GeomType {
     match word {
         "plane" => GeomType::Plane,
@@ -139,13 +153,7 @@ fn compare(text: &str) -> BTreeMap<[GeomType; 2], Errors> {
         let reach = a.rbound() + b.rbound() + pose.margin;
         let mut touches = Touches::default();
         if a.kind == GeomType::Plane || a.pos.distance(b.pos) <= reach {
-            let mut search = Search {
-                tolerance: TOLERANCE,
-                iterations: ITERATIONS,
-                memory: &mut memory,
-            };
-            let shapes = [a.shape(), b.shape()];
-            touch(shapes, pose.margin, &mut search, &mut touches);
+            touches = pose.touches_here(&mut memory);
         }
         if touches.count != pose.touches.len() {
             errors.counts += 1;
@@ -196,9 +204,11 @@ fn report(all: &BTreeMap<[GeomType; 2], Errors>) -> String {
     text
 }
 
+const CONTACTS: &str = include_str!("contacts.txt");
+
 #[test]
 fn contacts_are_where_mujoco_puts_them() {
-    let all = compare(include_str!("contacts.txt"));
+    let all = compare(CONTACTS);
     let text = report(&all);
     for errors in all.values() {
         assert_eq!(errors.counts, 0, "{text}");
@@ -209,7 +219,57 @@ fn contacts_are_where_mujoco_puts_them() {
     }
 }
 
-/// The same for a longer recording, whose path is in `CONTACTS`; prints how far off each pair of kinds is.
+/// Bits recorded once: a machine on which they differ would simulate something else.
+#[test]
+fn bits_are_fixed() {
+    let mut memory = Memory::with_iterations(ITERATIONS);
+    let mut bits = 0u64;
+    for pose in CONTACTS.lines().map(read) {
+        for touch in pose.touches_here(&mut memory).as_slice() {
+            let [x, y, z] = frame(touch.normal, touch.tangent);
+            for v in [touch.pos, x, y, z].iter().flat_map(DVec3::to_array) {
+                bits = bits.rotate_left(7) ^ v.to_bits();
+            }
+            bits = bits.rotate_left(7) ^ touch.dist.to_bits();
+        }
+    }
+    assert_eq!(bits, 0xbe49_2072_95e7_eee4);
+}
+
+/// The same place and depth for spheres by the general search as by their own routines.
+#[test]
+fn the_general_search_agrees_with_the_routines_of_spheres() {
+    use GeomType::{Box, Cylinder, Sphere};
+    let mut memory = Memory::with_iterations(200);
+    let poses = CONTACTS.lines().map(read);
+    let spheres = poses.filter(|pose| {
+        let [first, second] = &pose.shapes;
+        first.kind == Sphere && matches!(second.kind, Sphere | Cylinder | Box)
+    });
+    let mut compared = 0;
+    for pose in spheres {
+        let own = pose.touches_here(&mut memory);
+        let [first, second] = pose.shapes.each_ref().map(Recorded::shape);
+        let mut search = Search {
+            tolerance: 1e-9,
+            iterations: 200,
+            memory: &mut memory,
+        };
+        let general = convex::touch(&first, &second, pose.margin, &mut search);
+        assert_eq!(own.count, usize::from(general.is_some()));
+        if let Some(general) = general {
+            // Of a centre inside, only the depth: there can be several shortest ways out.
+            assert!((general.dist - own.items[0].dist).abs() < 1e-6);
+            if own.items[0].dist > -first.size[0] + 1e-3 {
+                assert!(general.pos.distance(own.items[0].pos) < 1e-4);
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared > 60);
+}
+
+/// The comparison for a longer recording, whose path is in `CONTACTS`; prints how far off each pair of kinds is.
 #[test]
 #[ignore = "needs a recording"]
 #[allow(clippy::print_stdout, reason = "the table is what one runs it for")]
