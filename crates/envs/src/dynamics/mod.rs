@@ -32,7 +32,6 @@ mod trig;
 mod velocity;
 
 pub use collision::Contact;
-pub(crate) use collision::is_known;
 pub use constraint::Rows;
 pub use external::post_constraint;
 pub use model::Model;

@@ -2,7 +2,7 @@
 
 use glam::{DMat3, DQuat, DVec3};
 
-use super::collision::{Contact, max_contacts};
+use super::collision::{Contact, Memory, max_contacts};
 use super::constraint::Rows;
 use super::model::Model;
 use super::solver::Scratch;
@@ -108,6 +108,7 @@ pub struct State {
     // --- collision, constraint
     /// Contacts, sorted by pair.
     pub contacts: Vec<Contact>,
+    pub(super) convex: Memory,
     /// Constraint rows: joint limits, then contacts.
     pub rows: Rows,
 
@@ -229,6 +230,7 @@ impl State {
             qfrc_smooth: zeros(),
             qacc_smooth: zeros(),
             contacts: Vec::with_capacity(max_contacts(model)),
+            convex: Memory::new(model),
             rows,
             qacc: zeros(),
             qfrc_constraint: zeros(),

@@ -1,87 +1,95 @@
 //! Cylinders against planes and spheres.
 
 use super::super::MINVAL;
-use super::plane::sphere as plane_sphere;
 use super::sphere::sphere as sphere_sphere;
-use super::{Ball, Solid, Touch, Touches};
+use super::{Ball, Shape, Touch, Touches, plane, unit};
 use glam::DVec3;
 
-/// Plane against cylinder: the lowest point of the rim, the point above it on the other rim, and two more that
-/// make a triangle with the first.
-pub(super) fn plane(plane: &Ball, cylinder: &Solid, margin: f64, touches: &mut Touches) {
+/// Plane against cylinder: the lowest point of the lower disk, the point above it on the other disk, then two
+/// more of the lower disk, which make a regular triangle with the first.
+pub(super) fn plane(plane: &Ball, cylinder: &Shape, margin: f64, touches: &mut Touches) {
+    let [radius, half_length, _] = *cylinder.size;
     let normal = plane.axis;
-    let [radius, half_length, _] = cylinder.size;
-    let z = cylinder.axes.z_axis;
-    let down = if normal.dot(z) > 0.0 { -z } else { z };
-    let slope = normal.dot(down);
-    let height = (cylinder.centre - plane.centre).dot(normal);
-    // Across the axis towards the plane; along x where the cylinder stands upright.
-    let across = down * slope - normal;
-    let across = if across.length_squared() >= MINVAL * MINVAL {
-        across * (radius / across.length())
+    // The axis towards the plane, and how much it goes down.
+    let mut axis = cylinder.mat.z_axis;
+    let mut down = normal.dot(axis);
+    if down > 0.0 {
+        axis = -axis;
+        down = -down;
+    }
+    let height = (cylinder.pos - plane.centre).dot(normal);
+    // From the axis to the lowest point of a disk.
+    let across = axis * down - normal;
+    let square = across.dot(across);
+    let across = if square >= MINVAL * MINVAL {
+        across * (radius / square.sqrt())
     } else {
-        cylinder.axes.x_axis * radius
+        cylinder.mat.x_axis * radius
     };
-    let (fall, drop) = (normal.dot(across), slope * half_length);
-    let end = down * half_length;
-    let mut add = |dist: f64, offset: DVec3| {
+    let lower = across.dot(normal);
+    let axis = axis * half_length;
+    let down = down * half_length;
+
+    let mut add = |from_centre: DVec3, dist: f64| {
         touches.push(Touch {
             dist,
-            pos: cylinder.centre + offset - normal * (dist / 2.0),
+            pos: cylinder.pos + from_centre - normal * (dist * 0.5),
             normal,
             tangent: DVec3::ZERO,
         });
     };
-    if height + drop + fall > margin {
+    if height + down + lower > margin {
         return;
     }
-    add(height + drop + fall, across + end);
-    if height - drop + fall <= margin {
-        add(height - drop + fall, across - end);
+    add(across + axis, height + down + lower);
+    if height - down + lower <= margin {
+        add(across - axis, height - down + lower);
     }
-    let level = height + drop - 0.5 * fall;
-    if level <= margin {
-        let aside = across.cross(end).normalize_or(DVec3::X) * (radius * 3.0_f64.sqrt() / 2.0);
-        add(level, aside + end - across * 0.5);
-        add(level, -aside + end - across * 0.5);
+    let dist = height + down - lower * 0.5;
+    if dist <= margin {
+        let side = unit(across.cross(axis)) * (radius * 3.0f64.sqrt() / 2.0);
+        add(side + axis - across * 0.5, dist);
+        add(axis - side - across * 0.5, dist);
     }
 }
 
-/// Sphere against cylinder: its side, an end, or the rim between them.
-pub(super) fn sphere(ball: &Ball, cylinder: &Solid, margin: f64) -> Option<Touch> {
-    let [radius, half_length, _] = cylinder.size;
-    let axis = cylinder.axes.z_axis;
-    let away = ball.centre - cylinder.centre;
-    let along = axis.dot(away);
-    let across = away - axis * along;
-    let distance = across.length();
+/// Sphere against cylinder: against the round side, a disk, or the edge between.
+pub(super) fn sphere(ball: &Ball, cylinder: &Shape, margin: f64) -> Option<Touch> {
+    let [radius, half_length, _] = *cylinder.size;
+    let axis = cylinder.mat.z_axis;
+    let from_centre = ball.centre - cylinder.pos;
+    let along = axis.dot(from_centre);
+    let across = from_centre - axis * along;
+    let across_square = across.dot(across);
+
     let mut beside = along.abs() < half_length;
-    let mut above = distance < radius;
+    let mut above = across_square < radius * radius;
     if beside && above {
-        // Inside: out by the nearer of the two ways.
-        beside = half_length - along.abs() >= radius - distance;
+        // The centre is inside: out by the shorter way.
+        beside = half_length - along.abs() >= radius - across_square.sqrt();
         above = !beside;
     }
-    let outwards = if along > 0.0 { axis } else { -axis };
-    let rim = |centre: DVec3, radius: f64| Ball {
+    let point = |centre: DVec3, radius: f64| Ball {
         centre,
         radius,
         axis,
     };
     if beside {
-        return sphere_sphere(ball, &rim(cylinder.centre + axis * along, radius), margin);
+        let nearest = point(axis * along + cylinder.pos, radius);
+        return sphere_sphere(ball, &nearest, margin);
     }
+    let out = if along > 0.0 { axis } else { -axis };
     if above {
-        let end = Ball {
-            centre: cylinder.centre + outwards * half_length,
+        let disk = Ball {
+            centre: cylinder.pos + out * half_length,
             radius: 0.0,
-            axis: outwards,
+            axis: out,
         };
-        return plane_sphere(&end, ball, margin).map(|touch| Touch {
+        return plane::sphere(&disk, ball, margin).map(|touch| Touch {
             normal: -touch.normal,
             ..touch
         });
     }
-    let corner = across * (radius / distance) + outwards * half_length;
-    sphere_sphere(ball, &rim(cylinder.centre + corner, 0.0), margin)
+    let edge = out * half_length + across * (radius / across_square.sqrt());
+    sphere_sphere(ball, &point(edge + cylinder.pos, 0.0), margin)
 }

@@ -1,6 +1,7 @@
 //! Contacts between geoms. MuJoCo: Computation, "Collision detection"; Modeling, "Contact parameters".
 
 mod box_;
+mod box_box;
 mod capsule;
 mod convex;
 mod cylinder;
@@ -9,12 +10,16 @@ mod sphere;
 
 use glam::{DMat3, DVec3};
 
+pub(super) use convex::Memory;
+
 use super::MINVAL;
 use super::model::{GeomType, Model, Pair, SolImp, SolRef};
 use super::state::State;
+use convex::Search;
 
-/// Most contacts that one pair of geoms can have: a box or a cylinder on a plane.
-const MOST_TOUCHES: usize = 4;
+/// Most contacts that one pair of geoms can have: two boxes, face to face. Two rectangles that overlap have no
+/// more than eight corners and crossings; rounding and the margin may add some.
+const MOST_TOUCHES: usize = 12;
 
 /// A point where two geoms touch, or nearly do.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,28 +90,47 @@ struct Ball {
     axis: DVec3,
 }
 
-/// A shape with its three axes.
+/// A geom where it is.
 #[derive(Clone, Copy, Debug)]
-struct Solid {
-    centre: DVec3,
-    /// Local axes as columns.
-    axes: DMat3,
-    /// As in [`Geoms::size`](super::model::Geoms::size).
-    size: [f64; 3],
+struct Shape<'a> {
+    kind: GeomType,
+    pos: DVec3,
+    mat: &'a DMat3,
+    size: &'a [f64; 3],
 }
 
-/// Whether contacts of these shapes, the lower type first, are computed.
-pub(crate) fn is_known(kinds: [GeomType; 2]) -> bool {
-    use GeomType::{Box, Capsule, Plane};
-    !matches!(kinds, [Plane, Plane] | [Capsule, Box] | [Box, Box])
+impl Shape<'_> {
+    /// The ball around its middle of which its first size is the radius.
+    fn ball(&self) -> Ball {
+        Ball {
+            centre: self.pos,
+            radius: self.size[0],
+            axis: self.mat.z_axis,
+        }
+    }
+
+    /// A direction in its own axes.
+    fn local(&self, direction: DVec3) -> DVec3 {
+        let DMat3 {
+            x_axis,
+            y_axis,
+            z_axis,
+        } = self.mat;
+        DVec3::new(
+            x_axis.dot(direction),
+            y_axis.dot(direction),
+            z_axis.dot(direction),
+        )
+    }
 }
 
 /// Most contacts that a pair of these shapes can have.
 pub(super) fn most_touches(kinds: [GeomType; 2]) -> usize {
     use GeomType::{Box, Capsule, Cylinder, Plane};
     match kinds {
-        [Plane | Capsule, Capsule] => 2,
-        [Plane, Cylinder | Box] => MOST_TOUCHES,
+        [Plane | Capsule, Capsule] | [Capsule, Box] => 2,
+        [Plane, Cylinder | Box] => 4,
+        [Box, Box] => MOST_TOUCHES,
         _ => 1,
     }
 }
@@ -127,7 +151,18 @@ pub(super) fn detect(model: &Model, state: &mut State) {
             continue;
         }
         touches.count = 0;
-        touch(model, state, pair, &mut touches);
+        let shapes = pair.geoms.map(|geom| Shape {
+            kind: model.geoms.kind[geom],
+            pos: state.geom_xpos[geom],
+            mat: &state.geom_xmat[geom],
+            size: &model.geoms.size[geom],
+        });
+        let mut search = Search {
+            tolerance: model.opt.ccd_tolerance,
+            iterations: model.opt.ccd_iterations,
+            memory: &mut state.convex,
+        };
+        touch(shapes, pair.margin, &mut search, &mut touches);
         for touch in touches.as_slice() {
             state.contacts.push(contact(pair, touch));
         }
@@ -147,74 +182,44 @@ fn out_of_reach(model: &Model, state: &State, pair: &Pair) -> bool {
     }
 }
 
-/// Finds where the two geoms of a pair come closer than its margin.
-fn touch(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
-    let [first, second] = pair.geoms;
-    let margin = pair.margin;
-    let ball = |geom: usize| Ball {
-        centre: state.geom_xpos[geom],
-        radius: model.geoms.size[geom][0],
-        axis: state.geom_xmat[geom].z_axis,
-    };
-    let half_length = |geom: usize| model.geoms.size[geom][1];
-    let kinds = [model.geoms.kind[first], model.geoms.kind[second]];
-    let (a, b) = (ball(first), ball(second));
-    match kinds {
-        [GeomType::Plane, GeomType::Sphere] => touches.extend(plane::sphere(&a, &b, margin)),
-        [GeomType::Plane, GeomType::Capsule] => {
-            plane::capsule(&a, &b, half_length(second), margin, touches);
+/// Finds where two shapes, the one of the lower type first, come closer than a margin.
+fn touch([first, second]: [Shape; 2], margin: f64, search: &mut Search, touches: &mut Touches) {
+    use GeomType::{Box, Capsule, Cylinder, Ellipsoid, Plane, Sphere};
+    let (a, b) = (first.ball(), second.ball());
+    let half_length = |shape: &Shape| shape.size[1];
+    match [first.kind, second.kind] {
+        [Plane, Sphere] => touches.extend(plane::sphere(&a, &b, margin)),
+        [Plane, Capsule] => plane::capsule(&a, &b, half_length(&second), margin, touches),
+        [Plane, Ellipsoid] => touches.extend(plane::ellipsoid(&a, &second, margin)),
+        [Plane, Box] => box_::plane(&a, &second, margin, touches),
+        [Plane, Cylinder] => cylinder::plane(&a, &second, margin, touches),
+        [Sphere, Sphere] => touches.extend(sphere::sphere(&a, &b, margin)),
+        [Sphere, Capsule] => {
+            touches.extend(capsule::sphere(&a, &b, half_length(&second), margin));
         }
-        [GeomType::Sphere, GeomType::Sphere] => touches.extend(sphere::sphere(&a, &b, margin)),
-        [GeomType::Sphere, GeomType::Capsule] => {
-            touches.extend(capsule::sphere(&a, &b, half_length(second), margin));
-        }
-        [GeomType::Capsule, GeomType::Capsule] => {
-            let (a, b) = ((&a, half_length(first)), (&b, half_length(second)));
+        [Sphere, Cylinder] => touches.extend(cylinder::sphere(&a, &second, margin)),
+        [Sphere, Box] => touches.extend(box_::sphere(&a, &second, margin)),
+        [Capsule, Box] => box_::capsule(&first, &second, margin, touches),
+        [Box, Box] => box_box::touch(&first, &second, margin, touches),
+        [Capsule, Capsule] => {
+            let (a, b) = ((&a, half_length(&first)), (&b, half_length(&second)));
             capsule::capsule(a, b, margin, touches);
         }
-        _ => solids(model, state, pair, touches),
+        [Sphere | Capsule | Ellipsoid | Cylinder, _] => {
+            touches.extend(convex::touch(&first, &second, margin, search));
+        }
+        // The compiler keeps no other pairs, and orders each by type.
+        _ => {}
     }
 }
 
-/// As [`touch`], for shapes that are more than a ball or a segment.
-fn solids(model: &Model, state: &State, pair: &Pair, touches: &mut Touches) {
-    use GeomType::{Box, Cylinder, Ellipsoid, Plane, Sphere};
-    let margin = pair.margin;
-    let [a, b] = pair.geoms.map(|geom| Solid {
-        centre: state.geom_xpos[geom],
-        axes: state.geom_xmat[geom],
-        size: model.geoms.size[geom],
-    });
-    let ball = Ball {
-        centre: a.centre,
-        radius: a.size[0],
-        axis: a.axes.z_axis,
-    };
-    let kinds = pair.geoms.map(|geom| model.geoms.kind[geom]);
-    match kinds {
-        [Plane, Cylinder] => cylinder::plane(&ball, &b, margin, touches),
-        [Plane, Box] => box_::plane(&ball, &b, margin, touches),
-        [Plane, Ellipsoid] => {
-            let lowest = convex::Core::new(Ellipsoid, &b).support(-ball.axis);
-            let point = Ball {
-                centre: lowest,
-                radius: 0.0,
-                axis: ball.axis,
-            };
-            touches.extend(plane::sphere(&ball, &point, margin));
-        }
-        [Sphere, Cylinder] => touches.extend(cylinder::sphere(&ball, &b, margin)),
-        [Sphere, Box] => touches.extend(box_::sphere(&ball, &b, margin)),
-        // The compiler keeps only pairs that are known.
-        [first, second] => {
-            let shapes = [convex::Core::new(first, &a), convex::Core::new(second, &b)];
-            let search = convex::Search {
-                margin,
-                tolerance: model.opt.ccd_tolerance,
-                iterations: model.opt.ccd_iterations,
-            };
-            touches.extend(convex::touch(&shapes, &search));
-        }
+/// The direction of a vector; x where it has next to no length.
+fn unit(vector: DVec3) -> DVec3 {
+    let length = vector.length();
+    if length < MINVAL {
+        DVec3::X
+    } else {
+        vector * (1.0 / length)
     }
 }
 
@@ -260,5 +265,7 @@ fn frame(normal: DVec3, wish: DVec3) -> [DVec3; 3] {
     [normal, tangent, normal.cross(tangent)]
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

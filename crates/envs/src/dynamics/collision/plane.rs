@@ -1,6 +1,7 @@
-//! Planes against round shapes. The plane's ball holds a point of the plane and its normal.
+//! Planes against spheres, capsules and ellipsoids. The plane's ball holds a point of the plane and its normal.
 
-use super::{Ball, Touch, Touches};
+use super::convex::on_ellipsoid;
+use super::{Ball, Shape, Touch, Touches};
 use glam::DVec3;
 
 /// Plane against sphere.
@@ -36,4 +37,18 @@ pub(super) fn capsule(
             ..touch
         }));
     }
+}
+
+/// Plane against ellipsoid: its lowest point.
+pub(super) fn ellipsoid(plane: &Ball, ellipsoid: &Shape, margin: f64) -> Option<Touch> {
+    let normal = plane.axis;
+    let local = on_ellipsoid(ellipsoid.local(-normal), DVec3::from_array(*ellipsoid.size));
+    let lowest = *ellipsoid.mat * local + ellipsoid.pos;
+    let dist = normal.dot(lowest - plane.centre);
+    (dist <= margin).then(|| Touch {
+        dist,
+        pos: lowest - normal * (0.5 * dist),
+        normal,
+        tangent: DVec3::ZERO,
+    })
 }

@@ -11,7 +11,6 @@ use super::rule::some_of;
 use super::spec::{Limited, Spec};
 use super::{constants, pairs};
 use crate::Result;
-use crate::dynamics::is_known;
 use crate::dynamics::model::{
     Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Sites, Tendons,
 };
@@ -155,32 +154,9 @@ impl Builder<'_> {
             };
             self.model.pairs = pairs::select(&self.model, filter)
                 .map_err(|message| self.spec.place.error(message))?;
-            self.check_pairs()?;
         }
         self.model.keyframes = self.keyframes()?;
         Ok(self.model)
-    }
-
-    /// Refuses pairs of shapes whose contacts are not computed.
-    fn check_pairs(&self) -> Result<()> {
-        let geoms = &self.model.geoms;
-        for pair in &self.model.pairs {
-            let kinds = pair.geoms.map(|geom| geoms.kind[geom]);
-            if is_known(kinds) {
-                continue;
-            }
-            let mut specs = self.spec.bodies.iter().flat_map(|body| &body.spec.geoms);
-            let place = specs
-                .nth(pair.geoms[1])
-                .map_or(&self.spec.place, |geom| &geom.place);
-            let [a, b] = kinds.map(|kind| format!("{kind:?}").to_lowercase());
-            let other = &geoms.name[pair.geoms[0]];
-            return Err(place.error(format!(
-                "this {b} can touch the {a} `{other}`, which this engine does not compute; keep them apart with \
-                 contype and conaffinity, or an <exclude>"
-            )));
-        }
-        Ok(())
     }
 
     /// Springs and dampers that are given by time constant and damping ratio.

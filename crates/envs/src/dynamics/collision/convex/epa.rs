@@ -1,163 +1,416 @@
-//! The shallowest way out of an overlap: van den Bergen's expanding polytope (2001).
+//! The place of the boundary of the set of differences nearest to the origin inside it, by van den Bergen's
+//! expanding polytope algorithm.
 //!
-//! A polytope inside the set of differences grows, always at its face nearest to the origin, until that face
-//! lies on the set's surface.
+//! A hull of triangles inside the set holds the origin. The triangle nearest to the origin gives way to the
+//! corner of the set farthest in its direction, until there is none beyond it.
 
-use super::{Core, Vertex, furthest};
-use glam::DVec3;
+use glam::{DMat3, DVec3};
 
-/// Most corners of the polytope, and most faces that these make.
-const MOST_CORNERS: usize = 100;
-const MOST_FACES: usize = 2 * MOST_CORNERS;
-/// Growth (m) at which a face counts as lying on the surface.
-const ON_SURFACE: f64 = 1e-10;
-/// How far a corner must stand out of a face to be seen from it (m).
-const VISIBLE: f64 = 1e-14;
+use super::super::super::MINVAL;
+use super::gjk::{areas, onto_plane};
+use super::{Corner, Places, Solid, corner};
 
-/// A triangle with its outward normal and signed distance from the origin.
-#[derive(Clone, Copy, Default)]
-struct Face {
+/// Triangles that there is room for, at least.
+const TRIANGLES: usize = 1020;
+
+/// Sine of 120°, to as many digits as MuJoCo has.
+const SIN_120: f64 = 0.866_025_403_78;
+
+/// Whether a triangle is part of the hull.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    /// It may be the nearest; its place in the list of such.
+    Candidate(usize),
+    /// It is, but too far from the origin to be looked at again.
+    Kept,
+    /// No longer.
+    Removed,
+}
+
+/// A triangle of the hull.
+#[derive(Clone, Copy, Debug)]
+struct Triangle {
     corners: [usize; 3],
-    normal: DVec3,
-    distance: f64,
+    /// The triangles behind the edges from each corner to the next.
+    neighbours: [usize; 3],
+    /// The origin's projection onto its plane.
+    foot: DVec3,
+    /// Squared length of that.
+    square: f64,
+    status: Status,
 }
 
-struct Polytope {
-    corners: [Vertex; MOST_CORNERS],
-    corner_count: usize,
-    faces: [Face; MOST_FACES],
-    face_count: usize,
+/// A growing hull; see the module.
+#[derive(Debug)]
+pub(super) struct Hull {
+    corners: Vec<Corner>,
+    triangles: Vec<Triangle>,
+    /// Those that may be the nearest.
+    candidates: Vec<usize>,
+    /// The edges around what a new corner sees: a triangle that it does not see, and which of its edges.
+    rim: Vec<(usize, usize)>,
 }
 
-impl Polytope {
-    fn place(&self, corner: usize) -> DVec3 {
-        self.corners[corner].difference
-    }
+/// Why a hull cannot be grown.
+struct Broken;
 
-    /// Adds a triangle whose corners run counterclockwise seen from outside; none of no area.
-    fn add_face(&mut self, corners: [usize; 3]) {
-        let [a, b, c] = corners.map(|corner| self.place(corner));
-        let normal = (b - a).cross(c - a);
-        if normal.length_squared() > 0.0 && self.face_count < MOST_FACES {
-            let normal = normal.normalize();
-            self.faces[self.face_count] = Face {
-                corners,
-                normal,
-                distance: normal.dot(a),
-            };
-            self.face_count += 1;
+impl Hull {
+    /// A hull with room for so many new corners; none at all for 0.
+    pub(super) fn new(iterations: usize) -> Self {
+        let room = if iterations == 0 {
+            0
+        } else {
+            TRIANGLES.max(6 * iterations)
+        };
+        Self {
+            corners: Vec::with_capacity(if iterations == 0 { 0 } else { 5 + iterations }),
+            triangles: Vec::with_capacity(room),
+            candidates: Vec::with_capacity(room),
+            rim: Vec::with_capacity(room),
         }
     }
 
-    /// The face nearest to the origin, by signed distance.
-    fn nearest(&self) -> Option<Face> {
-        let faces = self.faces[..self.face_count].iter();
-        faces
-            .copied()
-            .min_by(|a, b| a.distance.total_cmp(&b.distance))
+    /// Starts over with the hull around a simplex near the origin; `None` where it would be flat.
+    pub(super) fn around(&mut self, simplex: &[Corner], solids: &[Solid; 2]) -> Option<()> {
+        match *simplex {
+            [a, b, c, d] => self.around_tetrahedron([a, b, c, d], solids),
+            [a, b, c] => self.around_triangle([a, b, c], solids),
+            [a, b] => self.around_segment([a, b], solids),
+            _ => None,
+        }
     }
 
-    /// Takes a corner in: faces that see it go, and new ones connect it with the edge of the hole.
-    fn grow(&mut self, corner: Vertex) {
-        let new = self.corner_count;
-        self.corners[new] = corner;
-        self.corner_count += 1;
-        let mut edges = [[0_usize; 2]; 3 * MOST_FACES];
-        let mut edge_count = 0;
-        let mut face = 0;
-        while face < self.face_count {
-            let Face {
-                corners, normal, ..
-            } = self.faces[face];
-            if normal.dot(corner.difference - self.place(corners[0])) <= VISIBLE {
-                face += 1;
-                continue;
+    fn clear(&mut self) {
+        self.corners.clear();
+        self.triangles.clear();
+        self.candidates.clear();
+        self.rim.clear();
+    }
+
+    fn at<const N: usize>(&self, corners: [usize; N]) -> [DVec3; N] {
+        corners.map(|i| self.corners[i].at)
+    }
+
+    /// Adds the corner of the set farthest in a direction.
+    fn add_corner(&mut self, direction: DVec3, length: f64, solids: &[Solid; 2]) {
+        let unit = if length > MINVAL {
+            direction / length
+        } else {
+            DVec3::X
+        };
+        self.corners.push(corner(solids, unit));
+    }
+
+    /// Adds a triangle; the squared distance of its plane from the origin, 0 where it has no plane.
+    fn add(&mut self, corners: [usize; 3], neighbours: [usize; 3]) -> f64 {
+        let [a, b, c] = self.at(corners);
+        let foot = onto_plane([c, b, a]);
+        let square = foot.map_or(0.0, |foot| foot.dot(foot));
+        self.triangles.push(Triangle {
+            corners,
+            neighbours,
+            foot: foot.unwrap_or_default(),
+            square,
+            status: Status::Kept,
+        });
+        square
+    }
+
+    /// Makes a triangle one that may be the nearest.
+    fn consider(&mut self, triangle: usize) {
+        self.triangles[triangle].status = Status::Candidate(self.candidates.len());
+        self.candidates.push(triangle);
+    }
+
+    fn consider_all(&mut self) {
+        (0..self.triangles.len()).for_each(|triangle| self.consider(triangle));
+    }
+
+    /// Adds triangles in turn; the corners of the first whose plane holds the origin.
+    fn add_all(&mut self, triangles: &[([usize; 3], [usize; 3])]) -> Result<(), [usize; 3]> {
+        for &(corners, neighbours) in triangles {
+            if self.add(corners, neighbours) < MINVAL * MINVAL {
+                return Err(corners);
             }
-            for i in 0..3 {
-                let edge = [corners[i], corners[(i + 1) % 3]];
-                // An edge between two faces that go is inside the hole.
-                let twin = edges[..edge_count]
-                    .iter()
-                    .position(|other| *other == [edge[1], edge[0]]);
-                if let Some(twin) = twin {
-                    edge_count -= 1;
-                    edges[twin] = edges[edge_count];
-                } else {
-                    edges[edge_count] = edge;
-                    edge_count += 1;
+        }
+        Ok(())
+    }
+
+    fn around_tetrahedron(&mut self, simplex: [Corner; 4], solids: &[Solid; 2]) -> Option<()> {
+        const FACES: [([usize; 3], [usize; 3]); 4] = [
+            ([0, 1, 2], [1, 3, 2]),
+            ([0, 3, 1], [2, 3, 0]),
+            ([0, 2, 3], [0, 3, 1]),
+            ([3, 2, 1], [2, 0, 1]),
+        ];
+        self.clear();
+        self.corners.extend(simplex);
+        if let Err(flat) = self.add_all(&FACES) {
+            return self.around_triangle(flat.map(|i| self.corners[i]), solids);
+        }
+        let points = self.at([0, 1, 2, 3]);
+        let turned = |first: usize| [0, 1, 2, 3].map(|i| points[(first + i) & 3]);
+        if !(0..4).all(|first| on_origins_side(turned(first))) {
+            return None;
+        }
+        self.consider_all();
+        Some(())
+    }
+
+    /// Two tetrahedra on both sides of a triangle.
+    fn around_triangle(&mut self, simplex: [Corner; 3], solids: &[Solid; 2]) -> Option<()> {
+        // Corners 0 to 2 of the triangle, 3 below it, 4 above it.
+        const FACES: [([usize; 3], [usize; 3]); 6] = [
+            ([4, 0, 1], [1, 3, 2]),
+            ([4, 2, 0], [2, 4, 0]),
+            ([4, 1, 2], [0, 5, 1]),
+            ([3, 1, 0], [5, 0, 4]),
+            ([3, 0, 2], [3, 1, 5]),
+            ([3, 2, 1], [4, 2, 3]),
+        ];
+        self.clear();
+        let base = simplex.map(|corner| corner.at);
+        let normal = (base[1] - base[0]).cross(base[2] - base[0]);
+        let length = normal.length();
+        if length < MINVAL {
+            return None;
+        }
+        self.corners.extend(simplex);
+        self.add_corner(-normal, length, solids);
+        self.add_corner(normal, length, solids);
+        if [4, 3].iter().any(|&i| holds(base, self.corners[i].at)) {
+            return None;
+        }
+        self.add_all(&FACES).ok()?;
+        self.consider_all();
+        Some(())
+    }
+
+    /// Two tetrahedra: three corners around a segment, and its ends.
+    fn around_segment(&mut self, simplex: [Corner; 2], solids: &[Solid; 2]) -> Option<()> {
+        const FACES: [([usize; 3], [usize; 3]); 6] = [
+            ([0, 2, 3], [1, 3, 2]),
+            ([0, 4, 2], [2, 4, 0]),
+            ([0, 3, 4], [0, 5, 1]),
+            ([1, 3, 2], [5, 0, 4]),
+            ([1, 2, 4], [3, 1, 5]),
+            ([1, 4, 3], [4, 2, 3]),
+        ];
+        self.clear();
+        let along = simplex[1].at - simplex[0].at;
+        let mut axis = 0;
+        for other in 1..3 {
+            if along[other].abs() < along[axis].abs() {
+                axis = other;
+            }
+        }
+        let turn = third_of_a_turn(along);
+        let first = DVec3::AXES[axis].cross(along);
+        let second = turn * first;
+        self.corners.extend(simplex);
+        for direction in [first, second, turn * second] {
+            self.add_corner(direction, direction.length(), solids);
+        }
+        if let Err(flat) = self.add_all(&FACES) {
+            return self.around_triangle(flat.map(|i| self.corners[i]), solids);
+        }
+        if !crosses(self.at([0, 1]), self.at([2, 3, 4])) {
+            return None;
+        }
+        self.consider_all();
+        Some(())
+    }
+
+    /// Grows the hull until its nearest triangle lies on the boundary of the set to within the tolerance.
+    pub(super) fn expand(
+        &mut self,
+        solids: &[Solid; 2],
+        tolerance: f64,
+        iterations: usize,
+    ) -> Option<Places> {
+        let mut upper = f64::INFINITY;
+        let mut nearest = None;
+        for _ in 0..iterations {
+            let before = nearest;
+            let mut lower_square = f64::INFINITY;
+            for &candidate in &self.candidates {
+                if self.triangles[candidate].square < lower_square {
+                    nearest = Some(candidate);
+                    lower_square = self.triangles[candidate].square;
                 }
             }
-            self.face_count -= 1;
-            self.faces[face] = self.faces[self.face_count];
+            if lower_square > upper * upper || nearest.is_none() {
+                nearest = before;
+                break;
+            }
+            if lower_square <= 0.0 {
+                break;
+            }
+            let lower = lower_square.sqrt();
+            let triangle = nearest?;
+            let foot = self.triangles[triangle].foot;
+            self.add_corner(foot, lower, solids);
+            let new = self.corners.len() - 1;
+            upper = upper.min(foot.dot(self.corners[new].at) / lower);
+            if upper - lower < tolerance {
+                break;
+            }
+            self.find_rim(triangle, new).ok()?;
+            if self.rim.len() > self.triangles.capacity() - self.triangles.len() {
+                break;
+            }
+            self.close(new, lower_square..=upper * upper).ok()?;
+            if self.candidates.is_empty() {
+                break;
+            }
         }
-        for edge in &edges[..edge_count] {
-            self.add_face([edge[0], edge[1], new]);
+        nearest.map(|triangle| self.places(triangle))
+    }
+
+    /// Removes what a new corner sees, starting with a triangle that it does see, and notes the edges around.
+    fn find_rim(&mut self, start: usize, new: usize) -> Result<(), Broken> {
+        self.rim.clear();
+        self.remove(start);
+        let Triangle {
+            corners,
+            neighbours,
+            ..
+        } = self.triangles[start];
+        for edge in 0..3 {
+            self.look_behind(neighbours[edge], corners[(edge + 1) % 3], new)?;
+        }
+        if self.rim.len() < 3 {
+            return Err(Broken);
+        }
+        Ok(())
+    }
+
+    /// Removes a triangle and what is behind it if the new corner sees it, else notes its edge from `corner`.
+    fn look_behind(&mut self, triangle: usize, corner: usize, new: usize) -> Result<(), Broken> {
+        let Triangle {
+            corners,
+            neighbours,
+            foot,
+            square,
+            status,
+        } = self.triangles[triangle];
+        if status == Status::Removed {
+            return Ok(());
+        }
+        let edge = corners.iter().take(2).position(|&i| i == corner);
+        let edge = edge.unwrap_or(2);
+        if foot.dot(self.corners[new].at) - square > MINVAL {
+            self.remove(triangle);
+            for other in [(edge + 1) % 3, (edge + 2) % 3] {
+                self.look_behind(neighbours[other], corners[(other + 1) % 3], new)?;
+            }
+        } else if self.rim.len() < self.rim.capacity() {
+            self.rim.push((triangle, edge));
+        } else {
+            return Err(Broken);
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, triangle: usize) {
+        if let Status::Candidate(place) = self.triangles[triangle].status {
+            self.candidates.swap_remove(place);
+            if let Some(&moved) = self.candidates.get(place) {
+                self.triangles[moved].status = Status::Candidate(place);
+            }
+        }
+        self.triangles[triangle].status = Status::Removed;
+    }
+
+    /// Joins the rim to a new corner. Triangles whose squared distance is in the range may be the nearest.
+    fn close(&mut self, new: usize, range: std::ops::RangeInclusive<f64>) -> Result<(), Broken> {
+        let (first, count) = (self.triangles.len(), self.rim.len());
+        for i in 0..count {
+            let (behind, edge) = self.rim[i];
+            let triangle = first + i;
+            let Triangle {
+                corners,
+                neighbours,
+                ..
+            } = &mut self.triangles[behind];
+            neighbours[edge] = triangle;
+            let corners = [new, corners[(edge + 1) % 3], corners[edge]];
+            let before = first + (i + count - 1) % count;
+            let square = self.add(corners, [before, behind, first + (i + 1) % count]);
+            if square == 0.0 {
+                return Err(Broken);
+            }
+            if range.contains(&square) {
+                self.consider(triangle);
+            }
+        }
+        Ok(())
+    }
+
+    /// The points of the shapes that make the place of a triangle nearest to the origin.
+    fn places(&self, triangle: usize) -> Places {
+        let Triangle {
+            corners,
+            foot,
+            square,
+            ..
+        } = self.triangles[triangle];
+        let (parts, whole) = areas(self.at(corners), foot);
+        let [a, b, c] = parts.map(|part| part / whole);
+        let on = |shape: usize| {
+            let [p, q, r] = corners.map(|i| self.corners[i].on[shape]);
+            p * a + q * b + r * c
+        };
+        Places {
+            dist: -square.sqrt(),
+            on: [on(0), on(1)],
         }
     }
 }
 
-/// A tetrahedron inside the set; none when the set is flat.
-fn tetrahedron(shapes: &[Core<'_>; 2]) -> Option<Polytope> {
-    let a = furthest(shapes, DVec3::X);
-    let b = furthest(shapes, DVec3::NEG_X);
-    let edge = b.difference - a.difference;
-    let further = |direction: DVec3| {
-        let direction = direction.normalize_or(DVec3::Z);
-        let [up, down] = [direction, -direction].map(|d| furthest(shapes, d));
-        let rise = |corner: &Vertex| (corner.difference - a.difference).dot(direction).abs();
-        if rise(&up) >= rise(&down) { up } else { down }
-    };
-    let c = further(edge.any_orthogonal_vector());
-    let normal = edge.cross(c.difference - a.difference);
-    let d = further(normal);
-    let volume = normal.dot(d.difference - a.difference);
-    if volume == 0.0 {
-        return None;
-    }
-    let mut polytope = Polytope {
-        corners: [Vertex::default(); MOST_CORNERS],
-        corner_count: 4,
-        faces: [Face::default(); MOST_FACES],
-        face_count: 0,
-    };
-    // Seen from d the triangle a b c must run clockwise.
-    polytope.corners[..4].copy_from_slice(&if volume > 0.0 {
-        [a, c, b, d]
-    } else {
-        [a, b, c, d]
-    });
-    for face in [[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]] {
-        polytope.add_face(face);
-    }
-    Some(polytope)
+/// Whether a point lies on the same side as the origin of a plane through three points.
+fn on_origins_side([a, b, c, point]: [DVec3; 4]) -> bool {
+    let normal = (b - a).cross(c - a);
+    let (point, origin) = (normal.dot(point - a), normal.dot(-a));
+    (point > 0.0 && origin > 0.0) || (point < 0.0 && origin < 0.0)
 }
 
-/// The points of the two shapes that lie deepest in the other, the direction from the first to the second in
-/// which they overlap least, and how much; none for shapes without volume.
-pub(super) fn shallowest(shapes: &[Core<'_>; 2]) -> Option<([DVec3; 2], DVec3, f64)> {
-    let mut polytope = tetrahedron(shapes)?;
-    let face = loop {
-        let face = polytope.nearest()?;
-        let corner = furthest(shapes, face.normal);
-        let growth = face.normal.dot(corner.difference) - face.distance;
-        if growth <= ON_SURFACE || polytope.corner_count == MOST_CORNERS {
-            break face;
-        }
-        polytope.grow(corner);
-    };
-    let [a, b, c] = face.corners.map(|corner| polytope.corners[corner]);
-    // Weights of the origin's projection in the triangle.
-    let foot = face.normal * face.distance;
-    let area = |p: DVec3, q: DVec3| (p - foot).cross(q - foot).dot(face.normal);
-    let weights = [
-        area(b.difference, c.difference),
-        area(c.difference, a.difference),
-        area(a.difference, b.difference),
-    ];
-    let total: f64 = weights.iter().sum();
-    let mean = |part: fn(&Vertex) -> DVec3| {
-        (part(&a) * weights[0] + part(&b) * weights[1] + part(&c) * weights[2]) / total
-    };
-    let points = [mean(|corner| corner.first), mean(|corner| corner.second)];
-    (total > 0.0).then_some((points, face.normal, face.distance.max(0.0)))
+/// Whether a triangle holds a point.
+fn holds([a, b, c]: [DVec3; 3], point: DVec3) -> bool {
+    let (parts, whole) = areas([a, b, c], point);
+    let [u, v, w] = parts.map(|part| part / whole);
+    if u < 0.0 || v < 0.0 || w < 0.0 {
+        return false;
+    }
+    (a * u + b * v + c * w - point).length() < MINVAL
+}
+
+/// Whether a line through two points crosses a triangle.
+fn crosses([from, to]: [DVec3; 2], triangle: [DVec3; 3]) -> bool {
+    let along = to - from;
+    let [a, b, c] = triangle.map(|corner| corner - from);
+    let volumes = [(a, b), (b, c), (c, a)].map(|(p, q)| p.dot(q.cross(along)));
+    volumes.iter().all(|&volume| volume >= 0.0) || volumes.iter().all(|&volume| volume <= 0.0)
+}
+
+/// The rotation by 120° about an axis.
+fn third_of_a_turn(axis: DVec3) -> DMat3 {
+    let DVec3 { x, y, z } = axis / axis.length();
+    DMat3::from_cols(
+        DVec3::new(
+            -0.5 + x * x * 1.5,
+            y * x * 1.5 + z * SIN_120,
+            x * z * 1.5 - y * SIN_120,
+        ),
+        DVec3::new(
+            x * y * 1.5 - z * SIN_120,
+            -0.5 + y * y * 1.5,
+            y * z * 1.5 + x * SIN_120,
+        ),
+        DVec3::new(
+            x * z * 1.5 + y * SIN_120,
+            y * z * 1.5 - x * SIN_120,
+            -0.5 + z * z * 1.5,
+        ),
+    )
 }

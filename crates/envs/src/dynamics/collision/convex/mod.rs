@@ -1,111 +1,245 @@
-//! Any two convex shapes: the nearest points of their cores, or the shallowest way out of each other.
+//! Convex shapes in general: the nearest points of two shapes apart, and of two that overlap the shortest way
+//! out. MuJoCo: Computation, "Collision detection", Convex collisions.
 //!
-//! MuJoCo: Computation, "Convex collisions". Spheres and capsules are points and segments with a skin, so that
-//! shallow contacts of round shapes need no search for a depth. The search for nearest points takes the steps
-//! that MuJoCo's takes and stops where it stops, at `ccd_tolerance`; depths are found more finely.
+//! All is asked of the set of differences between points of the first shape and points of the second, known
+//! only by its farthest corner in any direction. The shapes touch where that set holds the origin. [`gjk`] finds
+//! the place of the set nearest to the origin; where the origin is inside, [`epa`] finds the nearest place of
+//! its boundary. Shapes grow by half the margin each, so that near shapes overlap too.
 
 mod epa;
 mod gjk;
 
-use super::{Solid, Touch};
-use crate::dynamics::model::GeomType;
 use glam::DVec3;
 
-/// A convex shape without its skin.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Core<'a> {
-    kind: GeomType,
-    solid: &'a Solid,
+use super::super::MINVAL;
+use super::super::model::{GeomType, Model};
+use super::{Shape, Touch, unit};
+
+/// How far and how long to search, and memory for it.
+#[derive(Debug)]
+pub(super) struct Search<'a> {
+    /// Error (m) at which the search stops.
+    pub(super) tolerance: f64,
+    /// Most iterations of each of its parts.
+    pub(super) iterations: usize,
+    pub(super) memory: &'a mut Memory,
 }
 
-impl<'a> Core<'a> {
-    pub(super) fn new(kind: GeomType, solid: &'a Solid) -> Self {
-        Self { kind, solid }
+/// Memory of the search; nothing in it outlives one pair of shapes.
+#[derive(Debug)]
+pub(in super::super) struct Memory {
+    hull: epa::Hull,
+    iterations: usize,
+}
+
+impl Memory {
+    /// Enough for the pairs of a model.
+    pub(in super::super) fn new(model: &Model) -> Self {
+        let searches = |kinds: [GeomType; 2]| {
+            use GeomType::{Cylinder, Ellipsoid, Plane, Sphere};
+            match kinds {
+                [Plane, _] | [Sphere, Cylinder] => false,
+                [a, b] => [a, b].iter().any(|k| matches!(k, Ellipsoid | Cylinder)),
+            }
+        };
+        let mut pairs = model.pairs.iter();
+        let needed = pairs.any(|pair| searches(pair.geoms.map(|geom| model.geoms.kind[geom])));
+        Self::with_iterations(if needed { model.opt.ccd_iterations } else { 0 })
     }
 
-    /// Thickness of the skin (m).
-    fn skin(&self) -> f64 {
-        match self.kind {
-            GeomType::Sphere | GeomType::Capsule => self.solid.size[0],
-            _ => 0.0,
+    /// Enough for searches of at most so many iterations.
+    pub(super) fn with_iterations(iterations: usize) -> Self {
+        Self {
+            hull: epa::Hull::new(iterations),
+            iterations,
+        }
+    }
+}
+
+impl Clone for Memory {
+    /// As much room, but nothing in it.
+    fn clone(&self) -> Self {
+        Self::with_iterations(self.iterations)
+    }
+}
+
+/// A shape as the search sees it.
+#[derive(Clone, Copy, Debug)]
+struct Solid<'a> {
+    shape: &'a Shape<'a>,
+    /// How far its surface is moved out (m).
+    growth: f64,
+    /// Whether only its middle point (sphere) or segment (capsule) counts.
+    core: bool,
+}
+
+impl Solid<'_> {
+    /// The farthest point in a direction of length 1.
+    fn farthest(&self, direction: DVec3) -> DVec3 {
+        let point = self.shape_farthest(direction);
+        if self.growth > 0.0 {
+            point + direction * self.growth
+        } else {
+            point
         }
     }
 
-    /// The point of the core that lies furthest in a direction.
-    pub(super) fn support(&self, direction: DVec3) -> DVec3 {
-        let local = self.solid.axes.transpose() * direction;
-        let [a, b, c] = self.solid.size;
-        let side = |x: f64, half: f64| if x < 0.0 { -half } else { half };
-        let point = match self.kind {
-            GeomType::Plane | GeomType::Sphere => DVec3::ZERO,
-            GeomType::Capsule => DVec3::new(0.0, 0.0, side(local.z, b)),
+    fn shape_farthest(&self, direction: DVec3) -> DVec3 {
+        let Shape {
+            kind,
+            pos,
+            mat,
+            size,
+        } = *self.shape;
+        if kind == GeomType::Sphere {
+            let radius = if self.core { 0.0 } else { size[0] };
+            return direction * radius + pos;
+        }
+        let local = self.shape.local(direction);
+        let end = |half: f64, along: f64| if along >= 0.0 { half } else { -half };
+        let point = match kind {
+            GeomType::Capsule => {
+                let ball = if self.core {
+                    DVec3::ZERO
+                } else {
+                    local * size[0]
+                };
+                ball + DVec3::Z * end(size[1], local.z)
+            }
             GeomType::Cylinder => {
-                let across = DVec3::new(local.x, local.y, 0.0).normalize_or(DVec3::X);
-                across * a + DVec3::new(0.0, 0.0, side(local.z, b))
+                let square = local.x * local.x + local.y * local.y;
+                let z = end(size[1], local.z);
+                if square > MINVAL * MINVAL {
+                    let scale = size[0] / square.sqrt();
+                    DVec3::new(local.x * scale, local.y * scale, z)
+                } else {
+                    DVec3::new(0.0, 0.0, z)
+                }
             }
-            GeomType::Box => DVec3::new(side(local.x, a), side(local.y, b), side(local.z, c)),
-            GeomType::Ellipsoid => {
-                let radii = DVec3::new(a, b, c);
-                (local * radii).normalize_or(DVec3::X) * radii
-            }
+            GeomType::Ellipsoid => on_ellipsoid(local, DVec3::from_array(*size)),
+            _ => DVec3::new(
+                end(size[0], local.x),
+                end(size[1], local.y),
+                end(size[2], local.z),
+            ),
         };
-        self.solid.centre + self.solid.axes * point
+        *mat * point + pos
     }
 }
 
-/// A point of one shape less a point of another, and both.
+/// The farthest point of an ellipsoid about the origin in a direction.
+pub(super) fn on_ellipsoid(direction: DVec3, radii: DVec3) -> DVec3 {
+    let scaled = direction * radii;
+    let length = scaled.length();
+    if length < MINVAL {
+        DVec3::new(radii.x, 0.0, 0.0)
+    } else {
+        scaled * (radii * (1.0 / length))
+    }
+}
+
+/// A corner of the set of differences, and the points of the shapes that make it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Vertex {
-    difference: DVec3,
-    first: DVec3,
-    second: DVec3,
+struct Corner {
+    at: DVec3,
+    on: [DVec3; 2],
 }
 
-/// How far a search for nearest points goes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Search {
-    /// Distance (m) under which contacts count; hard shapes get a skin of half of it.
-    pub(super) margin: f64,
-    /// Error (m) at which it stops.
-    pub(super) tolerance: f64,
-    /// Most steps.
-    pub(super) iterations: usize,
-}
-
-/// The furthest difference of points of two shapes in a direction.
-fn furthest(shapes: &[Core<'_>; 2], direction: DVec3) -> Vertex {
-    let (first, second) = (shapes[0].support(direction), shapes[1].support(-direction));
-    Vertex {
-        difference: first - second,
-        first,
-        second,
+/// The corner of the set of differences farthest in a direction of length 1.
+fn corner(solids: &[Solid; 2], direction: DVec3) -> Corner {
+    let on = [
+        solids[0].farthest(direction),
+        solids[1].farthest(-direction),
+    ];
+    Corner {
+        at: on[0] - on[1],
+        on,
     }
 }
 
 /// Where two convex shapes come closest, if within the margin.
-pub(super) fn touch(shapes: &[Core<'_>; 2], search: &Search) -> Option<Touch> {
-    let skins = shapes.map(|shape| shape.skin());
-    let (first, second, normal, dist) = match gjk::nearest(shapes, search) {
-        gjk::Nearest::Far => return None,
-        gjk::Nearest::Apart([first, second]) => {
-            let between = second - first;
-            let dist = between.length();
-            (first, second, between / dist, dist)
+pub(super) fn touch(
+    first: &Shape,
+    second: &Shape,
+    margin: f64,
+    search: &mut Search,
+) -> Option<Touch> {
+    let shapes = [first, second];
+    let centres = [first.pos, second.pos];
+    let solids = shapes.map(|shape| Solid {
+        shape,
+        growth: 0.5 * margin,
+        core: false,
+    });
+    let places = match cores(shapes, margin) {
+        // Balls that overlap less deep than their radius: the nearest points of their cores are enough.
+        Some((cores, growths)) => {
+            let near = gjk::nearest(&cores, centres, true, search);
+            if near.dist > search.tolerance {
+                grown(&near, growths)
+            } else {
+                overlap(&solids, centres, search)?
+            }
         }
-        gjk::Nearest::Overlap => {
-            let ([first, second], normal, depth) = epa::shallowest(shapes)?;
-            (first, second, normal, -depth)
-        }
+        None => overlap(&solids, centres, search)?,
     };
-    let dist = dist - skins[0] - skins[1];
-    let surfaces = [first + normal * skins[0], second - normal * skins[1]];
-    (dist <= search.margin).then(|| Touch {
-        dist,
-        pos: (surfaces[0] + surfaces[1]) * 0.5,
-        normal,
-        tangent: DVec3::ZERO,
+    (places.dist < 0.0).then(|| {
+        let [a, b] = places.on;
+        Touch {
+            dist: margin + places.dist,
+            pos: (a + b) * 0.5,
+            normal: unit(a - b),
+            tangent: DVec3::ZERO,
+        }
     })
 }
 
-#[cfg(test)]
-mod tests;
+/// The shapes with spheres and capsules as their cores, and how far each core is from its surface; `None`
+/// without a sphere or capsule.
+fn cores<'a>(shapes: [&'a Shape<'a>; 2], margin: f64) -> Option<([Solid<'a>; 2], [f64; 2])> {
+    let half = 0.5 * margin;
+    let round = shapes.map(|shape| matches!(shape.kind, GeomType::Sphere | GeomType::Capsule));
+    let solid = |i: usize| Solid {
+        shape: shapes[i],
+        growth: if round[i] { 0.0 } else { half },
+        core: round[i],
+    };
+    let growth = |i: usize| {
+        if round[i] {
+            shapes[i].size[0] + half
+        } else {
+            0.0
+        }
+    };
+    (round[0] || round[1]).then(|| ([solid(0), solid(1)], [growth(0), growth(1)]))
+}
+
+/// The nearest points of two shapes, or, negative, how deep they overlap and the points deepest in the other.
+#[derive(Clone, Copy, Debug)]
+struct Places {
+    dist: f64,
+    on: [DVec3; 2],
+}
+
+/// The places of shapes around their cores.
+fn grown(near: &gjk::Nearest, growths: [f64; 2]) -> Places {
+    let normal = unit(near.on[1] - near.on[0]);
+    Places {
+        dist: near.dist - (growths[0] + growths[1]),
+        on: [
+            near.on[0] + normal * growths[0],
+            near.on[1] - normal * growths[1],
+        ],
+    }
+}
+
+/// The way out of each other for shapes that overlap.
+fn overlap(solids: &[Solid; 2], centres: [DVec3; 2], search: &mut Search) -> Option<Places> {
+    let near = gjk::nearest(solids, centres, false, search);
+    if near.dist > search.tolerance || near.count < 2 {
+        return None;
+    }
+    let hull = &mut search.memory.hull;
+    hull.around(near.corners(), solids)?;
+    hull.expand(solids, search.tolerance, search.iterations)
+}
