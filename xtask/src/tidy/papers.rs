@@ -153,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn a_task_is_in_the_physics_page() {
+    fn a_task_has_its_page() {
         let source = || read("crates/envs/src/tasks/half_cheetah.rs", "//! A task.").unwrap();
         assert_eq!(check(&[], &[source()]).len(), 1);
-        let book = [page("docs/src/physics.md", "## HalfCheetah")];
+        let book = [page("docs/src/tasks/half_cheetah.md", "# HalfCheetah")];
         assert_eq!(check(&book, &[source()]), []);
     }
 }
