@@ -35,10 +35,7 @@ pub fn to_bytes(networks: &[(&str, &SparseMlp)]) -> Result<Vec<u8>> {
     for (name, network) in networks {
         for (index, layer) in network.sparse_layers().into_iter().enumerate() {
             let prefix = format!("{name}.{index}");
-            let storage = match layer.storage() {
-                Storage::Csr => "csr",
-                Storage::Dense => "dense",
-            };
+            let storage = layer.storage().name();
             metadata.insert(format!("{prefix}.storage"), storage.to_owned());
             let inputs = layer.pattern().inputs().to_string();
             metadata.insert(format!("{prefix}.inputs"), inputs);
@@ -129,11 +126,9 @@ impl Record {
     }
 
     fn layer(&self, tensors: &SafeTensors, prefix: &str, device: &Device) -> Result<SparseLinear> {
-        let storage = match self.meta(&format!("{prefix}.storage"))? {
-            "csr" => Storage::Csr,
-            "dense" => Storage::Dense,
-            other => return Err(malformed(&format!("{prefix}.storage"), other)),
-        };
+        let storage = self.meta(&format!("{prefix}.storage"))?;
+        let storage = Storage::named(storage)
+            .ok_or_else(|| malformed(&format!("{prefix}.storage"), storage))?;
         let inputs = self.meta(&format!("{prefix}.inputs"))?;
         let inputs = inputs
             .parse()

@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor};
 use common::{Reference, assert_close, devices, floats, layer, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
+use sparse_core::nn::{SparseMlp, SparseModule, Storage};
 
 /// f32 against f64 over sums of some hundred products.
 const TOLERANCE: f64 = 2e-5;
@@ -43,7 +43,18 @@ fn loss(network: &SparseMlp, x: Tensor<2>, weights: &[f32]) -> Tensor<1> {
     (y.square() * Tensor::from_inner(weights)).sum()
 }
 
+/// Every storage of one network.
+fn storages(network: &SparseMlp) -> [SparseMlp; 3] {
+    [Storage::Csr, Storage::Masked, Storage::Auto].map(|s| network.clone().with_storage(s))
+}
+
 fn check(network: &SparseMlp, batch: usize, device: &Device, rng: &mut ChaCha8Rng) {
+    for network in storages(network) {
+        check_one(&network, batch, device, rng);
+    }
+}
+
+fn check_one(network: &SparseMlp, batch: usize, device: &Device, rng: &mut ChaCha8Rng) {
     let Case { x, weights } = case(network, batch, rng);
     let reference = Reference::of(network);
     let (expected, expected_x) = reference.gradients(&wide(&x), &wide(&weights));
@@ -168,26 +179,5 @@ fn a_network_outside_autodiff_is_a_constant() {
         );
         let layers = network.sparse_layers();
         assert!(layers.iter().all(|l| l.values().grad(&gradients).is_none()));
-    }
-}
-
-#[test]
-fn dense_storage_agrees_with_the_reference_and_with_full_rows() {
-    let mut rng = ChaCha8Rng::seed_from_u64(5);
-    for device in devices() {
-        let full: Vec<SparseLinear> = [[9, 70], [70, 4]]
-            .into_iter()
-            .map(|sizes| layer(sizes, 1.0, &device, &mut rng))
-            .collect();
-        let stored = |storage: Storage| {
-            let layer = |l: &SparseLinear| {
-                let (values, bias) = (floats(l.values()), floats(l.bias()));
-                SparseLinear::from_parts(l.pattern().clone(), values, bias, storage, &device)
-            };
-            SparseMlp::from_layers(full.iter().map(|l| layer(l).unwrap()).collect()).unwrap()
-        };
-        for storage in [Storage::Dense, Storage::Csr] {
-            check(&stored(storage), 100, &device, &mut rng);
-        }
     }
 }

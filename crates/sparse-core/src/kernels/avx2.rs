@@ -3,19 +3,23 @@
 
 use std::arch::x86_64::*;
 
-use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, lanes};
+use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, VectorProduct, lanes};
 
 pub(super) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx2,
     raw: Raw {
         product,
         value_gradient,
+        vector_product,
         bias_gradient,
         relu_bias_gradient,
         adam,
         polyak,
     },
 };
+
+/// Rows of a block between the one being summed and the one whose entries are fetched.
+const AHEAD: usize = 6;
 
 /// Floats in a register.
 const LANES: usize = 8;
@@ -33,7 +37,7 @@ fn product(p: &mut Product<'_>) {
 /// under way: eight, where a row is wide enough, hide the latency of one.
 #[target_feature(enable = "avx2,fma")]
 fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
-    let (width, rows) = (Z * LANES, p.ptr.len() - 1);
+    let (width, rows) = (Z * LANES, p.start.len());
     let zero = _mm256_setzero_ps();
     let tiles = p.x.chunks_exact(p.x_rows * width);
     for (x, y) in tiles.zip(p.y.chunks_exact_mut(rows * width)) {
@@ -50,7 +54,16 @@ fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
             let mut sums = [[zero; Z]; U];
             sums[0] = [p.bias.map_or(zero, |bias| _mm256_set1_ps(bias[row])); Z];
-            let (mut k, end) = (p.ptr[row] as usize, p.ptr[row + 1] as usize);
+            if p.more {
+                for (z, sum) in sums[0].iter_mut().enumerate() {
+                    // SAFETY: `y` has `width = Z * LANES` floats, and `more` says that they are written.
+                    *sum = unsafe { _mm256_loadu_ps(y.as_ptr().add(z * LANES).cast()) };
+                }
+            }
+            let (mut k, end) = (p.start[row] as usize, p.end[row] as usize);
+            if p.blocked {
+                prefetch(p.start.get(row + AHEAD), p.idx, p.values);
+            }
             while k + U <= end {
                 for (u, sums) in sums.iter_mut().enumerate() {
                     add(k + u, sums);
@@ -75,6 +88,25 @@ fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
     }
 }
 
+/// Asks for the first entries of a row. In a block, rows continue far apart, where no processor expects them.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn prefetch(start: Option<&u32>, idx: &[u32], values: &[f32]) {
+    const LINE: usize = 64;
+    let Some(start) = start else {
+        return;
+    };
+    let entries = |of: *const u8| of.wrapping_add(4 * *start as usize);
+    for from in [
+        entries(idx.as_ptr().cast()),
+        entries(values.as_ptr().cast()),
+    ] {
+        for line in 0..3 {
+            _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(line * LINE).cast());
+        }
+    }
+}
+
 #[target_feature(enable = "avx2,fma")]
 fn value_gradient(g: &mut ValueGradient<'_>) {
     match g.width {
@@ -84,15 +116,18 @@ fn value_gradient(g: &mut ValueGradient<'_>) {
     }
 }
 
-/// As the AVX-512 version: four connections of a row at a time, the row of `dy` in registers, and the last
-/// group of a row overlapping the one before it.
+/// Tile by tile, four connections of a row at a time: the row of `dy` stays in registers, and four sums over
+/// lanes are made together.
 #[target_feature(enable = "avx2,fma")]
 fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
-    let (width, rows) = (Z * LANES, g.ptr.len() - 1);
-    let dv: *mut f32 = g.dv.as_mut_ptr().cast();
-    let tiles = g.dy.chunks_exact(rows * width);
+    let width = Z * LANES;
+    // So that entry `k` is at `dv + k`; never read or written outside the slice.
+    let dv = g.dv.as_mut_ptr().cast::<f32>().wrapping_sub(g.base);
+    let tiles = g.dy.chunks_exact(g.dy_rows * width);
     for (tile, (dy, x)) in tiles.zip(g.x.chunks_exact(g.x_rows * width)).enumerate() {
-        for (row, dy) in dy.chunks_exact(width).enumerate() {
+        let fresh = tile == 0 && !g.more;
+        let rows = dy.chunks_exact(width).skip(g.first);
+        for (dy, (start, end)) in rows.zip(g.start.iter().zip(g.end)) {
             let mut dy_row = [_mm256_setzero_ps(); Z];
             for (z, dy_row) in dy_row.iter_mut().enumerate() {
                 // SAFETY: `dy` has `width = Z * LANES` floats.
@@ -106,32 +141,39 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
                 }
             };
             let four = |k: usize| sum_four([dot(k), dot(k + 1), dot(k + 2), dot(k + 3)]);
-            let before = |k: usize| match tile {
-                0 => _mm_setzero_ps(),
+            let before = |k: usize| match fresh {
+                true => _mm_setzero_ps(),
                 // SAFETY: `k + 4 <= nnz`, and the first tile wrote all of `dv`.
-                _ => unsafe { _mm_loadu_ps(dv.add(k)) },
+                false => unsafe { _mm_loadu_ps(dv.wrapping_add(k)) },
             };
-            // SAFETY: `k + 4 <= nnz`.
-            let store = |k: usize, sums| unsafe { _mm_storeu_ps(dv.add(k), sums) };
 
-            let (start, end) = (g.ptr[row] as usize, g.ptr[row + 1] as usize);
-            if end - start < 4 {
-                for k in start..end {
-                    let zero = _mm256_setzero_ps();
-                    let sum = _mm_cvtss_f32(sum_four([dot(k), zero, zero, zero]));
-                    // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
-                    unsafe { *dv.add(k) = if tile == 0 { sum } else { *dv.add(k) + sum } };
-                }
-                continue;
-            }
-            let last = before(end - 4);
+            let (start, end) = (*start as usize, *end as usize);
             let mut k = start;
             while k + 4 <= end {
-                store(k, _mm_add_ps(before(k), four(k)));
+                // SAFETY: `k + 4 <= nnz`.
+                unsafe { _mm_storeu_ps(dv.wrapping_add(k), _mm_add_ps(before(k), four(k))) };
                 k += 4;
             }
             if k < end {
-                store(end - 4, _mm_add_ps(last, four(end - 4)));
+                let rest = end - k;
+                let zero = _mm256_setzero_ps();
+                let or_zero = |more: bool, k: usize| if more { dot(k) } else { zero };
+                let sums = sum_four([
+                    dot(k),
+                    or_zero(rest > 1, k + 1),
+                    or_zero(rest > 2, k + 2),
+                    zero,
+                ]);
+                let mut lanes = [0.0; 4];
+                // SAFETY: four floats.
+                unsafe { _mm_storeu_ps(lanes.as_mut_ptr(), sums) };
+                for (k, sum) in (k..end).zip(lanes) {
+                    // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
+                    unsafe {
+                        let dv = dv.wrapping_add(k);
+                        *dv = if fresh { sum } else { *dv + sum };
+                    }
+                }
             }
         }
     }
@@ -181,6 +223,11 @@ fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
 #[target_feature(enable = "avx2,fma")]
 fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32]) {
     lanes::relu_bias_gradient(y, dy, width, bias);
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn vector_product(p: &mut VectorProduct<'_>) {
+    lanes::vector_product(p);
 }
 
 #[target_feature(enable = "avx2,fma")]

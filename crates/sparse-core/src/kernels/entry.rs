@@ -3,8 +3,10 @@
 
 use std::mem::MaybeUninit;
 
+use super::parts::{WholeProduct, WholeValueGradient};
 use super::sizes::{check_equal, check_sides, check_tiles, tiles};
-use super::{AdamStep, Kernels, Out, Pattern, Product, ValueGradient, Written};
+use super::{AdamStep, Kernels, Out, Pattern, VectorProduct, Written};
+use crate::pattern::Blocks;
 
 impl Kernels {
     /// As the function [`spmm`].
@@ -24,19 +26,49 @@ impl Kernels {
         check_sides(x.len(), y.len(), pattern, width);
         check_equal("values", values.len(), pattern.nnz());
         check_equal("bias", bias.len(), pattern.outputs());
-        let mut product = Product {
-            ptr: pattern.row_ptr(),
+        let product = WholeProduct {
+            blocks: pattern.blocks(),
+            rows: pattern.outputs(),
             idx: pattern.col_idx(),
             values,
             bias: Some(bias),
             relu,
-            x,
             x_rows: pattern.inputs(),
-            y: y.floats(),
             width,
         };
         // SAFETY: sizes were checked above, indices by the pattern, the CPU when `self` was chosen.
-        unsafe { (self.raw.product)(&mut product) };
+        unsafe { product.run(&self.raw, x, y.floats()) };
+        y.written()
+    }
+
+    /// As the function [`spmv`].
+    ///
+    /// # Panics
+    /// When a size does not fit.
+    pub fn spmv<'y>(
+        &self,
+        pattern: &Pattern,
+        values: &[f32],
+        (bias, relu): (&[f32], bool),
+        x: &[f32],
+        y: impl Into<Out<'y>>,
+    ) -> Written<'y> {
+        let mut y = y.into();
+        check_equal("inputs", x.len(), pattern.inputs());
+        check_equal("outputs", y.len(), pattern.outputs());
+        check_equal("values", values.len(), pattern.nnz());
+        check_equal("bias", bias.len(), pattern.outputs());
+        let mut product = VectorProduct {
+            ptr: pattern.row_ptr(),
+            idx: pattern.col_idx(),
+            values,
+            bias,
+            relu,
+            x,
+            y: y.floats(),
+        };
+        // SAFETY: sizes were checked above, the CPU when `self` was chosen.
+        unsafe { (self.raw.vector_product)(&mut product) };
         y.written()
     }
 
@@ -58,19 +90,18 @@ impl Kernels {
         // In the order of inputs once, rather than picked out again for each tile.
         let by_input = pattern.t_pos().iter().map(|&k| values[k as usize]);
         let by_input: Vec<f32> = by_input.collect();
-        let mut product = Product {
-            ptr: pattern.t_ptr(),
+        let product = WholeProduct {
+            blocks: pattern.t_blocks(),
+            rows: pattern.inputs(),
             idx: pattern.t_idx(),
             values: &by_input,
             bias: None,
             relu: false,
-            x: dy,
             x_rows: pattern.outputs(),
-            y: dx.floats(),
             width,
         };
         // SAFETY: sizes were checked above, indices by the pattern, the CPU when `self` was chosen.
-        unsafe { (self.raw.product)(&mut product) };
+        unsafe { product.run(&self.raw, dy, dx.floats()) };
         dx.written()
     }
 
@@ -89,17 +120,17 @@ impl Kernels {
         let mut dv = dv.into();
         check_sides(x.len(), dy.len(), pattern, width);
         check_equal("gradient of the values", dv.len(), pattern.nnz());
-        let mut gradient = ValueGradient {
+        let gradient = WholeValueGradient {
+            blocks: pattern.blocks(),
             ptr: pattern.row_ptr(),
             idx: pattern.col_idx(),
             dy,
             x,
             x_rows: pattern.inputs(),
-            dv: dv.floats(),
             width,
         };
         // SAFETY: sizes were checked above, indices by the pattern.
-        unsafe { self.value_gradient(&mut gradient) };
+        unsafe { self.value_gradient(&gradient, dv.floats()) };
         dv.written()
     }
 
@@ -122,31 +153,35 @@ impl Kernels {
         let ptr: Vec<u32> = (0..=outputs).map(|row| (row * inputs) as u32).collect();
         let idx = (0..inputs as u32).collect::<Vec<u32>>().repeat(outputs);
         let mut out = Out::from(out);
-        let mut gradient = ValueGradient {
+        let gradient = WholeValueGradient {
+            blocks: &Blocks::new(&ptr, &idx, inputs),
             ptr: &ptr,
             idx: &idx,
             dy,
             x,
             x_rows: inputs,
-            dv: out.floats(),
             width,
         };
         // SAFETY: sizes were checked above, indices are below `inputs`.
-        unsafe { self.value_gradient(&mut gradient) };
+        unsafe { self.value_gradient(&gradient, out.floats()) };
     }
 
-    /// Writes all of `gradient.dv`.
+    /// Writes all of `dv`.
     ///
     /// # Safety
     /// The sizes fit, and the indices are rows of `x`.
-    unsafe fn value_gradient(&self, gradient: &mut ValueGradient<'_>) {
+    unsafe fn value_gradient(
+        &self,
+        gradient: &WholeValueGradient<'_>,
+        dv: &mut [MaybeUninit<f32>],
+    ) {
         if gradient.dy.is_empty() {
             // Versions write in their first tile; here there is none.
-            gradient.dv.fill(MaybeUninit::new(0.0));
+            dv.fill(MaybeUninit::new(0.0));
             return;
         }
         // SAFETY: the caller's promise; the CPU was checked when `self` was chosen.
-        unsafe { (self.raw.value_gradient)(gradient) };
+        unsafe { gradient.run(&self.raw, 0..gradient.ptr.len() - 1, dv) };
     }
 
     /// As the function [`bias_gradient`].
@@ -230,6 +265,23 @@ pub fn spmm<'y>(
     y: impl Into<Out<'y>>,
 ) -> Written<'y> {
     Kernels::best().spmm(pattern, values, (bias, relu), x, width, y)
+}
+
+/// A sparse layer for a single observation: `y[o] = act(bias[o] + Σ_i w[o, i] x[i])`, `act` as in [`spmm`].
+///
+/// `values` `[nnz]` in the order of positions, `bias` `[outputs]`, `x` `[inputs]`, `y` `[outputs]`, overwritten.
+///
+/// # Panics
+/// When a size does not fit.
+pub fn spmv<'y>(
+    pattern: &Pattern,
+    values: &[f32],
+    bias: &[f32],
+    relu: bool,
+    x: &[f32],
+    y: impl Into<Out<'y>>,
+) -> Written<'y> {
+    Kernels::best().spmv(pattern, values, (bias, relu), x, y)
 }
 
 /// A sparse layer's gradient at its input: `dx[t, i, :] = Σ_o w[o, i] dy[t, o, :]`.

@@ -4,7 +4,7 @@
 
 use std::array;
 
-use super::AdamStep;
+use super::{AdamStep, VectorProduct};
 
 /// Floats in a chunk.
 const LANES: usize = 16;
@@ -63,6 +63,32 @@ pub(super) fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: 
             }
             *bias += sum(lanes);
         }
+    }
+}
+
+/// Connections of a row that are summed side by side, so that one addition does not wait for the other.
+const APART: usize = 4;
+
+/// One observation through one layer: a row of the result is a sum over the row's connections.
+#[inline(always)]
+pub(super) fn vector_product(p: &mut VectorProduct<'_>) {
+    let rows = p.ptr.windows(2).zip(p.bias);
+    for (y, (bounds, bias)) in p.y.iter_mut().zip(rows) {
+        let entries = bounds[0] as usize..bounds[1] as usize;
+        let (values, more_values) = p.values[entries.clone()].as_chunks::<APART>();
+        let (inputs, more_inputs) = p.idx[entries].as_chunks::<APART>();
+        let mut sums = [0.0; APART];
+        for (values, inputs) in values.iter().zip(inputs) {
+            for ((sum, value), input) in sums.iter_mut().zip(values).zip(inputs) {
+                *sum += value * p.x[*input as usize];
+            }
+        }
+        let mut sum = bias + ((sums[0] + sums[1]) + (sums[2] + sums[3]));
+        for (value, input) in more_values.iter().zip(more_inputs) {
+            sum += value * p.x[*input as usize];
+        }
+        // Not `max`, which would hide what is not a number.
+        y.write(if p.relu && sum < 0.0 { 0.0 } else { sum });
     }
 }
 

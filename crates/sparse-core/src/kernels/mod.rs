@@ -15,6 +15,7 @@ mod buffer;
 mod entry;
 mod lanes;
 mod memory;
+mod parts;
 mod scalar;
 mod sizes;
 mod tanh;
@@ -30,7 +31,7 @@ use std::sync::OnceLock;
 
 pub use buffer::{AlignedBuf, Out, Written};
 pub use entry::{
-    adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t,
+    adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t, spmv,
 };
 pub use memory::keep_freed_memory;
 pub use tanh::{tanh, tanh_gradient};
@@ -93,19 +94,24 @@ pub struct Kernels {
 struct Raw {
     product: unsafe fn(&mut Product<'_>),
     value_gradient: unsafe fn(&mut ValueGradient<'_>),
+    vector_product: unsafe fn(&mut VectorProduct<'_>),
     bias_gradient: unsafe fn(&[f32], usize, &mut [f32]),
     relu_bias_gradient: unsafe fn(&[f32], &mut [f32], usize, &mut [f32]),
     adam: unsafe fn([&mut [f32]; 3], &[f32], &AdamStep),
     polyak: unsafe fn(&mut [f32], &[f32], f32),
 }
 
-/// `y[t, r, :] = act(bias[r] + Σ_k values[k] x[t, idx[k], :])` over the entries `ptr[r]..ptr[r + 1]` of row
-/// `r`.
+/// `y[t, r, :] = act(bias[r] + Σ_k values[k] x[t, idx[k], :])` over the entries `start[r]..end[r]` of row `r`.
 struct Product<'a> {
-    ptr: &'a [u32],
+    start: &'a [u32],
+    end: &'a [u32],
     idx: &'a [u32],
     values: &'a [f32],
     bias: Option<&'a [f32]>,
+    /// Whether `y` holds sums of other entries already, which these are added to in the place of a bias.
+    more: bool,
+    /// Whether the entries are one block of several, so that a row's do not follow those of the row before.
+    blocked: bool,
     relu: bool,
     x: &'a [f32],
     /// Rows of a tile of `x`; every `idx` is below it.
@@ -114,15 +120,34 @@ struct Product<'a> {
     width: usize,
 }
 
-/// `dv[k] = Σ_{t, w} dy[t, r, w] x[t, idx[k], w]` for the entries `ptr[r]..ptr[r + 1]` of row `r`.
-struct ValueGradient<'a> {
+/// `y[r] = act(bias[r] + Σ_k values[k] x[idx[k]])` over the entries `ptr[r]..ptr[r + 1]` of row `r`.
+struct VectorProduct<'a> {
     ptr: &'a [u32],
     idx: &'a [u32],
+    values: &'a [f32],
+    bias: &'a [f32],
+    relu: bool,
+    x: &'a [f32],
+    y: &'a mut [MaybeUninit<f32>],
+}
+
+/// `dv[k - base] = Σ_{t, w} dy[t, first + r, w] x[t, idx[k], w]` for the entries `start[r]..end[r]` of row `r`.
+struct ValueGradient<'a> {
+    start: &'a [u32],
+    end: &'a [u32],
+    idx: &'a [u32],
     dy: &'a [f32],
+    /// Rows of a tile of `dy`, and the one that `start` begins with.
+    dy_rows: usize,
+    first: usize,
     x: &'a [f32],
     /// Rows of a tile of `x`; every `idx` is below it.
     x_rows: usize,
     dv: &'a mut [MaybeUninit<f32>],
+    /// The entry whose gradient `dv` begins with.
+    base: usize,
+    /// Whether `dv` holds sums over other tiles already.
+    more: bool,
     width: usize,
 }
 

@@ -1,4 +1,7 @@
 //! The reference: plain loops, no vectors by hand. Read this first; the other versions compute the same.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
 
 use super::{Isa, Kernels, Product, Raw, ValueGradient, lanes};
 
@@ -7,6 +10,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     raw: Raw {
         product,
         value_gradient,
+        vector_product: lanes::vector_product,
         bias_gradient: lanes::bias_gradient,
         relu_bias_gradient: lanes::relu_bias_gradient,
         adam: lanes::adam,
@@ -16,13 +20,20 @@ pub(super) static KERNELS: Kernels = Kernels {
 
 /// Forward and input-gradient: a row of `y` is a sum of rows of `x`.
 fn product(p: &mut Product<'_>) {
-    let (width, rows) = (p.width, p.ptr.len() - 1);
+    let (width, rows) = (p.width, p.start.len());
     let mut sums = vec![0.0; width];
     let tiles = p.x.chunks_exact(p.x_rows * width);
     for (x, y) in tiles.zip(p.y.chunks_exact_mut(rows * width)) {
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
-            sums.fill(p.bias.map_or(0.0, |bias| bias[row]));
-            for k in p.ptr[row] as usize..p.ptr[row + 1] as usize {
+            if p.more {
+                for (sum, y) in sums.iter_mut().zip(y.iter()) {
+                    // SAFETY: `more` says that all of `y` is written.
+                    *sum = unsafe { y.assume_init() };
+                }
+            } else {
+                sums.fill(p.bias.map_or(0.0, |bias| bias[row]));
+            }
+            for k in p.start[row] as usize..p.end[row] as usize {
                 let value = p.values[k];
                 let x = &x[p.idx[k] as usize * width..][..width];
                 for (sum, x) in sums.iter_mut().zip(x) {
@@ -39,17 +50,21 @@ fn product(p: &mut Product<'_>) {
 
 /// Value-gradient: one dot product over the batch for each connection.
 fn value_gradient(g: &mut ValueGradient<'_>) {
-    let (width, rows) = (g.width, g.ptr.len() - 1);
-    let (dy_tile, x_tile) = (rows * width, g.x_rows * width);
-    for row in 0..rows {
-        for k in g.ptr[row] as usize..g.ptr[row + 1] as usize {
+    let width = g.width;
+    let (dy_tile, x_tile) = (g.dy_rows * width, g.x_rows * width);
+    for (row, bounds) in g.start.iter().zip(g.end).enumerate() {
+        for k in *bounds.0 as usize..*bounds.1 as usize {
             let input = g.idx[k] as usize;
-            let mut sum = 0.0;
+            // SAFETY: `more` says that all of `dv` is written.
+            let before = |dv: &MaybeUninit<f32>| unsafe { dv.assume_init() };
+            let dv = &mut g.dv[k - g.base];
+            let mut sum = if g.more { before(dv) } else { 0.0 };
             for (dy, x) in g.dy.chunks_exact(dy_tile).zip(g.x.chunks_exact(x_tile)) {
-                let (dy, x) = (&dy[row * width..][..width], &x[input * width..][..width]);
+                let dy = &dy[(g.first + row) * width..][..width];
+                let x = &x[input * width..][..width];
                 sum += dy.iter().zip(x).map(|(dy, x)| dy * x).sum::<f32>();
             }
-            g.dv[k].write(sum);
+            dv.write(sum);
         }
     }
 }

@@ -157,6 +157,13 @@ fn check_layer(case: &Case) {
             assert_near("y", y.as_slice(), &expected);
         }
     }
+    if let Some(x) = x
+        .chunks(pattern.inputs())
+        .next()
+        .filter(|_| case.tiles == 1)
+    {
+        check_vector(case, x);
+    }
     let (dx_expected, dv_expected) = (case.input_gradient(), case.value_gradient());
     for kernels in versions() {
         let mut dx = vec![f32::NAN; x.len()];
@@ -165,6 +172,31 @@ fn check_layer(case: &Case) {
         let mut dv = vec![f32::NAN; values.len()];
         kernels.sddmm(pattern, dy, x, *width, &mut dv);
         assert_near("dv", &dv, &dv_expected);
+    }
+}
+
+/// The product with a single observation.
+fn check_vector(case: &Case, x: &[f32]) {
+    let mut sums: Vec<[f64; 2]> = Vec::new();
+    sums.extend(
+        case.bias
+            .iter()
+            .map(|b| [f64::from(*b), f64::from(b.abs())]),
+    );
+    for (k, output, input) in case.connections() {
+        let term = f64::from(case.values[k]) * f64::from(x[input]);
+        accumulate(&mut sums[output], term);
+    }
+    for relu in [false, true] {
+        if relu {
+            sums.iter_mut().for_each(|sum| sum[0] = sum[0].max(0.0));
+        }
+        for kernels in versions() {
+            let y = AlignedBuf::uninit_filled_by(case.bias.len(), |y| {
+                kernels.spmv(&case.pattern, &case.values, (&case.bias, relu), x, y)
+            });
+            assert_near("y", y.as_slice(), &sums);
+        }
     }
 }
 
@@ -274,6 +306,43 @@ fn an_empty_batch_has_no_gradient() {
         let mut out = [f32::NAN; 6];
         kernels.dense_gradient(&[], &[], [3, 2], 64, &mut out);
         assert_eq!(out, [0.0; 6]);
+    }
+}
+
+#[test]
+fn wide_layers_agree_block_by_block() {
+    // Three blocks either way, and rows that end in each.
+    for shape in [(1100, 40), (40, 1100)] {
+        check_layer(&Case::draw(shape, 0.02, [2, 32], 11));
+    }
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let case = Case::draw((300, 1200), 0.05, [8, 64], 12);
+    let all = |kernels: &Kernels| {
+        let mut y = vec![0.0; case.dy.len()];
+        kernels.spmm(
+            &case.pattern,
+            &case.values,
+            (&case.bias, true),
+            &case.x,
+            64,
+            &mut y,
+        );
+        let mut dx = vec![0.0; case.x.len()];
+        kernels.spmm_t(&case.pattern, &case.values, &case.dy, 64, &mut dx);
+        let mut dv = vec![0.0; case.values.len()];
+        kernels.sddmm(&case.pattern, &case.dy, &case.x, 64, &mut dv);
+        [y, dx, dv]
+    };
+    for kernels in versions() {
+        let results = [1, 2, 5].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.unwrap().install(|| all(kernels))
+        });
+        assert_eq!(results[0], results[1]);
+        assert_eq!(results[0], results[2]);
     }
 }
 

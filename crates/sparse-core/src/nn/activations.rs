@@ -27,6 +27,14 @@ impl Activations {
         Self::Columns(rows.transpose())
     }
 
+    /// Rows of the batch.
+    pub(crate) fn batch(&self) -> usize {
+        match self {
+            Self::Columns(columns) => columns.dims()[1],
+            Self::Tiles { batch, .. } => *batch,
+        }
+    }
+
     /// `[tiles, features, width]` and the rows of the batch.
     pub(crate) fn into_tiles(self) -> (Tensor<3>, usize) {
         match self {

@@ -6,20 +6,10 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use super::activations::Activations;
-use crate::op::{Activation, GrowthProbe, SparseLayer, sparse_linear};
+use super::storage::Storage;
+use crate::op::{Activation, GrowthProbe, SparseLayer, sparse_linear, spread};
 use crate::pattern::Pattern;
 use crate::{Error, Result};
-
-/// Which kernels a layer runs on. The values mean the same in each: one per connection, in the pattern's
-/// order (by output, then by input).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Storage {
-    /// Compressed rows; work and memory proportional to the connections.
-    Csr,
-    /// A dense matrix product; only for a layer with every connection.
-    Dense,
-}
 
 /// How a layer's first connections are chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +34,7 @@ pub struct SparseLinearConfig {
 }
 
 impl SparseLinearConfig {
-    /// A layer from `inputs` to `outputs` features with every connection, stored densely.
+    /// A layer from `inputs` to `outputs` features with every connection.
     #[must_use]
     pub fn new(inputs: usize, outputs: usize) -> Self {
         Self {
@@ -52,19 +42,18 @@ impl SparseLinearConfig {
             outputs,
             nnz: inputs * outputs,
             mask: Mask::default(),
-            storage: Storage::Dense,
+            storage: Storage::default(),
         }
     }
 
-    /// Keeps `nnz` connections, `1 ..= inputs * outputs`, in compressed rows.
+    /// Keeps `nnz` connections, `1 ..= inputs * outputs`.
     #[must_use]
     pub fn with_nnz(mut self, nnz: usize) -> Self {
         self.nnz = nnz;
-        self.storage = Storage::Csr;
         self
     }
 
-    /// Keeps the fraction `density` in (0, 1] of the connections, in compressed rows.
+    /// Keeps the fraction `density` in (0, 1] of the connections.
     #[must_use]
     pub fn with_density(self, density: f64) -> Self {
         let all = (self.inputs * self.outputs) as f64;
@@ -75,6 +64,13 @@ impl SparseLinearConfig {
     #[must_use]
     pub fn with_mask(mut self, mask: Mask) -> Self {
         self.mask = mask;
+        self
+    }
+
+    /// Which kernels the layer runs on; [`Storage::Auto`] unless told.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Storage) -> Self {
+        self.storage = storage;
         self
     }
 
@@ -89,15 +85,13 @@ impl SparseLinearConfig {
             |n: usize| -> Vec<f32> { (0..n).map(|_| rng.random_range(-bound..bound)).collect() };
         let dense = draw(self.inputs * self.outputs);
         let bias = draw(self.outputs);
-        let pattern = match (self.storage, self.mask) {
-            (Storage::Dense, _) => Pattern::full(self.outputs, self.inputs),
-            (Storage::Csr, Mask::Magnitude) => {
+        let pattern = match self.mask {
+            _ if self.nnz == self.inputs * self.outputs => Pattern::full(self.outputs, self.inputs),
+            Mask::Magnitude => {
                 let magnitude: Vec<f32> = dense.iter().map(|w| w.abs()).collect();
                 Pattern::from_scores(self.outputs, self.inputs, &magnitude, self.nnz)?
             }
-            (Storage::Csr, Mask::Random) => {
-                Pattern::random(self.outputs, self.inputs, self.nnz, rng)?
-            }
+            Mask::Random => Pattern::random(self.outputs, self.inputs, self.nnz, rng)?,
         };
         let values = pattern.positions().map(|p| dense[p as usize]).collect();
         SparseLinear::from_parts(pattern, values, bias, self.storage, device)
@@ -126,7 +120,7 @@ impl SparseLinear {
     /// A layer from its connections, their values (in the pattern's order) and its bias.
     ///
     /// # Errors
-    /// [`Error::Shape`] when a length does not fit the pattern, or a dense layer lacks connections.
+    /// [`Error::Shape`] when a length does not fit the pattern.
     pub fn from_parts(
         pattern: Pattern,
         values: Vec<f32>,
@@ -136,10 +130,6 @@ impl SparseLinear {
     ) -> Result<Self> {
         Error::check_size("values", values.len(), pattern.nnz())?;
         Error::check_size("bias", bias.len(), pattern.outputs())?;
-        if storage == Storage::Dense {
-            let all = pattern.outputs() * pattern.inputs();
-            Error::check_size("values of a dense layer", values.len(), all)?;
-        }
         Ok(Self {
             values: parameter(values, device),
             bias: parameter(bias, device),
@@ -158,27 +148,43 @@ impl SparseLinear {
 
     /// Applies the layer and an activation inside a network.
     pub(crate) fn apply(&self, x: Activations, activation: Activation) -> Activations {
-        match self.storage {
-            Storage::Csr => {
-                let (x, batch) = x.into_tiles();
-                let layer = SparseLayer {
-                    pattern: self.pattern.clone(),
-                    activation,
-                    probe: self.probe.clone(),
-                };
-                let tiles = sparse_linear(x, self.values.val(), self.bias.val(), layer);
-                Activations::Tiles { tiles, batch }
-            }
-            Storage::Dense => {
-                let shape = [self.pattern.outputs(), self.pattern.inputs()];
-                let weight = self.values.val().reshape(shape);
-                let y = weight.matmul(x.into_columns()) + self.bias.val().unsqueeze_dim(1);
-                Activations::Columns(match activation {
-                    Activation::Identity => y,
-                    Activation::Relu => relu(y),
-                })
-            }
+        let layer = SparseLayer {
+            pattern: self.pattern.clone(),
+            activation,
+            probe: self.probe.clone(),
+        };
+        let values = self.values.val();
+        let (batch, device) = (x.batch(), values.device());
+        if self.storage.is_dense(&self.pattern, batch, &device) {
+            let weight = self.matrix(values, layer);
+            let y = weight.matmul(x.into_columns()) + self.bias.val().unsqueeze_dim(1);
+            return Activations::Columns(match activation {
+                Activation::Identity => y,
+                Activation::Relu => relu(y),
+            });
         }
+        let (x, batch) = x.into_tiles();
+        let tiles = sparse_linear(x, values, self.bias.val(), layer);
+        Activations::Tiles { tiles, batch }
+    }
+
+    /// The weight as a matrix `[outputs, inputs]`.
+    fn matrix(&self, values: Tensor<1>, layer: SparseLayer) -> Tensor<2> {
+        if self.pattern.is_full() {
+            return values.reshape([self.pattern.outputs(), self.pattern.inputs()]);
+        }
+        spread(values, layer)
+    }
+
+    /// The weight as a dense matrix `[outputs, inputs]`, zero where there is no connection.
+    #[must_use]
+    pub fn to_dense(&self) -> Tensor<2> {
+        let layer = SparseLayer {
+            pattern: self.pattern.clone(),
+            activation: Activation::Identity,
+            probe: None,
+        };
+        self.matrix(self.values.val(), layer)
     }
 
     /// Which connections there are.
@@ -191,6 +197,13 @@ impl SparseLinear {
     #[must_use]
     pub fn storage(&self) -> Storage {
         self.storage
+    }
+
+    /// The same layer on other kernels.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Storage) -> Self {
+        self.storage = storage;
+        self
     }
 
     /// The values, `[nnz]`, in the pattern's order.

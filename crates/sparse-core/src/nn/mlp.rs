@@ -6,6 +6,7 @@ use rand::Rng;
 
 use super::activations::Activations;
 use super::linear::{Mask, SparseLinear, SparseLinearConfig};
+use super::storage::Storage;
 use crate::budget::Allocation;
 use crate::op::Activation;
 use crate::{Error, Result};
@@ -26,6 +27,7 @@ pub struct SparseMlpConfig {
     sparsity: f64,
     allocation: Allocation,
     mask: Mask,
+    storage: Storage,
 }
 
 impl SparseMlpConfig {
@@ -37,10 +39,11 @@ impl SparseMlpConfig {
             sparsity: 0.0,
             allocation: Allocation::ErdosRenyi,
             mask: Mask::default(),
+            storage: Storage::default(),
         }
     }
 
-    /// Fraction of the weights that do not exist, in [0, 1); 0 stores the network densely.
+    /// Fraction of the weights that do not exist, in [0, 1).
     #[must_use]
     pub fn with_sparsity(mut self, sparsity: f64) -> Self {
         self.sparsity = sparsity;
@@ -61,6 +64,13 @@ impl SparseMlpConfig {
         self
     }
 
+    /// Which kernels the layers run on; each chooses for itself unless told.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Storage) -> Self {
+        self.storage = storage;
+        self
+    }
+
     /// Draws the network.
     ///
     /// # Errors
@@ -74,11 +84,11 @@ impl SparseMlpConfig {
         let shapes: Vec<(usize, usize)> = self.sizes.windows(2).map(|w| (w[1], w[0])).collect();
         let counts = self.allocation.counts(&shapes, self.sparsity)?;
         let layers = shapes.iter().zip(counts).map(|(&(outputs, inputs), nnz)| {
-            let mut config = SparseLinearConfig::new(inputs, outputs).with_mask(self.mask);
-            if self.sparsity > 0.0 {
-                config = config.with_nnz(nnz);
-            }
-            config.init(device, rng)
+            SparseLinearConfig::new(inputs, outputs)
+                .with_nnz(nnz)
+                .with_mask(self.mask)
+                .with_storage(self.storage)
+                .init(device, rng)
         });
         Ok(SparseMlp {
             layers: layers.collect::<Result<_>>()?,
@@ -106,6 +116,15 @@ impl SparseMlp {
             Error::check_size("inputs of a layer", got, expected)?;
         }
         Ok(Self { layers })
+    }
+
+    /// The same network on other kernels.
+    #[must_use]
+    pub fn with_storage(self, storage: Storage) -> Self {
+        let layers = self.layers.into_iter();
+        Self {
+            layers: layers.map(|layer| layer.with_storage(storage)).collect(),
+        }
     }
 
     /// `[batch, inputs]` to `[batch, outputs]`.

@@ -1,8 +1,13 @@
 //! Layers and networks.
 
 mod activations;
+mod break_even;
+mod inference;
 mod linear;
 mod mlp;
+mod storage;
 
-pub use linear::{Mask, SparseLinear, SparseLinearConfig, Storage};
+pub use inference::Inference;
+pub use linear::{Mask, SparseLinear, SparseLinearConfig};
 pub use mlp::{SparseMlp, SparseMlpConfig, SparseModule};
+pub use storage::Storage;

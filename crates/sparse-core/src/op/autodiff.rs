@@ -51,6 +51,24 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
 }
 
 #[derive(Debug)]
+struct Spread;
+
+impl<B: SparseBackend> Backward<B, 1> for Spread {
+    type State = SparseLayer;
+
+    fn backward(self, ops: Ops<SparseLayer, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [node] = ops.parents;
+        let gradient = grads.consume::<B>(&ops.node);
+        if let Some(probe) = &ops.state.probe {
+            probe.fill(B::to_host(&gradient));
+        }
+        if let Some(node) = node {
+            grads.register::<B>(node.id, B::gather(&gradient, &ops.state.pattern));
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Tile;
 
 impl<B: SparseBackend> Backward<B, 1> for Tile {
@@ -124,6 +142,15 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
                 prepared.finish(saved, y)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(y),
+        }
+    }
+
+    fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self> {
+        let (values, node) = values.into_parts();
+        let matrix = B::scatter(&values, &layer.pattern);
+        match Spread.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(layer, matrix),
+            OpsKind::UnTracked(prepared) => prepared.finish(matrix),
         }
     }
 

@@ -114,6 +114,41 @@ where
         gradient
     }
 
+    fn scatter(values: &FloatTensor<B>, pattern: &Pattern) -> FloatTensor<B> {
+        let shape = [pattern.outputs(), pattern.inputs()];
+        let mut matrix = AlignedBuf::zeroed(shape[0] * shape[1]);
+        let rows = matrix.as_mut_slice().chunks_exact_mut(shape[1].max(1));
+        let values = values.elements();
+        for (row, bounds) in rows.zip(pattern.row_ptr().windows(2)) {
+            let row_of = bounds[0] as usize..bounds[1] as usize;
+            for (input, value) in pattern.col_idx()[row_of.clone()]
+                .iter()
+                .zip(&values[row_of])
+            {
+                row[*input as usize] = *value;
+            }
+        }
+        CpuTensor::from_buffer(matrix, Shape::from(shape))
+    }
+
+    fn gather(matrix: &FloatTensor<B>, pattern: &Pattern) -> FloatTensor<B> {
+        let matrix = matrix.elements();
+        let mut values = AlignedBuf::zeroed(pattern.nnz());
+        let rows = matrix.chunks_exact(pattern.inputs().max(1));
+        for (row, bounds) in rows.zip(pattern.row_ptr().windows(2)) {
+            let row_of = bounds[0] as usize..bounds[1] as usize;
+            let inputs = &pattern.col_idx()[row_of.clone()];
+            for (value, input) in values.as_mut_slice()[row_of].iter_mut().zip(inputs) {
+                *value = row[*input as usize];
+            }
+        }
+        CpuTensor::from_buffer(values, Shape::from([pattern.nnz()]))
+    }
+
+    fn to_host(matrix: &FloatTensor<B>) -> Vec<f32> {
+        matrix.elements().into_owned()
+    }
+
     fn into_tiles(x: FloatTensor<B>, width: usize) -> FloatTensor<B> {
         let [batch, features] = x.sizes();
         let x = x.elements();

@@ -128,6 +128,15 @@ pub trait SparseBackend: Backend {
     /// `Σ_batch dy[o] · x[i]` everywhere, `[outputs × inputs]` in host memory.
     fn dense_gradient(dy: &FloatTensor<Self>, x: &FloatTensor<Self>) -> Vec<f32>;
 
+    /// The matrix `[outputs, inputs]` with the values at the connections and zeros elsewhere.
+    fn scatter(values: &FloatTensor<Self>, pattern: &Pattern) -> FloatTensor<Self>;
+
+    /// A matrix's elements at the connections, `[nnz]`.
+    fn gather(matrix: &FloatTensor<Self>, pattern: &Pattern) -> FloatTensor<Self>;
+
+    /// A matrix in host memory, row-major.
+    fn to_host(matrix: &FloatTensor<Self>) -> Vec<f32>;
+
     /// `[batch, features]` to `[tiles, features, width]`, the last tile padded with zeros.
     fn into_tiles(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self>;
 
@@ -166,6 +175,10 @@ pub trait SparseOps: Backend {
         layer: SparseLayer,
     ) -> FloatTensor<Self>;
 
+    /// A layer's weight as a matrix `[outputs, inputs]`, from its values `[nnz]`; its activation is not
+    /// applied.
+    fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self>;
+
     /// `[batch, features]` to `[tiles, features, width]`.
     fn tile(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self>;
 
@@ -200,6 +213,10 @@ macro_rules! dispatch_to_kernels {
                 layer: SparseLayer,
             ) -> FloatTensor<Self> {
                 Self::forward(&x, &values, &bias, &layer)
+            }
+
+            fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self> {
+                Self::scatter(&values, &layer.pattern)
             }
 
             fn tile(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self> {
@@ -256,6 +273,14 @@ pub fn sparse_linear(
         bias.into_dispatch(),
         layer,
     ))
+}
+
+/// A layer's weight as a matrix `[outputs, inputs]`: its values `[nnz]` at the connections, zeros elsewhere.
+/// The layer's activation is not applied. The gradient that arrives at the matrix is the dense gradient, which
+/// the layer's probe receives; its elements at the connections are the gradient of the values.
+#[must_use]
+pub fn spread(values: Tensor<1>, layer: SparseLayer) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::spread(values.into_dispatch(), layer))
 }
 
 /// Cuts a batch `[batch, features]` into tiles of `width` columns, `[tiles, features, width]`; what the last

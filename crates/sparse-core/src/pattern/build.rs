@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand::Rng;
 use rand::seq::index;
 
-use super::{Connections, Pattern};
+use super::{Blocks, Connections, Pattern};
 use crate::error::{Error, Result};
 
 impl Pattern {
@@ -171,6 +171,8 @@ fn build(outputs: usize, inputs: usize, positions: &[u32]) -> Pattern {
     Pattern(Arc::new(Connections {
         outputs,
         inputs,
+        blocks: Blocks::new(&row_ptr, &col_idx, inputs),
+        t_blocks: Blocks::new(&t_ptr, &t_idx, outputs),
         row_ptr,
         col_idx,
         t_ptr,

@@ -4,12 +4,14 @@
 //! backward pass, by input. It never changes: a topology update makes a new one and a [`Rewire`] that tells
 //! whoever holds a number per connection where each number goes.
 
+mod blocks;
 mod build;
 mod rewire;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use blocks::Blocks;
 pub(crate) use build::largest;
 pub use rewire::{Carried, Rewire};
 
@@ -40,6 +42,9 @@ struct Connections {
     t_idx: Vec<u32>,
     /// Where the connection's value lies in the order of outputs.
     t_pos: Vec<u32>,
+    /// The connections of each output unit by blocks of inputs, and the other way round.
+    blocks: Blocks,
+    t_blocks: Blocks,
 }
 
 impl Pattern {
@@ -135,13 +140,24 @@ impl Pattern {
     /// Bytes of the index arrays.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<u32>() * (self.outputs() + self.inputs() + 2 + 3 * self.nnz())
+        let blocks = self.blocks().len() + self.t_blocks().len();
+        size_of::<u32>() * (self.outputs() + self.inputs() + 2 + 3 * self.nnz() + blocks)
     }
 
     /// Whether both handles share one storage. Cheaper than `==`, and never true where `==` is false.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The connections of each output unit by blocks of inputs.
+    pub(crate) fn blocks(&self) -> &Blocks {
+        &self.0.blocks
+    }
+
+    /// The transposed connections of each input by blocks of output units.
+    pub(crate) fn t_blocks(&self) -> &Blocks {
+        &self.0.t_blocks
     }
 
     /// The inputs of each output unit.

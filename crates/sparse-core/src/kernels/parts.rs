@@ -1,0 +1,143 @@
+//! Work in parts: block after block of a wide layer, and parts of a batch or of a layer on several threads.
+//!
+//! A number is always computed by one thread and in one order, so results do not depend on the threads.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::{Product, Raw, ValueGradient};
+use crate::pattern::Blocks;
+
+/// Multiply-adds that are worth another thread: some 20 µs of work, where handing it over takes one.
+const WORTH_A_THREAD: usize = 1 << 20;
+
+/// A [`Product`] over all blocks of its columns, and over the tiles of its batch.
+pub(super) struct WholeProduct<'a> {
+    pub(super) blocks: &'a Blocks,
+    pub(super) rows: usize,
+    pub(super) idx: &'a [u32],
+    pub(super) values: &'a [f32],
+    pub(super) bias: Option<&'a [f32]>,
+    pub(super) relu: bool,
+    pub(super) x_rows: usize,
+    pub(super) width: usize,
+}
+
+impl WholeProduct<'_> {
+    /// Writes all of `y`, `[tiles, rows, width]`.
+    ///
+    /// # Safety
+    /// The sizes fit, the indices are rows of `x`, and the CPU has the instructions of `raw`.
+    pub(super) unsafe fn run(&self, raw: &Raw, x: &[f32], y: &mut [MaybeUninit<f32>]) {
+        let tiles = y.len() / (self.rows * self.width).max(1);
+        if tiles > 1 && worth_a_thread(self.values.len() * tiles * self.width) {
+            let first = tiles / 2;
+            let (x, x_rest) = x.split_at(first * self.x_rows * self.width);
+            let (y, y_rest) = y.split_at_mut(first * self.rows * self.width);
+            rayon::join(
+                // SAFETY: whole tiles of what the caller promised.
+                || unsafe { self.run(raw, x, y) },
+                // SAFETY: as above.
+                || unsafe { self.run(raw, x_rest, y_rest) },
+            );
+            return;
+        }
+        let last = self.blocks.iter().count().saturating_sub(1);
+        let tile = |rows: usize| match last {
+            0 => usize::MAX,
+            _ => (rows * self.width).max(1),
+        };
+        let parts = x
+            .chunks(tile(self.x_rows))
+            .zip(y.chunks_mut(tile(self.rows)));
+        for (x, y) in parts {
+            for (block, (start, end)) in self.blocks.iter().enumerate() {
+                let mut product = Product {
+                    start,
+                    end,
+                    idx: self.idx,
+                    values: self.values,
+                    bias: self.bias,
+                    more: block > 0,
+                    blocked: last > 0,
+                    relu: self.relu && block == last,
+                    x,
+                    x_rows: self.x_rows,
+                    y: &mut *y,
+                    width: self.width,
+                };
+                // SAFETY: the caller's promise, for whole tiles; the block before wrote all of `y`.
+                unsafe { (raw.product)(&mut product) };
+            }
+        }
+    }
+}
+
+/// A [`ValueGradient`] over all blocks of its columns, for some of its rows.
+pub(super) struct WholeValueGradient<'a> {
+    pub(super) blocks: &'a Blocks,
+    pub(super) ptr: &'a [u32],
+    pub(super) idx: &'a [u32],
+    pub(super) dy: &'a [f32],
+    pub(super) x: &'a [f32],
+    pub(super) x_rows: usize,
+    pub(super) width: usize,
+}
+
+impl WholeValueGradient<'_> {
+    /// Writes the gradients of the entries of `rows`, which is all of `dv`.
+    ///
+    /// # Safety
+    /// The sizes fit, the indices are rows of `x`, there is a tile, and the CPU has the instructions of `raw`.
+    pub(super) unsafe fn run(&self, raw: &Raw, rows: Range<usize>, dv: &mut [MaybeUninit<f32>]) {
+        let dy_rows = self.ptr.len() - 1;
+        let tiles = self.dy.len() / (dy_rows * self.width);
+        if rows.len() > 1 && worth_a_thread(dv.len() * tiles * self.width) {
+            let middle = rows.start + rows.len() / 2;
+            let at = (self.ptr[middle] - self.ptr[rows.start]) as usize;
+            let (dv, dv_rest) = dv.split_at_mut(at);
+            rayon::join(
+                // SAFETY: some of the rows that the caller promised.
+                || unsafe { self.run(raw, rows.start..middle, dv) },
+                // SAFETY: as above.
+                || unsafe { self.run(raw, middle..rows.end, dv_rest) },
+            );
+            return;
+        }
+        let whole = self.blocks.iter().count() == 1;
+        let tile = |tile_rows: usize| match whole {
+            true => usize::MAX,
+            false => (tile_rows * self.width).max(1),
+        };
+        let parts = self
+            .dy
+            .chunks(tile(dy_rows))
+            .zip(self.x.chunks(tile(self.x_rows)));
+        for (part, (dy, x)) in parts.enumerate() {
+            for (start, end) in self.blocks.iter() {
+                let mut gradient = ValueGradient {
+                    start: &start[rows.clone()],
+                    end: &end[rows.clone()],
+                    idx: self.idx,
+                    dy,
+                    dy_rows,
+                    first: rows.start,
+                    x,
+                    x_rows: self.x_rows,
+                    dv: &mut *dv,
+                    base: self.ptr[rows.start] as usize,
+                    more: part > 0,
+                    width: self.width,
+                };
+                // SAFETY: the caller's promise; the part before wrote all of `dv`.
+                unsafe { (raw.value_gradient)(&mut gradient) };
+            }
+        }
+    }
+}
+
+/// Whether this many multiply-adds are shared out, where there are threads for it.
+fn worth_a_thread(work: usize) -> bool {
+    work >= 2 * WORTH_A_THREAD && rayon::current_num_threads() > 1
+}

@@ -1,0 +1,123 @@
+//! A trained network for one observation at a time, without tensors: for acting, and for small computers.
+
+use super::mlp::{SparseMlp, SparseModule};
+use crate::kernels;
+use crate::optim::to_vec;
+use crate::pattern::Pattern;
+use crate::{Error, Result};
+
+/// A copy of a network that computes one output at a time, with nothing but the weights that exist. A forward pass
+/// allocates nothing.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+/// use sparse_core::nn::{Inference, SparseMlpConfig};
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let net = SparseMlpConfig::new([17, 256, 256, 6]).with_sparsity(0.9).init(&Device::flex(), &mut rng)?;
+/// let mut policy = Inference::of(&net);
+/// assert_eq!(policy.forward(&[0.1; 17])?.len(), 6);
+/// # Ok::<(), sparse_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Inference {
+    layers: Vec<Layer>,
+    /// Activations before and behind the layer at work.
+    activations: [Vec<f32>; 2],
+}
+
+#[derive(Clone, Debug)]
+struct Layer {
+    pattern: Pattern,
+    values: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Inference {
+    /// Copies a network's weights as they are now.
+    #[must_use]
+    pub fn of(network: &SparseMlp) -> Self {
+        let layers = network.sparse_layers().into_iter();
+        let layers: Vec<Layer> = layers
+            .map(|layer| Layer {
+                pattern: layer.pattern().clone(),
+                values: to_vec(layer.values()),
+                bias: to_vec(layer.bias()),
+            })
+            .collect();
+        let widest = layers.iter().map(|layer| layer.bias.len()).max();
+        let buffer = vec![0.0; widest.unwrap_or(0)];
+        Self {
+            layers,
+            activations: [buffer.clone(), buffer],
+        }
+    }
+
+    /// The network's output for one input `[inputs]`, as [`SparseMlp::forward`] gives it to rounding.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the input has another length.
+    pub fn forward(&mut self, input: &[f32]) -> Result<&[f32]> {
+        let inputs = self
+            .layers
+            .first()
+            .map_or(0, |layer| layer.pattern.inputs());
+        Error::check_size("input", input.len(), inputs)?;
+        let [before, behind] = &mut self.activations;
+        let last = self.layers.len().saturating_sub(1);
+        let mut length = 0;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let x = if index == 0 { input } else { &before[..length] };
+            length = layer.bias.len();
+            let y = &mut behind[..length];
+            let relu = index < last;
+            kernels::spmv(&layer.pattern, &layer.values, &layer.bias, relu, x, y);
+            std::mem::swap(before, behind);
+        }
+        Ok(&before[..length])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor, TensorData};
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::nn::SparseMlpConfig;
+
+    #[test]
+    fn one_at_a_time_is_as_many_at_once() {
+        let device = Device::flex();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for sizes in [&[5, 3][..], &[3, 40, 7, 2], &[17, 256, 256, 6]] {
+            let config = SparseMlpConfig::new(sizes).with_sparsity(0.5);
+            let net = config.init(&device, &mut rng).unwrap();
+            let mut one = Inference::of(&net);
+            let x: Vec<f32> = (0..3 * sizes[0]).map(|i| (i as f32).sin()).collect();
+            let batch = TensorData::new(x.clone(), [3, sizes[0]]);
+            let all = net.forward(Tensor::from_data(batch, &device)).into_data();
+            let all: Vec<f32> = all.iter::<f32>().collect();
+            let outputs = sizes[sizes.len() - 1];
+            for (x, expected) in x.chunks(sizes[0]).zip(all.chunks(outputs)) {
+                let found = one.forward(x).unwrap();
+                assert_eq!(found.len(), outputs);
+                for (found, expected) in found.iter().zip(expected) {
+                    assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_length_is_refused() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let net = SparseMlpConfig::new([3, 4, 2])
+            .init(&Device::flex(), &mut rng)
+            .unwrap();
+        let error = Inference::of(&net).forward(&[0.0; 4]).unwrap_err();
+        assert_eq!(error.to_string(), "input: got 4, must be 3");
+    }
+}

@@ -1,0 +1,136 @@
+//! Compressed rows and masked matrices are two ways to compute the same training.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod common;
+
+use burn::tensor::{Device, Tensor};
+use common::{devices, floats, rows, uniform};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
+use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
+use sparse_core::optim::AdamConfig;
+use sparse_core::topology::{DropFraction, RigL, RuleConfig, Schedule, Topology};
+
+const STORAGES: [Storage; 3] = [Storage::Csr, Storage::Masked, Storage::Auto];
+const SIZES: [usize; 4] = [9, 60, 60, 2];
+const BATCH: usize = 100;
+
+/// One training with one storage.
+struct Training {
+    learner: Learner<SparseMlp>,
+    x: Tensor<2>,
+    y: Tensor<2>,
+    rng: ChaCha8Rng,
+}
+
+impl Training {
+    fn new(storage: Storage, topology: Option<Topology>, device: &Device) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let config = SparseMlpConfig::new(SIZES)
+            .with_sparsity(0.8)
+            .with_storage(storage);
+        let net = config.init(device, &mut rng).unwrap();
+        let config = LearnerConfig {
+            adam: AdamConfig {
+                learning_rate: 3e-3,
+                ..AdamConfig::default()
+            },
+            topology,
+            target: Some(TargetConfig {
+                tau: 0.01,
+                every: 2,
+            }),
+            ..LearnerConfig::default()
+        };
+        Self {
+            learner: Learner::new(net, config),
+            x: rows(&uniform(&mut rng, BATCH * SIZES[0]), SIZES[0], device),
+            y: rows(&uniform(&mut rng, BATCH * SIZES[3]), SIZES[3], device),
+            rng,
+        }
+    }
+
+    fn step(&mut self) -> f32 {
+        let (x, y) = (self.x.clone(), self.y.clone());
+        let loss = |net: &SparseMlp| {
+            (net.forward(Tensor::from_inner(x)) - Tensor::from_inner(y))
+                .square()
+                .mean()
+        };
+        self.learner.minimise(loss, &mut self.rng).unwrap().loss
+    }
+
+    fn weights(&self) -> Vec<f32> {
+        let nets = [self.learner.net(), self.learner.target()];
+        let layers = nets.into_iter().flat_map(|net| net.sparse_layers());
+        layers
+            .flat_map(|layer| [floats(layer.values()), floats(layer.bias())].concat())
+            .collect()
+    }
+
+    fn masks(&self) -> Vec<Vec<bool>> {
+        let layers = self.learner.net().sparse_layers().into_iter();
+        layers.map(|layer| layer.pattern().to_mask()).collect()
+    }
+}
+
+#[test]
+fn a_hundred_steps_are_the_same_to_float_noise() {
+    for device in devices() {
+        let runs = STORAGES.map(|storage| {
+            let mut training = Training::new(storage, None, &device);
+            let losses: Vec<f32> = (0..100).map(|_| training.step()).collect();
+            (losses, training.weights())
+        });
+        let [(losses, weights), others @ ..] = runs;
+        assert!(losses[99] < 0.9 * losses[0], "it learns: {losses:?}");
+        for (other_losses, other_weights) in others {
+            for (a, b) in losses.iter().zip(&other_losses) {
+                assert!((a - b).abs() < 1e-5, "{a} {b}");
+            }
+            // Adam's first steps turn the smallest gradients into whole steps, so noise shows most there.
+            for (a, b) in weights.iter().zip(&other_weights) {
+                assert!((a - b).abs() < 1e-4, "{a} {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rigl_chooses_the_same_masks_twenty_times() {
+    let topology = Topology {
+        rule: RuleConfig::RigL(RigL::default()),
+        schedule: Schedule {
+            every: 5,
+            until: 1000,
+            fraction: DropFraction::Constant(0.3),
+        },
+    };
+    for device in devices() {
+        let mut runs =
+            STORAGES.map(|storage| Training::new(storage, Some(topology.clone()), &device));
+        let mut before = runs[0].masks();
+        for rewire in 0..20 {
+            for _ in 0..5 {
+                for training in &mut runs {
+                    training.step();
+                }
+            }
+            let masks = runs.each_ref().map(Training::masks);
+            assert!(masks[0] != before, "rewire {rewire} moves something");
+            assert!(
+                masks[0] == masks[1],
+                "rewire {rewire}: compressed rows and masked"
+            );
+            assert!(
+                masks[0] == masks[2],
+                "rewire {rewire}: compressed rows and automatic"
+            );
+            before = masks[0].clone();
+        }
+    }
+}
