@@ -38,6 +38,8 @@ pub struct EvalArgs {
 pub enum Bench {
     /// Sparse products against the best dense product, one thread, GF/s
     Kernels,
+    /// Densities up to which compressed rows beat a dense product, per layer size and batch
+    BreakEven,
     /// TD3 updates per second, dense recipe and RLx2 recipe
     Updates,
     /// Control steps per second of each task, alone and many together
@@ -70,7 +72,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "PYTHON")]
     pub mujoco: Option<PathBuf>,
 
-    /// Backend of `bench updates`: flex or ndarray [default: flex]
+    /// Backend of `bench updates` and `bench break-even`: flex or ndarray [default: flex]
     #[arg(long, value_name = "NAME", value_parser = values::device)]
     pub device: Option<Device>,
 }

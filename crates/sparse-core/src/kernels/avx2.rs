@@ -62,7 +62,10 @@ fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
             }
             let (mut k, end) = (p.start[row] as usize, p.end[row] as usize);
             if p.blocked {
-                prefetch(p.start.get(row + AHEAD), p.idx, p.values);
+                prefetch(
+                    p.start.get(row + AHEAD),
+                    [p.idx.as_ptr().cast(), p.values.as_ptr().cast()],
+                );
             }
             while k + U <= end {
                 for (u, sums) in sums.iter_mut().enumerate() {
@@ -88,21 +91,19 @@ fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
     }
 }
 
-/// Asks for the first entries of a row. In a block, rows continue far apart, where no processor expects them.
+/// Asks for the first entries of a row in these arrays of four bytes each. In a block, rows continue far apart,
+/// where no processor expects them.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn prefetch(start: Option<&u32>, idx: &[u32], values: &[f32]) {
+fn prefetch<const N: usize>(start: Option<&u32>, arrays: [*const i8; N]) {
     const LINE: usize = 64;
     let Some(start) = start else {
         return;
     };
-    let entries = |of: *const u8| of.wrapping_add(4 * *start as usize);
-    for from in [
-        entries(idx.as_ptr().cast()),
-        entries(values.as_ptr().cast()),
-    ] {
+    for array in arrays {
+        let from = array.wrapping_add(4 * *start as usize);
         for line in 0..3 {
-            _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(line * LINE).cast());
+            _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(line * LINE));
         }
     }
 }
@@ -126,8 +127,11 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
     let tiles = g.dy.chunks_exact(g.dy_rows * width);
     for (tile, (dy, x)) in tiles.zip(g.x.chunks_exact(g.x_rows * width)).enumerate() {
         let fresh = tile == 0 && !g.more;
-        let rows = dy.chunks_exact(width).skip(g.first);
-        for (dy, (start, end)) in rows.zip(g.start.iter().zip(g.end)) {
+        let rows = dy.chunks_exact(width).skip(g.first).enumerate();
+        for ((row, dy), (start, end)) in rows.zip(g.start.iter().zip(g.end)) {
+            if g.blocked {
+                prefetch(g.start.get(row + AHEAD), [g.idx.as_ptr().cast()]);
+            }
             let mut dy_row = [_mm256_setzero_ps(); Z];
             for (z, dy_row) in dy_row.iter_mut().enumerate() {
                 // SAFETY: `dy` has `width = Z * LANES` floats.

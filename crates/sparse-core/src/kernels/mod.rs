@@ -16,6 +16,7 @@ mod entry;
 mod lanes;
 mod memory;
 mod parts;
+mod peak;
 mod scalar;
 mod sizes;
 mod tanh;
@@ -25,6 +26,8 @@ mod tiles;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
@@ -44,6 +47,8 @@ use crate::pattern::Pattern;
 pub enum Isa {
     /// Plain Rust, on any machine.
     Scalar,
+    /// NEON: 4 lanes.
+    Neon,
     /// AVX2 and FMA: 8 lanes.
     Avx2,
     /// AVX-512F: 16 lanes.
@@ -52,7 +57,7 @@ pub enum Isa {
 
 impl Isa {
     /// All of them, slowest first.
-    pub const ALL: [Self; 3] = [Self::Scalar, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 4] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512];
 }
 
 /// The scalars of one step of Adam (Kingma & Ba 2015, Algorithm 1), in PyTorch's form.
@@ -148,6 +153,8 @@ struct ValueGradient<'a> {
     base: usize,
     /// Whether `dv` holds sums over other tiles already.
     more: bool,
+    /// As in [`Product`].
+    blocked: bool,
     width: usize,
 }
 
@@ -162,7 +169,9 @@ impl Kernels {
                 .then_some(&avx2::KERNELS),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => is_x86_feature_detected!("avx512f").then_some(&avx512::KERNELS),
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => std::arch::is_aarch64_feature_detected!("neon").then_some(&neon::KERNELS),
+            #[allow(unreachable_patterns, reason = "every machine lacks some of them")]
             _ => None,
         }
     }

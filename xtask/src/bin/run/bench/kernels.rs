@@ -1,7 +1,8 @@
 //! Sparse products against the best dense product at hand, one thread, batch 256.
 //!
 //! The dense rivals are `gemm` (through Burn's CPU backend) and `matrixmultiply` (through `ndarray`); a row is
-//! held against the faster. Rates count two operations per weight that exists and batch column.
+//! held against the faster. Rates count two operations per weight that exists and batch column; the share of peak is
+//! against multiply-adds that touch nothing but registers, timed in the same turns.
 
 use std::hint::black_box;
 
@@ -12,7 +13,7 @@ use ndarray::linalg::general_mat_mul;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use sparse_core::kernels::{Kernels, sddmm, spmm, spmm_t};
+use sparse_core::kernels::{AlignedBuf, Kernels, sddmm, spmm, spmm_t};
 use sparse_core::pattern::Pattern;
 
 use super::clock::{Times, in_turns, ratio};
@@ -22,10 +23,14 @@ use crate::table::{Cell, Table};
 const BATCH: usize = 256;
 /// Columns of a tile of activations.
 const TILE: usize = 64;
-const WIDTHS: [usize; 2] = [256, 1024];
+const WIDTHS: [usize; 4] = [256, 1024, 2048, 4096];
 const DENSITIES: [f64; 5] = [0.5, 0.2, 0.1, 0.05, 0.02];
+/// From here on, dense products take so long that the densities in use are enough.
+const WIDE: usize = 2048;
 const PASSES: [Pass; 3] = [Pass::Forward, Pass::InputGradient, Pass::ValueGradient];
 const REPEATS: usize = 9;
+/// Rounds of multiply-adds in registers, some 10 µs.
+const ROUNDS: usize = 10_000;
 /// Length of a repeat (s).
 const REPEAT: f64 = 0.02;
 
@@ -63,6 +68,7 @@ pub(super) fn bench() -> Result<(String, Table)> {
         "kernel",
         "density",
         "sparse_gflops",
+        "of_peak",
         "dense_gflops",
         "dense_by",
         "speedup",
@@ -73,7 +79,7 @@ pub(super) fn bench() -> Result<(String, Table)> {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         for width in WIDTHS {
             let mut layer = Layer::new(width, &mut rng)?;
-            for density in DENSITIES {
+            for density in DENSITIES.into_iter().filter(|d| width < WIDE || *d <= 0.1) {
                 for pass in PASSES {
                     table.push(layer.row(pass, density, &mut rng)?);
                 }
@@ -83,7 +89,8 @@ pub(super) fn bench() -> Result<(String, Table)> {
     })?;
     let title = format!(
         "Sparse products against dense ones: batch {BATCH}, one thread, {:?} kernels, {}.\n\
-         GF/s count the weights that exist; speedup is dense time over sparse time, median of {REPEATS} turns.",
+         GF/s count the weights that exist; `of peak` is the share of what the core multiplies and adds in registers;\n\
+         speedup is dense time over sparse time, median of {REPEATS} turns.",
         Kernels::best().isa(),
         processor()
     );
@@ -94,10 +101,10 @@ pub(super) fn bench() -> Result<(String, Table)> {
 struct Layer {
     width: usize,
     /// Activations in tiles, `[tiles, width, TILE]`.
-    x: Vec<f32>,
+    x: AlignedBuf,
     /// Gradient at the outputs, in tiles.
-    dy: Vec<f32>,
-    out: Vec<f32>,
+    dy: AlignedBuf,
+    out: AlignedBuf,
     matrices: Matrices,
     tensors: Tensors,
 }
@@ -147,9 +154,9 @@ impl Layer {
                 x: tensor(&x, BATCH),
                 dy: tensor(&dy, BATCH),
             },
-            x,
-            dy,
-            out: vec![0.0; width * BATCH],
+            x: aligned(&x),
+            dy: aligned(&dy),
+            out: AlignedBuf::zeroed(width * BATCH),
         })
     }
 
@@ -157,31 +164,35 @@ impl Layer {
         let all = self.width * self.width;
         let nnz = (density * all as f64).round() as usize;
         let pattern = Pattern::random(self.width, self.width, nnz, rng)?;
-        let [sparse, gemm, matrixmultiply] = self.time(pass, &pattern);
+        let [sparse, gemm, matrixmultiply, peak] = self.time(pass, &pattern);
         let (dense, by) = if gemm.median() <= matrixmultiply.median() {
             (gemm, "gemm")
         } else {
             (matrixmultiply, "matrixmultiply")
         };
         let rate = |weights: usize, times: &Times| 2e-9 * (weights * BATCH) as f64 / times.median();
+        let (operations, _) = Kernels::best().multiply_adds(ROUNDS);
+        let peak_for_as_many = (2 * nnz * BATCH) as f64 / operations as f64;
         Ok(vec![
             Cell::Number(self.width as f64, 0),
             Cell::text(pass.name()),
             Cell::text(pass.kernel()),
             Cell::Number(density, 2),
             Cell::Number(rate(nnz, &sparse), 1),
+            Cell::Number(peak_for_as_many * ratio(&peak, &sparse), 2),
             Cell::Number(rate(all, &dense), 1),
             Cell::text(by),
             Cell::Number(ratio(&dense, &sparse), 2),
         ])
     }
 
-    /// Times of the sparse kernel, of `gemm` and of `matrixmultiply`.
-    fn time(&mut self, pass: Pass, pattern: &Pattern) -> [Times; 3] {
+    /// Times of the sparse kernel, of `gemm`, of `matrixmultiply` and of [`ROUNDS`] of multiply-adds in registers.
+    fn time(&mut self, pass: Pass, pattern: &Pattern) -> [Times; 4] {
         let values = vec![0.5; pattern.nnz()];
         let bias = vec![0.0; self.width];
         let mut dv = vec![0.0; pattern.nnz()];
-        let (x, dy, out) = (&self.x, &self.dy, &mut self.out);
+        let (x, dy) = (self.x.as_slice(), self.dy.as_slice());
+        let out = self.out.as_mut_slice();
         let mut sparse = || match pass {
             Pass::Forward => {
                 spmm(pattern, &values, &bias, false, x, TILE, &mut out[..]);
@@ -208,10 +219,20 @@ impl Layer {
             Pass::InputGradient => general_mat_mul(1.0, &m.w.t(), &m.dy, 0.0, &mut m.out),
             Pass::ValueGradient => general_mat_mul(1.0, &m.dy, &m.x.t(), 0.0, &mut m.out_w),
         };
+        let mut peak = || {
+            black_box(Kernels::best().multiply_adds(black_box(ROUNDS)));
+        };
         in_turns(
             REPEATS,
             REPEAT,
-            [&mut sparse, &mut gemm, &mut matrixmultiply],
+            [&mut sparse, &mut gemm, &mut matrixmultiply, &mut peak],
         )
     }
+}
+
+/// A copy that starts on a cache line, as tensors of sparse layers do.
+fn aligned(data: &[f32]) -> AlignedBuf {
+    let mut buffer = AlignedBuf::zeroed(data.len());
+    buffer.as_mut_slice().copy_from_slice(data);
+    buffer
 }

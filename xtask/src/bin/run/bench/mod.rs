@@ -6,6 +6,7 @@ use cli::jobs::{Bench, BenchArgs};
 use crate::say;
 use crate::table::Table;
 
+mod break_even;
 mod clock;
 mod envs;
 mod kernels;
@@ -19,6 +20,7 @@ mod updates;
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     let (title, table) = match args.what {
         Bench::Kernels => kernels::bench()?,
+        Bench::BreakEven => break_even::bench(args.device.unwrap_or_default().name())?,
         Bench::Envs => match &args.mujoco {
             Some(python) => envs::bench_beside(python)?,
             None => envs::bench(crate::threads(args.threads)?)?,
