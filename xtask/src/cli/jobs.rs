@@ -40,6 +40,8 @@ pub enum Bench {
     Kernels,
     /// Densities up to which compressed rows beat a dense product, per layer size and batch
     BreakEven,
+    /// One layer forward and backward, beside PyTorch and SparseProp; needs --python
+    Layers,
     /// TD3 updates per second, dense recipe and RLx2 recipe
     Updates,
     /// Control steps per second of each task, alone and many together
@@ -51,7 +53,7 @@ pub enum Bench {
 #[command(after_help = "Examples:
   cargo xtask bench updates
   cargo xtask bench kernels --json > kernels.jsonl
-  cargo xtask bench envs --mujoco python3
+  cargo xtask bench envs --python python3
 
 Compare numbers of one table only: a shared machine changes speed from hour to hour, so each bench measures its
 rivals in turns, in one process, and prints medians and ratios.")]
@@ -68,9 +70,10 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub threads: Option<u64>,
 
-    /// With `bench envs`: a Python that has mujoco 3.3.7 and gymnasium, whose C loop is timed in turns
-    #[arg(long, value_name = "PYTHON")]
-    pub mujoco: Option<PathBuf>,
+    /// A Python with the rivals, timed in turns: mujoco 3.3.7 and gymnasium for `envs`, torch and sparseprop for
+    /// `layers`
+    #[arg(long, value_name = "PYTHON", required_if_eq("what", "layers"))]
+    pub python: Option<PathBuf>,
 
     /// Backend of `bench updates` and `bench break-even`: flex or ndarray [default: flex]
     #[arg(long, value_name = "NAME", value_parser = values::device)]

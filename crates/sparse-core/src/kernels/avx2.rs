@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
 
 use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, VectorProduct, lanes};
 
@@ -11,6 +12,7 @@ pub(super) static KERNELS: Kernels = Kernels {
         product,
         value_gradient,
         vector_product,
+        transpose_block,
         bias_gradient,
         relu_bias_gradient,
         adam,
@@ -217,6 +219,46 @@ fn sum_four([a, b, c, d]: [__m256; 4]) -> __m128 {
         _mm256_castps256_ps128(halves),
         _mm256_extractf128_ps::<1>(halves),
     )
+}
+
+/// Eight rows of eight floats, in three rounds of shuffles.
+///
+/// # Safety
+/// `from` and `to` hold a block of eight rows of eight, `stride` and `to_stride` apart.
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn transpose_block(
+    from: &[f32],
+    stride: usize,
+    to: &mut [MaybeUninit<f32>],
+    to_stride: usize,
+) {
+    // SAFETY: row `i < 8` of the block is within `from`.
+    let row = |i: usize| unsafe { _mm256_loadu_ps(from.as_ptr().add(i * stride)) };
+    let pairs = |i: usize| {
+        let (a, b) = (row(i), row(i + 1));
+        [_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)]
+    };
+    let fours = |i: usize| {
+        let ([a, b], [c, d]) = (pairs(i), pairs(i + 2));
+        [
+            _mm256_shuffle_ps::<0b01_00_01_00>(a, c),
+            _mm256_shuffle_ps::<0b11_10_11_10>(a, c),
+            _mm256_shuffle_ps::<0b01_00_01_00>(b, d),
+            _mm256_shuffle_ps::<0b11_10_11_10>(b, d),
+        ]
+    };
+    for (i, (low, high)) in fours(0).into_iter().zip(fours(4)).enumerate() {
+        let to = to.as_mut_ptr().cast::<f32>();
+        // SAFETY: rows `i` and `i + 4` of the block are within `to`.
+        unsafe {
+            _mm256_storeu_ps(
+                to.add(i * to_stride),
+                _mm256_permute2f128_ps::<0x20>(low, high),
+            );
+            let upper = _mm256_permute2f128_ps::<0x31>(low, high);
+            _mm256_storeu_ps(to.add((i + 4) * to_stride), upper);
+        }
+    }
 }
 
 #[target_feature(enable = "avx2,fma")]

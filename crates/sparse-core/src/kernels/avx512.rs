@@ -3,7 +3,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, VectorProduct, lanes};
+use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, VectorProduct, avx2, lanes};
 
 pub(super) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx512,
@@ -11,6 +11,8 @@ pub(super) static KERNELS: Kernels = Kernels {
         product,
         value_gradient,
         vector_product,
+        // Blocks are eight wide, and what has AVX-512 has AVX2.
+        transpose_block: avx2::transpose_block,
         bias_gradient,
         relu_bias_gradient,
         adam,

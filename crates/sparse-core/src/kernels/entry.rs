@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 
 use super::parts::{WholeProduct, WholeValueGradient};
 use super::sizes::{check_equal, check_sides, check_tiles, tiles};
+use super::tiles::SIDE;
 use super::{AdamStep, Kernels, Out, Pattern, VectorProduct, Written};
 use crate::pattern::Blocks;
 
@@ -182,6 +183,24 @@ impl Kernels {
         }
         // SAFETY: the caller's promise; the CPU was checked when `self` was chosen.
         unsafe { gradient.run(&self.raw, 0..gradient.ptr.len() - 1, dv) };
+    }
+
+    /// Writes a block of [`SIDE`] rows, `stride` apart in `from`, to as many columns of `to`, whose rows are
+    /// `to_stride` apart.
+    pub(super) fn transpose_block(
+        &self,
+        from: &[f32],
+        stride: usize,
+        to: &mut [MaybeUninit<f32>],
+        to_stride: usize,
+    ) {
+        let needed = |stride: usize| (SIDE - 1) * stride + SIDE;
+        assert!(
+            from.len() >= needed(stride) && to.len() >= needed(to_stride),
+            "block too short"
+        );
+        // SAFETY: both hold a block; the CPU was checked when `self` was chosen.
+        unsafe { (self.raw.transpose_block)(from, stride, to, to_stride) };
     }
 
     /// As the function [`bias_gradient`].

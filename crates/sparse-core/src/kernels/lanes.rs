@@ -3,7 +3,9 @@
 //! A version of the kernels that has nothing better compiles these with its own instructions.
 
 use std::array;
+use std::mem::MaybeUninit;
 
+use super::tiles::SIDE;
 use super::{AdamStep, VectorProduct};
 
 /// Floats in a chunk.
@@ -62,6 +64,20 @@ pub(super) fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: 
                 }
             }
             *bias += sum(lanes);
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn transpose_block(
+    from: &[f32],
+    stride: usize,
+    to: &mut [MaybeUninit<f32>],
+    to_stride: usize,
+) {
+    for (column, to) in to.chunks_mut(to_stride).take(SIDE).enumerate() {
+        for (row, to) in to[..SIDE].iter_mut().enumerate() {
+            to.write(from[row * stride + column]);
         }
     }
 }

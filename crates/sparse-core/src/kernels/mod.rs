@@ -100,6 +100,7 @@ struct Raw {
     product: unsafe fn(&mut Product<'_>),
     value_gradient: unsafe fn(&mut ValueGradient<'_>),
     vector_product: unsafe fn(&mut VectorProduct<'_>),
+    transpose_block: unsafe fn(&[f32], usize, &mut [MaybeUninit<f32>], usize),
     bias_gradient: unsafe fn(&[f32], usize, &mut [f32]),
     relu_bias_gradient: unsafe fn(&[f32], &mut [f32], usize, &mut [f32]),
     adam: unsafe fn([&mut [f32]; 3], &[f32], &AdamStep),
@@ -168,7 +169,9 @@ impl Kernels {
             Isa::Avx2 => (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"))
                 .then_some(&avx2::KERNELS),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => is_x86_feature_detected!("avx512f").then_some(&avx512::KERNELS),
+            Isa::Avx512 => (is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx2"))
+            .then_some(&avx512::KERNELS),
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => std::arch::is_aarch64_feature_detected!("neon").then_some(&neon::KERNELS),
             #[allow(unreachable_patterns, reason = "every machine lacks some of them")]

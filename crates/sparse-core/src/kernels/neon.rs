@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::arch::aarch64::*;
+use std::mem::MaybeUninit;
 
 use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, VectorProduct, lanes};
 
@@ -11,6 +12,7 @@ pub(super) static KERNELS: Kernels = Kernels {
         product,
         value_gradient,
         vector_product,
+        transpose_block,
         bias_gradient,
         relu_bias_gradient,
         adam,
@@ -161,6 +163,11 @@ unsafe fn dot<const Z: usize>(registers: &[float32x4_t; Z], row: *const f32) -> 
 #[target_feature(enable = "neon")]
 fn sum_four([a, b, c, d]: [float32x4_t; 4]) -> float32x4_t {
     vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d))
+}
+
+#[target_feature(enable = "neon")]
+fn transpose_block(from: &[f32], stride: usize, to: &mut [MaybeUninit<f32>], to_stride: usize) {
+    lanes::transpose_block(from, stride, to, to_stride);
 }
 
 #[target_feature(enable = "neon")]

@@ -3,10 +3,10 @@
 use std::mem::MaybeUninit;
 
 use super::sizes::{check_equal, check_width};
-use super::{Out, Written};
+use super::{Kernels, Out, Written};
 
-/// Features handled together: a cache line of a row-major batch.
-const BLOCK: usize = 16;
+/// Rows and columns of a block that is transposed at once.
+pub(super) const SIDE: usize = 8;
 
 /// Cuts a batch `x`, `[batch, features]` row-major, into tiles: `out`, `[tiles, features, width]` with
 /// `tiles = batch.div_ceil(width)`, overwritten. Columns past the batch are zero.
@@ -24,25 +24,13 @@ pub fn to_tiles<'o>(
     check_sizes(x.len(), out.len(), [batch, features], width);
     let tiles = out.floats().chunks_exact_mut((features * width).max(1));
     for (rows, tile) in x.chunks((features * width).max(1)).zip(tiles) {
-        tile_from_rows(rows, features, width, tile);
-    }
-    out.written()
-}
-
-/// One tile `[features, width]` from at most `width` rows `[.., features]`.
-fn tile_from_rows(rows: &[f32], features: usize, width: usize, tile: &mut [MaybeUninit<f32>]) {
-    let present = rows.len() / features;
-    for start in (0..features).step_by(BLOCK) {
-        let block = start..(start + BLOCK).min(features);
-        for (column, row) in rows.chunks_exact(features).enumerate() {
-            for feature in block.clone() {
-                tile[feature * width + column].write(row[feature]);
-            }
+        let present = rows.len() / features;
+        transpose(rows, features, tile, width, [present, features]);
+        for row in tile.chunks_exact_mut(width) {
+            row[present..].fill(MaybeUninit::new(0.0));
         }
     }
-    for row in tile.chunks_exact_mut(width) {
-        row[present..].fill(MaybeUninit::new(0.0));
-    }
+    out.written()
 }
 
 /// The inverse of [`to_tiles`]: tiles `x`, `[tiles, features, width]`, to `out`, `[batch, features]`
@@ -61,16 +49,37 @@ pub fn from_tiles<'o>(
     check_sizes(out.len(), x.len(), [batch, features], width);
     let rows = out.floats().chunks_mut((features * width).max(1));
     for (tile, rows) in x.chunks_exact((features * width).max(1)).zip(rows) {
-        for start in (0..features).step_by(BLOCK) {
-            let block = start..(start + BLOCK).min(features);
-            for (column, row) in rows.chunks_exact_mut(features).enumerate() {
-                for feature in block.clone() {
-                    row[feature].write(tile[feature * width + column]);
+        let present = rows.len() / features;
+        transpose(tile, width, rows, features, [features, present]);
+    }
+    out.written()
+}
+
+/// Writes element `[row, column]` of `from`, whose rows are `stride` apart, to `[column, row]` of `to`.
+fn transpose(
+    from: &[f32],
+    stride: usize,
+    to: &mut [MaybeUninit<f32>],
+    to_stride: usize,
+    [rows, columns]: [usize; 2],
+) {
+    let kernels = Kernels::best();
+    // Blocks go down `to`'s longer lines last, so that a line of cache is filled while it is at hand.
+    for column in (0..columns).step_by(SIDE) {
+        for row in (0..rows).step_by(SIDE) {
+            let from = &from[row * stride + column..];
+            let to = &mut to[column * to_stride + row..];
+            if row + SIDE <= rows && column + SIDE <= columns {
+                kernels.transpose_block(from, stride, to, to_stride);
+                continue;
+            }
+            for r in 0..SIDE.min(rows - row) {
+                for c in 0..SIDE.min(columns - column) {
+                    to[c * to_stride + r].write(from[r * stride + c]);
                 }
             }
         }
     }
-    out.written()
 }
 
 #[track_caller]

@@ -7,6 +7,11 @@ use std::time::Instant;
 pub(crate) struct Times(Vec<f64>);
 
 impl Times {
+    /// None yet.
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     /// The middle of the repeats.
     pub(crate) fn median(&self) -> f64 {
         median(self.0.clone())
@@ -32,7 +37,7 @@ pub(crate) fn in_turns<const N: usize>(
     mut rivals: [&mut dyn FnMut(); N],
 ) -> [Times; N] {
     let calls = rivals.each_mut().map(|rival| calls_in(seconds, *rival));
-    let mut times = [const { Times(Vec::new()) }; N];
+    let mut times = [const { Times::new() }; N];
     for _ in 0..repeats {
         for ((rival, calls), times) in rivals.iter_mut().zip(calls).zip(&mut times) {
             times.0.push(seconds_of(calls, *rival) / calls as f64);

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: each bench times its rivals in turns, in this process, and prints medians and ratios.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cli::jobs::{Bench, BenchArgs};
 
 use crate::say;
@@ -10,7 +10,9 @@ mod break_even;
 mod clock;
 mod envs;
 mod kernels;
+mod layers;
 mod mujoco;
+mod peer;
 mod updates;
 
 /// Runs the bench that was asked for.
@@ -21,10 +23,14 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     let (title, table) = match args.what {
         Bench::Kernels => kernels::bench()?,
         Bench::BreakEven => break_even::bench(args.device.unwrap_or_default().name())?,
-        Bench::Envs => match &args.mujoco {
+        Bench::Envs => match &args.python {
             Some(python) => envs::bench_beside(python)?,
             None => envs::bench(crate::threads(args.threads)?)?,
         },
+        Bench::Layers => {
+            let python = args.python.as_deref().context("give --python PYTHON")?;
+            layers::bench(python)?
+        }
         Bench::Updates => {
             let threads = crate::threads(args.threads)?;
             let device = args.device.unwrap_or_default().name();
