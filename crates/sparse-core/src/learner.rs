@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::nn::{SparseLinear, SparseModule};
 use crate::op::{GrowthProbe, polyak};
 use crate::optim::{Adam, AdamConfig, LayerGradient, carry_tensor, to_vec};
-use crate::topology::{Topology, rewire};
+use crate::pattern::Rewire;
+use crate::topology::{Extent, Rule, Signal, Topology, rewire};
 use crate::{Error, Result};
 
 /// A target network that trails the online one: `target += tau · (online − target)`.
@@ -110,7 +111,7 @@ impl<N: SparseModule> Learner<N> {
         loss: impl FnOnce(&N) -> Tensor<1>,
         rng: &mut impl Rng,
     ) -> Result<StepReport> {
-        let slope = Slope::of(&self.net, self.due().is_some(), loss);
+        let slope = Slope::of(&self.net, self.probes(), loss);
         self.step(slope, rng)
     }
 
@@ -127,7 +128,7 @@ impl<N: SparseModule> Learner<N> {
     where
         N: Sync,
     {
-        let (net, probe) = (&self.net, self.due().is_some());
+        let (net, probe) = (&self.net, self.probes());
         let [first, second] = losses;
         let (mut first, second) = rayon::join(
             || Slope::of(net, probe, |net| first(net) * 0.5),
@@ -135,6 +136,13 @@ impl<N: SparseModule> Learner<N> {
         );
         first.add(second);
         self.step(first, rng)
+    }
+
+    /// Whether the coming update needs dense gradients.
+    fn probes(&self) -> bool {
+        let topology = self.config.topology.as_ref();
+        let needs = topology.map(|t| t.rule.action().needs());
+        needs == Some(Signal::DenseGradient) && self.due().is_some()
     }
 
     /// The share of connections that the coming update moves, if it moves any.
@@ -164,7 +172,7 @@ impl<N: SparseModule> Learner<N> {
     }
 
     /// Moves connections in every layer that lacks some, and carries with them all that is kept per
-    /// connection: values, moments and target values.
+    /// connection: values, moments and target values. Either all layers change or, on an error, none.
     fn rewire(
         &mut self,
         gradients: &[LayerGradient],
@@ -174,28 +182,38 @@ impl<N: SparseModule> Learner<N> {
         let Some(topology) = &self.config.topology else {
             return Ok(0);
         };
-        let mut moved = 0;
+        let extent = Extent {
+            fraction,
+            min_inputs_per_unit: 0,
+        };
+        let layers = self.net.sparse_layers().into_iter().zip(gradients);
+        let changes = layers.map(|(layer, gradient)| {
+            let values = to_vec(layer.values());
+            let gradient = gradient.dense.as_ref();
+            rewire(
+                layer.pattern(),
+                &values,
+                gradient,
+                &topology.rule,
+                extent,
+                rng,
+            )
+        });
+        let changes: Vec<Rewire> = changes.collect::<Result<_>>()?;
+
         let mut targets = self.target.as_mut().map(|t| t.sparse_layers_mut());
-        for (index, layer) in self.net.sparse_layers_mut().into_iter().enumerate() {
-            if layer.pattern().is_full() {
+        let layers = self.net.sparse_layers_mut().into_iter().zip(&changes);
+        for (index, (layer, change)) in layers.enumerate() {
+            if change.is_identity() {
                 continue;
             }
-            let change = rewire(
-                layer.pattern(),
-                &to_vec(layer.values()),
-                gradients[index].dense.as_deref(),
-                &topology.rule,
-                fraction,
-                rng,
-            )?;
-            self.adam.carry(index, &change);
+            self.adam.carry(index, change);
             if let Some(target) = targets.as_mut().map(|t| &mut t[index]) {
-                carry_layer(target, &change);
+                carry_layer(target, change);
             }
-            carry_layer(layer, &change);
-            moved += change.grown().len();
+            carry_layer(layer, change);
         }
-        Ok(moved)
+        Ok(changes.iter().map(|change| change.grown().len()).sum())
     }
 
     /// Moves the target towards the network when it is due.
@@ -250,9 +268,11 @@ impl Slope {
     /// not reach has zeros.
     fn of<N: SparseModule>(net: &N, probe: bool, loss: impl FnOnce(&N) -> Tensor<1>) -> Self {
         let mut net = net.clone().train();
+        let mut probes = Vec::new();
         if probe {
             for layer in net.sparse_layers_mut() {
-                layer.set_probe(Some(GrowthProbe::default()));
+                probes.push(GrowthProbe::default());
+                layer.set_probe(probes.last().cloned());
             }
         }
         let loss = loss(&net);
@@ -262,13 +282,16 @@ impl Slope {
                 .grad_remove(&mut gradients)
                 .unwrap_or_else(|| parameter.inner().zeros_like())
         };
-        let layers = net.sparse_layers().into_iter();
+        let layers = net.sparse_layers().into_iter().enumerate();
         Self {
             layers: layers
-                .map(|layer| LayerGradient {
+                .map(|(index, layer)| LayerGradient {
                     values: take(layer.values()),
                     bias: take(layer.bias()),
-                    dense: layer.take_probe(),
+                    dense: probes.get(index).map(|probe| {
+                        let pattern = layer.pattern();
+                        probe.take(pattern.outputs(), pattern.inputs())
+                    }),
                 })
                 .collect(),
             loss: loss.into_scalar::<f32>(),
@@ -282,14 +305,14 @@ impl Slope {
             layer.values = layer.values.clone() + other.values;
             layer.bias = layer.bias.clone() + other.bias;
             if let (Some(dense), Some(other)) = (&mut layer.dense, other.dense) {
-                dense.iter_mut().zip(other).for_each(|(a, b)| *a += b);
+                dense.add(other);
             }
         }
     }
 }
 
 /// Moves a layer's values to its new connections.
-fn carry_layer(layer: &mut SparseLinear, change: &crate::pattern::Rewire) {
+fn carry_layer(layer: &mut SparseLinear, change: &Rewire) {
     let values = carry_tensor(&layer.values(), change);
     layer.set_connections(change.to().clone(), values);
 }

@@ -227,11 +227,6 @@ impl SparseLinear {
         self.pattern = pattern;
     }
 
-    /// The dense gradient that a backward pass left, if one was asked for.
-    pub(crate) fn take_probe(&self) -> Option<Vec<f32>> {
-        self.probe.as_ref().and_then(GrowthProbe::take)
-    }
-
     /// Asks the next backward passes for the dense gradient, or stops asking.
     pub(crate) fn set_probe(&mut self, probe: Option<GrowthProbe>) {
         self.probe = probe;

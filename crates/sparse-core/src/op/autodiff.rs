@@ -1,10 +1,13 @@
 //! Backward passes, written by hand, once for every backend.
 
-use burn::backend::Autodiff;
+use std::ops::Range;
+
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, TensorMetadata};
+use burn::tensor::Slice;
 
 use super::{SparseBackend, SparseLayer, SparseOps};
 use crate::kernels::AdamStep;
@@ -36,7 +39,7 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
         let gradient = B::output_gradient(&y, dy, layer.activation);
         let dy = gradient.pre_activation;
         if let Some(probe) = &layer.probe {
-            probe.fill(B::dense_gradient(&dy, &x));
+            probe.add(rows_of::<B>(dy.clone(), x.clone()));
         }
         if let Some(node) = values_node {
             grads.register::<B>(node.id, B::value_gradient(&dy, &x, &layer.pattern));
@@ -47,6 +50,18 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
         if let Some(node) = bias_node {
             grads.register::<B>(node.id, gradient.bias);
         }
+    }
+}
+
+/// Computes rows of the dense gradient of one use of a layer, from handles.
+fn rows_of<B: SparseBackend>(
+    dy: FloatTensor<B>,
+    x: FloatTensor<B>,
+) -> impl Fn(Range<usize>) -> Vec<f32> + Send + 'static {
+    let [tiles, _, width] = TensorMetadata::shape(&dy).dims();
+    move |rows| {
+        let part = [0..tiles, rows, 0..width].map(Slice::from);
+        B::dense_gradient(&B::float_slice(dy.clone(), &part), &x)
     }
 }
 
@@ -129,7 +144,7 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
 
     fn tile(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self> {
         let (x, node) = x.into_parts();
-        let batch = burn::backend::TensorMetadata::shape(&x)[0];
+        let batch = TensorMetadata::shape(&x)[0];
         match Tile.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(batch, B::into_tiles(x, width)),
             OpsKind::UnTracked(prepared) => prepared.finish(B::into_tiles(x, width)),
@@ -138,7 +153,7 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
 
     fn untile(x: FloatTensor<Self>, batch: usize) -> FloatTensor<Self> {
         let (x, node) = x.into_parts();
-        let width = burn::backend::TensorMetadata::shape(&x)[2];
+        let width = TensorMetadata::shape(&x)[2];
         match Untile.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(width, B::from_tiles(x, batch)),
             OpsKind::UnTracked(prepared) => prepared.finish(B::from_tiles(x, batch)),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernels::AdamStep;
 use crate::nn::SparseLinear;
-use crate::op::adam;
+use crate::op::{DenseGradient, adam};
 use crate::pattern::Rewire;
 use crate::{Error, Result};
 
@@ -105,12 +105,12 @@ struct LayerMoments {
     bias: Moments,
 }
 
-/// Gradients of one layer: values `[nnz]`, bias `[outputs]` and, when a rule wants it, all weights that could
-/// exist `[outputs × inputs]`.
+/// Gradients of one layer: values `[nnz]`, bias `[outputs]` and, when a rule wants it, that of all weights that
+/// could exist.
 pub(crate) struct LayerGradient {
     pub(crate) values: Tensor<1>,
     pub(crate) bias: Tensor<1>,
-    pub(crate) dense: Option<Vec<f32>>,
+    pub(crate) dense: Option<DenseGradient>,
 }
 
 /// The optimizer of one network.

@@ -1,11 +1,11 @@
 //! Ways to make a [`Pattern`].
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rand::Rng;
 use rand::seq::index;
 
+use super::select::largest;
 use super::{Connections, Pattern};
 use crate::error::{Error, Result};
 
@@ -87,30 +87,9 @@ impl Pattern {
             let reason = format!("the score at position {position} is not a number");
             return Err(error(outputs, inputs, reason));
         }
-        let positions = largest((0..possible as u32).collect(), nnz, |p| scores[p as usize]);
+        let positions = largest(0..possible as u32, nnz, |p| scores[p as usize]);
         Ok(build(outputs, inputs, &positions))
     }
-}
-
-/// The `count` candidates of highest score, ascending. Of equal scores the lower candidate wins, and what is
-/// not a number ranks by its sign beyond infinity, so the answer never depends on the order of candidates.
-/// Linear in the number of candidates but for the sort of the result.
-pub(crate) fn largest(
-    mut candidates: Vec<u32>,
-    count: usize,
-    score: impl Fn(u32) -> f32,
-) -> Vec<u32> {
-    // Adding zero makes -0.0 equal to 0.0, which `total_cmp` tells apart.
-    let first = |a: &u32, b: &u32| -> Ordering {
-        let (score_a, score_b) = (score(*a) + 0.0, score(*b) + 0.0);
-        score_b.total_cmp(&score_a).then(a.cmp(b))
-    };
-    if count < candidates.len() {
-        candidates.select_nth_unstable_by(count, first);
-        candidates.truncate(count);
-    }
-    candidates.sort_unstable();
-    candidates
 }
 
 /// Connections that the layer could have.

@@ -6,12 +6,13 @@
 
 mod build;
 mod rewire;
+mod select;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use build::largest;
 pub use rewire::{Carried, Rewire};
+pub(crate) use select::{Largest, candidate, key};
 
 /// An immutable set of connections `[outputs, inputs]`. Cloning shares the storage.
 ///
@@ -145,7 +146,7 @@ impl Pattern {
     }
 
     /// The inputs of each output unit.
-    fn rows(&self) -> impl Iterator<Item = &[u32]> + '_ {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u32]> + '_ {
         self.row_ptr()
             .windows(2)
             .map(|range| &self.col_idx()[range[0] as usize..range[1] as usize])

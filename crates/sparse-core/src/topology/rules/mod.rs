@@ -10,7 +10,7 @@ pub use rigl::RigL;
 pub use set::Set;
 pub use static_mask::Static;
 
-use super::{Rule, Signal};
+use super::{Action, Rule};
 
 /// A rule by name, as configurations write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,24 +36,16 @@ impl RuleConfig {
 }
 
 impl Rule for RuleConfig {
-    fn rewires(&self) -> bool {
-        self.rule().rewires()
+    fn action(&self) -> Action {
+        self.rule().action()
     }
 
-    fn needs(&self) -> Signal {
-        self.rule().needs()
+    fn drop_scores(&self, values: &mut [f32]) {
+        self.rule().drop_scores(values);
     }
 
-    fn drop_score(&self, value: f32) -> f32 {
-        self.rule().drop_score(value)
-    }
-
-    fn grow_score(&self, gradient: f32) -> f32 {
-        self.rule().grow_score(gradient)
-    }
-
-    fn allow_regrow(&self) -> bool {
-        self.rule().allow_regrow()
+    fn grow_scores(&self, gradient: &mut [f32]) {
+        self.rule().grow_scores(gradient);
     }
 }
 

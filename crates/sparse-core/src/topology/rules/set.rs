@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::topology::{Rule, Signal};
+use crate::topology::{Action, Drop, Grow, Move, Rule};
 
 /// Drops the smallest values and grows at random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,11 +22,11 @@ impl Default for Set {
 }
 
 impl Rule for Set {
-    fn needs(&self) -> Signal {
-        Signal::None
-    }
-
-    fn allow_regrow(&self) -> bool {
-        self.allow_regrow
+    fn action(&self) -> Action {
+        Action::Move(Move {
+            drop: Drop::Magnitude,
+            grow: Grow::Random,
+            allow_regrow: self.allow_regrow,
+        })
     }
 }
