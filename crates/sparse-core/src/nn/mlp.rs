@@ -7,7 +7,8 @@ use rand::Rng;
 use super::activations::Activations;
 use super::linear::{Mask, SparseLinear, SparseLinearConfig};
 use crate::budget::Allocation;
-use crate::op::Activation;
+use crate::op::{Activation, untile};
+use crate::topology::ActivityProbe;
 use crate::{Error, Result};
 
 /// A module that lists its sparse layers, so that a learner can train and rewire them.
@@ -17,6 +18,18 @@ pub trait SparseModule: Module {
 
     /// The same layers in the same order.
     fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear>;
+
+    /// Pairs of layers, by their place in the list: the outputs of the first, after the activation, are hidden
+    /// units and the inputs of the second. None unless told; rules that act on units need them.
+    fn hidden_layers(&self) -> Vec<[usize; 2]> {
+        Vec::new()
+    }
+
+    /// Asks the next forward passes to tell the probe how active the units of each hidden layer are, or stops
+    /// asking. Nothing happens unless told.
+    fn watch_activity(&mut self, probe: Option<ActivityProbe>) {
+        let _ = probe;
+    }
 }
 
 /// Configuration of a [`SparseMlp`].
@@ -80,9 +93,7 @@ impl SparseMlpConfig {
             }
             config.init(device, rng)
         });
-        Ok(SparseMlp {
-            layers: layers.collect::<Result<_>>()?,
-        })
+        SparseMlp::from_layers(layers.collect::<Result<_>>()?)
     }
 }
 
@@ -90,6 +101,8 @@ impl SparseMlpConfig {
 #[derive(Module, Debug)]
 pub struct SparseMlp {
     layers: Vec<SparseLinear>,
+    #[module(skip)]
+    activity: Option<ActivityProbe>,
 }
 
 impl SparseMlp {
@@ -105,7 +118,10 @@ impl SparseMlp {
             let (got, expected) = (pair[1].pattern().inputs(), pair[0].pattern().outputs());
             Error::check_size("inputs of a layer", got, expected)?;
         }
-        Ok(Self { layers })
+        Ok(Self {
+            layers,
+            activity: None,
+        })
     }
 
     /// `[batch, inputs]` to `[batch, outputs]`.
@@ -120,9 +136,24 @@ impl SparseMlp {
                 Activation::Identity
             };
             x = layer.apply(x, activation);
+            if let Some(probe) = self.activity.as_ref().filter(|_| i < last) {
+                tell(probe, i, &x);
+            }
         }
         x.into_rows()
     }
+}
+
+/// Adds a hidden layer's activations, which are under autodiff, to a probe.
+fn tell(probe: &ActivityProbe, layer: usize, x: &Activations) {
+    let columns = match x {
+        Activations::Columns(columns) => columns.clone().inner(),
+        Activations::Tiles { tiles, batch } => untile(tiles.clone().inner(), *batch).transpose(),
+    };
+    let rows = columns.dims()[1];
+    let magnitudes: Tensor<2> = columns.abs().sum_dim(1);
+    let magnitudes: Vec<f32> = magnitudes.into_data().iter::<f32>().collect();
+    probe.add(layer, &magnitudes, rows);
 }
 
 impl SparseModule for SparseMlp {
@@ -132,5 +163,14 @@ impl SparseModule for SparseMlp {
 
     fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
         self.layers.iter_mut().collect()
+    }
+    fn hidden_layers(&self) -> Vec<[usize; 2]> {
+        (1..self.layers.len())
+            .map(|next| [next - 1, next])
+            .collect()
+    }
+
+    fn watch_activity(&mut self, probe: Option<ActivityProbe>) {
+        self.activity = probe;
     }
 }

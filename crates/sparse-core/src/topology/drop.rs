@@ -11,9 +11,10 @@ pub enum Drop {
     /// Those of the smallest score, whatever their sign (RigL; RLx2; Grooten et al. 2023).
     #[default]
     Magnitude,
-    /// Half of them from the smallest positive values and half from the negative ones nearest zero (SET, Mocanu
-    /// et al. 2018; DS-TD3, Sokar et al. 2022, Algorithm 2). The positive half is the larger when their number
-    /// is odd, and a sign that has too few gives what it has. Zeros count as positive.
+    /// Half of them from the smallest positive values and half from the negative ones nearest zero (DS-TD3, Sokar
+    /// et al. 2022, Algorithm 2; its code, and SET itself, take the same share of either sign instead). The
+    /// positive half is the larger when their number is odd, and where a sign has too few the other gives more.
+    /// Zeros count as positive.
     SignBalanced,
 }
 
