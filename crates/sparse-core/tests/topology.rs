@@ -6,15 +6,17 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::Tensor;
-use common::{devices, floats, rows, uniform};
+use common::{Reference, assert_close, devices, floats, rows, uniform};
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use sparse_core::budget::Allocation;
 use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
-use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule};
+use sparse_core::nn::{Mask, SparseMlp, SparseMlpConfig, SparseModule};
+use sparse_core::pattern::Structure;
 use sparse_core::topology::{
     Drop, DropFraction, GrownMoments, GrownValue, RigL, RuleConfig, Schedule, Set, Topology,
 };
@@ -160,4 +162,103 @@ proptest! {
             prop_assert_eq!(report.recycled, 0);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn networks_are_drawn_with_their_structure(
+        sparsity in 0.0..0.7f64,
+        magnitude in any::<bool>(),
+        structure in prop_oneof![
+            (0..3usize).prop_map(|min_inputs_per_unit| Structure::Unstructured { min_inputs_per_unit }),
+            Just(Structure::NOfM { n: 2, m: 4 }),
+            Just(Structure::Blocks { size: 3 }),
+        ],
+        global in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let device = &devices()[0];
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mask = if magnitude { Mask::Magnitude } else { Mask::Random };
+        let allocation = if global { Allocation::Global } else { Allocation::Uniform };
+        let config = SparseMlpConfig::new(SIZES)
+            .with_sparsity(sparsity)
+            .with_mask(mask)
+            .with_allocation(allocation)
+            .with_structure(structure);
+        let net = match config.init(device, &mut rng) {
+            Ok(net) => net,
+            // A floor that the layer's share does not pay for is refused.
+            Err(error) => {
+                prop_assert!(error.is_pattern() || error.is_budget(), "{}", error);
+                return Ok(());
+            }
+        };
+        let total: usize = SIZES.windows(2).map(|w| w[0] * w[1]).sum();
+        let nnz: usize = net.sparse_layers().iter().map(|l| l.pattern().nnz()).sum();
+        match structure {
+            Structure::Unstructured { min_inputs_per_unit } => {
+                let expected = total as f64 * (1.0 - sparsity);
+                prop_assert!((nnz as f64 - expected).abs() <= 3.0);
+                let short = |layer| row_sizes(&net, layer).iter().any(|n| *n < min_inputs_per_unit);
+                prop_assert!(!(0..3).any(short));
+            }
+            Structure::NOfM { .. } => {
+                let rows = SIZES.windows(2).map(|w| w[1] * (w[0] / 4 * 2 + (w[0] % 4).div_ceil(2)));
+                prop_assert_eq!(nnz, rows.sum::<usize>());
+            }
+            _ => prop_assert!(nnz as f64 <= total as f64 * (1.0 - sparsity) + 9.0),
+        }
+        // It computes what the dense matrix with zeros computes.
+        let x = uniform(&mut rng, 7 * SIZES[0]);
+        let wide: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+        let expected = Reference::of(&net).forward(&wide).pop().unwrap();
+        let found = floats(net.forward(rows(&x, SIZES[0], device)));
+        assert_close("output", &found, &expected, 2e-5);
+    }
+}
+
+#[test]
+fn what_was_explored_is_the_union_of_all_patterns() {
+    let device = &devices()[0];
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let net = SparseMlpConfig::new(SIZES).with_sparsity(0.8);
+    let net = net.init(device, &mut rng).unwrap();
+    let schedule = Schedule {
+        every: EVERY,
+        until: 100,
+        fraction: DropFraction::Constant(0.3),
+    };
+    let config = LearnerConfig {
+        topology: Some(Topology::new(RuleConfig::Set(Set::default()), schedule)),
+        ..LearnerConfig::default()
+    };
+    let mut learner = Learner::new(net, config);
+    let x = rows(&uniform(&mut rng, 20 * SIZES[0]), SIZES[0], device);
+    let mut seen = vec![BTreeSet::new(); 3];
+    let mut last = 0.0;
+    for _ in 0..60 {
+        for (seen, layer) in seen.iter_mut().zip(learner.net().sparse_layers()) {
+            seen.extend(layer.pattern().positions());
+        }
+        let sizes = SIZES.windows(2).map(|w| w[0] * w[1]);
+        let rates: Vec<f64> = seen
+            .iter()
+            .zip(sizes)
+            .map(|(s, n)| s.len() as f64 / n as f64)
+            .collect();
+        let explored = learner.explored().unwrap();
+        assert_eq!(explored.layer_rates(), rates);
+        assert!(explored.rate() >= last);
+        last = explored.rate();
+        learner.minimise(|net| loss(net, &x), &mut rng).unwrap();
+    }
+    let density: f64 = learner.densities().iter().sum::<f64>() / 3.0;
+    assert!(last > 1.5 * density, "{last} {density}");
+    assert_eq!(
+        learner.memory().explored,
+        learner.explored().unwrap().bytes()
+    );
 }

@@ -5,9 +5,11 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use super::activations::Activations;
-use super::linear::{Mask, SparseLinear, SparseLinearConfig};
+use super::linear::{Mask, SparseLinear, SparseLinearConfig, Storage};
 use crate::budget::Allocation;
 use crate::op::{Activation, untile};
+use crate::optim::to_vec;
+use crate::pattern::Structure;
 use crate::topology::ActivityProbe;
 use crate::{Error, Result};
 
@@ -39,6 +41,7 @@ pub struct SparseMlpConfig {
     sparsity: f64,
     allocation: Allocation,
     mask: Mask,
+    structure: Structure,
 }
 
 impl SparseMlpConfig {
@@ -50,6 +53,7 @@ impl SparseMlpConfig {
             sparsity: 0.0,
             allocation: Allocation::ErdosRenyi,
             mask: Mask::default(),
+            structure: Structure::default(),
         }
     }
 
@@ -74,17 +78,29 @@ impl SparseMlpConfig {
         self
     }
 
+    /// What the first connections look like in each layer; nothing of the kind unless told. N of M sets every
+    /// layer's density, whatever the sparsity.
+    #[must_use]
+    pub fn with_structure(mut self, structure: Structure) -> Self {
+        self.structure = structure;
+        self
+    }
+
     /// Draws the network.
     ///
     /// # Errors
     /// [`Error::Budget`] when the sparsity is outside [0, 1) or leaves a layer without connections;
-    /// [`Error::Config`] when there are fewer than two sizes or one is 0.
+    /// [`Error::Config`] when there are fewer than two sizes or one is 0, or the structure is none;
+    /// [`Error::Pattern`] when a layer has too few connections for its floor.
     pub fn init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseMlp> {
         if self.sizes.len() < 2 || self.sizes.contains(&0) {
             let allowed = "at least an input and an output size, each 1 or more";
             return Err(Error::config("sizes", format!("{:?}", self.sizes), allowed));
         }
         let shapes: Vec<(usize, usize)> = self.sizes.windows(2).map(|w| (w[1], w[0])).collect();
+        if self.structure != Structure::default() || self.allocation == Allocation::Global {
+            return SparseMlp::from_layers(self.draw_by_weights(&shapes, device, rng)?);
+        }
         let counts = self.allocation.counts(&shapes, self.sparsity)?;
         let layers = shapes.iter().zip(counts).map(|(&(outputs, inputs), nnz)| {
             let mut config = SparseLinearConfig::new(inputs, outputs).with_mask(self.mask);
@@ -94,6 +110,42 @@ impl SparseMlpConfig {
             config.init(device, rng)
         });
         SparseMlp::from_layers(layers.collect::<Result<_>>()?)
+    }
+}
+
+impl SparseMlpConfig {
+    /// Draws every layer densely, then decides by all weights which of them exist.
+    fn draw_by_weights(
+        &self,
+        shapes: &[(usize, usize)],
+        device: &Device,
+        rng: &mut impl Rng,
+    ) -> Result<Vec<SparseLinear>> {
+        let dense = shapes.iter().map(|&(outputs, inputs)| {
+            let layer = SparseLinearConfig::new(inputs, outputs).init(device, rng)?;
+            Ok([to_vec(layer.values()), to_vec(layer.bias())])
+        });
+        let dense: Vec<[Vec<f32>; 2]> = dense.collect::<Result<_>>()?;
+        let magnitudes = dense
+            .iter()
+            .map(|[w, _]| w.iter().map(|w| w.abs()).collect());
+        let magnitudes: Vec<Vec<f32>> = magnitudes.collect();
+        let allocation = &self.allocation;
+        let counts = allocation.counts_by_score(shapes, self.sparsity, &magnitudes)?;
+        let mut layers = Vec::new();
+        for (index, [weights, bias]) in dense.into_iter().enumerate() {
+            let ((outputs, inputs), nnz) = (shapes[index], counts[index]);
+            let pattern = match self.mask {
+                Mask::Magnitude => self
+                    .structure
+                    .best(outputs, inputs, &magnitudes[index], nnz)?,
+                Mask::Random => self.structure.random(outputs, inputs, nnz, rng)?,
+            };
+            let values = pattern.positions().map(|p| weights[p as usize]).collect();
+            let layer = SparseLinear::from_parts(pattern, values, bias, Storage::Csr, device);
+            layers.push(layer?);
+        }
+        Ok(layers)
     }
 }
 

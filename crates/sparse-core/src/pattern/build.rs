@@ -17,20 +17,90 @@ impl Pattern {
     /// layer has more than 2³² possible connections.
     pub fn from_positions(outputs: usize, inputs: usize, positions: &[u32]) -> Result<Self> {
         let possible = possible(outputs, inputs)?;
-        if let Some(pair) = positions.windows(2).find(|pair| pair[0] >= pair[1]) {
+        if let Some(k) = positions.windows(2).position(|pair| pair[0] >= pair[1]) {
+            let (at, next) = (positions[k], positions[k + 1]);
             let reason = format!(
-                "position {} is followed by {}: positions must be strictly ascending",
-                pair[0], pair[1]
+                "positions[{k}] = {at} is followed by {next}: positions must be strictly ascending"
             );
             return Err(error(outputs, inputs, reason));
         }
         match positions.last() {
             Some(&last) if last as usize >= possible => {
-                let reason = format!("position {last}: must be below {possible}");
+                let k = positions.partition_point(|&p| (p as usize) < possible);
+                let at = positions[k];
+                let reason = format!("positions[{k}] = {at}: must be below {possible}");
                 Err(error(outputs, inputs, reason))
             }
             _ => Ok(build(outputs, inputs, positions)),
         }
+    }
+
+    /// The pattern of compressed rows from an untrusted source: output unit `o` has the inputs
+    /// `col_idx[row_ptr[o]..row_ptr[o + 1]]`, strictly ascending.
+    ///
+    /// ```
+    /// use sparse_core::pattern::Pattern;
+    ///
+    /// let pattern = Pattern::from_csr(2, 3, &[0, 2, 3], &[0, 2, 1])?;
+    /// assert_eq!(pattern.positions().collect::<Vec<u32>>(), [0, 2, 4]);
+    /// let error = Pattern::from_csr(2, 3, &[0, 2, 3], &[0, 3, 1]).unwrap_err();
+    /// assert!(error.to_string().contains("col_idx[1] = 3: must be below 3"));
+    /// # Ok::<(), sparse_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Pattern`] with the index and the value of the first entry that does not fit: `row_ptr` must have
+    /// `outputs + 1` entries that start at 0, never fall and end at the length of `col_idx`; each row's inputs must
+    /// be strictly ascending and below `inputs`; the layer must have less than 2³² possible connections.
+    pub fn from_csr(
+        outputs: usize,
+        inputs: usize,
+        row_ptr: &[u32],
+        col_idx: &[u32],
+    ) -> Result<Self> {
+        possible(outputs, inputs)?;
+        let fault = |reason| Err(error(outputs, inputs, reason));
+        if row_ptr.len() != outputs + 1 {
+            let (got, expected) = (row_ptr.len(), outputs + 1);
+            return fault(format!("row_ptr has {got} entries: must have {expected}"));
+        }
+        if row_ptr[0] != 0 {
+            return fault(format!("row_ptr[0] = {}: must be 0", row_ptr[0]));
+        }
+        if let Some(o) = row_ptr.windows(2).position(|pair| pair[0] > pair[1]) {
+            let (at, next) = (row_ptr[o], row_ptr[o + 1]);
+            let index = o + 1;
+            return fault(format!(
+                "row_ptr[{index}] = {next}: must be at least {at}, the one before"
+            ));
+        }
+        if row_ptr[outputs] as usize != col_idx.len() {
+            let (last, expected) = (row_ptr[outputs], col_idx.len());
+            let reason =
+                format!("row_ptr[{outputs}] = {last}: must be {expected}, the length of col_idx");
+            return fault(reason);
+        }
+        let mut positions = Vec::with_capacity(col_idx.len());
+        for (output, range) in row_ptr.windows(2).enumerate() {
+            let start = range[0] as usize;
+            let row = &col_idx[start..range[1] as usize];
+            for (k, &input) in row.iter().enumerate() {
+                let index = start + k;
+                if input as usize >= inputs {
+                    return fault(format!(
+                        "col_idx[{index}] = {input}: must be below {inputs}"
+                    ));
+                }
+                if k > 0 && row[k - 1] >= input {
+                    let before = row[k - 1];
+                    return fault(format!(
+                        "col_idx[{index}] = {input}: must be above {before}, the one before in row {output}"
+                    ));
+                }
+                positions.push((output * inputs + input as usize) as u32);
+            }
+        }
+        Ok(build(outputs, inputs, &positions))
     }
 
     /// The pattern of a mask `[outputs * inputs]`, row-major.
@@ -82,13 +152,26 @@ impl Pattern {
     /// [`Error::Shape`] when `scores` has another length.
     pub fn from_scores(outputs: usize, inputs: usize, scores: &[f32], nnz: usize) -> Result<Self> {
         let possible = room_for(nnz, outputs, inputs)?;
-        Error::check_size("scores", scores.len(), possible)?;
-        if let Some(position) = scores.iter().position(|score| score.is_nan()) {
-            let reason = format!("the score at position {position} is not a number");
-            return Err(error(outputs, inputs, reason));
-        }
+        check_scores(outputs, inputs, scores, possible)?;
         let positions = largest(0..possible as u32, nnz, |p| scores[p as usize]);
         Ok(build(outputs, inputs, &positions))
+    }
+}
+
+/// One score, which is a number, for each possible connection.
+pub(super) fn check_scores(
+    outputs: usize,
+    inputs: usize,
+    scores: &[f32],
+    possible: usize,
+) -> Result<()> {
+    Error::check_size("scores", scores.len(), possible)?;
+    match scores.iter().position(|score| score.is_nan()) {
+        Some(position) => {
+            let reason = format!("the score at position {position} is not a number");
+            Err(error(outputs, inputs, reason))
+        }
+        None => Ok(()),
     }
 }
 
@@ -97,7 +180,8 @@ fn possible(outputs: usize, inputs: usize) -> Result<usize> {
     let limit = u32::MAX as usize;
     outputs
         .checked_mul(inputs)
-        .filter(|&possible| possible <= limit)
+        // Also of a layer without units or inputs, whose other side costs memory.
+        .filter(|&possible| possible.max(outputs).max(inputs) <= limit)
         .ok_or_else(|| {
             let reason = "a layer must have less than 2^32 possible connections".to_string();
             error(outputs, inputs, reason)
@@ -105,7 +189,7 @@ fn possible(outputs: usize, inputs: usize) -> Result<usize> {
 }
 
 /// Connections that the layer could have, at least `nnz`.
-fn room_for(nnz: usize, outputs: usize, inputs: usize) -> Result<usize> {
+pub(super) fn room_for(nnz: usize, outputs: usize, inputs: usize) -> Result<usize> {
     let possible = possible(outputs, inputs)?;
     if nnz > possible {
         let reason = format!("nnz = {nnz}: must be at most {possible}");
@@ -114,7 +198,7 @@ fn room_for(nnz: usize, outputs: usize, inputs: usize) -> Result<usize> {
     Ok(possible)
 }
 
-fn error(outputs: usize, inputs: usize, reason: String) -> Error {
+pub(super) fn error(outputs: usize, inputs: usize, reason: String) -> Error {
     Error::Pattern {
         outputs,
         inputs,

@@ -7,12 +7,14 @@
 mod build;
 mod rewire;
 mod select;
+mod structure;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use rewire::{Carried, Rewire};
-pub(crate) use select::{Largest, candidate, key};
+pub(crate) use select::{Largest, candidate, key, largest};
+pub use structure::Structure;
 
 /// An immutable set of connections `[outputs, inputs]`. Cloning shares the storage.
 ///

@@ -337,6 +337,32 @@ mod tests {
     }
 
     #[test]
+    fn a_wide_layer_is_seen_a_block_at_a_time() {
+        let size = 4096;
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let nnz = size * size / 100;
+        let pattern = Pattern::random(size, size, nnz, &mut rng).unwrap();
+        let values: Vec<f32> = (0..nnz).map(|_| rng.random_range(-1.0..1.0)).collect();
+        // The gradient is largest along one row.
+        let rows = move |rows: std::ops::Range<usize>| {
+            assert!(rows.len() * size <= 1 << 16);
+            let entry = move |p: usize| if p / size == 1234 { 2.0 } else { -1.0 };
+            (rows.start * size..rows.end * size).map(entry).collect()
+        };
+        let gradient = DenseGradient::from_rows(size, size, rows);
+        let rule = rigl(false);
+        let share = extent(0.01);
+        let rewire = rewire(&pattern, &values, Some(&gradient), &rule, share, &mut rng).unwrap();
+        let moved = nnz / 100;
+        assert_eq!(rewire.grown().len(), moved);
+        let in_row = rewire
+            .grown()
+            .iter()
+            .filter(|p| **p as usize / size == 1234);
+        assert_eq!(in_row.count(), moved);
+    }
+
+    #[test]
     fn bad_input_is_an_error() {
         let pattern = Pattern::from_positions(1, 4, &[0, 1]).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(0);
