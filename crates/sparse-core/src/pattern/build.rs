@@ -211,8 +211,14 @@ fn build(outputs: usize, inputs: usize, positions: &[u32]) -> Pattern {
     let mut row_ptr = vec![0; outputs + 1];
     let mut t_ptr = vec![0; inputs + 1];
     let mut col_idx = Vec::with_capacity(positions.len());
+    let (mut output, mut row_start) = (0, 0);
     for &position in positions {
-        let (output, input) = split(position, inputs);
+        // Rows ascend with the positions; a division for each would take most of the time.
+        while position as usize - row_start >= inputs {
+            row_start += inputs;
+            output += 1;
+        }
+        let input = position as usize - row_start;
         row_ptr[output + 1] += 1;
         t_ptr[input + 1] += 1;
         col_idx.push(input as u32);
@@ -224,12 +230,14 @@ fn build(outputs: usize, inputs: usize, positions: &[u32]) -> Pattern {
     let mut next = t_ptr.clone();
     let mut t_idx = vec![0; positions.len()];
     let mut t_pos = vec![0; positions.len()];
-    for (k, &position) in (0..).zip(positions) {
-        let (output, input) = split(position, inputs);
-        let slot = next[input] as usize;
-        t_idx[slot] = output as u32;
-        t_pos[slot] = k;
-        next[input] += 1;
+    for (output, range) in row_ptr.windows(2).enumerate() {
+        for k in range[0]..range[1] {
+            let input = col_idx[k as usize] as usize;
+            let slot = next[input] as usize;
+            t_idx[slot] = output as u32;
+            t_pos[slot] = k;
+            next[input] += 1;
+        }
     }
     Pattern(Arc::new(Connections {
         outputs,
@@ -240,11 +248,6 @@ fn build(outputs: usize, inputs: usize, positions: &[u32]) -> Pattern {
         t_idx,
         t_pos,
     }))
-}
-
-fn split(position: u32, inputs: usize) -> (usize, usize) {
-    let position = position as usize;
-    (position / inputs, position % inputs)
 }
 
 /// Turns counts, shifted by one, into starts.

@@ -20,7 +20,7 @@ pub(crate) fn candidate(key: u64) -> u32 {
 }
 
 /// Keeps the `count` largest of the keys that it is shown, whatever their order, in the memory of twice as
-/// many and in time linear in all that it is shown.
+/// many (and some, where they are few) and in time linear in all that it is shown.
 #[derive(Debug)]
 pub(crate) struct Largest {
     count: usize,
