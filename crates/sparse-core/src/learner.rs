@@ -141,10 +141,12 @@ impl<N: SparseModule> Learner<N> {
     }
 
     /// Takes one step down the loss, which `loss` computes from the network under autodiff. When the
-    /// topology's schedule is due, the step moves connections instead of changing weights.
+    /// topology's schedule is due, the rule acts instead: connections move, go, or are drawn anew.
     ///
     /// # Errors
-    /// [`Error::Diverged`] when the loss is NaN or infinite; nothing has changed then.
+    /// [`Error::Diverged`] when the loss is NaN or infinite; [`Error::Budget`] when pruning would leave a layer
+    /// without connections; [`Error::Config`] when units are to be recycled and the network names no hidden
+    /// layers, or the drop fraction is outside [0, 1]. Nothing has changed then.
     pub fn minimise(
         &mut self,
         loss: impl FnOnce(&N) -> Tensor<1>,
