@@ -221,16 +221,16 @@ impl TrainConfig {
                 learning_rate,
                 ..AdamConfig::default()
             },
-            topology: topology.map(|t| Topology {
-                rule: t.rule,
-                schedule: Schedule {
+            topology: topology.map(|t| {
+                let schedule = Schedule {
                     every: t.every,
                     until: end,
                     fraction: DropFraction::Cosine {
                         initial: t.drop_fraction,
                         end,
                     },
-                },
+                };
+                Topology::new(t.rule.clone(), schedule)
             }),
             target: Some(TargetConfig {
                 tau: self.td3.tau,

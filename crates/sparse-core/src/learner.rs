@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::nn::{SparseLinear, SparseModule};
 use crate::op::{GrowthProbe, polyak};
-use crate::optim::{Adam, AdamConfig, LayerGradient, carry_tensor, to_vec};
-use crate::topology::{Topology, rewire};
+use crate::optim::{Adam, AdamConfig, LayerGradient, change, to_vec, vector};
+use crate::pattern::Rewire;
+use crate::topology::{
+    Action, Activity, ActivityProbe, Change, Explored, GrownMoments, LayerState, NetworkState,
+    Rule, Signal, Topology, plan,
+};
 use crate::{Error, Result};
 
 /// A target network that trails the online one: `target += tau · (online − target)`.
@@ -39,8 +43,15 @@ pub struct LearnerConfig {
 pub struct StepReport {
     /// The loss before the step.
     pub loss: f32,
-    /// Connections that were moved, when this step changed connections instead of weights.
+    /// Connections that were moved, when this step changed connections instead of weights: the larger of those
+    /// that went and those that came.
     pub moved: Option<usize>,
+    /// Connections that went.
+    pub dropped: usize,
+    /// Connections that came: as many, but for rules that only prune.
+    pub grown: usize,
+    /// Hidden units that were drawn anew.
+    pub recycled: usize,
 }
 
 /// Bytes that a learner holds.
@@ -54,6 +65,8 @@ pub struct Memory {
     pub target: usize,
     /// Index arrays of the connections, shared with the target.
     pub pattern: usize,
+    /// One bit per possible connection, where connections move and what was tried is recorded.
+    pub explored: usize,
 }
 
 /// A network with its optimizer, its topology rule and its target network.
@@ -65,6 +78,8 @@ pub struct Learner<N> {
     adam: Adam,
     config: LearnerConfig,
     updates: u64,
+    /// Kept where a rule moves connections.
+    explored: Option<Explored>,
 }
 
 impl<N: SparseModule> Learner<N> {
@@ -73,12 +88,18 @@ impl<N: SparseModule> Learner<N> {
     pub fn new(net: N, config: LearnerConfig) -> Self {
         let adam = Adam::new(config.adam, &net.sparse_layers());
         let target = config.target.map(|_| net.clone());
+        let moves = |topology: &Topology| matches!(topology.rule.action(), Action::Move(_));
+        let explored = config.topology.as_ref().is_some_and(moves).then(|| {
+            let layers = net.sparse_layers();
+            Explored::new(layers.iter().map(|layer| layer.pattern()))
+        });
         Self {
             net,
             target,
             adam,
             config,
             updates: 0,
+            explored,
         }
     }
 
@@ -100,17 +121,38 @@ impl<N: SparseModule> Learner<N> {
         self.updates
     }
 
+    /// The optimizer's state.
+    #[must_use]
+    pub fn adam(&self) -> &Adam {
+        &self.adam
+    }
+
+    /// Density of each layer, in (0, 1], in the order of layers.
+    #[must_use]
+    pub fn densities(&self) -> Vec<f64> {
+        let layers = self.net.sparse_layers().into_iter();
+        layers.map(|layer| layer.pattern().density()).collect()
+    }
+
+    /// Which connections were ever active since the learner began; `None` without a rule that moves them.
+    #[must_use]
+    pub fn explored(&self) -> Option<&Explored> {
+        self.explored.as_ref()
+    }
+
     /// Takes one step down the loss, which `loss` computes from the network under autodiff. When the
-    /// topology's schedule is due, the step moves connections instead of changing weights.
+    /// topology's schedule is due, the rule acts instead: connections move, go, or are drawn anew.
     ///
     /// # Errors
-    /// [`Error::Diverged`] when the loss is NaN or infinite; nothing has changed then.
+    /// [`Error::Diverged`] when the loss is NaN or infinite; [`Error::Budget`] when pruning would leave a layer
+    /// without connections; [`Error::Config`] when units are to be recycled and the network names no hidden
+    /// layers, or the drop fraction is outside [0, 1]. Nothing has changed then.
     pub fn minimise(
         &mut self,
         loss: impl FnOnce(&N) -> Tensor<1>,
         rng: &mut impl Rng,
     ) -> Result<StepReport> {
-        let slope = Slope::of(&self.net, self.due().is_some(), loss);
+        let slope = Slope::of(&self.net, self.signal(), loss);
         self.step(slope, rng)
     }
 
@@ -127,17 +169,25 @@ impl<N: SparseModule> Learner<N> {
     where
         N: Sync,
     {
-        let (net, probe) = (&self.net, self.due().is_some());
+        let (net, signal) = (&self.net, self.signal());
         let [first, second] = losses;
         let (mut first, second) = rayon::join(
-            || Slope::of(net, probe, |net| first(net) * 0.5),
-            || Slope::of(net, probe, |net| second(net) * 0.5),
+            || Slope::of(net, signal, |net| first(net) * 0.5),
+            || Slope::of(net, signal, |net| second(net) * 0.5),
         );
         first.add(second);
         self.step(first, rng)
     }
 
-    /// The share of connections that the coming update moves, if it moves any.
+    /// What the coming update needs besides the gradient.
+    fn signal(&self) -> Signal {
+        match (&self.config.topology, self.due()) {
+            (Some(topology), Some(_)) => topology.rule.action().needs(),
+            _ => Signal::None,
+        }
+    }
+
+    /// The share of connections that the coming update moves, if the rule acts then.
     fn due(&self) -> Option<f64> {
         let topology = self.config.topology.as_ref();
         topology.and_then(|t| t.due(self.updates + 1))
@@ -150,52 +200,91 @@ impl<N: SparseModule> Learner<N> {
         if !loss.is_finite() {
             return Err(Error::Diverged { update, loss });
         }
-        let moved = match self.due() {
-            Some(fraction) => Some(self.rewire(&slope.layers, fraction, rng)?),
+        let mut report = StepReport {
+            loss,
+            moved: None,
+            dropped: 0,
+            grown: 0,
+            recycled: 0,
+        };
+        match self.due() {
+            Some(fraction) => self.restructure(slope, fraction, &mut report, rng)?,
             None => {
                 let layers = &mut self.net.sparse_layers_mut();
                 self.adam.step(layers, slope.layers);
-                None
             }
-        };
+        }
         self.updates = update;
         self.follow();
-        Ok(StepReport { loss, moved })
+        Ok(report)
     }
 
-    /// Moves connections in every layer that lacks some, and carries with them all that is kept per
-    /// connection: values, moments and target values.
-    fn rewire(
+    /// Lets the rule act on the whole network, and carries with the connections all that is kept per connection:
+    /// values, moments and target values. Either all layers change or, on an error, none.
+    fn restructure(
         &mut self,
-        gradients: &[LayerGradient],
+        slope: Slope,
         fraction: f64,
+        report: &mut StepReport,
         rng: &mut impl Rng,
-    ) -> Result<usize> {
+    ) -> Result<()> {
         let Some(topology) = &self.config.topology else {
-            return Ok(0);
+            return Ok(());
         };
-        let mut moved = 0;
-        let mut targets = self.target.as_mut().map(|t| t.sparse_layers_mut());
-        for (index, layer) in self.net.sparse_layers_mut().into_iter().enumerate() {
-            if layer.pattern().is_full() {
-                continue;
+        let layers = self.net.sparse_layers().into_iter().zip(slope.layers);
+        let state = NetworkState {
+            layers: layers
+                .map(|(layer, gradient)| LayerState {
+                    pattern: layer.pattern().clone(),
+                    values: to_vec(layer.values()),
+                    gradient: gradient.dense,
+                })
+                .collect(),
+            hidden: self.net.hidden_layers(),
+            activity: slope.activity,
+        };
+        let changes = plan(topology, self.updates + 1, fraction, &state, rng)?;
+        let moments = match topology.rule.action() {
+            Action::Move(how) => how.grown_moments,
+            _ => GrownMoments::Zero,
+        };
+        drop(state);
+        for (index, change) in changes.iter().enumerate() {
+            match change {
+                Change::Stay => {}
+                Change::Rewire { rewire, grown } => {
+                    report.dropped += rewire.dropped().len();
+                    report.grown += rewire.grown().len();
+                    self.carry(index, rewire, grown, moments)?;
+                }
+                Change::Reset(reset) => {
+                    report.recycled += reset.units.len();
+                    self.adam.reset(index, reset);
+                    reset_layer(self.net.sparse_layers_mut()[index], reset);
+                }
             }
-            let change = rewire(
-                layer.pattern(),
-                &to_vec(layer.values()),
-                gradients[index].dense.as_deref(),
-                &topology.rule,
-                fraction,
-                rng,
-            )?;
-            self.adam.carry(index, &change);
-            if let Some(target) = targets.as_mut().map(|t| &mut t[index]) {
-                carry_layer(target, &change);
-            }
-            carry_layer(layer, &change);
-            moved += change.grown().len();
         }
-        Ok(moved)
+        report.moved = Some(report.dropped.max(report.grown));
+        Ok(())
+    }
+
+    /// Moves everything that layer `index` keeps per connection.
+    fn carry(
+        &mut self,
+        index: usize,
+        rewire: &Rewire,
+        grown: &[f32],
+        moments: GrownMoments,
+    ) -> Result<()> {
+        self.adam.carry(index, rewire, moments)?;
+        if let Some(target) = &mut self.target {
+            carry_layer(target.sparse_layers_mut()[index], rewire, grown)?;
+        }
+        carry_layer(self.net.sparse_layers_mut()[index], rewire, grown)?;
+        if let Some(explored) = &mut self.explored {
+            explored.add(index, rewire.grown());
+        }
+        Ok(())
     }
 
     /// Moves the target towards the network when it is due.
@@ -235,24 +324,32 @@ impl<N: SparseModule> Learner<N> {
                 .as_ref()
                 .map_or(0, |t| parameters(&t.sparse_layers())),
             pattern: layers.iter().map(|l| l.pattern().bytes()).sum(),
+            explored: self.explored.as_ref().map_or(0, Explored::bytes),
         }
     }
 }
 
-/// A loss and its gradients at every layer.
+/// A loss, its gradients at every layer, and what hidden units did.
 struct Slope {
     loss: f32,
     layers: Vec<LayerGradient>,
+    activity: Activity,
 }
 
 impl Slope {
-    /// Computes a loss and runs the backward pass, with dense gradients if `probe`. A layer that the loss does
+    /// Computes a loss and runs the backward pass, collecting what `signal` asks for. A layer that the loss does
     /// not reach has zeros.
-    fn of<N: SparseModule>(net: &N, probe: bool, loss: impl FnOnce(&N) -> Tensor<1>) -> Self {
+    fn of<N: SparseModule>(net: &N, signal: Signal, loss: impl FnOnce(&N) -> Tensor<1>) -> Self {
         let mut net = net.clone().train();
-        if probe {
+        let mut probes = Vec::new();
+        let activity = ActivityProbe::default();
+        if signal == Signal::Activation {
+            net.watch_activity(Some(activity.clone()));
+        }
+        if signal == Signal::DenseGradient {
             for layer in net.sparse_layers_mut() {
-                layer.set_probe(Some(GrowthProbe::default()));
+                probes.push(GrowthProbe::default());
+                layer.set_probe(probes.last().cloned());
             }
         }
         let loss = loss(&net);
@@ -262,34 +359,56 @@ impl Slope {
                 .grad_remove(&mut gradients)
                 .unwrap_or_else(|| parameter.inner().zeros_like())
         };
-        let layers = net.sparse_layers().into_iter();
+        let layers = net.sparse_layers().into_iter().enumerate();
         Self {
             layers: layers
-                .map(|layer| LayerGradient {
+                .map(|(index, layer)| LayerGradient {
                     values: take(layer.values()),
                     bias: take(layer.bias()),
-                    dense: layer.take_probe(),
+                    dense: probes.get(index).map(|probe| {
+                        let pattern = layer.pattern();
+                        probe.take(pattern.outputs(), pattern.inputs())
+                    }),
                 })
                 .collect(),
             loss: loss.into_scalar::<f32>(),
+            activity: activity.take(),
         }
     }
 
     /// Adds the loss and the gradients of another part.
     fn add(&mut self, other: Self) {
         self.loss += other.loss;
+        self.activity.add(other.activity);
         for (layer, other) in self.layers.iter_mut().zip(other.layers) {
             layer.values = layer.values.clone() + other.values;
             layer.bias = layer.bias.clone() + other.bias;
             if let (Some(dense), Some(other)) = (&mut layer.dense, other.dense) {
-                dense.iter_mut().zip(other).for_each(|(a, b)| *a += b);
+                dense.add(other);
             }
         }
     }
 }
 
-/// Moves a layer's values to its new connections.
-fn carry_layer(layer: &mut SparseLinear, change: &crate::pattern::Rewire) {
-    let values = carry_tensor(&layer.values(), change);
-    layer.set_connections(change.to().clone(), values);
+/// Moves a layer's values to its new connections; those that came start from `grown`.
+fn carry_layer(layer: &mut SparseLinear, rewire: &Rewire, grown: &[f32]) -> Result<()> {
+    let device = layer.values().device();
+    let values = rewire.carry_and_set(&to_vec(layer.values()), grown)?;
+    layer.set_connections(rewire.to().clone(), vector(values, &device));
+    Ok(())
+}
+
+/// Sets some of a layer's values, and some of its biases to zero.
+fn reset_layer(layer: &mut SparseLinear, reset: &crate::topology::Reset) {
+    let (values, bias) = (layer.values(), layer.bias());
+    let values = change(&values, |values| {
+        reset
+            .values
+            .iter()
+            .for_each(|(k, v)| values[*k as usize] = *v);
+    });
+    let bias = change(&bias, |bias| {
+        reset.units.iter().for_each(|&unit| bias[unit] = 0.0);
+    });
+    layer.set_parameters(values, bias);
 }

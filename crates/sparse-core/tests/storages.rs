@@ -102,14 +102,12 @@ fn a_hundred_steps_are_the_same_to_float_noise() {
 
 #[test]
 fn rigl_chooses_the_same_masks_twenty_times() {
-    let topology = Topology {
-        rule: RuleConfig::RigL(RigL::default()),
-        schedule: Schedule {
-            every: 5,
-            until: 1000,
-            fraction: DropFraction::Constant(0.3),
-        },
+    let schedule = Schedule {
+        every: 5,
+        until: 1000,
+        fraction: DropFraction::Constant(0.3),
     };
+    let topology = Topology::new(RuleConfig::RigL(RigL::default()), schedule);
     for device in devices() {
         let mut runs =
             STORAGES.map(|storage| Training::new(storage, Some(topology.clone()), &device));

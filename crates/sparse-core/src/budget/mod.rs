@@ -4,6 +4,7 @@
 //! layers. One file per way to split.
 
 mod erdos_renyi;
+mod global;
 mod per_layer;
 mod uniform;
 
@@ -26,6 +27,13 @@ pub enum Allocation {
     ErdosRenyi,
     /// One density in (0, 1] per layer, whatever the total: DS-TD3 keeps its output layers dense this way.
     PerLayer(Vec<f64>),
+    /// One λ, above 0, for each layer but the last, which is dense: density `λ (inputs + outputs) / (inputs *
+    /// outputs)`, 1 at most, whatever the total (DS-TD3, Sokar et al. 2022, section 4.4).
+    Lambda(Vec<f64>),
+    /// The best scores of the whole network, wherever they lie: needs scores, so it works only with
+    /// [`counts_by_score`](Self::counts_by_score). A network that is drawn with it ranks the magnitudes of its
+    /// first values, which favours layers of few inputs.
+    Global,
 }
 
 impl Allocation {
@@ -52,34 +60,50 @@ impl Allocation {
     /// RLx2's code rounds.
     ///
     /// # Errors
-    /// [`Error::Config`] when `sparsity` is outside [0, 1); [`Error::Budget`] when a layer's share is
-    /// less than one weight; otherwise as [`densities`](Self::densities).
+    /// [`Error::Config`] when `sparsity` is outside [0, 1), or the allocation needs scores; [`Error::Budget`]
+    /// when a layer's share is less than one weight; otherwise as [`densities`](Self::densities).
     pub fn counts(&self, shapes: &[(usize, usize)], sparsity: f64) -> Result<Vec<usize>> {
-        if !(0.0..1.0).contains(&sparsity) {
-            return Err(Error::config("sparsity", sparsity, "in [0, 1)"));
-        }
+        check_sparsity(sparsity)?;
         let sparsities = self.sparsities(shapes, sparsity)?;
         let layers = shapes.iter().zip(sparsities).enumerate();
         layers
-            .map(|(layer, (&(outputs, inputs), sparsity))| {
-                let weights = outputs * inputs;
+            .map(|(layer, (&shape, sparsity))| {
+                let weights = shape.0 * shape.1;
                 let share = (1.0 - sparsity) * weights as f64;
                 // Rounding keeps one weight of less than one; a layer that thin passes nothing on.
                 if share < 1.0 - 1e-9 {
-                    return Err(Error::Budget {
-                        layer,
-                        outputs,
-                        inputs,
-                        density: 1.0 - sparsity,
-                        reason: format!(
-                            "{share:.2} of its {weights} weights would exist; at least one must, so the \
-                             sparsity must be lower"
-                        ),
-                    });
+                    return Err(too_thin(layer, shape, share));
                 }
                 Ok(weights - (sparsity * weights as f64) as usize)
             })
             .collect()
+    }
+
+    /// As [`counts`](Self::counts), with the scores of each layer's weights, of which [`Global`](Self::Global)
+    /// counts the highest. Weights that do not exist need no score.
+    ///
+    /// # Errors
+    /// As [`counts`](Self::counts); [`Error::Shape`] when there are not as many layers of scores as shapes.
+    pub fn counts_by_score(
+        &self,
+        shapes: &[(usize, usize)],
+        sparsity: f64,
+        scores: &[Vec<f32>],
+    ) -> Result<Vec<usize>> {
+        if *self != Self::Global {
+            return self.counts(shapes, sparsity);
+        }
+        check_sparsity(sparsity)?;
+        Error::check_size("layers of scores", scores.len(), shapes.len())?;
+        let weights: usize = shapes
+            .iter()
+            .map(|(outputs, inputs)| outputs * inputs)
+            .sum();
+        let counts = global::counts(scores, weights - (sparsity * weights as f64) as usize)?;
+        match counts.iter().position(|&count| count == 0) {
+            Some(layer) => Err(too_thin(layer, shapes[layer], 0.0)),
+            None => Ok(counts),
+        }
     }
 
     /// The sparsity of each layer, in [0, 1).
@@ -88,7 +112,32 @@ impl Allocation {
             Self::Uniform => Ok(uniform::sparsities(shapes, sparsity)),
             Self::ErdosRenyi => Ok(erdos_renyi::sparsities(shapes, sparsity)),
             Self::PerLayer(densities) => per_layer::sparsities(shapes, densities),
+            Self::Lambda(lambdas) => per_layer::sparsities_by_lambda(shapes, lambdas),
+            Self::Global => {
+                let allowed = "one that needs no scores, where there are none";
+                Err(Error::config("allocation", "global", allowed))
+            }
         }
+    }
+}
+
+fn check_sparsity(sparsity: f64) -> Result<()> {
+    if (0.0..1.0).contains(&sparsity) {
+        return Ok(());
+    }
+    Err(Error::config("sparsity", sparsity, "in [0, 1)"))
+}
+
+fn too_thin(layer: usize, (outputs, inputs): (usize, usize), share: f64) -> Error {
+    let weights = outputs * inputs;
+    Error::Budget {
+        layer,
+        outputs,
+        inputs,
+        density: share / weights.max(1) as f64,
+        reason: format!(
+            "{share:.2} of its {weights} weights would exist; at least one must, so the sparsity must be lower"
+        ),
     }
 }
 

@@ -81,19 +81,27 @@ impl SparseLinearConfig {
     /// [`Error::Pattern`] when there are no connections, or more than fit.
     pub fn init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseLinear> {
         let bound = 1.0 / (self.inputs.max(1) as f32).sqrt();
+        let (outputs, inputs, nnz) = (self.outputs, self.inputs, self.nnz);
         let mut draw =
             |n: usize| -> Vec<f32> { (0..n).map(|_| rng.random_range(-bound..bound)).collect() };
-        let dense = draw(self.inputs * self.outputs);
-        let bias = draw(self.outputs);
-        let pattern = match self.mask {
-            _ if self.nnz == self.inputs * self.outputs => Pattern::full(self.outputs, self.inputs),
+        let (pattern, values) = match self.mask {
+            _ if nnz == inputs * outputs => (Pattern::full(outputs, inputs), draw(nnz)),
             Mask::Magnitude => {
-                let magnitude: Vec<f32> = dense.iter().map(|w| w.abs()).collect();
-                Pattern::from_scores(self.outputs, self.inputs, &magnitude, self.nnz)?
+                // Magnitudes one by one, so that a wide sparse layer is never held densely; signs for those that stay.
+                let magnitudes = std::iter::repeat_with(|| rng.random_range(0.0..bound));
+                let (pattern, mut values) = Pattern::of_largest(outputs, inputs, magnitudes, nnz)?;
+                let negative = values.iter_mut().filter(|_| rng.random());
+                negative.for_each(|value| *value = -*value);
+                (pattern, values)
             }
-            Mask::Random => Pattern::random(self.outputs, self.inputs, self.nnz, rng)?,
+            Mask::Random => {
+                let values = draw(nnz);
+                (Pattern::random(outputs, inputs, nnz, rng)?, values)
+            }
         };
-        let values = pattern.positions().map(|p| dense[p as usize]).collect();
+        let bias = (0..outputs)
+            .map(|_| rng.random_range(-bound..bound))
+            .collect();
         SparseLinear::from_parts(pattern, values, bias, self.storage, device)
     }
 }
@@ -238,11 +246,6 @@ impl SparseLinear {
     pub(crate) fn set_connections(&mut self, pattern: Pattern, values: Tensor<1>) {
         self.values = Param::from_tensor(values);
         self.pattern = pattern;
-    }
-
-    /// The dense gradient that a backward pass left, if one was asked for.
-    pub(crate) fn take_probe(&self) -> Option<Vec<f32>> {
-        self.probe.as_ref().and_then(GrowthProbe::take)
     }
 
     /// Asks the next backward passes for the dense gradient, or stops asking.

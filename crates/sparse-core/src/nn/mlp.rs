@@ -8,7 +8,10 @@ use super::activations::Activations;
 use super::linear::{Mask, SparseLinear, SparseLinearConfig};
 use super::storage::Storage;
 use crate::budget::Allocation;
-use crate::op::Activation;
+use crate::op::{Activation, untile};
+use crate::optim::to_vec;
+use crate::pattern::Structure;
+use crate::topology::ActivityProbe;
 use crate::{Error, Result};
 
 /// A module that lists its sparse layers, so that a learner can train and rewire them.
@@ -18,6 +21,18 @@ pub trait SparseModule: Module {
 
     /// The same layers in the same order.
     fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear>;
+
+    /// Pairs of layers, by their place in the list: the outputs of the first, after the activation, are hidden
+    /// units and the inputs of the second. None unless told; rules that act on units need them.
+    fn hidden_layers(&self) -> Vec<[usize; 2]> {
+        Vec::new()
+    }
+
+    /// Asks the next forward passes to tell the probe how active the units of each hidden layer are, or stops
+    /// asking. Nothing happens unless told.
+    fn watch_activity(&mut self, probe: Option<ActivityProbe>) {
+        let _ = probe;
+    }
 }
 
 /// Configuration of a [`SparseMlp`].
@@ -28,6 +43,7 @@ pub struct SparseMlpConfig {
     allocation: Allocation,
     mask: Mask,
     storage: Storage,
+    structure: Structure,
 }
 
 impl SparseMlpConfig {
@@ -40,6 +56,7 @@ impl SparseMlpConfig {
             allocation: Allocation::ErdosRenyi,
             mask: Mask::default(),
             storage: Storage::default(),
+            structure: Structure::default(),
         }
     }
 
@@ -71,17 +88,29 @@ impl SparseMlpConfig {
         self
     }
 
+    /// What the first connections look like in each layer; nothing of the kind unless told. N of M sets every
+    /// layer's density, whatever the sparsity.
+    #[must_use]
+    pub fn with_structure(mut self, structure: Structure) -> Self {
+        self.structure = structure;
+        self
+    }
+
     /// Draws the network.
     ///
     /// # Errors
     /// [`Error::Budget`] when the sparsity is outside [0, 1) or leaves a layer without connections;
-    /// [`Error::Config`] when there are fewer than two sizes or one is 0.
+    /// [`Error::Config`] when there are fewer than two sizes or one is 0, or the structure is none;
+    /// [`Error::Pattern`] when a layer has too few connections for its floor.
     pub fn init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseMlp> {
         if self.sizes.len() < 2 || self.sizes.contains(&0) {
             let allowed = "at least an input and an output size, each 1 or more";
             return Err(Error::config("sizes", format!("{:?}", self.sizes), allowed));
         }
         let shapes: Vec<(usize, usize)> = self.sizes.windows(2).map(|w| (w[1], w[0])).collect();
+        if self.structure != Structure::default() || self.allocation == Allocation::Global {
+            return SparseMlp::from_layers(self.draw_by_weights(&shapes, device, rng)?);
+        }
         let counts = self.allocation.counts(&shapes, self.sparsity)?;
         let layers = shapes.iter().zip(counts).map(|(&(outputs, inputs), nnz)| {
             SparseLinearConfig::new(inputs, outputs)
@@ -90,9 +119,43 @@ impl SparseMlpConfig {
                 .with_storage(self.storage)
                 .init(device, rng)
         });
-        Ok(SparseMlp {
-            layers: layers.collect::<Result<_>>()?,
-        })
+        SparseMlp::from_layers(layers.collect::<Result<_>>()?)
+    }
+}
+
+impl SparseMlpConfig {
+    /// Draws every layer densely, then decides by all weights which of them exist.
+    fn draw_by_weights(
+        &self,
+        shapes: &[(usize, usize)],
+        device: &Device,
+        rng: &mut impl Rng,
+    ) -> Result<Vec<SparseLinear>> {
+        let dense = shapes.iter().map(|&(outputs, inputs)| {
+            let layer = SparseLinearConfig::new(inputs, outputs).init(device, rng)?;
+            Ok([to_vec(layer.values()), to_vec(layer.bias())])
+        });
+        let dense: Vec<[Vec<f32>; 2]> = dense.collect::<Result<_>>()?;
+        let magnitudes = dense
+            .iter()
+            .map(|[w, _]| w.iter().map(|w| w.abs()).collect());
+        let magnitudes: Vec<Vec<f32>> = magnitudes.collect();
+        let allocation = &self.allocation;
+        let counts = allocation.counts_by_score(shapes, self.sparsity, &magnitudes)?;
+        let mut layers = Vec::new();
+        for (index, [weights, bias]) in dense.into_iter().enumerate() {
+            let ((outputs, inputs), nnz) = (shapes[index], counts[index]);
+            let pattern = match self.mask {
+                Mask::Magnitude => self
+                    .structure
+                    .best(outputs, inputs, &magnitudes[index], nnz)?,
+                Mask::Random => self.structure.random(outputs, inputs, nnz, rng)?,
+            };
+            let values = pattern.positions().map(|p| weights[p as usize]).collect();
+            let layer = SparseLinear::from_parts(pattern, values, bias, self.storage, device);
+            layers.push(layer?);
+        }
+        Ok(layers)
     }
 }
 
@@ -100,6 +163,8 @@ impl SparseMlpConfig {
 #[derive(Module, Debug)]
 pub struct SparseMlp {
     layers: Vec<SparseLinear>,
+    #[module(skip)]
+    activity: Option<ActivityProbe>,
 }
 
 impl SparseMlp {
@@ -115,7 +180,10 @@ impl SparseMlp {
             let (got, expected) = (pair[1].pattern().inputs(), pair[0].pattern().outputs());
             Error::check_size("inputs of a layer", got, expected)?;
         }
-        Ok(Self { layers })
+        Ok(Self {
+            layers,
+            activity: None,
+        })
     }
 
     /// The same network on other kernels.
@@ -124,6 +192,7 @@ impl SparseMlp {
         let layers = self.layers.into_iter();
         Self {
             layers: layers.map(|layer| layer.with_storage(storage)).collect(),
+            activity: self.activity,
         }
     }
 
@@ -139,9 +208,24 @@ impl SparseMlp {
                 Activation::Identity
             };
             x = layer.apply(x, activation);
+            if let Some(probe) = self.activity.as_ref().filter(|_| i < last) {
+                tell(probe, i, &x);
+            }
         }
         x.into_rows()
     }
+}
+
+/// Adds a hidden layer's activations, which are under autodiff, to a probe.
+fn tell(probe: &ActivityProbe, layer: usize, x: &Activations) {
+    let columns = match x {
+        Activations::Columns(columns) => columns.clone().inner(),
+        Activations::Tiles { tiles, batch } => untile(tiles.clone().inner(), *batch).transpose(),
+    };
+    let rows = columns.dims()[1];
+    let magnitudes: Tensor<2> = columns.abs().sum_dim(1);
+    let magnitudes: Vec<f32> = magnitudes.into_data().iter::<f32>().collect();
+    probe.add(layer, &magnitudes, rows);
 }
 
 impl SparseModule for SparseMlp {
@@ -151,5 +235,14 @@ impl SparseModule for SparseMlp {
 
     fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
         self.layers.iter_mut().collect()
+    }
+    fn hidden_layers(&self) -> Vec<[usize; 2]> {
+        (1..self.layers.len())
+            .map(|next| [next - 1, next])
+            .collect()
+    }
+
+    fn watch_activity(&mut self, probe: Option<ActivityProbe>) {
+        self.activity = probe;
     }
 }

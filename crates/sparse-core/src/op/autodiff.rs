@@ -1,10 +1,13 @@
 //! Backward passes, written by hand, once for every backend.
 
-use burn::backend::Autodiff;
+use std::ops::Range;
+
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, TensorMetadata};
+use burn::tensor::Slice;
 
 use super::{SparseBackend, SparseLayer, SparseOps};
 use crate::kernels::AdamStep;
@@ -36,7 +39,7 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
         let gradient = B::output_gradient(&y, dy, layer.activation);
         let dy = gradient.pre_activation;
         if let Some(probe) = &layer.probe {
-            probe.fill(B::dense_gradient(&dy, &x));
+            probe.add(rows_of::<B>(dy.clone(), x.clone()));
         }
         if let Some(node) = values_node {
             grads.register::<B>(node.id, B::value_gradient(&dy, &x, &layer.pattern));
@@ -50,6 +53,18 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
     }
 }
 
+/// Computes rows of the dense gradient of one use of a layer, from handles.
+fn rows_of<B: SparseBackend>(
+    dy: FloatTensor<B>,
+    x: FloatTensor<B>,
+) -> impl Fn(Range<usize>) -> Vec<f32> + Send + 'static {
+    let [tiles, _, width] = TensorMetadata::shape(&dy).dims();
+    move |rows| {
+        let part = [0..tiles, rows, 0..width].map(Slice::from);
+        B::dense_gradient(&B::float_slice(dy.clone(), &part), &x)
+    }
+}
+
 #[derive(Debug)]
 struct Spread;
 
@@ -60,7 +75,11 @@ impl<B: SparseBackend> Backward<B, 1> for Spread {
         let [node] = ops.parents;
         let gradient = grads.consume::<B>(&ops.node);
         if let Some(probe) = &ops.state.probe {
-            probe.fill(B::to_host(&gradient));
+            let (matrix, inputs) = (gradient.clone(), ops.state.pattern.inputs());
+            probe.add(move |rows| {
+                let part = [rows, 0..inputs].map(Slice::from);
+                B::to_host(&B::float_slice(matrix.clone(), &part))
+            });
         }
         if let Some(node) = node {
             grads.register::<B>(node.id, B::gather(&gradient, &ops.state.pattern));
@@ -156,7 +175,7 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
 
     fn tile(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self> {
         let (x, node) = x.into_parts();
-        let batch = burn::backend::TensorMetadata::shape(&x)[0];
+        let batch = TensorMetadata::shape(&x)[0];
         match Tile.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(batch, B::into_tiles(x, width)),
             OpsKind::UnTracked(prepared) => prepared.finish(B::into_tiles(x, width)),
@@ -165,7 +184,7 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
 
     fn untile(x: FloatTensor<Self>, batch: usize) -> FloatTensor<Self> {
         let (x, node) = x.into_parts();
-        let width = burn::backend::TensorMetadata::shape(&x)[2];
+        let width = TensorMetadata::shape(&x)[2];
         match Untile.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(width, B::from_tiles(x, batch)),
             OpsKind::UnTracked(prepared) => prepared.finish(B::from_tiles(x, batch)),

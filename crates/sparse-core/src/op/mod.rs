@@ -15,8 +15,9 @@ mod cpu;
 mod flex;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+mod probe;
 
-use std::sync::{Arc, Mutex};
+pub use probe::{DenseGradient, GrowthProbe};
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -50,29 +51,6 @@ pub enum Activation {
     Relu,
 }
 
-/// Receives a layer's dense gradient `[outputs × inputs]`, row-major, from the backward pass that it is
-/// attached to. A rule's growth signal; the only thing of that size in training.
-#[derive(Clone, Debug, Default)]
-pub struct GrowthProbe(Arc<Mutex<Option<Vec<f32>>>>);
-
-impl GrowthProbe {
-    pub(crate) fn fill(&self, gradient: Vec<f32>) {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(gradient);
-    }
-
-    /// Takes the gradient out; `None` when no backward pass has reached the layer.
-    #[must_use]
-    pub fn take(&self) -> Option<Vec<f32>> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take()
-    }
-}
-
 /// The constant part of one sparse layer's operation.
 #[derive(Clone, Debug)]
 pub struct SparseLayer {
@@ -80,7 +58,7 @@ pub struct SparseLayer {
     pub pattern: Pattern,
     /// What follows the product and the bias.
     pub activation: Activation,
-    /// Where the backward pass leaves the dense gradient, if it is wanted.
+    /// Where the backward pass leaves what the dense gradient is computed from, if that is wanted.
     pub probe: Option<GrowthProbe>,
 }
 

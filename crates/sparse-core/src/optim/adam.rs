@@ -1,12 +1,13 @@
 //! Adam (Kingma & Ba, arXiv 1412.6980), fused, on the values and biases of sparse layers.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use crate::kernels::AdamStep;
 use crate::nn::SparseLinear;
-use crate::op::adam;
+use crate::op::{DenseGradient, adam};
 use crate::pattern::Rewire;
+use crate::topology::{GrownMoments, Reset};
 use crate::{Error, Result};
 
 /// Settings of [`Adam`]; the defaults are PyTorch's but for the learning rate, which is the 3e-4 of TD3's,
@@ -103,14 +104,56 @@ impl Moments {
 struct LayerMoments {
     values: Moments,
     bias: Moments,
+    dropped: Option<Dropped>,
 }
 
-/// Gradients of one layer: values `[nnz]`, bias `[outputs]` and, when a rule wants it, all weights that could
-/// exist `[outputs × inputs]`.
+/// Moments of the connections that the last rewire dropped, as they were then.
+#[derive(Clone, Debug)]
+struct Dropped {
+    /// Ascending.
+    positions: Vec<u32>,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    /// Steps that the optimizer had taken.
+    at: i32,
+}
+
+impl Dropped {
+    /// Those of `moments`, which are not yet carried.
+    fn of(moments: &[Vec<f32>; 2], rewire: &Rewire, at: i32) -> Self {
+        let mut gone = rewire.dropped().iter().peekable();
+        let indices = (0..).zip(rewire.from().positions());
+        let indices: Vec<usize> = indices
+            .filter(|(_, position)| gone.next_if(|g| *g == position).is_some())
+            .map(|(k, _)| k)
+            .collect();
+        let pick = |moment: &Vec<f32>| indices.iter().map(|&k| moment[k]).collect();
+        Self {
+            positions: rewire.dropped().to_vec(),
+            first: pick(&moments[0]),
+            second: pick(&moments[1]),
+            at,
+        }
+    }
+
+    /// A moment at each of `grown`, decayed by `factor`; zero where it was not dropped.
+    fn revive(&self, moment: &[f32], grown: &[u32], factor: f32) -> Vec<f32> {
+        let find = |position: &u32| self.positions.binary_search(position);
+        let value = |position| find(position).map_or(0.0, |k| moment[k] * factor);
+        grown.iter().map(value).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        12 * self.positions.len()
+    }
+}
+
+/// Gradients of one layer: values `[nnz]`, bias `[outputs]` and, when a rule wants it, that of all weights that
+/// could exist.
 pub(crate) struct LayerGradient {
     pub(crate) values: Tensor<1>,
     pub(crate) bias: Tensor<1>,
-    pub(crate) dense: Option<Vec<f32>>,
+    pub(crate) dense: Option<DenseGradient>,
 }
 
 /// The optimizer of one network.
@@ -128,6 +171,7 @@ impl Adam {
         let layers = layers.iter().map(|layer| LayerMoments {
             values: Moments::zeros_like(&layer.values()),
             bias: Moments::zeros_like(&layer.bias()),
+            dropped: None,
         });
         Self {
             config,
@@ -151,24 +195,78 @@ impl Adam {
                 LayerMoments {
                     values: value_moments,
                     bias: bias_moments,
+                    dropped: moments.dropped,
                 }
             })
             .collect();
     }
 
-    /// Moves the moments of layer `index` to its new connections. A connection that stays keeps its moments;
-    /// a grown one starts from zero, as in `RigL`'s code (arXiv 1911.11134, `reset_momentum`).
-    pub(crate) fn carry(&mut self, index: usize, rewire: &Rewire) {
-        let moments = &mut self.layers[index].values;
-        moments.first = carry_tensor(&moments.first, rewire);
-        moments.second = carry_tensor(&moments.second, rewire);
+    /// Moves the moments of layer `index` to its new connections. A connection that stays keeps its moments, bit
+    /// for bit; what a grown one starts from is `grown`'s to say.
+    pub(crate) fn carry(
+        &mut self,
+        index: usize,
+        rewire: &Rewire,
+        grown: GrownMoments,
+    ) -> Result<()> {
+        let layer = &mut self.layers[index];
+        let old = [&layer.values.first, &layer.values.second].map(|m| to_vec(m.clone()));
+        let came = rewire.grown();
+        let mut new = [vec![0.0; came.len()], vec![0.0; came.len()]];
+        if let Some(dropped) = layer.dropped.take() {
+            let steps = self.steps - dropped.at;
+            let [beta1, beta2] = [self.config.beta1, self.config.beta2];
+            let decay = |beta: f64| beta.powi(steps) as f32;
+            new = [
+                dropped.revive(&dropped.first, came, decay(beta1)),
+                dropped.revive(&dropped.second, came, decay(beta2)),
+            ];
+        }
+        if grown == GrownMoments::Keep {
+            layer.dropped = Some(Dropped::of(&old, rewire, self.steps));
+        }
+        let device = layer.values.first.device();
+        let carry = |k: usize| -> Result<Tensor<1>> {
+            Ok(vector(rewire.carry_and_set(&old[k], &new[k])?, &device))
+        };
+        layer.values = Moments {
+            first: carry(0)?,
+            second: carry(1)?,
+        };
+        Ok(())
     }
 
-    /// Bytes of all moments.
+    /// Zeroes the moments of the values and the biases that are reset.
+    pub(crate) fn reset(&mut self, index: usize, reset: &Reset) {
+        let layer = &mut self.layers[index];
+        let zero = |moment: &mut Tensor<1>, at: &[usize]| {
+            *moment = change(moment, |moment| at.iter().for_each(|&k| moment[k] = 0.0));
+        };
+        let values: Vec<usize> = reset.values.iter().map(|(k, _)| *k as usize).collect();
+        zero(&mut layer.values.first, &values);
+        zero(&mut layer.values.second, &values);
+        zero(&mut layer.bias.first, &reset.units);
+        zero(&mut layer.bias.second, &reset.units);
+    }
+
+    /// Bytes of all moments, those of dropped connections too, where they are kept.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let layer = |l: &LayerMoments| l.values.bytes() + l.bias.bytes();
+        let layer = |l: &LayerMoments| {
+            let dropped = l.dropped.as_ref().map_or(0, Dropped::bytes);
+            l.values.bytes() + l.bias.bytes() + dropped
+        };
         self.layers.iter().map(layer).sum()
+    }
+
+    /// First and second moment of the values of layer `index`, `[nnz]` each, in the pattern's order.
+    ///
+    /// # Panics
+    /// When there is no such layer.
+    #[must_use]
+    pub fn value_moments(&self, index: usize) -> [Tensor<1>; 2] {
+        let moments = &self.layers[index].values;
+        [moments.first.clone(), moments.second.clone()]
     }
 
     /// The scalars of the current step, with the bias corrections folded in.
@@ -186,12 +284,17 @@ impl Adam {
     }
 }
 
-/// Per-connection data `[nnz]` on a device, carried from the old connections to the new; grown ones get 0.
-pub(crate) fn carry_tensor(old: &Tensor<1>, rewire: &Rewire) -> Tensor<1> {
-    let device = old.device();
-    let new = rewire.carry(&to_vec(old.clone()));
-    let length = new.len();
-    Tensor::from_data(burn::tensor::TensorData::new(new, [length]), &device)
+/// A tensor of these numbers.
+pub(crate) fn vector(numbers: Vec<f32>, device: &Device) -> Tensor<1> {
+    let length = numbers.len();
+    Tensor::from_data(TensorData::new(numbers, [length]), device)
+}
+
+/// A vector with some of its elements set.
+pub(crate) fn change(tensor: &Tensor<1>, set: impl FnOnce(&mut [f32])) -> Tensor<1> {
+    let mut elements = to_vec(tensor.clone());
+    set(&mut elements);
+    vector(elements, &tensor.device())
 }
 
 /// The elements of an f32 vector in host memory.

@@ -3,4 +3,4 @@
 mod adam;
 
 pub use adam::{Adam, AdamConfig};
-pub(crate) use adam::{LayerGradient, carry_tensor, to_vec};
+pub(crate) use adam::{LayerGradient, change, to_vec, vector};

@@ -1,11 +1,11 @@
 //! Ways to make a [`Pattern`].
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rand::Rng;
 use rand::seq::index;
 
+use super::select::{Largest, key, largest};
 use super::{Blocks, Connections, Pattern};
 use crate::error::{Error, Result};
 
@@ -17,20 +17,90 @@ impl Pattern {
     /// layer has more than 2³² possible connections.
     pub fn from_positions(outputs: usize, inputs: usize, positions: &[u32]) -> Result<Self> {
         let possible = possible(outputs, inputs)?;
-        if let Some(pair) = positions.windows(2).find(|pair| pair[0] >= pair[1]) {
+        if let Some(k) = positions.windows(2).position(|pair| pair[0] >= pair[1]) {
+            let (at, next) = (positions[k], positions[k + 1]);
             let reason = format!(
-                "position {} is followed by {}: positions must be strictly ascending",
-                pair[0], pair[1]
+                "positions[{k}] = {at} is followed by {next}: positions must be strictly ascending"
             );
             return Err(error(outputs, inputs, reason));
         }
         match positions.last() {
             Some(&last) if last as usize >= possible => {
-                let reason = format!("position {last}: must be below {possible}");
+                let k = positions.partition_point(|&p| (p as usize) < possible);
+                let at = positions[k];
+                let reason = format!("positions[{k}] = {at}: must be below {possible}");
                 Err(error(outputs, inputs, reason))
             }
             _ => Ok(build(outputs, inputs, positions)),
         }
+    }
+
+    /// The pattern of compressed rows from an untrusted source: output unit `o` has the inputs
+    /// `col_idx[row_ptr[o]..row_ptr[o + 1]]`, strictly ascending.
+    ///
+    /// ```
+    /// use sparse_core::pattern::Pattern;
+    ///
+    /// let pattern = Pattern::from_csr(2, 3, &[0, 2, 3], &[0, 2, 1])?;
+    /// assert_eq!(pattern.positions().collect::<Vec<u32>>(), [0, 2, 4]);
+    /// let error = Pattern::from_csr(2, 3, &[0, 2, 3], &[0, 3, 1]).unwrap_err();
+    /// assert!(error.to_string().contains("col_idx[1] = 3: must be below 3"));
+    /// # Ok::<(), sparse_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Pattern`] with the index and the value of the first entry that does not fit: `row_ptr` must have
+    /// `outputs + 1` entries that start at 0, never fall and end at the length of `col_idx`; each row's inputs must
+    /// be strictly ascending and below `inputs`; the layer must have less than 2³² possible connections.
+    pub fn from_csr(
+        outputs: usize,
+        inputs: usize,
+        row_ptr: &[u32],
+        col_idx: &[u32],
+    ) -> Result<Self> {
+        possible(outputs, inputs)?;
+        let fault = |reason| Err(error(outputs, inputs, reason));
+        if row_ptr.len() != outputs + 1 {
+            let (got, expected) = (row_ptr.len(), outputs + 1);
+            return fault(format!("row_ptr has {got} entries: must have {expected}"));
+        }
+        if row_ptr[0] != 0 {
+            return fault(format!("row_ptr[0] = {}: must be 0", row_ptr[0]));
+        }
+        if let Some(o) = row_ptr.windows(2).position(|pair| pair[0] > pair[1]) {
+            let (at, next) = (row_ptr[o], row_ptr[o + 1]);
+            let index = o + 1;
+            return fault(format!(
+                "row_ptr[{index}] = {next}: must be at least {at}, the one before"
+            ));
+        }
+        if row_ptr[outputs] as usize != col_idx.len() {
+            let (last, expected) = (row_ptr[outputs], col_idx.len());
+            let reason =
+                format!("row_ptr[{outputs}] = {last}: must be {expected}, the length of col_idx");
+            return fault(reason);
+        }
+        let mut positions = Vec::with_capacity(col_idx.len());
+        for (output, range) in row_ptr.windows(2).enumerate() {
+            let start = range[0] as usize;
+            let row = &col_idx[start..range[1] as usize];
+            for (k, &input) in row.iter().enumerate() {
+                let index = start + k;
+                if input as usize >= inputs {
+                    return fault(format!(
+                        "col_idx[{index}] = {input}: must be below {inputs}"
+                    ));
+                }
+                if k > 0 && row[k - 1] >= input {
+                    let before = row[k - 1];
+                    return fault(format!(
+                        "col_idx[{index}] = {input}: must be above {before}, the one before in row {output}"
+                    ));
+                }
+                positions.push((output * inputs + input as usize) as u32);
+            }
+        }
+        Ok(build(outputs, inputs, &positions))
     }
 
     /// The pattern of a mask `[outputs * inputs]`, row-major.
@@ -74,6 +144,26 @@ impl Pattern {
         Ok(build(outputs, inputs, &positions))
     }
 
+    /// The `nnz` connections of highest score and their scores, which come one by one in the order of positions and
+    /// are not all held. Of equal scores the lower position wins.
+    ///
+    /// # Errors
+    /// As [`random`](Self::random).
+    pub(crate) fn of_largest(
+        outputs: usize,
+        inputs: usize,
+        scores: impl Iterator<Item = f32>,
+        nnz: usize,
+    ) -> Result<(Self, Vec<f32>)> {
+        let possible = room_for(nnz, outputs, inputs)?;
+        let mut best = Largest::new(nnz);
+        for (position, score) in (0..).zip(scores.take(possible)) {
+            best.push(key(score, position));
+        }
+        let (positions, scores) = best.finish_with_scores();
+        Ok((build(outputs, inputs, &positions), scores))
+    }
+
     /// The `nnz` connections of highest score, `scores` being `[outputs * inputs]`, row-major. Of equal
     /// scores the lower position wins.
     ///
@@ -82,35 +172,27 @@ impl Pattern {
     /// [`Error::Shape`] when `scores` has another length.
     pub fn from_scores(outputs: usize, inputs: usize, scores: &[f32], nnz: usize) -> Result<Self> {
         let possible = room_for(nnz, outputs, inputs)?;
-        Error::check_size("scores", scores.len(), possible)?;
-        if let Some(position) = scores.iter().position(|score| score.is_nan()) {
-            let reason = format!("the score at position {position} is not a number");
-            return Err(error(outputs, inputs, reason));
-        }
-        let positions = largest((0..possible as u32).collect(), nnz, |p| scores[p as usize]);
+        check_scores(outputs, inputs, scores, possible)?;
+        let positions = largest(0..possible as u32, nnz, |p| scores[p as usize]);
         Ok(build(outputs, inputs, &positions))
     }
 }
 
-/// The `count` candidates of highest score, ascending. Of equal scores the lower candidate wins, and what is
-/// not a number ranks by its sign beyond infinity, so the answer never depends on the order of candidates.
-/// Linear in the number of candidates but for the sort of the result.
-pub(crate) fn largest(
-    mut candidates: Vec<u32>,
-    count: usize,
-    score: impl Fn(u32) -> f32,
-) -> Vec<u32> {
-    // Adding zero makes -0.0 equal to 0.0, which `total_cmp` tells apart.
-    let first = |a: &u32, b: &u32| -> Ordering {
-        let (score_a, score_b) = (score(*a) + 0.0, score(*b) + 0.0);
-        score_b.total_cmp(&score_a).then(a.cmp(b))
-    };
-    if count < candidates.len() {
-        candidates.select_nth_unstable_by(count, first);
-        candidates.truncate(count);
+/// One score, which is a number, for each possible connection.
+pub(super) fn check_scores(
+    outputs: usize,
+    inputs: usize,
+    scores: &[f32],
+    possible: usize,
+) -> Result<()> {
+    Error::check_size("scores", scores.len(), possible)?;
+    match scores.iter().position(|score| score.is_nan()) {
+        Some(position) => {
+            let reason = format!("the score at position {position} is not a number");
+            Err(error(outputs, inputs, reason))
+        }
+        None => Ok(()),
     }
-    candidates.sort_unstable();
-    candidates
 }
 
 /// Connections that the layer could have.
@@ -118,7 +200,8 @@ fn possible(outputs: usize, inputs: usize) -> Result<usize> {
     let limit = u32::MAX as usize;
     outputs
         .checked_mul(inputs)
-        .filter(|&possible| possible <= limit)
+        // Also of a layer without units or inputs, whose other side costs memory.
+        .filter(|&possible| possible.max(outputs).max(inputs) <= limit)
         .ok_or_else(|| {
             let reason = "a layer must have less than 2^32 possible connections".to_string();
             error(outputs, inputs, reason)
@@ -126,7 +209,7 @@ fn possible(outputs: usize, inputs: usize) -> Result<usize> {
 }
 
 /// Connections that the layer could have, at least `nnz`.
-fn room_for(nnz: usize, outputs: usize, inputs: usize) -> Result<usize> {
+pub(super) fn room_for(nnz: usize, outputs: usize, inputs: usize) -> Result<usize> {
     let possible = possible(outputs, inputs)?;
     if nnz > possible {
         let reason = format!("nnz = {nnz}: must be at most {possible}");
@@ -135,7 +218,7 @@ fn room_for(nnz: usize, outputs: usize, inputs: usize) -> Result<usize> {
     Ok(possible)
 }
 
-fn error(outputs: usize, inputs: usize, reason: String) -> Error {
+pub(super) fn error(outputs: usize, inputs: usize, reason: String) -> Error {
     Error::Pattern {
         outputs,
         inputs,
@@ -148,8 +231,14 @@ fn build(outputs: usize, inputs: usize, positions: &[u32]) -> Pattern {
     let mut row_ptr = vec![0; outputs + 1];
     let mut t_ptr = vec![0; inputs + 1];
     let mut col_idx = Vec::with_capacity(positions.len());
+    let (mut output, mut row_start) = (0, 0);
     for &position in positions {
-        let (output, input) = split(position, inputs);
+        // Rows ascend with the positions; a division for each would take most of the time.
+        while position as usize - row_start >= inputs {
+            row_start += inputs;
+            output += 1;
+        }
+        let input = position as usize - row_start;
         row_ptr[output + 1] += 1;
         t_ptr[input + 1] += 1;
         col_idx.push(input as u32);
@@ -161,12 +250,14 @@ fn build(outputs: usize, inputs: usize, positions: &[u32]) -> Pattern {
     let mut next = t_ptr.clone();
     let mut t_idx = vec![0; positions.len()];
     let mut t_pos = vec![0; positions.len()];
-    for (k, &position) in (0..).zip(positions) {
-        let (output, input) = split(position, inputs);
-        let slot = next[input] as usize;
-        t_idx[slot] = output as u32;
-        t_pos[slot] = k;
-        next[input] += 1;
+    for (output, range) in row_ptr.windows(2).enumerate() {
+        for k in range[0]..range[1] {
+            let input = col_idx[k as usize] as usize;
+            let slot = next[input] as usize;
+            t_idx[slot] = output as u32;
+            t_pos[slot] = k;
+            next[input] += 1;
+        }
     }
     Pattern(Arc::new(Connections {
         outputs,
@@ -179,11 +270,6 @@ fn build(outputs: usize, inputs: usize, positions: &[u32]) -> Pattern {
         t_idx,
         t_pos,
     }))
-}
-
-fn split(position: u32, inputs: usize) -> (usize, usize) {
-    let position = position as usize;
-    (position / inputs, position % inputs)
 }
 
 /// Turns counts, shifted by one, into starts.

@@ -7,13 +7,16 @@
 mod blocks;
 mod build;
 mod rewire;
+mod select;
+mod structure;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use blocks::Blocks;
-pub(crate) use build::largest;
 pub use rewire::{Carried, Rewire};
+pub(crate) use select::{Largest, candidate, key, largest};
+pub use structure::Structure;
 
 /// An immutable set of connections `[outputs, inputs]`. Cloning shares the storage.
 ///
@@ -161,7 +164,7 @@ impl Pattern {
     }
 
     /// The inputs of each output unit.
-    fn rows(&self) -> impl Iterator<Item = &[u32]> + '_ {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u32]> + '_ {
         self.row_ptr()
             .windows(2)
             .map(|range| &self.col_idx()[range[0] as usize..range[1] as usize])

@@ -3,7 +3,8 @@
 use super::Pattern;
 use crate::error::{Error, Result};
 
-/// What happens to each connection of a layer between two patterns of one shape.
+/// What happens to each connection of a layer between two patterns of one shape, which may have different numbers
+/// of connections.
 ///
 /// Everything kept per connection (values, optimizer moments, target values) is carried by this one object,
 /// so that no holder of such state can be forgotten. A connection that was dropped and grown again in the
@@ -109,6 +110,27 @@ impl Rewire {
         assert_eq!(old.len(), nnz, "numbers per connection of the old pattern");
         let value = |source: &Option<u32>| source.map_or(grown, |k| old[k as usize]);
         self.source.iter().map(value).collect()
+    }
+
+    /// As [`carry`](Self::carry), with the next of `grown` `[grown().len()]` wherever a connection is new.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when `old` is not as long as the old pattern has connections, or `grown` as many came.
+    pub fn carry_and_set(&self, old: &[f32], grown: &[f32]) -> Result<Vec<f32>> {
+        Error::check_size("numbers of the old connections", old.len(), self.from.nnz())?;
+        Error::check_size(
+            "numbers of grown connections",
+            grown.len(),
+            self.grown.len(),
+        )?;
+        let mut new = self.carry(old);
+        let mut grown = grown.iter();
+        for (new, source) in new.iter_mut().zip(&self.source) {
+            if source.is_none() {
+                *new = grown.next().copied().unwrap_or_default();
+            }
+        }
+        Ok(new)
     }
 }
 

@@ -19,7 +19,10 @@ proptest! {
         prop_assert_eq!(&pattern.to_mask(), &mask);
         prop_assert_eq!(pattern.nnz(), mask.iter().filter(|active| **active).count());
         let positions: Vec<u32> = pattern.positions().collect();
-        prop_assert_eq!(Pattern::from_positions(outputs, inputs, &positions).unwrap(), pattern);
+        let from = Pattern::from_positions(outputs, inputs, &positions).unwrap();
+        prop_assert_eq!(&from, &pattern);
+        let from = Pattern::from_csr(outputs, inputs, pattern.row_ptr(), pattern.col_idx());
+        prop_assert_eq!(from.unwrap(), pattern);
     }
 
     #[test]
@@ -113,6 +116,49 @@ fn bad_input_is_an_error() {
     );
     let (a, b) = (Pattern::full(2, 3), Pattern::full(3, 2));
     assert!(Rewire::new(&a, &b).unwrap_err().is_shape());
+}
+
+#[test]
+fn untrusted_rows_are_refused_with_the_offending_index() {
+    let refused = |row_ptr: &[u32], col_idx: &[u32]| {
+        let error = Pattern::from_csr(2, 3, row_ptr, col_idx).unwrap_err();
+        assert!(error.is_pattern());
+        error.to_string()
+    };
+    for (row_ptr, col_idx, expected) in [
+        (&[0, 1][..], &[0][..], "row_ptr has 2 entries: must have 3"),
+        (&[], &[], "row_ptr has 0 entries: must have 3"),
+        (&[1, 1, 1], &[0], "row_ptr[0] = 1: must be 0"),
+        (&[0, 2, 1], &[0, 1], "row_ptr[2] = 1: must be at least 2"),
+        (&[0, 1, 2], &[0], "row_ptr[2] = 2: must be 1"),
+        (&[0, 1, 1], &[0, 2], "row_ptr[2] = 1: must be 2"),
+        (&[0, 1, 2], &[0, 3], "col_idx[1] = 3: must be below 3"),
+        (
+            &[0, 2, 2],
+            &[1, 1],
+            "col_idx[1] = 1: must be above 1, the one before in row 0",
+        ),
+        (
+            &[0, 1, 3],
+            &[2, 1, 0],
+            "col_idx[2] = 0: must be above 1, the one before in row 1",
+        ),
+    ] {
+        let message = refused(row_ptr, col_idx);
+        assert!(message.contains(expected), "{message}");
+    }
+    // Rows may be empty, and the next may start lower.
+    let good = Pattern::from_csr(2, 3, &[0, 1, 2], &[2, 0]).unwrap();
+    assert_eq!(good.positions().collect::<Vec<_>>(), [2, 3]);
+    assert!(Pattern::from_csr(2, 0, &[0, 0, 0], &[]).is_ok());
+    let huge = Pattern::from_csr(0, usize::MAX, &[0], &[]).unwrap_err();
+    assert!(huge.is_pattern(), "{huge}");
+    let message = |positions: &[u32]| {
+        let error = Pattern::from_positions(2, 3, positions).unwrap_err();
+        error.to_string()
+    };
+    assert!(message(&[0, 2, 2]).contains("positions[1] = 2 is followed by 2"));
+    assert!(message(&[0, 5, 6, 7]).contains("positions[2] = 6: must be below 6"));
 }
 
 #[test]

@@ -34,6 +34,16 @@ pub enum DropFraction {
         /// The update at which the share has fallen to 0, 1 or more.
         end: u64,
     },
+    /// `initial (1 - step / end)^power`, and 0 from `end` on (RigL, appendix: the inverse power decay, which it
+    /// found no better than the cosine; 1 is linear).
+    InversePower {
+        /// The share at step 0, in [0, 1].
+        initial: f64,
+        /// The update at which the share has fallen to 0, 1 or more.
+        end: u64,
+        /// The exponent, above 0. RigL tries 1 and 3.
+        power: f64,
+    },
 }
 
 impl Schedule {
@@ -63,10 +73,15 @@ impl DropFraction {
     pub fn at(&self, step: u64) -> f64 {
         match *self {
             Self::Constant(share) => share,
-            Self::Cosine { end, .. } if step >= end => 0.0,
+            Self::Cosine { end, .. } | Self::InversePower { end, .. } if step >= end => 0.0,
             Self::Cosine { initial, end } => {
                 initial / 2.0 * (1.0 + (step as f64 * PI / end as f64).cos())
             }
+            Self::InversePower {
+                initial,
+                end,
+                power,
+            } => initial * (1.0 - step as f64 / end as f64).powf(power),
         }
     }
 
@@ -74,6 +89,9 @@ impl DropFraction {
         let (field, share) = match *self {
             Self::Constant(share) => ("schedule.fraction.constant", share),
             Self::Cosine { initial, .. } => ("schedule.fraction.cosine.initial", initial),
+            Self::InversePower { initial, .. } => {
+                ("schedule.fraction.inverse_power.initial", initial)
+            }
         };
         if !(0.0..=1.0).contains(&share) {
             return Err(Error::config(field, share, "in [0, 1]"));
@@ -82,6 +100,14 @@ impl DropFraction {
             Self::Cosine { end: 0, .. } => {
                 let field = "schedule.fraction.cosine.end";
                 Err(Error::config(field, 0, "1 or more"))
+            }
+            Self::InversePower { end: 0, .. } => {
+                let field = "schedule.fraction.inverse_power.end";
+                Err(Error::config(field, 0, "1 or more"))
+            }
+            Self::InversePower { power, .. } if !(power > 0.0 && power.is_finite()) => {
+                let field = "schedule.fraction.inverse_power.power";
+                Err(Error::config(field, power, "above 0"))
             }
             _ => Ok(()),
         }
@@ -124,6 +150,28 @@ mod tests {
     }
 
     #[test]
+    fn inverse_power_falls_to_zero() {
+        let at = |power, step| {
+            DropFraction::InversePower {
+                initial: 0.3,
+                end: 1000,
+                power,
+            }
+            .at(step)
+        };
+        for (power, step, expected) in [
+            (1.0, 0, 0.3),
+            (1.0, 250, 0.225),
+            (3.0, 500, 0.0375),
+            (3.0, 1000, 0.0),
+            (1.0, 2000, 0.0),
+        ] {
+            let found: f64 = at(power, step);
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        }
+    }
+
+    #[test]
     fn constant_stays() {
         let schedule = Schedule {
             every: 1000,
@@ -163,6 +211,14 @@ mod tests {
                     end: 0,
                 },
                 "end = 0: must be 1 or more",
+            ),
+            (
+                DropFraction::InversePower {
+                    initial: 0.1,
+                    end: 5,
+                    power: 0.0,
+                },
+                "power = 0: must be above 0",
             ),
         ] {
             let message = message(Schedule { fraction, ..good });

@@ -1,78 +1,89 @@
 //! One topology update of one layer: score, drop, grow (RigL's and RLx2's Algorithm 1, for any rule).
 
 use rand::Rng;
-use rand::seq::index;
 
-use super::{Rule, Signal};
+use super::free::Free;
+use super::{Action, Grow, Rule};
 use crate::error::{Error, Result};
-use crate::pattern::{Pattern, Rewire, largest};
+use crate::op::DenseGradient;
+use crate::pattern::{Pattern, Rewire};
+
+/// How far one update may go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extent {
+    /// The share of a layer's connections that move, in [0, 1].
+    pub fraction: f64,
+    /// A unit that has more inputs than this never falls below it; one that has no more loses none. 0 sets no
+    /// floor.
+    pub min_inputs_per_unit: usize,
+}
 
 /// Moves `int(fraction * nnz)` connections of a layer: drops those that the rule scores lowest and grows as
-/// many outside the kept ones, either of highest score by gradient or uniformly at random, as the rule needs.
+/// many outside the kept ones, either of highest score by gradient or uniformly at random, as the rule says.
 /// Of equal scores the lower position wins; NaN ranks above all numbers. The number of connections stays
-/// exactly the same. A full pattern, or a static rule, gives back the same pattern.
+/// exactly the same. Fewer move where the floor of inputs per unit, or the number of free places, allows no
+/// more. A full pattern, or a rule that moves nothing, gives back the same pattern.
 ///
-/// `values` `[nnz]`; `dense_gradient` `[outputs * inputs]`, row-major, needed only when the rule
-/// [needs](Rule::needs) it; `fraction` in [0, 1]. Linear in the number of possible connections.
+/// `values` `[nnz]`; `gradient` is needed only when the rule grows by it. Linear in the number of possible
+/// connections in time and, in memory, in the number of existing ones.
 ///
 /// # Errors
-/// [`Error::Shape`] when `values` or the gradient has another length (a missing one has length 0);
+/// [`Error::Shape`] when `values` or the gradient has another size (a missing one has none);
 /// [`Error::Config`] when the fraction is outside [0, 1].
 pub fn rewire(
     pattern: &Pattern,
     values: &[f32],
-    dense_gradient: Option<&[f32]>,
-    rule: &impl Rule,
-    fraction: f64,
+    gradient: Option<&DenseGradient>,
+    rule: &(impl Rule + ?Sized),
+    extent: Extent,
     rng: &mut (impl Rng + ?Sized),
 ) -> Result<Rewire> {
-    let possible = pattern.outputs() * pattern.inputs();
     Error::check_size("values", values.len(), pattern.nnz())?;
-    if !(0.0..=1.0).contains(&fraction) {
-        return Err(Error::config("drop fraction", fraction, "in [0, 1]"));
+    if !(0.0..=1.0).contains(&extent.fraction) {
+        let allowed = "in [0, 1]";
+        return Err(Error::config("drop fraction", extent.fraction, allowed));
     }
-    if !rule.rewires() || pattern.is_full() {
+    let Action::Move(how) = rule.action() else {
+        return Rewire::new(pattern, pattern);
+    };
+    if pattern.is_full() {
         return Rewire::new(pattern, pattern);
     }
-    let mut moved = (pattern.nnz() as f64 * fraction) as usize;
-    if !rule.allow_regrow() {
+    let possible = pattern.outputs() * pattern.inputs();
+    let mut moved = (pattern.nnz() as f64 * extent.fraction) as usize;
+    if !how.allow_regrow {
         moved = moved.min(possible - pattern.nnz());
     }
+    let mut scores = values.to_vec();
+    rule.drop_scores(&mut scores);
+    let floor = extent.min_inputs_per_unit;
+    let dropped = how.drop.choose(pattern, values, &scores, moved, floor);
 
     let active: Vec<u32> = pattern.positions().collect();
-    let kept = largest(
-        (0..active.len() as u32).collect(),
-        active.len() - moved,
-        |k| rule.drop_score(values[k as usize]),
-    );
-    let mut mask = vec![false; possible];
-    for &k in &kept {
-        mask[active[k as usize] as usize] = true;
-    }
-
-    let barred = if rule.allow_regrow() {
-        mask.clone()
-    } else {
-        pattern.to_mask()
-    };
-    let candidates = (0..possible as u32).filter(|p| !barred[*p as usize]);
-    let candidates: Vec<u32> = candidates.collect();
-    let grown = match rule.needs() {
-        Signal::None => {
-            let drawn = index::sample(rng, candidates.len(), moved);
-            drawn.into_iter().map(|at| candidates[at]).collect()
-        }
-        Signal::DenseGradient => {
-            let gradient = dense_gradient.unwrap_or_default();
-            Error::check_size("dense gradient", gradient.len(), possible)?;
-            largest(candidates, moved, |p| rule.grow_score(gradient[p as usize]))
+    let mut kept = without(&active, &dropped);
+    let barred = if how.allow_regrow { &kept } else { &active };
+    let free = Free { possible, barred };
+    let grown = match how.grow {
+        Grow::Random => free.random(dropped.len(), rng),
+        Grow::Gradient => {
+            let shape = gradient.map_or((0, 0), |g| (g.outputs(), g.inputs()));
+            Error::check_size("outputs of the dense gradient", shape.0, pattern.outputs())?;
+            Error::check_size("inputs of the dense gradient", shape.1, pattern.inputs())?;
+            gradient.map_or_else(Vec::new, |g| free.best(dropped.len(), g, rule))
         }
     };
-    for position in grown {
-        mask[position as usize] = true;
-    }
-    let to = Pattern::from_mask(pattern.outputs(), pattern.inputs(), &mask)?;
+    kept.extend(grown);
+    // Two ascending runs, which a stable sort merges.
+    kept.sort();
+    let to = Pattern::from_positions(pattern.outputs(), pattern.inputs(), &kept)?;
     Rewire::new(pattern, &to)
+}
+
+/// `all` but for the entries at the indices `gone`, which ascend.
+pub(super) fn without(all: &[u32], gone: &[u32]) -> Vec<u32> {
+    let mut gone = gone.iter().peekable();
+    let stays = |&(k, _): &(u32, &u32)| gone.next_if(|&&g| g == k).is_none();
+    (0..).zip(all).filter(stays).map(|(_, p)| *p).collect()
 }
 
 #[cfg(test)]
@@ -90,6 +101,24 @@ mod tests {
         values: Vec<f32>,
         gradient: Vec<f32>,
         rng: ChaCha8Rng,
+    }
+
+    fn extent(fraction: f64) -> Extent {
+        Extent {
+            fraction,
+            min_inputs_per_unit: 0,
+        }
+    }
+
+    fn dense(outputs: usize, inputs: usize, gradient: &[f32]) -> DenseGradient {
+        DenseGradient::from_dense(outputs, inputs, gradient.to_vec()).unwrap()
+    }
+
+    fn moves(rule: &RuleConfig) -> Option<super::super::Move> {
+        match rule.action() {
+            Action::Move(how) => Some(how),
+            _ => None,
+        }
     }
 
     impl Layer {
@@ -118,7 +147,10 @@ mod tests {
                 gradient,
                 rng,
             } = self;
-            rewire(pattern, values, Some(gradient), rule, fraction, rng).unwrap()
+            let [outputs, inputs] = [pattern.outputs(), pattern.inputs()];
+            let gradient = dense(outputs, inputs, gradient);
+            let extent = extent(fraction);
+            rewire(pattern, values, Some(&gradient), rule, extent, rng).unwrap()
         }
 
         /// RLx2's way, with sorts of the whole layer: the mask after the update.
@@ -150,10 +182,23 @@ mod tests {
         }
     }
 
+    fn rigl(allow_regrow: bool) -> RigL {
+        RigL {
+            allow_regrow,
+            ..RigL::default()
+        }
+    }
+
     fn rules() -> [RuleConfig; 5] {
         let regrow = [true, false];
-        let [set, never_set] = regrow.map(|allow_regrow| RuleConfig::Set(Set { allow_regrow }));
-        let [rigl, never_rigl] = regrow.map(|allow_regrow| RuleConfig::RigL(RigL { allow_regrow }));
+        let [set, never_set] = regrow.map(|allow_regrow| {
+            let rule = Set {
+                allow_regrow,
+                ..Set::default()
+            };
+            RuleConfig::Set(rule)
+        });
+        let [rigl, never_rigl] = regrow.map(|allow_regrow| RuleConfig::RigL(rigl(allow_regrow)));
         [RuleConfig::Static, set, never_set, rigl, never_rigl]
     }
 
@@ -174,7 +219,7 @@ mod tests {
                 prop_assert_eq!(rewire.grown().len(), rewire.dropped().len());
                 let moved = (nnz as f64 * fraction) as usize;
                 prop_assert!(rewire.grown().len() <= moved);
-                if !rule.allow_regrow() {
+                if moves(&rule).is_some_and(|how| !how.allow_regrow) {
                     let free = outputs * inputs - nnz;
                     prop_assert_eq!(rewire.grown().len(), moved.min(free));
                 }
@@ -184,7 +229,7 @@ mod tests {
                     let sources: Vec<u32> = rewire.source().iter().flatten().copied().collect();
                     (0..nnz as u32).filter(|k| !sources.contains(k)).map(old).collect()
                 };
-                if !rule.allow_regrow() {
+                if moves(&rule).is_some_and(|how| !how.allow_regrow) {
                     let stayed = rewire.source().iter().flatten().map(|k| old(*k));
                     let smallest = stayed.fold(f32::INFINITY, f32::min);
                     prop_assert!(went.iter().all(|went| *went <= smallest));
@@ -203,7 +248,7 @@ mod tests {
         ) {
             let mut layer = Layer::draw(outputs, inputs, density, seed);
             let expected = layer.naive_rigl(fraction, allow_regrow);
-            let rewire = layer.rewire(&RigL { allow_regrow }, fraction);
+            let rewire = layer.rewire(&rigl(allow_regrow), fraction);
             prop_assert_eq!(rewire.to().to_mask(), expected);
             // A value is carried exactly where the position was active before.
             let before = layer.pattern.to_mask();
@@ -219,6 +264,7 @@ mod tests {
         let mut layer = Layer::draw(20, 20, 0.1, 7);
         let rule = Set {
             allow_regrow: false,
+            ..Set::default()
         };
         let rounds = 3000;
         let mut hits = vec![0u32; 400];
@@ -254,10 +300,19 @@ mod tests {
     fn a_dropped_connection_that_is_grown_again_keeps_its_value() {
         let pattern = Pattern::from_positions(1, 4, &[0, 1]).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let gradient = [0.0, 5.0, 1.0, 0.0];
+        let gradient = dense(1, 4, &[0.0, 5.0, 1.0, 0.0]);
         let mut step = |allow_regrow| {
-            let rule = RigL { allow_regrow };
-            rewire(&pattern, &[3.0, 2.0], Some(&gradient), &rule, 0.5, &mut rng).unwrap()
+            let rule = rigl(allow_regrow);
+            let values = [3.0, 2.0];
+            rewire(
+                &pattern,
+                &values,
+                Some(&gradient),
+                &rule,
+                extent(0.5),
+                &mut rng,
+            )
+            .unwrap()
         };
         let again = step(true);
         assert!(again.is_identity());
@@ -272,8 +327,8 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let full = Pattern::full(3, 3);
         for rule in rules() {
-            let gradient = Some(&[1.0; 9][..]);
-            let same = rewire(&full, &[1.0; 9], gradient, &rule, 0.5, &mut rng).unwrap();
+            let ones = dense(3, 3, &[1.0; 9]);
+            let same = rewire(&full, &[1.0; 9], Some(&ones), &rule, extent(0.5), &mut rng).unwrap();
             assert!(same.is_identity() && same.to().is_same(&full));
         }
         let mut layer = Layer::draw(5, 5, 0.5, 1);
@@ -282,23 +337,44 @@ mod tests {
     }
 
     #[test]
+    fn a_wide_layer_is_seen_a_block_at_a_time() {
+        let size = 4096;
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let nnz = size * size / 100;
+        let pattern = Pattern::random(size, size, nnz, &mut rng).unwrap();
+        let values: Vec<f32> = (0..nnz).map(|_| rng.random_range(-1.0..1.0)).collect();
+        // The gradient is largest along one row.
+        let rows = move |rows: std::ops::Range<usize>| {
+            assert!(rows.len() * size <= 1 << 16);
+            let entry = move |p: usize| if p / size == 1234 { 2.0 } else { -1.0 };
+            (rows.start * size..rows.end * size).map(entry).collect()
+        };
+        let gradient = DenseGradient::from_rows(size, size, rows);
+        let rule = rigl(false);
+        let share = extent(0.01);
+        let rewire = rewire(&pattern, &values, Some(&gradient), &rule, share, &mut rng).unwrap();
+        let moved = nnz / 100;
+        assert_eq!(rewire.grown().len(), moved);
+        let in_row = rewire
+            .grown()
+            .iter()
+            .filter(|p| **p as usize / size == 1234);
+        assert_eq!(in_row.count(), moved);
+    }
+
+    #[test]
     fn bad_input_is_an_error() {
         let pattern = Pattern::from_positions(1, 4, &[0, 1]).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let mut step = |values: &[f32], gradient: Option<&[f32]>, fraction| {
-            rewire(
-                &pattern,
-                values,
-                gradient,
-                &RigL::default(),
-                fraction,
-                &mut rng,
-            )
-            .unwrap_err()
+        let mut step = |values: &[f32], gradient: Option<[usize; 2]>, fraction| {
+            let gradient = gradient.map(|[o, i]| DenseGradient::zeros(o, i));
+            let (rule, extent) = (RigL::default(), extent(fraction));
+            rewire(&pattern, values, gradient.as_ref(), &rule, extent, &mut rng).unwrap_err()
         };
-        assert!(step(&[1.0], Some(&[0.0; 4]), 0.5).is_shape());
-        assert!(step(&[1.0, 2.0], Some(&[0.0; 3]), 0.5).is_shape());
+        assert!(step(&[1.0], Some([1, 4]), 0.5).is_shape());
+        assert!(step(&[1.0, 2.0], Some([1, 3]), 0.5).is_shape());
+        assert!(step(&[1.0, 2.0], Some([4, 1]), 0.5).is_shape());
         assert!(step(&[1.0, 2.0], None, 0.5).is_shape());
-        assert!(step(&[1.0, 2.0], Some(&[0.0; 4]), 1.5).is_config());
+        assert!(step(&[1.0, 2.0], Some([1, 4]), 1.5).is_config());
     }
 }

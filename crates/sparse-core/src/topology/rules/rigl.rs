@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::topology::{Rule, Signal};
+use crate::topology::{Action, Drop, Grow, GrownMoments, GrownValue, Move, Rule};
 
 /// Drops the smallest values and grows where the dense gradient is largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,20 +13,30 @@ pub struct RigL {
     /// Whether a connection may be grown in the step that drops it, keeping its value. True, as in RLx2's
     /// code (and RigL's): its gradient says that it is wanted.
     pub allow_regrow: bool,
+    /// The value of a grown connection. Zero, as in RigL.
+    pub grown_value: GrownValue,
+    /// The moments of a grown connection. Zero, as in RigL.
+    pub grown_moments: GrownMoments,
 }
 
 impl Default for RigL {
     fn default() -> Self {
-        Self { allow_regrow: true }
+        Self {
+            allow_regrow: true,
+            grown_value: GrownValue::Zero,
+            grown_moments: GrownMoments::Zero,
+        }
     }
 }
 
 impl Rule for RigL {
-    fn needs(&self) -> Signal {
-        Signal::DenseGradient
-    }
-
-    fn allow_regrow(&self) -> bool {
-        self.allow_regrow
+    fn action(&self) -> Action<'_> {
+        Action::Move(Move {
+            drop: Drop::Magnitude,
+            grow: Grow::Gradient,
+            allow_regrow: self.allow_regrow,
+            grown_value: self.grown_value,
+            grown_moments: self.grown_moments,
+        })
     }
 }

@@ -4,29 +4,42 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::topology::{Rule, Signal};
+use crate::topology::{Action, Drop, Grow, GrownMoments, GrownValue, Move, Rule};
 
 /// Drops the smallest values and grows at random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Set {
+    /// Which values go. The smallest magnitudes, as in RLx2's baseline; DS-TD3 balances the signs.
+    pub drop: Drop,
     /// Whether a connection may be grown in the step that drops it, keeping its value. True, as in the
     /// released code of both papers.
     pub allow_regrow: bool,
+    /// The value of a grown connection. Zero, as in DS-TD3's paper and RLx2's code.
+    pub grown_value: GrownValue,
+    /// The moments of a grown connection. Zero, as Grooten et al. 2023 (arXiv 2302.06548), who followed DS-TD3.
+    pub grown_moments: GrownMoments,
 }
 
 impl Default for Set {
     fn default() -> Self {
-        Self { allow_regrow: true }
+        Self {
+            drop: Drop::Magnitude,
+            allow_regrow: true,
+            grown_value: GrownValue::Zero,
+            grown_moments: GrownMoments::Zero,
+        }
     }
 }
 
 impl Rule for Set {
-    fn needs(&self) -> Signal {
-        Signal::None
-    }
-
-    fn allow_regrow(&self) -> bool {
-        self.allow_regrow
+    fn action(&self) -> Action<'_> {
+        Action::Move(Move {
+            drop: self.drop,
+            grow: Grow::Random,
+            allow_regrow: self.allow_regrow,
+            grown_value: self.grown_value,
+            grown_moments: self.grown_moments,
+        })
     }
 }

@@ -1,0 +1,97 @@
+//! Gradual magnitude pruning (Zhu & Gupta 2017, "To prune, or not to prune", arXiv 1710.01878, equation 1): the
+//! sparsity rises along a cubic, fast at first, and the smallest values go. Graesser et al. 2022 and Obando-Ceron
+//! et al. 2024 (arXiv 2402.12479) prune RL networks so, from 20 % to 80 % of training.
+
+use serde::{Deserialize, Serialize};
+
+use crate::budget::Allocation;
+use crate::error::{Error, Result};
+use crate::topology::{Action, Rule};
+
+/// Drops the smallest values as the sparsity rises; the number of connections falls.
+///
+/// A network usually starts dense. When its first connections go, a layer's storage becomes compressed rows. The
+/// schedule says how often; its drop fraction is of no use here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GradualMagnitude {
+    /// Sparsity until `begin`, in [0, 1); 0, as published.
+    #[serde(default)]
+    pub initial_sparsity: f64,
+    /// Sparsity from `end` on, in [0, 1) and not below the initial one. Obando-Ceron et al. take 0.95.
+    pub final_sparsity: f64,
+    /// The first update that may prune, published as 20 % of training.
+    pub begin: u64,
+    /// The update from which the sparsity is final, after `begin`, published as 80 % of training.
+    pub end: u64,
+    /// How each update's weights are shared out among the layers; uniform, as published, unless told.
+    /// [`Global`](Allocation::Global) ranks the values of all layers together. A layer never grows: where it has
+    /// fewer than its share it stays as it is.
+    #[serde(default = "uniform")]
+    pub allocation: Allocation,
+}
+
+fn uniform() -> Allocation {
+    Allocation::Uniform
+}
+
+impl GradualMagnitude {
+    /// The network's sparsity after update `step`: `s_f + (s_i - s_f) (1 - (t - t_0) / (t_n - t_0))³`.
+    #[must_use]
+    pub fn sparsity(&self, step: u64) -> f64 {
+        let (begin, end) = (self.begin as f64, self.end as f64);
+        let left = 1.0 - ((step as f64 - begin) / (end - begin)).clamp(0.0, 1.0);
+        self.final_sparsity + (self.initial_sparsity - self.final_sparsity) * left.powi(3)
+    }
+
+    pub(crate) fn validate(&self) -> Result<()> {
+        let range = |field, value: f64| {
+            if (0.0..1.0).contains(&value) {
+                return Ok(());
+            }
+            Err(Error::config(field, value, "in [0, 1)"))
+        };
+        range("rule.initial_sparsity", self.initial_sparsity)?;
+        range("rule.final_sparsity", self.final_sparsity)?;
+        if self.final_sparsity < self.initial_sparsity {
+            let allowed = format!("at least initial_sparsity = {}", self.initial_sparsity);
+            let field = "rule.final_sparsity";
+            return Err(Error::config(field, self.final_sparsity, &allowed));
+        }
+        if self.end <= self.begin {
+            let allowed = format!("above begin = {}", self.begin);
+            return Err(Error::config("rule.end", self.end, &allowed));
+        }
+        Ok(())
+    }
+}
+
+impl Rule for GradualMagnitude {
+    fn action(&self) -> Action<'_> {
+        Action::Prune(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparsity_rises_along_the_cubic() {
+        let rule = GradualMagnitude {
+            initial_sparsity: 0.1,
+            final_sparsity: 0.9,
+            begin: 200,
+            end: 800,
+            allocation: Allocation::Uniform,
+        };
+        let near = |step, expected: f64| assert!((rule.sparsity(step) - expected).abs() < 1e-12);
+        near(0, 0.1);
+        near(200, 0.1);
+        // Halfway an eighth of the difference is left, after two thirds a twenty-seventh.
+        near(500, 0.9 - 0.8 / 8.0);
+        near(600, 0.9 - 0.8 / 27.0);
+        near(800, 0.9);
+        near(10_000, 0.9);
+    }
+}

@@ -1,0 +1,392 @@
+//! What a learner does at a step that changes connections: which gradient decides, what is carried, what fails
+//! as a whole.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor};
+use common::{Reference, devices, floats, rows, uniform};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use sparse_core::budget::Allocation;
+use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
+use sparse_core::nn::{SparseLinear, SparseMlp, SparseMlpConfig, SparseModule, Storage};
+use sparse_core::pattern::Pattern;
+use sparse_core::topology::{
+    DropFraction, GradualMagnitude, GrownMoments, ReDo, RigL, RuleConfig, Schedule, Set, Topology,
+};
+
+const WIDTH: usize = 5;
+
+/// Rewires at every update.
+fn learner(rule: RuleConfig, device: &Device) -> Learner<SparseMlp> {
+    learner_with(rule, 1, 0.4, device)
+}
+
+fn learner_with(rule: RuleConfig, every: u64, share: f64, device: &Device) -> Learner<SparseMlp> {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let net = SparseMlpConfig::new([WIDTH, 40, 24, 2]).with_sparsity(0.8);
+    let config = LearnerConfig {
+        topology: Some(Topology::new(
+            rule,
+            Schedule {
+                every,
+                until: 100,
+                fraction: DropFraction::Constant(share),
+            },
+        )),
+        ..LearnerConfig::default()
+    };
+    Learner::new(net.init(device, &mut rng).unwrap(), config)
+}
+
+fn patterns(net: &SparseMlp) -> Vec<Vec<u32>> {
+    let layers = net.sparse_layers().into_iter();
+    layers.map(|l| l.pattern().positions().collect()).collect()
+}
+
+fn batch(count: usize, seed: u64, device: &Device) -> Tensor<2> {
+    let x = uniform(&mut ChaCha8Rng::seed_from_u64(seed), count * WIDTH);
+    rows(&x, WIDTH, device)
+}
+
+fn squares(net: &SparseMlp, x: Tensor<2>) -> Tensor<1> {
+    (net.forward(x) - 0.3).square().sum()
+}
+
+/// The connections after one rewire by this loss.
+fn rewired(device: &Device, loss: impl FnOnce(&SparseMlp) -> Tensor<1>) -> Vec<Vec<u32>> {
+    let mut learner = learner(RuleConfig::RigL(RigL::default()), device);
+    let before = patterns(learner.net());
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    learner.minimise(loss, &mut rng).unwrap();
+    let after = patterns(learner.net());
+    assert_ne!(before, after);
+    after
+}
+
+#[test]
+fn a_loss_that_uses_the_network_twice_adds_both_gradients() {
+    for device in devices() {
+        // Of unequal sizes, so that neither alone would do, and both with tiles that are not full.
+        let (first, second) = (batch(70, 1, &device), batch(33, 2, &device));
+        let both = Tensor::cat(vec![first.clone(), second.clone()], 0);
+        let once = rewired(&device, |net| squares(net, both));
+        let (a, b) = (first.clone(), second.clone());
+        let twice = rewired(&device, |net| squares(net, a) + squares(net, b));
+        assert_eq!(twice, once);
+        for part in [first, second] {
+            assert_ne!(rewired(&device, |net| squares(net, part)), once);
+        }
+    }
+}
+
+#[test]
+fn the_halves_of_a_loss_add_their_gradients() {
+    for device in devices() {
+        let (first, second) = (batch(70, 1, &device), batch(33, 2, &device));
+        let both = Tensor::cat(vec![first.clone(), second.clone()], 0);
+        let once = rewired(&device, |net| squares(net, both));
+        let mut halves = learner(RuleConfig::RigL(RigL::default()), &device);
+        let losses = [first, second].map(|x| move |net: &SparseMlp| squares(net, x));
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        halves.minimise_both(losses, &mut rng).unwrap();
+        assert_eq!(patterns(halves.net()), once);
+    }
+}
+
+#[test]
+fn a_layer_that_the_loss_does_not_reach_counts_as_zeros() {
+    let device = &devices()[0];
+    let mut learner = learner(RuleConfig::RigL(RigL::default()), device);
+    let before = patterns(learner.net());
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    // Of equal scores the lower positions win.
+    let bias = |net: &SparseMlp| net.sparse_layers()[0].bias().square().sum();
+    let report = learner.minimise(bias, &mut rng).unwrap();
+    assert!(report.moved.unwrap() > 0);
+    for (before, after) in before.iter().zip(patterns(learner.net())) {
+        assert_eq!(after.len(), before.len());
+        let moved = (before.len() as f64 * 0.4) as u32;
+        assert!((0..moved).all(|position| after.contains(&position)));
+    }
+}
+
+/// Value, first and second moment of each connection of a layer.
+fn state(learner: &Learner<SparseMlp>, layer: usize) -> BTreeMap<u32, [f32; 3]> {
+    let net = learner.net().sparse_layers()[layer];
+    let [first, second] = learner.adam().value_moments(layer).map(floats);
+    let numbers = floats(net.values()).into_iter().zip(first).zip(second);
+    let numbers = numbers.map(|((v, m), s)| [v, m, s]);
+    net.pattern().positions().zip(numbers).collect()
+}
+
+#[test]
+fn kept_moments_come_back_decayed_as_by_zero_gradients() {
+    let device = &devices()[0];
+    let rule = RuleConfig::Set(Set {
+        allow_regrow: false,
+        grown_moments: GrownMoments::Keep,
+        ..Set::default()
+    });
+    let mut learner = learner_with(rule, 5, 0.9, device);
+    let x = batch(64, 1, device);
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut update = |learner: &mut Learner<SparseMlp>| {
+        learner
+            .minimise(|net| squares(net, x.clone()), &mut rng)
+            .unwrap()
+    };
+    for _ in 0..4 {
+        update(&mut learner);
+    }
+    let before = state(&learner, 1);
+    assert!(update(&mut learner).grown > 0);
+    let between = state(&learner, 1);
+    for _ in 0..4 {
+        update(&mut learner);
+    }
+    let last = state(&learner, 1);
+    assert!(update(&mut learner).grown > 0);
+    let after = state(&learner, 1);
+
+    let mut revived = 0;
+    for (position, [value, first, second]) in &after {
+        if last.contains_key(position) {
+            continue;
+        }
+        assert_eq!(*value, 0.0);
+        match before.get(position) {
+            Some([_, m, v]) if !between.contains_key(position) => {
+                // Adam's own steps with a gradient of zero.
+                let decay = |x: f32, beta: f64| f64::from(x) * beta.powi(4);
+                let near = |x: f32, y: f64| assert!((f64::from(x) - y).abs() <= 1e-6 * y.abs());
+                near(*first, decay(*m, 0.9));
+                near(*second, decay(*v, 0.999));
+                // A unit that never fired has no moments.
+                revived += usize::from(*second > 0.0);
+            }
+            _ => assert_eq!([*first, *second], [0.0, 0.0]),
+        }
+    }
+    assert!(revived > 3, "{revived}");
+}
+
+#[test]
+fn gradual_pruning_follows_its_cubic_from_a_dense_network() {
+    for device in devices() {
+        for allocation in [
+            Allocation::Uniform,
+            Allocation::ErdosRenyi,
+            Allocation::Global,
+        ] {
+            // A ranking of all layers would leave nothing of the widest one at 0.9.
+            let last = if allocation == Allocation::Global {
+                0.5
+            } else {
+                0.9
+            };
+            let rule = GradualMagnitude {
+                initial_sparsity: 0.0,
+                final_sparsity: last,
+                begin: 10,
+                end: 50,
+                allocation: allocation.clone(),
+            };
+            let mut rng = ChaCha8Rng::seed_from_u64(7);
+            let net = SparseMlpConfig::new([WIDTH, 40, 24, 2]);
+            let schedule = Schedule {
+                every: 5,
+                until: 61,
+                fraction: DropFraction::Constant(0.0),
+            };
+            let topology = Topology::new(RuleConfig::GradualMagnitude(rule), schedule);
+            topology.validate().unwrap();
+            let config = LearnerConfig {
+                topology: Some(topology),
+                target: Some(TargetConfig { tau: 0.1, every: 1 }),
+                ..LearnerConfig::default()
+            };
+            let mut learner = Learner::new(net.init(&device, &mut rng).unwrap(), config);
+            let x = batch(64, 1, &device);
+            let shapes = [(40, WIDTH), (24, 40), (2, 24)];
+            for step in 1..=100u32 {
+                let before: Vec<_> = (0..3).map(|layer| state(&learner, layer)).collect();
+                let report = learner
+                    .minimise(|net| squares(net, x.clone()), &mut rng)
+                    .unwrap();
+                let due = step.is_multiple_of(5) && (10..61).contains(&step);
+                assert_eq!(report.moved, due.then_some(report.dropped), "{step}");
+                assert_eq!(report.grown, 0);
+                let left = 1.0 - ((f64::from(step / 5 * 5) - 10.0) / 40.0).clamp(0.0, 1.0);
+                let sparsity = last - last * left.powi(3);
+                let counts: Vec<usize> = patterns(learner.net()).iter().map(Vec::len).collect();
+                let total: usize = shapes.iter().map(|(o, i)| o * i).sum();
+                match allocation {
+                    Allocation::Global => {
+                        let expected = total - (sparsity * total as f64) as usize;
+                        assert_eq!(counts.iter().sum::<usize>(), expected);
+                    }
+                    _ => assert_eq!(counts, allocation.counts(&shapes, sparsity).unwrap()),
+                }
+                assert_eq!(patterns(learner.target()), patterns(learner.net()));
+                let memory = learner.memory();
+                assert_eq!(memory.moments, 2 * memory.parameters);
+                if !due {
+                    continue;
+                }
+                // The smallest went, and what stays is as it was.
+                for (layer, before) in before.iter().enumerate() {
+                    let after = state(&learner, layer);
+                    let magnitude = |k: &u32| before[k][0].abs();
+                    let least = after.keys().map(magnitude).fold(f32::INFINITY, f32::min);
+                    for (position, numbers) in before {
+                        match after.get(position) {
+                            Some(now) => assert_eq!(now, numbers),
+                            None => assert!(magnitude(position) <= least),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_that_fails_changes_nothing() {
+    let device = &devices()[0];
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let rule = GradualMagnitude {
+        initial_sparsity: 0.0,
+        final_sparsity: 0.9,
+        begin: 0,
+        end: 1,
+        allocation: Allocation::Global,
+    };
+    let layers = [[WIDTH, 40], [40, 2]].map(|[inputs, outputs]| {
+        // The second layer is so small that none of it is among the best tenth.
+        let scale = if outputs == 2 { 1e-3 } else { 1.0 };
+        let values = uniform(&mut rng, inputs * outputs);
+        let values = values.into_iter().map(|v| v * scale).collect();
+        let pattern = Pattern::full(outputs, inputs);
+        SparseLinear::from_parts(pattern, values, vec![0.0; outputs], Storage::Masked, device)
+    });
+    let net = SparseMlp::from_layers(layers.map(Result::unwrap).into()).unwrap();
+    let schedule = Schedule {
+        every: 1,
+        until: 10,
+        fraction: DropFraction::Constant(0.0),
+    };
+    let config = LearnerConfig {
+        topology: Some(Topology::new(RuleConfig::GradualMagnitude(rule), schedule)),
+        ..LearnerConfig::default()
+    };
+    let mut learner = Learner::new(net, config);
+    let before: Vec<_> = (0..2).map(|layer| state(&learner, layer)).collect();
+    let x = batch(64, 1, device);
+    let error = learner
+        .minimise(|net| squares(net, x), &mut rng)
+        .unwrap_err();
+    assert!(
+        error.is_budget() && error.to_string().contains("layer 1"),
+        "{error}"
+    );
+    let after: Vec<_> = (0..2).map(|layer| state(&learner, layer)).collect();
+    assert_eq!((after, learner.updates()), (before, 0));
+}
+
+#[test]
+fn recycling_draws_dead_units_anew_and_leaves_the_output() {
+    for device in devices() {
+        for sparsity in [0.0, 0.5] {
+            let mut rng = ChaCha8Rng::seed_from_u64(7);
+            let net = SparseMlpConfig::new([WIDTH, 20, 12, 2]).with_sparsity(sparsity);
+            let net = net.init(&device, &mut rng).unwrap();
+            // Units that can never fire.
+            let dead = [vec![3, 11], vec![0]];
+            let layers = net
+                .sparse_layers()
+                .into_iter()
+                .enumerate()
+                .map(|(index, layer)| {
+                    let mut bias = floats(layer.bias());
+                    for &unit in dead.get(index).into_iter().flatten() {
+                        bias[unit] = -100.0;
+                    }
+                    let (pattern, values) = (layer.pattern().clone(), floats(layer.values()));
+                    SparseLinear::from_parts(pattern, values, bias, layer.storage(), &device)
+                        .unwrap()
+                });
+            let net = SparseMlp::from_layers(layers.collect()).unwrap();
+            let schedule = Schedule {
+                every: 3,
+                until: 10,
+                fraction: DropFraction::Constant(0.0),
+            };
+            let rule = RuleConfig::ReDo(ReDo { threshold: 0.0 });
+            let config = LearnerConfig {
+                topology: Some(Topology::new(rule, schedule)),
+                ..LearnerConfig::default()
+            };
+            let mut learner = Learner::new(net, config);
+            // Not a multiple of a tile: what fills the last one is no activity.
+            let x = batch(70, 1, &device);
+            let mut update = |learner: &mut Learner<SparseMlp>| {
+                learner
+                    .minimise(|net| squares(net, x.clone()), &mut rng)
+                    .unwrap()
+            };
+            update(&mut learner);
+            update(&mut learner);
+            let output =
+                |learner: &Learner<SparseMlp>| floats(learner.net().forward(batch(70, 1, &device)));
+            let (before_output, before) = (output(&learner), patterns(learner.net()));
+            let states: Vec<_> = (0..3).map(|layer| state(&learner, layer)).collect();
+            // Some more may never fire by chance: which, says the reference.
+            let inputs: Vec<f64> = floats(x.clone()).into_iter().map(f64::from).collect();
+            let activations = Reference::of(learner.net()).forward(&inputs);
+            let dead = [20, 12].iter().zip(&activations[1..]).map(|(width, all)| {
+                let never = |unit: &usize| all.chunks(*width).all(|row| row[*unit] == 0.0);
+                (0..*width).filter(never).collect::<Vec<usize>>()
+            });
+            let dead: Vec<Vec<usize>> = dead.collect();
+            assert!(dead[0].contains(&3) && dead[0].contains(&11) && dead[1].contains(&0));
+            let report = update(&mut learner);
+            let count = dead.iter().map(Vec::len).sum();
+            assert_eq!((report.recycled, report.moved), (count, Some(0)));
+            assert_eq!(patterns(learner.net()), before);
+            for (found, expected) in output(&learner).iter().zip(before_output) {
+                assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+            }
+            let none = Vec::new();
+            for (layer, before) in states.iter().enumerate() {
+                let inputs = learner.net().sparse_layers()[layer].pattern().inputs() as u32;
+                let bias = floats(learner.net().sparse_layers()[layer].bias());
+                let incoming = dead.get(layer).unwrap_or(&none);
+                let outgoing = layer.checked_sub(1).map_or(&none, |below| &dead[below]);
+                incoming
+                    .iter()
+                    .for_each(|&unit| assert_eq!(bias[unit], 0.0));
+                let bound = 1.0 / (inputs as f32).sqrt();
+                for (position, numbers) in state(&learner, layer) {
+                    let [output, input] =
+                        [position / inputs, position % inputs].map(|u| u as usize);
+                    if outgoing.contains(&input) {
+                        assert_eq!(numbers, [0.0; 3]);
+                    } else if incoming.contains(&output) {
+                        assert_ne!(numbers[0], before[&position][0]);
+                        assert!(numbers[0].abs() <= bound);
+                        assert_eq!(numbers[1..], [0.0; 2]);
+                    } else {
+                        assert_eq!(numbers, before[&position]);
+                    }
+                }
+            }
+        }
+    }
+}
