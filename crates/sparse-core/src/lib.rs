@@ -49,3 +49,8 @@ pub mod record;
 pub mod topology;
 
 pub use error::{Error, Result};
+
+/// The book's page on rules, allocations and storages of one's own, so that its examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/extending.md")]
+struct Extending;
