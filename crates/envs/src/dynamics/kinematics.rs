@@ -1,9 +1,10 @@
 //! From positions to frames. MuJoCo: Computation, "Forward kinematics".
 
-use glam::{DMat3, DQuat, DVec3};
+use glam::{DQuat, DVec3};
 
 use super::MINVAL;
 use super::model::{JointType, Model};
+use super::rotation::{matrix, unit};
 use super::spatial::{Spatial, SpatialInertia};
 use super::state::State;
 use super::trig::sin_cos;
@@ -19,19 +20,19 @@ pub(super) fn frames(model: &Model, state: &mut State) {
         for joint in first..first + count {
             (pos, quat) = displace(model, state, joint, pos, quat);
         }
-        let quat = quat.normalize();
-        let mat = DMat3::from_quat(quat);
+        let quat = unit(quat);
+        let mat = matrix(quat);
         state.xpos[body] = pos;
         state.xquat[body] = quat;
         state.xmat[body] = mat;
         state.xipos[body] = pos + mat * bodies.ipos[body];
-        state.ximat[body] = DMat3::from_quat(quat * bodies.iquat[body]);
+        state.ximat[body] = matrix(quat * bodies.iquat[body]);
     }
     let geoms = &model.geoms;
     for geom in 0..geoms.kind.len() {
         let body = geoms.body[geom];
         state.geom_xpos[geom] = state.xpos[body] + state.xmat[body] * geoms.pos[geom];
-        state.geom_xmat[geom] = DMat3::from_quat(state.xquat[body] * geoms.quat[geom]);
+        state.geom_xmat[geom] = matrix(state.xquat[body] * geoms.quat[geom]);
     }
     sites(model, state);
 }
@@ -42,7 +43,7 @@ fn sites(model: &Model, state: &mut State) {
     for site in 0..sites.body.len() {
         let body = sites.body[site];
         state.site_xpos[site] = state.xpos[body] + state.xmat[body] * sites.pos[site];
-        state.site_xmat[site] = DMat3::from_quat(state.xquat[body] * sites.quat[site]);
+        state.site_xmat[site] = matrix(state.xquat[body] * sites.quat[site]);
     }
 }
 
@@ -81,13 +82,7 @@ fn displace(
 
 /// The rotation of a quaternion `w x y z` of any length; none where it has no length.
 pub(super) fn unit_quat(wxyz: &[f64]) -> DQuat {
-    let quat = DQuat::from_xyzw(wxyz[1], wxyz[2], wxyz[3], wxyz[0]);
-    let length = quat.length();
-    if length < MINVAL {
-        DQuat::IDENTITY
-    } else {
-        quat * (1.0 / length)
-    }
+    unit(DQuat::from_xyzw(wxyz[1], wxyz[2], wxyz[3], wxyz[0]))
 }
 
 /// The rotation by `angle` (rad) about a unit axis.

@@ -1,11 +1,40 @@
-//! Rotations as vectors: axis times angle. MuJoCo: Computation, "Numerical integration", quaternions.
+//! Rotations as quaternions, matrices, and vectors: axis times angle. MuJoCo: Computation, "Numerical integration",
+//! quaternions.
 
 use std::f64::consts::{PI, TAU};
 
-use glam::{DQuat, DVec3};
+use glam::{DMat3, DQuat, DVec3};
 
 use super::MINVAL;
 use super::kinematics::{rotation, unit_quat};
+
+/// The quaternion at length one; no rotation where it has no length.
+///
+/// As in MuJoCo one that is a rounding away from length one stays as it is: a quarter turn then gives a matrix of
+/// zeros and ones, and boxes that stand square to each other touch face to face.
+pub(super) fn unit(quat: DQuat) -> DQuat {
+    let length = quat.length();
+    if length < MINVAL {
+        DQuat::IDENTITY
+    } else if (length - 1.0).abs() > MINVAL {
+        quat * (1.0 / length)
+    } else {
+        quat
+    }
+}
+
+/// The matrix of a unit quaternion, local to world, by differences of squares: exact for quarter turns.
+pub(super) fn matrix(quat: DQuat) -> DMat3 {
+    let DQuat { x, y, z, w } = quat;
+    let (ww, xx, yy, zz) = (w * w, x * x, y * y, z * z);
+    let (wx, wy, wz) = (w * x, w * y, w * z);
+    let (xy, xz, yz) = (x * y, x * z, y * z);
+    DMat3::from_cols(
+        DVec3::new(ww + xx - yy - zz, 2.0 * (xy + wz), 2.0 * (xz - wy)),
+        DVec3::new(2.0 * (xy - wz), ww - xx + yy - zz, 2.0 * (yz + wx)),
+        DVec3::new(2.0 * (xz + wy), 2.0 * (yz - wx), ww - xx - yy + zz),
+    )
+}
 
 /// The rotation's axis times its angle, at most π (rad).
 pub(super) fn rotation_vector(quat: DQuat) -> DVec3 {
@@ -33,6 +62,31 @@ pub(super) fn turn(wxyz: &mut [f64], velocity: DVec3, time: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is square stays square; glam's own matrix has a diagonal of -2e-16 here.
+    #[test]
+    fn quarter_turns_have_zeros_in_their_matrices() {
+        for axis in DVec3::AXES {
+            let half = std::f64::consts::FRAC_1_SQRT_2;
+            let quat = unit(DQuat::from_vec4((axis * half).extend(half)));
+            assert_eq!(quat.w, half);
+            let zeros = matrix(quat).to_cols_array();
+            assert_eq!(zeros.iter().filter(|x| **x == 0.0).count(), 6, "{axis}");
+        }
+    }
+
+    #[test]
+    fn matrices_turn_as_quaternions_do() {
+        let quat = unit(DQuat::from_xyzw(0.3, -0.7, 0.2, 0.5));
+        assert!((quat.length() - 1.0).abs() < 1e-15);
+        for v in DVec3::AXES {
+            assert!((matrix(quat) * v - quat * v).length() < 1e-15);
+        }
+        assert_eq!(
+            unit(DQuat::from_xyzw(0.0, 0.0, 0.0, 1e-20)),
+            DQuat::IDENTITY
+        );
+    }
 
     #[test]
     fn vectors_undo_turns() {

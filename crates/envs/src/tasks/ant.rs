@@ -2,7 +2,7 @@
 
 use super::common::observed::{positions, put, spatial, velocities};
 use super::common::planar::survival;
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
 use crate::dynamics::{Model, Spatial, State};
 use crate::env::{Info, Quantity};
 use crate::{Error, Result};
@@ -37,7 +37,7 @@ pub struct Ant {
     /// Whether the observation leaves the place in the plane out. Default yes.
     pub exclude_current_positions_from_observation: bool,
     /// Whether contact forces are observed; in the fourth version also whether they cost (`use_contact_forces`).
-    /// Default yes, in the fourth version no.
+    /// Default yes, in the fourth version no. With it `reward_ctrl` tells the cost of contacts in the fourth version.
     pub include_cfrc_ext_in_observation: bool,
 }
 
@@ -132,7 +132,17 @@ impl Task for Ant {
     }
 
     fn model(&self) -> Result<Model> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
         let model = compile(include_str!("../../assets/ant.xml"), self.facts().id)?;
+        let [low, high] = self.contact_force_range;
+        if low.is_nan() || high.is_nan() || low > high {
+            return Err(Error::Setting {
+                task: self.facts().id,
+                name: "contact_force_range[0]",
+                value: low,
+                allowed: "at most contact_force_range[1]",
+            });
+        }
         let bodies = model.bodies.name.len();
         if self.main_body >= bodies {
             return Err(Error::Setting {
@@ -210,6 +220,12 @@ impl Task for Ant {
             (state.qpos[0], state.qpos[1])
         };
         let last = if old { forward } else { -contact };
+        // The fourth version overwrites the one cost with the other in what it tells.
+        let told = if self.version == Version::V4 && self.include_cfrc_ext_in_observation {
+            contact
+        } else {
+            ctrl
+        };
         Score {
             reward: forward + survive - (ctrl + contact),
             terminated: !healthy && self.terminate_when_unhealthy,
@@ -222,7 +238,7 @@ impl Task for Ant {
                     vx,
                     vy,
                     forward,
-                    -ctrl,
+                    -told,
                     survive,
                     last,
                 ],

@@ -1,7 +1,7 @@
 //! HalfCheetah: run forward; nothing ends the episode but time.
 
 use super::common::observed::{positions, put, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};
@@ -64,6 +64,7 @@ impl Task for HalfCheetah {
     }
 
     fn model(&self) -> Result<Model> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
         compile(
             include_str!("../../assets/half_cheetah.xml"),
             self.facts().id,

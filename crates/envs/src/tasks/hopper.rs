@@ -2,7 +2,7 @@
 
 use super::common::observed::{positions, put, put_clipped, velocities};
 use super::common::planar::{self, within};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::Quantity;
@@ -86,6 +86,7 @@ impl Task for Hopper {
     }
 
     fn model(&self) -> Result<Model> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
         compile(include_str!("../../assets/hopper.xml"), self.facts().id)
     }
 

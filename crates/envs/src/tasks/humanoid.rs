@@ -2,7 +2,7 @@
 
 use super::common::observed::{free, inertias, positions, put, spatial, velocities};
 use super::common::planar::{survival, within};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};
@@ -138,6 +138,7 @@ impl Task for Humanoid {
     }
 
     fn model(&self) -> Result<Model> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
         compile(include_str!("../../assets/humanoid.xml"), self.facts().id)
     }
 

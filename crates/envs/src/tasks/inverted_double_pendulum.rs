@@ -1,7 +1,7 @@
 //! InvertedDoublePendulum: keep two poles, one on the other, upright on a cart.
 
 use super::common::observed::{bounded, free, put, put_clipped, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
 use crate::Result;
 use crate::dynamics::{Model, State, sin_cos};
 use crate::env::{Info, Quantity};
@@ -70,6 +70,7 @@ impl Task for InvertedDoublePendulum {
     }
 
     fn model(&self) -> Result<Model> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
         let xml = include_str!("../../assets/inverted_double_pendulum.xml");
         compile(xml, self.facts().id)
     }

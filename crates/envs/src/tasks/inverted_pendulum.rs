@@ -1,7 +1,7 @@
 //! InvertedPendulum: keep a pole on a cart upright.
 
 use super::common::observed::{positions, put, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};
@@ -58,6 +58,7 @@ impl Task for InvertedPendulum {
     }
 
     fn model(&self) -> Result<Model> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
         compile(
             include_str!("../../assets/inverted_pendulum.xml"),
             self.facts().id,

@@ -1,7 +1,7 @@
 //! Swimmer: swim forward through a viscous fluid; nothing ends the episode but time.
 
 use super::common::observed::{positions, put, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};
@@ -84,6 +84,7 @@ impl Task for Swimmer {
     }
 
     fn model(&self) -> Result<Model> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
         compile(include_str!("../../assets/swimmer.xml"), self.facts().id)
     }
 

@@ -151,6 +151,40 @@ fn options_change_what_is_seen() {
 }
 
 #[test]
+fn settings_that_make_no_sense_are_refused() {
+    let complaint = |made: Result<Mujoco<Ant>, Error>| made.err().unwrap().to_string();
+    let still = Ant {
+        frame_skip: 0,
+        ..Ant::default()
+    };
+    assert_eq!(
+        complaint(Mujoco::new(still)),
+        "Ant-v5: frame_skip is 0; it must be 1 or more"
+    );
+    for scale in [-0.1, f64::NAN, f64::INFINITY] {
+        let noisy = Ant {
+            reset_noise_scale: scale,
+            ..Ant::default()
+        };
+        assert_eq!(
+            complaint(Mujoco::new(noisy)),
+            format!("Ant-v5: reset_noise_scale is {scale}; it must be 0 or more, and finite")
+        );
+    }
+    for range in [[1.0, -1.0], [f64::NAN, 1.0], [0.0, f64::NAN]] {
+        let torn = Ant {
+            contact_force_range: range,
+            ..Ant::default()
+        };
+        let message = complaint(Mujoco::new(torn));
+        assert!(
+            message.contains("at most contact_force_range[1]"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn fresh_observations_are_of_the_time_of_the_positions() {
     let mut late = Mujoco::new(Reacher::default()).unwrap();
     let mut fresh = late.clone().with_fresh_observations();

@@ -2,7 +2,7 @@
 
 use super::common::observed::{positions, put, put_clipped, velocities};
 use super::common::planar::{self, within};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::Quantity;
@@ -81,6 +81,7 @@ impl Task for Walker2d {
     }
 
     fn model(&self) -> Result<Model> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
         let mut model = compile(include_str!("../../assets/walker2d.xml"), self.facts().id)?;
         if self.version != Version::V5 {
             slip(&mut model);

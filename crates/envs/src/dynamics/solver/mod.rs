@@ -5,6 +5,7 @@
 //! Gauss-Seidel solves the dual problem for the forces.
 
 mod dual;
+mod line_search;
 mod primal;
 mod qcqp;
 mod zones;

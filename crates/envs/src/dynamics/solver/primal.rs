@@ -1,4 +1,4 @@
-//! Newton's method and conjugate gradients, both with an exact line search. MuJoCo: Computation, "Constraint
+//! Newton's method and conjugate gradients, both with a line search. MuJoCo: Computation, "Constraint
 //! solver", Algorithms.
 //!
 //! Without elliptic cones the cost is quadratic between changes of the active rows, so a full Newton step that changes none of them
@@ -6,15 +6,13 @@
 //! the cost by less than the tolerance. Rarely that is before the minimum; going on to it would leave MuJoCo's
 //! trajectory (seen: by 7e-8 in one control step of Walker2d in 24,000).
 
+use super::line_search::line_search;
 use super::zones::{MOST_CONE_ROWS, Zone, cone_push, for_each_single, push, twice_cost};
 use crate::dynamics::MINVAL;
 use crate::dynamics::dense::{add_scaled, dot, multiply, norm};
 use crate::dynamics::ldl;
 use crate::dynamics::model::Model;
 use crate::dynamics::state::State;
-
-/// Slope of the line search, relative to its start, that is rounding.
-const SLOPE_TOLERANCE: f64 = 1e-12;
 
 /// Gradient, relative to the forces, that is rounding.
 const GRADIENT_TOLERANCE: f64 = 1e-15;
@@ -260,70 +258,6 @@ fn full_step_keeps_active(state: &State) -> bool {
         let start = cone_push(rows, cone, &scratch.residual[cone.first..]).zone;
         start != Zone::Cone && start == cone_push(rows, cone, &there).zone
     })
-}
-
-/// Length of the step that minimises the cost along the direction. Its slope along the line rises from a
-/// negative start and is piecewise linear, so Newton's steps inside a bracket end at its root. `tolerance` is
-/// the solver's, in the units of the cost.
-fn line_search(model: &Model, state: &State, tolerance: f64) -> f64 {
-    let scratch = &state.scratch;
-    let constant = dot(&scratch.momentum, &scratch.search);
-    let linear = dot(&scratch.momentum_slope, &scratch.search);
-    let rows = &state.rows;
-    let slope_at = |length: f64| {
-        let (mut slope, mut curvature) = (constant + linear * length, linear);
-        for_each_single(rows, |row| {
-            let change = scratch.residual_slope[row];
-            let (force, stiffness) = push(rows, row, scratch.residual[row] + change * length);
-            slope -= change * force;
-            curvature += change * change * stiffness;
-        });
-        for cone in &rows.cones {
-            let change = &scratch.residual_slope[cone.first..][..cone.dim];
-            let mut there = [0.0; MOST_CONE_ROWS];
-            for (i, change) in change.iter().enumerate() {
-                there[i] = scratch.residual[cone.first + i] + change * length;
-            }
-            let push = cone_push(rows, cone, &there);
-            let hessian = push.hessian(rows, cone);
-            slope -= dot(change, &push.force[..cone.dim]);
-            for (line, a) in hessian.iter().zip(change) {
-                curvature += a * dot(&line[..cone.dim], change);
-            }
-        }
-        (slope, curvature)
-    };
-    let (start, curvature) = slope_at(0.0);
-    if start >= 0.0 || curvature <= 0.0 {
-        return 0.0;
-    }
-    let flat =
-        (tolerance * model.opt.ls_tolerance * norm(&scratch.search)).max(SLOPE_TOLERANCE * -start);
-    let (mut low, mut high) = (0.0, f64::INFINITY);
-    let mut length = -start / curvature;
-    for _ in 0..model.opt.ls_iterations {
-        let (slope, curvature) = slope_at(length);
-        if slope.abs() <= flat || curvature <= 0.0 {
-            break;
-        }
-        if slope < 0.0 {
-            low = length;
-        } else {
-            high = length;
-        }
-        let next = length - slope / curvature;
-        let inside = next > low && next < high;
-        let next = if inside {
-            next
-        } else {
-            0.5 * (low + high.min(2.0 * length))
-        };
-        if next == length {
-            break;
-        }
-        length = next;
-    }
-    length
 }
 
 /// Moves acceleration, momentum and residuals along the direction.

@@ -188,10 +188,18 @@ impl<T: Task> Mujoco<T> {
     /// An environment of `task`, which waits for its first reset.
     ///
     /// # Errors
-    /// [`Error::Mjcf`] when the task's model cannot be compiled.
+    /// [`Error::Setting`] when a setting is out of range; [`Error::Mjcf`] when the task's model cannot be compiled.
     pub fn new(task: T) -> Result<Self> {
-        let model = task.model()?;
         let facts = task.facts();
+        if task.frame_skip() == 0 {
+            return Err(Error::Setting {
+                task: facts.id,
+                name: "frame_skip",
+                value: 0.0,
+                allowed: "1 or more",
+            });
+        }
+        let model = task.model()?;
         let names = &model.actuators;
         let action = (0..model.nu).map(|actuator| {
             let [low, high] = if names.ctrllimited[actuator] {
@@ -390,6 +398,20 @@ impl<T: Task> Env for Mujoco<T> {
 
     fn physics(&self) -> Option<(&Model, &State)> {
         Some((&self.model, &self.state))
+    }
+}
+
+/// Checks the scale of the noise at reset.
+pub(in crate::tasks) fn check_noise(task: &'static str, scale: f64) -> Result<()> {
+    if scale >= 0.0 && scale.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::Setting {
+            task,
+            name: "reset_noise_scale",
+            value: scale,
+            allowed: "0 or more, and finite",
+        })
     }
 }
 
