@@ -181,6 +181,11 @@ impl TrainConfig {
             check("topology.drop_fraction", fraction, good, "in [0, 1]")?;
         }
         self.td3.validate()?;
+        for learner in [self.actor_learner(), self.critic_learner()] {
+            learner
+                .topology
+                .map_or(Ok(()), |topology| topology.validate())?;
+        }
         at_least_one("n_step.n", self.n_step.n as u64)?;
         at_least_one("replay.capacity", self.replay.capacity as u64)?;
         if let Some(adaptive) = &self.replay.adaptive {

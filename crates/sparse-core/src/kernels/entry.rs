@@ -29,7 +29,7 @@ impl Kernels {
         check_equal("bias", bias.len(), pattern.outputs());
         let product = WholeProduct {
             blocks: pattern.blocks(),
-            rows: pattern.outputs(),
+            ptr: pattern.row_ptr(),
             idx: pattern.col_idx(),
             values,
             bias: Some(bias),
@@ -93,7 +93,7 @@ impl Kernels {
         let by_input: Vec<f32> = by_input.collect();
         let product = WholeProduct {
             blocks: pattern.t_blocks(),
-            rows: pattern.inputs(),
+            ptr: pattern.t_ptr(),
             idx: pattern.t_idx(),
             values: &by_input,
             bias: None,

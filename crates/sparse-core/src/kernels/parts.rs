@@ -16,7 +16,7 @@ const WORTH_A_THREAD: usize = if cfg!(miri) { 1 << 8 } else { 1 << 20 };
 /// A [`Product`] over all blocks of its columns, and over the tiles of its batch.
 pub(super) struct WholeProduct<'a> {
     pub(super) blocks: &'a Blocks,
-    pub(super) rows: usize,
+    pub(super) ptr: &'a [u32],
     pub(super) idx: &'a [u32],
     pub(super) values: &'a [f32],
     pub(super) bias: Option<&'a [f32]>,
@@ -31,11 +31,12 @@ impl WholeProduct<'_> {
     /// # Safety
     /// The sizes fit, the indices are rows of `x`, and the CPU has the instructions of `raw`.
     pub(super) unsafe fn run(&self, raw: &Raw, x: &[f32], y: &mut [MaybeUninit<f32>]) {
-        let tiles = y.len() / (self.rows * self.width).max(1);
+        let rows = self.ptr.len() - 1;
+        let tiles = y.len() / (rows * self.width).max(1);
         if tiles > 1 && worth_a_thread(self.values.len() * tiles * self.width) {
             let first = tiles / 2;
             let (x, x_rest) = x.split_at(first * self.x_rows * self.width);
-            let (y, y_rest) = y.split_at_mut(first * self.rows * self.width);
+            let (y, y_rest) = y.split_at_mut(first * rows * self.width);
             rayon::join(
                 // SAFETY: whole tiles of what the caller promised.
                 || unsafe { self.run(raw, x, y) },
@@ -44,16 +45,14 @@ impl WholeProduct<'_> {
             );
             return;
         }
-        let last = self.blocks.iter().count().saturating_sub(1);
+        let last = self.blocks.count() - 1;
         let tile = |rows: usize| match last {
             0 => usize::MAX,
             _ => (rows * self.width).max(1),
         };
-        let parts = x
-            .chunks(tile(self.x_rows))
-            .zip(y.chunks_mut(tile(self.rows)));
+        let parts = x.chunks(tile(self.x_rows)).zip(y.chunks_mut(tile(rows)));
         for (x, y) in parts {
-            for (block, (start, end)) in self.blocks.iter().enumerate() {
+            for (block, (start, end)) in self.blocks.iter(self.ptr).enumerate() {
                 let mut product = Product {
                     start,
                     end,
@@ -106,7 +105,7 @@ impl WholeValueGradient<'_> {
             );
             return;
         }
-        let whole = self.blocks.iter().count() == 1;
+        let whole = self.blocks.count() == 1;
         let tile = |tile_rows: usize| match whole {
             true => usize::MAX,
             false => (tile_rows * self.width).max(1),
@@ -116,7 +115,7 @@ impl WholeValueGradient<'_> {
             .chunks(tile(dy_rows))
             .zip(self.x.chunks(tile(self.x_rows)));
         for (part, (dy, x)) in parts.enumerate() {
-            for (start, end) in self.blocks.iter() {
+            for (start, end) in self.blocks.iter(self.ptr) {
                 let mut gradient = ValueGradient {
                     start: &start[rows.clone()],
                     end: &end[rows.clone()],
