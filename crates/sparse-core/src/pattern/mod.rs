@@ -40,6 +40,9 @@ struct Connections {
     t_idx: Vec<u32>,
     /// Where the connection's value lies in the order of outputs.
     t_pos: Vec<u32>,
+    /// Copies of these arrays in the memory of GPUs.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    uploads: crate::kernels::cube::Uploads,
 }
 
 impl Pattern {
@@ -142,6 +145,12 @@ impl Pattern {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Copies of the index arrays in the memory of GPUs; they live as long as the pattern.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    pub(crate) fn uploads(&self) -> &crate::kernels::cube::Uploads {
+        &self.0.uploads
     }
 
     /// The inputs of each output unit.
