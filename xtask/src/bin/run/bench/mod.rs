@@ -2,12 +2,16 @@
 
 use anyhow::Result;
 use cli::jobs::{Bench, BenchArgs};
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use cli::values::Device;
 
 use crate::say;
 use crate::table::Table;
 
 mod clock;
 mod envs;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod gpu;
 mod kernels;
 mod mujoco;
 mod updates;
@@ -18,6 +22,10 @@ mod updates;
 /// When what is measured cannot be built.
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     let (title, table) = match args.what {
+        #[cfg(any(feature = "wgpu", feature = "cuda"))]
+        Bench::Kernels if args.device.is_some_and(Device::is_gpu) => {
+            gpu::bench(args.device.unwrap_or_default().name())?
+        }
         Bench::Kernels => kernels::bench()?,
         Bench::Envs => match &args.mujoco {
             Some(python) => envs::bench_beside(python)?,
