@@ -28,9 +28,14 @@ pub(crate) fn root() -> Result<PathBuf> {
 }
 
 /// What cargo is to build for a device. Training and tests select the same, so that the tensor library is compiled
-/// once: the features of shared dependencies follow from the packages that are selected together.
+/// once: the features of shared dependencies follow from the packages that are selected together. A GPU is built
+/// beside the default CPU backend, which its tests compare it with.
 fn selection(device: Device) -> [String; 5] {
-    let features = format!("xtask/run,xtask/{device}");
+    let features = if device.is_gpu() {
+        format!("xtask/run,xtask/{},xtask/{device}", Device::default())
+    } else {
+        format!("xtask/run,xtask/{device}")
+    };
     let words = [
         "--release",
         "--workspace",
@@ -171,6 +176,15 @@ fn note(line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_gpu_device_builds_a_gpu_stack() {
+        let features = |device| selection(device)[4].clone();
+        assert_eq!(features(Device::Flex), "xtask/run,xtask/flex");
+        assert_eq!(features(Device::Ndarray), "xtask/run,xtask/ndarray");
+        assert_eq!(features(Device::Wgpu), "xtask/run,xtask/flex,xtask/wgpu");
+        assert_eq!(features(Device::Cuda), "xtask/run,xtask/flex,xtask/cuda");
+    }
 
     #[test]
     fn the_binary_is_the_one_that_cargo_names_last() {

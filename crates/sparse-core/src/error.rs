@@ -51,6 +51,14 @@ pub enum Error {
         /// The values that are allowed.
         allowed: String,
     },
+    /// A backend that this build has and this machine has nothing for.
+    #[error("device {name}: {reason}")]
+    Device {
+        /// The backend's name.
+        name: &'static str,
+        /// What was looked for and not found.
+        reason: &'static str,
+    },
     /// A loss that is NaN or infinite.
     #[error("update {update}: the loss is {loss}")]
     Diverged {
@@ -111,6 +119,12 @@ impl Error {
     #[must_use]
     pub fn is_config(&self) -> bool {
         matches!(self, Self::Config { .. })
+    }
+
+    /// Whether the machine lacks what a backend needs.
+    #[must_use]
+    pub fn is_device(&self) -> bool {
+        matches!(self, Self::Device { .. })
     }
 
     /// Whether training diverged.

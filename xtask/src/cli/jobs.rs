@@ -28,7 +28,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Backend that computes the network: flex or ndarray [default: flex]
+    /// Backend that computes the network: flex, ndarray, wgpu or cuda [default: flex]
     #[arg(long, value_name = "NAME", value_parser = values::device)]
     pub device: Option<Device>,
 }
@@ -53,6 +53,7 @@ pub enum Bench {
 #[command(after_help = "Examples:
   cargo xtask bench updates
   cargo xtask bench kernels --json > kernels.jsonl
+  cargo xtask bench kernels --device wgpu
   cargo xtask bench envs --python python3
 
 Compare numbers of one table only: a shared machine changes speed from hour to hour, so each bench measures its
@@ -75,7 +76,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "PYTHON", required_if_eq("what", "layers"))]
     pub python: Option<PathBuf>,
 
-    /// Backend of `bench updates` and `bench break-even`: flex or ndarray [default: flex]
+    /// Backend of `updates` and `break-even`, or the GPU of `kernels`: flex, ndarray, wgpu or cuda [default: flex]
     #[arg(long, value_name = "NAME", value_parser = values::device)]
     pub device: Option<Device>,
 }

@@ -63,9 +63,7 @@ impl Job {
             Self::Train(args) => args.device.unwrap_or_default(),
             Self::Eval(args) => args.device.unwrap_or_default(),
             Self::Watch(args) => args.device.unwrap_or_default(),
-            Self::Bench(args) if args.what == jobs::Bench::Updates => {
-                args.device.unwrap_or_default()
-            }
+            Self::Bench(args) if args.what != jobs::Bench::Envs => args.device.unwrap_or_default(),
             Self::Bench(_) | Self::Plot(_) => values::Device::default(),
         }
     }

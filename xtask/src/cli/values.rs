@@ -54,16 +54,31 @@ pub enum Device {
     Flex,
     /// Burn's older CPU backend.
     Ndarray,
+    /// GPUs through Vulkan, Metal or DirectX 12.
+    Wgpu,
+    /// NVIDIA GPUs through CUDA.
+    Cuda,
 }
 
 impl Device {
+    /// All of them, the default first.
+    pub const ALL: [Self; 4] = [Self::Flex, Self::Ndarray, Self::Wgpu, Self::Cuda];
+
     /// The name on the command line, which is also the name of the cargo feature.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Flex => "flex",
             Self::Ndarray => "ndarray",
+            Self::Wgpu => "wgpu",
+            Self::Cuda => "cuda",
         }
+    }
+
+    /// Whether it computes on a GPU.
+    #[must_use]
+    pub fn is_gpu(self) -> bool {
+        matches!(self, Self::Wgpu | Self::Cuda)
     }
 }
 
@@ -76,16 +91,16 @@ impl fmt::Display for Device {
 /// Reads a device.
 ///
 /// # Errors
-/// When the name is not one of the backends that work today.
+/// When no backend has this name.
 pub fn device(text: &str) -> Result<Device, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "flex" => Ok(Device::Flex),
-        "ndarray" => Ok(Device::Ndarray),
-        later @ ("wgpu" | "cuda") => Err(format!(
-            "`{later}` comes later; today's devices: flex, ndarray"
-        )),
-        _ => Err("unknown device; known devices: flex, ndarray".to_owned()),
-    }
+    let wanted = text.to_ascii_lowercase();
+    let known = Device::ALL
+        .into_iter()
+        .find(|device| device.name() == wanted);
+    known.ok_or_else(|| {
+        let names = Device::ALL.map(Device::name).join(", ");
+        format!("unknown device; known devices: {names}")
+    })
 }
 
 /// Reads a task: Gymnasium's name, the version optional, case and hyphens forgiven.
@@ -178,10 +193,16 @@ mod tests {
     }
 
     #[test]
-    fn later_devices_are_named_as_such() {
+    fn devices_go_by_their_names() {
         assert_eq!(device("Flex").unwrap(), Device::Flex);
-        assert!(device("cuda").unwrap_err().contains("comes later"));
-        assert!(device("tpu").unwrap_err().contains("unknown"));
+        for known in Device::ALL {
+            assert_eq!(device(known.name()).unwrap(), known);
+        }
+        assert!(
+            device("tpu")
+                .unwrap_err()
+                .contains("flex, ndarray, wgpu, cuda")
+        );
     }
 
     #[test]

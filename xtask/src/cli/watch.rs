@@ -70,7 +70,7 @@ pub struct WatchArgs {
     #[arg(long, value_name = "DIR")]
     pub frames: Option<PathBuf>,
 
-    /// Backend that computes the network: flex or ndarray [default: flex]
+    /// Backend that computes the network: flex, ndarray, wgpu or cuda [default: flex]
     #[arg(long, value_name = "NAME", value_parser = values::device)]
     pub device: Option<Device>,
 }

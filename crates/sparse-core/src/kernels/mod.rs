@@ -12,6 +12,8 @@
 //! Slices of wrong sizes are bugs of the caller: every function panics on them, naming the sizes.
 
 mod buffer;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+pub(crate) mod cube;
 mod entry;
 mod lanes;
 mod memory;

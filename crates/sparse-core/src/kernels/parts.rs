@@ -9,9 +9,8 @@ use std::ops::Range;
 use super::{Product, Raw, ValueGradient};
 use crate::pattern::Blocks;
 
-/// Multiply-adds that are worth another thread: some 20 µs of work, where handing it over takes one. Under Miri
-/// little work must do.
-const WORTH_A_THREAD: usize = if cfg!(miri) { 1 << 8 } else { 1 << 20 };
+/// Multiply-adds that are worth another thread: some 20 µs of work, where handing it over takes one.
+const WORTH_A_THREAD: usize = 1 << 20;
 
 /// A [`Product`] over all blocks of its columns, and over the tiles of its batch.
 pub(super) struct WholeProduct<'a> {

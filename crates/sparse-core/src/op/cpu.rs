@@ -25,6 +25,9 @@ pub(super) trait CpuTensor: Sized {
     fn from_buffer(buffer: AlignedBuf, shape: Shape) -> Self;
 }
 
+/// A backend whose float tensors are such; said of each, so that the compiler knows it of no other.
+pub(super) trait CpuBackend: Backend {}
+
 /// A tensor of `shape` that a kernel writes.
 fn build<T: CpuTensor, const D: usize>(
     shape: [usize; D],
@@ -36,7 +39,7 @@ fn build<T: CpuTensor, const D: usize>(
 
 impl<B> SparseBackend for B
 where
-    B: Backend,
+    B: CpuBackend,
     FloatTensor<B>: CpuTensor,
 {
     fn forward(

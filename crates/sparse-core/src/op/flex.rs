@@ -6,8 +6,10 @@ use burn::backend::TensorMetadata;
 use burn::tensor::{Bytes, DType, Shape};
 use burn_flex::{FlexTensor, Layout};
 
-use super::cpu::CpuTensor;
+use super::cpu::{CpuBackend, CpuTensor};
 use crate::kernels::AlignedBuf;
+
+impl CpuBackend for burn::backend::Flex {}
 
 impl CpuTensor for FlexTensor {
     fn sizes<const D: usize>(&self) -> [usize; D] {

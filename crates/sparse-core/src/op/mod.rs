@@ -6,11 +6,13 @@
 //!
 //! - [`SparseOps`] is the trait that Burn dispatches; the functions of this module wrap it.
 //! - [`SparseBackend`] is what a backend family implements: plain kernels, no autodiff. `cpu` does so for
-//!   every backend whose tensors lie in host memory.
+//!   every backend whose tensors lie in host memory, `cube` for GPUs.
 //! - `autodiff` implements [`SparseOps`] for Burn's autodiff decorator, with backward passes by hand.
 
 mod autodiff;
 mod cpu;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod cube;
 #[cfg(feature = "flex")]
 mod flex;
 #[cfg(feature = "ndarray")]
@@ -142,6 +144,7 @@ pub trait SparseBackend: Backend {
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(any(feature = "wgpu", feature = "cuda")),
     Autodiff
 )]
 pub trait SparseOps: Backend {
@@ -236,6 +239,8 @@ macro_rules! dispatch_to_kernels {
 dispatch_to_kernels!(burn::backend::Flex);
 #[cfg(feature = "ndarray")]
 dispatch_to_kernels!(burn::backend::NdArray);
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+dispatch_to_kernels!(burn_cubecl::Cube);
 
 /// Applies one sparse layer to tiled activations `[tiles, inputs, width]`.
 #[must_use]

@@ -6,8 +6,10 @@ use burn::backend::TensorMetadata;
 use burn::tensor::{Shape, TensorData};
 use burn_ndarray::NdArrayTensor;
 
-use super::cpu::CpuTensor;
+use super::cpu::{CpuBackend, CpuTensor};
 use crate::kernels::AlignedBuf;
+
+impl CpuBackend for burn::backend::NdArray {}
 
 impl CpuTensor for NdArrayTensor {
     fn sizes<const D: usize>(&self) -> [usize; D] {

@@ -269,6 +269,8 @@ fn build(outputs: usize, inputs: usize, positions: &[u32]) -> Pattern {
         t_ptr,
         t_idx,
         t_pos,
+        #[cfg(any(feature = "wgpu", feature = "cuda"))]
+        uploads: Default::default(),
     }))
 }
 

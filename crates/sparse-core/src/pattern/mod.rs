@@ -48,6 +48,9 @@ struct Connections {
     /// The connections of each output unit by blocks of inputs, and the other way round.
     blocks: Blocks,
     t_blocks: Blocks,
+    /// Copies of these arrays in the memory of GPUs.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    uploads: crate::kernels::cube::Uploads,
 }
 
 impl Pattern {
@@ -161,6 +164,12 @@ impl Pattern {
     /// The transposed connections of each input by blocks of output units.
     pub(crate) fn t_blocks(&self) -> &Blocks {
         &self.0.t_blocks
+    }
+
+    /// Copies of the index arrays in the memory of GPUs; they live as long as the pattern.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    pub(crate) fn uploads(&self) -> &crate::kernels::cube::Uploads {
+        &self.0.uploads
     }
 
     /// The inputs of each output unit.

@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result};
 use cli::jobs::{Bench, BenchArgs};
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use cli::values::Device;
 
 use crate::say;
 use crate::table::Table;
@@ -9,6 +11,8 @@ use crate::table::Table;
 mod break_even;
 mod clock;
 mod envs;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod gpu;
 mod kernels;
 mod layers;
 mod mujoco;
@@ -21,6 +25,10 @@ mod updates;
 /// When what is measured cannot be built.
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     let (title, table) = match args.what {
+        #[cfg(any(feature = "wgpu", feature = "cuda"))]
+        Bench::Kernels if args.device.is_some_and(Device::is_gpu) => {
+            gpu::bench(args.device.unwrap_or_default().name())?
+        }
         Bench::Kernels => kernels::bench()?,
         Bench::BreakEven => break_even::bench(args.device.unwrap_or_default().name())?,
         Bench::Envs => match &args.python {

@@ -1,0 +1,86 @@
+//! A pattern's arrays in the GPU's memory.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn_cubecl::CubeDevice;
+use burn_cubecl::cubecl::client::Client;
+use burn_cubecl::cubecl::prelude::{BufferArg, CubeElement};
+use burn_cubecl::cubecl::server::Handle;
+
+use crate::pattern::Pattern;
+
+/// The copies of one pattern's arrays, one per device that has asked. They live as long as the pattern.
+#[derive(Default)]
+pub(crate) struct Uploads(Mutex<Vec<(CubeDevice, Arc<Index>)>>);
+
+impl Uploads {
+    /// The arrays of `pattern` on `device`, copied there on the first call.
+    pub(super) fn on(&self, pattern: &Pattern, device: &CubeDevice) -> Arc<Index> {
+        let mut uploads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, index)) = uploads.iter().find(|(known, _)| known == device) {
+            return Arc::clone(index);
+        }
+        let index = Arc::new(Index::new(pattern, &device.client()));
+        uploads.push((device.clone(), Arc::clone(&index)));
+        index
+    }
+}
+
+impl fmt::Debug for Uploads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let uploads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        write!(f, "on {} devices", uploads.len())
+    }
+}
+
+/// The arrays of [`Pattern`], and the row of each connection.
+pub(super) struct Index {
+    pub(super) row_ptr: Array,
+    pub(super) row_idx: Array,
+    pub(super) col_idx: Array,
+    pub(super) t_ptr: Array,
+    pub(super) t_idx: Array,
+    pub(super) t_pos: Array,
+}
+
+impl Index {
+    fn new(pattern: &Pattern, client: &Client) -> Self {
+        let rows = pattern.row_ptr().windows(2);
+        let row_idx: Vec<u32> = (0..)
+            .zip(rows)
+            .flat_map(|(row, range)| std::iter::repeat_n(row, (range[1] - range[0]) as usize))
+            .collect();
+        let upload = |array: &[u32]| Array::new(array, client);
+        Self {
+            row_ptr: upload(pattern.row_ptr()),
+            row_idx: upload(&row_idx),
+            col_idx: upload(pattern.col_idx()),
+            t_ptr: upload(pattern.t_ptr()),
+            t_idx: upload(pattern.t_idx()),
+            t_pos: upload(pattern.t_pos()),
+        }
+    }
+}
+
+/// An array of whole numbers in the GPU's memory.
+pub(super) struct Array {
+    handle: Handle,
+    length: usize,
+}
+
+impl Array {
+    fn new(array: &[u32], client: &Client) -> Self {
+        // GPUs have no empty buffers.
+        let bytes = u32::as_bytes(if array.is_empty() { &[0] } else { array });
+        Self {
+            handle: client.create_from_slice(bytes),
+            length: array.len(),
+        }
+    }
+
+    pub(super) fn arg(&self) -> BufferArg {
+        // SAFETY: the buffer was made from as many elements.
+        unsafe { BufferArg::from_raw_parts(self.handle.clone(), self.length) }
+    }
+}
