@@ -159,6 +159,7 @@ mod tests {
 
     /// Unit of angles, sequence, orientation, and the quaternion `w x y z` that MuJoCo 3.3.7 makes of it.
     #[rustfmt::skip]
+    #[allow(clippy::approx_constant, reason = "recorded as it is")]
     const TURNS: [(&str, &str, &str, [f64; 4]); 28] = [
         ("degree", "xyz", "euler='73.2007 73.9058 3.67813'", [0.6297193633039262, 0.49170795269695683, 0.4670787832620329, 0.3788327110495133]),
         ("radian", "xyz", "euler='-1.07099 -2.23035 -0.583156'", [0.49417168691512825, 0.006953050543192535, -0.8042306763243124, 0.33008940940075515]),
