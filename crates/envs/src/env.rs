@@ -139,6 +139,12 @@ pub trait Env: CloneEnv + Send + Sync {
     /// [`crate::Error::Length`], and [`crate::Error::NotReset`] when there was no reset with a seed.
     fn reset_next(&mut self, observation: &mut [f64]) -> Result<()>;
 
+    /// Where the robot is now: right after a reset, the `info` of Gymnasium's `reset`, by its names. Empty for tasks and
+    /// versions whose reset tells nothing.
+    fn reset_info(&self) -> Info {
+        Info::default()
+    }
+
     /// Applies `action` for one step. Forces are clamped to the action's range, costs are not, as in Gymnasium.
     ///
     /// After `terminated` or `truncated` the physics may still be stepped, as in Gymnasium: the flags are

@@ -71,7 +71,17 @@ pub enum Error {
         /// Its value.
         value: f64,
         /// What it may be.
-        allowed: &'static str,
+        allowed: String,
+    },
+    /// A model lacks what a task looks at.
+    #[error("{task} needs {needed}; the model has {has}")]
+    Model {
+        /// The task.
+        task: &'static str,
+        /// What is missing.
+        needed: String,
+        /// What there is of it.
+        has: String,
     },
     /// A picture cannot be made.
     #[error("picture: {0}")]

@@ -35,6 +35,7 @@ pub use collision::Contact;
 pub use constraint::Rows;
 pub use external::post_constraint;
 pub use model::Model;
+pub(crate) use rotation::matrix;
 pub use spatial::{Spatial, SpatialInertia};
 pub use state::{State, Warning, Warnings};
 pub(crate) use step::diverged;

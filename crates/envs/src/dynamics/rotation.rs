@@ -24,7 +24,7 @@ pub(super) fn unit(quat: DQuat) -> DQuat {
 }
 
 /// The matrix of a unit quaternion, local to world, by differences of squares: exact for quarter turns.
-pub(super) fn matrix(quat: DQuat) -> DMat3 {
+pub(crate) fn matrix(quat: DQuat) -> DMat3 {
     let DQuat { x, y, z, w } = quat;
     let (ww, xx, yy, zz) = (w * w, x * x, y * y, z * z);
     let (wx, wy, wz) = (w * x, w * y, w * z);

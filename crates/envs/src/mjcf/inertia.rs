@@ -2,6 +2,8 @@
 //!
 //! MuJoCo: Modeling, "Body inertias"; XML reference, `body/inertial`.
 
+use super::orientation::unit_quat;
+use crate::dynamics::matrix;
 use crate::dynamics::model::GeomType;
 use glam::{DMat3, DQuat, DVec3};
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
@@ -25,15 +27,15 @@ pub(super) struct Rigid {
 /// Volume of a shape (m³); 0 for a plane.
 pub(super) fn volume(kind: GeomType, size: [f64; 3]) -> f64 {
     let [radius, half_length, height] = size;
-    let ball = 4.0 / 3.0 * PI * radius.powi(3);
-    let cylinder = PI * radius * radius * 2.0 * half_length;
+    let ball = 4.0 * radius * radius * radius / 3.0;
+    let cylinder = radius * radius * (2.0 * half_length);
     match kind {
         GeomType::Plane => 0.0,
-        GeomType::Sphere => ball,
-        GeomType::Capsule => ball + cylinder,
-        GeomType::Ellipsoid => 4.0 / 3.0 * PI * radius * half_length * height,
-        GeomType::Cylinder => cylinder,
-        GeomType::Box => 8.0 * radius * half_length * height,
+        GeomType::Sphere => 4.0 * PI * radius * radius * radius / 3.0,
+        GeomType::Capsule => PI * (cylinder + ball),
+        GeomType::Ellipsoid => 4.0 * PI * radius * half_length * height / 3.0,
+        GeomType::Cylinder => PI * radius * radius * (2.0 * half_length),
+        GeomType::Box => radius * half_length * height * 8.0,
     }
 }
 
@@ -102,7 +104,7 @@ pub(super) fn combine(parts: &[Rigid]) -> Option<Rigid> {
 /// Entry by entry, and each sum in MuJoCo's order: where moments are equal, the last bit decides which axes
 /// [`principal`] finds.
 fn about(part: &Rigid, com: DVec3) -> DMat3 {
-    let axes = rotation(part.quat);
+    let axes = matrix(part.quat);
     let turned = |i: usize, j: usize| {
         let entry = |k: usize| axes.col(k)[i] * (axes.col(k)[j] * part.moments[k]);
         entry(0) + entry(1) + entry(2)
@@ -141,39 +143,6 @@ pub(super) fn symmetric([xx, yy, zz, xy, xz, yz]: [f64; 6]) -> DMat3 {
     )
 }
 
-/// The matrix of a unit quaternion, from its squares.
-fn rotation(q: DQuat) -> DMat3 {
-    let DQuat { x, y, z, w } = q;
-    let (ww, xx, yy, zz) = (w * w, x * x, y * y, z * z);
-    DMat3::from_cols(
-        DVec3::new(
-            ww + xx - yy - zz,
-            2.0 * (x * y + w * z),
-            2.0 * (x * z - w * y),
-        ),
-        DVec3::new(
-            2.0 * (x * y - w * z),
-            ww - xx + yy - zz,
-            2.0 * (y * z + w * x),
-        ),
-        DVec3::new(
-            2.0 * (x * z + w * y),
-            2.0 * (y * z - w * x),
-            ww - xx - yy + zz,
-        ),
-    )
-}
-
-/// `q` at length one; as it is where it nearly has that length.
-fn unit(q: DQuat) -> DQuat {
-    let length = (q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z).sqrt();
-    if (length - 1.0).abs() > 1e-14 {
-        DQuat::from_xyzw(q.x / length, q.y / length, q.z / length, q.w / length)
-    } else {
-        q
-    }
-}
-
 /// The turn by a half angle's cosine and sine about one of the axes.
 fn about_axis(axis: usize, cosine: f64, sine: f64) -> DQuat {
     let v = DVec3::AXES[axis] * sine;
@@ -188,7 +157,7 @@ pub(super) fn principal(inertia: &DMat3) -> Option<(DVec3, DQuat)> {
     let mut quat = DQuat::IDENTITY;
     let mut moments = DVec3::ZERO;
     for _ in 0..500 {
-        let axes = rotation(quat);
+        let axes = matrix(quat);
         let d = axes.transpose() * *inertia * axes;
         moments = DVec3::new(d.x_axis.x, d.y_axis.y, d.z_axis.z);
         let (xy, xz, yz) = (d.y_axis.x, d.z_axis.x, d.z_axis.y);
@@ -212,13 +181,13 @@ pub(super) fn principal(inertia: &DMat3) -> Option<(DVec3, DQuat)> {
         let forward = (tau >= 0.0) == (axis == 1);
         let sine = if forward { sine } else { -sine };
         let turn = about_axis(axis, (1.0 - sine * sine).sqrt(), sine);
-        quat = unit(quat * unit(turn));
+        quat = unit_quat(quat * unit_quat(turn));
     }
     for lead in [0, 1, 0] {
         if moments[lead] + TINY < moments[lead + 1] {
             (moments[lead], moments[lead + 1]) = (moments[lead + 1], moments[lead]);
             let quarter = about_axis((lead + 2) % 3, FRAC_1_SQRT_2, FRAC_1_SQRT_2);
-            quat = unit(quat * quarter);
+            quat = unit_quat(quat * quarter);
         }
     }
     (moments.is_finite() && quat.is_finite() && moments.min_element() >= 1e-14)

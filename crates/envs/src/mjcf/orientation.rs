@@ -1,13 +1,17 @@
 //! Orientations: the five ways in which MJCF writes one.
 //!
-//! MuJoCo: Modeling, "Frame orientations".
+//! MuJoCo: Modeling, "Frame orientations". Every operation is in the order of MuJoCo's compiler, and sine, cosine and arc
+//! tangent are those with the same bits on every machine: a compiled model is the same everywhere, and MuJoCo's to the
+//! last bit but where the C library's sine rounds otherwise.
 
 use super::element::Element;
 use super::spec::Compiler;
 use crate::Result;
-use glam::{DMat3, DQuat, DVec3};
+use crate::dynamics::sin_cos;
+use glam::{DQuat, DVec3};
+use std::f64::consts::PI;
 
-/// Lengths under which a direction counts as none.
+/// Squares of lengths under which a direction counts as none, and how far a length may be from one to be left alone.
 const TINY: f64 = 1e-14;
 
 const WAYS: [&str; 5] = ["quat", "axisangle", "xyaxes", "zaxis", "euler"];
@@ -21,23 +25,26 @@ pub(super) fn read(element: &Element, compiler: &Compiler) -> Result<Option<DQua
             given.join(", ")
         )));
     }
-    let unit = if compiler.degrees {
-        std::f64::consts::PI / 180.0
-    } else {
-        1.0
+    let radians = |angle: f64| {
+        if compiler.degrees {
+            angle / 180.0 * PI
+        } else {
+            angle
+        }
     };
     if let Some([w, x, y, z]) = element.exactly::<4>("quat")? {
         return normalized(element, DQuat::from_xyzw(x, y, z, w)).map(Some);
     }
     if let Some([x, y, z, angle]) = element.exactly::<4>("axisangle")? {
         let axis = direction(element, "axisangle", DVec3::new(x, y, z))?;
-        return Ok(Some(DQuat::from_axis_angle(axis, angle * unit)));
+        return Ok(Some(about(axis, radians(angle))));
     }
     if let Some([a, b, c, d, e, f]) = element.exactly::<6>("xyaxes")? {
         let x = direction(element, "xyaxes", DVec3::new(a, b, c))?;
         let y = DVec3::new(d, e, f);
         let y = direction(element, "xyaxes", y - x * x.dot(y))?;
-        return Ok(Some(DQuat::from_mat3(&DMat3::from_cols(x, y, x.cross(y)))));
+        let z = direction(element, "xyaxes", x.cross(y))?;
+        return Ok(Some(from_axes([x, y, z])));
     }
     if let Some(z) = element.exactly::<3>("zaxis")? {
         return Ok(Some(from_z(direction(
@@ -47,7 +54,7 @@ pub(super) fn read(element: &Element, compiler: &Compiler) -> Result<Option<DQua
         )?)));
     }
     let euler = element.exactly::<3>("euler")?;
-    Ok(euler.map(|angles| from_euler(angles.map(|a| a * unit), &compiler.eulerseq)))
+    Ok(euler.map(|angles| from_euler(angles.map(radians), &compiler.eulerseq)))
 }
 
 /// The direction of `v`, unless it is too short to have one.
@@ -60,35 +67,182 @@ pub(super) fn direction(element: &Element, attribute: &str, v: DVec3) -> Result<
     })
 }
 
-/// `v` at length one; `None` when it is too short or too long to have a direction.
+/// `v` at length one; `None` when it is too short (under 1e-7) or too long to have a direction.
 pub(super) fn unit(v: DVec3) -> Option<DVec3> {
-    let length = v.length();
-    (length > TINY && length.is_finite()).then(|| v / length)
+    let square = v.length_squared();
+    if square < TINY || !square.is_finite() {
+        return None;
+    }
+    let length = square.sqrt();
+    Some(if (length - 1.0).abs() > TINY {
+        v / length
+    } else {
+        v
+    })
+}
+
+/// `q` at length one; as it is where it nearly has that length.
+pub(super) fn unit_quat(q: DQuat) -> DQuat {
+    let length = (q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z).sqrt();
+    if (length - 1.0).abs() > TINY {
+        q / length
+    } else {
+        q
+    }
 }
 
 fn normalized(element: &Element, q: DQuat) -> Result<DQuat> {
-    let length = q.length();
-    if length > TINY && length.is_finite() {
-        Ok(q / length)
+    let square = q.length_squared();
+    if square >= TINY && square.is_finite() {
+        Ok(unit_quat(q))
     } else {
+        let length = square.sqrt();
         Err(element.error(format!("quat has length {length}; it must not be zero")))
     }
 }
 
+/// The turn by `angle` (rad) about a unit axis.
+fn about(axis: DVec3, angle: f64) -> DQuat {
+    let (sin, cos) = sin_cos(angle / 2.0);
+    DQuat::from_vec4((axis * sin).extend(cos))
+}
+
 /// The smallest rotation that takes the z axis to the unit vector `to`; half a turn about x for -z.
 pub(super) fn from_z(to: DVec3) -> DQuat {
-    let cross = DVec3::Z.cross(to);
-    let sine = cross.length();
-    let axis = if sine < 1e-10 { DVec3::X } else { cross / sine };
-    DQuat::from_axis_angle(axis, sine.atan2(to.z))
+    let cross = DVec3::new(-to.y, to.x, 0.0);
+    let (sine, axis) = match unit(cross) {
+        Some(axis) => (cross.length(), axis),
+        None => (0.0, DVec3::X),
+    };
+    about(axis, libm::atan2(sine, to.z))
+}
+
+/// The turn whose matrix has these columns, from the largest of its four numbers.
+fn from_axes([x, y, z]: [DVec3; 3]) -> DQuat {
+    let (a, b, c) = (y.z - z.y, z.x - x.z, x.y - y.x);
+    let (d, e, f) = (y.x + x.y, z.x + x.z, z.y + y.z);
+    let half = |square: f64| 0.5 * square.sqrt();
+    let quat = if x.x + y.y + z.z > 0.0 {
+        let w = half(1.0 + x.x + y.y + z.z);
+        DQuat::from_xyzw(0.25 * a / w, 0.25 * b / w, 0.25 * c / w, w)
+    } else if x.x > y.y && x.x > z.z {
+        let first = half(1.0 + x.x - y.y - z.z);
+        DQuat::from_xyzw(first, 0.25 * d / first, 0.25 * e / first, 0.25 * a / first)
+    } else if y.y > z.z {
+        let second = half(1.0 - x.x + y.y - z.z);
+        DQuat::from_xyzw(
+            0.25 * d / second,
+            second,
+            0.25 * f / second,
+            0.25 * b / second,
+        )
+    } else {
+        let third = half(1.0 - x.x - y.y + z.z);
+        DQuat::from_xyzw(0.25 * e / third, 0.25 * f / third, third, 0.25 * c / third)
+    };
+    unit_quat(quat)
 }
 
 /// Rotations about the axes of `sequence` in turn; `true` marks an axis that stays fixed.
 fn from_euler(angles: [f64; 3], sequence: &[(usize, bool); 3]) -> DQuat {
     let mut total = DQuat::IDENTITY;
     for (angle, &(axis, fixed)) in angles.into_iter().zip(sequence) {
-        let turn = DQuat::from_axis_angle(DVec3::AXES[axis], angle);
-        total = if fixed { turn * total } else { total * turn };
+        let turn = about(DVec3::AXES[axis], angle);
+        total = unit_quat(if fixed { turn * total } else { total * turn });
     }
-    total.normalize()
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::mjcf::compile;
+
+    /// Unit of angles, sequence, orientation, and the quaternion `w x y z` that MuJoCo 3.3.7 makes of it.
+    #[rustfmt::skip]
+    #[allow(clippy::approx_constant, reason = "recorded as it is")]
+    const TURNS: [(&str, &str, &str, [f64; 4]); 28] = [
+        ("degree", "xyz", "euler='73.2007 73.9058 3.67813'", [0.6297193633039262, 0.49170795269695683, 0.4670787832620329, 0.3788327110495133]),
+        ("radian", "xyz", "euler='-1.07099 -2.23035 -0.583156'", [0.49417168691512825, 0.006953050543192535, -0.8042306763243124, 0.33008940940075515]),
+        ("degree", "XYZ", "euler='-21.9664 -109.134 -108.298'", [0.20750346004046924, -0.7130195537702428, -0.3789387803091947, -0.5522235333542903]),
+        ("radian", "XYZ", "euler='2.49588 0.761846 -1.32745'", [0.01480400488810607, 0.7661283923497025, -0.44943490342516756, -0.45916924489576105]),
+        ("degree", "zYx", "euler='-15.6126 113.805 95.4426'", [0.44814244008709675, 0.3237313392478532, 0.5034817750544951, -0.663982285584148]),
+        ("radian", "zYx", "euler='1.72116 -0.537977 -0.0348849'", [0.6249419759786133, -0.21243435930360366, -0.18599526953255702, 0.7278220451172975]),
+        ("degree", "yxY", "euler='42.4054 -105.407 13.3431'", [0.535636148716899, -0.7032120590357791, 0.2832966028715038, 0.37192707755130355]),
+        ("radian", "yxY", "euler='-1.14274 1.89826 -2.17893'", [-0.05236684858053958, -0.0730944039892319, -0.5800314259560968, 0.8096162462417233]),
+        ("degree", "xyz", "axisangle='0.409638 0.829855 -1.64302 237.269'", [-0.47922043856136765, 0.19066200702154346, 0.3862479062900974, -0.7647276150565531]),
+        ("degree", "xyz", "axisangle='-0.980747 -0.173155 -1.28942 -299.28'", [-0.8628667372016248, 0.3042509259671539, 0.053716778216851585, 0.4000085944291113]),
+        ("degree", "xyz", "axisangle='-0.0378857 -0.304338 -1.04793 -105.034'", [0.6085260095415543, 0.02753364228317881, 0.22117932690112818, 0.7615889308581225]),
+        ("degree", "xyz", "axisangle='-1.09133 -1.35521 0.224786 119.107'", [0.5067335945992365, -0.5362558452239728, -0.6659207425856343, 0.11045495535219958]),
+        ("radian", "xyz", "xyaxes='1.1703 0.716588 -1.99782 0.272129 -1.10172 0.0330572'", [0.023654914384942143, 0.8607366231649034, 0.18476610335122878, -0.4737450766187688]),
+        ("radian", "xyz", "xyaxes='0.043632 -1.98843 -0.233423 -0.25579 0.962001 -1.18145'", [0.4884300345942499, -0.5218526233539567, 0.5628399421310947, -0.41511099762198483]),
+        ("radian", "xyz", "xyaxes='0.738042 -1.09897 -0.331291 -0.840473 1.44873 0.568213'", [0.7584840182255307, 0.44172595571778456, -0.11136566767909073, -0.4660234567101242]),
+        ("radian", "xyz", "xyaxes='2.43173 0.641916 0.844993 0.840683 -0.606612 -0.0700284'", [-0.18206909078232478, 0.9618302272150535, 0.15167640370676583, 0.1368492921272094]),
+        ("radian", "xyz", "xyaxes='1.35039 -0.396551 0.1888 -0.0212235 0.609216 -0.364909'", [0.9511507550832419, -0.2660744834362918, -0.026734386596842404, -0.1542785887347302]),
+        ("radian", "xyz", "xyaxes='-0.152362 0.242381 0.103023 -0.864973 0.895783 -1.29848'", [-0.45978640747155036, 0.1954951221894291, 0.6237771465235157, -0.6010658767385868]),
+        ("radian", "xyz", "zaxis='-1.20112 -1.28249 0.966972'", [0.8608517943514022, 0.37140463772602084, -0.34784016909720794, 0.0]),
+        ("radian", "xyz", "zaxis='-0.360608 -0.971036 -1.13602'", [0.36128950828318124, 0.8741240243686592, -0.32461836242892483, 0.0]),
+        ("radian", "xyz", "zaxis='0.421131 -1.05484 -1.27208'", [0.3564169810945796, 0.8677289967330172, 0.34642939225206876, -0.0]),
+        ("radian", "xyz", "zaxis='0.613993 -1.19671 -0.322438'", [0.6192250137156213, 0.6986266905146553, 0.35844264490909644, -0.0]),
+        ("degree", "xyz", "euler='90 0 180'", [4.329780281177467e-17, 4.329780281177466e-17, -0.7071067811865475, 0.7071067811865476]),
+        ("degree", "xyz", "axisangle='0 0 3 90'", [0.7071067811865476, 0.0, 0.0, 0.7071067811865475]),
+        ("degree", "xyz", "zaxis='0 0 -2'", [6.123233995736766e-17, 1.0, 0.0, 0.0]),
+        ("degree", "xyz", "zaxis='1e-8 0 1'", [1.0, 0.0, 0.0, 0.0]),
+        ("degree", "xyz", "quat='1 2 3 4'", [0.18257418583505536, 0.3651483716701107, 0.5477225575051661, 0.7302967433402214]),
+        ("degree", "xyz", "xyaxes='0 1 0 -1 0 0'", [0.7071067811865476, 0.0, 0.0, 0.7071067811865475]),
+    ];
+
+    fn quat(angle: &str, sequence: &str, orientation: &str) -> [f64; 4] {
+        let xml = format!(
+            "<mujoco><compiler angle='{angle}' eulerseq='{sequence}'/><worldbody>
+               <body {orientation}><geom size='1'/></body>
+             </worldbody></mujoco>"
+        );
+        let q = compile(&xml, "turned").unwrap().bodies.quat[1];
+        [q.w, q.x, q.y, q.z]
+    }
+
+    /// To the last bit in all but two, where the C library rounds a sine otherwise.
+    #[test]
+    fn turns_are_mujocos() {
+        let mut others = Vec::new();
+        for (angle, sequence, orientation, expected) in TURNS {
+            let found = quat(angle, sequence, orientation);
+            let apart = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
+            let most = apart.fold(0.0, f64::max);
+            assert!(most <= 1.2e-16, "{orientation}: {found:?}, {expected:?}");
+            if found != expected {
+                others.push(orientation);
+            }
+        }
+        assert!(others.len() <= 2, "differ in a last bit: {others:?}");
+    }
+
+    /// Bits recorded once: a machine on which they differ would compile other models.
+    #[test]
+    fn bits_are_fixed() {
+        let bits = TURNS
+            .iter()
+            .fold(0_u64, |bits, (angle, sequence, turn, _)| {
+                let found = quat(angle, sequence, turn);
+                found
+                    .iter()
+                    .fold(bits, |bits, x| bits.rotate_left(7) ^ x.to_bits())
+            });
+        assert_eq!(bits, 0x9066_9715_d662_4693, "{bits:#x}");
+    }
+
+    #[test]
+    fn what_has_no_direction_is_refused() {
+        for orientation in [
+            "zaxis='1e-8 0 0'",
+            "xyaxes='1 0 0 2 0 0'",
+            "axisangle='0 0 0 1'",
+        ] {
+            let xml = format!(
+                "<mujoco><worldbody><body {orientation}><geom size='1'/></body></worldbody></mujoco>"
+            );
+            let error = compile(&xml, "turned").unwrap_err().to_string();
+            assert!(error.contains("has no direction in"), "{error}");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! What a file says, after defaults: plain data with MuJoCo's default values.
 
 use super::element::Place;
+use super::orientation::unit_quat;
+use crate::dynamics::matrix;
 use crate::dynamics::model::{
     Cone, GeomType, Integrator, JointType, Options, SolImp, SolRef, Solver,
 };
@@ -75,7 +77,10 @@ pub(super) struct Frame {
 impl Frame {
     /// `pos` and `quat`, given in this frame, in the body's.
     pub(super) fn apply(&self, pos: DVec3, quat: DQuat) -> (DVec3, DQuat) {
-        (self.pos + self.quat * pos, self.quat * quat)
+        (
+            self.pos + matrix(self.quat) * pos,
+            unit_quat(self.quat * quat),
+        )
     }
 }
 

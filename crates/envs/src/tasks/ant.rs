@@ -2,7 +2,10 @@
 
 use super::common::observed::{positions, put, spatial, velocities};
 use super::common::planar::survival;
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
+use super::common::{
+    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
+    place_in_plane,
+};
 use crate::dynamics::{Model, Spatial, State};
 use crate::env::{Info, Quantity};
 use crate::{Error, Result};
@@ -132,27 +135,36 @@ impl Task for Ant {
     }
 
     fn model(&self) -> Result<Model> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
-        let model = compile(include_str!("../../assets/ant.xml"), self.facts().id)?;
+        compile(include_str!("../../assets/ant.xml"), self.facts().id)
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        let task = self.facts().id;
+        check_noise(task, self.reset_noise_scale)?;
+        let needs = Needs {
+            positions: 3,
+            ..Needs::default()
+        };
+        needs.check(task, model)?;
         let [low, high] = self.contact_force_range;
         if low.is_nan() || high.is_nan() || low > high {
             return Err(Error::Setting {
-                task: self.facts().id,
+                task,
                 name: "contact_force_range[0]",
                 value: low,
-                allowed: "at most contact_force_range[1]",
+                allowed: "at most contact_force_range[1]".into(),
             });
         }
         let bodies = model.bodies.name.len();
         if self.main_body >= bodies {
             return Err(Error::Setting {
-                task: self.facts().id,
+                task,
                 name: "main_body",
                 value: self.main_body as f64,
-                allowed: "less than the number of bodies, 14",
+                allowed: format!("less than the number of bodies, {bodies}"),
             });
         }
-        Ok(model)
+        Ok(())
     }
 
     fn observed(&self, model: &Model) -> Vec<Quantity> {
@@ -176,7 +188,7 @@ impl Task for Ant {
         start.kick_velocities(self.reset_noise_scale);
     }
 
-    fn observe(&self, state: &State, observation: &mut [f64]) {
+    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
         let at = put(observation, 0, &state.qpos[self.skipped()..]);
         let mut at = put(observation, at, &state.qvel);
         if self.include_cfrc_ext_in_observation {
@@ -249,5 +261,13 @@ impl Task for Ant {
     fn needs_contact_forces(&self) -> bool {
         self.version == Version::V5
             || self.version == Version::V4 && self.include_cfrc_ext_in_observation
+    }
+
+    fn reset_info(&self, _: &Model, state: &State) -> Info {
+        if self.version == Version::V5 {
+            place_in_plane(state)
+        } else {
+            Info::default()
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! HalfCheetah: run forward; nothing ends the episode but time.
 
 use super::common::observed::{positions, put, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
+use super::common::{
+    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
+};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};
@@ -64,11 +66,19 @@ impl Task for HalfCheetah {
     }
 
     fn model(&self) -> Result<Model> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
         compile(
             include_str!("../../assets/half_cheetah.xml"),
             self.facts().id,
         )
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
+        let needs = Needs {
+            positions: 1,
+            ..Needs::default()
+        };
+        needs.check(self.facts().id, model)
     }
 
     fn observed(&self, model: &Model) -> Vec<Quantity> {
@@ -81,7 +91,7 @@ impl Task for HalfCheetah {
         start.kick_velocities(self.reset_noise_scale);
     }
 
-    fn observe(&self, state: &State, observation: &mut [f64]) {
+    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
         let skipped = usize::from(self.exclude_current_positions_from_observation);
         let at = put(observation, 0, &state.qpos[skipped..]);
         put(observation, at, &state.qvel);
@@ -101,6 +111,14 @@ impl Task for HalfCheetah {
             reward: forward - ctrl,
             terminated: false,
             info: Info::named(names, [x, x_velocity, forward, -ctrl]),
+        }
+    }
+
+    fn reset_info(&self, _: &Model, state: &State) -> Info {
+        if self.version == Version::V5 {
+            Info::named(&["x_position"], [state.qpos[0]])
+        } else {
+            Info::default()
         }
     }
 }

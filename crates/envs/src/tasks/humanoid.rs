@@ -2,7 +2,9 @@
 
 use super::common::observed::{free, inertias, positions, put, spatial, velocities};
 use super::common::planar::{survival, within};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
+use super::common::{
+    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
+};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};
@@ -113,11 +115,26 @@ const INFO: &[&str] = &[
     "tendon_velocity[1]",
 ];
 
+const RESET_INFO: &[&str] = &[
+    "x_position",
+    "y_position",
+    "distance_from_origin",
+    "tendon_length[0]",
+    "tendon_length[1]",
+    "tendon_velocity[0]",
+    "tendon_velocity[1]",
+];
+
 /// The place of the centre of mass (m).
 fn centre_of_mass(model: &Model, state: &State) -> Before {
     let bodies = model.bodies.mass.iter().zip(&state.xipos);
     let moment: glam::DVec3 = bodies.map(|(mass, place)| *place * *mass).sum();
     (moment / model.bodies.mass.iter().sum::<f64>()).to_array()
+}
+
+/// The first two numbers, of which older versions may lack some.
+fn two(tendons: &[f64]) -> [f64; 2] {
+    [0, 1].map(|tendon| tendons.get(tendon).copied().unwrap_or_default())
 }
 
 impl Task for Humanoid {
@@ -138,8 +155,19 @@ impl Task for Humanoid {
     }
 
     fn model(&self) -> Result<Model> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
         compile(include_str!("../../assets/humanoid.xml"), self.facts().id)
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
+        let newest = self.version == Version::V5;
+        let needs = Needs {
+            positions: 3,
+            velocities: if newest { ROOT_DOFS } else { 0 },
+            tendons: if newest { 2 } else { 0 },
+            ..Needs::default()
+        };
+        needs.check(self.facts().id, model)
     }
 
     fn observed(&self, model: &Model) -> Vec<Quantity> {
@@ -174,7 +202,7 @@ impl Task for Humanoid {
         start.shake_velocities(self.reset_noise_scale);
     }
 
-    fn observe(&self, state: &State, observation: &mut [f64]) {
+    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
         let (body, dof) = self.first();
         let at = put(observation, 0, &state.qpos[self.skipped()..]);
         let mut at = put(observation, at, &state.qvel);
@@ -229,7 +257,8 @@ impl Task for Humanoid {
         } else {
             (state.qpos[0], state.qpos[1])
         };
-        let (length, velocity) = (&state.ten_length, &state.ten_velocity);
+        let [length, velocity] =
+            [&state.ten_length, &state.ten_velocity].map(|tendons| two(tendons));
         let terms = [
             x,
             y,
@@ -254,5 +283,26 @@ impl Task for Humanoid {
 
     fn needs_contact_forces(&self) -> bool {
         self.version != Version::V3
+    }
+
+    fn reset_info(&self, _: &Model, state: &State) -> Info {
+        if self.version != Version::V5 {
+            return Info::default();
+        }
+        let (x, y) = (state.qpos[0], state.qpos[1]);
+        let [length, velocity] =
+            [&state.ten_length, &state.ten_velocity].map(|tendons| two(tendons));
+        Info::named(
+            RESET_INFO,
+            [
+                x,
+                y,
+                (x * x + y * y).sqrt(),
+                length[0],
+                length[1],
+                velocity[0],
+                velocity[1],
+            ],
+        )
     }
 }

@@ -1,7 +1,9 @@
 //! InvertedDoublePendulum: keep two poles, one on the other, upright on a cart.
 
-use super::common::observed::{bounded, free, put, put_clipped, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
+use super::common::observed::{bounded, positions, put, put_clipped, velocities};
+use super::common::{
+    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
+};
 use crate::Result;
 use crate::dynamics::{Model, State, sin_cos};
 use crate::env::{Info, Quantity};
@@ -70,21 +72,35 @@ impl Task for InvertedDoublePendulum {
     }
 
     fn model(&self) -> Result<Model> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
         let xml = include_str!("../../assets/inverted_double_pendulum.xml");
         compile(xml, self.facts().id)
     }
 
+    fn check(&self, model: &Model) -> Result<()> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
+        let needs = Needs {
+            positions: 3,
+            velocities: 3,
+            sites: 1,
+            ..Needs::default()
+        };
+        needs.check(self.facts().id, model)
+    }
+
     fn observed(&self, model: &Model) -> Vec<Quantity> {
-        let names = &model.joints.name;
-        let mut all = vec![free(names[0].as_str(), "m")];
+        let mut all = positions(model, 0);
+        let angles = all.split_off(1);
         for function in ["sine", "cosine"] {
-            let angles = names[1..].iter();
-            all.extend(angles.map(|name| bounded(format!("{function} of {name}"), "1", 1.0)));
+            let names = angles.iter().map(|angle| &angle.name);
+            all.extend(names.map(|name| bounded(format!("{function} of {name}"), "1", 1.0)));
         }
-        all.extend(velocities(model, SEEN));
-        let forces = names[..self.forces()].iter();
-        all.extend(forces.map(|name| bounded(format!("constraint force on {name}"), "N", SEEN)));
+        let moving = velocities(model, SEEN);
+        all.extend(moving.iter().cloned());
+        let forces = moving[..self.forces()].iter().map(|velocity| {
+            let of = velocity.name.trim_start_matches("velocity of ");
+            bounded(format!("constraint force on {of}"), "N", SEEN)
+        });
+        all.extend(forces);
         all
     }
 
@@ -93,12 +109,16 @@ impl Task for InvertedDoublePendulum {
         start.kick_velocities(self.reset_noise_scale);
     }
 
-    fn observe(&self, state: &State, observation: &mut [f64]) {
-        let [x, first, second] = [state.qpos[0], state.qpos[1], state.qpos[2]];
-        let [(s1, c1), (s2, c2)] = [sin_cos(first), sin_cos(second)];
-        let angles = [s1, s2, c1, c2];
-        let at = put(observation, 0, &[x]);
-        let at = put(observation, at, &angles);
+    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
+        let [cart, angles @ ..] = state.qpos.as_slice() else {
+            return;
+        };
+        let sines = put(observation, 0, &[*cart]);
+        let cosines = sines + angles.len();
+        for (i, angle) in angles.iter().enumerate() {
+            (observation[sines + i], observation[cosines + i]) = sin_cos(*angle);
+        }
+        let at = cosines + angles.len();
         let at = put_clipped(observation, at, &state.qvel, SEEN);
         put_clipped(
             observation,

@@ -1,7 +1,9 @@
 //! InvertedPendulum: keep a pole on a cart upright.
 
 use super::common::observed::{positions, put, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
+use super::common::{
+    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
+};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};
@@ -58,11 +60,19 @@ impl Task for InvertedPendulum {
     }
 
     fn model(&self) -> Result<Model> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
         compile(
             include_str!("../../assets/inverted_pendulum.xml"),
             self.facts().id,
         )
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
+        let needs = Needs {
+            positions: 2,
+            ..Needs::default()
+        };
+        needs.check(self.facts().id, model)
     }
 
     fn observed(&self, model: &Model) -> Vec<Quantity> {
@@ -74,7 +84,7 @@ impl Task for InvertedPendulum {
         start.shake_velocities(self.reset_noise_scale);
     }
 
-    fn observe(&self, state: &State, observation: &mut [f64]) {
+    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
         let at = put(observation, 0, &state.qpos);
         put(observation, at, &state.qvel);
     }

@@ -1,17 +1,18 @@
 //! Pusher: push a cylinder across a table to a goal.
 
-use super::common::observed::{place, positions, put, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, compile};
+use super::common::observed::{body_place, place, positions, put, velocities};
+use super::common::{Before, Facts, Needs, Score, Start, Task, Transition, compile};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};
 
 /// Bodies of the model.
-const TIPS: usize = 10;
-const OBJECT: usize = 11;
-const GOAL: usize = 12;
-/// Joints of the arm.
+const TIPS: &str = "tips_arm";
+const OBJECT: &str = "object";
+const GOAL: &str = "goal";
+/// Joints of the arm, which come first, and of object and goal, which come last.
 const ARM: usize = 7;
+const PUSHED: usize = 4;
 /// The object begins at least this far from the goal (m).
 const APART: f64 = 0.17;
 
@@ -58,11 +59,21 @@ impl Task for Pusher {
         compile(include_str!("../../assets/pusher.xml"), self.facts().id)
     }
 
+    fn check(&self, model: &Model) -> Result<()> {
+        let needs = Needs {
+            positions: ARM + PUSHED,
+            velocities: ARM + PUSHED,
+            bodies: &[TIPS, OBJECT, GOAL],
+            ..Needs::default()
+        };
+        needs.check(self.facts().id, model)
+    }
+
     fn observed(&self, model: &Model) -> Vec<Quantity> {
         let mut all: Vec<_> = positions(model, 0).into_iter().take(ARM).collect();
         all.extend(velocities(model, f64::INFINITY).into_iter().take(ARM));
         for body in [TIPS, OBJECT, GOAL] {
-            all.extend(place(&model.bodies.name[body]));
+            all.extend(place(body));
         }
         all
     }
@@ -74,17 +85,18 @@ impl Task for Pusher {
                 break object;
             }
         };
-        start.qpos[ARM..ARM + 2].copy_from_slice(&object);
-        start.qpos[ARM + 2..].fill(0.0);
+        let (place, speed) = (start.qpos.len() - PUSHED, start.qvel.len() - PUSHED);
+        start.qpos[place..place + 2].copy_from_slice(&object);
+        start.qpos[place + 2..].fill(0.0);
         start.shake_velocities(0.005);
-        start.qvel[ARM..].fill(0.0);
+        start.qvel[speed..].fill(0.0);
     }
 
-    fn observe(&self, state: &State, observation: &mut [f64]) {
+    fn observe(&self, model: &Model, state: &State, observation: &mut [f64]) {
         let at = put(observation, 0, &state.qpos[..ARM]);
         let mut at = put(observation, at, &state.qvel[..ARM]);
         for body in [TIPS, OBJECT, GOAL] {
-            at = put(observation, at, &state.xpos[body].to_array());
+            at = put(observation, at, &body_place(model, state, body).to_array());
         }
     }
 
@@ -93,9 +105,10 @@ impl Task for Pusher {
     }
 
     fn score(&self, transition: &Transition<'_>) -> Score {
-        let xpos = &transition.state.xpos;
-        let near = -(xpos[OBJECT] - xpos[TIPS]).length() * self.reward_near_weight;
-        let distance = -(xpos[OBJECT] - xpos[GOAL]).length() * self.reward_dist_weight;
+        let place = |name| body_place(transition.model, transition.state, name);
+        let object = place(OBJECT);
+        let near = -(object - place(TIPS)).length() * self.reward_near_weight;
+        let distance = -(object - place(GOAL)).length() * self.reward_dist_weight;
         let ctrl = -transition.effort() * self.reward_control_weight;
         Score {
             reward: distance + ctrl + near,

@@ -1,15 +1,15 @@
 //! Reacher: bring the tip of a two-link arm to a target.
 
-use super::common::observed::{bounded, free, put, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, compile};
+use super::common::observed::{body_place, bounded, free, positions, put, velocities};
+use super::common::{Before, Facts, Needs, Score, Start, Task, Transition, Version, compile};
 use crate::Result;
 use crate::dynamics::{Model, State, sin_cos};
 use crate::env::{Info, Quantity};
 use glam::DVec3;
 
 /// Bodies of the model.
-const FINGERTIP: usize = 3;
-const TARGET: usize = 4;
+const FINGERTIP: &str = "fingertip";
+const TARGET: &str = "target";
 /// Half the side of the square in which targets are drawn, and how far from the middle they may be (m).
 const REACH: f64 = 0.2;
 
@@ -52,8 +52,9 @@ impl Default for Reacher {
 }
 
 /// From the target to the tip (m).
-fn miss(state: &State) -> DVec3 {
-    state.xpos[FINGERTIP] - state.xpos[TARGET]
+fn miss(model: &Model, state: &State) -> DVec3 {
+    let [tip, target] = [FINGERTIP, TARGET].map(|name| body_place(model, state, name));
+    tip - target
 }
 
 impl Task for Reacher {
@@ -75,14 +76,25 @@ impl Task for Reacher {
         compile(include_str!("../../assets/reacher.xml"), self.facts().id)
     }
 
+    fn check(&self, model: &Model) -> Result<()> {
+        let needs = Needs {
+            positions: 4,
+            velocities: 4,
+            bodies: &[FINGERTIP, TARGET],
+            ..Needs::default()
+        };
+        needs.check(self.facts().id, model)
+    }
+
     fn observed(&self, model: &Model) -> Vec<Quantity> {
-        let names = &model.joints.name;
+        let mut angles = positions(model, 0);
+        let rest = angles.split_off(2);
         let mut all = Vec::new();
         for function in ["cosine", "sine"] {
-            let angles = names[..2].iter();
-            all.extend(angles.map(|name| bounded(format!("{function} of {name}"), "1", 1.0)));
+            let names = angles.iter().map(|angle| &angle.name);
+            all.extend(names.map(|name| bounded(format!("{function} of {name}"), "1", 1.0)));
         }
-        all.extend(names[2..].iter().map(|name| free(name.as_str(), "m")));
+        all.extend(rest);
         all.extend(velocities(model, f64::INFINITY).into_iter().take(2));
         let axes = ["x", "y", "z"].into_iter().take(self.coordinates());
         all.extend(axes.map(|axis| free(format!("{axis} from target to fingertip"), "m")));
@@ -97,12 +109,13 @@ impl Task for Reacher {
                 break target;
             }
         };
-        start.qpos[2..].copy_from_slice(&target);
+        let (place, speed) = (start.qpos.len() - 2, start.qvel.len() - 2);
+        start.qpos[place..].copy_from_slice(&target);
         start.shake_velocities(0.005);
-        start.qvel[2..].fill(0.0);
+        start.qvel[speed..].fill(0.0);
     }
 
-    fn observe(&self, state: &State, observation: &mut [f64]) {
+    fn observe(&self, model: &Model, state: &State, observation: &mut [f64]) {
         let (first, second) = (state.qpos[0], state.qpos[1]);
         let [(s1, c1), (s2, c2)] = [sin_cos(first), sin_cos(second)];
         let angles = [c1, c2, s1, s2];
@@ -112,17 +125,19 @@ impl Task for Reacher {
         put(
             observation,
             at,
-            &miss(state).to_array()[..self.coordinates()],
+            &miss(model, state).to_array()[..self.coordinates()],
         );
     }
 
-    fn before(&self, _: &Model, state: &State) -> Before {
-        miss(state).to_array()
+    fn before(&self, model: &Model, state: &State) -> Before {
+        miss(model, state).to_array()
     }
 
     fn score(&self, transition: &Transition<'_>) -> Score {
         let before = DVec3::from(transition.before);
-        let judged = self.version.pick(before, before, miss(transition.state));
+        let judged = self
+            .version
+            .pick(before, before, miss(transition.model, transition.state));
         let distance = -judged.length() * self.reward_dist_weight;
         let ctrl = -transition.effort() * self.reward_control_weight;
         Score {

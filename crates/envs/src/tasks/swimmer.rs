@@ -1,7 +1,10 @@
 //! Swimmer: swim forward through a viscous fluid; nothing ends the episode but time.
 
 use super::common::observed::{positions, put, velocities};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
+use super::common::{
+    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
+    place_in_plane,
+};
 use crate::Result;
 use crate::dynamics::{Model, State};
 use crate::env::{Info, Quantity};
@@ -84,8 +87,16 @@ impl Task for Swimmer {
     }
 
     fn model(&self) -> Result<Model> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
         compile(include_str!("../../assets/swimmer.xml"), self.facts().id)
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
+        let needs = Needs {
+            positions: 2,
+            ..Needs::default()
+        };
+        needs.check(self.facts().id, model)
     }
 
     fn observed(&self, model: &Model) -> Vec<Quantity> {
@@ -101,7 +112,7 @@ impl Task for Swimmer {
         start.shake_velocities(self.reset_noise_scale);
     }
 
-    fn observe(&self, state: &State, observation: &mut [f64]) {
+    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
         let at = put(observation, 0, &state.qpos[self.skipped()..]);
         put(observation, at, &state.qvel);
     }
@@ -123,6 +134,14 @@ impl Task for Swimmer {
                 self.facts().info,
                 [x, y, distance, vx, vy, forward, -ctrl, forward],
             ),
+        }
+    }
+
+    fn reset_info(&self, _: &Model, state: &State) -> Info {
+        if self.version == Version::V5 {
+            place_in_plane(state)
+        } else {
+            Info::default()
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use super::common::observed::{positions, put, put_clipped, velocities};
 use super::common::planar::{self, within};
-use super::common::{Before, Facts, Score, Start, Task, Transition, Version, check_noise, compile};
+use super::common::{
+    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
+};
 use crate::Result;
 use crate::dynamics::{Model, State};
-use crate::env::Quantity;
+use crate::env::{Info, Quantity};
 
 /// Settings of the task; the defaults are Gymnasium's. Ranges exclude their ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,12 +83,20 @@ impl Task for Walker2d {
     }
 
     fn model(&self) -> Result<Model> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
         let mut model = compile(include_str!("../../assets/walker2d.xml"), self.facts().id)?;
         if self.version != Version::V5 {
             slip(&mut model);
         }
         Ok(model)
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        check_noise(self.facts().id, self.reset_noise_scale)?;
+        let needs = Needs {
+            positions: 3,
+            ..Needs::default()
+        };
+        needs.check(self.facts().id, model)
     }
 
     fn observed(&self, model: &Model) -> Vec<Quantity> {
@@ -103,7 +113,7 @@ impl Task for Walker2d {
         start.shake_velocities(self.reset_noise_scale);
     }
 
-    fn observe(&self, state: &State, observation: &mut [f64]) {
+    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
         let skipped = usize::from(self.exclude_current_positions_from_observation);
         let at = put(observation, 0, &state.qpos[skipped..]);
         put_clipped(observation, at, &state.qvel, planar::SEEN_VELOCITY);
@@ -122,6 +132,10 @@ impl Task for Walker2d {
             terminate_when_unhealthy: self.terminate_when_unhealthy,
         };
         terms.score(transition, self.is_healthy(transition.state))
+    }
+
+    fn reset_info(&self, model: &Model, state: &State) -> Info {
+        planar::reset_info(self.version, model, state)
     }
 }
 

@@ -228,7 +228,7 @@ impl Builder<'_> {
             GeomType::Plane => 0.0,
             GeomType::Sphere => size[0],
             GeomType::Capsule => size[0] + size[1],
-            GeomType::Cylinder => size[0].hypot(size[1]),
+            GeomType::Cylinder => (size[0] * size[0] + size[1] * size[1]).sqrt(),
             GeomType::Ellipsoid => size[0].max(size[1]).max(size[2]),
             GeomType::Box => DVec3::from(size).length(),
         };

@@ -8,6 +8,7 @@ use super::super::spec::{
 use super::super::{orientation, schema};
 use super::{CONDIM, LIMITED, Names, read_friction};
 use crate::Result;
+use crate::dynamics::matrix;
 use crate::dynamics::model::{GeomType, JointType};
 use glam::{DQuat, DVec3};
 
@@ -129,13 +130,12 @@ impl Reader<'_> {
                 let class = self.defaults.named_by(element, "childclass", class)?;
                 let (pos, quat) = pose(element, self.compiler)?;
                 let (pos, quat) = frame.map_or((pos, quat), |outer| outer.apply(pos, quat));
-                let quat = quat.normalize();
                 return Ok(Some((*body, class, Some(Frame { pos, quat }))));
             }
             "joint" => {
                 let mut spec = joint(element, &self.defaults.of(element, class)?.joint)?;
                 if let (Some(frame), true) = (frame, spec.kind != JointType::Free) {
-                    spec.axis = frame.quat * spec.axis;
+                    spec.axis = matrix(frame.quat) * spec.axis;
                     spec.pos = frame.apply(spec.pos, DQuat::IDENTITY).0;
                 }
                 let named = self.joints.name(element, spec)?;

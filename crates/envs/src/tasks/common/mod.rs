@@ -1,5 +1,6 @@
 //! What all MuJoCo tasks share: the loop around the physics, resets, the time limit.
 
+mod needs;
 pub(super) mod observed;
 pub(super) mod planar;
 
@@ -10,6 +11,8 @@ use crate::error::{check, check_length};
 use crate::numpy_rng::Generator;
 use crate::{Error, Result, mjcf};
 use std::sync::Arc;
+
+pub(super) use needs::Needs;
 
 /// Revision of a task's definition. MuJoCo's numbers are those of 3.3.7 in all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,11 +134,17 @@ pub trait Task: Clone + Send + Sync + 'static {
     /// Physics steps per step of the environment.
     fn frame_skip(&self) -> usize;
 
-    /// The compiled model.
+    /// The published model.
     ///
     /// # Errors
     /// [`Error::Mjcf`] when it cannot be compiled.
     fn model(&self) -> Result<Model>;
+
+    /// Checks the settings, and that a model has what the task looks at.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] and [`Error::Model`].
+    fn check(&self, model: &Model) -> Result<()>;
 
     /// What is observed, number by number.
     fn observed(&self, model: &Model) -> Vec<Quantity>;
@@ -144,13 +153,18 @@ pub trait Task: Clone + Send + Sync + 'static {
     fn start(&self, start: &mut Start<'_>);
 
     /// Writes the observation of a state.
-    fn observe(&self, state: &State, observation: &mut [f64]);
+    fn observe(&self, model: &Model, state: &State, observation: &mut [f64]);
 
     /// What is needed of a state to judge the step that begins there.
     fn before(&self, model: &Model, state: &State) -> Before;
 
     /// Judges a step.
     fn score(&self, transition: &Transition<'_>) -> Score;
+
+    /// What a reset tells of the state that it came to. Default: nothing.
+    fn reset_info(&self, _model: &Model, _state: &State) -> Info {
+        Info::default()
+    }
 
     /// Whether contact forces on bodies are observed or rewarded.
     fn needs_contact_forces(&self) -> bool {
@@ -190,16 +204,52 @@ impl<T: Task> Mujoco<T> {
     /// # Errors
     /// [`Error::Setting`] when a setting is out of range; [`Error::Mjcf`] when the task's model cannot be compiled.
     pub fn new(task: T) -> Result<Self> {
+        let model = task.model()?;
+        Self::with_model(task, model)
+    }
+
+    /// An environment of `task` on a model of your own: Gymnasium's `xml_file`.
+    ///
+    /// Observation and action follow the model: all its positions, velocities, bodies and actuators. What the task
+    /// looks at by number or name must be there, such as height as the third position.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when a setting is out of range; [`Error::Model`] when the model lacks something.
+    ///
+    /// ```
+    /// use envs::{Env, Mujoco, mjcf, tasks::Hopper};
+    ///
+    /// let xml = r#"<mujoco>
+    ///   <compiler angle="radian"/>
+    ///   <worldbody>
+    ///     <body name="ball">
+    ///       <joint name="x" type="slide" axis="1 0 0"/>
+    ///       <joint name="z" type="slide" axis="0 0 1"/>
+    ///       <joint name="lean" axis="0 1 0"/>
+    ///       <geom size="0.1"/>
+    ///     </body>
+    ///   </worldbody>
+    ///   <actuator><motor joint="x" ctrlrange="-2 2"/></actuator>
+    /// </mujoco>"#;
+    /// let env = Mujoco::with_model(Hopper::default(), mjcf::compile(xml, "ball")?)?;
+    /// assert_eq!((env.info().observation.len(), env.info().action[0].high), (5, 2.0));
+    ///
+    /// let short = mjcf::compile(&xml.replace(r#"<joint name="lean" axis="0 1 0"/>"#, ""), "ball")?;
+    /// let error = Mujoco::with_model(Hopper::default(), short).err().unwrap();
+    /// assert_eq!(error.to_string(), "Hopper-v5 needs 3 positions (nq) or more; the model has 2");
+    /// # Ok::<(), envs::Error>(())
+    /// ```
+    pub fn with_model(task: T, model: Model) -> Result<Self> {
         let facts = task.facts();
         if task.frame_skip() == 0 {
             return Err(Error::Setting {
                 task: facts.id,
                 name: "frame_skip",
                 value: 0.0,
-                allowed: "1 or more",
+                allowed: "1 or more".into(),
             });
         }
-        let model = task.model()?;
+        task.check(&model)?;
         let names = &model.actuators;
         let action = (0..model.nu).map(|actuator| {
             let [low, high] = if names.ctrllimited[actuator] {
@@ -279,7 +329,7 @@ impl<T: Task> Mujoco<T> {
         forward(&self.model, &mut self.state);
         self.look();
         self.before = Some(self.task.before(&self.model, &self.state));
-        self.task.observe(&self.state, observation);
+        self.task.observe(&self.model, &self.state, observation);
     }
 
     /// Brings what tasks look at up to date.
@@ -344,7 +394,7 @@ impl<T: Task> Env for Mujoco<T> {
             forward(&self.model, &mut self.state);
         }
         self.look();
-        self.task.observe(&self.state, observation);
+        self.task.observe(&self.model, &self.state, observation);
         let Score {
             reward,
             terminated,
@@ -364,6 +414,10 @@ impl<T: Task> Env for Mujoco<T> {
             truncated: limit > 0 && self.elapsed_steps >= limit,
             info,
         })
+    }
+
+    fn reset_info(&self) -> Info {
+        self.task.reset_info(&self.model, &self.state)
     }
 
     fn state(&self) -> EnvState {
@@ -401,6 +455,15 @@ impl<T: Task> Env for Mujoco<T> {
     }
 }
 
+/// Where a robot is that moves in the plane, as its reset tells.
+pub(in crate::tasks) fn place_in_plane(state: &State) -> Info {
+    let (x, y) = (state.qpos[0], state.qpos[1]);
+    Info::named(
+        &["x_position", "y_position", "distance_from_origin"],
+        [x, y, (x * x + y * y).sqrt()],
+    )
+}
+
 /// Checks the scale of the noise at reset.
 pub(in crate::tasks) fn check_noise(task: &'static str, scale: f64) -> Result<()> {
     if scale >= 0.0 && scale.is_finite() {
@@ -410,7 +473,7 @@ pub(in crate::tasks) fn check_noise(task: &'static str, scale: f64) -> Result<()
             task,
             name: "reset_noise_scale",
             value: scale,
-            allowed: "0 or more, and finite",
+            allowed: "0 or more, and finite".into(),
         })
     }
 }

@@ -1,7 +1,9 @@
 //! What tasks observe, by name, from the model.
 
+use crate::dynamics::State;
 use crate::dynamics::model::{JointType, Model, Transmission};
 use crate::env::Quantity;
+use glam::DVec3;
 
 /// Names of a free joint's positions, velocities and their units.
 const FREE_POSITIONS: [(&str, &str); 7] = [
@@ -120,6 +122,12 @@ pub(in crate::tasks) fn inertias(model: &Model, first: usize) -> Vec<Quantity> {
 /// The place of a body.
 pub(in crate::tasks) fn place(name: &str) -> [Quantity; 3] {
     ["x", "y", "z"].map(|axis| free(format!("{axis} of {name}"), "m"))
+}
+
+/// Where the body of this name is (m); `Needs` has seen to it that there is one.
+pub(in crate::tasks) fn body_place(model: &Model, state: &State, name: &str) -> DVec3 {
+    let body = model.bodies.name.iter().position(|body| body == name);
+    body.map_or(DVec3::NAN, |body| state.xpos[body])
 }
 
 /// A body's name, or its number.

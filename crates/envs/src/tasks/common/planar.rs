@@ -1,6 +1,7 @@
 //! What Hopper and Walker2d share: forward speed, effort and health.
 
 use super::{Score, Transition, Version};
+use crate::dynamics::{Model, State};
 use crate::env::Info;
 
 /// Velocities are observed up to this (m/s, rad/s).
@@ -23,6 +24,18 @@ pub(in crate::tasks) fn info(version: Version) -> &'static [&'static str] {
         "reward_survive",
     ];
     version.pick(old, old, new)
+}
+
+/// What a reset tells.
+pub(in crate::tasks) fn reset_info(version: Version, model: &Model, state: &State) -> Info {
+    if version != Version::V5 {
+        return Info::default();
+    }
+    let rise = state.qpos[1] - model.qpos0[1];
+    Info::named(
+        &["x_position", "z_distance_from_origin"],
+        [state.qpos[0], rise],
+    )
 }
 
 /// Weights of the reward.
