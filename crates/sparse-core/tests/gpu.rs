@@ -21,9 +21,10 @@ use rand_chacha::rand_core::SeedableRng;
 use sparse_core::device::{available, by_name};
 use sparse_core::kernels::{self, AdamStep};
 use sparse_core::learner::{Learner, LearnerConfig};
-use sparse_core::nn::SparseMlpConfig;
+use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::op::{self, Activation, GrowthProbe, SparseLayer, TILE, tile_width};
 use sparse_core::pattern::Pattern;
+use sparse_core::topology::{DropFraction, RigL, RuleConfig, Schedule, Topology};
 
 /// f32 against f64 over sums of some hundred products.
 const TOLERANCE: f64 = 2e-5;
@@ -39,7 +40,7 @@ const SIZES: [[usize; 2]; 7] = [
 const BATCHES: [usize; 7] = [1, 3, 16, 17, 64, 65, 256];
 type Test = fn(&Device);
 
-const TESTS: [(&str, Test); 10] = [
+const TESTS: [(&str, Test); 11] = [
     ("layers_follow_dense_sums", layers),
     ("a_layer_without_connections_is_its_bias", no_connections),
     ("the_dense_gradient_follows_dense_sums", dense_gradient),
@@ -50,6 +51,7 @@ const TESTS: [(&str, Test); 10] = [
     ("the_same_input_gives_the_same_bits", same_bits),
     ("a_nan_goes_through", nan),
     ("training_follows_the_cpu", training),
+    ("rigl_moves_what_it_moves_on_the_cpu", rigl),
 ];
 
 fn main() -> ExitCode {
@@ -371,5 +373,47 @@ fn training(device: &Device) {
     for (update, (found, expected)) in found.iter().zip(&expected).enumerate() {
         let error = (f64::from(*found) - expected).abs() / expected;
         assert!(error < 1e-4, "update {update}: {found}, CPU {expected}");
+    }
+}
+
+/// The connections after each of some moves by gradient.
+fn moves(device: &Device, storage: Storage) -> Vec<Vec<Vec<u32>>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let net = SparseMlpConfig::new([9, 60, 60, 2])
+        .with_sparsity(0.8)
+        .with_storage(storage)
+        .init(device, &mut rng)
+        .unwrap();
+    let schedule = Schedule {
+        every: 3,
+        until: 1000,
+        fraction: DropFraction::Constant(0.3),
+    };
+    let config = LearnerConfig {
+        topology: Some(Topology::new(RuleConfig::RigL(RigL::default()), schedule)),
+        ..LearnerConfig::default()
+    };
+    let mut learner = Learner::new(net, config);
+    let x = rows(&uniform(&mut rng, 100 * 9), 9, device);
+    let y = rows(&uniform(&mut rng, 100 * 2), 2, device);
+    let mut step = |_| {
+        let loss = |net: &SparseMlp| {
+            let (x, y) = (Tensor::from_inner(x.clone()), Tensor::from_inner(y.clone()));
+            (net.forward(x) - y).square().mean()
+        };
+        for _ in 0..3 {
+            learner.minimise(loss, &mut rng).unwrap();
+        }
+        let layers = learner.net().sparse_layers().into_iter();
+        layers.map(|l| l.pattern().positions().collect()).collect()
+    };
+    (0..5).map(&mut step).collect()
+}
+
+fn rigl(device: &Device) {
+    let expected = moves(&by_name("flex").unwrap(), Storage::Csr);
+    assert!(expected[0] != expected[4], "something moves");
+    for storage in [Storage::Csr, Storage::Masked] {
+        assert!(moves(device, storage) == expected, "{storage:?}");
     }
 }
