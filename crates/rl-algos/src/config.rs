@@ -182,9 +182,7 @@ impl TrainConfig {
         }
         self.td3.validate()?;
         for learner in [self.actor_learner(), self.critic_learner()] {
-            learner
-                .topology
-                .map_or(Ok(()), |topology| topology.validate())?;
+            learner.validate()?;
         }
         at_least_one("n_step.n", self.n_step.n as u64)?;
         at_least_one("replay.capacity", self.replay.capacity as u64)?;

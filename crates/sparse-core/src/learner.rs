@@ -38,6 +38,25 @@ pub struct LearnerConfig {
     pub target: Option<TargetConfig>,
 }
 
+impl LearnerConfig {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field, its value and what is allowed.
+    pub fn validate(&self) -> Result<()> {
+        self.adam.validate()?;
+        if let Some(TargetConfig { tau, every }) = self.target {
+            if !(tau > 0.0 && tau <= 1.0) {
+                return Err(Error::config("target.tau", tau, "in (0, 1]"));
+            }
+            if every == 0 {
+                return Err(Error::config("target.every", every, "1 or more"));
+            }
+        }
+        self.topology.as_ref().map_or(Ok(()), Topology::validate)
+    }
+}
+
 /// What one call of [`Learner::minimise`] did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepReport {
@@ -83,7 +102,8 @@ pub struct Learner<N> {
 }
 
 impl<N: SparseModule> Learner<N> {
-    /// Starts from `net`, which lies on a device without autodiff; the target starts as its copy.
+    /// Starts from `net`, which lies on a device without autodiff; the target starts as its copy. Settings are taken
+    /// as they are: [`LearnerConfig::validate`] checks them.
     #[must_use]
     pub fn new(net: N, config: LearnerConfig) -> Self {
         let adam = Adam::new(config.adam, &net.sparse_layers());
@@ -144,7 +164,7 @@ impl<N: SparseModule> Learner<N> {
     /// topology's schedule is due, the rule acts instead: connections move, go, or are drawn anew.
     ///
     /// # Errors
-    /// [`Error::Diverged`] when the loss is NaN or infinite; [`Error::Budget`] when pruning would leave a layer
+    /// [`Error::Shape`] when the loss is not one number, [`Error::Diverged`] when it is NaN or infinite; [`Error::Budget`] when pruning would leave a layer
     /// without connections; [`Error::Config`] when units are to be recycled and the network names no hidden
     /// layers, or the drop fraction is outside [0, 1]. Nothing has changed then.
     pub fn minimise(
@@ -152,7 +172,7 @@ impl<N: SparseModule> Learner<N> {
         loss: impl FnOnce(&N) -> Tensor<1>,
         rng: &mut impl Rng,
     ) -> Result<StepReport> {
-        let slope = Slope::of(&self.net, self.signal(), loss);
+        let slope = Slope::of(&self.net, self.signal(), loss)?;
         self.step(slope, rng)
     }
 
@@ -171,11 +191,12 @@ impl<N: SparseModule> Learner<N> {
     {
         let (net, signal) = (&self.net, self.signal());
         let [first, second] = losses;
-        let (mut first, second) = rayon::join(
+        let (first, second) = rayon::join(
             || Slope::of(net, signal, |net| first(net) * 0.5),
             || Slope::of(net, signal, |net| second(net) * 0.5),
         );
-        first.add(second);
+        let mut first = first?;
+        first.add(second?);
         self.step(first, rng)
     }
 
@@ -339,7 +360,14 @@ struct Slope {
 impl Slope {
     /// Computes a loss and runs the backward pass, collecting what `signal` asks for. A layer that the loss does
     /// not reach has zeros.
-    fn of<N: SparseModule>(net: &N, signal: Signal, loss: impl FnOnce(&N) -> Tensor<1>) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the loss is not one number.
+    fn of<N: SparseModule>(
+        net: &N,
+        signal: Signal,
+        loss: impl FnOnce(&N) -> Tensor<1>,
+    ) -> Result<Self> {
         let mut net = net.clone().train();
         let mut probes = Vec::new();
         let activity = ActivityProbe::default();
@@ -353,6 +381,7 @@ impl Slope {
             }
         }
         let loss = loss(&net);
+        Error::check_size("loss", loss.shape().num_elements(), 1)?;
         let mut gradients = loss.backward();
         let mut take = |parameter: Tensor<1>| {
             parameter
@@ -360,7 +389,7 @@ impl Slope {
                 .unwrap_or_else(|| parameter.inner().zeros_like())
         };
         let layers = net.sparse_layers().into_iter().enumerate();
-        Self {
+        Ok(Self {
             layers: layers
                 .map(|(index, layer)| LayerGradient {
                     values: take(layer.values()),
@@ -373,7 +402,7 @@ impl Slope {
                 .collect(),
             loss: loss.into_scalar::<f32>(),
             activity: activity.take(),
-        }
+        })
     }
 
     /// Adds the loss and the gradients of another part.

@@ -166,8 +166,16 @@ impl Record {
 
     fn layer(&self, tensors: &SafeTensors, prefix: &str, device: &Device) -> Result<SparseLinear> {
         let storage = self.meta(&format!("{prefix}.storage"))?;
-        let storage = Storage::named(storage)
-            .ok_or_else(|| malformed(&format!("{prefix}.storage"), storage))?;
+        // Masked matrices were called dense when there were none with zeros.
+        let name = if storage == "dense" {
+            "masked"
+        } else {
+            storage
+        };
+        let storage = Storage::named(name).ok_or_else(|| {
+            let value = format!("{storage}: must be csr, masked or auto");
+            malformed(&format!("{prefix}.storage"), &value)
+        })?;
         let inputs = self.meta(&format!("{prefix}.inputs"))?;
         let inputs = inputs
             .parse()
@@ -196,7 +204,7 @@ impl Record {
         if bias.is_empty() || !(1..=MOST_INPUTS).contains(&inputs) {
             let name = format!("{prefix}.inputs");
             let value = format!(
-                "{inputs}, with {} units: both must be 1 to {MOST_INPUTS}",
+                "{inputs}, with {} units: must be 1 to {MOST_INPUTS}, with 1 unit or more",
                 bias.len()
             );
             return Err(malformed(&name, &value));

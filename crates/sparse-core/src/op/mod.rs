@@ -37,10 +37,10 @@ pub const NARROW_TILE: usize = 16;
 /// The tile width for a batch of `batch` rows.
 #[must_use]
 pub fn tile_width(batch: usize) -> usize {
-    if batch <= NARROW_TILE {
-        NARROW_TILE
-    } else {
-        TILE
+    match batch {
+        0..=NARROW_TILE => NARROW_TILE,
+        17..=32 => 32,
+        _ => TILE,
     }
 }
 

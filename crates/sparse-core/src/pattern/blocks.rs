@@ -1,7 +1,7 @@
 //! A wide layer in blocks of columns, so that what a block reads stays in a core's cache.
 
-/// Columns of a block. A tile of activations has 32 or 64 columns of the batch, so a block of it is 128 or 256 KiB:
-/// that stays in the second-level cache, where the whole tile of a layer of 4,096 inputs would not.
+/// Columns of a block. A tile of activations has 64 columns of the batch in training, so a block of it is 128 KiB: that
+/// stays in the second-level cache, where the whole tile of a layer of 4,096 inputs would not.
 const BLOCK: usize = 512;
 
 /// Where the entries of each row of a compressed matrix change from one block of columns to the next. Nothing is kept

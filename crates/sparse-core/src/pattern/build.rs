@@ -144,6 +144,18 @@ impl Pattern {
         Ok(build(outputs, inputs, &positions))
     }
 
+    /// Checks that a layer has units and inputs and can have `nnz` connections, at least one.
+    ///
+    /// # Errors
+    /// [`Error::Pattern`] with what is missing or too much.
+    pub(crate) fn check_room(outputs: usize, inputs: usize, nnz: usize) -> Result<()> {
+        if outputs == 0 || inputs == 0 || nnz == 0 {
+            let reason = format!("nnz = {nnz}: units, inputs and connections must be 1 or more");
+            return Err(error(outputs, inputs, reason));
+        }
+        room_for(nnz, outputs, inputs).map(|_| ())
+    }
+
     /// The `nnz` connections of highest score and their scores, which come one by one in the order of positions and
     /// are not all held. Of equal scores the lower position wins.
     ///

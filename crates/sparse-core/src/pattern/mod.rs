@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use blocks::Blocks;
-pub use rewire::{Carried, Rewire};
+pub use rewire::Rewire;
 pub(crate) use select::{Largest, candidate, key, largest};
 pub use structure::Structure;
 

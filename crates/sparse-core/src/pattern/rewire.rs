@@ -133,16 +133,3 @@ impl Rewire {
         Ok(new)
     }
 }
-
-/// State with one number per connection, which follows a pattern when it changes.
-pub trait Carried {
-    /// Moves each number to its place in the new pattern.
-    fn carry(&mut self, rewire: &Rewire);
-}
-
-/// Zero where a connection is new.
-impl Carried for Vec<f32> {
-    fn carry(&mut self, rewire: &Rewire) {
-        *self = rewire.carry(self);
-    }
-}

@@ -29,6 +29,7 @@ impl Cell {
     fn value(&self) -> Value {
         match self {
             Self::Text(text) => Value::from(text.as_str()),
+            Self::Number(value, _) if !value.is_finite() => Value::Null,
             Self::Number(value, 0) => Value::from(value.round() as i64),
             Self::Number(value, _) => Value::from(*value),
         }

@@ -6,7 +6,7 @@ use burn_cubecl::kernel::untile;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::sizes::{check_tiles, check_width};
-use super::{Flat, elementwise, line};
+use super::{Flat, assert_f32, elementwise, line};
 
 /// A matrix `[batch, features]` in any layout: elements between neighbours in a column and in a row.
 #[derive(CubeType, CubeLaunch)]
@@ -47,6 +47,7 @@ fn join(tiles: &[f32], rows: &mut [f32], features: u32, #[comptime] width: u32) 
 /// When no kernel knows the width.
 pub(crate) fn to_tiles(x: CubeTensor, width: usize) -> CubeTensor {
     check_width(width);
+    assert_f32(&x);
     let x = untile(x);
     let [batch, features] = x.meta.shape().dims();
     let strides = x.meta.strides();

@@ -51,11 +51,7 @@ impl Flat {
     /// # Panics
     /// When the tensor is not f32, as all of this crate's layers are.
     fn new(tensor: CubeTensor) -> Self {
-        let found = tensor.dtype;
-        assert!(
-            found == DType::F32,
-            "the sparse operations are f32, not {found:?}"
-        );
+        assert_f32(&tensor);
         Self(into_contiguous(tensor))
     }
 
@@ -106,6 +102,16 @@ impl Flat {
         // SAFETY: the tensor is contiguous, so its buffer has as many elements as its shape says.
         unsafe { BufferArg::from_raw_parts(self.0.handle.clone(), self.len() / lanes) }
     }
+}
+
+/// # Panics
+/// When the tensor is not f32, as all of this crate's layers are.
+fn assert_f32(tensor: &CubeTensor) {
+    let found = tensor.dtype;
+    assert!(
+        found == DType::F32,
+        "the sparse operations are f32, not {found:?}"
+    );
 }
 
 /// A grid of at least `cubes` cubes, to be counted by `CUBE_POS`.

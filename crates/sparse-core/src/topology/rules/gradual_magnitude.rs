@@ -10,8 +10,7 @@ use crate::topology::{Action, Rule};
 
 /// Drops the smallest values as the sparsity rises; the number of connections falls.
 ///
-/// A network usually starts dense. When its first connections go, a layer's storage becomes compressed rows. The
-/// schedule says how often; its drop fraction is of no use here.
+/// A network usually starts dense. The schedule says how often connections go; its drop fraction is of no use here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GradualMagnitude {
