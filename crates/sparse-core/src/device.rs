@@ -41,6 +41,16 @@ pub fn by_name(name: &str) -> Result<Device> {
     }
 }
 
+/// Whether a device, with or without autodiff, computes on a GPU.
+#[must_use]
+pub fn is_gpu(device: &Device) -> bool {
+    match device.clone().inner().as_dispatch() {
+        #[cfg(any(feature = "wgpu", feature = "cuda"))]
+        burn::backend::DispatchDevice::Cube(_) => true,
+        _ => false,
+    }
+}
+
 /// A GPU behind a device.
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 #[derive(Clone, Debug)]

@@ -38,6 +38,8 @@ pub struct EvalArgs {
 pub enum Bench {
     /// Sparse products against the best dense product, one thread, GF/s
     Kernels,
+    /// One observation at a time through an actor, µs
+    Act,
     /// Densities up to which compressed rows beat a dense product, per layer size and batch
     BreakEven,
     /// One layer forward and backward, beside PyTorch and SparseProp; needs --python

@@ -5,6 +5,8 @@
 
 use burn::tensor::Device;
 
+use crate::device::is_gpu;
+
 /// Densities up to which compressed rows are the faster: one row per entry of [`BATCHES`], one column per entry of
 /// [`WIDTHS`].
 type Table = [[f64; 4]; 4];
@@ -31,9 +33,16 @@ const TRAINING: Table = [
     [1.00, 0.50, 0.40, 0.35],
 ];
 
+/// The same on a GPU, whatever the size and the batch. No real GPU has been read off yet: on one, dense products have matrix
+/// units, and rows are left for layers so sparse that these cannot win.
+const GPU: f64 = 0.05;
+
 /// The density up to which compressed rows are the faster for a layer of about `width` inputs and outputs and a
 /// batch of `batch` rows, by the nearest reading; on a device with autodiff, in training.
 pub(crate) fn density(device: &Device, width: f64, batch: usize) -> f64 {
+    if is_gpu(device) {
+        return GPU;
+    }
     let table = if device.is_autodiff() {
         &TRAINING
     } else {

@@ -8,6 +8,7 @@ use cli::values::Device;
 use crate::say;
 use crate::table::Table;
 
+mod act;
 mod break_even;
 mod clock;
 mod envs;
@@ -30,6 +31,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
             gpu::bench(args.device.unwrap_or_default().name())?
         }
         Bench::Kernels => kernels::bench()?,
+        Bench::Act => act::bench()?,
         Bench::BreakEven => break_even::bench(args.device.unwrap_or_default().name())?,
         Bench::Envs => match &args.python {
             Some(python) => envs::bench_beside(python)?,
