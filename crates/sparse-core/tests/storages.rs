@@ -44,7 +44,6 @@ impl Training {
                 tau: 0.01,
                 every: 2,
             }),
-            ..LearnerConfig::default()
         };
         Self {
             learner: Learner::new(net, config),
