@@ -49,7 +49,7 @@ pub enum Job {
     Eval(jobs::EvalArgs),
     /// Film an agent, without a display
     Watch(watch::WatchArgs),
-    /// Measure speed: kernels, updates or envs
+    /// Measure speed: kernels, single actions, layers, updates or environments
     Bench(jobs::BenchArgs),
     /// Draw learning curves of runs as one SVG picture
     Plot(jobs::PlotArgs),
@@ -131,7 +131,10 @@ mod tests {
         for (words, expected) in [
             (["train", "--env", "x"], "known tasks: HalfCheetah-v5"),
             (["train", "--stepz", "5"], "--steps"),
-            (["bench", "speed", "--json"], "kernels, updates, envs"),
+            (
+                ["bench", "speed", "--json"],
+                "kernels, act, break-even, layers, updates, envs",
+            ),
         ] {
             let words = ["xtask"].into_iter().chain(words);
             let error = Cli::try_parse_from(words).unwrap_err();
