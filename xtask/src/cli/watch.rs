@@ -62,7 +62,7 @@ pub struct WatchArgs {
     #[arg(long, value_name = "DEG", allow_negative_numbers = true)]
     pub elevation: Option<f64>,
 
-    /// Animation to write [default: watch.gif in the run's folder, or <task>.gif here]
+    /// Animation to write [default: watch.gif in the run's folder, or TASK.gif here]
     #[arg(long, value_name = "FILE", conflicts_with = "frames")]
     pub out: Option<PathBuf>,
 
