@@ -16,14 +16,16 @@ use rl_algos::train::{Trained, train};
 pub fn config(recipe: &str, steps: u64) -> TrainConfig {
     let mut config = recipes::named(recipe, "Hopper-v5").expect("a known recipe");
     config.steps = steps;
-    config.td3.hidden = vec![64, 64];
-    config.td3.batch_size = 100;
+    config.networks.actor = vec![64, 64];
+    config.networks.critic = vec![64, 64];
+    config.learning.batch_size = 100;
     if config.sparsity.critic > 0.0 {
         config.sparsity.actor = 0.8;
         config.sparsity.critic = 0.7;
     }
     if let Some(topology) = &mut config.topology {
         topology.every = 100;
+        topology.actor_every = topology.actor_every.map(|_| 50);
     }
     if let Some(adaptive) = &mut config.replay.adaptive {
         (adaptive.every, adaptive.min, adaptive.threshold) = (300, 100, 0.0);

@@ -69,7 +69,7 @@ fn a_folder_with_a_run_is_refused_and_untouched() {
     let error = run(&config("rlx2", 300), &path).unwrap_err();
     assert!(line(&error).contains("already holds a run"), "{error}");
     assert_eq!(fs::read(path.join("metrics.csv")).unwrap(), metrics);
-    assert_eq!(RunDir::open(&path).unwrap().1.recipe, "static");
+    assert_eq!(RunDir::open(&path).unwrap().1.recipe, "static-td3");
 }
 
 #[test]
@@ -78,15 +78,15 @@ fn a_diverging_run_says_where_and_keeps_its_last_checkpoint() {
     let path = folder.path().join("run");
     let mut config = config("rlx2", 3000);
     config.evaluation.every = 400;
-    config.td3.critic_learning_rate = 1e30;
+    config.learning.critic_learning_rate = 1e30;
     let error = run(&config, &path).unwrap_err();
     assert!(matches!(error, Error::Diverged { .. }), "{error}");
     assert!(line(&error).starts_with("diverged at step"), "{error}");
 
     // An actor that diverges sends the world an action that is no number.
     let mut actor = config.clone();
-    actor.td3.critic_learning_rate = 3e-4;
-    actor.td3.actor_learning_rate = 1e30;
+    actor.learning.critic_learning_rate = 3e-4;
+    actor.learning.actor_learning_rate = 1e30;
     let path = folder.path().join("actor");
     let error = run(&actor, &path).unwrap_err();
     assert!(line(&error).starts_with("diverged at step"), "{error}");
@@ -99,8 +99,16 @@ fn a_diverging_run_says_where_and_keeps_its_last_checkpoint() {
     assert!(run(&config, &path).is_err());
     let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
     let (dir, _) = RunDir::open(&path).unwrap();
-    let policy = Policy::open(&dir.weights_path(Checkpoint::Latest), &device).unwrap();
-    assert!(policy.act(&[0.0; 11]).iter().all(|a| a.is_finite()));
+    let hopper = envs::make("Hopper-v5").unwrap();
+    let mut policy = Policy::open(
+        &dir.weights_path(Checkpoint::Latest),
+        hopper.info(),
+        &device,
+    )
+    .unwrap();
+    let mut action = [f32::NAN; 3];
+    policy.act(&[0.0; 11], &mut action);
+    assert!(action.iter().all(|a| a.is_finite()));
     assert_eq!(dir.info(Checkpoint::Latest).unwrap().step, 400);
 }
 
@@ -114,5 +122,6 @@ fn a_damaged_checkpoint_is_an_error() {
     let bytes = fs::read(&weights).unwrap();
     fs::write(&weights, &bytes[..bytes.len() / 2]).unwrap();
     let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
-    assert!(Policy::open(&weights, &device).is_err());
+    let hopper = envs::make("Hopper-v5").unwrap();
+    assert!(Policy::open(&weights, hopper.info(), &device).is_err());
 }

@@ -27,8 +27,9 @@ fn the_number_of_threads_changes_no_number() {
     for recipe in ["rlx2", "set", "dense"] {
         let mut config = config(recipe, 900);
         // Wide enough that the dense products are shared out among threads.
-        config.td3.hidden = vec![256, 256];
-        config.td3.batch_size = 256;
+        config.networks.actor = vec![256, 256];
+        config.networks.critic = vec![256, 256];
+        config.learning.batch_size = 256;
         let alone = with_threads(&config, 1);
         assert_eq!(alone.len(), 4, "a header and three evaluations");
         for threads in [2, 4] {

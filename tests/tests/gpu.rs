@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use rl_algos::algos::{Td3, UpdateReport};
+use rl_algos::algos::{UpdateReport, build};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::device::{available, by_name};
@@ -51,13 +51,13 @@ fn updates(device: &str) -> Vec<UpdateReport> {
     const OBSERVATION: usize = 11;
     const ACTION: usize = 3;
     let mut config = small::config("static", 3_000);
-    config.td3.batch_size = 256;
+    config.learning.batch_size = 256;
     let device = by_name(device).unwrap();
     let mut streams = Streams::new(1);
-    let mut agent = Td3::new(&config, OBSERVATION, ACTION, &device, &mut streams).unwrap();
+    let mut agent = build(&config, OBSERVATION, ACTION, &device, &mut streams).unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let mut update = || {
-        let size = config.td3.batch_size;
+        let size = config.learning.batch_size;
         let batch = Batch {
             size,
             observation: uniform(&mut rng, size * OBSERVATION),
@@ -65,6 +65,7 @@ fn updates(device: &str) -> Vec<UpdateReport> {
             return_n: uniform(&mut rng, size),
             discount: vec![0.97; size],
             next_observation: uniform(&mut rng, size * OBSERVATION),
+            ..Batch::default()
         };
         agent.update(&batch, &mut streams).unwrap()
     };

@@ -12,7 +12,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rl_algos::algos::Td3;
+use rl_algos::algos::{Agent, build};
 use rl_algos::config::TrainConfig;
 use rl_algos::recipes;
 use rl_algos::replay::Batch;
@@ -51,15 +51,16 @@ const DONE: usize = 6;
 
 fn config(recipe: &str, hidden: usize, sparsity: f64) -> TrainConfig {
     let mut config = recipes::named(recipe, "HalfCheetah-v5").unwrap();
-    config.td3.hidden = vec![hidden, hidden];
+    config.networks.actor = vec![hidden, hidden];
+    config.networks.critic = vec![hidden, hidden];
     (config.sparsity.actor, config.sparsity.critic) = (sparsity, sparsity);
     config
 }
 
-fn agent(config: &TrainConfig) -> Td3 {
+fn agent(config: &TrainConfig) -> Box<dyn Agent> {
     let name = sparse_core::device::available()[0];
     let device = sparse_core::device::by_name(name).unwrap();
-    Td3::new(config, SEEN, DONE, &device, &mut Streams::new(0)).unwrap()
+    build(config, SEEN, DONE, &device, &mut Streams::new(0)).unwrap()
 }
 
 fn batch(size: usize) -> Batch {
@@ -70,6 +71,7 @@ fn batch(size: usize) -> Batch {
         return_n: vec![1.0; size],
         discount: vec![0.99; size],
         next_observation: vec![0.3; size * SEEN],
+        ..Batch::default()
     }
 }
 

@@ -3,7 +3,7 @@
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
-use crate::env::{Env, Info, Step, TaskInfo};
+use crate::env::{Env, EnvState, Info, Step, TaskInfo};
 use crate::{Error, Result, make};
 
 /// Copies of one task that step together, each beginning its next episode by itself.
@@ -223,6 +223,21 @@ impl VecEnv {
     #[must_use]
     pub fn env(&self, env: usize) -> &dyn Env {
         &*self.envs[env].env
+    }
+
+    /// Continues one environment from `state`, as [`Env::set_state`] does.
+    ///
+    /// # Errors
+    /// Those of [`Env::set_state`].
+    ///
+    /// # Panics
+    /// Unless `env` is less than [`len`](Self::len).
+    pub fn set_state(&mut self, env: usize, state: &EnvState) -> Result<()> {
+        let row = &mut self.observations[env * self.observation_len..][..self.observation_len];
+        self.envs[env].env.set_state(state, row)?;
+        self.steps[env].terminated = false;
+        self.steps[env].truncated = false;
+        Ok(())
     }
 
     /// Number of episodes, in all environments, that ended because the physics diverged.

@@ -13,13 +13,18 @@ struct Print(Instant);
 
 impl Observer for Print {
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
-        let Evaluation { progress, returns } = evaluation;
+        let Evaluation {
+            progress,
+            learning,
+            returns,
+            ..
+        } = evaluation;
         println!(
             "{:>7} steps  return {:>7.0} ± {:<5.0} target mean {:>6.1}  {:>6.1} s",
             progress.step,
             returns.mean,
             returns.std,
-            progress.target_mean,
+            learning.target_mean,
             self.0.elapsed().as_secs_f64()
         );
         Ok(())

@@ -25,7 +25,8 @@ pub struct Returns {
 }
 
 /// Runs one episode in each of `envs` with the actions of `policy`, each from a state drawn from a seed of
-/// `seeds`. The policy sees one observation and gives one action in [-1, 1].
+/// `seeds`. The policy sees one observation and writes
+/// one action in [-1, 1].
 ///
 /// The environments step together, on as many threads as there are; what each goes through is what it would go
 /// through alone.
@@ -35,12 +36,12 @@ pub struct Returns {
 pub fn evaluate(
     envs: &mut VecEnv,
     seeds: &mut ChaCha8Rng,
-    mut policy: impl FnMut(&[f32]) -> Vec<f32>,
+    mut policy: impl FnMut(&[f32], &mut [f32]),
 ) -> Result<Returns> {
     let range = ActionRange::of(&envs.info().action);
     let (width, episodes) = (envs.info().action.len(), envs.len());
     let mut seen = vec![0.0; envs.info().observation.len()];
-    let mut actions = vec![0.0; episodes * width];
+    let (mut actions, mut done) = (vec![0.0; episodes * width], vec![0.0; width]);
     let (mut returns, mut running) = (vec![0.0; episodes], vec![true; episodes]);
     let mut steps = 0;
     let diverged = envs.diverged();
@@ -50,7 +51,8 @@ pub fn evaluate(
             // Whoever is done waits for the others; its steps count no more.
             if running[i] {
                 to_agent(envs.observation(i), &mut seen);
-                range.to_task(&policy(&seen), action);
+                policy(&seen, &mut done);
+                range.to_task(&done, action);
             }
         }
         for (i, step) in envs.step(&actions)?.iter().enumerate() {
@@ -91,7 +93,7 @@ mod tests {
     fn returns_are_those_of_the_episodes() {
         let mut envs = VecEnv::new("Hopper-v5", 4).unwrap();
         let mut seeds = ChaCha8Rng::seed_from_u64(5);
-        let returns = evaluate(&mut envs, &mut seeds, |_| vec![0.0; 3]).unwrap();
+        let returns = evaluate(&mut envs, &mut seeds, |_, action| action.fill(0.0)).unwrap();
         assert_eq!(returns.episodes.len(), 4);
         let mean = returns.episodes.iter().sum::<f64>() / 4.0;
         assert!((returns.mean - mean).abs() < 1e-12);
@@ -103,7 +105,9 @@ mod tests {
     #[test]
     fn episodes_together_are_those_alone() {
         let mut seeds = ChaCha8Rng::seed_from_u64(8);
-        let policy = |seen: &[f32]| vec![seen[0].sin(), -seen[1], 0.3];
+        let policy = |seen: &[f32], action: &mut [f32]| {
+            action.copy_from_slice(&[seen[0].sin(), -seen[1], 0.3]);
+        };
         let mut envs = VecEnv::new("Hopper-v5", 3).unwrap();
         let together = evaluate(&mut envs, &mut seeds.clone(), policy).unwrap();
         let mut one = VecEnv::new("Hopper-v5", 1).unwrap();

@@ -8,11 +8,11 @@
 //! config.steps = 50_000;
 //! let run = RunDir::create("runs/mine".as_ref(), &config, false)?;
 //! let trained = train(&config, &device::by_name("flex")?, &run, &mut [])?;
-//! println!("{:.0}", trained.last.returns.mean);
+//! println!("{:.0?}", trained.returns.last());
 //! # Ok::<(), rl_algos::Error>(())
 //! ```
 //!
-//! In reading order: [`train`] (the loop), [`algos`] (TD3), [`replay`], [`evaluate`],
+//! In reading order: [`train`] (the loop), [`algos`] (TD3 and SAC), [`replay`], [`evaluate`],
 //! [`config`] (every setting), [`recipes`] (the settings of the papers), [`run_dir`] (a run on disk),
 //! [`observe`] (what watches a run), [`rng`] (where randomness comes from).
 

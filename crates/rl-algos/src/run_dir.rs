@@ -1,6 +1,7 @@
-//! A run on disk: `config.toml`, `metrics.csv` and `checkpoints/{latest,best}.{safetensors,json}`.
+//! A run on disk: `config.toml`, `metrics.csv` and `checkpoints/{latest,best}.{safetensors,json}`; beside them, if
+//! it is watched so, TensorBoard's `events.out.tfevents.*`.
 //!
-//! Files are written beside their place and moved there, so whoever reads finds the last one or the new one,
+//! Configurations and checkpoints are written beside their place and moved there, so whoever reads finds the last one or the new one,
 //! never half of one.
 
 use std::fs;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::config::TrainConfig;
+use crate::observe::EVENTS;
 use crate::{Error, Result};
 
 const CONFIG: &str = "config.toml";
@@ -74,6 +76,7 @@ impl RunDir {
             for file in old.iter().filter(|file| file.exists()) {
                 fs::remove_file(file).map_err(Error::file(file))?;
             }
+            remove_events(path)?;
             let checkpoints = path.join(CHECKPOINTS);
             if checkpoints.exists() {
                 fs::remove_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
@@ -163,6 +166,18 @@ impl RunDir {
     }
 }
 
+/// Removes the event files of a folder: TensorBoard would show them as part of the next run.
+fn remove_events(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
+        let entry = entry.map_err(Error::file(folder))?;
+        if entry.file_name().to_string_lossy().starts_with(EVENTS) {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(Error::file(&path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Puts a file in its place in one move.
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut beside = path.as_os_str().to_owned();
@@ -195,7 +210,12 @@ mod tests {
         assert!(error.to_string().contains("--overwrite"), "{error}");
         assert_eq!(run.info(Checkpoint::Best).unwrap(), info);
         assert_eq!(RunDir::open(&path).unwrap().1, config);
+        let (events, notes) = (path.join(format!("{EVENTS}1.0")), path.join("notes"));
+        for file in [&events, &notes] {
+            fs::write(file, b"").unwrap();
+        }
         RunDir::create(&path, &config, true).unwrap();
+        assert!(!events.exists() && notes.exists());
         assert!(run.info(Checkpoint::Best).is_err());
         assert!(RunDir::open(folder.path()).is_err());
     }

@@ -9,8 +9,8 @@ use super::values::{self, Device};
 /// Options of `cargo xtask eval`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  cargo xtask eval runs/halfcheetah-v5-rlx2-s0
-  cargo xtask eval runs/halfcheetah-v5-rlx2-s0 --episodes 100 --seed 7")]
+  cargo xtask eval runs/halfcheetah-v5-rlx2-td3-s0
+  cargo xtask eval runs/halfcheetah-v5-rlx2-td3-s0 --episodes 100 --seed 7")]
 pub struct EvalArgs {
     /// Folder of the run
     #[arg(value_name = "RUN")]
@@ -86,7 +86,7 @@ pub struct BenchArgs {
 /// Options of `cargo xtask plot`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:
-  cargo xtask plot runs/halfcheetah-v5-rlx2-s0 runs/halfcheetah-v5-dense-s0 --out curve.svg")]
+  cargo xtask plot runs/halfcheetah-v5-rlx2-td3-s0 runs/halfcheetah-v5-dense-td3-s0 --out curve.svg")]
 pub struct PlotArgs {
     /// Folders of runs, or `metrics.csv` files
     #[arg(value_name = "RUN", required = true)]

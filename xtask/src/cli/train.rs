@@ -67,9 +67,15 @@ Recipes:  rlx2    RigL, 3-step targets after a delay, replay that forgets stale 
           rigl    grow where the gradient is large, drop small weights
           set     grow at random, drop small weights
           static  a random sparse network that never changes
-          dense   plain TD3, no zeros: the baseline
-Sparsity: RLx2's published ones, actor / critic: HalfCheetah 0.90 / 0.85,
-          Hopper 0.98 / 0.95, Walker2d 0.97 / 0.95; `dense` has none
+          ds      half the weights: drop the smallest of each sign, grow at random
+          pruned  starts dense; small weights go from 20 % to 80 % of the run
+          tiny    dense, with as few weights as the sparse recipes
+          dense   no zeros: the baseline
+          each with TD3, or as rlx2-sac, rigl-sac, ... with SAC; `cargo xtask
+          recipes` says where each comes from and prints its numbers
+Sparsity: RLx2's published ones by task and algorithm, as for TD3, actor / critic:
+          HalfCheetah 0.90 / 0.85, Hopper 0.98 / 0.95, Walker2d 0.97 / 0.95,
+          Ant 0.96 / 0.88; `ds` has its paper's, `dense` none
 Devices:  flex (Burn's CPU backend), ndarray (Burn's older one), wgpu (GPUs through
           Vulkan, Metal or DirectX 12), cuda (NVIDIA's); each is built when first used
 
@@ -78,10 +84,12 @@ Examples:
   cargo xtask train --env hopper --steps 1M --seed 3
   cargo xtask train --recipe dense --out runs/baseline
   cargo xtask train --actor-sparsity 0.95 --critic-sparsity 0.9
-  cargo xtask train --config runs/halfcheetah-v5-rlx2-s0/config.toml --seed 1
+  cargo xtask train --config runs/halfcheetah-v5-rlx2-td3-s0/config.toml --seed 1
 
-The folder holds metrics.csv (one row per evaluation), config.toml and the
-checkpoints. Afterwards:
+The folder holds metrics.csv (one row per evaluation), config.toml, the
+checkpoints and TensorBoard's events. Meanwhile:
+  tensorboard --logdir runs
+Afterwards:
   cargo xtask eval DIR      cargo xtask plot DIR";
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub const TASKS: [&str; 25] = [
 ];
 
 /// Recipes of `rl-algos`, with a line on each; the `run` binary's tests hold this list against the crate's.
-pub const RECIPES: [(&str, &str); 5] = [
+pub const RECIPES: [(&str, &str); 8] = [
     (
         "rlx2",
         "RigL, 3-step targets after a delay, replay that forgets stale policies",
@@ -43,8 +43,20 @@ pub const RECIPES: [(&str, &str); 5] = [
     ),
     ("set", "grow at random, drop small weights"),
     ("static", "a random sparse network that never changes"),
-    ("dense", "plain TD3, no zeros: the baseline"),
+    (
+        "ds",
+        "half the weights: drop the smallest of each sign, grow at random",
+    ),
+    (
+        "pruned",
+        "starts dense; small weights go from 20 % to 80 % of the run",
+    ),
+    ("tiny", "dense, with as few weights as the sparse recipes"),
+    ("dense", "no zeros: the baseline"),
 ];
+
+/// Algorithms of `rl-algos`, on which the full names of recipes end.
+pub const ALGORITHMS: [&str; 2] = ["td3", "sac"];
 
 /// Backends that a training binary can be built for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,12 +141,13 @@ pub fn task(text: &str) -> Result<String, String> {
 /// When no known recipe has this name.
 pub fn recipe(text: &str) -> Result<String, String> {
     let wanted = text.to_ascii_lowercase();
+    let (name, algorithm) = wanted.rsplit_once('-').unwrap_or((&wanted, ALGORITHMS[0]));
     let names = RECIPES.map(|(name, _)| name);
-    if names.contains(&wanted.as_str()) {
-        Ok(wanted)
+    if names.contains(&name) && ALGORITHMS.contains(&algorithm) {
+        Ok(format!("{name}-{algorithm}"))
     } else {
         Err(format!(
-            "unknown recipe; known recipes: {}",
+            "unknown recipe; known recipes: {}, each also with -sac for -td3",
             names.join(", ")
         ))
     }
@@ -226,11 +239,13 @@ mod tests {
 
     #[test]
     fn an_unknown_recipe_lists_the_known_ones() {
-        assert_eq!(recipe("RLx2").unwrap(), "rlx2");
+        assert_eq!(recipe("RLx2").unwrap(), "rlx2-td3");
+        assert_eq!(recipe("tiny-sac").unwrap(), "tiny-sac");
+        assert!(recipe("rlx2-ppo").is_err());
         assert!(
             recipe("sac")
                 .unwrap_err()
-                .contains("rlx2, rigl, set, static, dense")
+                .contains("rlx2, rigl, set, static, ds, pruned, tiny, dense")
         );
     }
 }

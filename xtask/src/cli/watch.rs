@@ -9,7 +9,7 @@ use super::values::{self, Device};
 /// Options of `cargo xtask watch`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  cargo xtask watch runs/halfcheetah-v5-rlx2-s0
+  cargo xtask watch runs/halfcheetah-v5-rlx2-td3-s0
   cargo xtask watch --random --env Ant --out ant.gif
   cargo xtask watch --side-by-side runs/a runs/b --seconds 5
   cargo xtask watch runs/a --frames frames/")]

@@ -1,5 +1,196 @@
-//! Algorithms, one a file.
+//! Algorithms, one a file, and what they have in common.
 
+mod gaussian;
+pub mod parts;
+mod policy;
+mod sac;
 mod td3;
 
-pub use td3::{Densities, Policy, Td3, UpdateReport, Weights};
+use std::fmt::Debug;
+
+use burn::tensor::Device;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+use sparse_core::learner::{Learner, Memory, StepReport};
+use sparse_core::nn::{SparseMlp, SparseModule};
+use sparse_core::record;
+
+pub use policy::Policy;
+pub use sac::Sac;
+pub use td3::Td3;
+
+use crate::Result;
+use crate::config::{AlgoConfig, TrainConfig};
+use crate::replay::Batch;
+use crate::rng::Streams;
+
+/// Whoever acts and learns. Actions are in [-1, 1] per number.
+pub trait Agent: Debug + Send {
+    /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`.
+    fn act(&mut self, observation: &[f32], action: &mut [f32]);
+
+    /// Writes an action that explores to `action`, and the one without noise to `mean`.
+    fn explore(
+        &mut self,
+        observation: &[f32],
+        rng: &mut ChaCha8Rng,
+        mean: &mut [f32],
+        action: &mut [f32],
+    );
+
+    /// Learns from a batch.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Diverged`] when a loss is NaN or infinite.
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport>;
+
+    /// The networks being trained, by name; the actor first.
+    fn learners(&self) -> Vec<(&'static str, &Learner<SparseMlp>)>;
+
+    /// What is kept beside the learners.
+    fn extra(&mut self) -> Extra<'_>;
+}
+
+/// What an agent keeps beside its learners, to be saved and set again.
+#[derive(Debug)]
+pub struct Extra<'a> {
+    /// The networks being trained, in the order of [`Agent::learners`].
+    pub learners: Vec<&'a mut Learner<SparseMlp>>,
+    /// Updates so far.
+    pub updates: &'a mut u64,
+    /// Other numbers.
+    pub numbers: Vec<&'a mut f64>,
+}
+
+/// What one update did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateReport {
+    /// Sum of both critics' mean squared errors.
+    pub critic_loss: f32,
+    /// The actor's loss when it was updated.
+    pub actor_loss: Option<f32>,
+    /// Mean of the targets.
+    pub target_mean: f32,
+    /// Mean value of the batch by the first critic, before the update.
+    pub value_mean: f32,
+    /// SAC's weight of the entropy.
+    pub temperature: Option<f32>,
+    /// The policy's entropy (nats), estimated on the batch when the actor was updated.
+    pub entropy: Option<f32>,
+    /// Euclidean norms of the gradients: the actor's when it was updated, and both critics' together.
+    pub gradient_norms: [Option<f32>; 2],
+    /// Connections that were moved in all networks.
+    pub moved: usize,
+    /// Connections that went.
+    pub dropped: usize,
+    /// Connections that came.
+    pub grown: usize,
+}
+
+/// Shares of the weights that exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Densities {
+    /// Of the actor.
+    pub actor: f64,
+    /// Of both critics.
+    pub critic: f64,
+}
+
+/// Weights of one network, biases not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weights {
+    /// Weights that exist.
+    pub active: usize,
+    /// Weights that a dense network of this shape has.
+    pub total: usize,
+}
+
+/// Draws the agent that `config` describes, for observations and actions of these sizes.
+///
+/// # Errors
+/// As [`TrainConfig::validate`], or the networks' own when a layer would have no inputs.
+pub fn build(
+    config: &TrainConfig,
+    observation: usize,
+    action: usize,
+    device: &Device,
+    streams: &mut Streams,
+) -> Result<Box<dyn Agent>> {
+    let sizes = [observation, action];
+    Ok(match &config.algo {
+        AlgoConfig::Td3(td3) => Box::new(Td3::new(config, td3, sizes, device, streams)?),
+        AlgoConfig::Sac(sac) => Box::new(Sac::new(config, sac, sizes, device, streams)?),
+    })
+}
+
+impl dyn Agent + '_ {
+    /// Weights of the actor.
+    #[must_use]
+    pub fn actor_weights(&self) -> Weights {
+        Weights::of(self.learners()[0].1.net())
+    }
+
+    /// Weights of one critic; both have as many.
+    #[must_use]
+    pub fn critic_weights(&self) -> Weights {
+        Weights::of(self.learners()[1].1.net())
+    }
+
+    /// Shares of the weights that exist.
+    #[must_use]
+    pub fn densities(&self) -> Densities {
+        let density = |w: Weights| w.active as f64 / w.total as f64;
+        Densities {
+            actor: density(self.actor_weights()),
+            critic: density(self.critic_weights()),
+        }
+    }
+
+    /// Bytes that the learners hold, in the order of [`Agent::learners`].
+    #[must_use]
+    pub fn memory(&self) -> Vec<Memory> {
+        let learners = self.learners().into_iter();
+        learners.map(|(_, learner)| learner.memory()).collect()
+    }
+
+    /// The bytes of a safetensors file with the networks, for [`Policy::open`] and for other programs.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when the format cannot hold them.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let learners = self.learners();
+        let networks: Vec<_> = learners.iter().map(|(name, l)| (*name, l.net())).collect();
+        Ok(record::to_bytes(&networks)?)
+    }
+}
+
+impl Weights {
+    fn of(network: &SparseMlp) -> Self {
+        let mut sum = Self::default();
+        for layer in network.sparse_layers() {
+            let pattern = layer.pattern();
+            sum.active += pattern.nnz();
+            sum.total += pattern.outputs() * pattern.inputs();
+        }
+        sum
+    }
+}
+
+impl UpdateReport {
+    /// What the steps of both critics and of the actor come to.
+    fn of(critics: &[StepReport; 2], actor: Option<&StepReport>) -> Self {
+        let steps = || critics.iter().chain(actor);
+        Self {
+            critic_loss: critics.iter().map(|report| report.loss).sum(),
+            actor_loss: actor.map(|report| report.loss),
+            target_mean: f32::NAN,
+            value_mean: f32::NAN,
+            temperature: None,
+            entropy: None,
+            gradient_norms: [None, None],
+            moved: steps().map(|report| report.moved.unwrap_or(0)).sum(),
+            dropped: steps().map(|report| report.dropped).sum(),
+            grown: steps().map(|report| report.grown).sum(),
+        }
+    }
+}

@@ -6,11 +6,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{Evaluation, Observer};
+use super::{Evaluation, NetworkReport, Observer};
 use crate::{Error, Result};
 
 /// The columns, in order.
-pub(super) const COLUMNS: [&str; 21] = [
+pub(super) const COLUMNS: [&str; 31] = [
     "step",
     "updates",
     "episodes",
@@ -20,12 +20,22 @@ pub(super) const COLUMNS: [&str; 21] = [
     "return_max",
     "length_mean",
     "train_return",
+    "train_length",
     "critic_loss",
     "actor_loss",
     "target_mean",
+    "value_mean",
+    "temperature",
+    "entropy",
+    "actor_gradient_norm",
+    "critic_gradient_norm",
     "moved",
+    "dropped",
+    "grown",
     "actor_density",
     "critic_density",
+    "explored",
+    "dormant",
     "replay_size",
     "policy_distance",
     "n_step",
@@ -66,7 +76,16 @@ impl Csv {
 }
 
 impl Observer for Csv {
-    fn on_evaluation(&mut self, Evaluation { progress, returns }: &Evaluation) -> Result<()> {
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
+        let Evaluation {
+            progress,
+            learning,
+            networks,
+            returns,
+        } = evaluation;
+        let mean = |of: fn(&NetworkReport) -> f64| {
+            networks.iter().map(of).sum::<f64>() / networks.len() as f64
+        };
         let now = Instant::now();
         let pace = (progress.step - self.last.1) as f64 / (now - self.last.0).as_secs_f64();
         self.last = (now, progress.step);
@@ -80,12 +99,22 @@ impl Observer for Csv {
             returns.max.to_string(),
             returns.length.to_string(),
             progress.train_return.to_string(),
-            progress.critic_loss.to_string(),
-            progress.actor_loss.to_string(),
-            progress.target_mean.to_string(),
+            progress.train_length.to_string(),
+            learning.critic_loss.to_string(),
+            learning.actor_loss.to_string(),
+            learning.target_mean.to_string(),
+            learning.value_mean.to_string(),
+            learning.temperature.to_string(),
+            learning.entropy.to_string(),
+            learning.actor_gradient_norm.to_string(),
+            learning.critic_gradient_norm.to_string(),
             progress.moved.to_string(),
+            progress.dropped.to_string(),
+            progress.grown.to_string(),
             progress.densities.actor.to_string(),
             progress.densities.critic.to_string(),
+            mean(|network| network.explored).to_string(),
+            mean(|network| network.dormant).to_string(),
             progress.replay_size.to_string(),
             progress.policy_distance.to_string(),
             progress.n_step.to_string(),

@@ -1,14 +1,20 @@
-//! Dense TD3 (Fujimoto et al., arXiv 1802.09477) with the settings of RLx2's code (arXiv 2205.15043): the
-//! baseline that every sparse recipe is measured against.
+//! The dense baseline that every sparse recipe is measured against: TD3 (Fujimoto et al., arXiv 1802.09477) or SAC
+//! (Haarnoja et al., arXiv 1812.05905) with the settings of RLx2's code (arXiv 2205.15043).
 
-use super::td3;
+use super::Recipe;
 use crate::config::{SparsityConfig, TrainConfig};
 
-pub(super) fn config(env: &str) -> TrainConfig {
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "dense",
+    about: "no zeros: the baseline",
+    source: "arXiv 1802.09477 and 1812.05905, numbers of RLx2's code",
+};
+
+pub(super) fn config(base: TrainConfig) -> TrainConfig {
     let sparsity = SparsityConfig {
         actor: 0.0,
         critic: 0.0,
-        ..super::rlx2_sparsity(env)
+        ..base.sparsity
     };
-    td3("dense", env, sparsity)
+    TrainConfig { sparsity, ..base }
 }

@@ -1,137 +1,190 @@
-//! The settings of the papers, one recipe a file.
+//! The settings of the papers, one recipe a file. Each is there for TD3 and for SAC: `rlx2-td3`, `rlx2-sac`.
 
+mod base;
 mod dense;
+mod ds;
+mod pruned;
 mod rigl;
 mod rlx2;
 mod set;
 mod static_sparse;
+mod tiny;
 
-use sparse_core::budget::Allocation;
-use sparse_core::nn::Mask;
-
-use crate::config::{
-    EvaluationConfig, ExplorationConfig, NStepConfig, ReplayConfig, SparsityConfig, Td3Config,
-    TrainConfig,
-};
+use crate::config::{AlgoConfig, TrainConfig};
 use crate::{Error, Result};
 
-/// The recipes by name.
-pub const NAMES: [&str; 5] = ["rlx2", "rigl", "set", "static", "dense"];
+/// A recipe: its name without the algorithm, a line on it, and where its numbers come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// Name without the algorithm, such as `rlx2`.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// Where its numbers come from.
+    pub source: &'static str,
+}
 
-/// The settings of recipe `name` for the task `env` (any spelling that [`envs::make`] takes).
+/// All recipes.
+pub const RECIPES: [Recipe; 8] = [
+    rlx2::RECIPE,
+    rigl::RECIPE,
+    set::RECIPE,
+    static_sparse::RECIPE,
+    ds::RECIPE,
+    pruned::RECIPE,
+    tiny::RECIPE,
+    dense::RECIPE,
+];
+
+/// The full names of all recipes: each with each algorithm.
+pub fn names() -> impl Iterator<Item = String> {
+    let each = |algo: &'static str| RECIPES.iter().map(move |r| format!("{}-{algo}", r.name));
+    AlgoConfig::NAMES.into_iter().flat_map(each)
+}
+
+/// The settings of recipe `name` for the task `env` (any spelling that [`envs::make`] takes). A name without an
+/// algorithm is TD3's.
 ///
 /// # Errors
 /// [`Error::UnknownRecipe`], or the task's own error when it is unknown.
 pub fn named(name: &str, env: &str) -> Result<TrainConfig> {
-    let env = envs::make(env)?.info().id;
-    match name.to_ascii_lowercase().as_str() {
-        "rlx2" => Ok(rlx2::config(env)),
-        "rigl" => Ok(rigl::config(env)),
-        "set" => Ok(set::config(env)),
-        "static" => Ok(static_sparse::config(env)),
-        "dense" => Ok(dense::config(env)),
-        _ => Err(Error::UnknownRecipe {
+    let env = envs::make(env)?;
+    let wanted = name.to_ascii_lowercase();
+    let known = names().find(|known| *known == wanted || *known == format!("{wanted}-td3"));
+    let Some((recipe, algo)) = known.as_deref().and_then(|known| known.rsplit_once('-')) else {
+        let names: Vec<String> = names().collect();
+        return Err(Error::UnknownRecipe {
             name: name.to_owned(),
-            known: NAMES.join(", "),
-        }),
-    }
-}
-
-/// What RLx2's recipes and its dense baseline share: TD3 as in RLx2's released code (`RLx2_TD3/train.py`,
-/// `TD3.py`), which is `sfujim/TD3`'s with an evaluation of 10 episodes every 5,000 steps. Only the length
-/// differs: 200,000 steps by default, 3,000,000 in the paper.
-fn td3(recipe: &str, env: &str, sparsity: SparsityConfig) -> TrainConfig {
-    TrainConfig {
-        env: env.to_owned(),
-        recipe: recipe.to_owned(),
-        steps: 200_000,
-        seed: 0,
-        sparsity,
-        topology: None,
-        td3: Td3Config {
-            hidden: vec![256, 256],
-            batch_size: 256,
-            gamma: 0.99,
-            tau: 0.005,
-            actor_learning_rate: 3e-4,
-            critic_learning_rate: 3e-4,
-            target_noise: 0.2,
-            target_noise_clip: 0.5,
-            policy_delay: 2,
-        },
-        n_step: NStepConfig { n: 1, delay: 0 },
-        replay: ReplayConfig {
-            capacity: 1_000_000,
-            adaptive: None,
-        },
-        exploration: ExplorationConfig {
-            random_steps: 25_000,
-            noise: 0.1,
-        },
-        evaluation: EvaluationConfig {
-            every: 5_000,
-            episodes: 10,
-        },
-    }
-}
-
-/// The sparsities of RLx2's Table 2 for TD3 (arXiv 2205.15043, §5.1): the largest at which it stays within
-/// 3 % of the dense return. Tasks outside the table get `HalfCheetah`'s.
-fn rlx2_sparsity(env: &str) -> SparsityConfig {
-    let (actor, critic) = match env.split("-v").next() {
-        Some("Hopper") => (0.98, 0.95),
-        Some("Walker2d") => (0.97, 0.95),
-        Some("Ant") => (0.96, 0.88),
-        _ => (0.90, 0.85),
+            known: names.join(", "),
+        });
     };
-    SparsityConfig {
-        actor,
-        critic,
-        allocation: Allocation::ErdosRenyi,
-        mask: Mask::Magnitude,
-    }
+    let base = base::config(recipe, algo, env.info());
+    Ok(match recipe {
+        "rlx2" => rlx2::config(base),
+        "rigl" => rigl::config(base),
+        "set" => set::config(base),
+        "static" => base,
+        "ds" => ds::config(base, env.info()),
+        "pruned" => pruned::config(base),
+        "tiny" => tiny::config(base, env.info()),
+        _ => dense::config(base),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Td3Config;
 
     #[test]
     fn every_recipe_is_valid_and_named_as_asked() {
-        for name in NAMES {
-            let config = named(name, "half_cheetah").unwrap();
-            config.validate().unwrap();
-            assert_eq!(
-                (config.recipe.as_str(), config.env.as_str()),
-                (name, "HalfCheetah-v5")
-            );
+        assert_eq!(names().count(), 16);
+        for name in names() {
+            for env in ["half_cheetah", "Humanoid-v5", "Reacher-v4"] {
+                let config = named(&name, env).unwrap();
+                config.validate().unwrap();
+                assert_eq!(config.recipe, name);
+                assert_eq!(config.algo.name(), name.rsplit_once('-').unwrap().1);
+            }
         }
+        let config = named("RLX2", "half_cheetah").unwrap();
+        let names = (config.recipe.as_str(), config.env.as_str());
+        assert_eq!(names, ("rlx2-td3", "HalfCheetah-v5"));
     }
 
     #[test]
     fn unknown_names_list_the_known_ones() {
-        let error = named("rlx3", "Hopper-v5").unwrap_err().to_string();
-        assert!(
-            error.contains("`rlx3`") && error.contains("rlx2, rigl"),
-            "{error}"
-        );
-        assert!(
-            named("rlx2", "Hoper")
-                .unwrap_err()
-                .to_string()
-                .contains("Hopper-v5")
+        for name in ["rlx3", "td3", "-td3", "", "rlx2-ppo"] {
+            let error = named(name, "Hopper-v5").unwrap_err().to_string();
+            let known = error.contains(&format!("`{name}`")) && error.contains("rlx2-td3, rigl");
+            assert!(known, "{error}");
+        }
+        let error = named("rlx2", "Hoper").unwrap_err().to_string();
+        assert!(error.contains("Hopper-v5"), "{error}");
+    }
+
+    /// Table 2 of arXiv 2205.15043.
+    #[test]
+    fn rlx2_has_its_published_sparsities() {
+        for (recipe, env, expected) in [
+            ("rlx2-td3", "HalfCheetah-v5", (0.90, 0.85)),
+            ("rlx2-td3", "Hopper-v5", (0.98, 0.95)),
+            ("rlx2-td3", "Walker2d-v4", (0.97, 0.95)),
+            ("rlx2-td3", "Ant-v3", (0.96, 0.88)),
+            ("rlx2-sac", "HalfCheetah-v5", (0.90, 0.80)),
+            ("rlx2-sac", "Hopper-v5", (0.98, 0.95)),
+            ("rlx2-sac", "Walker2d-v5", (0.90, 0.90)),
+            ("rlx2-sac", "Ant-v5", (0.90, 0.75)),
+        ] {
+            let sparsity = named(recipe, env).unwrap().sparsity;
+            assert_eq!(
+                (sparsity.actor, sparsity.critic),
+                expected,
+                "{recipe} {env}"
+            );
+        }
+    }
+
+    /// §4.4 and appendix A of arXiv 2106.04217; shares as derived from λ.
+    #[test]
+    fn ds_has_its_published_numbers() {
+        let config = named("ds-td3", "HalfCheetah-v5").unwrap();
+        assert_eq!(config.learning.batch_size, 100);
+        assert_eq!(config.learning.weight_decay, 2e-4);
+        assert_eq!(config.learning.critic_learning_rate, 1e-3);
+        let AlgoConfig::Td3(Td3Config { policy_delay, .. }) = config.algo else {
+            panic!("not TD3");
+        };
+        let topology = config.topology.as_ref().unwrap();
+        assert_eq!(topology.actor_every.unwrap() * policy_delay, topology.every);
+        assert_eq!((topology.every, topology.drop_fraction), (1000, 0.05));
+        let density = 1.0 - config.sparsity.critic;
+        assert!((density - (1953.0 + 32_768.0 + 256.0) / 71_680.0).abs() < 1e-9);
+        let config = named("ds-sac", "Hopper-v5").unwrap();
+        assert_eq!(
+            (config.learning.tau, config.learning.target_every),
+            (1.0, 1000)
         );
     }
 
     #[test]
-    fn rlx2_has_its_published_sparsities() {
-        for (env, expected) in [
-            ("HalfCheetah-v5", (0.90, 0.85)),
-            ("Hopper-v5", (0.98, 0.95)),
-            ("Walker2d-v5", (0.97, 0.95)),
+    fn tiny_has_as_many_weights_as_rlx2() {
+        for (name, env, seen, done) in [
+            ("td3", "HalfCheetah-v5", 17, 6),
+            ("sac", "Hopper-v5", 11, 3),
+            ("td3", "Ant-v5", 105, 8),
         ] {
-            let sparsity = named("rlx2", env).unwrap().sparsity;
-            assert_eq!((sparsity.actor, sparsity.critic), expected);
+            let sparse = named(&format!("rlx2-{name}"), env).unwrap();
+            let tiny = named(&format!("tiny-{name}"), env).unwrap();
+            let outputs = if name == "sac" { 2 * done } else { done };
+            let weights = |first: usize, hidden: &[usize], last: usize| -> f64 {
+                let sizes = [&[first], hidden, &[last]].concat();
+                sizes.windows(2).map(|w| (w[0] * w[1]) as f64).sum()
+            };
+            for (first, last, sparsity, sparse, tiny) in [
+                (
+                    seen,
+                    outputs,
+                    sparse.sparsity.actor,
+                    &sparse.networks.actor,
+                    &tiny.networks.actor,
+                ),
+                (
+                    seen + done,
+                    1,
+                    sparse.sparsity.critic,
+                    &sparse.networks.critic,
+                    &tiny.networks.critic,
+                ),
+            ] {
+                let wanted = (1.0 - sparsity) * weights(first, sparse, last);
+                let found = weights(first, tiny, last);
+                let wider: Vec<usize> = tiny.iter().map(|size| size + 1).collect();
+                assert!(
+                    found <= wanted && wanted < weights(first, &wider, last),
+                    "{env}"
+                );
+            }
         }
     }
 }

@@ -3,12 +3,18 @@
 
 use sparse_core::topology::{RigL, RuleConfig};
 
-use super::{rlx2, rlx2_sparsity, td3};
+use super::{Recipe, rlx2};
 use crate::config::TrainConfig;
 
-pub(super) fn config(env: &str) -> TrainConfig {
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "rigl",
+    about: "grow where the gradient is large, drop small weights",
+    source: "arXiv 2205.15043, §5, baseline RigL",
+};
+
+pub(super) fn config(base: TrainConfig) -> TrainConfig {
     TrainConfig {
         topology: Some(rlx2::topology(RuleConfig::RigL(RigL::default()))),
-        ..td3("rigl", env, rlx2_sparsity(env))
+        ..base
     }
 }

@@ -1,18 +1,32 @@
-//! RLx2 with TD3 (Tan et al., arXiv 2205.15043): gradient-based topology evolution, delayed multi-step
-//! targets, dynamic-capacity replay. Numbers from its released code (`RLx2_TD3/train.py`, `DST/`, README).
+//! RLx2 (Tan et al., arXiv 2205.15043): gradient-based topology evolution, delayed multi-step targets,
+//! dynamic-capacity replay. Numbers from its released code (`RLx2_TD3/train.py`, `RLx2_SAC/train.py`, `DST/`, README).
 //!
 //! Where this departs from that code: moments of grown weights start at zero (there they are what masked
-//! gradients left), and a target network has its online network's connections from the start (there it is
-//! dense for its first update or two).
+//! gradients left); a target network has its online network's connections from the start (there it is
+//! dense for its first update or two); with SAC, growth looks at the gradient of the critics' own loss only (there
+//! the actor's last one is added), a network's output is not scaled by the action's range, and weights start as in
+//! TD3 (there orthogonal). With SAC it follows the code in acting without noise after the random steps.
 
 use sparse_core::topology::{RigL, RuleConfig};
 
-use super::{rlx2_sparsity, td3};
-use crate::config::{NStepConfig, ReplayConfig, TopologyConfig, TrainConfig};
+use super::Recipe;
+use crate::config::{AlgoConfig, Decay, NStepConfig, ReplayConfig, TopologyConfig, TrainConfig};
 use crate::replay::AdaptiveCapacity;
 
-pub(super) fn config(env: &str) -> TrainConfig {
-    let base = td3("rlx2", env, rlx2_sparsity(env));
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "rlx2",
+    about: "RigL, 3-step targets after a delay, replay that forgets stale policies",
+    source: "arXiv 2205.15043, Table 2 and released code",
+};
+
+pub(super) fn config(mut base: TrainConfig) -> TrainConfig {
+    let (capacity, min) = match &mut base.algo {
+        AlgoConfig::Td3(_) => (1_000_000, 100_000),
+        AlgoConfig::Sac(sac) => {
+            sac.sample_actions = false;
+            (3_000_000, 200_000)
+        }
+    };
     TrainConfig {
         topology: Some(topology(RuleConfig::RigL(RigL::default()))),
         // The README's `--nstep 3 --delay_nstep 300000`: a tenth of the paper's 3 million steps.
@@ -21,8 +35,11 @@ pub(super) fn config(env: &str) -> TrainConfig {
             delay: 300_000,
         },
         replay: ReplayConfig {
-            adaptive: Some(AdaptiveCapacity::default()),
-            ..base.replay
+            capacity,
+            adaptive: Some(AdaptiveCapacity {
+                min,
+                ..AdaptiveCapacity::default()
+            }),
         },
         ..base
     }
@@ -33,6 +50,9 @@ pub(super) fn topology(rule: RuleConfig) -> TopologyConfig {
     TopologyConfig {
         rule,
         every: 10_000,
+        actor_every: None,
         drop_fraction: 0.5,
+        decay: Decay::Cosine,
+        until: 1.0,
     }
 }

@@ -3,12 +3,18 @@
 
 use sparse_core::topology::{RuleConfig, Set};
 
-use super::{rlx2, rlx2_sparsity, td3};
+use super::{Recipe, rlx2};
 use crate::config::TrainConfig;
 
-pub(super) fn config(env: &str) -> TrainConfig {
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "set",
+    about: "grow at random, drop small weights",
+    source: "arXiv 2205.15043, §5, baseline SET",
+};
+
+pub(super) fn config(base: TrainConfig) -> TrainConfig {
     TrainConfig {
         topology: Some(rlx2::topology(RuleConfig::Set(Set::default()))),
-        ..td3("set", env, rlx2_sparsity(env))
+        ..base
     }
 }

@@ -62,22 +62,25 @@ impl AdaptiveCapacity {
 }
 
 /// How far the policy has moved from the one that made the oldest `check` transitions: half the mean squared
-/// difference of their actions without noise. `policy` maps observations `[rows, observation]` to actions
-/// `[rows, action]`, in [-1, 1]. NaN while nothing is stored or when `check` is 0.
-///
-/// # Panics
-/// When `policy` returns another number of values.
+/// difference of their actions without noise. `policy` writes the action `[action]`, in [-1, 1], for an observation
+/// `[observation]`. NaN while nothing is stored or when `check` is 0.
 pub fn policy_distance(
-    policy: impl FnOnce(&[f32]) -> Vec<f32>,
+    mut policy: impl FnMut(&[f32], &mut [f32]),
     replay: &Replay,
     check: usize,
 ) -> f64 {
     let (mut observations, mut then) = (Vec::new(), Vec::new());
-    if replay.oldest(check, &mut observations, &mut then) == 0 {
+    let rows = replay.oldest(check, &mut observations, &mut then);
+    if rows == 0 {
         return f64::NAN;
     }
-    let now = policy(&observations);
-    assert_eq!(now.len(), then.len(), "actions of the policy");
-    let squares = now.iter().zip(&then).map(|(a, b)| f64::from(a - b).powi(2));
-    0.5 * squares.sum::<f64>() / then.len() as f64
+    let (seen, done) = (observations.len() / rows, then.len() / rows);
+    let mut now = vec![0.0; done];
+    let mut squares = 0.0;
+    for (observation, then) in observations.chunks(seen).zip(then.chunks(done)) {
+        policy(observation, &mut now);
+        let differences = now.iter().zip(then).map(|(a, b)| f64::from(a - b).powi(2));
+        squares += differences.sum::<f64>();
+    }
+    0.5 * squares / then.len() as f64
 }

@@ -15,6 +15,12 @@ pub struct Batch {
     pub discount: Vec<f32>,
     /// Observations after the windows, `[size, observation]`.
     pub next_observation: Vec<f32>,
+    /// Observations that the windows passed on their way, `[passed, observation]`; none where windows are of one step.
+    pub between_observation: Vec<f32>,
+    /// The row that each of these belongs to, `[passed]`.
+    pub between_row: Vec<u32>,
+    /// γ to the steps that lead there, `[passed]`.
+    pub between_discount: Vec<f32>,
 }
 
 impl Batch {
@@ -26,5 +32,8 @@ impl Batch {
         self.return_n.clear();
         self.discount.clear();
         self.next_observation.clear();
+        self.between_observation.clear();
+        self.between_row.clear();
+        self.between_discount.clear();
     }
 }

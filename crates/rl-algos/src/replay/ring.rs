@@ -205,6 +205,10 @@ impl Replay {
                 if follows != Follows::Next || next == self.end || next - start >= n_step {
                     break follows;
                 }
+                batch.between_row.push(batch.size as u32);
+                batch.between_discount.push(discount);
+                let passed = self.observation(next);
+                batch.between_observation.extend_from_slice(passed);
             };
             if last == Follows::Terminal {
                 discount = 0.0;

@@ -21,7 +21,7 @@ mod update;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use activity::Activity;
-pub use activity::ActivityProbe;
+pub use activity::{ActivityProbe, dormant_units};
 pub use drop::Drop;
 pub use explored::Explored;
 pub use grown::{GrownMoments, GrownValue};

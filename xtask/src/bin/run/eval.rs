@@ -1,6 +1,6 @@
 //! `cargo xtask eval`: plays a trained policy without exploration noise.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use cli::jobs::EvalArgs;
 use envs::VecEnv;
 use rl_algos::algos::Policy;
@@ -24,18 +24,13 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     };
     let info = dir.info(which)?;
     let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
-    let policy = Policy::open(&dir.weights_path(which), &device)?;
     let episodes = usize::try_from(args.episodes)?;
     let mut envs = VecEnv::new(&config.env, episodes)?;
-    let (sees, knows) = (envs.info().observation.len(), policy.observation_size());
-    if sees != knows {
-        bail!(
-            "the policy takes {knows} numbers, but {} has {sees}",
-            config.env
-        );
-    }
+    let mut policy = Policy::open(&dir.weights_path(which), envs.info(), &device)?;
     let mut seeds = Streams::new(args.seed.unwrap_or(config.seed)).evaluation;
-    let returns = evaluate(&mut envs, &mut seeds, |seen| policy.act(seen))?;
+    let returns = evaluate(&mut envs, &mut seeds, |seen, action| {
+        policy.act(seen, action);
+    })?;
     say(&format!(
         "{}, recipe {}, seed {}, checkpoint of step {} (return {} then)\n\n{}",
         config.env,

@@ -60,13 +60,14 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use cli::values::{RECIPES, TASKS};
+    use cli::values::{ALGORITHMS, RECIPES, TASKS};
 
     #[test]
     fn the_command_line_knows_every_task_and_recipe() {
         let tasks: Vec<&str> = envs::names().collect();
         assert_eq!(tasks, TASKS);
-        let recipes = RECIPES.map(|(name, _)| name);
-        assert_eq!(recipes, rl_algos::recipes::NAMES);
+        let recipes = rl_algos::recipes::RECIPES.map(|recipe| (recipe.name, recipe.about));
+        assert_eq!(recipes, RECIPES);
+        assert_eq!(rl_algos::config::AlgoConfig::NAMES, ALGORITHMS);
     }
 }

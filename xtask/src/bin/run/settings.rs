@@ -10,7 +10,7 @@ use rl_algos::recipes;
 use toml::{Table, Value};
 
 const ENV: &str = "HalfCheetah-v5";
-const RECIPE: &str = "rlx2";
+const RECIPE: &str = "rlx2-td3";
 
 /// All settings of the run that the options ask for. An option wins over the file, the file over the recipe.
 ///
@@ -29,7 +29,7 @@ pub(crate) fn config(args: &TrainArgs) -> Result<TrainConfig> {
         (args.actor_sparsity, &mut sparsity.actor),
         (args.critic_sparsity, &mut sparsity.critic),
     ] {
-        if asked.is_some_and(|share| share > 0.0) && config.recipe == "dense" {
+        if asked.is_some_and(|share| share > 0.0) && config.recipe.starts_with("dense") {
             bail!("the recipe `dense` has no sparsity; take static, set, rigl or rlx2 for one");
         }
         *setting = asked.unwrap_or(*setting);
@@ -117,20 +117,23 @@ mod tests {
         );
         assert_eq!((config.steps, config.seed), (200_000, 0));
         let folder = folder(&TrainArgs::default(), &config);
-        assert_eq!(folder, PathBuf::from("runs/halfcheetah-v5-rlx2-s0"));
+        assert_eq!(folder, PathBuf::from("runs/halfcheetah-v5-rlx2-td3-s0"));
     }
 
     #[test]
     fn options_win_over_the_file_and_the_file_over_the_recipe() {
-        let text = "env = \"hopper\"\nsteps = 5000\nseed = 3\n[td3]\ngamma = 0.9\n";
+        let text = "env = \"hopper\"\nsteps = 5000\nseed = 3\n[learning]\ngamma = 0.9\n";
         let args = TrainArgs {
             seed: Some(4),
             ..TrainArgs::default()
         };
         let config = with_file("wins", text, args).unwrap();
         assert_eq!((config.steps, config.seed), (5000, 4));
-        assert_eq!((config.env.as_str(), config.td3.gamma), ("Hopper-v5", 0.9));
-        assert_eq!((config.sparsity.actor, config.td3.tau), (0.98, 0.005));
+        assert_eq!(
+            (config.env.as_str(), config.learning.gamma),
+            ("Hopper-v5", 0.9)
+        );
+        assert_eq!((config.sparsity.actor, config.learning.tau), (0.98, 0.005));
     }
 
     #[test]
@@ -145,8 +148,8 @@ mod tests {
     fn bad_files_are_one_line_that_names_the_key() {
         for (name, text, word) in [
             ("key", "stepz = 5\n", "stepz"),
-            ("nested", "[td3]\ngama = 0.9\n", "gama"),
-            ("value", "[td3]\ngamma = 2.0\n", "td3.gamma"),
+            ("nested", "[learning]\ngama = 0.9\n", "gama"),
+            ("value", "[learning]\ngamma = 2.0\n", "learning.gamma"),
             ("kind", "steps = \"many\"\n", "many"),
             ("recipe", "recipe = \"x\"\n", "rlx2"),
             ("toml", "steps = \n", "toml.toml"),

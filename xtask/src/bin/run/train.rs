@@ -1,5 +1,6 @@
 //! `cargo xtask train`: says what is trained, shows how it goes, ends with what came of it.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +9,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use cli::train::TrainArgs;
 use cli::values::Device;
-use rl_algos::algos::{Td3, Weights};
+use rl_algos::algos::{self, Agent, Weights};
 use rl_algos::config::TrainConfig;
-use rl_algos::observe::{Evaluation, Observer, Progress as At};
+use rl_algos::observe::{Evaluation, Observer, Progress as At, TensorBoard};
 use rl_algos::rng::Streams;
 use rl_algos::run_dir::RunDir;
 use rl_algos::train::{Trained, train};
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let agent = networks(&config, &device)?;
     let folder = settings::folder(args, &config);
     let dir = RunDir::create(&folder, &config, args.overwrite)?;
-    header(&config, &agent, name, threads, &folder)?;
+    header(&config, &*agent, name, threads, &folder)?;
     drop(agent);
 
     let watcher = Watcher::start(config.steps);
@@ -46,7 +47,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         watcher: watcher.clone(),
         now: Now::default(),
     };
-    let trained = train(&config, &device, &dir, &mut [&mut observer]);
+    let mut board = TensorBoard::create(dir.path())?;
+    let trained = train(&config, &device, &dir, &mut [&mut board, &mut observer]);
     let took = watcher.progress.finish();
     let trained = trained.with_context(|| {
         format!(
@@ -59,27 +61,26 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
 }
 
 /// The agent that the run starts from.
-fn networks(config: &TrainConfig, device: &burn::tensor::Device) -> Result<Td3> {
+fn networks(config: &TrainConfig, device: &burn::tensor::Device) -> Result<Box<dyn Agent>> {
     let env = envs::make(&config.env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
     let mut streams = Streams::new(config.seed);
-    Ok(Td3::new(config, seen, done, device, &mut streams)?)
+    Ok(algos::build(config, seen, done, device, &mut streams)?)
 }
 
 /// Says what is trained.
 fn header(
     config: &TrainConfig,
-    agent: &Td3,
+    agent: &dyn Agent,
     device: Device,
     threads: usize,
     folder: &Path,
 ) -> Result<()> {
     let env = envs::make(&config.env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
-    let layers = |first: usize, last: usize| {
-        let hidden = config.td3.hidden.iter().copied();
-        let sizes = [first].into_iter().chain(hidden).chain([last]);
-        let sizes: Vec<String> = sizes.map(|size| size.to_string()).collect();
+    let layers = |first: usize, hidden: &[usize], last: usize| {
+        let sizes = [&[first], hidden, &[last]].concat();
+        let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
         sizes.join("-")
     };
     let weights = |weights: Weights| {
@@ -97,13 +98,14 @@ fn header(
         thousands(config.steps as f64),
         config.seed
     ));
-    say(&format!("recipe   {} (TD3)", config.recipe));
+    let outputs = config.algo.actor_outputs(done);
+    say(&format!("recipe   {}", config.recipe));
     say(&format!(
         "actor    {}: {}",
-        layers(seen, done),
+        layers(seen, &config.networks.actor, outputs),
         weights(agent.actor_weights())
     ));
-    let critics = layers(seen + done, 1);
+    let critics = layers(seen + done, &config.networks.critic, 1);
     say(&format!(
         "critics  two of {critics}: {} each",
         weights(agent.critic_weights())
@@ -130,8 +132,9 @@ impl Watcher {
         })
     }
 
-    /// On Ctrl-C says where the run was and what of it stays, and ends the process. Files are written beside
-    /// their place and moved there, so none is left half written.
+    /// On Ctrl-C says where the run was and what of it stays, and ends the process. Configurations and checkpoints
+    /// are written beside their place and moved there, so none is left half written; TensorBoard passes over a
+    /// record that is.
     fn end_on_interrupt(self: &Arc<Self>, folder: &Path) -> Result<()> {
         let (watcher, folder) = (Arc::clone(self), folder.to_owned());
         ctrlc::set_handler(move || {
@@ -162,12 +165,13 @@ impl Shown {
 }
 
 impl Observer for Shown {
-    fn on_step(&mut self, at: &At) {
+    fn on_step(&mut self, at: &At) -> ControlFlow<()> {
         self.watcher.step.store(at.step, Ordering::Relaxed);
         if self.watcher.progress.is_due(at.step) {
             self.see(at);
             self.watcher.progress.step(at.step, &self.now);
         }
+        ControlFlow::Continue(())
     }
 
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> rl_algos::Result<()> {
@@ -216,6 +220,6 @@ fn summary(config: &TrainConfig, trained: &Trained, took: Duration, folder: &Pat
     ));
     let folder = folder.display();
     say(&format!(
-        "folder   {folder}\n\nnext     cargo xtask eval {folder}\n         cargo xtask plot {folder}"
+        "folder   {folder}\n\nnext     cargo xtask eval {folder}\n         cargo xtask plot {folder}\n         tensorboard --logdir {folder}"
     ));
 }

@@ -82,7 +82,8 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
     let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
     let open = |run: &PathBuf| {
         let (dir, config) = RunDir::open(run)?;
-        let policy = Policy::open(&dir.weights_path(which), &device)?;
+        let task = envs::make(&config.env)?;
+        let policy = Policy::open(&dir.weights_path(which), task.info(), &device)?;
         let name = format!("{} seed {}", config.recipe, config.seed);
         Actor::new(&config.env, name, Some(policy), args)
     };
@@ -110,12 +111,6 @@ impl Actor {
     fn new(task: &str, name: String, policy: Option<Policy>, args: &WatchArgs) -> Result<Self> {
         let mut env = envs::make(task)?;
         let mut observation = vec![0.0; env.info().observation.len()];
-        if let Some(policy) = &policy
-            && policy.observation_size() != observation.len()
-        {
-            let (takes, has) = (policy.observation_size(), observation.len());
-            bail!("the policy takes {takes} numbers, but {task} has {has}");
-        }
         env.reset(args.seed, &mut observation)?;
         let (model, state) = env
             .physics()
@@ -161,14 +156,16 @@ impl Actor {
 
     fn action(&mut self) -> Vec<f64> {
         let TaskInfo { action: ranges, .. } = self.env.info();
-        let Some(policy) = &self.policy else {
+        let Some(policy) = &mut self.policy else {
             let draw = ranges.iter().map(|q| self.rng.random_range(q.low..=q.high));
             return draw.collect();
         };
         let mut seen = vec![0.0; self.observation.len()];
         to_agent(&self.observation, &mut seen);
         let mut action = vec![0.0; ranges.len()];
-        ActionRange::of(ranges).to_task(&policy.act(&seen), &mut action);
+        let mut done = vec![0.0; ranges.len()];
+        policy.act(&seen, &mut done);
+        ActionRange::of(ranges).to_task(&done, &mut action);
         action
     }
 

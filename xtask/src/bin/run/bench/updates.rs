@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use rand::RngExt;
-use rl_algos::algos::Td3;
+use rl_algos::algos::{Agent, build};
 use rl_algos::config::TrainConfig;
 use rl_algos::recipes;
 use rl_algos::replay::{Batch, Replay, Transition};
@@ -49,7 +49,7 @@ pub(super) fn bench(device: &str, threads: usize) -> Result<(String, Table)> {
         table.push(dense.row(&dense_times, 1.0)?);
         table.push(rlx2.row(&rlx2_times, ratio(&dense_times, &rlx2_times))?);
     }
-    let batch = recipes::named("dense", TASKS[0])?.td3.batch_size;
+    let batch = recipes::named("dense", TASKS[0])?.learning.batch_size;
     let title = format!(
         "TD3 updates per second: batch {batch}, device {device}, {threads} threads, {}.\n\
          Median, slowest and fastest of {REPEATS} turns; times dense is the median of the turns' ratios.",
@@ -61,7 +61,7 @@ pub(super) fn bench(device: &str, threads: usize) -> Result<(String, Table)> {
 /// An agent with a full replay.
 struct Learning {
     config: TrainConfig,
-    agent: Td3,
+    agent: Box<dyn Agent>,
     replay: Replay,
     batch: Batch,
     streams: Streams,
@@ -76,7 +76,7 @@ impl Learning {
         let (seen, done) = (env.observation.len(), env.action.len());
         let mut streams = Streams::new(0);
         Ok(Self {
-            agent: Td3::new(&config, seen, done, device, &mut streams)?,
+            agent: build(&config, seen, done, device, &mut streams)?,
             replay: replay(seen, done, &mut streams),
             batch: Batch::default(),
             streams,
@@ -87,8 +87,8 @@ impl Learning {
 
     /// One update as the training loop makes it.
     fn update(&mut self) {
-        let (n, gamma) = (self.config.n_step.n, self.config.td3.gamma as f32);
-        let size = self.config.td3.batch_size;
+        let (n, gamma) = (self.config.n_step.n, self.config.learning.gamma as f32);
+        let size = self.config.learning.batch_size;
         let rng = &mut self.streams.replay;
         self.replay.sample(n, gamma, size, rng, &mut self.batch);
         let done = self.agent.update(&self.batch, &mut self.streams);

@@ -1,11 +1,12 @@
 //! Every setting of a run, as plain data that reads from and writes to TOML.
 
+mod algo;
+mod sparsity;
+
 use serde::{Deserialize, Serialize};
-use sparse_core::budget::Allocation;
-use sparse_core::learner::{LearnerConfig, TargetConfig};
-use sparse_core::nn::Mask;
-use sparse_core::optim::AdamConfig;
-use sparse_core::topology::{DropFraction, RuleConfig, Schedule, Topology};
+
+pub use algo::{AlgoConfig, SacConfig, Td3Config, Temperature};
+pub use sparsity::{Decay, PruningConfig, SparsityConfig, TopologyConfig};
 
 use crate::replay::AdaptiveCapacity;
 use crate::{Error, Result};
@@ -25,72 +26,58 @@ pub struct TrainConfig {
     pub steps: u64,
     /// Seed of every stream of random numbers, below 2⁶³.
     pub seed: u64,
+    /// The algorithm.
+    pub algo: AlgoConfig,
+    /// Shapes of the networks.
+    pub networks: NetworksConfig,
+    /// How networks are updated, by any algorithm.
+    pub learning: LearningConfig,
     /// How many weights exist, and which at first.
     pub sparsity: SparsityConfig,
     /// How connections move; `None` leaves them where they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topology: Option<TopologyConfig>,
-    /// The algorithm.
-    pub td3: Td3Config,
+    /// Gradual pruning of networks that start dense; not together with `topology`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruning: Option<PruningConfig>,
     /// Returns over several steps.
     pub n_step: NStepConfig,
     /// Stored transitions.
     pub replay: ReplayConfig,
-    /// How actions are varied.
+    /// How a run begins.
     pub exploration: ExplorationConfig,
     /// How progress is measured.
     pub evaluation: EvaluationConfig,
 }
 
-/// How many weights of each network exist, and which at first.
+/// Shapes of the networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SparsityConfig {
-    /// Share of the actor's weights that do not exist, in [0, 1); 0 is a dense network.
-    pub actor: f64,
-    /// Share of each critic's weights that do not exist, in [0, 1); 0 is a dense network.
-    pub critic: f64,
-    /// How the weights that exist are shared out among the layers.
-    pub allocation: Allocation,
-    /// Which weights exist at first.
-    pub mask: Mask,
+pub struct NetworksConfig {
+    /// Features of the actor's hidden layers, each 1 or more.
+    pub actor: Vec<usize>,
+    /// Features of each critic's hidden layers, each 1 or more.
+    pub critic: Vec<usize>,
 }
 
-/// How connections move.
+/// How networks are updated, by any algorithm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TopologyConfig {
-    /// Which connections are dropped and grown.
-    pub rule: RuleConfig,
-    /// Updates of a network between two moves, 1 or more.
-    pub every: u64,
-    /// Share of the connections that the first move replaces, in [0, 1]; it falls to 0 with a half cosine
-    /// over the updates of the run.
-    pub drop_fraction: f64,
-}
-
-/// TD3 (Fujimoto et al., arXiv 1802.09477).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Td3Config {
-    /// Features of the hidden layers, each 1 or more.
-    pub hidden: Vec<usize>,
+pub struct LearningConfig {
     /// Transitions per update, 1 or more.
     pub batch_size: usize,
     /// Discount per step, in [0, 1].
     pub gamma: f64,
-    /// Step of the target networks towards the online ones, in (0, 1].
+    /// Step of the target networks towards the online ones, in (0, 1]; 1 copies them.
     pub tau: f64,
+    /// Critic updates between two such steps, a multiple of TD3's `policy_delay`.
+    pub target_every: u64,
     /// Adam's learning rate for the actor, above 0.
     pub actor_learning_rate: f64,
     /// Adam's learning rate for the critics, above 0.
     pub critic_learning_rate: f64,
-    /// Standard deviation of the noise on target actions, relative to the action's half-range, 0 or more.
-    pub target_noise: f64,
-    /// Bound of that noise, 0 or more.
-    pub target_noise_clip: f64,
-    /// Critic updates per update of the actor and of the targets, 1 or more.
-    pub policy_delay: u64,
+    /// Adam's weight decay, added to the gradient, 0 or more.
+    pub weight_decay: f64,
 }
 
 /// Returns over several steps.
@@ -114,15 +101,13 @@ pub struct ReplayConfig {
     pub adaptive: Option<AdaptiveCapacity>,
 }
 
-/// How actions are varied.
+/// How a run begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExplorationConfig {
     /// Environment steps with uniformly random actions, and without updates, before all else; an eighth of
     /// the run where that is less.
     pub random_steps: u64,
-    /// Standard deviation of the noise on actions, relative to the action's half-range, 0 or more.
-    pub noise: f64,
 }
 
 /// How progress is measured.
@@ -168,19 +153,21 @@ impl TrainConfig {
         if i64::try_from(self.seed).is_err() {
             return Err(Error::config("seed", self.seed, "below 2^63"));
         }
-        for (field, value) in [
-            ("sparsity.actor", self.sparsity.actor),
-            ("sparsity.critic", self.sparsity.critic),
-        ] {
-            check(field, value, (0.0..1.0).contains(&value), "in [0, 1)")?;
-        }
+        self.algo.validate()?;
+        hidden("networks.actor", &self.networks.actor)?;
+        hidden("networks.critic", &self.networks.critic)?;
+        self.learning.validate(&self.algo)?;
+        self.sparsity.validate()?;
         if let Some(topology) = &self.topology {
-            at_least_one("topology.every", topology.every)?;
-            let fraction = topology.drop_fraction;
-            let good = (0.0..=1.0).contains(&fraction);
-            check("topology.drop_fraction", fraction, good, "in [0, 1]")?;
+            topology.validate()?;
         }
-        self.td3.validate()?;
+        if let Some(pruning) = &self.pruning {
+            pruning.validate()?;
+            if self.topology.is_some() {
+                let allowed = "left out where `topology` is set";
+                return Err(Error::config("pruning", "set", allowed));
+            }
+        }
         for learner in [self.actor_learner(), self.critic_learner()] {
             learner.validate()?;
         }
@@ -189,9 +176,6 @@ impl TrainConfig {
         if let Some(adaptive) = &self.replay.adaptive {
             adaptive.validate()?;
         }
-        let noise = self.exploration.noise;
-        let good = noise >= 0.0 && noise.is_finite();
-        check("exploration.noise", noise, good, "0 or more")?;
         at_least_one("evaluation.every", self.evaluation.every)?;
         at_least_one("evaluation.episodes", self.evaluation.episodes as u64)
     }
@@ -203,82 +187,45 @@ impl TrainConfig {
         self.exploration.random_steps.min(share)
     }
 
-    /// Settings of the actor's learner; it is updated with every `policy_delay`-th update.
+    /// Updates of the critics in the whole run.
     #[must_use]
-    pub fn actor_learner(&self) -> LearnerConfig {
-        self.learner(self.td3.actor_learning_rate, self.td3.policy_delay, 1)
-    }
-
-    /// Settings of each critic's learner.
-    #[must_use]
-    pub fn critic_learner(&self) -> LearnerConfig {
-        self.learner(self.td3.critic_learning_rate, 1, self.td3.policy_delay)
-    }
-
-    /// A learner that takes one step in `delay` updates, and one step of its target every `target` of these.
-    fn learner(&self, learning_rate: f64, delay: u64, target: u64) -> LearnerConfig {
-        let end = (self.steps - self.random_steps()) / delay;
-        let topology = self.topology.as_ref().filter(|_| end > 0);
-        LearnerConfig {
-            adam: AdamConfig {
-                learning_rate,
-                ..AdamConfig::default()
-            },
-            topology: topology.map(|t| {
-                let schedule = Schedule {
-                    every: t.every,
-                    until: end,
-                    fraction: DropFraction::Cosine {
-                        initial: t.drop_fraction,
-                        end,
-                    },
-                };
-                Topology::new(t.rule.clone(), schedule)
-            }),
-            target: Some(TargetConfig {
-                tau: self.td3.tau,
-                every: target,
-            }),
-        }
+    pub fn updates(&self) -> u64 {
+        self.steps - self.random_steps()
     }
 }
 
-impl Td3Config {
-    fn validate(&self) -> Result<()> {
-        if self.hidden.is_empty() || self.hidden.contains(&0) {
-            let allowed = "one or more sizes, each 1 or more";
-            return Err(Error::config(
-                "td3.hidden",
-                format!("{:?}", self.hidden),
-                allowed,
-            ));
-        }
-        at_least_one("td3.batch_size", self.batch_size as u64)?;
-        at_least_one("td3.policy_delay", self.policy_delay)?;
-        let positive = |x: f64| x > 0.0 && x.is_finite();
-        let noise = |x: f64| x >= 0.0 && x.is_finite();
+impl LearningConfig {
+    fn validate(&self, algo: &AlgoConfig) -> Result<()> {
+        at_least_one("learning.batch_size", self.batch_size as u64)?;
         let (gamma, tau) = (self.gamma, self.tau);
-        check(
-            "td3.gamma",
-            gamma,
-            (0.0..=1.0).contains(&gamma),
-            "in [0, 1]",
-        )?;
-        check("td3.tau", tau, tau > 0.0 && tau <= 1.0, "in (0, 1]")?;
-        for (field, value) in [
-            ("td3.actor_learning_rate", self.actor_learning_rate),
-            ("td3.critic_learning_rate", self.critic_learning_rate),
-        ] {
-            check(field, value, positive(value), "above 0")?;
+        let good = (0.0..=1.0).contains(&gamma);
+        check("learning.gamma", gamma, good, "in [0, 1]")?;
+        check("learning.tau", tau, tau > 0.0 && tau <= 1.0, "in (0, 1]")?;
+        let (every, delay) = (self.target_every, algo.policy_delay());
+        at_least_one("learning.target_every", every)?;
+        if matches!(algo, AlgoConfig::Td3(_)) && !every.is_multiple_of(delay) {
+            let allowed = format!("a multiple of algo.td3.policy_delay = {delay}");
+            return Err(Error::config("learning.target_every", every, &allowed));
         }
         for (field, value) in [
-            ("td3.target_noise", self.target_noise),
-            ("td3.target_noise_clip", self.target_noise_clip),
+            ("learning.actor_learning_rate", self.actor_learning_rate),
+            ("learning.critic_learning_rate", self.critic_learning_rate),
         ] {
-            check(field, value, noise(value), "0 or more")?;
+            check(field, value, value > 0.0 && value.is_finite(), "above 0")?;
         }
-        Ok(())
+        let decay = self.weight_decay;
+        let good = decay >= 0.0 && decay.is_finite();
+        check("learning.weight_decay", decay, good, "0 or more")
     }
+}
+
+/// Checks the sizes of hidden layers.
+fn hidden(field: &'static str, sizes: &[usize]) -> Result<()> {
+    if sizes.is_empty() || sizes.contains(&0) {
+        let allowed = "one or more sizes, each 1 or more";
+        return Err(Error::config(field, format!("{sizes:?}"), allowed));
+    }
+    Ok(())
 }
 
 /// A configuration error unless `good`.
@@ -301,13 +248,15 @@ pub(crate) fn at_least_one(field: &'static str, value: u64) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use sparse_core::learner::LearnerConfig;
+
     use super::*;
     use crate::recipes;
 
     #[test]
     fn toml_round_trips_for_every_recipe() {
-        for name in recipes::NAMES {
-            let config = recipes::named(name, "Hopper-v5").unwrap();
+        for name in recipes::names() {
+            let config = recipes::named(&name, "Hopper-v5").unwrap();
             let text = config.to_toml().unwrap();
             assert_eq!(TrainConfig::from_toml(&text).unwrap(), config, "{text}");
         }
@@ -328,16 +277,21 @@ mod tests {
     #[test]
     fn values_outside_their_range_are_named() {
         type Change = fn(&mut TrainConfig);
-        let cases: [(Change, &str); 10] = [
+        let cases: [(Change, &str); 12] = [
             (|c| c.steps = 0, "steps = 0"),
             (|c| c.seed = u64::MAX, "seed = 18446744073709551615"),
             (|c| c.sparsity.actor = 1.0, "sparsity.actor = 1"),
             (|c| c.sparsity.critic = f64::NAN, "sparsity.critic = NaN"),
-            (|c| c.td3.gamma = 1.5, "td3.gamma = 1.5"),
-            (|c| c.td3.hidden = vec![], "td3.hidden = []"),
-            (|c| c.td3.batch_size = 0, "td3.batch_size = 0"),
+            (|c| c.learning.gamma = 1.5, "learning.gamma = 1.5"),
+            (|c| c.networks.actor = vec![], "networks.actor = []"),
+            (|c| c.learning.batch_size = 0, "learning.batch_size = 0"),
+            (|c| c.learning.target_every = 3, "learning.target_every = 3"),
+            (|c| td3(c).policy_delay = 0, "algo.td3.policy_delay = 0"),
             (|c| c.n_step.n = 0, "n_step.n = 0"),
-            (|c| c.exploration.noise = -0.1, "exploration.noise = -0.1"),
+            (
+                |c| td3(c).exploration_noise = -0.1,
+                "algo.td3.exploration_noise = -0.1",
+            ),
             (|c| c.evaluation.every = 0, "evaluation.every = 0"),
         ];
         for (change, expected) in cases {
@@ -345,6 +299,13 @@ mod tests {
             change(&mut config);
             let error = config.validate().unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
+        }
+    }
+
+    fn td3(config: &mut TrainConfig) -> &mut Td3Config {
+        match &mut config.algo {
+            AlgoConfig::Td3(td3) => td3,
+            AlgoConfig::Sac(_) => panic!("not TD3"),
         }
     }
 

@@ -1,0 +1,271 @@
+//! What actor-critic algorithms are made of: an actor that acts one observation at a time, twin critics, and rows of
+//! numbers as tensors.
+
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
+use sparse_core::learner::{Learner, LearnerConfig, StepReport};
+use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig};
+
+use crate::config::TrainConfig;
+use crate::rng::Streams;
+use crate::{Error, Result};
+
+/// Sizes of observations and actions, and where tensors lie.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// Numbers in an observation.
+    pub observation: usize,
+    /// Numbers in an action.
+    pub action: usize,
+    /// Where tensors lie.
+    pub device: Device,
+}
+
+impl Rows {
+    /// A tensor `[rows, width]`.
+    #[must_use]
+    pub fn tensor(&self, data: impl Into<Vec<f32>>, width: usize) -> Tensor<2> {
+        let data = data.into();
+        let shape = [data.len() / width, width];
+        Tensor::from_data(TensorData::new(data, shape), &self.device)
+    }
+
+    /// Some rows of observations as a tensor `[rows, observation]`.
+    #[must_use]
+    pub fn observations(&self, all: &[f32], rows: &Range<usize>) -> Tensor<2> {
+        self.tensor(cut(all, self.observation, rows), self.observation)
+    }
+
+    /// What a critic judges: `[rows, observation + action]`.
+    #[must_use]
+    pub fn judged(&self, observations: &[f32], actions: &[f32]) -> Tensor<2> {
+        let (seen, done) = (self.observation, self.action);
+        let mut rows = Vec::with_capacity(observations.len() + actions.len());
+        for (o, a) in observations.chunks(seen).zip(actions.chunks(done)) {
+            rows.extend_from_slice(o);
+            rows.extend_from_slice(a);
+        }
+        self.tensor(rows, seen + done)
+    }
+}
+
+/// The first and the second half of so many rows.
+#[must_use]
+pub fn halves(rows: usize) -> [Range<usize>; 2] {
+    [0..rows / 2, rows / 2..rows]
+}
+
+/// Some rows of a matrix with rows of `width`.
+#[must_use]
+pub fn cut<'a>(data: &'a [f32], width: usize, rows: &Range<usize>) -> &'a [f32] {
+    &data[rows.start * width..rows.end * width]
+}
+
+/// The numbers of a tensor, row after row.
+#[must_use]
+pub fn to_vec(tensor: Tensor<2>) -> Vec<f32> {
+    let data = tensor.into_data();
+    data.as_slice()
+        .map_or_else(|_| data.iter::<f32>().collect(), <[f32]>::to_vec)
+}
+
+/// Computes both halves of so many rows at the same time, where there are threads for it, and joins them. `half` gives
+/// as many numbers for each row.
+pub fn in_halves(rows: usize, half: impl Fn(Range<usize>) -> Vec<f32> + Sync) -> Vec<f32> {
+    let [first, second] = halves(rows);
+    let of = |rows: Range<usize>| {
+        if rows.is_empty() {
+            Vec::new()
+        } else {
+            half(rows)
+        }
+    };
+    let (mut first, second) = rayon::join(|| of(first), || of(second));
+    first.extend(second);
+    first
+}
+
+/// Draws a network with the hidden layers of `hidden`.
+fn network(
+    config: &TrainConfig,
+    sizes: Vec<usize>,
+    sparsity: f64,
+    device: &Device,
+    streams: &mut Streams,
+) -> Result<SparseMlp> {
+    let shared = &config.sparsity;
+    let network = SparseMlpConfig::new(sizes)
+        .with_sparsity(sparsity)
+        .with_allocation(match sparsity {
+            0.0 => Default::default(),
+            _ => shared.allocation.clone(),
+        })
+        .with_mask(shared.mask)
+        .with_storage(shared.storage);
+    Ok(network.init(device, &mut streams.init)?)
+}
+
+/// A policy's network, which acts without tensors.
+#[derive(Debug)]
+pub struct Actor {
+    learner: Learner<SparseMlp>,
+    /// The network as it acts, until its next update.
+    inference: Option<Inference>,
+}
+
+impl Actor {
+    /// Draws the network.
+    ///
+    /// # Errors
+    /// The network's own, such as when a layer would have no inputs.
+    pub fn new(config: &TrainConfig, rows: &Rows, streams: &mut Streams) -> Result<Self> {
+        let outputs = config.algo.actor_outputs(rows.action);
+        let hidden = config.networks.actor.as_slice();
+        let sizes = [&[rows.observation], hidden, &[outputs]].concat();
+        let [sparsity, _] = config.initial_sparsity();
+        let net = network(config, sizes, sparsity, &rows.device, streams)?;
+        Ok(Self {
+            learner: Learner::new(net, config.actor_learner()),
+            inference: None,
+        })
+    }
+
+    /// What is trained.
+    #[must_use]
+    pub fn learner(&self) -> &Learner<SparseMlp> {
+        &self.learner
+    }
+
+    /// What is trained, to be changed.
+    pub fn learner_mut(&mut self) -> &mut Learner<SparseMlp> {
+        self.inference = None;
+        &mut self.learner
+    }
+
+    /// The network's output for one observation.
+    ///
+    /// # Panics
+    /// When the observation has another size.
+    #[must_use]
+    pub fn output(&mut self, observation: &[f32]) -> &[f32] {
+        let net = self.learner.net();
+        let inference = self.inference.get_or_insert_with(|| Inference::of(net));
+        let output = inference.forward(observation);
+        output.unwrap_or_else(|error| panic!("observation: {error}"))
+    }
+
+    /// One step down a loss, which `loss` makes for some rows of a batch and which is a mean over rows. The halves of
+    /// a batch of even size are worked on at the same time.
+    ///
+    /// # Errors
+    /// As [`Learner::minimise`].
+    pub fn minimise<L>(
+        &mut self,
+        rows: usize,
+        loss: impl Fn(Range<usize>) -> L,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<StepReport>
+    where
+        L: FnOnce(&SparseMlp) -> Tensor<1> + Send,
+    {
+        self.inference = None;
+        let halves = halves(rows);
+        if halves[0].len() != halves[1].len() {
+            return Ok(self.learner.minimise(loss(0..rows), rng)?);
+        }
+        Ok(self.learner.minimise_both(halves.map(loss), rng)?)
+    }
+}
+
+/// Two critics that judge observations with actions, each with its target.
+#[derive(Debug)]
+pub struct TwinCritic {
+    learners: [Learner<SparseMlp>; 2],
+}
+
+impl TwinCritic {
+    /// Draws both.
+    ///
+    /// # Errors
+    /// The networks' own, such as when a layer would have no inputs.
+    pub fn new(config: &TrainConfig, rows: &Rows, streams: &mut Streams) -> Result<Self> {
+        let hidden = config.networks.critic.as_slice();
+        let first = rows.observation + rows.action;
+        let [_, sparsity] = config.initial_sparsity();
+        let settings: LearnerConfig = config.critic_learner();
+        let mut learner = || -> Result<Learner<SparseMlp>> {
+            let sizes = [&[first], hidden, &[1]].concat();
+            let net = network(config, sizes, sparsity, &rows.device, streams)?;
+            Ok(Learner::new(net, settings.clone()))
+        };
+        Ok(Self {
+            learners: [learner()?, learner()?],
+        })
+    }
+
+    /// What is trained.
+    #[must_use]
+    pub fn learners(&self) -> [&Learner<SparseMlp>; 2] {
+        self.learners.each_ref()
+    }
+
+    /// What is trained, to be changed.
+    pub fn learners_mut(&mut self) -> [&mut Learner<SparseMlp>; 2] {
+        self.learners.each_mut()
+    }
+
+    /// The smaller target value of each row of `judged` `[rows, observation + action]`.
+    #[must_use]
+    pub fn target_values(&self, judged: &Tensor<2>) -> Vec<f32> {
+        let value = |critic: &Learner<SparseMlp>| to_vec(critic.target().forward(judged.clone()));
+        let [first, second] = &self.learners;
+        let pairs = value(first).into_iter().zip(value(second));
+        pairs.map(|(a, b)| a.min(b)).collect()
+    }
+
+    /// One step of each down its mean squared error, both at the same time. Also gives the mean value of the rows by
+    /// the first critic, before its step.
+    ///
+    /// # Errors
+    /// As [`Learner::minimise`].
+    pub fn regress(
+        &mut self,
+        judged: &Tensor<2>,
+        targets: &Tensor<2>,
+        rngs: [&mut ChaCha8Rng; 2],
+    ) -> Result<([StepReport; 2], f32)> {
+        let [first, second] = &mut self.learners;
+        let [first_rng, second_rng] = rngs;
+        let step = |critic: &mut Learner<SparseMlp>, rng: &mut ChaCha8Rng| {
+            let (judged, targets) = (judged.clone(), targets.clone());
+            let mut mean = f32::NAN;
+            let loss = |critic: &SparseMlp| {
+                let values = critic.forward(judged);
+                mean = values.clone().inner().mean().into_scalar::<f32>();
+                (values - targets).square().mean()
+            };
+            let report = critic.minimise(loss, rng);
+            report.map(|report| (report, mean))
+        };
+        let (first, second) = rayon::join(|| step(first, first_rng), || step(second, second_rng));
+        let ((first, mean), (second, _)) = (first?, second?);
+        Ok(([first, second], mean))
+    }
+}
+
+/// Refuses a batch that is not made for these sizes.
+///
+/// # Errors
+/// [`Error::Config`] naming what does not fit.
+pub fn check_batch(rows: &Rows, batch: &crate::replay::Batch) -> Result<()> {
+    let fits = batch.size > 0
+        && batch.observation.len() == batch.size * rows.observation
+        && batch.action.len() == batch.size * rows.action;
+    if fits {
+        return Ok(());
+    }
+    let allowed = "made for the agent's observations and actions, with one row or more";
+    Err(Error::config("batch", batch.size, allowed))
+}

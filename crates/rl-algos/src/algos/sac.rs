@@ -1,0 +1,283 @@
+//! SAC: soft actor-critic with a squashed Gaussian (Haarnoja et al., arXiv 1812.05905), in the order of RLx2's code:
+//! critics, then the actor, then the temperature.
+
+use std::sync::Mutex;
+
+use burn::tensor::{Device, Tensor};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use sparse_core::learner::Learner;
+use sparse_core::nn::SparseMlp;
+
+use super::gaussian::SquashedGaussian;
+use super::parts::{Actor, Rows, TwinCritic, check_batch, cut, in_halves, to_vec};
+use super::{Agent, Extra, UpdateReport};
+use crate::Result;
+use crate::config::{SacConfig, Temperature, TrainConfig};
+use crate::replay::Batch;
+use crate::rng::Streams;
+
+/// A Gaussian policy and two critics with targets, and the weight of the entropy.
+#[derive(Debug)]
+pub struct Sac {
+    config: SacConfig,
+    gaussian: SquashedGaussian,
+    rows: Rows,
+    actor: Actor,
+    critics: TwinCritic,
+    temperature: Tuned,
+    updates: u64,
+}
+
+impl Sac {
+    /// Draws the networks for observations and actions of these `sizes`; the critics' targets start as their copies.
+    ///
+    /// # Errors
+    /// As [`TrainConfig::validate`], or the networks' own when a layer would have no inputs.
+    pub fn new(
+        config: &TrainConfig,
+        sac: &SacConfig,
+        sizes: [usize; 2],
+        device: &Device,
+        streams: &mut Streams,
+    ) -> Result<Self> {
+        config.validate()?;
+        let [observation, action] = sizes;
+        let rows = Rows {
+            observation,
+            action,
+            device: device.clone(),
+        };
+        Ok(Self {
+            actor: Actor::new(config, &rows, streams)?,
+            critics: TwinCritic::new(config, &rows, streams)?,
+            gaussian: SquashedGaussian {
+                log_std_min: sac.log_std_min as f32,
+                log_std_max: sac.log_std_max as f32,
+            },
+            temperature: Tuned::new(&sac.temperature),
+            config: sac.clone(),
+            rows,
+            updates: 0,
+        })
+    }
+
+    /// Sampled actions for some observations, and behind them the actions' log-probabilities.
+    fn sampled(&self, observations: &[f32], noise: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let (seen, done) = (self.rows.observation, self.rows.action);
+        let rows = self.rows.tensor(observations, seen);
+        let outputs = to_vec(self.actor.learner().net().forward(rows));
+        let mut actions = vec![0.0; noise.len()];
+        let each = outputs.chunks(2 * done).zip(noise.chunks(done));
+        let each = each.zip(actions.chunks_mut(done));
+        let logs =
+            each.map(|((outputs, noise), action)| self.gaussian.sample(outputs, noise, action));
+        let logs = logs.collect();
+        (actions, logs)
+    }
+
+    /// `y = R + Σ γᵏ α H(s_k) + γⁿ min(Q₁', Q₂')(s', a')`, with actions drawn anew in every state that the window
+    /// leads to (RLx2's released code).
+    fn targets(&self, batch: &Batch, rng: &mut ChaCha8Rng) -> Vec<f32> {
+        let alpha = self.temperature.alpha() as f32;
+        let (seen, done) = (self.rows.observation, self.rows.action);
+        let last = normal(batch.size * done, rng);
+        let values = in_halves(batch.size, |rows| {
+            let next = cut(&batch.next_observation, seen, &rows);
+            let (actions, logs) = self.sampled(next, cut(&last, done, &rows));
+            let values = self
+                .critics
+                .target_values(&self.rows.judged(next, &actions));
+            let soft = values.iter().zip(&logs);
+            soft.map(|(value, log)| value - alpha * log).collect()
+        });
+        let rewards = batch.return_n.iter().zip(&batch.discount);
+        let target = |((r, discount), value): ((&f32, &f32), &f32)| r + discount * value;
+        let mut targets: Vec<f32> = rewards.zip(&values).map(target).collect();
+
+        let between = normal(batch.between_row.len() * done, rng);
+        let logs = in_halves(batch.between_row.len(), |rows| {
+            let passed = cut(&batch.between_observation, seen, &rows);
+            self.sampled(passed, cut(&between, done, &rows)).1
+        });
+        let passed = batch.between_row.iter().zip(&batch.between_discount);
+        for ((row, discount), log) in passed.zip(logs) {
+            targets[*row as usize] -= discount * alpha * log;
+        }
+        targets
+    }
+}
+
+/// So many numbers from the standard normal distribution.
+fn normal(count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    (0..count).map(|_| StandardNormal.sample(rng)).collect()
+}
+
+/// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows; tells the mean of `log π`.
+struct ActorLoss<'a> {
+    gaussian: SquashedGaussian,
+    critics: [&'a SparseMlp; 2],
+    alpha: f32,
+    observations: Tensor<2>,
+    noise: Tensor<2>,
+    mean_log: &'a Mutex<Vec<f32>>,
+}
+
+impl ActorLoss<'_> {
+    fn of(self, actor: &SparseMlp) -> Tensor<1> {
+        let observations = Tensor::from_inner(self.observations);
+        let noise = Tensor::from_inner(self.noise);
+        let outputs = actor.forward(observations.clone());
+        let (actions, logs) = self.gaussian.tensors(outputs, noise);
+        let mean = logs.clone().inner().mean().into_scalar::<f32>();
+        if let Ok(mut means) = self.mean_log.lock() {
+            means.push(mean);
+        }
+        let judged = Tensor::cat(vec![observations, actions], 1);
+        let [first, second] = self.critics.map(|critic| critic.forward(judged.clone()));
+        (logs * self.alpha - first.min_pair(second)).mean()
+    }
+}
+
+impl Agent for Sac {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        let output = self.actor.output(observation);
+        for (action, output) in action.iter_mut().zip(output) {
+            *action = output.tanh();
+        }
+    }
+
+    fn explore(
+        &mut self,
+        observation: &[f32],
+        rng: &mut ChaCha8Rng,
+        mean: &mut [f32],
+        action: &mut [f32],
+    ) {
+        self.act(observation, mean);
+        if self.config.sample_actions {
+            let noise = normal(action.len(), rng);
+            let output = self.actor.output(observation);
+            self.gaussian.sample(output, &noise, action);
+        } else {
+            action.copy_from_slice(mean);
+        }
+    }
+
+    /// Updates both critics on a batch and, every `policy_delay`-th time, the actor and the temperature. Targets
+    /// follow as they are due.
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
+        check_batch(&self.rows, batch)?;
+        self.updates += 1;
+        let noise = &mut streams.target_noise;
+        let targets = self.targets(batch, noise);
+        let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
+        let targets = self.rows.tensor(targets, 1);
+        let judged = self.rows.judged(&batch.observation, &batch.action);
+        let [actor_rng, first, second] = &mut streams.topology;
+        let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
+
+        let (mut actor, mut entropy) = (None, None);
+        let alpha = self.temperature.alpha();
+        if self.updates.is_multiple_of(self.config.policy_delay) {
+            let unit = normal(batch.size * self.rows.action, noise);
+            let mean_log = Mutex::new(Vec::new());
+            let done = self.rows.action;
+            let loss = |rows| {
+                let loss = ActorLoss {
+                    gaussian: self.gaussian,
+                    critics: self.critics.learners().map(Learner::net),
+                    alpha: alpha as f32,
+                    observations: self.rows.observations(&batch.observation, &rows),
+                    noise: self.rows.tensor(cut(&unit, done, &rows), done),
+                    mean_log: &mean_log,
+                };
+                move |actor: &SparseMlp| loss.of(actor)
+            };
+            actor = Some(self.actor.minimise(batch.size, loss, actor_rng)?);
+            // A sum of two does not depend on their order.
+            let means = mean_log.into_inner().unwrap_or_default();
+            let mean = means.iter().sum::<f32>() / means.len() as f32;
+            entropy = Some(-mean);
+            self.temperature.tune(f64::from(-mean), done);
+        }
+        Ok(UpdateReport {
+            target_mean,
+            value_mean,
+            temperature: Some(alpha as f32),
+            entropy,
+            ..UpdateReport::of(&critics, actor.as_ref())
+        })
+    }
+
+    fn learners(&self) -> Vec<(&'static str, &Learner<SparseMlp>)> {
+        let [first, second] = self.critics.learners();
+        vec![
+            ("actor", self.actor.learner()),
+            ("critic_1", first),
+            ("critic_2", second),
+        ]
+    }
+
+    fn extra(&mut self) -> Extra<'_> {
+        let [first, second] = self.critics.learners_mut();
+        let Tuned {
+            log_alpha,
+            first: m,
+            second: v,
+            steps,
+            ..
+        } = &mut self.temperature;
+        Extra {
+            learners: vec![self.actor.learner_mut(), first, second],
+            updates: &mut self.updates,
+            numbers: vec![log_alpha, m, v, steps],
+        }
+    }
+}
+
+/// The temperature, as log α under Adam.
+#[derive(Clone, Debug)]
+struct Tuned {
+    config: Temperature,
+    log_alpha: f64,
+    first: f64,
+    second: f64,
+    steps: f64,
+}
+
+impl Tuned {
+    fn new(config: &Temperature) -> Self {
+        Self {
+            config: *config,
+            log_alpha: config.initial().ln(),
+            first: 0.0,
+            second: 0.0,
+            steps: 0.0,
+        }
+    }
+
+    fn alpha(&self) -> f64 {
+        self.log_alpha.exp()
+    }
+
+    /// One step of Adam down `α (H - target)`, where `H` is the policy's entropy and the actions have `size` numbers.
+    fn tune(&mut self, entropy: f64, size: usize) {
+        let Temperature::Auto {
+            learning_rate,
+            entropy_per_action,
+            ..
+        } = self.config
+        else {
+            return;
+        };
+        const BETAS: [f64; 2] = [0.9, 0.999];
+        let gradient = self.alpha() * (entropy - entropy_per_action * size as f64);
+        self.steps += 1.0;
+        self.first += (1.0 - BETAS[0]) * (gradient - self.first);
+        self.second += (1.0 - BETAS[1]) * (gradient * gradient - self.second);
+        let [first, second] = BETAS.map(|beta| 1.0 - beta.powf(self.steps));
+        let step = (self.first / first) / ((self.second / second).sqrt() + 1e-8);
+        self.log_alpha -= learning_rate * step;
+    }
+}

@@ -1,0 +1,208 @@
+//! How many weights exist, which, and how they move.
+
+use serde::{Deserialize, Serialize};
+use sparse_core::budget::Allocation;
+use sparse_core::learner::{LearnerConfig, TargetConfig};
+use sparse_core::nn::{Mask, Storage};
+use sparse_core::optim::AdamConfig;
+use sparse_core::topology::{DropFraction, GradualMagnitude, RuleConfig, Schedule, Topology};
+
+use super::{TrainConfig, at_least_one, check};
+use crate::Result;
+
+/// How many weights of each network exist, and which at first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SparsityConfig {
+    /// Share of the actor's weights that do not exist, in [0, 1); 0 is a dense network. An allocation by layer
+    /// (`per_layer`, `lambda`) counts for itself, and this is its result.
+    pub actor: f64,
+    /// Share of each critic's weights that do not exist, likewise.
+    pub critic: f64,
+    /// How the weights that exist are shared out among the layers.
+    pub allocation: Allocation,
+    /// Which weights exist at first.
+    pub mask: Mask,
+    /// Which kernels compute the layers.
+    #[serde(default)]
+    pub storage: Storage,
+}
+
+/// How connections move.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopologyConfig {
+    /// Which connections are dropped and grown.
+    pub rule: RuleConfig,
+    /// Updates of a network between two moves, 1 or more.
+    pub every: u64,
+    /// The actor's own, where its moves are counted in another measure than the critics'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_every: Option<u64>,
+    /// Share of the connections that the first move replaces, in [0, 1].
+    pub drop_fraction: f64,
+    /// How that share goes on.
+    pub decay: Decay,
+    /// Share of a network's updates after which connections stay, in (0, 1].
+    pub until: f64,
+}
+
+/// How the share of connections that move changes with time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decay {
+    /// Not at all.
+    Constant,
+    /// It falls to 0 with a half cosine, until the last move.
+    Cosine,
+}
+
+/// Gradual magnitude pruning (Zhu & Gupta 2017): networks start dense and end with the sparsities of `sparsity`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PruningConfig {
+    /// Share of a network's updates before the first connections go, in [0, 1).
+    pub begin: f64,
+    /// Share of the updates when the last go, above `begin` and below 1.
+    pub end: f64,
+    /// Updates of a network between two prunings, 1 or more; fewer in runs too short for them.
+    pub every: u64,
+}
+
+impl SparsityConfig {
+    pub(super) fn validate(&self) -> Result<()> {
+        for (field, value) in [
+            ("sparsity.actor", self.actor),
+            ("sparsity.critic", self.critic),
+        ] {
+            check(field, value, (0.0..1.0).contains(&value), "in [0, 1)")?;
+        }
+        Ok(())
+    }
+}
+
+impl TopologyConfig {
+    pub(super) fn validate(&self) -> Result<()> {
+        at_least_one("topology.every", self.every)?;
+        at_least_one("topology.actor_every", self.actor_every.unwrap_or(1))?;
+        let fraction = self.drop_fraction;
+        let good = (0.0..=1.0).contains(&fraction);
+        check("topology.drop_fraction", fraction, good, "in [0, 1]")?;
+        let good = self.until > 0.0 && self.until <= 1.0;
+        check("topology.until", self.until, good, "in (0, 1]")
+    }
+
+    /// The rule on its schedule, for a network that is updated so often in all.
+    fn scheduled(&self, every: u64, updates: u64) -> Option<Topology> {
+        let end = (self.until * updates as f64).round() as u64;
+        let fraction = match self.decay {
+            Decay::Constant => DropFraction::Constant(self.drop_fraction),
+            Decay::Cosine => DropFraction::Cosine {
+                initial: self.drop_fraction,
+                end,
+            },
+        };
+        let schedule = Schedule {
+            every,
+            until: end,
+            fraction,
+        };
+        (end > 0).then(|| Topology::new(self.rule.clone(), schedule))
+    }
+}
+
+impl PruningConfig {
+    pub(super) fn validate(&self) -> Result<()> {
+        let (begin, end) = (self.begin, self.end);
+        let good = (0.0..1.0).contains(&begin);
+        check("pruning.begin", begin, good, "in [0, 1)")?;
+        let allowed = format!("above begin = {begin} and below 1");
+        check("pruning.end", end, end > begin && end < 1.0, &allowed)?;
+        at_least_one("pruning.every", self.every)
+    }
+
+    /// The rule that prunes to `sparsity`, for a network that is updated so often in all.
+    fn scheduled(&self, sparsity: f64, shared: &SparsityConfig, updates: u64) -> Option<Topology> {
+        let at = |share: f64| (share * updates as f64) as u64;
+        let (begin, end) = (at(self.begin), at(self.end));
+        // One pruning must fall between the end and the last update.
+        let every = self.every.min(updates.saturating_sub(end)).max(1);
+        let rule = GradualMagnitude {
+            initial_sparsity: 0.0,
+            final_sparsity: sparsity,
+            begin,
+            end: end.max(begin + 1),
+            allocation: shared.allocation.clone(),
+        };
+        let schedule = Schedule {
+            every,
+            until: updates + 1,
+            fraction: DropFraction::Constant(0.0),
+        };
+        let room = sparsity > 0.0 && updates > rule.end;
+        room.then(|| Topology::new(RuleConfig::GradualMagnitude(rule), schedule))
+    }
+}
+
+impl TrainConfig {
+    /// Settings of the actor's learner; it is updated with every `policy_delay`-th update. SAC's has no target.
+    #[must_use]
+    pub fn actor_learner(&self) -> LearnerConfig {
+        let delay = self.algo.policy_delay();
+        let every = |t: &TopologyConfig| t.actor_every.unwrap_or(t.every);
+        let target = matches!(self.algo, super::AlgoConfig::Td3(_));
+        LearnerConfig {
+            adam: self.adam(self.learning.actor_learning_rate),
+            topology: self.moves(self.sparsity.actor, every, self.updates() / delay),
+            target: target.then(|| self.target(self.learning.target_every / delay)),
+        }
+    }
+
+    /// Settings of each critic's learner.
+    #[must_use]
+    pub fn critic_learner(&self) -> LearnerConfig {
+        LearnerConfig {
+            adam: self.adam(self.learning.critic_learning_rate),
+            topology: self.moves(self.sparsity.critic, |t| t.every, self.updates()),
+            target: Some(self.target(self.learning.target_every)),
+        }
+    }
+
+    /// The sparsities that the actor and each critic begin with.
+    #[must_use]
+    pub fn initial_sparsity(&self) -> [f64; 2] {
+        match self.pruning {
+            Some(_) => [0.0, 0.0],
+            None => [self.sparsity.actor, self.sparsity.critic],
+        }
+    }
+
+    /// How a network's connections change over its updates.
+    fn moves(
+        &self,
+        sparsity: f64,
+        every: impl FnOnce(&TopologyConfig) -> u64,
+        updates: u64,
+    ) -> Option<Topology> {
+        match (&self.topology, &self.pruning) {
+            (Some(topology), _) => topology.scheduled(every(topology), updates),
+            (None, Some(pruning)) => pruning.scheduled(sparsity, &self.sparsity, updates),
+            (None, None) => None,
+        }
+    }
+
+    fn adam(&self, learning_rate: f64) -> AdamConfig {
+        AdamConfig {
+            learning_rate,
+            weight_decay: self.learning.weight_decay,
+            ..AdamConfig::default()
+        }
+    }
+
+    fn target(&self, every: u64) -> TargetConfig {
+        TargetConfig {
+            tau: self.learning.tau,
+            every,
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! TensorBoard's files: records of protobuf messages with checksums.
+//!
+//! A record is the length of its message (`u64`), the length's checksum (`u32`), the message and its checksum, all
+//! little-endian. A checksum is a CRC-32C, masked as TensorFlow does (`tensorflow/core/lib/io/record_writer.h`,
+//! `lib/hash/crc32c.h`). The messages are `Event`s with `Summary`s (`tensorflow/core/util/event.proto`,
+//! `framework/summary.proto`); of both only the few fields that scalars need are written.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::{Error, Result};
+
+/// How the name of every event file starts. TensorBoard looks for `tfevents` and reads files by name, so the time
+/// follows.
+pub(crate) const PREFIX: &str = "events.out.tfevents.";
+
+/// What the first record says: the second version of the format, in which a restart is announced.
+const VERSION: &str = "brain.Event:2";
+
+/// Fields of `Event`: `double wall_time`, `int64 step`, then one of the rest.
+const WALL_TIME: u8 = 1;
+const STEP: u8 = 2;
+const FILE_VERSION: u8 = 3;
+const SUMMARY: u8 = 5;
+const SESSION_LOG: u8 = 7;
+/// Field of `Summary`: each `Value`.
+const VALUE: u8 = 1;
+/// Fields of `Value`: `string tag`, `float simple_value`.
+const TAG: u8 = 1;
+const SIMPLE_VALUE: u8 = 2;
+/// Field of `SessionLog`, and the status `START`.
+const STATUS: u8 = 1;
+const START: u64 = 1;
+
+/// How a field is stored, in the lowest bits of its key.
+#[derive(Clone, Copy)]
+enum Wire {
+    Varint = 0,
+    Fixed64 = 1,
+    Bytes = 2,
+    Fixed32 = 5,
+}
+
+/// An event file that is being written. Each record reaches the system in one write.
+#[derive(Debug)]
+pub(super) struct EventFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl EventFile {
+    /// Begins a file of its own in `folder`, whatever files are there.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub(super) fn create(folder: &Path) -> Result<Self> {
+        let seconds = now() as u64;
+        let mut count = 0;
+        loop {
+            let path = folder.join(format!("{PREFIX}{seconds:010}.{count}"));
+            match File::create_new(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => count += 1,
+                file => {
+                    let file = file.map_err(Error::file(&path))?;
+                    let mut events = Self { path, file };
+                    events.append(&version(now()))?;
+                    return Ok(events);
+                }
+            }
+        }
+    }
+
+    /// Says that a session begins whose first step is `step`: what earlier files hold from there on is void.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub(super) fn start(&mut self, step: u64) -> Result<()> {
+        self.append(&session_start(now(), step))
+    }
+
+    /// Writes the scalars of a step.
+    ///
+    /// # Errors
+    /// [`Error::File`] when they cannot be written.
+    pub(super) fn scalars(&mut self, step: u64, scalars: &[(String, f64)]) -> Result<()> {
+        self.append(&summary(now(), step, scalars))
+    }
+
+    fn append(&mut self, message: &[u8]) -> Result<()> {
+        let written = self.file.write_all(&record(message));
+        written.map_err(Error::file(&self.path))
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    let since = SystemTime::UNIX_EPOCH.elapsed();
+    since.map_or(0.0, |time| time.as_secs_f64())
+}
+
+/// A message with its frame.
+fn record(message: &[u8]) -> Vec<u8> {
+    let length = (message.len() as u64).to_le_bytes();
+    let mut out = Vec::with_capacity(message.len() + 16);
+    out.extend(length);
+    out.extend(masked_crc(&length).to_le_bytes());
+    out.extend(message);
+    out.extend(masked_crc(message).to_le_bytes());
+    out
+}
+
+/// The checksum of some bytes, turned so that a checksum of data with checksums in it is a good one too.
+fn masked_crc(bytes: &[u8]) -> u32 {
+    crc32c::crc32c(bytes)
+        .rotate_right(15)
+        .wrapping_add(0xa282_ead8)
+}
+
+/// An `Event` whose content is the field `what`.
+fn event(time: f64, step: u64, what: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    key(&mut out, WALL_TIME, Wire::Fixed64);
+    out.extend(time.to_le_bytes());
+    // Protobuf leaves out what is zero.
+    if step > 0 {
+        key(&mut out, STEP, Wire::Varint);
+        varint(&mut out, step);
+    }
+    bytes(&mut out, what, content);
+    out
+}
+
+/// The `Event` that a file begins with.
+fn version(time: f64) -> Vec<u8> {
+    event(time, 0, FILE_VERSION, VERSION.as_bytes())
+}
+
+/// An `Event` that says that a session begins.
+fn session_start(time: f64, step: u64) -> Vec<u8> {
+    let mut log = Vec::new();
+    key(&mut log, STATUS, Wire::Varint);
+    varint(&mut log, START);
+    event(time, step, SESSION_LOG, &log)
+}
+
+/// An `Event` with the scalars of a step.
+fn summary(time: f64, step: u64, scalars: &[(String, f64)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (tag, value) in scalars {
+        let mut one = Vec::new();
+        bytes(&mut one, TAG, tag.as_bytes());
+        key(&mut one, SIMPLE_VALUE, Wire::Fixed32);
+        one.extend((*value as f32).to_le_bytes());
+        bytes(&mut out, VALUE, &one);
+    }
+    event(time, step, SUMMARY, &out)
+}
+
+fn key(out: &mut Vec<u8>, field: u8, wire: Wire) {
+    out.push(field << 3 | wire as u8);
+}
+
+fn bytes(out: &mut Vec<u8>, field: u8, content: &[u8]) {
+    key(out, field, Wire::Bytes);
+    varint(out, content.len() as u64);
+    out.extend(content);
+}
+
+/// Seven bits a byte, the lowest first; all bytes but the last have their highest bit set.
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Bit by bit, by the reversed polynomial.
+    fn crc(bytes: &[u8]) -> u32 {
+        let mut crc = u32::MAX;
+        for byte in bytes {
+            crc ^= u32::from(*byte);
+            for _ in 0..8 {
+                crc = crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 };
+            }
+        }
+        !crc
+    }
+
+    /// The messages of a file's whole records. What follows the last one is left.
+    pub(crate) fn messages(mut file: &[u8]) -> (Vec<Vec<u8>>, &[u8]) {
+        let number = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
+        let masked = |bytes: &[u8]| {
+            let crc = crc(bytes);
+            crc.rotate_right(15).wrapping_add(0xa282_ead8)
+        };
+        let mut messages = Vec::new();
+        while file.len() >= 12 {
+            let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+            assert_eq!(number(&file[8..12]), masked(&file[..8]), "of a length");
+            if file.len() < length + 16 {
+                break;
+            }
+            let (message, rest) = file[12..].split_at(length);
+            assert_eq!(number(&rest[..4]), masked(message), "of a message");
+            messages.push(message.to_vec());
+            file = &rest[4..];
+        }
+        (messages, file)
+    }
+
+    #[test]
+    fn the_readers_checksum_is_the_standards() {
+        // RFC 3720, B.4.
+        assert_eq!(crc(&[0; 32]), 0x8a91_36aa);
+        assert_eq!(crc(&[0xff; 32]), 0x62a8_ab43);
+    }
+
+    /// Records that Python's `tensorboard` 2.21 writes of the same events.
+    #[test]
+    fn records_are_those_of_tensorboards_own_writer() {
+        let scalars = [("eval/mean_reward", 1234.5), ("sparse/actor_density", 0.1)];
+        let scalars = scalars.map(|(tag, value)| (tag.to_owned(), value));
+        let hex = |message: Vec<u8>| -> String {
+            let bytes = record(&message).into_iter();
+            bytes.map(|byte| format!("{byte:02x}")).collect()
+        };
+        assert_eq!(
+            hex(version(1_700_000_000.25)),
+            "1800000000000000a37f4b220900001040fc54d9411a0d627261696e2e4576656e743a32338d2fe9"
+        );
+        assert_eq!(
+            hex(session_start(1_700_000_000.5, 5001)),
+            "100000000000000095fbfe180900002040fc54d9411089273a02080153586200"
+        );
+        assert_eq!(
+            hex(summary(1_700_000_001.0, 1_000_000, &scalars)),
+            "4500000000000000ebe668b00900004040fc54d94110c0843d2a360a170a106576616c2f6d65616e5f726577\
+             6172641500509a440a1b0a147370617273652f6163746f725f64656e7369747915cdcccc3d629cc46f"
+        );
+    }
+
+    #[test]
+    fn varints_are_protobufs() {
+        for (value, expected) in [(0, &[0][..]), (127, &[127]), (300, &[0xac, 2])] {
+            let mut out = Vec::new();
+            varint(&mut out, value);
+            assert_eq!(out, expected);
+        }
+        let mut out = Vec::new();
+        varint(&mut out, u64::MAX);
+        assert_eq!((out.len(), out[9]), (10, 1));
+    }
+
+    #[test]
+    fn files_of_the_same_second_keep_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = [(); 3].map(|()| EventFile::create(folder.path()).unwrap());
+        files[0].start(7).unwrap();
+        for (i, file) in files.iter().enumerate() {
+            let name = file.path.file_name().unwrap().to_str().unwrap();
+            assert!(name.starts_with(PREFIX), "{name}");
+            let bytes = std::fs::read(&file.path).unwrap();
+            let (messages, rest) = messages(&bytes);
+            assert_eq!(
+                (messages.len(), rest.len()),
+                (if i == 0 { 2 } else { 1 }, 0)
+            );
+        }
+        assert!(EventFile::create(&folder.path().join("absent")).is_err());
+    }
+}

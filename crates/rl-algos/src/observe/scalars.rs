@@ -1,0 +1,133 @@
+//! Which numbers of a run TensorBoard shows, and under which names.
+//!
+//! Names are Stable-Baselines3's where it has the number, else `CleanRL`'s, else ours in the same style, so that
+//! runs of several libraries share charts.
+
+use super::{Evaluation, NetworkReport};
+
+/// What the numbers are read from.
+#[derive(Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) evaluation: &'a Evaluation,
+    /// Environment steps per second since the start, evaluations included.
+    pub(super) rate: f64,
+    /// Learning rates of the actor and of the critics; NaN when not known.
+    pub(super) learning_rates: (f64, f64),
+}
+
+/// The table: a name and a number per line, in the order of the book's. A number that is NaN, as a loss is before the
+/// first update, is left out.
+pub(super) fn scalars(seen: &Seen) -> Vec<(String, f64)> {
+    let Evaluation {
+        progress,
+        learning,
+        networks,
+        returns,
+    } = seen.evaluation;
+    let densities = &progress.densities;
+    let table = [
+        ("eval/mean_reward", returns.mean),
+        ("eval/std_reward", returns.std),
+        ("eval/min_reward", returns.min),
+        ("eval/max_reward", returns.max),
+        ("eval/mean_ep_length", returns.length),
+        ("rollout/ep_rew_mean", progress.train_return),
+        ("rollout/ep_len_mean", progress.train_length),
+        ("time/episodes", progress.episodes as f64),
+        ("time/fps", seen.rate),
+        ("train/n_updates", progress.updates as f64),
+        ("train/critic_loss", learning.critic_loss),
+        ("train/actor_loss", learning.actor_loss),
+        ("train/target_mean", learning.target_mean),
+        ("losses/qf1_values", learning.value_mean),
+        ("train/ent_coef", learning.temperature),
+        ("train/entropy", learning.entropy),
+        ("train/actor_gradient_norm", learning.actor_gradient_norm),
+        ("train/critic_gradient_norm", learning.critic_gradient_norm),
+        ("train/n_step", progress.n_step as f64),
+        ("train/learning_rate", seen.learning_rates.0),
+        ("train/critic_learning_rate", seen.learning_rates.1),
+        ("sparse/actor_density", densities.actor),
+        ("sparse/critic_density", densities.critic),
+        ("sparse/moved", progress.moved as f64),
+        ("sparse/dropped", progress.dropped as f64),
+        ("sparse/grown", progress.grown as f64),
+        ("replay/size", progress.replay_size as f64),
+        ("replay/policy_distance", progress.policy_distance),
+    ];
+    let named = table.map(|(tag, value)| (tag.to_owned(), value));
+    named
+        .into_iter()
+        .chain(networks.iter().flat_map(network))
+        .filter(|(_, value)| !value.is_nan())
+        .collect()
+}
+
+/// What is shown of each network.
+fn network(report: &NetworkReport) -> Vec<(String, f64)> {
+    let name = report.name;
+    let layers = report.densities.iter().enumerate();
+    let density = |(layer, density): (usize, &f64)| {
+        let tag = format!("sparse/{name}/density_{layer}");
+        (tag, *density)
+    };
+    let rest = [("explored", report.explored), ("dormant", report.dormant)];
+    let rest = rest.map(|(what, value)| (format!("sparse/{name}/{what}"), value));
+    layers.map(density).chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::Returns;
+    use crate::observe::{Learning, Progress};
+
+    fn evaluation() -> Evaluation {
+        let returns = Returns {
+            mean: 1.0,
+            std: 0.5,
+            min: 0.5,
+            max: 1.5,
+            length: 10.0,
+            episodes: vec![0.5, 1.5],
+        };
+        Evaluation {
+            progress: Progress::default(),
+            learning: Learning::default(),
+            networks: Vec::new(),
+            returns,
+        }
+    }
+
+    fn tags(evaluation: &Evaluation) -> Vec<String> {
+        let seen = Seen {
+            evaluation,
+            rate: 1.0,
+            learning_rates: (1.0, 1.0),
+        };
+        scalars(&seen).into_iter().map(|(tag, _)| tag).collect()
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_left_out() {
+        let mut evaluation = evaluation();
+        let all = tags(&evaluation);
+        evaluation.learning.critic_loss = f64::NAN;
+        let left = tags(&evaluation);
+        let without = all.iter().filter(|tag| *tag != "train/critic_loss");
+        assert_eq!(left, without.cloned().collect::<Vec<_>>());
+        assert_eq!(left.len() + 1, all.len());
+    }
+
+    /// The table of the book has a row for each name, in the same order.
+    #[test]
+    fn the_book_names_them_all() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/start.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let section = page.split("## Watch it in TensorBoard").nth(1).unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        let rows = section.lines().filter_map(|row| row.strip_prefix("| `"));
+        let rows: Vec<_> = rows.map(|row| row.split('`').next().unwrap()).collect();
+        assert_eq!(rows, tags(&evaluation()));
+    }
+}

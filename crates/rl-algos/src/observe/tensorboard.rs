@@ -1,0 +1,143 @@
+//! `events.out.tfevents.*`: what TensorBoard shows, a point per evaluation.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+use super::event_file::EventFile;
+use super::scalars::{Seen, scalars};
+use super::{Evaluation, Observer, Progress};
+use crate::Result;
+use crate::algos::Agent;
+use crate::config::TrainConfig;
+
+/// Writes an event file; the points of an evaluation are on disk when it is over.
+///
+/// A run that goes on later gets a file of its own beside the first, which TensorBoard reads as one run. A file
+/// whose last record is torn loses that record and no other.
+#[derive(Debug)]
+pub struct TensorBoard {
+    events: EventFile,
+    start: Instant,
+    /// The first step that was seen.
+    first: Option<u64>,
+    /// Whether the file says that a session began.
+    announced: bool,
+    /// Of the actor and the critics.
+    learning_rates: (f64, f64),
+}
+
+impl TensorBoard {
+    /// Begins a file in the folder of a run.
+    ///
+    /// # Errors
+    /// [`Error::File`](crate::Error::File) when it cannot be written.
+    pub fn create(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            events: EventFile::create(folder)?,
+            start: Instant::now(),
+            first: None,
+            announced: false,
+            learning_rates: (f64::NAN, f64::NAN),
+        })
+    }
+}
+
+impl Observer for TensorBoard {
+    fn on_start(&mut self, config: &TrainConfig, _: &dyn Agent) -> Result<()> {
+        let learning = &config.learning;
+        self.learning_rates = (learning.actor_learning_rate, learning.critic_learning_rate);
+        self.start = Instant::now();
+        Ok(())
+    }
+
+    fn on_step(&mut self, progress: &Progress) -> ControlFlow<()> {
+        self.first.get_or_insert(progress.step);
+        ControlFlow::Continue(())
+    }
+
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
+        let step = evaluation.progress.step;
+        let first = self.first.unwrap_or(step);
+        if !self.announced {
+            self.events.start(first)?;
+            self.announced = true;
+        }
+        let seen = Seen {
+            evaluation,
+            rate: (step + 1 - first) as f64 / self.start.elapsed().as_secs_f64(),
+            learning_rates: self.learning_rates,
+        };
+        self.events.scalars(step, &scalars(&seen))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event_file::tests::messages;
+    use super::*;
+    use crate::evaluate::Returns;
+    use crate::observe::Learning;
+
+    fn evaluation(step: u64) -> Evaluation {
+        let progress = Progress {
+            step,
+            ..Progress::default()
+        };
+        let returns = Returns {
+            mean: step as f64,
+            std: 0.0,
+            min: 0.0,
+            max: 0.0,
+            length: 1.0,
+            episodes: vec![],
+        };
+        let learning = Learning {
+            critic_loss: f64::NAN,
+            ..Learning::default()
+        };
+        Evaluation {
+            progress,
+            learning,
+            networks: Vec::new(),
+            returns,
+        }
+    }
+
+    #[test]
+    fn each_evaluation_is_on_disk_as_one_whole_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut board = TensorBoard::create(folder.path()).unwrap();
+        let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
+        let file = file.unwrap().path();
+        for count in 1..=3 {
+            let flow = board.on_step(&evaluation(count * 300).progress);
+            assert_eq!(flow, ControlFlow::Continue(()));
+            board.on_evaluation(&evaluation(count * 300)).unwrap();
+            let bytes = std::fs::read(&file).unwrap();
+            let (messages, rest) = messages(&bytes);
+            // The version and the start of the session come first.
+            assert_eq!(messages.len() as u64, 2 + count);
+            assert!(rest.is_empty());
+            let last = String::from_utf8_lossy(messages.last().unwrap()).into_owned();
+            assert!(last.contains("eval/mean_reward"), "{last}");
+            assert!(!last.contains("train/critic_loss"), "{last}");
+        }
+    }
+
+    #[test]
+    fn a_torn_end_costs_its_record_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut board = TensorBoard::create(folder.path()).unwrap();
+        let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
+        let file = file.unwrap().path();
+        board.on_evaluation(&evaluation(300)).unwrap();
+        let whole = std::fs::read(&file).unwrap().len();
+        board.on_evaluation(&evaluation(600)).unwrap();
+        let bytes = std::fs::read(&file).unwrap();
+        for torn in [whole + 1, whole + 12, whole + 40, bytes.len() - 1] {
+            let (messages, rest) = messages(&bytes[..torn]);
+            assert_eq!((messages.len(), rest.len()), (3, torn - whole));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! DS-TD3 and DS-SAC (Sokar et al., arXiv 2106.04217, §4.4 and appendix A): λ per layer with dense output layers, the
+//! smallest of each sign dropped and as many grown at random, targets that keep their own largest weights.
+//!
+//! Where this departs from the released code: connections are counted exactly (there each is drawn by itself); a
+//! move takes the place of a weight update (there it follows one); grown weights start at zero without moments, as
+//! in the paper (there at one step of Adam that ran on for absent weights); the last move grows as much as it
+//! drops (there it only drops).
+
+use envs::TaskInfo;
+use sparse_core::budget::Allocation;
+use sparse_core::nn::Mask;
+use sparse_core::topology::{Drop, RuleConfig, Set};
+
+use super::Recipe;
+use crate::config::{
+    AlgoConfig, Decay, LearningConfig, SparsityConfig, Temperature, TopologyConfig, TrainConfig,
+};
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "ds",
+    about: "half the weights: drop the smallest of each sign, grow at random",
+    source: "arXiv 2106.04217, §4.4 and appendix A",
+};
+
+/// Adaptation stops 50,000 updates before the end of 1,000,000 steps, of which 25,000 are random.
+const UNTIL: f64 = 925.0 / 975.0;
+
+pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
+    let delay = base.algo.policy_delay();
+    let common = LearningConfig { ..base.learning };
+    let (learning, drop_fraction) = match &mut base.algo {
+        AlgoConfig::Td3(_) => {
+            let learning = LearningConfig {
+                batch_size: 100,
+                actor_learning_rate: 1e-3,
+                critic_learning_rate: 1e-3,
+                weight_decay: 2e-4,
+                ..common
+            };
+            (learning, 0.05)
+        }
+        AlgoConfig::Sac(sac) => {
+            sac.temperature = Temperature::Fixed(0.2);
+            let learning = LearningConfig {
+                tau: 1.0,
+                target_every: 1000,
+                ..common
+            };
+            (learning, 0.1)
+        }
+    };
+    let rule = Set {
+        drop: Drop::SignBalanced,
+        ..Set::default()
+    };
+    TrainConfig {
+        sparsity: sparsity(&base, env),
+        learning,
+        // Counted in the critics' updates, of which the actor has one in `policy_delay`.
+        topology: Some(TopologyConfig {
+            rule: RuleConfig::Set(rule),
+            every: 1000,
+            actor_every: Some(1000 / delay),
+            drop_fraction,
+            decay: Decay::Constant,
+            until: UNTIL,
+        }),
+        ..base
+    }
+}
+
+/// λ of the first and the second layer, by task; other tasks get `HalfCheetah`'s.
+fn lambdas(algo: &AlgoConfig, env: &str) -> Vec<f64> {
+    let task = env.split("-v").next().unwrap_or(env);
+    let pair = match (algo, task) {
+        (_, "Humanoid") => [61.0, 64.0],
+        (AlgoConfig::Td3(_), "Ant") => [40.0, 64.0],
+        (AlgoConfig::Td3(_), _) => [7.0, 64.0],
+        (AlgoConfig::Sac(_), "Ant") => [30.0, 64.0],
+        (AlgoConfig::Sac(_), "Hopper") => [7.0, 20.0],
+        (AlgoConfig::Sac(_), _) => [12.0, 80.0],
+    };
+    pair.to_vec()
+}
+
+fn sparsity(base: &TrainConfig, env: &TaskInfo) -> SparsityConfig {
+    let lambdas = lambdas(&base.algo, env.id);
+    let (seen, done) = (env.observation.len(), env.action.len());
+    let outputs = base.algo.actor_outputs(done);
+    let allocation = Allocation::Lambda(lambdas);
+    // What λ comes to.
+    let share = |first: usize, hidden: &[usize], last: usize| {
+        let sizes = [&[first], hidden, &[last]].concat();
+        let shapes: Vec<(usize, usize)> = sizes.windows(2).map(|w| (w[1], w[0])).collect();
+        let all: usize = shapes.iter().map(|(out, inputs)| out * inputs).sum();
+        let counts = allocation.counts(&shapes, 0.5).unwrap_or_default();
+        1.0 - counts.iter().sum::<usize>() as f64 / all as f64
+    };
+    SparsityConfig {
+        actor: share(seen, &base.networks.actor, outputs),
+        critic: share(seen + done, &base.networks.critic, 1),
+        allocation,
+        mask: Mask::Random,
+        ..base.sparsity
+    }
+}

@@ -1,0 +1,24 @@
+//! Gradual magnitude pruning (Zhu & Gupta, arXiv 1710.01878) of networks that start dense, as Graesser et al. (arXiv
+//! 2206.10369, Table 8) and Obando-Ceron et al. (arXiv 2402.12479) prune in reinforcement learning: from 20 % to
+//! 80 % of the updates, every 1,000. The sparsities that it ends with are RLx2's, for comparison; Graesser et al.
+//! allocate by Erdős–Rényi, as here.
+
+use super::Recipe;
+use crate::config::{PruningConfig, TrainConfig};
+
+pub(super) const RECIPE: Recipe = Recipe {
+    name: "pruned",
+    about: "starts dense; small weights go from 20 % to 80 % of the run",
+    source: "arXiv 2206.10369, Table 8, and 2402.12479",
+};
+
+pub(super) fn config(base: TrainConfig) -> TrainConfig {
+    TrainConfig {
+        pruning: Some(PruningConfig {
+            begin: 0.2,
+            end: 0.8,
+            every: 1000,
+        }),
+        ..base
+    }
+}

@@ -1,0 +1,266 @@
+//! The loop: act, step, store, sample, update; now and then forget, evaluate, save.
+
+mod averages;
+mod world;
+
+use std::ops::ControlFlow;
+
+use burn::tensor::{Device, Tensor};
+use envs::VecEnv;
+use sparse_core::nn::{SparseMlp, SparseModule};
+use sparse_core::topology::dormant_units;
+
+use crate::algos::{self, Agent};
+use crate::config::TrainConfig;
+use crate::evaluate::evaluate;
+use crate::observe::{Csv, Evaluation, NetworkReport, Observer, Progress};
+use crate::replay::{Batch, Replay, policy_distance};
+use crate::rng::Streams;
+use crate::run_dir::{Checkpoint, CheckpointInfo, RunDir};
+use crate::{Error, Result};
+use averages::Averages;
+use world::World;
+
+/// Units whose mean activation is at most this share of their layer's count as dormant (Sokar et al. 2023, arXiv
+/// 2302.12902, §3).
+const DORMANT: f64 = 0.025;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Trained {
+    /// The agent at the end.
+    pub agent: Box<dyn Agent>,
+    /// Environment steps that were made.
+    pub steps: u64,
+    /// The mean return of every evaluation, in order.
+    pub returns: Vec<f64>,
+    /// Whether an observer stopped it before its last step.
+    pub stopped: bool,
+}
+
+/// Trains as `config` says, writes metrics and checkpoints to `run`, and tells `observers`.
+///
+/// The same configuration and device give the same run, whatever the number of threads.
+///
+/// # Errors
+/// [`Error::Diverged`] when a loss or the physics is no longer finite; the last good checkpoint stays. Those of
+/// the configuration, the environment and the files.
+pub fn train(
+    config: &TrainConfig,
+    device: &Device,
+    run: &RunDir,
+    observers: &mut [&mut dyn Observer],
+) -> Result<Trained> {
+    // Inside the pool a fork costs one wake-up; from outside it would cost three.
+    rayon::scope(|_| {
+        let session = Session::new(config, device)?;
+        let mut csv = Csv::create(&run.metrics_path(), config.seed)?;
+        session.run(run, &mut csv, observers)
+    })
+}
+
+/// Everything that a run is made of.
+struct Session<'a> {
+    config: &'a TrainConfig,
+    streams: Streams,
+    agent: Box<dyn Agent>,
+    world: World,
+    evaluation_envs: VecEnv,
+    replay: Replay,
+    batch: Batch,
+    averages: Averages,
+    progress: Progress,
+    returns: Vec<f64>,
+}
+
+impl<'a> Session<'a> {
+    /// A run before its first step.
+    fn new(config: &'a TrainConfig, device: &Device) -> Result<Self> {
+        let mut streams = Streams::new(config.seed);
+        let world = World::new(config, &mut streams)?;
+        let [observation, action] = world.sizes();
+        let agent = algos::build(config, observation, action, device, &mut streams)?;
+        Ok(Self {
+            config,
+            evaluation_envs: VecEnv::new(&config.env, config.evaluation.episodes)?,
+            replay: Replay::new(observation, action, config.replay.capacity),
+            batch: Batch::default(),
+            averages: Averages::default(),
+            progress: Progress {
+                train_return: f64::NAN,
+                train_length: f64::NAN,
+                policy_distance: f64::NAN,
+                densities: agent.densities(),
+                ..Progress::default()
+            },
+            returns: Vec::new(),
+            streams,
+            agent,
+            world,
+        })
+    }
+
+    /// Goes on to the last step.
+    fn run(
+        mut self,
+        run: &RunDir,
+        csv: &mut Csv,
+        observers: &mut [&mut dyn Observer],
+    ) -> Result<Trained> {
+        for observer in observers.iter_mut() {
+            observer.on_start(self.config, &*self.agent)?;
+        }
+        let mut stopped = false;
+        while self.progress.step < self.config.steps && !stopped {
+            self.progress.step += 1;
+            let step = self.progress.step;
+            self.step().map_err(|error| at_step(error, step))?;
+            for observer in observers.iter_mut() {
+                stopped |= observer.on_step(&self.progress) == ControlFlow::Break(());
+            }
+            let over = step >= self.config.steps;
+            if over || step.is_multiple_of(self.config.evaluation.every) {
+                let evaluation = self.evaluate().map_err(|error| at_step(error, step))?;
+                csv.on_evaluation(&evaluation)?;
+                for observer in observers.iter_mut() {
+                    observer.on_evaluation(&evaluation)?;
+                }
+                self.save(run, &evaluation)?;
+            }
+        }
+        Ok(Trained {
+            agent: self.agent,
+            steps: self.progress.step,
+            returns: self.returns,
+            stopped,
+        })
+    }
+
+    /// One step of the environment, and what follows from it.
+    fn step(&mut self) -> Result<()> {
+        let random = self.progress.step <= self.config.random_steps();
+        let (agent, replay) = (&mut *self.agent, &mut self.replay);
+        self.world.step(agent, random, &mut self.streams, replay)?;
+        if !random {
+            self.learn()?;
+        }
+        if let Some(adaptive) = &self.config.replay.adaptive
+            && self.progress.step.is_multiple_of(adaptive.every)
+        {
+            let policy = |seen: &[f32], action: &mut [f32]| self.agent.act(seen, action);
+            let distance = policy_distance(policy, &self.replay, adaptive.check);
+            self.progress.policy_distance = distance;
+            adaptive.forget(distance, &mut self.replay);
+        }
+        self.progress.replay_size = self.replay.len();
+        self.progress.episodes = self.world.episodes;
+        [self.progress.train_return, self.progress.train_length] = self.world.recent();
+        Ok(())
+    }
+
+    /// One update.
+    fn learn(&mut self) -> Result<()> {
+        let n_step = &self.config.n_step;
+        self.progress.updates += 1;
+        let delayed = self.progress.updates < n_step.delay;
+        self.progress.n_step = if delayed { 1 } else { n_step.n };
+        self.sample();
+        let report = self.agent.update(&self.batch, &mut self.streams)?;
+        self.averages.add(&report);
+        self.progress.moved += report.moved as u64;
+        self.progress.dropped += report.dropped as u64;
+        self.progress.grown += report.grown as u64;
+        if report.moved > 0 {
+            self.progress.densities = self.agent.densities();
+        }
+        Ok(())
+    }
+
+    /// Fills the batch.
+    fn sample(&mut self) {
+        let learning = &self.config.learning;
+        let (n, gamma, size) = (
+            self.progress.n_step,
+            learning.gamma as f32,
+            learning.batch_size,
+        );
+        let rng = &mut self.streams.replay;
+        self.replay.sample(n, gamma, size, rng, &mut self.batch);
+    }
+
+    /// Plays episodes without noise and looks at the networks.
+    fn evaluate(&mut self) -> Result<Evaluation> {
+        let policy = |seen: &[f32], action: &mut [f32]| self.agent.act(seen, action);
+        let seeds = &mut self.streams.evaluation;
+        let returns = evaluate(&mut self.evaluation_envs, seeds, policy)?;
+        self.returns.push(returns.mean);
+        Ok(Evaluation {
+            progress: self.progress.clone(),
+            learning: self.averages.take(),
+            networks: self.networks(),
+            returns,
+        })
+    }
+
+    /// What is known of each network; its dormant units are counted on the last batch.
+    fn networks(&self) -> Vec<NetworkReport> {
+        let [observation, action] = self.world.sizes();
+        let rows = algos::parts::Rows {
+            observation,
+            action,
+            device: self.agent.learners()[0].1.net().sparse_layers()[0]
+                .values()
+                .device(),
+        };
+        let batch = &self.batch;
+        let dormant = |name: &str, net: &SparseMlp| -> f64 {
+            if batch.size == 0 {
+                return f64::NAN;
+            }
+            let seen: Tensor<2> = if name == "actor" {
+                rows.tensor(batch.observation.as_slice(), observation)
+            } else {
+                rows.judged(&batch.observation, &batch.action)
+            };
+            dormant_units(net, seen, DORMANT)
+        };
+        let learners = self.agent.learners().into_iter();
+        learners
+            .map(|(name, learner)| NetworkReport {
+                name,
+                densities: learner.densities(),
+                explored: learner.explored().map_or(f64::NAN, |e| e.rate()),
+                dormant: dormant(name, learner.net()),
+            })
+            .collect()
+    }
+
+    /// Writes the latest checkpoint, and the best if this evaluation is higher than all before.
+    fn save(&self, run: &RunDir, evaluation: &Evaluation) -> Result<()> {
+        let weights = self.agent.to_bytes()?;
+        let mean = evaluation.returns.mean;
+        let info = CheckpointInfo {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            step: evaluation.progress.step,
+            updates: evaluation.progress.updates,
+            return_mean: mean,
+        };
+        run.save(Checkpoint::Latest, &weights, &info)?;
+        let before = &self.returns[..self.returns.len() - 1];
+        if before.iter().all(|earlier| mean > *earlier) {
+            run.save(Checkpoint::Best, &weights, &info)?;
+        }
+        Ok(())
+    }
+}
+
+/// An update or a world that is no longer finite, with the environment step at which it happened.
+fn at_step(error: Error, step: u64) -> Error {
+    use envs::Error::{Diverged, NotFinite};
+    let what = error.to_string();
+    match error {
+        Error::Sparse(error) if error.is_diverged() => Error::Diverged { step, what },
+        Error::Env(Diverged { .. } | NotFinite { .. }) => Error::Diverged { step, what },
+        other => other,
+    }
+}
