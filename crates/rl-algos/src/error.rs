@@ -60,6 +60,12 @@ pub enum Error {
         /// What the system or the parser said.
         message: String,
     },
+    /// Stored experience cannot be what was written.
+    #[error("replay: {reason}")]
+    Replay {
+        /// What is wrong, with the value and what is allowed.
+        reason: String,
+    },
     /// An environment refused.
     #[error(transparent)]
     Env(#[from] envs::Error),
@@ -75,6 +81,13 @@ impl Error {
             field,
             value: value.to_string(),
             allowed: allowed.to_owned(),
+        }
+    }
+
+    /// Stored experience that cannot be what was written.
+    pub(crate) fn replay(reason: impl ToString) -> Self {
+        Self::Replay {
+            reason: reason.to_string(),
         }
     }
 

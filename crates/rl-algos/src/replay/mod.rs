@@ -1,11 +1,21 @@
-//! Experience: a ring of transitions, returns over several steps, and forgetting by policy distance.
+//! Experience: a ring of transitions, returns over several steps, forgetting by policy distance, and a log on disk.
 
 mod adaptive;
 mod batch;
+mod chunk;
+mod files;
+mod log;
+#[cfg(test)]
+mod log_tests;
+mod manifest;
 mod ring;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use adaptive::{AdaptiveCapacity, policy_distance};
 pub use batch::Batch;
+pub use log::ReplayLog;
+pub use manifest::{Manifest, Segment};
 pub use ring::{Replay, Transition};
+pub use stream::ReplayState;

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use rand::{Rng, RngExt};
 
 use super::Batch;
+use super::chunk::{Chunk, Follows};
 
 /// Most slots by which the memory grows at a time.
 const CHUNK: usize = 1 << 12;
@@ -37,72 +38,26 @@ pub struct Transition<'a> {
     pub truncated: bool,
 }
 
-/// What follows a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Follows {
-    /// The next slot of the same episode.
-    Next,
-    /// The episode's last observation, in the next slot, and no value.
-    Terminal,
-    /// The episode's last observation, in the next slot, and its value.
-    Cut,
-    /// Nothing: this slot is an episode's last observation.
-    Nothing,
-}
-
-/// Memory for consecutive slots.
-#[derive(Clone, Debug)]
-struct Chunk {
-    observations: Vec<f32>,
-    actions: Vec<f32>,
-    mean_actions: Vec<f32>,
-    rewards: Vec<f32>,
-    follows: Vec<Follows>,
-}
-
-impl Chunk {
-    fn new(slots: usize, observation_size: usize, action_size: usize) -> Self {
-        Self {
-            observations: vec![0.0; slots * observation_size],
-            actions: vec![0.0; slots * action_size],
-            mean_actions: vec![0.0; slots * action_size],
-            rewards: vec![0.0; slots],
-            follows: vec![Follows::Nothing; slots],
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        let rows = [
-            &self.observations,
-            &self.actions,
-            &self.mean_actions,
-            &self.rewards,
-        ];
-        let floats: usize = rows.iter().map(|v| v.capacity()).sum();
-        size_of::<f32>() * floats + size_of::<Follows>() * self.follows.capacity()
-    }
-}
-
 /// Stored transitions, the oldest forgotten first.
 #[derive(Clone, Debug)]
 pub struct Replay {
-    observation_size: usize,
-    action_size: usize,
-    capacity: usize,
+    pub(super) observation_size: usize,
+    pub(super) action_size: usize,
+    pub(super) capacity: usize,
     /// Slots of a chunk.
-    chunk: usize,
-    chunks: VecDeque<Chunk>,
+    pub(super) chunk: usize,
+    pub(super) chunks: VecDeque<Chunk>,
     /// The chunk emptied last, to be used again.
-    spare: Option<Chunk>,
+    pub(super) spare: Option<Chunk>,
     /// First slot of the first chunk, oldest slot, and the one after the newest, counted from the first ever.
-    first: usize,
-    start: usize,
-    end: usize,
+    pub(super) first: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
     /// Transitions between the last two.
-    transitions: usize,
+    pub(super) transitions: usize,
     /// Whether slot `end` already holds the observation that the newest transition led to. Only while there
     /// is a transition.
-    pending: bool,
+    pub(super) pending: bool,
 }
 
 impl Replay {
@@ -283,12 +238,12 @@ impl Replay {
     }
 
     /// The chunk of a slot and its place there.
-    fn place(&self, index: usize) -> (usize, usize) {
+    pub(super) fn place(&self, index: usize) -> (usize, usize) {
         let offset = index - self.first;
         (offset / self.chunk, offset % self.chunk)
     }
 
-    fn follows(&self, index: usize) -> Follows {
+    pub(super) fn follows(&self, index: usize) -> Follows {
         let (chunk, slot) = self.place(index);
         self.chunks[chunk].follows[slot]
     }
@@ -298,7 +253,7 @@ impl Replay {
         self.chunks[chunk].follows[slot] = follows;
     }
 
-    fn observation(&self, index: usize) -> &[f32] {
+    pub(super) fn observation(&self, index: usize) -> &[f32] {
         let (chunk, slot) = self.place(index);
         row(
             &self.chunks[chunk].observations,
@@ -309,15 +264,22 @@ impl Replay {
 
     /// Writes the observation of slot `end`, with new memory when there is none for it.
     fn write_observation(&mut self, observation: &[f32]) {
-        let (chunk, slot) = self.place(self.end);
+        let seen = self.observation_size;
+        let (chunk, slot) = self.room(self.end);
+        let observations = &mut chunk.observations;
+        observations[slot * seen..(slot + 1) * seen].copy_from_slice(observation);
+    }
+
+    /// The chunk of a slot and the slot's place there, with new memory when there is none for it.
+    pub(super) fn room(&mut self, index: usize) -> (&mut Chunk, usize) {
+        let (chunk, slot) = self.place(index);
         let (slots, seen, done) = (self.chunk, self.observation_size, self.action_size);
         while self.chunks.len() <= chunk {
             let spare = self.spare.take();
             self.chunks
                 .push_back(spare.unwrap_or_else(|| Chunk::new(slots, seen, done)));
         }
-        let observations = &mut self.chunks[chunk].observations;
-        observations[slot * seen..(slot + 1) * seen].copy_from_slice(observation);
+        (&mut self.chunks[chunk], slot)
     }
 
     /// Turns the observation under way into an episode's last.
@@ -342,7 +304,7 @@ impl Replay {
     }
 }
 
-fn row(rows: &[f32], index: usize, size: usize) -> &[f32] {
+pub(super) fn row(rows: &[f32], index: usize, size: usize) -> &[f32] {
     &rows[index * size..(index + 1) * size]
 }
 

@@ -9,7 +9,7 @@ use super::*;
 
 /// A step of a made-up episode; its observation is its number.
 #[derive(Clone, Debug)]
-struct Fact {
+pub(super) struct Fact {
     episode: usize,
     number: f32,
     reward: f32,
@@ -18,7 +18,7 @@ struct Fact {
 }
 
 /// Episodes of given lengths and endings: 0 terminal, 1 time limit, 2 broken off without a sign.
-fn story(episodes: &[(usize, u8)]) -> Vec<Fact> {
+pub(super) fn story(episodes: &[(usize, u8)]) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut number = 0.0;
     for (episode, (length, ending)) in episodes.iter().enumerate() {
@@ -39,7 +39,7 @@ fn story(episodes: &[(usize, u8)]) -> Vec<Fact> {
     facts
 }
 
-fn push(replay: &mut Replay, fact: &Fact) {
+pub(super) fn push(replay: &mut Replay, fact: &Fact) {
     replay.push(&Transition {
         observation: &[fact.number, -fact.number],
         action: &[fact.number * 0.001],

@@ -3,10 +3,12 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use super::moments::{Dropped, LayerMoments, Moments};
 use crate::kernels::AdamStep;
 use crate::nn::SparseLinear;
-use crate::op::{DenseGradient, adam};
+use crate::op::DenseGradient;
 use crate::pattern::Rewire;
+use crate::record::{Record, RecordWriter, malformed};
 use crate::topology::{GrownMoments, Reset};
 use crate::{Error, Result};
 
@@ -71,83 +73,6 @@ impl AdamConfig {
     }
 }
 
-/// First and second moment of one tensor.
-#[derive(Clone, Debug)]
-struct Moments {
-    first: Tensor<1>,
-    second: Tensor<1>,
-}
-
-impl Moments {
-    fn zeros_like(parameter: &Tensor<1>) -> Self {
-        Self {
-            first: parameter.zeros_like(),
-            second: parameter.zeros_like(),
-        }
-    }
-
-    /// One step; gives the new parameter and moments. All are handed on by value, so that they change in
-    /// place.
-    fn step(self, parameter: Tensor<1>, gradient: Tensor<1>, step: AdamStep) -> (Tensor<1>, Self) {
-        let state = [parameter, gradient, self.first, self.second];
-        let [parameter, first, second] = adam(state, step);
-        (parameter, Self { first, second })
-    }
-
-    fn bytes(&self) -> usize {
-        4 * (self.first.shape().num_elements() + self.second.shape().num_elements())
-    }
-}
-
-/// Moments of one layer.
-#[derive(Clone, Debug)]
-struct LayerMoments {
-    values: Moments,
-    bias: Moments,
-    dropped: Option<Dropped>,
-}
-
-/// Moments of the connections that the last rewire dropped, as they were then.
-#[derive(Clone, Debug)]
-struct Dropped {
-    /// Ascending.
-    positions: Vec<u32>,
-    first: Vec<f32>,
-    second: Vec<f32>,
-    /// Steps that the optimizer had taken.
-    at: i32,
-}
-
-impl Dropped {
-    /// Those of `moments`, which are not yet carried.
-    fn of(moments: &[Vec<f32>; 2], rewire: &Rewire, at: i32) -> Self {
-        let mut gone = rewire.dropped().iter().peekable();
-        let indices = (0..).zip(rewire.from().positions());
-        let indices: Vec<usize> = indices
-            .filter(|(_, position)| gone.next_if(|g| *g == position).is_some())
-            .map(|(k, _)| k)
-            .collect();
-        let pick = |moment: &Vec<f32>| indices.iter().map(|&k| moment[k]).collect();
-        Self {
-            positions: rewire.dropped().to_vec(),
-            first: pick(&moments[0]),
-            second: pick(&moments[1]),
-            at,
-        }
-    }
-
-    /// A moment at each of `grown`, decayed by `factor`; zero where it was not dropped.
-    fn revive(&self, moment: &[f32], grown: &[u32], factor: f32) -> Vec<f32> {
-        let find = |position: &u32| self.positions.binary_search(position);
-        let value = |position| find(position).map_or(0.0, |k| moment[k] * factor);
-        grown.iter().map(value).collect()
-    }
-
-    fn bytes(&self) -> usize {
-        12 * self.positions.len()
-    }
-}
-
 /// Gradients of one layer: values `[nnz]`, bias `[outputs]` and, when a rule wants it, that of all weights that
 /// could exist.
 pub(crate) struct LayerGradient {
@@ -168,11 +93,7 @@ impl Adam {
     /// Zero moments for these layers.
     #[must_use]
     pub fn new(config: AdamConfig, layers: &[&SparseLinear]) -> Self {
-        let layers = layers.iter().map(|layer| LayerMoments {
-            values: Moments::zeros_like(&layer.values()),
-            bias: Moments::zeros_like(&layer.bias()),
-            dropped: None,
-        });
+        let layers = layers.iter().map(|layer| LayerMoments::zeros_like(layer));
         Self {
             config,
             steps: 0,
@@ -225,7 +146,7 @@ impl Adam {
         if grown == GrownMoments::Keep {
             layer.dropped = Some(Dropped::of(&old, rewire, self.steps));
         }
-        let device = layer.values.first.device();
+        let device = layer.device();
         let carry = |k: usize| -> Result<Tensor<1>> {
             Ok(vector(rewire.carry_and_set(&old[k], &new[k])?, &device))
         };
@@ -252,11 +173,7 @@ impl Adam {
     /// Bytes of all moments, those of dropped connections too, where they are kept.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let layer = |l: &LayerMoments| {
-            let dropped = l.dropped.as_ref().map_or(0, Dropped::bytes);
-            l.values.bytes() + l.bias.bytes() + dropped
-        };
-        self.layers.iter().map(layer).sum()
+        self.layers.iter().map(LayerMoments::bytes).sum()
     }
 
     /// First and second moment of the values of layer `index`, `[nnz]` each, in the pattern's order.
@@ -267,6 +184,37 @@ impl Adam {
     pub fn value_moments(&self, index: usize) -> [Tensor<1>; 2] {
         let moments = &self.layers[index].values;
         [moments.first.clone(), moments.second.clone()]
+    }
+
+    /// Adds the moments to a record, beside those of the network called `name`.
+    pub(crate) fn save(&self, record: &mut RecordWriter, name: &str) {
+        record.meta(&format!("{name}.steps"), self.steps);
+        for (index, layer) in self.layers.iter().enumerate() {
+            layer.save(record, &format!("{name}.{index}"));
+        }
+    }
+
+    /// The moments that [`save`](Self::save) added, for these layers.
+    pub(crate) fn load(
+        record: &Record,
+        name: &str,
+        config: AdamConfig,
+        layers: &[&SparseLinear],
+    ) -> Result<Self> {
+        let key = format!("{name}.steps");
+        let steps = record.number(&key)?;
+        if steps < 0 {
+            return Err(malformed(&key, &format!("{steps}: must be 0 or more")));
+        }
+        let layers = layers.iter().enumerate().map(|(index, layer)| {
+            let prefix = format!("{name}.{index}");
+            LayerMoments::load(record, &prefix, layer, steps)
+        });
+        Ok(Self {
+            config,
+            steps,
+            layers: layers.collect::<Result<_>>()?,
+        })
     }
 
     /// The scalars of the current step, with the bias corrections folded in.

@@ -1,7 +1,9 @@
 //! How much of all possible connections training has tried: ITOP's exploration rate (Liu et al. 2021, "Do We
 //! Actually Need Dense Over-Parameterization?", arXiv 2102.02887, section 3.2).
 
+use crate::Result;
 use crate::pattern::Pattern;
+use crate::record::{Record, RecordWriter, malformed};
 
 /// The connections of a network that were ever active, one bit for each possible one.
 #[derive(Clone, Debug)]
@@ -53,6 +55,30 @@ impl Explored {
         self.layers.iter().map(rate).collect()
     }
 
+    /// The name under which a record holds what was explored of a layer of the network called `name`.
+    pub(crate) fn key(name: &str, layer: usize) -> String {
+        format!("{name}.{layer}.explored")
+    }
+
+    /// Adds the bits to a record.
+    pub(crate) fn save(&self, record: &mut RecordWriter, name: &str) {
+        for (layer, bits) in self.layers.iter().enumerate() {
+            record.long_words(&Self::key(name, layer), &bits.words);
+        }
+    }
+
+    /// The bits that [`save`](Self::save) added, for layers with these connections.
+    pub(crate) fn load<'a>(
+        record: &Record,
+        name: &str,
+        patterns: impl Iterator<Item = &'a Pattern>,
+    ) -> Result<Self> {
+        let layer = |(layer, pattern)| Bits::load(record, &Self::key(name, layer), pattern);
+        Ok(Self {
+            layers: patterns.enumerate().map(layer).collect::<Result<_>>()?,
+        })
+    }
+
     /// Bytes held: an eighth of one per possible connection.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -61,6 +87,33 @@ impl Explored {
 }
 
 impl Bits {
+    /// The bits of a layer that has the connections `pattern` now.
+    fn load(record: &Record, key: &str, pattern: &Pattern) -> Result<Self> {
+        let words = record.long_words(key)?;
+        let possible = pattern.outputs() * pattern.inputs();
+        let length = possible.div_ceil(64);
+        if words.len() != length {
+            let value = format!("{} words long: must be {length}", words.len());
+            return Err(malformed(key, &value));
+        }
+        let beyond = |last: &u64| possible % 64 > 0 && last >> (possible % 64) > 0;
+        if words.last().is_some_and(beyond) {
+            let value = format!("set beyond the {possible} possible connections");
+            return Err(malformed(key, &value));
+        }
+        let unseen = |p: &u32| words[*p as usize / 64] >> (p % 64) & 1 == 0;
+        if let Some(position) = pattern.positions().find(unseen) {
+            let value = format!("not set at the connection {position}, which exists");
+            return Err(malformed(key, &value));
+        }
+        let seen = words.iter().map(|word| word.count_ones() as usize).sum();
+        Ok(Self {
+            possible,
+            seen,
+            words,
+        })
+    }
+
     fn add(&mut self, positions: impl Iterator<Item = u32>) {
         for position in positions {
             let (word, bit) = (position as usize / 64, 1 << (position % 64));

@@ -2,19 +2,23 @@
 //!
 //! An algorithm hands over a loss and never sees a pattern, an index or a moment.
 
+mod slope;
+mod state;
+
 use burn::tensor::Tensor;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{SparseLinear, SparseModule};
-use crate::op::{GrowthProbe, polyak};
-use crate::optim::{Adam, AdamConfig, LayerGradient, change, to_vec, vector};
+use crate::op::polyak;
+use crate::optim::{Adam, AdamConfig, change, to_vec, vector};
 use crate::pattern::Rewire;
 use crate::topology::{
-    Action, Activity, ActivityProbe, Change, Explored, GrownMoments, LayerState, NetworkState,
-    Rule, Signal, Topology, plan,
+    Action, Change, Explored, GrownMoments, LayerState, NetworkState, Reset, Rule, Signal,
+    Topology, plan,
 };
 use crate::{Error, Result};
+use slope::Slope;
 
 /// A target network that trails the online one: `target += tau · (online − target)`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +58,12 @@ impl LearnerConfig {
             }
         }
         self.topology.as_ref().map_or(Ok(()), Topology::validate)
+    }
+
+    /// Whether connections come and go.
+    fn moves(&self) -> bool {
+        let moves = |topology: &Topology| matches!(topology.rule.action(), Action::Move(_));
+        self.topology.as_ref().is_some_and(moves)
     }
 }
 
@@ -108,8 +118,7 @@ impl<N: SparseModule> Learner<N> {
     pub fn new(net: N, config: LearnerConfig) -> Self {
         let adam = Adam::new(config.adam, &net.sparse_layers());
         let target = config.target.map(|_| net.clone());
-        let moves = |topology: &Topology| matches!(topology.rule.action(), Action::Move(_));
-        let explored = config.topology.as_ref().is_some_and(moves).then(|| {
+        let explored = config.moves().then(|| {
             let layers = net.sparse_layers();
             Explored::new(layers.iter().map(|layer| layer.pattern()))
         });
@@ -350,75 +359,6 @@ impl<N: SparseModule> Learner<N> {
     }
 }
 
-/// A loss, its gradients at every layer, and what hidden units did.
-struct Slope {
-    loss: f32,
-    layers: Vec<LayerGradient>,
-    activity: Activity,
-}
-
-impl Slope {
-    /// Computes a loss and runs the backward pass, collecting what `signal` asks for. A layer that the loss does
-    /// not reach has zeros.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] when the loss is not one number.
-    fn of<N: SparseModule>(
-        net: &N,
-        signal: Signal,
-        loss: impl FnOnce(&N) -> Tensor<1>,
-    ) -> Result<Self> {
-        let mut net = net.clone().train();
-        let mut probes = Vec::new();
-        let activity = ActivityProbe::default();
-        if signal == Signal::Activation {
-            net.watch_activity(Some(activity.clone()));
-        }
-        if signal == Signal::DenseGradient {
-            for layer in net.sparse_layers_mut() {
-                probes.push(GrowthProbe::default());
-                layer.set_probe(probes.last().cloned());
-            }
-        }
-        let loss = loss(&net);
-        Error::check_size("loss", loss.shape().num_elements(), 1)?;
-        let mut gradients = loss.backward();
-        let mut take = |parameter: Tensor<1>| {
-            parameter
-                .grad_remove(&mut gradients)
-                .unwrap_or_else(|| parameter.inner().zeros_like())
-        };
-        let layers = net.sparse_layers().into_iter().enumerate();
-        Ok(Self {
-            layers: layers
-                .map(|(index, layer)| LayerGradient {
-                    values: take(layer.values()),
-                    bias: take(layer.bias()),
-                    dense: probes.get(index).map(|probe| {
-                        let pattern = layer.pattern();
-                        probe.take(pattern.outputs(), pattern.inputs())
-                    }),
-                })
-                .collect(),
-            loss: loss.into_scalar::<f32>(),
-            activity: activity.take(),
-        })
-    }
-
-    /// Adds the loss and the gradients of another part.
-    fn add(&mut self, other: Self) {
-        self.loss += other.loss;
-        self.activity.add(other.activity);
-        for (layer, other) in self.layers.iter_mut().zip(other.layers) {
-            layer.values = layer.values.clone() + other.values;
-            layer.bias = layer.bias.clone() + other.bias;
-            if let (Some(dense), Some(other)) = (&mut layer.dense, other.dense) {
-                dense.add(other);
-            }
-        }
-    }
-}
-
 /// Moves a layer's values to its new connections; those that came start from `grown`.
 fn carry_layer(layer: &mut SparseLinear, rewire: &Rewire, grown: &[f32]) -> Result<()> {
     let device = layer.values().device();
@@ -428,7 +368,7 @@ fn carry_layer(layer: &mut SparseLinear, rewire: &Rewire, grown: &[f32]) -> Resu
 }
 
 /// Sets some of a layer's values, and some of its biases to zero.
-fn reset_layer(layer: &mut SparseLinear, reset: &crate::topology::Reset) {
+fn reset_layer(layer: &mut SparseLinear, reset: &Reset) {
     let (values, bias) = (layer.values(), layer.bias());
     let values = change(&values, |values| {
         reset

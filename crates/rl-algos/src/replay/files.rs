@@ -1,0 +1,40 @@
+//! Files that are whole or not there at all, also after a power failure.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// What the name of an unfinished file ends with.
+pub(super) const UNFINISHED: &str = ".tmp";
+
+/// Writes a file beside its place, waits until it is on the disk, and moves it there in one step. The move itself is
+/// on the disk after [`settle`].
+pub(super) fn put<T>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<T>,
+) -> Result<T> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(UNFINISHED);
+    let beside = PathBuf::from(beside);
+    let write = || {
+        let mut writer = BufWriter::with_capacity(1 << 16, File::create(&beside)?);
+        let written = write(&mut writer)?;
+        writer.flush()?;
+        writer.get_ref().sync_all()?;
+        Ok(written)
+    };
+    let written = write().map_err(Error::file::<std::io::Error>(&beside))?;
+    fs::rename(&beside, path).map_err(Error::file(path))?;
+    Ok(written)
+}
+
+/// Waits until moves and removals in a folder are on the disk. Systems that cannot open folders do without.
+pub(super) fn settle(folder: &Path) -> Result<()> {
+    if cfg!(unix) {
+        let folder_file = File::open(folder).map_err(Error::file(folder))?;
+        folder_file.sync_all().map_err(Error::file(folder))?;
+    }
+    Ok(())
+}

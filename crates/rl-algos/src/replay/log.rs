@@ -1,0 +1,238 @@
+//! A replay on disk that costs, checkpoint by checkpoint, only what is new.
+//!
+//! Slots are written once, in segments of 16,384 that are never touched again; the slots after the last full segment
+//! go to a file of their own with every checkpoint. A [`Manifest`] names the files of one checkpoint. It names only
+//! finished ones, and no name is used twice by a log, so a process may be killed at any moment: the last manifest that
+//! was put in its place is whole and so are its files. Files that no manifest needs go after the next one is in place.
+
+use std::fs::{self, File};
+use std::io::{BufReader, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::Replay;
+use super::files::{UNFINISHED, put, settle};
+use super::manifest::{Manifest, Segment};
+use super::stream::Summed;
+use crate::{Error, Result};
+
+/// Slots of a segment: 2 MB for HalfCheetah.
+const SEGMENT: usize = 1 << 14;
+
+/// What the names of all files with slots begin with.
+const PREFIX: &str = "slots-";
+
+/// The manifest's file, where [`ReplayLog::save`] keeps it.
+const MANIFEST: &str = "replay.json";
+
+/// The files of a replay in one folder.
+///
+/// Either the log keeps its own manifest ([`save`](Self::save), [`load`](Self::load)), or its owner does, as part of a
+/// larger checkpoint that must fit together: [`stage`](Self::stage) writes the slots and gives the manifest, the owner
+/// puts it in its place, and [`commit`](Self::commit) removes what the manifest does not name. To go on, the owner
+/// hands the manifest to [`open`](Self::open).
+///
+/// ```
+/// use rl_algos::replay::{Replay, ReplayLog};
+///
+/// # let temporary = tempfile::tempdir().unwrap();
+/// # let folder = temporary.path().join("replay");
+/// let replay = Replay::new(17, 6, 1_000_000);
+/// let mut log = ReplayLog::create(&folder)?;
+/// log.save(&replay)?;
+/// let (_log, again) = ReplayLog::load(&folder)?;
+/// assert_eq!(again.len(), replay.len());
+/// # Ok::<(), rl_algos::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ReplayLog {
+    folder: PathBuf,
+    segment_slots: usize,
+    generation: u64,
+    /// Full segments, which stay as they are.
+    sealed: Vec<Segment>,
+    /// Names of the files that the last manifest needs.
+    needed: Vec<String>,
+}
+
+impl ReplayLog {
+    /// Begins a log in a folder, which is made where there is none. Files of an earlier log in it go.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the folder cannot be made or cleared.
+    pub fn create(folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(Error::file(folder))?;
+        let manifest = folder.join(MANIFEST);
+        if manifest.exists() {
+            fs::remove_file(&manifest).map_err(Error::file(&manifest))?;
+            settle(folder)?;
+        }
+        let log = Self {
+            folder: folder.to_owned(),
+            segment_slots: SEGMENT,
+            generation: 0,
+            sealed: Vec::new(),
+            needed: Vec::new(),
+        };
+        log.commit()?;
+        Ok(log)
+    }
+
+    /// Makes segments of another number of slots, at least 1; 16,384 unless told. To be said before the first
+    /// checkpoint.
+    #[must_use]
+    pub fn with_segment_slots(mut self, slots: usize) -> Self {
+        self.segment_slots = slots.max(1);
+        self
+    }
+
+    /// Writes the slots that are new since the last checkpoint, and waits until they are on the disk. Gives the list
+    /// of files that make up the replay as it is now. Those of the manifest before stay until
+    /// [`commit`](Self::commit).
+    ///
+    /// The replay must be the one that the log began with or was read with.
+    ///
+    /// # Errors
+    /// [`Error::File`] when a file cannot be written, [`Error::Replay`] when the replay is older than the log. The last
+    /// manifest holds then.
+    pub fn stage(&mut self, replay: &Replay) -> Result<Manifest> {
+        let state = replay.state();
+        let written = self.sealed.last().map_or(0, |segment| segment.to);
+        if state.end < written {
+            let end = state.end;
+            let reason = format!("ends at slot {end}: must not be before {written}, as the log");
+            return Err(Error::replay(reason));
+        }
+        self.generation += 1;
+        self.sealed.retain(|segment| segment.to > state.start);
+        let size = self.segment_slots;
+        let begin = state.start - state.start % size;
+        let mut next = self.sealed.last().map_or(begin, |segment| segment.to);
+        // What follows the newest slot may still change.
+        while next + size < state.end {
+            let slots = next.max(state.start)..next + size;
+            self.sealed.push(self.write(replay, slots)?);
+            next += size;
+        }
+        let mut segments = self.sealed.clone();
+        if state.start < state.end {
+            segments.push(self.write(replay, next.max(state.start)..state.end)?);
+        }
+        settle(&self.folder)?;
+        self.needed = segments.iter().map(|s| s.file.clone()).collect();
+        Manifest::new(self.generation, size, state, segments)
+    }
+
+    /// Writes one file of slots; the last one has the observation that waits after them, too.
+    fn write(&self, replay: &Replay, slots: Range<usize>) -> Result<Segment> {
+        let file = format!("{PREFIX}{:012}-{}.bin", slots.start, self.generation);
+        let newest = slots.end == replay.state().end;
+        let (bytes, crc32) = put(&self.folder.join(&file), |writer| {
+            let mut writer = Summed::new(writer);
+            replay.write_slots(slots.clone(), &mut writer)?;
+            if newest {
+                replay.write_pending(&mut writer)?;
+            }
+            Ok((writer.bytes(), writer.sum()))
+        })?;
+        Ok(Segment {
+            file,
+            from: slots.start,
+            to: slots.end,
+            bytes,
+            crc32,
+        })
+    }
+
+    /// Removes the files that the last [staged](Self::stage) manifest does not need. To be called when that manifest
+    /// is in its place.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the folder cannot be read or a file cannot be removed.
+    pub fn commit(&self) -> Result<()> {
+        let entries = fs::read_dir(&self.folder).map_err(Error::file(&self.folder))?;
+        for entry in entries {
+            let entry = entry.map_err(Error::file(&self.folder))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let ours = name.starts_with(PREFIX) || name == format!("{MANIFEST}{UNFINISHED}");
+            if ours && !self.needed.iter().any(|needed| *needed == name) {
+                fs::remove_file(entry.path()).map_err(Error::file(&entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a checkpoint with its manifest in the folder, and removes what only the one before needed.
+    ///
+    /// # Errors
+    /// As [`stage`](Self::stage) and [`commit`](Self::commit).
+    pub fn save(&mut self, replay: &Replay) -> Result<Manifest> {
+        let manifest = self.stage(replay)?;
+        manifest.write(&self.folder.join(MANIFEST))?;
+        settle(&self.folder)?;
+        self.commit()?;
+        Ok(manifest)
+    }
+
+    /// Reads the replay of a manifest, and goes on with its log.
+    ///
+    /// # Errors
+    /// [`Error::Replay`] when the manifest does not fit together, [`Error::File`] with the file that is missing or
+    /// damaged.
+    pub fn open(folder: &Path, manifest: &Manifest) -> Result<(Self, Replay)> {
+        manifest.check()?;
+        let state = &manifest.replay;
+        let mut replay = Replay::restored(state);
+        for segment in &manifest.segments {
+            let path = folder.join(&segment.file);
+            read(&path, segment, &mut replay)?;
+        }
+        replay.check_slots()?;
+        let size = manifest.segment_slots;
+        let sealed = |s: &&Segment| s.to % size == 0 && s.to < state.end;
+        let log = Self {
+            folder: folder.to_owned(),
+            segment_slots: size,
+            generation: manifest.generation,
+            sealed: manifest.segments.iter().filter(sealed).cloned().collect(),
+            needed: manifest.segments.iter().map(|s| s.file.clone()).collect(),
+        };
+        Ok((log, replay))
+    }
+
+    /// Reads the replay of the last [`save`](Self::save) in a folder, and goes on with its log.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`Error::File`] when there is no manifest or it is damaged.
+    pub fn load(folder: &Path) -> Result<(Self, Replay)> {
+        Self::open(folder, &Manifest::read(&folder.join(MANIFEST))?)
+    }
+}
+
+/// Reads one file of slots, which must be as the manifest says.
+fn read(path: &Path, segment: &Segment, replay: &mut Replay) -> Result<()> {
+    let file = File::open(path).map_err(Error::file(path))?;
+    let length = file.metadata().map_err(Error::file(path))?.len();
+    if length != segment.bytes {
+        let message = format!("{length} bytes long: must be {}", segment.bytes);
+        return Err(Error::file(path)(message));
+    }
+    let mut reader = Summed::new(BufReader::with_capacity(1 << 16, file));
+    let mut slots = || {
+        replay.read_slots(segment.from..segment.to, &mut reader)?;
+        if segment.to == replay.state().end {
+            replay.read_pending(&mut reader)?;
+        }
+        Ok(())
+    };
+    slots().map_err(Error::file::<Error>(path))?;
+    let mut more = [0];
+    let beyond = reader.read(&mut more).map_err(Error::file(path))?;
+    if beyond > 0 || reader.sum() != segment.crc32 {
+        return Err(Error::file(path)(
+            "its checksum is another: the file is damaged",
+        ));
+    }
+    Ok(())
+}

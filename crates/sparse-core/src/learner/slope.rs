@@ -1,0 +1,78 @@
+//! The backward pass: a loss and what an update needs of it.
+
+use burn::tensor::Tensor;
+
+use crate::nn::SparseModule;
+use crate::op::GrowthProbe;
+use crate::optim::LayerGradient;
+use crate::topology::{Activity, ActivityProbe, Signal};
+use crate::{Error, Result};
+
+/// A loss, its gradients at every layer, and what hidden units did.
+pub(super) struct Slope {
+    pub(super) loss: f32,
+    pub(super) layers: Vec<LayerGradient>,
+    pub(super) activity: Activity,
+}
+
+impl Slope {
+    /// Computes a loss and runs the backward pass, collecting what `signal` asks for. A layer that the loss does
+    /// not reach has zeros.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the loss is not one number.
+    pub(super) fn of<N: SparseModule>(
+        net: &N,
+        signal: Signal,
+        loss: impl FnOnce(&N) -> Tensor<1>,
+    ) -> Result<Self> {
+        let mut net = net.clone().train();
+        let mut probes = Vec::new();
+        let activity = ActivityProbe::default();
+        if signal == Signal::Activation {
+            net.watch_activity(Some(activity.clone()));
+        }
+        if signal == Signal::DenseGradient {
+            for layer in net.sparse_layers_mut() {
+                probes.push(GrowthProbe::default());
+                layer.set_probe(probes.last().cloned());
+            }
+        }
+        let loss = loss(&net);
+        Error::check_size("loss", loss.shape().num_elements(), 1)?;
+        let mut gradients = loss.backward();
+        let mut take = |parameter: Tensor<1>| {
+            parameter
+                .grad_remove(&mut gradients)
+                .unwrap_or_else(|| parameter.inner().zeros_like())
+        };
+        let layers = net.sparse_layers().into_iter().enumerate();
+        Ok(Self {
+            layers: layers
+                .map(|(index, layer)| LayerGradient {
+                    values: take(layer.values()),
+                    bias: take(layer.bias()),
+                    dense: probes.get(index).map(|probe| {
+                        let pattern = layer.pattern();
+                        probe.take(pattern.outputs(), pattern.inputs())
+                    }),
+                })
+                .collect(),
+            loss: loss.into_scalar::<f32>(),
+            activity: activity.take(),
+        })
+    }
+
+    /// Adds the loss and the gradients of another part.
+    pub(super) fn add(&mut self, other: Self) {
+        self.loss += other.loss;
+        self.activity.add(other.activity);
+        for (layer, other) in self.layers.iter_mut().zip(other.layers) {
+            layer.values = layer.values.clone() + other.values;
+            layer.bias = layer.bias.clone() + other.bias;
+            if let (Some(dense), Some(other)) = (&mut layer.dense, other.dense) {
+                dense.add(other);
+            }
+        }
+    }
+}

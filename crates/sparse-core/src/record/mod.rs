@@ -1,0 +1,52 @@
+//! Networks and learners in files: safetensors with values, dense vectors and the positions of the connections.
+//!
+//! Per layer of a network called `actor`: `actor.0.values` f32 `[nnz]`, `actor.0.positions` u32 `[nnz]` (row-major
+//! in `[outputs, inputs]`), `actor.0.bias` f32 `[outputs]`; and in the metadata `actor.layers`, `actor.0.inputs` and
+//! `actor.0.storage`.
+//!
+//! A [`Learner`](crate::learner::Learner) called `actor` adds what it needs to go on as if it had never stopped: its
+//! target network as a network called `actor_target`; for each of these vectors the optimizer's moments, as
+//! `actor.0.values.first` and `actor.0.values.second`; where they are kept, `actor.0.dropped.positions`, `.first` and
+//! `.second`, with `actor.0.dropped.at` in the metadata; where connections move, `actor.0.explored` u64, one bit per
+//! possible connection; and in the metadata `actor.updates` and `actor.steps`.
+//!
+//! Equal contents give equal bytes: the header's entries are in the order of their names.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use read::Record;
+pub use write::RecordWriter;
+
+use crate::nn::SparseMlp;
+use crate::{Error, Result};
+
+/// Version of the layout described above, in the metadata under `format`.
+const FORMAT: &str = "sparse-core 1";
+
+/// The bytes of a file with these networks, each under its name.
+///
+/// # Errors
+/// [`Error::Record`] when two have one name, or the format cannot hold them.
+pub fn to_bytes(networks: &[(&str, &SparseMlp)]) -> Result<Vec<u8>> {
+    let mut writer = RecordWriter::new();
+    for (name, network) in networks {
+        writer.network(name, *network);
+    }
+    writer.finish()
+}
+
+fn unreadable(error: impl ToString) -> Error {
+    Error::Record {
+        reason: error.to_string(),
+    }
+}
+
+/// What a file says of `what` is no good.
+pub(crate) fn malformed(what: &str, value: &str) -> Error {
+    Error::Record {
+        reason: format!("`{what}` is {value}"),
+    }
+}

@@ -1,0 +1,199 @@
+//! Reading a record.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::str::FromStr;
+
+use burn::tensor::Device;
+use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
+
+use super::{FORMAT, malformed, unreadable};
+use crate::nn::{SparseLinear, SparseMlp, Storage};
+use crate::pattern::Pattern;
+use crate::{Error, Result};
+
+/// A layer with more inputs or units is taken for damage.
+const MOST_INPUTS: usize = 1 << 24;
+
+/// Networks and learners read from a file, by name.
+#[derive(Debug)]
+pub struct Record {
+    bytes: Vec<u8>,
+    /// Where the tensors begin.
+    start: usize,
+    tensors: HashMap<String, TensorInfo>,
+    metadata: HashMap<String, String>,
+}
+
+impl Record {
+    /// Reads the bytes that a [`RecordWriter`](super::RecordWriter) or [`to_bytes`](super::to_bytes) made.
+    ///
+    /// # Errors
+    /// [`Error::Record`] when they are not such bytes, or of another version.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+        let (length, header) = SafeTensors::read_metadata(&bytes).map_err(unreadable)?;
+        SafeTensors::deserialize(&bytes).map_err(unreadable)?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let tensors = header.tensors().into_iter();
+        match metadata.get("format").map(String::as_str) {
+            Some(FORMAT) => Ok(Self {
+                start: 8 + length,
+                tensors: tensors.map(|(name, info)| (name, info.clone())).collect(),
+                bytes,
+                metadata,
+            }),
+            other => Err(Error::Record {
+                reason: format!(
+                    "format is {}; this build reads `{FORMAT}`",
+                    other.map_or("missing".to_owned(), |f| format!("`{f}`"))
+                ),
+            }),
+        }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Record`] with the path when it cannot be opened, or as [`from_bytes`](Self::from_bytes).
+    pub fn open(path: &Path) -> Result<Self> {
+        let at = |error: &dyn std::fmt::Display| Error::Record {
+            reason: format!("{}: {error}", path.display()),
+        };
+        let bytes = std::fs::read(path).map_err(|error| at(&error))?;
+        Self::from_bytes(bytes).map_err(|error| match error {
+            Error::Record { reason } => at(&reason),
+            other => other,
+        })
+    }
+
+    /// The network stored under `name`.
+    ///
+    /// # Errors
+    /// [`Error::Record`] when there is none, part of it is missing or of another type or length, its positions are
+    /// no set of connections, or its layers do not fit together; it names the part and the offending value.
+    pub fn network(&self, name: &str, device: &Device) -> Result<SparseMlp> {
+        let count = self.layers(name)?;
+        if count == 0 {
+            return Err(Error::Record {
+                reason: format!("no network called `{name}`"),
+            });
+        }
+        let layers = (0..count).map(|index| self.layer(&format!("{name}.{index}"), device));
+        SparseMlp::from_layers(layers.collect::<Result<_>>()?).map_err(within(name))
+    }
+
+    /// How many layers the network called `name` has; 0 when there is none.
+    pub(crate) fn layers(&self, name: &str) -> Result<usize> {
+        let key = format!("{name}.layers");
+        if self.has(&key) {
+            return self.number(&key);
+        }
+        // Files written before there was such an entry.
+        let there = |index: &usize| self.has(&format!("{name}.{index}.storage"));
+        Ok((0..).take_while(there).count())
+    }
+
+    /// One layer of a network.
+    pub(crate) fn layer(&self, prefix: &str, device: &Device) -> Result<SparseLinear> {
+        let part = |part: &str| format!("{prefix}.{part}");
+        let storage = self.meta(&part("storage"))?;
+        // Masked matrices were called dense when there were none with zeros.
+        let name = if storage == "dense" {
+            "masked"
+        } else {
+            storage
+        };
+        let storage = Storage::named(name).ok_or_else(|| {
+            let value = format!("{storage}: must be csr, masked or auto");
+            malformed(&part("storage"), &value)
+        })?;
+        let inputs: usize = self.number(&part("inputs"))?;
+        let bias = self.floats(&part("bias"))?;
+        // Index arrays are as long as the layer has units and inputs, so a number alone must not claim gibibytes.
+        if bias.is_empty() || !(1..=MOST_INPUTS).contains(&inputs) {
+            let value = format!(
+                "{inputs}, with {} units: must be 1 to {MOST_INPUTS}, with 1 unit or more",
+                bias.len()
+            );
+            return Err(malformed(&part("inputs"), &value));
+        }
+        let positions = self.words(&part("positions"))?;
+        let pattern =
+            Pattern::from_positions(bias.len(), inputs, &positions).map_err(within(prefix))?;
+        let values = self.floats(&part("values"))?;
+        SparseLinear::from_parts(pattern, values, bias, storage, device).map_err(within(prefix))
+    }
+
+    /// Whether there is a tensor of this name, or an entry of the metadata.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name) || self.metadata.contains_key(name)
+    }
+
+    /// A vector of f32.
+    pub(crate) fn floats(&self, name: &str) -> Result<Vec<f32>> {
+        let elements = self.elements(name, Dtype::F32)?.into_iter();
+        Ok(elements.map(f32::from_le_bytes).collect())
+    }
+
+    /// A vector of `length` f32.
+    pub(crate) fn floats_of(&self, name: &str, length: usize) -> Result<Vec<f32>> {
+        let floats = self.floats(name)?;
+        if floats.len() == length {
+            return Ok(floats);
+        }
+        let value = format!("{} numbers long: must be {length}", floats.len());
+        Err(malformed(name, &value))
+    }
+
+    /// A vector of u32.
+    pub(crate) fn words(&self, name: &str) -> Result<Vec<u32>> {
+        let elements = self.elements(name, Dtype::U32)?.into_iter();
+        Ok(elements.map(u32::from_le_bytes).collect())
+    }
+
+    /// A vector of u64.
+    pub(crate) fn long_words(&self, name: &str) -> Result<Vec<u64>> {
+        let elements = self.elements(name, Dtype::U64)?.into_iter();
+        Ok(elements.map(u64::from_le_bytes).collect())
+    }
+
+    /// A number in the metadata.
+    pub(crate) fn number<T: FromStr>(&self, key: &str) -> Result<T> {
+        let text = self.meta(key)?;
+        text.parse()
+            .map_err(|_| malformed(key, &format!("{text}: must be a number")))
+    }
+
+    /// The elements of a vector, `SIZE` bytes each.
+    fn elements<const SIZE: usize>(&self, name: &str, dtype: Dtype) -> Result<Vec<[u8; SIZE]>> {
+        let info = self.tensors.get(name);
+        let info = info.ok_or_else(|| malformed(name, "missing"))?;
+        if info.dtype != dtype {
+            let value = format!("of type {:?}: must be {dtype:?}", info.dtype);
+            return Err(malformed(name, &value));
+        }
+        if info.shape.len() != 1 {
+            let value = format!("of shape {:?}: must be a vector", info.shape);
+            return Err(malformed(name, &value));
+        }
+        let (first, last) = info.data_offsets;
+        let bytes = self.bytes.get(self.start + first..self.start + last);
+        let bytes = bytes.ok_or_else(|| malformed(name, "cut off"))?;
+        Ok(bytes.as_chunks::<SIZE>().0.to_vec())
+    }
+
+    fn meta(&self, key: &str) -> Result<&str> {
+        let value = self.metadata.get(key).map(String::as_str);
+        value.ok_or_else(|| malformed(key, "missing"))
+    }
+}
+
+/// For `map_err`: what is wrong within a part of a record.
+fn within(name: &str) -> impl Fn(Error) -> Error {
+    move |error| match error {
+        Error::Record { .. } => error,
+        other => Error::Record {
+            reason: format!("`{name}`: {other}"),
+        },
+    }
+}

@@ -1,0 +1,99 @@
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+
+use burn::tensor::Device;
+
+use super::*;
+use crate::nn::{SparseMlpConfig, SparseModule};
+use crate::optim::to_vec;
+
+fn device() -> Device {
+    crate::device::by_name(crate::device::available()[0]).unwrap()
+}
+
+fn network(sparsity: f64) -> SparseMlp {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let config = SparseMlpConfig::new([5, 32, 2]).with_sparsity(sparsity);
+    config.init(&device(), &mut rng).unwrap()
+}
+
+#[test]
+fn networks_come_back_as_they_were() {
+    let (sparse, dense) = (network(0.7), network(0.0));
+    let bytes = to_bytes(&[("actor", &sparse), ("critic", &dense)]).unwrap();
+    let record = Record::from_bytes(bytes).unwrap();
+    for (name, expected) in [("actor", &sparse), ("critic", &dense)] {
+        let found = record.network(name, &device()).unwrap();
+        assert_eq!(found.sparse_layers().len(), 2);
+        for (a, b) in found.sparse_layers().iter().zip(expected.sparse_layers()) {
+            assert_eq!(a.pattern(), b.pattern());
+            assert_eq!(a.storage(), b.storage());
+            assert_eq!(to_vec(a.values()), to_vec(b.values()));
+            assert_eq!(to_vec(a.bias()), to_vec(b.bias()));
+        }
+    }
+    let error = record.network("other", &device()).unwrap_err();
+    assert!(error.to_string().contains("`other`"), "{error}");
+}
+
+#[test]
+fn equal_networks_give_equal_bytes() {
+    let (sparse, dense) = (network(0.7), network(0.0));
+    let write = || to_bytes(&[("actor", &sparse), ("critic", &dense)]).unwrap();
+    let first = write();
+    // With eight entries of metadata two maps have the same order once in 40,320 times.
+    assert!((0..8).all(|_| write() == first));
+    let again = Record::from_bytes(first.clone()).unwrap();
+    let [sparse, dense] = ["actor", "critic"].map(|n| again.network(n, &device()).unwrap());
+    assert_eq!(
+        to_bytes(&[("actor", &sparse), ("critic", &dense)]).unwrap(),
+        first
+    );
+    // Data begins where its elements are aligned.
+    let header = u64::from_le_bytes(first[..8].try_into().unwrap());
+    assert_eq!(header % 8, 0);
+}
+
+/// A file of one layer `[units, 3]` with these parts.
+fn file(positions: &[u32], values: usize, units: usize, inputs: &str) -> Vec<u8> {
+    let mut writer = RecordWriter::new();
+    writer.words("net.0.positions", positions);
+    writer.floats("net.0.values", &vec![0.0; values]);
+    writer.floats("net.0.bias", &vec![0.0; units]);
+    writer.meta("net.0.storage", "csr");
+    writer.meta("net.0.inputs", inputs);
+    writer.finish().unwrap()
+}
+
+#[test]
+fn connections_that_cannot_be_are_refused_with_the_offending_index() {
+    let read = |positions: &[u32], values, units, inputs| {
+        let record = Record::from_bytes(file(positions, values, units, inputs)).unwrap();
+        record.network("net", &device())
+    };
+    let message = |positions, values, units, inputs| {
+        read(positions, values, units, inputs)
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(read(&[0, 4], 2, 2, "3").is_ok());
+    assert!(message(&[0, 4, 4], 3, 2, "3").contains("positions[1] = 4 is followed by 4"));
+    assert!(message(&[4, 0], 2, 2, "3").contains("positions[0] = 4 is followed by 0"));
+    assert!(message(&[0, 6], 2, 2, "3").contains("positions[1] = 6: must be below 6"));
+    assert!(message(&[0, 4], 3, 2, "3").contains("values: got 3, must be 2"));
+    assert!(message(&[], 0, 0, "3").contains("`net.0.inputs` is 3, with 0 units"));
+    for inputs in ["0", "99999999999", "-1", "x", "18446744073709551616"] {
+        assert!(
+            message(&[], 0, 2, inputs).contains("net.0.inputs"),
+            "{inputs}"
+        );
+    }
+}
+
+#[test]
+fn damaged_bytes_are_an_error_wherever_the_damage_is() {
+    let bytes = to_bytes(&[("actor", &network(0.7))]).unwrap();
+    for length in [0, 1, 7, 8, 9, 40, bytes.len() / 2, bytes.len() - 1] {
+        let error = Record::from_bytes(bytes[..length].to_vec()).unwrap_err();
+        assert!(error.is_record());
+    }
+}
