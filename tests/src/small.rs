@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use rl_algos::config::TrainConfig;
+use rl_algos::observe::Observer;
 use rl_algos::recipes;
 use rl_algos::run_dir::RunDir;
-use rl_algos::train::{Trained, train};
+use rl_algos::train::{Trained, resume, train};
 
 /// A recipe on Hopper for `steps` steps, with small networks that are rewired, and a replay that is checked,
 /// every few hundred steps.
@@ -40,10 +41,37 @@ pub fn config(recipe: &str, steps: u64) -> TrainConfig {
 /// # Errors
 /// Those of the run.
 pub fn run(config: &TrainConfig, folder: &Path) -> rl_algos::Result<Trained> {
+    watched(config, folder, &mut [])
+}
+
+/// As [`run`], with observers.
+///
+/// # Errors
+/// Those of the run.
+pub fn watched(
+    config: &TrainConfig,
+    folder: &Path,
+    observers: &mut [&mut dyn Observer],
+) -> rl_algos::Result<Trained> {
     let name = sparse_core::device::available()[0];
     let device = sparse_core::device::by_name(name)?;
     let dir = RunDir::create(folder, config, false)?;
-    train(config, &device, &dir, &mut [])
+    train(config, &device, &dir, observers)
+}
+
+/// Goes on with the run in `folder`, whose configuration is said to be `config`.
+///
+/// # Errors
+/// Those of the run.
+pub fn go_on(
+    config: &TrainConfig,
+    folder: &Path,
+    observers: &mut [&mut dyn Observer],
+) -> rl_algos::Result<Trained> {
+    let name = sparse_core::device::available()[0];
+    let device = sparse_core::device::by_name(name)?;
+    let (dir, _) = RunDir::open(folder)?;
+    resume(config, &device, &dir, observers)
 }
 
 /// The rows of a run's metrics, without the columns that tell the time.

@@ -17,9 +17,11 @@
 //! [`observe`] (what watches a run), [`rng`] (where randomness comes from).
 
 pub mod algos;
+mod checkpoint;
 pub mod config;
 mod error;
 pub mod evaluate;
+mod files;
 pub mod observe;
 pub mod recipes;
 pub mod replay;

@@ -1,21 +1,24 @@
-//! A run on disk: `config.toml`, `metrics.csv` and `checkpoints/{latest,best}.{safetensors,json}`; beside them, if
-//! it is watched so, TensorBoard's `events.out.tfevents.*`.
+//! A run on disk: `config.toml`, `metrics.csv`, `checkpoints/{latest,best}.{safetensors,json}`, and in `resume/` what
+//! a stopped run goes on from; beside them, if it is watched so, TensorBoard's `events.out.tfevents.*`.
 //!
-//! Configurations and checkpoints are written beside their place and moved there, so whoever reads finds the last one or the new one,
-//! never half of one.
+//! Configurations and checkpoints are written beside their place and moved there, so whoever reads finds the last one
+//! or the new one, never half of one.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::TrainConfig;
+use crate::files::put;
 use crate::observe::EVENTS;
 use crate::{Error, Result};
 
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.csv";
 const CHECKPOINTS: &str = "checkpoints";
+const RESUME: &str = "resume";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -77,9 +80,10 @@ impl RunDir {
                 fs::remove_file(file).map_err(Error::file(file))?;
             }
             remove_events(path)?;
-            let checkpoints = path.join(CHECKPOINTS);
-            if checkpoints.exists() {
-                fs::remove_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
+            for folder in [run.resume_path(), path.join(CHECKPOINTS)] {
+                if folder.exists() {
+                    fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;
+                }
             }
         }
         let checkpoints = path.join(CHECKPOINTS);
@@ -124,6 +128,12 @@ impl RunDir {
     #[must_use]
     pub fn metrics_path(&self) -> PathBuf {
         self.path.join(METRICS)
+    }
+
+    /// The folder with what a stopped run goes on from.
+    #[must_use]
+    pub fn resume_path(&self) -> PathBuf {
+        self.path.join(RESUME)
     }
 
     /// The file of a checkpoint's weights.
@@ -180,11 +190,7 @@ fn remove_events(folder: &Path) -> Result<()> {
 
 /// Puts a file in its place in one move.
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".tmp");
-    let beside = PathBuf::from(beside);
-    fs::write(&beside, bytes).map_err(Error::file(&beside))?;
-    fs::rename(&beside, path).map_err(Error::file(path))
+    put(path, |file| file.write_all(bytes))
 }
 
 #[cfg(test)]

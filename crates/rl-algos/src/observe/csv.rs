@@ -3,10 +3,13 @@
 //! All columns but the last two are the same for the same seed and device, whatever else the machine does.
 
 use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{Evaluation, NetworkReport, Observer};
+use super::{Evaluation, NetworkReport, Observer, Progress};
+use crate::checkpoint::Metrics;
 use crate::{Error, Result};
 
 /// The columns, in order.
@@ -50,9 +53,11 @@ pub struct Csv {
     path: PathBuf,
     writer: csv::Writer<File>,
     seed: u64,
-    /// When the last row was written, and its step.
-    last: (Instant, u64),
+    /// When the last row was written, and its step; before the first, the step before the first that was seen.
+    last: (Instant, Option<u64>),
     start: Instant,
+    /// Time that the run took before this session (s).
+    before: f64,
 }
 
 impl Csv {
@@ -69,13 +74,61 @@ impl Csv {
             path: path.to_owned(),
             writer,
             seed,
-            last: (now, 0),
+            last: (now, None),
             start: now,
+            before: 0.0,
+        })
+    }
+
+    /// Goes on with the file at `path` where a checkpoint left it; rows that were written after that go.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written, or ends before that.
+    pub(crate) fn resume(path: &Path, seed: u64, written: &Metrics) -> Result<Self> {
+        let file = File::options().read(true).write(true).open(path);
+        let mut file = file.map_err(Error::file(path))?;
+        let length = file.metadata().map_err(Error::file(path))?.len();
+        if length < written.bytes {
+            let message = format!("{length} bytes long: the checkpoint has {}", written.bytes);
+            return Err(Error::file(path)(message));
+        }
+        file.set_len(written.bytes).map_err(Error::file(path))?;
+        file.seek(SeekFrom::End(0)).map_err(Error::file(path))?;
+        let now = Instant::now();
+        Ok(Self {
+            path: path.to_owned(),
+            writer: csv::WriterBuilder::new()
+                .has_headers(false)
+                .from_writer(file),
+            seed,
+            last: (now, None),
+            start: now,
+            before: written.seconds,
+        })
+    }
+
+    /// How far the file is written; it is on the disk so far.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be.
+    pub(crate) fn written(&mut self) -> Result<Metrics> {
+        self.writer.flush().map_err(Error::file(&self.path))?;
+        let file = self.writer.get_ref();
+        file.sync_data().map_err(Error::file(&self.path))?;
+        let length = file.metadata().map_err(Error::file(&self.path))?.len();
+        Ok(Metrics {
+            bytes: length,
+            seconds: self.before + self.start.elapsed().as_secs_f64(),
         })
     }
 }
 
 impl Observer for Csv {
+    fn on_step(&mut self, progress: &Progress) -> ControlFlow<()> {
+        self.last.1.get_or_insert(progress.step - 1);
+        ControlFlow::Continue(())
+    }
+
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
         let Evaluation {
             progress,
@@ -87,8 +140,9 @@ impl Observer for Csv {
             networks.iter().map(of).sum::<f64>() / networks.len() as f64
         };
         let now = Instant::now();
-        let pace = (progress.step - self.last.1) as f64 / (now - self.last.0).as_secs_f64();
-        self.last = (now, progress.step);
+        let before = self.last.1.unwrap_or(0);
+        let pace = (progress.step - before) as f64 / (now - self.last.0).as_secs_f64();
+        self.last = (now, Some(progress.step));
         let row: [String; COLUMNS.len()] = [
             progress.step.to_string(),
             progress.updates.to_string(),
@@ -119,7 +173,7 @@ impl Observer for Csv {
             progress.policy_distance.to_string(),
             progress.n_step.to_string(),
             self.seed.to_string(),
-            format!("{:.1}", (now - self.start).as_secs_f64()),
+            format!("{:.1}", self.before + (now - self.start).as_secs_f64()),
             format!("{pace:.0}"),
         ];
         self.writer

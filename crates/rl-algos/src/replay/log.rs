@@ -11,9 +11,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::Replay;
-use super::files::{UNFINISHED, put, settle};
 use super::manifest::{Manifest, Segment};
 use super::stream::Summed;
+use crate::files::{UNFINISHED, put, settle};
 use crate::{Error, Result};
 
 /// Slots of a segment: 2 MB for HalfCheetah.

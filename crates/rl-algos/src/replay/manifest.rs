@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::files::put;
 use super::stream::ReplayState;
+use crate::files::put;
 use crate::{Error, Result};
 
 /// Version of the layout of manifests and segments.

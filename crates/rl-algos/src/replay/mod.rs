@@ -3,7 +3,6 @@
 mod adaptive;
 mod batch;
 mod chunk;
-mod files;
 mod log;
 #[cfg(test)]
 mod log_tests;

@@ -28,7 +28,7 @@ impl Mean {
 
 /// Averages of what updates reported.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Averages {
+pub(crate) struct Averages {
     critic_loss: Mean,
     actor_loss: Mean,
     target_mean: Mean,

@@ -11,6 +11,7 @@ use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::topology::dormant_units;
 
 use crate::algos::{self, Agent};
+use crate::checkpoint::{AgentState, Checkpoints, RunState};
 use crate::config::TrainConfig;
 use crate::evaluate::evaluate;
 use crate::observe::{Csv, Evaluation, NetworkReport, Observer, Progress};
@@ -18,8 +19,9 @@ use crate::replay::{Batch, Replay, policy_distance};
 use crate::rng::Streams;
 use crate::run_dir::{Checkpoint, CheckpointInfo, RunDir};
 use crate::{Error, Result};
-use averages::Averages;
+pub(crate) use averages::Averages;
 use world::World;
+pub(crate) use world::WorldState;
 
 /// Units whose mean activation is at most this share of their layer's count as dormant (Sokar et al. 2023, arXiv
 /// 2302.12902, §3).
@@ -54,9 +56,56 @@ pub fn train(
     // Inside the pool a fork costs one wake-up; from outside it would cost three.
     rayon::scope(|_| {
         let session = Session::new(config, device)?;
-        let mut csv = Csv::create(&run.metrics_path(), config.seed)?;
-        session.run(run, &mut csv, observers)
+        let csv = Csv::create(&run.metrics_path(), config.seed)?;
+        let checkpoints = Checkpoints::create(&run.resume_path())?;
+        session.run(
+            Files {
+                run,
+                csv,
+                checkpoints,
+            },
+            observers,
+        )
     })
+}
+
+/// Goes on with a run that was stopped or killed, as if it never had been: the rows of `metrics.csv` become those of
+/// a run without a break, but for the columns that tell the time. A run without a checkpoint begins anew; one that is
+/// over makes no step. `config` is the run's, as [`RunDir::open`] gives it.
+///
+/// # Errors
+/// [`Error::File`] with the file when a checkpoint is missing, damaged, or of another configuration; nothing has
+/// changed then. Otherwise as [`train`].
+pub fn resume(
+    config: &TrainConfig,
+    device: &Device,
+    run: &RunDir,
+    observers: &mut [&mut dyn Observer],
+) -> Result<Trained> {
+    let Some((checkpoints, state, replay)) = Checkpoints::open(&run.resume_path(), config)? else {
+        return train(config, device, run, observers);
+    };
+    rayon::scope(|_| {
+        let mut session = Session::new(config, device)?;
+        let metrics = state.metrics;
+        session.restore(state, replay)?;
+        let csv = Csv::resume(&run.metrics_path(), config.seed, &metrics)?;
+        session.run(
+            Files {
+                run,
+                csv,
+                checkpoints,
+            },
+            observers,
+        )
+    })
+}
+
+/// Where a run writes.
+struct Files<'a> {
+    run: &'a RunDir,
+    csv: Csv,
+    checkpoints: Checkpoints,
 }
 
 /// Everything that a run is made of.
@@ -101,12 +150,7 @@ impl<'a> Session<'a> {
     }
 
     /// Goes on to the last step.
-    fn run(
-        mut self,
-        run: &RunDir,
-        csv: &mut Csv,
-        observers: &mut [&mut dyn Observer],
-    ) -> Result<Trained> {
+    fn run(mut self, mut files: Files<'_>, observers: &mut [&mut dyn Observer]) -> Result<Trained> {
         for observer in observers.iter_mut() {
             observer.on_start(self.config, &*self.agent)?;
         }
@@ -115,17 +159,21 @@ impl<'a> Session<'a> {
             self.progress.step += 1;
             let step = self.progress.step;
             self.step().map_err(|error| at_step(error, step))?;
+            let _ = files.csv.on_step(&self.progress);
             for observer in observers.iter_mut() {
                 stopped |= observer.on_step(&self.progress) == ControlFlow::Break(());
             }
             let over = step >= self.config.steps;
             if over || step.is_multiple_of(self.config.evaluation.every) {
                 let evaluation = self.evaluate().map_err(|error| at_step(error, step))?;
-                csv.on_evaluation(&evaluation)?;
+                files.csv.on_evaluation(&evaluation)?;
                 for observer in observers.iter_mut() {
                     observer.on_evaluation(&evaluation)?;
                 }
-                self.save(run, &evaluation)?;
+                self.save(files.run, &evaluation)?;
+                self.checkpoint(&mut files)?;
+            } else if stopped {
+                self.checkpoint(&mut files)?;
             }
         }
         Ok(Trained {
@@ -235,7 +283,38 @@ impl<'a> Session<'a> {
             .collect()
     }
 
-    /// Writes the latest checkpoint, and the best if this evaluation is higher than all before.
+    /// Goes on from a checkpoint.
+    fn restore(&mut self, state: RunState, replay: Replay) -> Result<()> {
+        state.agent.restore(&mut *self.agent)?;
+        self.world.set_state(state.world)?;
+        self.streams = state.streams;
+        self.replay = replay;
+        self.averages = state.averages;
+        self.progress = state.progress;
+        self.returns = state.returns;
+        Ok(())
+    }
+
+    /// Writes everything that the next steps depend on.
+    fn checkpoint(&mut self, files: &mut Files<'_>) -> Result<()> {
+        let metrics = files.csv.written()?;
+        let agent = AgentState::of(&mut *self.agent)?;
+        files.checkpoints.save(&self.replay, |replay| {
+            Ok(RunState {
+                config: self.config.to_toml()?,
+                streams: self.streams.clone(),
+                world: self.world.state(),
+                progress: self.progress.clone(),
+                averages: self.averages.clone(),
+                returns: self.returns.clone(),
+                metrics,
+                agent,
+                replay,
+            })
+        })
+    }
+
+    /// Writes the weights of the latest checkpoint, and the best if this evaluation is higher than all before.
     fn save(&self, run: &RunDir, evaluation: &Evaluation) -> Result<()> {
         let weights = self.agent.to_bytes()?;
         let mean = evaluation.returns.mean;

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// What the name of an unfinished file ends with.
-pub(super) const UNFINISHED: &str = ".tmp";
+pub(crate) const UNFINISHED: &str = ".tmp";
 
 /// Writes a file beside its place, waits until it is on the disk, and moves it there in one step. The move itself is
 /// on the disk after [`settle`].
-pub(super) fn put<T>(
+pub(crate) fn put<T>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<T>,
 ) -> Result<T> {
@@ -31,7 +31,7 @@ pub(super) fn put<T>(
 }
 
 /// Waits until moves and removals in a folder are on the disk. Systems that cannot open folders do without.
-pub(super) fn settle(folder: &Path) -> Result<()> {
+pub(crate) fn settle(folder: &Path) -> Result<()> {
     if cfg!(unix) {
         let folder_file = File::open(folder).map_err(Error::file(folder))?;
         folder_file.sync_all().map_err(Error::file(folder))?;
