@@ -1,10 +1,24 @@
 //! Learning from a fixed dataset with networks that were pruned once, before training.
 //!
-//! Nothing is here yet. This crate will read datasets (D4RL's and Minari's files), score every weight of a
-//! network by the algorithm's own loss on them (SNIP, GraSP, SynFlow and their kin, one file each), keep the
-//! best few per cent, and train what is left with behaviour cloning, TD3+BC or IQL, as Single-Shot Pruning
-//! for Offline RL does (Arnob et al. 2021, arXiv:2112.15579). Pruned weights will be gone, not masked: the
-//! networks are those of `sparse-core`, and an offline algorithm will implement the same trait as an online
-//! one of `rl-algos`.
+//! ```no_run
+//! use offline_prune::dataset::Dataset;
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//! use rl_algos::replay::Batch;
+//!
+//! let mut data = Dataset::open("hopper_medium-v2.hdf5")?;
+//! let normaliser = data.normalise();
+//! let mut batch = Batch::default();
+//! data.sample(1, 0.99, 256, &mut ChaCha8Rng::seed_from_u64(0), &mut batch);
+//! # Ok::<(), offline_prune::Error>(())
+//! ```
+//!
+//! In reading order: [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's files), [`score`]
+//! (returns on D4RL's scale).
 //!
 //! It knows `rl-algos` and `sparse-core`, and nothing of how online data is collected.
+
+pub mod dataset;
+mod error;
+pub mod score;
+
+pub use error::{Error, Result};
