@@ -4,8 +4,8 @@ mod common;
 
 use hdf5_pure::{FileBuilder, MaxExtent};
 use offline_prune::Error;
-use offline_prune::dataset::Dataset;
-use offline_prune::dataset::minari::{self, Description, Episode};
+use offline_prune::dataset::minari::{self, Description};
+use offline_prune::dataset::{Dataset, Episode};
 
 const SEEN: usize = 11;
 const DONE: usize = 3;

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use offline_prune::Error;
-use offline_prune::dataset::Dataset;
-use offline_prune::dataset::minari::{Description, Episode, Written, write};
+use offline_prune::dataset::minari::{Description, Written, write};
+use offline_prune::dataset::{Dataset, Episode};
 use offline_prune::score::Reference;
 use serde_json::json;
 
@@ -80,6 +80,16 @@ fn written_episodes_read_back() {
         assert_eq!(data.next_observation(last), Some(next));
     }
     assert_eq!(data.reference(), description().reference);
+    // The same as without a file, but for the reference.
+    let bounds = description().action_bounds;
+    let direct = Dataset::from_episodes(3, &bounds, (0..23).map(episode)).unwrap();
+    assert_eq!(direct.observations(), data.observations());
+    assert_eq!(direct.actions(), data.actions());
+    assert!(direct.episodes().eq(data.episodes()));
+    for row in 0..data.len() {
+        assert_eq!(direct.is_terminal(row), data.is_terminal(row));
+        assert_eq!(direct.next_observation(row), data.next_observation(row));
+    }
     let returns: Vec<f64> = episodes
         .iter()
         .map(|e| e.rewards.iter().map(|r| f64::from(*r)).sum())
@@ -159,6 +169,10 @@ fn what_does_not_fit_is_not_written() {
         let error = refused(&description, |_| ()).to_string();
         assert!(error.starts_with(&format!("id = {id}: must be")), "{error}");
     }
+    let none = Dataset::from_episodes(3, &fine.action_bounds, []).unwrap_err();
+    assert!(matches!(none, Error::NoTransitions { .. }), "{none}");
+    let direct = Dataset::from_episodes(2, &fine.action_bounds, [episode(0)]).unwrap_err();
+    assert_eq!(key(direct), "episode_0/observations");
     // A second attempt succeeds, a third would overwrite.
     written(folder.path(), 2);
     let error = write(folder.path(), &fine, [episode(0)]).unwrap_err();

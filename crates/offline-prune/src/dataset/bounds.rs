@@ -31,6 +31,11 @@ impl Bounds {
         Ok(Self(bounds.to_vec()))
     }
 
+    /// Number of pairs, 1 or more.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Moves actions to [-1, 1]; rounding errors outside are cut off. `actions` are the whole array,
     /// `[rows, width]`.
     ///

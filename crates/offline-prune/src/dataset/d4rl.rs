@@ -73,6 +73,8 @@ pub(super) fn read(path: &Path, mut columns: Columns, bounds: &Bounds) -> Result
         let path = path.to_owned();
         return Err(Error::NoTransitions { path });
     }
+    data.last_observations.shrink_to_fit();
+    data.endings.shrink_to_fit();
     Ok(data)
 }
 

@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use hdf5_pure::{
-    ChunkCacheConfig, DType, Dataset, File, FileAccessProperties, Group, MetadataCacheConfig,
+    ChunkCacheConfig, ChunkIndex, DType, Dataset, File, FileAccessProperties, Group,
+    MetadataCacheConfig,
 };
 
 use super::column::{Column, Columns, Place, Sink, WINDOW, most_bytes};
@@ -91,6 +92,8 @@ struct Array {
     dataset: Dataset,
     shape: Vec<usize>,
     kind: Kind,
+    /// Bytes of the file.
+    stored: u64,
     /// Rows that are read at once.
     window: usize,
 }
@@ -122,8 +125,26 @@ impl Array {
             dataset,
             shape,
             kind,
+            stored,
             window,
         })
+    }
+
+    /// Checks that all chunks lie in the file: the reader takes memory for their stored bytes unseen.
+    fn chunks_lie_in_file(&self) -> Result<()> {
+        let index = self.dataset.chunk_index().map_err(self.place.broken())?;
+        if index.is_none_or(|index| index == ChunkIndex::BTreeV2) {
+            return Ok(());
+        }
+        for chunk in self.dataset.chunks().map_err(self.place.broken())? {
+            let end = chunk.address.checked_add(chunk.storage_size);
+            if end.is_none_or(|end| end > self.stored) {
+                let (address, size) = (chunk.address, chunk.storage_size);
+                let what = format!("a chunk of {size} bytes at {address} ends after the file");
+                return Err(self.place.broken()(what));
+            }
+        }
+        Ok(())
     }
 
     /// The numbers of a window of rows.
@@ -155,6 +176,7 @@ impl Column for Array {
     fn read(&mut self, sink: Sink<'_>) -> Result<()> {
         let rows = self.shape.first().copied().unwrap_or(1);
         let width = self.shape.iter().skip(1).product::<usize>();
+        self.chunks_lie_in_file()?;
         for start in (0..rows).step_by(self.window) {
             let count = self.window.min(rows - start);
             let numbers = self.rows(start, count).map_err(self.place.broken())?;

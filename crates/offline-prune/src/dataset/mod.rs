@@ -7,6 +7,7 @@
 mod bounds;
 mod column;
 mod d4rl;
+mod episode;
 mod h5;
 pub mod minari;
 mod normalise;
@@ -19,6 +20,7 @@ mod tests;
 
 use std::ops::Range;
 
+pub use episode::Episode;
 pub use normalise::Normaliser;
 
 use crate::score::Reference;
@@ -142,12 +144,10 @@ impl Dataset {
     /// The rows of each episode, in order and without gaps. A file that breaks off in the middle, or whose
     /// rows do not go on where the last one led, has more of them than it names.
     pub fn episodes(&self) -> impl ExactSizeIterator<Item = Range<usize>> {
-        let starts = std::iter::once(0).chain(self.endings.iter().map(|ending| ending.end));
-        let mut starts = starts;
-        self.endings.iter().map(move |ending| {
-            let start = starts.next().unwrap_or(0);
-            start..ending.end
-        })
+        let mut start = 0;
+        self.endings
+            .iter()
+            .map(move |ending| std::mem::replace(&mut start, ending.end)..ending.end)
     }
 
     /// The returns of a random policy and of an expert, where the file names them (Minari).

@@ -6,7 +6,7 @@ pub(super) mod read;
 mod space;
 mod write;
 
-pub use write::{Description, Episode, Written, write};
+pub use write::{Description, Written, write};
 
 /// The file of episodes.
 const DATA: &str = "main_data.hdf5";

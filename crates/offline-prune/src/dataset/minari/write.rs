@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{DATA, METADATA, space};
 use crate::dataset::bounds::Bounds;
-use crate::dataset::column::{Place, finite};
+use crate::dataset::episode::Episode;
 use crate::score::Reference;
 use crate::{Error, Result};
 
@@ -35,21 +35,6 @@ pub struct Description {
     /// Other entries of `metadata.json`: Minari knows `algorithm_name`, `author` (a list), `author_email` (a
     /// list), `code_permalink`, `description` and `env_spec` (Gymnasium's, as JSON in a text).
     pub entries: Map<String, Value>,
-}
-
-/// One episode, in the task's units.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Episode {
-    /// What was seen, `[steps + 1, observation]`.
-    pub observations: Vec<f32>,
-    /// What was done, `[steps, action]`.
-    pub actions: Vec<f32>,
-    /// Rewards, `[steps]`, 1 step or more.
-    pub rewards: Vec<f32>,
-    /// Whether the task ended with the last step.
-    pub terminated: bool,
-    /// Whether the episode was cut short after the last step.
-    pub truncated: bool,
 }
 
 /// What was written.
@@ -181,6 +166,7 @@ fn config(field: &'static str, value: &str, allowed: &str) -> Error {
 struct Writer<'a> {
     path: PathBuf,
     description: &'a Description,
+    bounds: Bounds,
     file: File,
     truth: Datatype,
     /// Bytes of what is not written yet.
@@ -198,6 +184,7 @@ impl<'a> Writer<'a> {
         Ok(Self {
             path: path.to_owned(),
             description,
+            bounds: Bounds::new(&description.action_bounds)?,
             file: file.map_err(Error::file(path))?,
             truth: truth.build().map_err(Error::file(path))?,
             waiting: 0,
@@ -209,11 +196,9 @@ impl<'a> Writer<'a> {
     fn push(&mut self, episode: &Episode) -> Result<()> {
         let number = self.returns.len();
         let name = format!("episode_{number}");
-        self.check(&name, episode)?;
-        let sizes = [
-            self.description.observation_size,
-            self.description.action_bounds.len(),
-        ];
+        let seen = self.description.observation_size;
+        episode.check(&self.path, &name, seen, &self.bounds)?;
+        let sizes = [seen, self.bounds.len()];
         let truth = &self.truth;
         let root = self.file.root();
         let staged = root.create_group_with(&name, |group| {
@@ -229,34 +214,6 @@ impl<'a> Writer<'a> {
             self.commit()?;
         }
         Ok(())
-    }
-
-    fn check(&self, name: &str, episode: &Episode) -> Result<()> {
-        let steps = episode.rewards.len();
-        if steps == 0 {
-            return Err(Error::EmptyEpisode {
-                path: self.path.clone(),
-                episode: name.to_owned(),
-            });
-        }
-        let (seen, done) = (
-            self.description.observation_size,
-            self.description.action_bounds.len(),
-        );
-        for (key, numbers, rows, width) in [
-            ("observations", &episode.observations, steps + 1, seen),
-            ("actions", &episode.actions, steps, done),
-            ("rewards", &episode.rewards, steps, 1),
-        ] {
-            let place = Place::new(&self.path, format!("{name}/{key}"));
-            if numbers.len() != rows * width {
-                return Err(place.shape(&[numbers.len()], format!("{rows} rows of {width}")));
-            }
-            finite(&place, numbers, 0, width)?;
-        }
-        let bounds = Bounds::new(&self.description.action_bounds)?;
-        let place = Place::new(&self.path, format!("{name}/actions"));
-        bounds.scale(&place, done, &mut episode.actions.clone())
     }
 
     fn commit(&mut self) -> Result<()> {
