@@ -1,4 +1,8 @@
 //! Files of h5py, NumPy and Minari load to the numbers that `tests/data/make.py` wrote.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod common;
 

@@ -2,6 +2,10 @@
 //!
 //! Two seconds by default; `FUZZ_SECONDS=600 cargo test --release -p offline-prune --test fuzz_datasets` for
 //! longer, and `FUZZ_SEED` for other mutations.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod common;
 

@@ -1,4 +1,8 @@
 //! A dataset takes its own size of memory, and at most a fifth more while it is read.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod common;
 
