@@ -1,18 +1,116 @@
-//! What can go wrong, with the value and what is allowed.
+//! What can go wrong, with the file, the array and the row, the value, and what is allowed.
+
+use std::path::{Path, PathBuf};
 
 /// Errors of this crate.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting or an argument outside what is allowed.
+    /// A setting is outside what is allowed.
     #[error("{field} = {value}: must be {allowed}")]
     Config {
-        /// Its name.
+        /// Name of the setting.
         field: &'static str,
         /// Its value.
         value: String,
         /// The values that it may have.
         allowed: String,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{}: {message}", .path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system or the parser said.
+        message: String,
+    },
+    /// A file or folder is none of the kinds that can be read.
+    #[error("{} is no dataset: {found}; it may be D4RL's HDF5 file, a NumPy archive (.npz) of the same arrays, or Minari's folder with main_data.hdf5", .path.display())]
+    UnknownKind {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+    },
+    /// An array that a dataset needs is not there.
+    #[error("{}: array `{key}` is missing", .path.display())]
+    MissingArray {
+        /// The file.
+        path: PathBuf,
+        /// Name of the array.
+        key: String,
+    },
+    /// An array has a shape that does not fit.
+    #[error("{}: array `{key}` has shape {shape:?}: must be {allowed}", .path.display())]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// Name of the array.
+        key: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// The shapes that it may have.
+        allowed: String,
+    },
+    /// An array holds something other than numbers or truth values.
+    #[error("{}: array `{key}` holds {found}: must be {allowed}", .path.display())]
+    Type {
+        /// The file.
+        path: PathBuf,
+        /// Name of the array.
+        key: String,
+        /// What it holds.
+        found: String,
+        /// What it may hold.
+        allowed: &'static str,
+    },
+    /// A number is outside what is allowed.
+    #[error("{}: array `{key}`, row {row}: {value}: must be {allowed}", .path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Name of the array.
+        key: String,
+        /// Row, from 0.
+        row: usize,
+        /// The number.
+        value: f32,
+        /// The numbers that may stand there.
+        allowed: String,
+    },
+    /// An array claims more bytes than its file can hold, even compressed.
+    #[error("{}: array `{key}` claims {bytes} bytes: at most {most} fit into a file of this size", .path.display())]
+    Claim {
+        /// The file.
+        path: PathBuf,
+        /// Name of the array.
+        key: String,
+        /// Bytes that the array would take.
+        bytes: u128,
+        /// Bytes that there can be.
+        most: u64,
+    },
+    /// An episode has no transition.
+    #[error("{}: `{episode}` has no transition: must have 1 or more", .path.display())]
+    EmptyEpisode {
+        /// The file.
+        path: PathBuf,
+        /// Name of the episode.
+        episode: String,
+    },
+    /// No transition of a file can be learned from.
+    #[error("{} holds no transition with a known end: must hold 1 or more", .path.display())]
+    NoTransitions {
+        /// The file.
+        path: PathBuf,
+    },
+    /// D4RL gives no reference returns for a task.
+    #[error("no reference returns for task `{task}`; known tasks: {known}")]
+    NoReference {
+        /// The task.
+        task: String,
+        /// The tasks that have them.
+        known: String,
     },
     /// A loss that no weight can be scored by.
     #[error("loss {index}: {what}")]
@@ -59,6 +157,15 @@ impl Error {
             field,
             value: value.to_string(),
             allowed: allowed.into(),
+        }
+    }
+
+    /// For `map_err`: what went wrong with the file at `path`.
+    pub(crate) fn file<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
+        let path = path.to_owned();
+        move |error| Self::File {
+            path,
+            message: error.to_string(),
         }
     }
 }

@@ -29,10 +29,15 @@
 //! # Ok::<(), offline_prune::Error>(())
 //! ```
 //!
-//! In reading order: [`prune`] (networks in, sparse networks and a report out), [`criteria`] (what a weight is worth).
+//! In reading order: [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's files), [`prune`] (networks in,
+//! sparse networks and a report out), [`criteria`] (what a weight is worth), [`score`] (returns on D4RL's scale).
+//!
+//! It knows `rl-algos` and `sparse-core`, and nothing of how online data is collected.
 
 pub mod criteria;
+pub mod dataset;
 mod error;
 pub mod prune;
+pub mod score;
 
 pub use error::{Error, Result};

@@ -1,0 +1,101 @@
+"""Writes the sample files of this folder: what h5py and Minari write, by formulas that the tests repeat.
+
+    pip install h5py minari gymnasium
+    python3 make.py
+
+Row i of D4RL's arrays: observation 0.25 i + j for j = 0, 1, 2; action ((3 i + 5 j) mod 17 - 8) / 8 for j = 0, 1;
+reward 1.5 i - 4. Terminals after rows 6 and 19, time-outs after rows 11 and 19, and the file breaks off after row
+23. Next observations go on with the next row, and are 100 + i + j where an episode ends.
+
+Step t of Minari's episode e: observation 10 e + 0.5 t + j, action ((t + e + j) mod 5 - 2) / 4, which is in the
+task's range [-0.5, 0.5], reward t - e. Episode 0 has 4 steps and ends with a terminal, 1 has 1 and is cut, 2 has 6
+and is neither.
+"""
+
+import os
+import shutil
+import warnings
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+HERE = Path(__file__).parent
+ROWS = 24
+
+
+def d4rl():
+    i = np.arange(ROWS)[:, None]
+    observations = 0.25 * i + np.arange(3)
+    ends = np.isin(np.arange(ROWS), [6, 11, 19, 23])
+    following = np.concatenate([observations[1:], observations[:1]])
+    arrays = {
+        "observations": observations.astype("f4"),
+        "actions": (((3 * i + 5 * np.arange(2)) % 17 - 8) / 8).astype("f4"),
+        "rewards": (1.5 * np.arange(ROWS) - 4).astype("f4"),
+        "terminals": np.isin(np.arange(ROWS), [6, 19]),
+        "timeouts": np.isin(np.arange(ROWS), [11, 19]),
+    }
+    return arrays, np.where(ends[:, None], 100 + i + np.arange(3), following)
+
+
+def hdf5(name, arrays, libver, **storage):
+    with h5py.File(HERE / name, "w", libver=libver) as file:
+        for key, array in arrays.items():
+            file.create_dataset(key, data=array, **storage)
+        # D4RL's files hold groups like these, too.
+        file.create_dataset("infos/qpos", data=np.zeros((ROWS, 2)))
+        file.create_dataset("metadata/algorithm", data="by formula")
+        file.attrs["origin"] = "make.py"
+
+
+def minari():
+    root = HERE / "root"
+    os.environ["MINARI_DATASETS_PATH"] = str(root)
+    warnings.filterwarnings("ignore")
+    import gymnasium
+    from minari import create_dataset_from_buffers
+    from minari.data_collector import EpisodeBuffer
+
+    buffers = []
+    for e, (steps, terminal, cut) in enumerate([(4, True, False), (1, False, True), (6, False, False)]):
+        t = np.arange(steps)
+        last = t == steps - 1
+        buffers.append(
+            EpisodeBuffer(
+                observations=10.0 * e + 0.5 * np.arange(steps + 1)[:, None] + np.arange(3),
+                actions=(((t[:, None] + e + np.arange(2)) % 5 - 2) / 4).astype("f4"),
+                rewards=(t - e).astype("f8"),
+                terminations=last & terminal,
+                truncations=last & cut,
+                infos={"speed": np.zeros(steps + 1)},
+            )
+        )
+    create_dataset_from_buffers(
+        "sample/formula-v0",
+        buffers,
+        observation_space=gymnasium.spaces.Box(-np.inf, np.inf, (3,), np.float64),
+        action_space=gymnasium.spaces.Box(-0.5, 0.5, (2,), np.float32),
+        author="make.py",
+    )
+    shutil.rmtree(HERE / "minari", ignore_errors=True)
+    shutil.move(root / "sample" / "formula-v0", HERE / "minari")
+    shutil.rmtree(root)
+
+
+def main():
+    arrays, following = d4rl()
+    chunked = {"chunks": True, "compression": "gzip"}
+    hdf5("d4rl.hdf5", arrays, "earliest", **chunked)
+    wide = {key: array.astype("f8") if array.dtype == "f4" else array.astype("u1") for key, array in arrays.items()}
+    wide["next_observations"] = following
+    # Version 3 of the superblock, 4 of the layout. "latest" is 5 since HDF5 2.0, which is not read yet.
+    hdf5("d4rl_next.hdf5", wide, ("v114", "v114"), shuffle=True, fletcher32=True, **chunked)
+    np.savez(HERE / "d4rl.npz", **arrays)
+    arrays["observations"] = np.asfortranarray(arrays["observations"])
+    arrays["actions"] = arrays["actions"].astype(">f8")
+    np.savez_compressed(HERE / "d4rl_compressed.npz", next_observations=following, **arrays)
+    minari()
+
+
+main()
