@@ -61,7 +61,9 @@ pub enum Bench {
     BreakEven,
     /// One layer forward and backward, beside PyTorch and SparseProp; needs --python
     Layers,
-    /// TD3 updates per second, dense recipe and RLx2 recipe
+    /// A training step by stage: act, environment, store, sample, update
+    Train,
+    /// Updates per second of TD3 and SAC, dense recipe and RLx2 recipe
     Updates,
     /// Control steps per second of each task, alone and many together
     Envs,
@@ -95,7 +97,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "PYTHON", required_if_eq("what", "layers"))]
     pub python: Option<PathBuf>,
 
-    /// Backend of `updates` and `break-even`, or the GPU of `kernels`: flex, ndarray, wgpu or cuda [default: flex]
+    /// Backend of `updates`, `train` and `break-even`, or the GPU of `kernels`: flex, ndarray, wgpu or cuda [default: flex]
     #[arg(long, value_name = "NAME", value_parser = values::device)]
     pub device: Option<Device>,
 }

@@ -3,9 +3,12 @@
 use crate::error::{Error, Result};
 use crate::pattern::{Largest, key};
 
-/// How many of the `keep` highest scores lie in each layer. Of equal scores those of the earlier layer, and in it
-/// the earlier, win.
-pub(super) fn counts(scores: &[Vec<f32>], keep: usize) -> Result<Vec<usize>> {
+/// How many of the `keep` highest scores lie in each layer, which may be none. Of equal scores those of the earlier
+/// layer, and in it the earlier, win; what is no number ranks by its sign beyond infinity.
+///
+/// # Errors
+/// [`Error::Config`] when there are 2³² scores or more.
+pub fn counts(scores: &[Vec<f32>], keep: usize) -> Result<Vec<usize>> {
     let total: usize = scores.iter().map(Vec::len).sum();
     if total > u32::MAX as usize {
         let allowed = "of a network with less than 2^32 weights";

@@ -11,6 +11,7 @@ mod uniform;
 use serde::{Deserialize, Serialize};
 
 pub use erdos_renyi::lambda_density;
+pub use global::counts as counts_of_best;
 
 use crate::error::{Error, Result};
 

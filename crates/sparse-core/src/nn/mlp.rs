@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use super::activations::Activations;
+use super::gates::Gates;
 use super::linear::{Mask, SparseLinear, SparseLinearConfig};
 use super::storage::Storage;
 use crate::budget::Allocation;
@@ -165,6 +166,8 @@ pub struct SparseMlp {
     layers: Vec<SparseLinear>,
     #[module(skip)]
     activity: Option<ActivityProbe>,
+    #[module(skip)]
+    gates: Option<Gates>,
 }
 
 impl SparseMlp {
@@ -183,6 +186,7 @@ impl SparseMlp {
         Ok(Self {
             layers,
             activity: None,
+            gates: None,
         })
     }
 
@@ -193,7 +197,13 @@ impl SparseMlp {
         Self {
             layers: layers.map(|layer| layer.with_storage(storage)).collect(),
             activity: self.activity,
+            gates: self.gates,
         }
+    }
+
+    /// Lets these gates take the place of the ReLUs in the next forward passes, or lets go of them.
+    pub fn hold_gates(&mut self, gates: Option<Gates>) {
+        self.gates = gates;
     }
 
     /// `[batch, inputs]` to `[batch, outputs]`.
@@ -207,7 +217,10 @@ impl SparseMlp {
             } else {
                 Activation::Identity
             };
-            x = layer.apply(x, activation);
+            x = match self.gates.as_ref().filter(|_| i < last) {
+                Some(gates) => gates.pass(layer.apply(x, Activation::Identity)),
+                None => layer.apply(x, activation),
+            };
             if let Some(probe) = self.activity.as_ref().filter(|_| i < last) {
                 tell(probe, i, &x);
             }

@@ -2,11 +2,13 @@
 
 mod activations;
 mod break_even;
+mod gates;
 mod inference;
 mod linear;
 mod mlp;
 mod storage;
 
+pub use gates::Gates;
 pub use inference::Inference;
 pub use linear::{Mask, SparseLinear, SparseLinearConfig};
 pub use mlp::{SparseMlp, SparseMlpConfig, SparseModule};

@@ -18,6 +18,7 @@ mod kernels;
 mod layers;
 mod mujoco;
 mod peer;
+mod train;
 mod updates;
 
 /// Runs the bench that was asked for.
@@ -40,6 +41,11 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
         Bench::Layers => {
             let python = args.python.as_deref().context("give --python PYTHON")?;
             layers::bench(python)?
+        }
+        Bench::Train => {
+            let threads = crate::threads(args.threads)?;
+            let device = args.device.unwrap_or_default().name();
+            rayon::scope(|_| train::bench(device, threads))?
         }
         Bench::Updates => {
             let threads = crate::threads(args.threads)?;

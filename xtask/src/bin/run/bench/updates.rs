@@ -1,11 +1,11 @@
-//! TD3 updates per second: the dense recipe and RLx2's, in turns, on synthetic transitions that go through the
+//! Updates per second of TD3 and SAC: the dense recipe and RLx2's, in turns, on synthetic transitions that go through the
 //! same replay and the same update as in training.
 
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use rand::RngExt;
 use rl_algos::algos::{Agent, build};
-use rl_algos::config::TrainConfig;
+use rl_algos::config::{AlgoConfig, TrainConfig};
 use rl_algos::recipes;
 use rl_algos::replay::{Batch, Replay, Transition};
 use rl_algos::rng::Streams;
@@ -38,20 +38,22 @@ pub(super) fn bench(device: &str, threads: usize) -> Result<(String, Table)> {
     ]);
     let backend = sparse_core::device::by_name(device)?;
     for task in TASKS {
-        let mut dense = Learning::new("dense", task, &backend)?;
-        let mut rlx2 = Learning::new("rlx2", task, &backend)?;
-        for _ in 0..WARM_UP {
-            dense.update();
-            rlx2.update();
+        for algorithm in AlgoConfig::NAMES {
+            let learning = |recipe| Learning::new(&format!("{recipe}-{algorithm}"), task, &backend);
+            let (mut dense, mut rlx2) = (learning("dense")?, learning("rlx2")?);
+            for _ in 0..WARM_UP {
+                dense.update();
+                rlx2.update();
+            }
+            let rivals: [&mut dyn FnMut(); 2] = [&mut || dense.update(), &mut || rlx2.update()];
+            let [dense_times, rlx2_times] = in_turns(REPEATS, REPEAT, rivals);
+            table.push(dense.row(&dense_times, 1.0)?);
+            table.push(rlx2.row(&rlx2_times, ratio(&dense_times, &rlx2_times))?);
         }
-        let rivals: [&mut dyn FnMut(); 2] = [&mut || dense.update(), &mut || rlx2.update()];
-        let [dense_times, rlx2_times] = in_turns(REPEATS, REPEAT, rivals);
-        table.push(dense.row(&dense_times, 1.0)?);
-        table.push(rlx2.row(&rlx2_times, ratio(&dense_times, &rlx2_times))?);
     }
     let batch = recipes::named("dense", TASKS[0])?.learning.batch_size;
     let title = format!(
-        "TD3 updates per second: batch {batch}, device {device}, {threads} threads, {}.\n\
+        "Updates per second: batch {batch}, device {device}, {threads} threads, {}.\n\
          Median, slowest and fastest of {REPEATS} turns; times dense is the median of the turns' ratios.",
         processor()
     );

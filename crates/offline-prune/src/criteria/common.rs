@@ -1,0 +1,36 @@
+//! Scoring in rounds.
+
+use crate::prune::{Budget, Group, Kept, PerWeight};
+use crate::{Error, Result};
+
+/// Scores in `rounds` rounds: the first scores all weights, each later one what the one before kept. Of the density
+/// `ρ` that the budget asks for, round `k` of `n` (from 1) keeps `ρ^(k/n)`, so that each removes the same share of what
+/// is left. Gives the scores of the last round, by which the last selection is made.
+pub(super) fn in_rounds(
+    rounds: usize,
+    group: &Group,
+    budget: &Budget,
+    mut score: impl FnMut(&Kept) -> Result<PerWeight>,
+) -> Result<PerWeight> {
+    let mut scores = score(&Kept::all(group.layers()))?;
+    for round in 1..rounds {
+        let density = (1.0 - budget.sparsity).powf(round as f64 / rounds as f64);
+        let step = budget.at(1.0 - density);
+        scores = score(&step.select(group.layers(), &scores)?.kept)?;
+    }
+    Ok(scores)
+}
+
+/// A number of rounds must be 1 or more.
+pub(super) fn check_rounds(field: &'static str, rounds: usize) -> Result<()> {
+    if rounds == 0 {
+        return Err(Error::config(field, rounds, "1 or more"));
+    }
+    Ok(())
+}
+
+/// |θ dL/dθ| with the weights that were removed at 0: their gradient is what they would get if they came back.
+pub(super) fn saliency(group: &Group, kept: &Kept) -> Result<PerWeight> {
+    let gradient = group.gradient(&kept.or(group.weights(), 0.0))?;
+    Ok(group.weights().zip(&gradient, |w, g| (w * g).abs()))
+}

@@ -1,0 +1,160 @@
+//! How many weights stay, and from which layers.
+
+use serde::{Deserialize, Serialize};
+use sparse_core::budget::{Allocation, counts_of_best};
+
+use super::floor;
+use super::group::LayerShape;
+use super::kept::Kept;
+use super::per_weight::PerWeight;
+use crate::{Error, Result};
+
+/// How much of a group stays, and what no layer may be left without.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Budget {
+    /// The share of weights that go, in [0, 1). Biases always stay.
+    pub sparsity: f64,
+    /// [`Allocation::Global`] ranks the weights of all layers of all networks of the group together; any other gives
+    /// each layer its number and ranks within the layer.
+    pub allocation: Allocation,
+    /// What no layer may be left without.
+    pub floor: Floor,
+}
+
+/// What no layer may be left without. The papers set no floor, and lose layers at high sparsity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Floor {
+    /// Each unit keeps this many of its inputs, its best, or all if it has no more. 0 sets no floor.
+    pub min_inputs_per_unit: usize,
+    /// Whether each hidden unit keeps a connection to the next layer, where there is room for one.
+    pub keep_outputs: bool,
+}
+
+impl Floor {
+    /// No floor, as in the papers.
+    pub const NONE: Self = Self {
+        min_inputs_per_unit: 0,
+        keep_outputs: false,
+    };
+}
+
+impl Default for Floor {
+    /// One input and one output: every unit lies on a way from the input to the output.
+    fn default() -> Self {
+        Self {
+            min_inputs_per_unit: 1,
+            keep_outputs: true,
+        }
+    }
+}
+
+/// Which weights stay by their scores alone, and with the floor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// By the scores alone.
+    pub by_score: Kept,
+    /// With the floor.
+    pub kept: Kept,
+}
+
+impl Budget {
+    /// The same at another sparsity.
+    #[must_use]
+    pub fn at(&self, sparsity: f64) -> Self {
+        Self {
+            sparsity,
+            ..self.clone()
+        }
+    }
+
+    /// Chooses the weights of highest score. Of `N` weights exactly `N - int(S N)` stay at sparsity `S` (with
+    /// densities or λ by hand: the number that they give). Scores are compared in f32, after a division by the
+    /// largest; of equals the earlier stays. The floor takes the place of the lowest scores that it does not need.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the sparsity is outside [0, 1) or too high for the floor; sparse-core's errors when
+    /// the allocation leaves a layer without weights or a score is not a number.
+    pub fn select(&self, layers: &[LayerShape], scores: &PerWeight) -> Result<Selection> {
+        let scores = scores.ranks();
+        let counts = self.counts(layers, &scores)?;
+        let by_score = Kept::best(layers, &scores, &counts)?;
+        let mut kept = by_score.clone();
+        let least = self.floor.min_inputs_per_unit;
+        if least > 0 {
+            self.check_room(layers, &counts)?;
+            let mut first = scores.clone();
+            for (layer, scores) in layers.iter().zip(&mut first) {
+                floor::raise_best_inputs(layer, scores, least)?;
+            }
+            let counts = match self.allocation {
+                Allocation::Global => counts_of_best(&first, counts.iter().sum())?,
+                _ => counts,
+            };
+            kept = Kept::best(layers, &first, &counts)?;
+        }
+        if self.floor.keep_outputs {
+            let across = self.allocation == Allocation::Global;
+            floor::connect_outputs(layers, &scores, &mut kept, least, across);
+        }
+        Ok(Selection { by_score, kept })
+    }
+
+    /// How many weights stay in each layer by their scores alone.
+    fn counts(&self, layers: &[LayerShape], scores: &[Vec<f32>]) -> Result<Vec<usize>> {
+        if !(0.0..1.0).contains(&self.sparsity) {
+            return Err(Error::config("sparsity", self.sparsity, "in [0, 1)"));
+        }
+        let shapes: Vec<(usize, usize)> = layers.iter().map(|l| (l.outputs, l.inputs)).collect();
+        let total: usize = shapes.iter().map(|(o, i)| o * i).sum();
+        let keep = total - (self.sparsity * total as f64) as usize;
+        if self.allocation == Allocation::Global {
+            return Ok(counts_of_best(scores, keep)?);
+        }
+        let mut counts = self.allocation.counts(&shapes, self.sparsity)?;
+        if let Allocation::Uniform | Allocation::ErdosRenyi = self.allocation {
+            // Each layer was rounded up. Those that gained most give it back, down to the exact number.
+            let shares = self.allocation.densities(&shapes, 1.0 - self.sparsity)?;
+            let gain = |counts: &[usize], l: usize| {
+                counts[l] as f64 - shares[l] * (shapes[l].0 * shapes[l].1) as f64
+            };
+            for _ in keep..counts.iter().sum::<usize>() {
+                let free = (0..counts.len()).filter(|l| counts[*l] > 1);
+                let most = free.max_by(|a, b| gain(&counts, *a).total_cmp(&gain(&counts, *b)));
+                most.into_iter().for_each(|l| counts[l] -= 1);
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Whether there are weights enough for the floor of inputs.
+    fn check_room(&self, layers: &[LayerShape], counts: &[usize]) -> Result<()> {
+        let least = self.floor.min_inputs_per_unit;
+        let needed = |l: &LayerShape| l.outputs * least.min(l.inputs);
+        if self.allocation == Allocation::Global {
+            let needed: usize = layers.iter().map(needed).sum();
+            let total: usize = layers.iter().map(|l| l.outputs * l.inputs).sum();
+            if counts.iter().sum::<usize>() < needed {
+                let highest = 1.0 - needed as f64 / total as f64;
+                let allowed = format!(
+                    "at most {highest:.4} for min_inputs_per_unit = {least} ({needed} of {total} weights)"
+                );
+                return Err(Error::config("sparsity", self.sparsity, allowed));
+            }
+            return Ok(());
+        }
+        let short = layers
+            .iter()
+            .zip(counts)
+            .find(|(l, count)| **count < needed(l));
+        let Some((l, count)) = short else {
+            return Ok(());
+        };
+        let (layer, network) = (l.layer, l.network);
+        let allowed = format!(
+            "lower for min_inputs_per_unit = {least}: layer {layer} of network {network} has {count} weights of {}",
+            needed(l)
+        );
+        Err(Error::config("sparsity", self.sparsity, allowed))
+    }
+}

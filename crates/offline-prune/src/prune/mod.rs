@@ -1,0 +1,153 @@
+//! Dense networks in, sparse networks and a report out.
+//!
+//! The networks of one call are one group: their weights are ranked together, as those of twin critics are. An
+//! actor and its critics are pruned in two calls, each by its own loss.
+
+mod budget;
+mod floor;
+mod group;
+mod kept;
+mod per_weight;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use sparse_core::budget::Allocation;
+use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
+use sparse_core::pattern::Pattern;
+
+pub use budget::{Budget, Floor, Selection};
+pub use group::{Group, LayerShape, Loss, Smooth};
+pub use kept::Kept;
+pub use per_weight::PerWeight;
+pub use report::{LayerReport, PruneReport};
+
+use crate::criteria::{Criterion, CriterionConfig};
+use crate::{Error, Result};
+
+/// How networks are pruned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PruneConfig {
+    /// What a weight is worth: a name, or a table with settings. SNIP unless told, as in the released code for offline
+    /// RL of the same first author (Arnob et al. 2025, arXiv:2506.17155).
+    #[serde(deserialize_with = "crate::criteria::by_name_or_settings")]
+    pub criterion: CriterionConfig,
+    /// The share of weights that go, in [0, 1): 0.95, as Arnob et al. (2021) report.
+    pub sparsity: f64,
+    /// From where they go: from all layers together unless told, as SNIP, GraSP and SynFlow are defined.
+    pub allocation: Allocation,
+    /// What no layer may be left without.
+    pub floor: Floor,
+    /// Which kernels the pruned networks run on: compressed rows unless told.
+    pub storage: Storage,
+}
+
+impl Default for PruneConfig {
+    fn default() -> Self {
+        Self {
+            criterion: CriterionConfig::default(),
+            sparsity: 0.95,
+            allocation: Allocation::Global,
+            floor: Floor::default(),
+            storage: Storage::Csr,
+        }
+    }
+}
+
+impl PruneConfig {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field, its value and what is allowed.
+    pub fn validate(&self) -> Result<()> {
+        if !(0.0..1.0).contains(&self.sparsity) {
+            return Err(Error::config("sparsity", self.sparsity, "in [0, 1)"));
+        }
+        self.criterion.validate()
+    }
+
+    /// How much stays, and where.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        Budget {
+            sparsity: self.sparsity,
+            allocation: self.allocation.clone(),
+            floor: self.floor,
+        }
+    }
+}
+
+/// Networks that were pruned, and what happened to them.
+#[derive(Debug)]
+pub struct Pruned {
+    /// The networks in the order of those given. Weights that stay and biases have their values; the others are gone.
+    pub networks: Vec<SparseMlp>,
+    /// What happened to each layer.
+    pub report: PruneReport,
+}
+
+/// Scores the weights of a group of dense networks by their losses and keeps the best.
+///
+/// # Errors
+/// [`Error::Config`] when a setting is outside its range; [`Error::Loss`] when the criterion needs a loss and there is
+/// none, or one is not finite; [`Error::Scores`] when the scores are not numbers or all the same;
+/// [`Error::Collapse`] when a layer would keep nothing, which a floor prevents.
+pub fn prune(group: &Group, config: &PruneConfig, rng: &mut impl Rng) -> Result<Pruned> {
+    config.validate()?;
+    let budget = config.budget();
+    let criterion = config.criterion.name();
+    let scores = config.criterion.scores(group, &budget, rng)?;
+    check(criterion, group, &scores)?;
+    let selection = budget.select(group.layers(), &scores)?;
+    let report = PruneReport::new(criterion, group.layers(), &scores, &selection);
+    if let Some(empty) = report.layers.iter().find(|l| l.kept == 0) {
+        return Err(Error::Collapse {
+            network: empty.shape.network,
+            layer: empty.shape.layer,
+            total: empty.total(),
+        });
+    }
+    let networks = cut(group, &selection.kept, config.storage)?;
+    Ok(Pruned { networks, report })
+}
+
+/// Scores must be numbers and not all the same, or there is nothing to rank.
+fn check(criterion: &'static str, group: &Group, scores: &PerWeight) -> Result<()> {
+    let fault = |what: String| Err(Error::Scores { criterion, what });
+    for (shape, scores) in group.layers().iter().zip(scores.layers()) {
+        let nan = scores.iter().position(|s| s.is_nan());
+        if let Some(at) = nan {
+            let (unit, input) = (at / shape.inputs, at % shape.inputs);
+            let (layer, network) = (shape.layer, shape.network);
+            return fault(format!(
+                "the score of input {input} of unit {unit} in layer {layer} of network {network} is not a number"
+            ));
+        }
+    }
+    let first = scores.iter().next().unwrap_or(0.0);
+    if scores.iter().count() > 1 && scores.iter().all(|score| score == first) {
+        return fault(format!(
+            "every score is {first}, which ranks nothing: does the loss depend on the networks?"
+        ));
+    }
+    Ok(())
+}
+
+/// The group's networks with nothing but the weights that stay.
+fn cut(group: &Group, kept: &Kept, storage: Storage) -> Result<Vec<SparseMlp>> {
+    let mut networks = group.networks().to_vec();
+    let layers = networks.iter_mut().flat_map(SparseMlp::sparse_layers_mut);
+    for (at, layer) in layers.enumerate() {
+        let (shape, kept) = (&group.layers()[at], &kept.layers()[at]);
+        let pattern = Pattern::from_mask(shape.outputs, shape.inputs, kept)?;
+        let weights = &group.weights().layers()[at];
+        let values = pattern.positions().map(|p| weights[p as usize] as f32);
+        let (values, bias) = (values.collect(), group.bias(at).to_vec());
+        let device = layer.values().device();
+        *layer = SparseLinear::from_parts(pattern, values, bias, storage, &device)?;
+    }
+    Ok(networks)
+}
