@@ -10,7 +10,7 @@ use rl_algos::algos::Policy;
 use rl_algos::config::TrainConfig;
 use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::{Error, recipes};
-use tests::small::{config, run};
+use tests::small::{config, go_on, metrics, run};
 
 /// The message, which must be one line.
 fn line(error: &Error) -> String {
@@ -42,22 +42,115 @@ fn a_sparsity_outside_its_range_is_named() {
         let path = folder.path().join("run");
         let error = run(&config, &path).unwrap_err();
         assert!(line(&error).contains("sparsity.critic"), "{error}");
-        fs::remove_dir_all(&path).unwrap();
+        assert!(!path.exists());
     }
 }
 
 #[test]
-fn an_unknown_key_is_named() {
+fn an_unknown_key_is_named_with_the_one_that_was_meant() {
     let text = config("rlx2", 300).to_toml().unwrap();
-    for (key, wrong) in [
-        ("tau", "tauu"),
-        ("capacity", "size"),
-        ("[sparsity]", "[sparse]"),
+    for (key, wrong, meant) in [
+        ("tau", "tauu", "learning.tau"),
+        ("capacity", "size", "known keys of replay: capacity"),
+        ("[sparsity]", "[sparse]", "sparsity."),
+        ("[algo.td3]", "[td3]", "algo.td3."),
     ] {
         let error = TrainConfig::from_toml(&text.replace(key, wrong)).unwrap_err();
+        let said = line(&error);
         let wrong = wrong.trim_matches(['[', ']']);
-        assert!(error.to_string().contains(wrong), "{error}");
+        assert!(said.contains(wrong) && said.contains(meant), "{said}");
     }
+}
+
+/// The run with a changed configuration, in a folder that holds a run which is to be overwritten: the error's line.
+/// Nothing of the old run is lost.
+fn refused(change: impl FnOnce(&mut TrainConfig)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut config = config("rlx2", 300);
+    RunDir::create(&path, &config, false).unwrap();
+    let metrics = path.join("metrics.csv");
+    fs::write(&metrics, "old").unwrap();
+    change(&mut config);
+    let error = RunDir::create(&path, &config, true).unwrap_err();
+    assert_eq!(fs::read_to_string(&metrics).unwrap(), "old");
+    assert_eq!(RunDir::open(&path).unwrap().1.steps, 300);
+    line(&error)
+}
+
+#[test]
+fn settings_that_make_no_run_cost_no_old_one() {
+    let steps = refused(|config| config.steps = 0);
+    assert_eq!(steps, "steps = 0: must be 1 or more");
+    let batch = refused(|config| config.replay.capacity = 99);
+    assert_eq!(
+        batch,
+        "learning.batch_size = 100: must be at most replay.capacity = 99; lower this or raise that"
+    );
+    let gamma = refused(|config| config.learning.gamma = -1.0);
+    assert_eq!(gamma, "learning.gamma = -1: must be in [0, 1]");
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "mine").unwrap();
+    for overwrite in [false, true] {
+        let path = file.join("run");
+        let error = RunDir::create(&path, &config("rlx2", 300), overwrite).unwrap_err();
+        assert!(matches!(error, Error::File { .. }), "{error}");
+        let place = path.display().to_string();
+        assert!(line(&error).contains(&place), "{error}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    }
+}
+
+#[test]
+fn a_configuration_that_a_hand_broke_is_named_with_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    RunDir::create(&path, &config("rlx2", 300), false).unwrap();
+    let file = path.join("config.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    for (old, new, said) in [
+        ("steps = 300", "steps = 0", "steps = 0"),
+        ("gamma", "gama", "did you mean `learning.gamma`?"),
+        ("[learning]", "[learning", "line "),
+    ] {
+        fs::write(&file, text.replace(old, new)).unwrap();
+        let error = RunDir::open(&path).unwrap_err();
+        assert!(line(&error).contains("config.toml: "), "{error}");
+        assert!(line(&error).contains(said), "{error}");
+    }
+}
+
+/// A checkpoint of Hopper, and the configuration of a task of another size beside it.
+#[test]
+fn a_run_of_a_task_of_another_size_is_refused_and_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let small = config("static", 300);
+    run(&small, &path).unwrap();
+    let (dir, _) = RunDir::open(&path).unwrap();
+    let latest = dir.weights_path(Checkpoint::Latest);
+    let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
+    let ant = envs::make("Ant-v5").unwrap();
+    let error = Policy::open(&latest, ant.info(), &device).unwrap_err();
+    let said = line(&error);
+    assert!(
+        said.contains("11 numbers") && said.contains("Ant-v5 has 105 and 8"),
+        "{said}"
+    );
+
+    let (weights, metrics) = (fs::read(&latest).unwrap(), metrics(&path));
+    let mut other = small;
+    other.env = "Ant-v5".into();
+    other.steps = 600;
+    let error = go_on(&other, &path, &mut []).unwrap_err();
+    assert!(line(&error).contains("resume"), "{error}");
+    assert_eq!(fs::read(&latest).unwrap(), weights);
+    assert_eq!(tests::small::metrics(&path), metrics);
 }
 
 #[test]

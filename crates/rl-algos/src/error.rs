@@ -9,18 +9,26 @@ pub enum Error {
     /// A setting is outside what is allowed.
     #[error("{field} = {value}: must be {allowed}")]
     Config {
-        /// Path of the setting in the configuration, such as `td3.gamma`.
+        /// Path of the setting in the configuration, such as `learning.gamma`.
         field: &'static str,
         /// Its value.
         value: String,
         /// The values that it may have.
         allowed: String,
     },
-    /// A configuration is not the TOML that is expected; the message names the key and the line.
+    /// A configuration is not the TOML that is expected; the message names the key or the line.
     #[error("configuration: {message}")]
     Toml {
         /// What the parser found.
         message: String,
+    },
+    /// A configuration has a key that none has.
+    #[error("unknown key `{key}`; {hint}")]
+    UnknownKey {
+        /// Path of the key, such as `learning.gama`.
+        key: String,
+        /// The key that was probably meant, or those that there are.
+        hint: String,
     },
     /// No recipe has this name.
     #[error("unknown recipe `{name}`; known recipes: {known}")]

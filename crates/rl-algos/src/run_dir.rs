@@ -62,15 +62,16 @@ impl RunDir {
     /// Makes the folder of a new run and writes its configuration.
     ///
     /// # Errors
-    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; with `overwrite` the old run's files
-    /// go. [`Error::File`] when it cannot be written.
+    /// As [`TrainConfig::validate`], before anything is touched. [`Error::RunExists`] when it holds a run and
+    /// `overwrite` is false; with `overwrite` the old run's files go. [`Error::File`] when it cannot be written.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
+        config.validate()?;
         let text = config.to_toml()?;
         let run = Self {
             path: path.to_owned(),
         };
         let old = [run.config_path(), run.metrics_path()];
-        if old.iter().any(|file| file.exists()) {
+        if Self::is_taken(path) {
             if !overwrite {
                 return Err(Error::RunExists {
                     path: path.to_owned(),
@@ -92,11 +93,18 @@ impl RunDir {
         Ok(run)
     }
 
+    /// Whether a folder holds a run, which [`create`](Self::create) would refuse.
+    #[must_use]
+    pub fn is_taken(path: &Path) -> bool {
+        [CONFIG, METRICS]
+            .iter()
+            .any(|file| path.join(file).exists())
+    }
+
     /// The folder of a run that is there, and its configuration.
     ///
     /// # Errors
-    /// [`Error::NoRun`] when it holds none; [`Error::Toml`] and [`Error::Config`] when its configuration is
-    /// not valid.
+    /// [`Error::NoRun`] when it holds none; [`Error::File`] when its configuration cannot be read or is not valid.
     pub fn open(path: &Path) -> Result<(Self, TrainConfig)> {
         let run = Self {
             path: path.to_owned(),
@@ -109,7 +117,8 @@ impl RunDir {
             });
         }
         let text = fs::read_to_string(&file).map_err(Error::file(&file))?;
-        Ok((run, TrainConfig::from_toml(&text)?))
+        let config = TrainConfig::from_toml(&text).map_err(Error::file(&file))?;
+        Ok((run, config))
     }
 
     /// The folder.

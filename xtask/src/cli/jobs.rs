@@ -1,10 +1,27 @@
-//! Options of `eval`, `bench` and `plot`.
+//! Options of `recipes`, `eval`, `bench` and `plot`.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::values::{self, Device};
+
+/// Options of `cargo xtask recipes`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  cargo xtask recipes
+  cargo xtask recipes rlx2-td3
+  cargo xtask recipes ds-sac --env ant > my.toml
+  cargo xtask train --config my.toml")]
+pub struct RecipesArgs {
+    /// Print this one's settings, each with what it is and may be [default: list all recipes]
+    #[arg(value_name = "RECIPE", value_parser = values::recipe)]
+    pub recipe: Option<String>,
+
+    /// Task that the settings are for, by Gymnasium's name [default: HalfCheetah-v5]
+    #[arg(long, value_name = "TASK", value_parser = values::task, requires = "recipe")]
+    pub env: Option<String>,
+}
 
 /// Options of `cargo xtask eval`.
 #[derive(Args, Clone, Debug)]

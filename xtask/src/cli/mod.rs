@@ -1,12 +1,13 @@
 //! The command line of `cargo xtask`, shared by the binary that reads it and the one that does the work.
 //!
-//! In reading order: this file (which jobs there are), [`train`], [`jobs`], [`chores`], [`values`].
+//! In reading order: this file (which jobs there are), [`train`], [`seeds`], [`jobs`], [`watch`], [`chores`], [`values`].
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 pub mod chores;
 pub mod jobs;
+pub mod seeds;
 pub mod train;
 pub mod values;
 pub mod watch;
@@ -43,8 +44,10 @@ pub enum Command {
 /// Jobs that link the libraries: the `run` binary does them.
 #[derive(Debug, Subcommand)]
 pub enum Job {
-    /// Train an agent from scratch
+    /// Train an agent from scratch, or go on with a run that was stopped
     Train(train::TrainArgs),
+    /// List the papers' recipes, or print one as a file for `train --config`
+    Recipes(jobs::RecipesArgs),
     /// Evaluate the agent of a finished or interrupted run
     Eval(jobs::EvalArgs),
     /// Film an agent, without a display
@@ -64,7 +67,7 @@ impl Job {
             Self::Eval(args) => args.device.unwrap_or_default(),
             Self::Watch(args) => args.device.unwrap_or_default(),
             Self::Bench(args) if args.what != jobs::Bench::Envs => args.device.unwrap_or_default(),
-            Self::Bench(_) | Self::Plot(_) => values::Device::default(),
+            Self::Bench(_) | Self::Plot(_) | Self::Recipes(_) => values::Device::default(),
         }
     }
 }

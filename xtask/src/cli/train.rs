@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::seeds::{self, Seeds};
 use super::values::{self, Device};
 
 /// Options of a training run. What is absent comes from the configuration file, then from the recipe.
@@ -17,6 +18,10 @@ pub struct TrainArgs {
     /// How the networks are sparse and how they learn [default: rlx2]
     #[arg(long, value_name = "NAME", value_parser = values::recipe, conflicts_with = "config")]
     pub recipe: Option<String>,
+
+    /// Algorithm in the place of the recipe's own: td3 or sac [default: the one that the recipe ends on]
+    #[arg(long, value_name = "NAME", value_parser = values::algorithm, conflicts_with = "config")]
+    pub algo: Option<String>,
 
     /// Share of the actor's weights that are absent, in [0, 1) [default: the paper's for the task]
     #[arg(long, value_name = "SHARE", value_parser = values::sparsity)]
@@ -34,7 +39,11 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Backend that computes the networks: flex or ndarray [default: flex]
+    /// A run for each of several seeds, as many at a time as there are threads: 0..5 (without 5), 0..=4 or 0,3,7
+    #[arg(long, value_name = "LIST", value_parser = seeds::seeds, conflicts_with = "seed")]
+    pub seeds: Option<Seeds>,
+
+    /// Backend that computes the networks: flex, ndarray, wgpu or cuda [default: flex]
     #[arg(long, value_name = "NAME", value_parser = values::device)]
     pub device: Option<Device>,
 
@@ -42,7 +51,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub threads: Option<u64>,
 
-    /// Folder for the run [default: runs/TASK-RECIPE-sSEED]
+    /// Folder for the run [default: runs/TASK-RECIPE-sSEED]; with --seeds, the folder that gets a folder sSEED for each
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
@@ -53,7 +62,26 @@ pub struct TrainArgs {
     /// Settings as TOML, with keys of the `config.toml` that every run writes; its recipe fills the rest
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// Go on with the run in this folder, which was stopped or killed, as if it never had been
+    #[arg(long, value_name = "DIR", conflicts_with_all = FRESH)]
+    pub resume: Option<PathBuf>,
 }
+
+/// Options of a run from the start: a run that goes on has its own settings.
+const FRESH: [&str; 11] = [
+    "env",
+    "recipe",
+    "algo",
+    "actor_sparsity",
+    "critic_sparsity",
+    "steps",
+    "seed",
+    "seeds",
+    "out",
+    "overwrite",
+    "config",
+];
 
 const AFTER: &str = "\
 With no option: RLx2-TD3 on HalfCheetah-v5, the actor 90 % and the critics 85 %
@@ -83,8 +111,14 @@ Examples:
   cargo xtask train
   cargo xtask train --env hopper --steps 1M --seed 3
   cargo xtask train --recipe dense --out runs/baseline
+  cargo xtask train --recipe rlx2 --algo sac --seeds 0..5
   cargo xtask train --actor-sparsity 0.95 --critic-sparsity 0.9
   cargo xtask train --config runs/halfcheetah-v5-rlx2-td3-s0/config.toml --seed 1
+  cargo xtask recipes ds-sac --env ant > my.toml; cargo xtask train --config my.toml
+  cargo xtask train --resume runs/halfcheetah-v5-rlx2-td3-s0
+
+Ctrl-C ends a run after its step, with all that --resume needs; a second one
+ends it at once, and --resume goes on from the last evaluation.
 
 The folder holds metrics.csv (one row per evaluation), config.toml, the
 checkpoints and TensorBoard's events. Meanwhile:
@@ -94,7 +128,61 @@ Afterwards:
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::{Cli, Command, Job};
+
+    fn read(words: &str) -> Result<TrainArgs, clap::Error> {
+        let words = ["xtask", "train"]
+            .into_iter()
+            .chain(words.split_whitespace());
+        match Cli::try_parse_from(words)?.command {
+            Command::Job(Job::Train(args)) => Ok(args),
+            other => panic!("not a training: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_run_that_goes_on_takes_only_a_device_and_threads() {
+        let args = read("--resume runs/a --device ndarray --threads 2").unwrap();
+        assert_eq!(args.resume, Some("runs/a".into()));
+        for other in [
+            "--env ant",
+            "--recipe ds",
+            "--algo sac",
+            "--actor-sparsity 0.5",
+            "--critic-sparsity 0.5",
+            "--steps 5",
+            "--seed 1",
+            "--seeds 0..2",
+            "--out a",
+            "--overwrite",
+            "--config a",
+        ] {
+            assert!(read(other).is_ok(), "{other}");
+            assert!(
+                read(&format!("--resume runs/a {other}")).is_err(),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_seed_or_several_not_both() {
+        assert_eq!(
+            read("--seeds 0,3,7").unwrap().seeds,
+            Some(Seeds(vec![0, 3, 7]))
+        );
+        assert!(read("--seeds 0..3 --seed 1").is_err());
+        assert!(read("--seeds 3..3").is_err());
+        assert!(
+            read("--steps 0")
+                .unwrap_err()
+                .to_string()
+                .contains("at least 1")
+        );
+    }
 
     #[test]
     fn the_help_names_every_task_recipe_and_device() {

@@ -153,6 +153,20 @@ pub fn recipe(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads an algorithm.
+///
+/// # Errors
+/// When no algorithm has this name.
+pub fn algorithm(text: &str) -> Result<String, String> {
+    let wanted = text.to_ascii_lowercase();
+    if ALGORITHMS.contains(&wanted.as_str()) {
+        Ok(wanted)
+    } else {
+        let names = ALGORITHMS.join(", ");
+        Err(format!("unknown algorithm; known algorithms: {names}"))
+    }
+}
+
 /// Reads a sparsity: the share of weights that are absent, in [0, 1).
 ///
 /// # Errors
@@ -242,6 +256,8 @@ mod tests {
         assert_eq!(recipe("RLx2").unwrap(), "rlx2-td3");
         assert_eq!(recipe("tiny-sac").unwrap(), "tiny-sac");
         assert!(recipe("rlx2-ppo").is_err());
+        assert_eq!(algorithm("SAC").unwrap(), "sac");
+        assert!(algorithm("ppo").unwrap_err().contains("td3, sac"));
         assert!(
             recipe("sac")
                 .unwrap_err()

@@ -31,6 +31,11 @@ const KINDS: [(&str, Page); 5] = [
 /// The tasks, which follow Gymnasium's documentation and not a paper, and the folder of their pages.
 const TASKS: (&str, &str) = ("crates/envs/src/tasks/", "docs/src/tasks/");
 
+/// Files of these folders that are no subject of their own: what several share.
+const SHARED: [&str; 7] = [
+    "mod", "common", "tests", "base", "parts", "policy", "gaussian",
+];
+
 /// Where a file's subject stands in the book.
 enum Page {
     /// A page of this name in this folder.
@@ -44,7 +49,7 @@ pub(crate) fn check(files: &[File], sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in sources {
         let subject = stem(&source.path);
-        if ["mod", "common", "tests"].contains(&subject) {
+        if SHARED.contains(&subject) {
             continue;
         }
         let inside = |folder: &str| source.path.starts_with(folder);

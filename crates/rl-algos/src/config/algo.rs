@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{at_least_one, check};
-use crate::Result;
+use crate::{Error, Result};
 
 /// The algorithm of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,7 +111,7 @@ impl Td3Config {
             ("algo.td3.target_noise_clip", self.target_noise_clip),
             ("algo.td3.exploration_noise", self.exploration_noise),
         ] {
-            check(field, value, value >= 0.0 && value.is_finite(), "0 or more")?;
+            check(field, value, value >= 0.0 && value.is_finite())?;
         }
         Ok(())
     }
@@ -121,15 +121,12 @@ impl SacConfig {
     fn validate(&self) -> Result<()> {
         at_least_one("algo.sac.policy_delay", self.policy_delay)?;
         let (min, max) = (self.log_std_min, self.log_std_max);
-        check(
-            "algo.sac.log_std_min",
-            min,
-            min.is_finite() && min >= -20.0,
-            "-20 or more",
-        )?;
-        let good = max > min && max <= 10.0;
-        let allowed = format!("above log_std_min = {min}, and 10 at most");
-        check("algo.sac.log_std_max", max, good, &allowed)?;
+        let good = min.is_finite() && min >= -20.0;
+        check("algo.sac.log_std_min", min, good)?;
+        if !(max > min && max <= 10.0) {
+            let allowed = format!("above log_std_min = {min}, and 10 at most");
+            return Err(Error::config("algo.sac.log_std_max", max, &allowed));
+        }
         self.temperature.validate()
     }
 }
@@ -147,7 +144,7 @@ impl Temperature {
         match *self {
             Self::Fixed(alpha) => {
                 let good = alpha >= 0.0 && alpha.is_finite();
-                check("algo.sac.temperature.fixed", alpha, good, "0 or more")
+                check("algo.sac.temperature.fixed", alpha, good)
             }
             Self::Auto {
                 initial,
@@ -156,16 +153,11 @@ impl Temperature {
             } => {
                 let positive = |x: f64| x > 0.0 && x.is_finite();
                 let field = "algo.sac.temperature.auto.initial";
-                check(field, initial, positive(initial), "above 0")?;
+                check(field, initial, positive(initial))?;
                 let field = "algo.sac.temperature.auto.learning_rate";
-                check(field, learning_rate, positive(learning_rate), "above 0")?;
+                check(field, learning_rate, positive(learning_rate))?;
                 let field = "algo.sac.temperature.auto.entropy_per_action";
-                check(
-                    field,
-                    entropy_per_action,
-                    entropy_per_action.is_finite(),
-                    "finite",
-                )
+                check(field, entropy_per_action, entropy_per_action.is_finite())
             }
         }
     }

@@ -1,7 +1,10 @@
 //! Every setting of a run, as plain data that reads from and writes to TOML.
 
 mod algo;
+pub mod fields;
+mod keys;
 mod sparsity;
+mod text;
 
 use serde::{Deserialize, Serialize};
 
@@ -121,28 +124,6 @@ pub struct EvaluationConfig {
 }
 
 impl TrainConfig {
-    /// Reads TOML, with every key that [`to_toml`](Self::to_toml) writes; checks all values.
-    ///
-    /// # Errors
-    /// [`Error::Toml`] with the key and its line, or as [`validate`](Self::validate).
-    pub fn from_toml(text: &str) -> Result<Self> {
-        let config: Self = toml::from_str(text).map_err(|error| Error::Toml {
-            message: error.to_string().trim_end().to_owned(),
-        })?;
-        config.validate()?;
-        Ok(config)
-    }
-
-    /// Writes TOML.
-    ///
-    /// # Errors
-    /// [`Error::Toml`] when a number does not fit, such as a seed of 2⁶³ or more.
-    pub fn to_toml(&self) -> Result<String> {
-        toml::to_string(self).map_err(|error| Error::Toml {
-            message: error.to_string(),
-        })
-    }
-
     /// Checks every setting.
     ///
     /// # Errors
@@ -151,20 +132,20 @@ impl TrainConfig {
     pub fn validate(&self) -> Result<()> {
         at_least_one("steps", self.steps)?;
         if i64::try_from(self.seed).is_err() {
-            return Err(Error::config("seed", self.seed, "below 2^63"));
+            return Err(Error::config("seed", self.seed, fields::allowed("seed")));
         }
         self.algo.validate()?;
         hidden("networks.actor", &self.networks.actor)?;
         hidden("networks.critic", &self.networks.critic)?;
         self.learning.validate(&self.algo)?;
-        self.sparsity.validate()?;
+        self.sparsity.validate(&self.networks)?;
         if let Some(topology) = &self.topology {
             topology.validate()?;
         }
         if let Some(pruning) = &self.pruning {
             pruning.validate()?;
             if self.topology.is_some() {
-                let allowed = "left out where `topology` is set";
+                let allowed = fields::allowed("pruning");
                 return Err(Error::config("pruning", "set", allowed));
             }
         }
@@ -173,6 +154,11 @@ impl TrainConfig {
         }
         at_least_one("n_step.n", self.n_step.n as u64)?;
         at_least_one("replay.capacity", self.replay.capacity as u64)?;
+        let (batch, capacity) = (self.learning.batch_size, self.replay.capacity);
+        if batch > capacity {
+            let allowed = format!("at most replay.capacity = {capacity}; lower this or raise that");
+            return Err(Error::config("learning.batch_size", batch, &allowed));
+        }
         if let Some(adaptive) = &self.replay.adaptive {
             adaptive.validate()?;
         }
@@ -199,8 +185,8 @@ impl LearningConfig {
         at_least_one("learning.batch_size", self.batch_size as u64)?;
         let (gamma, tau) = (self.gamma, self.tau);
         let good = (0.0..=1.0).contains(&gamma);
-        check("learning.gamma", gamma, good, "in [0, 1]")?;
-        check("learning.tau", tau, tau > 0.0 && tau <= 1.0, "in (0, 1]")?;
+        check("learning.gamma", gamma, good)?;
+        check("learning.tau", tau, tau > 0.0 && tau <= 1.0)?;
         let (every, delay) = (self.target_every, algo.policy_delay());
         at_least_one("learning.target_every", every)?;
         if matches!(algo, AlgoConfig::Td3(_)) && !every.is_multiple_of(delay) {
@@ -211,29 +197,32 @@ impl LearningConfig {
             ("learning.actor_learning_rate", self.actor_learning_rate),
             ("learning.critic_learning_rate", self.critic_learning_rate),
         ] {
-            check(field, value, value > 0.0 && value.is_finite(), "above 0")?;
+            check(field, value, value > 0.0 && value.is_finite())?;
         }
         let decay = self.weight_decay;
         let good = decay >= 0.0 && decay.is_finite();
-        check("learning.weight_decay", decay, good, "0 or more")
+        check("learning.weight_decay", decay, good)
     }
 }
 
 /// Checks the sizes of hidden layers.
 fn hidden(field: &'static str, sizes: &[usize]) -> Result<()> {
     if sizes.is_empty() || sizes.contains(&0) {
-        let allowed = "one or more sizes, each 1 or more";
-        return Err(Error::config(field, format!("{sizes:?}"), allowed));
+        return Err(Error::config(
+            field,
+            format!("{sizes:?}"),
+            fields::allowed(field),
+        ));
     }
     Ok(())
 }
 
-/// A configuration error unless `good`.
-pub(crate) fn check(field: &'static str, value: f64, good: bool, allowed: &str) -> Result<()> {
+/// A configuration error unless `good`; the table of [`fields`] says what is allowed.
+pub(crate) fn check(field: &'static str, value: f64, good: bool) -> Result<()> {
     if good {
         Ok(())
     } else {
-        Err(Error::config(field, value, allowed))
+        Err(Error::config(field, value, fields::allowed(field)))
     }
 }
 
@@ -242,49 +231,37 @@ pub(crate) fn at_least_one(field: &'static str, value: u64) -> Result<()> {
     if value > 0 {
         Ok(())
     } else {
-        Err(Error::config(field, value, "1 or more"))
+        Err(Error::config(field, value, fields::allowed(field)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sparse_core::budget::Allocation;
     use sparse_core::learner::LearnerConfig;
 
     use super::*;
     use crate::recipes;
 
     #[test]
-    fn toml_round_trips_for_every_recipe() {
-        for name in recipes::names() {
-            let config = recipes::named(&name, "Hopper-v5").unwrap();
-            let text = config.to_toml().unwrap();
-            assert_eq!(TrainConfig::from_toml(&text).unwrap(), config, "{text}");
-        }
-    }
-
-    #[test]
-    fn unknown_and_missing_keys_are_named() {
-        let text = recipes::named("rlx2", "Hopper-v5")
-            .unwrap()
-            .to_toml()
-            .unwrap();
-        let error = TrainConfig::from_toml(&text.replace("gamma", "gama")).unwrap_err();
-        assert!(error.to_string().contains("gama"), "{error}");
-        let error = TrainConfig::from_toml(&text.replace("steps = 200000\n", "")).unwrap_err();
-        assert!(error.to_string().contains("steps"), "{error}");
-    }
-
-    #[test]
     fn values_outside_their_range_are_named() {
         type Change = fn(&mut TrainConfig);
-        let cases: [(Change, &str); 12] = [
+        let cases: [(Change, &str); 14] = [
             (|c| c.steps = 0, "steps = 0"),
             (|c| c.seed = u64::MAX, "seed = 18446744073709551615"),
+            (
+                |c| c.sparsity.allocation = Allocation::Lambda(vec![7.0]),
+                "sparsity.allocation.lambda = [7.0]: must be 2 numbers, for networks.actor",
+            ),
             (|c| c.sparsity.actor = 1.0, "sparsity.actor = 1"),
             (|c| c.sparsity.critic = f64::NAN, "sparsity.critic = NaN"),
             (|c| c.learning.gamma = 1.5, "learning.gamma = 1.5"),
             (|c| c.networks.actor = vec![], "networks.actor = []"),
             (|c| c.learning.batch_size = 0, "learning.batch_size = 0"),
+            (
+                |c| c.replay.capacity = 100,
+                "learning.batch_size = 256: must be at most replay.capacity = 100; lower",
+            ),
             (|c| c.learning.target_every = 3, "learning.target_every = 3"),
             (|c| td3(c).policy_delay = 0, "algo.td3.policy_delay = 0"),
             (|c| c.n_step.n = 0, "n_step.n = 0"),

@@ -7,8 +7,8 @@ use sparse_core::nn::{Mask, Storage};
 use sparse_core::optim::AdamConfig;
 use sparse_core::topology::{DropFraction, GradualMagnitude, RuleConfig, Schedule, Topology};
 
-use super::{TrainConfig, at_least_one, check};
-use crate::Result;
+use super::{NetworksConfig, TrainConfig, at_least_one, check};
+use crate::{Error, Result};
 
 /// How many weights of each network exist, and which at first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,14 +70,30 @@ pub struct PruningConfig {
 }
 
 impl SparsityConfig {
-    pub(super) fn validate(&self) -> Result<()> {
+    pub(super) fn validate(&self, networks: &NetworksConfig) -> Result<()> {
+        self.fits("networks.actor", &networks.actor)?;
+        self.fits("networks.critic", &networks.critic)?;
         for (field, value) in [
             ("sparsity.actor", self.actor),
             ("sparsity.critic", self.critic),
         ] {
-            check(field, value, (0.0..1.0).contains(&value), "in [0, 1)")?;
+            check(field, value, (0.0..1.0).contains(&value))?;
         }
         Ok(())
+    }
+
+    /// Checks that an allocation by layer has as many numbers as the network needs.
+    fn fits(&self, name: &str, hidden: &[usize]) -> Result<()> {
+        let (field, numbers, needed) = match &self.allocation {
+            Allocation::PerLayer(each) => ("sparsity.allocation.per_layer", each, hidden.len() + 1),
+            Allocation::Lambda(each) => ("sparsity.allocation.lambda", each, hidden.len()),
+            _ => return Ok(()),
+        };
+        if numbers.len() == needed {
+            return Ok(());
+        }
+        let allowed = format!("{needed} numbers, for {name} = {hidden:?}");
+        Err(Error::config(field, format!("{numbers:?}"), &allowed))
     }
 }
 
@@ -87,9 +103,9 @@ impl TopologyConfig {
         at_least_one("topology.actor_every", self.actor_every.unwrap_or(1))?;
         let fraction = self.drop_fraction;
         let good = (0.0..=1.0).contains(&fraction);
-        check("topology.drop_fraction", fraction, good, "in [0, 1]")?;
+        check("topology.drop_fraction", fraction, good)?;
         let good = self.until > 0.0 && self.until <= 1.0;
-        check("topology.until", self.until, good, "in (0, 1]")
+        check("topology.until", self.until, good)
     }
 
     /// The rule on its schedule, for a network that is updated so often in all.
@@ -115,9 +131,11 @@ impl PruningConfig {
     pub(super) fn validate(&self) -> Result<()> {
         let (begin, end) = (self.begin, self.end);
         let good = (0.0..1.0).contains(&begin);
-        check("pruning.begin", begin, good, "in [0, 1)")?;
+        check("pruning.begin", begin, good)?;
         let allowed = format!("above begin = {begin} and below 1");
-        check("pruning.end", end, end > begin && end < 1.0, &allowed)?;
+        if !(end > begin && end < 1.0) {
+            return Err(Error::config("pruning.end", end, &allowed));
+        }
         at_least_one("pruning.every", self.every)
     }
 

@@ -39,18 +39,9 @@ impl AdaptiveCapacity {
         at_least_one("replay.adaptive.every", self.every)?;
         at_least_one("replay.adaptive.check", self.check as u64)?;
         let (threshold, drop) = (self.threshold, self.drop);
-        check(
-            "replay.adaptive.threshold",
-            threshold,
-            threshold >= 0.0,
-            "0 or more",
-        )?;
-        check(
-            "replay.adaptive.drop",
-            drop,
-            (0.0..=1.0).contains(&drop),
-            "in [0, 1]",
-        )
+        check("replay.adaptive.threshold", threshold, threshold >= 0.0)?;
+        let good = (0.0..=1.0).contains(&drop);
+        check("replay.adaptive.drop", drop, good)
     }
 
     /// Forgets the oldest share when the distance is above the threshold and more than the minimum is kept.

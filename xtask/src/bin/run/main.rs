@@ -11,8 +11,10 @@ use cli::{Job, RunCli};
 mod bench;
 mod chart;
 mod eval;
+mod interrupt;
 mod plot;
 mod progress;
+mod recipes;
 mod settings;
 mod table;
 mod train;
@@ -22,7 +24,8 @@ fn main() -> ExitCode {
     // Tensors come and go a thousand times a second.
     sparse_core::kernels::keep_freed_memory();
     let done = match cli::read::<RunCli>().job {
-        Job::Train(args) => train::run(&args),
+        Job::Train(args) => return train::run(&args).unwrap_or_else(|error| fail(&error)),
+        Job::Recipes(args) => recipes::run(&args),
         Job::Eval(args) => eval::run(&args),
         Job::Watch(args) => watch::run(&args),
         Job::Bench(args) => bench::bench(&args),
@@ -39,12 +42,20 @@ fn main() -> ExitCode {
 /// # Errors
 /// When they cannot be started.
 fn threads(asked: Option<u64>) -> Result<usize> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = asked.map_or(Ok(cores), usize::try_from)?;
+    let threads = thread_count(asked)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
     pool.build_global()
         .context("the threads cannot be started")?;
     Ok(threads)
+}
+
+/// How many threads are asked for; else as many as there are cores.
+///
+/// # Errors
+/// When the number does not fit.
+fn thread_count(asked: Option<u64>) -> Result<usize> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    Ok(asked.map_or(Ok(cores), usize::try_from)?)
 }
 
 /// Prints a line. Whoever reads may stop reading, as `head` does; that is no failure of the job.

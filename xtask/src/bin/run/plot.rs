@@ -4,8 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use cli::jobs::PlotArgs;
-use rl_algos::config::TrainConfig;
-use rl_algos::run_dir::RunDir;
+use toml::{Table, Value};
 
 use crate::chart::{Curve, draw};
 use crate::say;
@@ -38,13 +37,15 @@ struct Run {
 }
 
 impl Run {
-    fn new(config: Option<TrainConfig>, path: &Path, points: Vec<(f64, f64)>) -> Self {
+    /// Named by its configuration, else by its path.
+    fn new(config: &Table, path: &Path, points: Vec<(f64, f64)>) -> Self {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let recipe = config.as_ref().map(|config| config.recipe.clone());
+        let word = |key: &str| config.get(key).and_then(Value::as_str).map(str::to_owned);
+        let seed = config.get("seed").and_then(Value::as_integer);
         Self {
-            recipe: recipe.unwrap_or_else(|| name.into_owned()),
-            seed: config.as_ref().map(|config| config.seed),
-            env: config.map(|config| config.env),
+            recipe: word("recipe").unwrap_or_else(|| name.into_owned()),
+            seed: seed.and_then(|seed| u64::try_from(seed).ok()),
+            env: word("env"),
             points,
         }
     }
@@ -63,14 +64,19 @@ impl Run {
     }
 }
 
-/// Reads a folder of a run, or a `metrics.csv` alone.
+/// Reads a folder of a run, or a `metrics.csv` alone. Of the configuration only the labels count, so runs of earlier
+/// versions can be drawn too.
 fn read(path: &Path) -> Result<Run> {
     if path.is_file() {
-        return Ok(Run::new(None, path, points(path)?));
+        return Ok(Run::new(&Table::new(), path, points(path)?));
     }
-    let (dir, config) = RunDir::open(path)?;
-    let points = points(&dir.metrics_path())?;
-    Ok(Run::new(Some(config), path, points))
+    let config = path.join("config.toml");
+    let place = || config.display().to_string();
+    let text = std::fs::read_to_string(&config).with_context(place)?;
+    let labels =
+        toml::from_str(&text).map_err(|error: toml::de::Error| anyhow!("{}", error.message()));
+    let points = points(&path.join("metrics.csv"))?;
+    Ok(Run::new(&labels.with_context(place)?, path, points))
 }
 
 /// Control steps and mean returns of the evaluations.
@@ -115,6 +121,22 @@ mod tests {
         let recipes = ["rlx2", "dense", "rlx2"].map(str::to_owned);
         assert_eq!(run("rlx2").curve(&recipes).label, "rlx2, seed 3");
         assert_eq!(run("dense").curve(&recipes).label, "dense");
+    }
+
+    /// Runs that earlier versions wrote, with other keys than today's.
+    #[test]
+    fn published_runs_can_be_drawn() {
+        let runs = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../docs/results/halfcheetah-v5-200k"
+        );
+        let run = read(&Path::new(runs).join("rlx2-s0")).unwrap();
+        let env = run.env.as_deref();
+        assert_eq!(
+            (run.recipe.as_str(), env, run.seed),
+            ("rlx2", Some("HalfCheetah-v5"), Some(0))
+        );
+        assert_eq!(run.points.len(), 40);
     }
 
     #[test]

@@ -1,19 +1,25 @@
 //! What a person sees while an agent trains: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, stderr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::table::thousands;
 
 /// Two lines, each of which fits 80 columns.
 const TEMPLATE: &str =
-    "{bar:20.cyan/black} {human_pos}/{human_len}  {msg}  {elapsed} so far, {eta} left\n{prefix}";
+    "{bar:10.cyan/black} {human_pos}/{human_len}  {msg}\n{prefix}  {elapsed} so far";
+
+/// One line for each of several runs.
+const LINE: &str = "{prefix} {bar:10.cyan/black} {human_pos}/{human_len}  {msg}";
 
 /// Steps between two moves of the bar.
 const STRIDE: u64 = 32;
+
+/// Shortest time over which the bar's rates are measured.
+const WINDOW: Duration = Duration::from_secs(2);
 
 /// What is known at a step.
 #[derive(Clone, Debug, Default)]
@@ -26,28 +32,105 @@ pub(crate) struct Now {
     pub(crate) densities: (f64, f64),
     /// Transitions in the replay buffer.
     pub(crate) replay: usize,
+    /// Updates so far.
+    pub(crate) updates: u64,
 }
 
 /// The bar, or the lines that stand for it.
 pub(crate) struct Progress {
     /// `None` where there is no terminal.
     bar: Option<ProgressBar>,
+    /// What every line begins with, and the bar; empty for a run alone.
+    label: String,
     total: u64,
     started: Instant,
-    /// When the last evaluation was over, and after how many steps.
-    last: Mutex<(Instant, u64)>,
+    /// The last evaluation.
+    evaluation: Mutex<Mark>,
+    /// What the bar's rates are measured from, and the rates.
+    window: Mutex<(Mark, Rates)>,
+}
+
+/// A point of a run.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    at: Instant,
+    step: u64,
+    updates: u64,
+}
+
+/// Steps and updates per second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rates {
+    steps: f64,
+    updates: f64,
+}
+
+impl Mark {
+    fn now(step: u64, updates: u64) -> Self {
+        Self {
+            at: Instant::now(),
+            step,
+            updates,
+        }
+    }
+
+    /// The rates from here to there.
+    fn rates(self, to: Self) -> Rates {
+        let seconds = (to.at - self.at).as_secs_f64();
+        Rates {
+            steps: to.step.saturating_sub(self.step) as f64 / seconds,
+            updates: to.updates.saturating_sub(self.updates) as f64 / seconds,
+        }
+    }
+}
+
+impl Rates {
+    /// The rates, and how long `left` steps take at them.
+    fn said(self, left: u64) -> String {
+        let left = Duration::try_from_secs_f64(left as f64 / self.steps);
+        let left = left.map_or_else(|_| "-".to_owned(), span);
+        let [steps, updates] = [self.steps, self.updates].map(thousands);
+        format!("{steps} steps/s  {updates} updates/s  {left} left")
+    }
 }
 
 impl Progress {
-    /// Starts at step 0 of `total`; a bar if standard error is a terminal.
+    /// Of a run alone with `total` steps; a bar if standard error is a terminal.
     pub(crate) fn start(total: u64) -> Self {
-        let started = Instant::now();
-        Self {
-            bar: stderr().is_terminal().then(|| bar(total)),
-            total,
-            started,
-            last: Mutex::new((started, 0)),
+        let bar = stderr().is_terminal().then(|| bar(total, TEMPLATE));
+        Self::new(total, bar, String::new())
+    }
+
+    /// Of one run of several, whose bars stand below each other.
+    pub(crate) fn of_seed(total: u64, seed: u64, bars: &MultiProgress) -> Self {
+        let label = format!("seed {seed:<3} ");
+        let bar = stderr().is_terminal().then(|| bars.add(bar(total, LINE)));
+        if let Some(bar) = &bar {
+            bar.set_prefix(label.trim_end().to_owned());
         }
+        Self::new(total, bar, label)
+    }
+
+    fn new(total: u64, bar: Option<ProgressBar>, label: String) -> Self {
+        let start = Mark::now(0, 0);
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
+        Self {
+            bar,
+            label,
+            total,
+            started: start.at,
+            evaluation: Mutex::new(start),
+            window: Mutex::new((start, Rates::default())),
+        }
+    }
+
+    /// The run begins after `step` steps, of which it may have some behind it.
+    pub(crate) fn begin(&self, step: u64, updates: u64) {
+        let mark = Mark::now(step, updates);
+        *lock(&self.evaluation) = mark;
+        *lock(&self.window) = (mark, Rates::default());
     }
 
     /// Whether the bar is to be moved at this step; not at each, for the training loop's sake.
@@ -58,38 +141,47 @@ impl Progress {
     /// Moves the bar.
     pub(crate) fn step(&self, step: u64, now: &Now) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("{:.0} steps/s", bar.per_sec()));
-            bar.set_prefix(now.to_string());
+            let rates = self.window(Mark::now(step, now.updates));
+            bar.set_message(rates.said(self.total.saturating_sub(step)));
+            if self.label.is_empty() {
+                bar.set_prefix(now.to_string());
+            }
             bar.set_position(step);
         }
+    }
+
+    /// The rates of the last whole window.
+    fn window(&self, here: Mark) -> Rates {
+        let mut window = lock(&self.window);
+        let (from, rates) = *window;
+        let first = rates.steps == 0.0;
+        if here.at - from.at < WINDOW {
+            return if first { from.rates(here) } else { rates };
+        }
+        let rates = from.rates(here);
+        *window = (here, rates);
+        rates
     }
 
     /// Prints a line on an evaluation after `step` steps.
     pub(crate) fn evaluated(&self, step: u64, spread: f64, now: &Now) {
         let count = thousands(step as f64);
         let mut line = format!("step {count:>9}  {now}  spread {spread:.0}");
-        let rate = self.rate(step);
+        let here = Mark::now(step, now.updates);
+        let before = std::mem::replace(&mut *lock(&self.evaluation), here);
         if self.bar.is_none() {
-            let left = self.total.saturating_sub(step) as f64 / rate;
-            let left = span(Duration::try_from_secs_f64(left).unwrap_or_default());
-            line += &format!("  {rate:.0} steps/s  {left} left");
+            let left = self.total.saturating_sub(step);
+            line += &format!("  {}", before.rates(here).said(left));
         }
         self.line(&line);
-    }
-
-    /// Steps per second since the evaluation before.
-    fn rate(&self, step: u64) -> f64 {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let (then, before) = std::mem::replace(&mut *last, (Instant::now(), step));
-        step.saturating_sub(before) as f64 / then.elapsed().as_secs_f64()
     }
 
     /// Prints a line above the bar.
     #[allow(clippy::print_stderr, reason = "this is what the person watches")]
     pub(crate) fn line(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.println(line),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.println(format!("{}{line}", self.label)),
+            None => eprintln!("{}{line}", self.label),
         }
     }
 
@@ -102,14 +194,18 @@ impl Progress {
     }
 }
 
-fn bar(total: u64) -> ProgressBar {
+fn bar(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(5));
-    // The template is a constant; where it does not parse, the default one serves.
-    if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+    // Templates are constants; where one does not parse, the default one serves.
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    bar.enable_steady_tick(Duration::from_millis(250));
     bar
+}
+
+/// What is behind a lock, whatever became of who held it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl std::fmt::Display for Now {
@@ -145,6 +241,19 @@ mod tests {
     fn spans_of_time_are_short() {
         let said = [7, 61, 3_600, 90_061].map(|seconds| span(Duration::from_secs(seconds)));
         assert_eq!(said, ["7 s", "1 min 01 s", "1 h 00 min", "25 h 01 min"]);
+    }
+
+    #[test]
+    fn rates_are_those_between_two_points() {
+        let from = Mark::now(1_000, 500);
+        let to = Mark {
+            at: from.at + Duration::from_secs(2),
+            step: 5_000,
+            updates: 3_500,
+        };
+        let said = from.rates(to).said(120_000);
+        assert_eq!(said, "2,000 steps/s  1,500 updates/s  1 min 00 s left");
+        assert!(Rates::default().said(5).ends_with("  - left"));
     }
 
     #[test]

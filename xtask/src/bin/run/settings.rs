@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use cli::train::TrainArgs;
 use rl_algos::config::TrainConfig;
 use rl_algos::recipes;
 use toml::{Table, Value};
 
-const ENV: &str = "HalfCheetah-v5";
+/// Task where none is named.
+pub(crate) const ENV: &str = "HalfCheetah-v5";
+/// Recipe where none is named.
 const RECIPE: &str = "rlx2-td3";
 
 /// All settings of the run that the options ask for. An option wins over the file, the file over the recipe.
@@ -19,10 +21,7 @@ const RECIPE: &str = "rlx2-td3";
 pub(crate) fn config(args: &TrainArgs) -> Result<TrainConfig> {
     let mut config = match &args.config {
         Some(file) => from_file(file, args)?,
-        None => recipes::named(
-            args.recipe.as_deref().unwrap_or(RECIPE),
-            args.env.as_deref().unwrap_or(ENV),
-        )?,
+        None => recipes::named(&recipe(args), args.env.as_deref().unwrap_or(ENV))?,
     };
     let sparsity = &mut config.sparsity;
     for (asked, setting) in [
@@ -44,49 +43,43 @@ pub(crate) fn config(args: &TrainArgs) -> Result<TrainConfig> {
 fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     let place = || file.display().to_string();
     let text = fs::read_to_string(file).with_context(place)?;
-    let given: Table = toml::from_str(&text)
-        .map_err(|error| anyhow!("{}", one_line(&error.to_string())))
-        .with_context(place)?;
+    // A file that is no TOML has no recipe either; what is wrong with it is told below.
+    let given: Table = toml::from_str(&text).unwrap_or_default();
     let word = |key: &str| given.get(key).and_then(Value::as_str);
     let recipe = word("recipe").unwrap_or(RECIPE);
     let env = args.env.as_deref().or(word("env")).unwrap_or(ENV);
     let start = recipes::named(recipe, env).with_context(place)?;
-    let mut all: Table = toml::from_str(&start.to_toml()?)?;
-    overlay(&mut all, given);
-    all.insert("env".to_owned(), Value::from(start.env));
-    TrainConfig::from_toml(&toml::to_string(&all)?)
-        .map_err(|error| anyhow!("{}", one_line(&error.to_string())))
-        .with_context(place)
+    let mut config = start.overlaid(&text).with_context(place)?;
+    (config.env, config.recipe) = (start.env, start.recipe);
+    Ok(config)
 }
 
-/// Puts the given settings over the recipe's, section by section.
-fn overlay(all: &mut Table, given: Table) {
-    for (key, value) in given {
-        match (all.get_mut(&key), value) {
-            (Some(Value::Table(section)), Value::Table(given)) => section.extend(given),
-            (_, value) => {
-                all.insert(key, value);
-            }
+/// The recipe that the options name, with the algorithm that they name.
+fn recipe(args: &TrainArgs) -> String {
+    let named = args.recipe.as_deref().unwrap_or(RECIPE);
+    match (&args.algo, named.rsplit_once('-')) {
+        (Some(algo), Some((name, _))) => format!("{name}-{algo}"),
+        _ => named.to_owned(),
+    }
+}
+
+/// The folder of the run, unless the options name one. A run that is one of several has a folder of its own in the
+/// one that they name.
+pub(crate) fn folder(args: &TrainArgs, config: &TrainConfig) -> PathBuf {
+    match (&args.out, &args.seeds) {
+        (Some(out), None) => out.clone(),
+        (Some(out), Some(_)) => out.join(format!("s{}", config.seed)),
+        (None, _) => {
+            let name = format!("runs/{}-{}-s{}", config.env, config.recipe, config.seed);
+            PathBuf::from(name.to_lowercase())
         }
     }
 }
 
-/// What a parser says in several lines with a picture, in one: its last line, which names the key.
-fn one_line(message: &str) -> String {
-    let mut lines = message.lines().map(str::trim);
-    let last = lines.rfind(|line| !line.is_empty());
-    last.unwrap_or(message).to_owned()
-}
-
-/// The folder of the run, unless the options name one.
-pub(crate) fn folder(args: &TrainArgs, config: &TrainConfig) -> PathBuf {
-    let name = format!("runs/{}-{}-s{}", config.env, config.recipe, config.seed);
-    let named = args.out.clone();
-    named.unwrap_or_else(|| PathBuf::from(name.to_lowercase()))
-}
-
 #[cfg(test)]
 mod tests {
+    use cli::seeds::Seeds;
+
     use super::*;
 
     /// A file with this text, in a folder of its own.
@@ -147,17 +140,71 @@ mod tests {
     #[test]
     fn bad_files_are_one_line_that_names_the_key() {
         for (name, text, word) in [
-            ("key", "stepz = 5\n", "stepz"),
-            ("nested", "[learning]\ngama = 0.9\n", "gama"),
+            ("key", "stepz = 5\n", "did you mean `steps`?"),
+            (
+                "nested",
+                "[learning]\ngama = 0.9\n",
+                "nested.toml: unknown key `learning.gama`; did you mean `learning.gamma`?",
+            ),
             ("value", "[learning]\ngamma = 2.0\n", "learning.gamma"),
-            ("kind", "steps = \"many\"\n", "many"),
+            ("kind", "steps = \"many\"\n", "`steps`"),
             ("recipe", "recipe = \"x\"\n", "rlx2"),
-            ("toml", "steps = \n", "toml.toml"),
+            (
+                "toml",
+                "seed = 1\nsteps = \n",
+                "toml.toml: configuration: line 2",
+            ),
+            ("zero", "steps = 0\n", "steps = 0: must be 1 or more"),
+            (
+                "batch",
+                "[replay]\ncapacity = 100\n",
+                "learning.batch_size = 256",
+            ),
+            ("task", "env = \"hoppr\"\n", "Hopper-v5"),
+            // Networks of three layers have no λ for the second.
+            (
+                "layers",
+                "recipe = \"ds\"\n[networks]\nactor = [64, 64, 64]\n",
+                "sparsity.allocation.lambda = [7.0, 64.0]: must be 3 numbers",
+            ),
         ] {
             let error = with_file(name, text, TrainArgs::default()).unwrap_err();
             let line = format!("{error:#}");
             assert!(line.contains(word) && !line.contains('\n'), "{line}");
         }
+    }
+
+    #[test]
+    fn the_algorithm_takes_the_place_of_the_recipes_own() {
+        for (recipe, algo, expected) in [
+            (None, Some("sac"), "rlx2-sac"),
+            (Some("ds-td3"), Some("sac"), "ds-sac"),
+            (Some("ds-sac"), Some("td3"), "ds-td3"),
+            (Some("ds-sac"), None, "ds-sac"),
+        ] {
+            let args = TrainArgs {
+                recipe: recipe.map(str::to_owned),
+                algo: algo.map(str::to_owned),
+                ..TrainArgs::default()
+            };
+            let config = config(&args).unwrap();
+            assert_eq!(config.recipe, expected);
+            assert!(expected.ends_with(config.algo.name()));
+        }
+    }
+
+    #[test]
+    fn each_of_several_seeds_has_a_folder() {
+        let mut args = TrainArgs {
+            seeds: Some(Seeds(vec![2, 3])),
+            ..TrainArgs::default()
+        };
+        let mut config = config(&args).unwrap();
+        config.seed = 3;
+        let named = PathBuf::from("runs/halfcheetah-v5-rlx2-td3-s3");
+        assert_eq!(folder(&args, &config), named);
+        args.out = Some("mine".into());
+        assert_eq!(folder(&args, &config), PathBuf::from("mine/s3"));
     }
 
     #[test]

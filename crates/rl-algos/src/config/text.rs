@@ -1,0 +1,281 @@
+//! Configurations as TOML: reading, laying one over another, writing with comments.
+
+use toml::{Table, Value};
+
+use super::fields::{CHOICES, find};
+use super::{TrainConfig, keys};
+use crate::{Error, Result};
+
+impl TrainConfig {
+    /// Reads TOML, with every key that [`to_toml`](Self::to_toml) writes; checks all values.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKey`] with the key that was probably meant; [`Error::Toml`] with the line, or with the key
+    /// and what it may be; otherwise as [`validate`](Self::validate).
+    pub fn from_toml(text: &str) -> Result<Self> {
+        let given = parse(text)?;
+        keys::check(&given)?;
+        read(given)
+    }
+
+    /// These settings with those of a TOML text laid over them, section by section; checks all values. Where a
+    /// section holds one of several choices, such as `algo`, another choice takes the place of the first.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml).
+    pub fn overlaid(&self, text: &str) -> Result<Self> {
+        let given = parse(text)?;
+        keys::check(&given)?;
+        let mut all = parse(&self.to_toml()?)?;
+        overlay(&mut all, given, "");
+        read(all)
+    }
+
+    /// Writes TOML.
+    ///
+    /// # Errors
+    /// [`Error::Toml`] when a number does not fit, such as a seed of 2⁶³ or more.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|error| Error::Toml {
+            message: error.to_string(),
+        })
+    }
+
+    /// Writes TOML with a comment on every key: what it is, and what it may be.
+    ///
+    /// # Errors
+    /// As [`to_toml`](Self::to_toml).
+    pub fn to_commented_toml(&self) -> Result<String> {
+        let mut commented = String::new();
+        let mut section = String::new();
+        for line in self.to_toml()?.lines() {
+            let header = line
+                .strip_prefix('[')
+                .and_then(|line| line.strip_suffix(']'));
+            let key = line.split_once(" = ").map(|(key, _)| key);
+            let path = match (header, key) {
+                (Some(header), _) => {
+                    section = format!("{header}.");
+                    header.to_owned()
+                }
+                (None, Some(key)) => format!("{section}{key}"),
+                (None, None) => String::new(),
+            };
+            if let Some(field) = find(&path) {
+                let allowed = match field.allowed {
+                    "" => String::new(),
+                    allowed => format!(" ({allowed})"),
+                };
+                commented += &format!("# {}{allowed}\n", field.about);
+            }
+            commented += line;
+            commented.push('\n');
+        }
+        Ok(commented)
+    }
+}
+
+/// The keys and values of a text.
+fn parse(text: &str) -> Result<Table> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        let start = error.span().map_or(0, |span| span.start.min(text.len()));
+        let line = 1 + text.as_bytes()[..start]
+            .iter()
+            .filter(|b| **b == b'\n')
+            .count();
+        let said = error.message().replace('\n', ", ");
+        Error::Toml {
+            message: format!("line {line}: {said}"),
+        }
+    })
+}
+
+/// Known keys as settings.
+fn read(given: Table) -> Result<TrainConfig> {
+    let config: TrainConfig = given.try_into().map_err(|error: toml::de::Error| {
+        let said = error.to_string();
+        let key = said
+            .split("in `")
+            .nth(1)
+            .and_then(|rest| rest.split('`').next());
+        let allowed = key.and_then(find).map(|field| field.allowed);
+        let mut message = said.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        if let Some(allowed) = allowed.filter(|allowed| !allowed.is_empty()) {
+            message += &format!("; it must be {allowed}");
+        }
+        Error::Toml { message }
+    })?;
+    config.validate()?;
+    Ok(config)
+}
+
+/// Puts given keys over those that are there.
+fn overlay(all: &mut Table, given: Table, section: &str) {
+    for (key, value) in given {
+        let path = format!("{section}{key}");
+        match (all.get_mut(&key), value) {
+            (Some(Value::Table(there)), Value::Table(given)) => {
+                if CHOICES.contains(&path.as_str()) {
+                    there.retain(|choice, _| given.contains_key(choice));
+                }
+                overlay(there, given, &format!("{path}."));
+            }
+            (_, value) => {
+                all.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use sparse_core::budget::Allocation;
+    use sparse_core::topology::{GradualMagnitude, ReDo, RuleConfig, Set};
+
+    use super::super::fields::FIELDS;
+    use super::*;
+    use crate::config::{AlgoConfig, Temperature};
+    use crate::recipes;
+
+    fn recipe(name: &str) -> TrainConfig {
+        recipes::named(name, "Hopper-v5").unwrap()
+    }
+
+    /// The paths of all keys and sections.
+    fn paths(table: &Table, section: &str, found: &mut BTreeSet<String>) {
+        for (key, value) in table {
+            let path = format!("{section}{key}");
+            if let Value::Table(inner) = value {
+                paths(inner, &format!("{path}."), found);
+            }
+            found.insert(path);
+        }
+    }
+
+    fn with_rule(rule: RuleConfig) -> TrainConfig {
+        let mut config = recipe("rigl-td3");
+        config.topology.as_mut().unwrap().rule = rule;
+        config
+    }
+
+    /// Every recipe, and what no recipe has.
+    fn all_kinds() -> Vec<TrainConfig> {
+        let pruning = |allocation| GradualMagnitude {
+            initial_sparsity: 0.0,
+            final_sparsity: 0.5,
+            begin: 1,
+            end: 2,
+            allocation,
+        };
+        let allocations = [
+            Allocation::PerLayer(vec![1.0; 3]),
+            Allocation::Lambda(vec![7.0, 64.0]),
+        ];
+        let mut all: Vec<TrainConfig> = recipes::names().map(|name| recipe(&name)).collect();
+        all.push(with_rule(RuleConfig::Static));
+        all.push(with_rule(RuleConfig::Set(Set::default())));
+        all.push(with_rule(RuleConfig::ReDo(ReDo::default())));
+        for allocation in allocations {
+            let rule = RuleConfig::GradualMagnitude(pruning(allocation.clone()));
+            let mut config = with_rule(rule);
+            config.sparsity.allocation = allocation;
+            all.push(config);
+        }
+        all
+    }
+
+    /// The table of fields and the structures have the same keys: nothing undocumented, nothing invented.
+    #[test]
+    fn the_table_has_exactly_the_keys_that_configurations_have() {
+        let mut found = BTreeSet::new();
+        for config in all_kinds() {
+            paths(&parse(&config.to_toml().unwrap()).unwrap(), "", &mut found);
+        }
+        let known: BTreeSet<String> = FIELDS.iter().map(|f| f.key.to_owned()).collect();
+        assert_eq!(known.len(), FIELDS.len());
+        assert_eq!(known, found);
+    }
+
+    #[test]
+    fn toml_round_trips_for_every_recipe_with_and_without_comments() {
+        for config in recipes::names().map(|name| recipe(&name)) {
+            let text = config.to_toml().unwrap();
+            assert_eq!(TrainConfig::from_toml(&text).unwrap(), config, "{text}");
+            let commented = config.to_commented_toml().unwrap();
+            assert_eq!(TrainConfig::from_toml(&commented).unwrap(), config);
+            let lines: Vec<&str> = commented.lines().collect();
+            for pair in lines.windows(2).filter(|pair| pair[1].contains(" = ")) {
+                assert!(pair[0].starts_with("# "), "no comment on {}", pair[1]);
+            }
+            assert!(lines[0].starts_with("# Task"), "{commented}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_one_line_with_the_place_and_what_is_allowed() {
+        let text = recipe("rlx2-td3").to_toml().unwrap();
+        for (old, new, expected) in [
+            (
+                "steps = 200000",
+                "steps = \"many\"",
+                &["`steps`", "1 or more"][..],
+            ),
+            ("steps = 200000\n", "", &["missing field `steps`"]),
+            ("steps = 200000", "steps = ", &["line 3:"]),
+            (
+                "steps = 200000",
+                "steps = 1\nsteps = 2",
+                &["line 4:", "duplicate"],
+            ),
+            (
+                "gamma = 0.99",
+                "gamma = true",
+                &["`learning.gamma`", "[0, 1]"],
+            ),
+            ("gamma", "gama", &["`learning.gama`", "`learning.gamma`"]),
+            ("\"cosine\"", "\"linear\"", &["linear", "constant"]),
+            (
+                "steps = 200000",
+                "steps = 0",
+                &["steps = 0: must be 1 or more"],
+            ),
+        ] {
+            let changed = text.replacen(old, new, 1);
+            assert_ne!(changed, text, "{old}");
+            let line = TrainConfig::from_toml(&changed).unwrap_err().to_string();
+            assert!(!line.contains('\n'), "{line}");
+            for word in expected {
+                assert!(line.contains(word), "{word}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_setting_of_a_section_leaves_the_others() {
+        let start = recipe("rlx2-sac");
+        let text = "[algo.sac]\npolicy_delay = 2\n[replay.adaptive]\nmin = 5\n";
+        let mut expected = start.clone();
+        let AlgoConfig::Sac(sac) = &mut expected.algo else {
+            panic!("not SAC")
+        };
+        sac.policy_delay = 2;
+        expected.replay.adaptive.as_mut().unwrap().min = 5;
+        assert_eq!(start.overlaid(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn another_choice_takes_the_place_of_the_first() {
+        let text = "[algo.sac.temperature]\nfixed = 0.2\n[sparsity.allocation]\nlambda = [7.0, 64.0]\n\
+                    [topology.rule.set]\ndrop = \"sign_balanced\"\n";
+        let config = recipe("rlx2-sac").overlaid(text).unwrap();
+        let AlgoConfig::Sac(sac) = &config.algo else {
+            panic!("not SAC")
+        };
+        assert_eq!(sac.temperature, Temperature::Fixed(0.2));
+        let allocation = Allocation::Lambda(vec![7.0, 64.0]);
+        assert_eq!(config.sparsity.allocation, allocation);
+        assert!(matches!(config.topology.unwrap().rule, RuleConfig::Set(_)));
+    }
+}

@@ -1,0 +1,94 @@
+//! `cargo xtask train`: says what is trained, shows how it goes, ends with what came of it.
+//!
+//! In reading order: this file (one run, new or gone on with), [`seeds`] (several side by side), [`shown`] (the
+//! observer that a person watches), [`report`] (what is said before and after).
+
+mod report;
+mod seeds;
+mod shown;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use cli::train::TrainArgs;
+use rl_algos::algos::{self, Agent};
+use rl_algos::config::TrainConfig;
+use rl_algos::observe::{Observer, TensorBoard};
+use rl_algos::rng::Streams;
+use rl_algos::run_dir::RunDir;
+use rl_algos::train::{Trained, resume, train};
+
+use crate::interrupt::{self, Interrupt};
+use crate::progress::Progress;
+use crate::say;
+use crate::settings;
+use shown::Shown;
+
+/// How a run begins: [`train`] or [`resume`].
+type Begin =
+    fn(&TrainConfig, &Device, &RunDir, &mut [&mut dyn Observer]) -> rl_algos::Result<Trained>;
+
+/// Trains as the options say. A run that Ctrl-C ended has a status of its own.
+///
+/// # Errors
+/// Bad settings, a folder that already holds a run, a run that diverges.
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    if let Some(folder) = &args.resume {
+        let (dir, config) = RunDir::open(folder)?;
+        return one(args, &config, |_| Ok(dir), resume);
+    }
+    let config = settings::config(args)?;
+    if let Some(list) = &args.seeds {
+        return seeds::run(args, &config, &list.0);
+    }
+    let folder = settings::folder(args, &config);
+    let create = |config: &TrainConfig| RunDir::create(&folder, config, args.overwrite);
+    one(args, &config, create, train)
+}
+
+/// One run in the folder that `open` gives.
+fn one(
+    args: &TrainArgs,
+    config: &TrainConfig,
+    open: impl FnOnce(&TrainConfig) -> rl_algos::Result<RunDir>,
+    begin: Begin,
+) -> Result<ExitCode> {
+    let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
+    let threads = crate::threads(args.threads)?;
+    // The networks are drawn once before the folder is touched: what they refuse must not cost an old run.
+    let agent = networks(config, &device)?;
+    let dir = open(config)?;
+    let seed = format!("seed {}", config.seed);
+    report::header(config, &*agent, &seed)?;
+    report::machine(args, &format!("{threads} threads"));
+    say(&format!("folder   {}\n", dir.path().display()));
+    drop(agent);
+
+    let mut shown = Shown::new(Progress::start(config.steps), Interrupt::catch()?);
+    let mut board = TensorBoard::create(dir.path())?;
+    let trained = begin(config, &device, &dir, &mut [&mut board, &mut shown]);
+    let took = shown.progress.finish();
+    let trained = trained.with_context(|| ended_early(dir.path()))?;
+    if trained.stopped && trained.steps < config.steps {
+        say(&report::stopped(&trained, args, dir.path()));
+        return Ok(ExitCode::from(interrupt::STATUS));
+    }
+    report::summary(&trained, shown.began(), took, dir.path());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is said of a run that failed.
+fn ended_early(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("the run in {folder} ended early; its last checkpoint stays")
+}
+
+/// The agent that the run starts from.
+fn networks(config: &TrainConfig, device: &Device) -> Result<Box<dyn Agent>> {
+    let env = envs::make(&config.env)?;
+    let (seen, done) = (env.info().observation.len(), env.info().action.len());
+    let mut streams = Streams::new(config.seed);
+    Ok(algos::build(config, seen, done, device, &mut streams)?)
+}

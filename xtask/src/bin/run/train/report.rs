@@ -1,0 +1,117 @@
+//! What a training says before and after.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use cli::train::TrainArgs;
+use rl_algos::algos::{Agent, Weights};
+use rl_algos::config::TrainConfig;
+use rl_algos::train::Trained;
+use sparse_core::kernels::Kernels;
+
+use crate::progress::span;
+use crate::say;
+use crate::table::thousands;
+
+/// Says what is trained, with which seeds.
+pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Result<()> {
+    let env = envs::make(&config.env)?;
+    let (seen, done) = (env.info().observation.len(), env.info().action.len());
+    let layers = |first: usize, hidden: &[usize], last: usize| {
+        let sizes = [&[first], hidden, &[last]].concat();
+        let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+        sizes.join("-")
+    };
+    let weights = |weights: Weights| {
+        let (active, total) = (weights.active as f64, weights.total as f64);
+        let share = 100.0 * active / total;
+        format!(
+            "{} of {} weights ({share:.1} %)",
+            thousands(active),
+            thousands(total)
+        )
+    };
+    say(&format!(
+        "task     {}, {} steps, {seeds}",
+        config.env,
+        thousands(config.steps as f64)
+    ));
+    let outputs = config.algo.actor_outputs(done);
+    say(&format!("recipe   {}", config.recipe));
+    say(&format!(
+        "actor    {}: {}",
+        layers(seen, &config.networks.actor, outputs),
+        weights(agent.actor_weights())
+    ));
+    let critics = layers(seen + done, &config.networks.critic, 1);
+    say(&format!(
+        "critics  two of {critics}: {} each",
+        weights(agent.critic_weights())
+    ));
+    Ok(())
+}
+
+/// Says what computes.
+pub(super) fn machine(args: &TrainArgs, threads: &str) {
+    let device = args.device.unwrap_or_default();
+    let kernels = Kernels::best().isa();
+    say(&format!(
+        "device   {device}, {threads}, {kernels:?} kernels"
+    ));
+}
+
+/// Where a run stopped, and how it goes on.
+pub(super) fn stopped(trained: &Trained, args: &TrainArgs, folder: &Path) -> String {
+    let step = thousands(trained.steps as f64);
+    let command = resume_command(args, folder);
+    format!("stopped at step {step}; go on with\n         {command}")
+}
+
+/// The command that goes on with a run.
+pub(super) fn resume_command(args: &TrainArgs, folder: &Path) -> String {
+    let device = args.device.map(|device| format!(" --device {device}"));
+    let device = device.unwrap_or_default();
+    format!("cargo xtask train --resume {}{device}", folder.display())
+}
+
+/// Says what came of it, and what to do with it.
+/// The run had `began` steps behind it when it began or went on.
+pub(super) fn summary(trained: &Trained, began: u64, took: Duration, folder: &Path) {
+    let returns = &trained.returns;
+    let (actor, critic) = (
+        trained.agent.actor_weights(),
+        trained.agent.critic_weights(),
+    );
+    let active = actor.active + 2 * critic.active;
+    let total = actor.total + 2 * critic.total;
+    let steps = (trained.steps - began) as f64;
+    let rate = steps / took.as_secs_f64();
+    let share = 100.0 * active as f64 / total as f64;
+    let best = returns.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let last = &returns[returns.len().saturating_sub(5)..];
+    let mean = last.iter().sum::<f64>() / last.len() as f64;
+    let first = returns.first().copied().unwrap_or(f64::NAN);
+    say(&format!(
+        "\nreturn   first evaluation {}, best {}, mean of the last {} {}",
+        thousands(first),
+        thousands(best),
+        last.len(),
+        thousands(mean)
+    ));
+    say(&format!(
+        "speed    {} steps in {}: {} steps/s",
+        thousands(steps),
+        span(took),
+        thousands(rate)
+    ));
+    say(&format!(
+        "weights  {} of {} ({share:.1} %), actor and both critics",
+        thousands(active as f64),
+        thousands(total as f64)
+    ));
+    let folder = folder.display();
+    say(&format!(
+        "folder   {folder}\n\nnext     cargo xtask eval {folder}\n         cargo xtask plot {folder}\n         tensorboard --logdir {folder}"
+    ));
+}

@@ -1,0 +1,325 @@
+//! Several seeds in one command: a run and a folder for each, as many at a time as there are threads for.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use cli::train::TrainArgs;
+use indicatif::MultiProgress;
+use rl_algos::Error;
+use rl_algos::config::TrainConfig;
+use rl_algos::observe::TensorBoard;
+use rl_algos::run_dir::RunDir;
+use rl_algos::train::train;
+
+use super::shown::Shown;
+use super::{ended_early, networks, report};
+use crate::interrupt::{self, Interrupt};
+use crate::progress::Progress;
+use crate::table::{Cell, Table};
+use crate::{say, settings};
+
+/// Evaluations at the end of a run whose mean is told.
+const LAST: usize = 10;
+
+/// A run of its own.
+struct Run {
+    config: TrainConfig,
+    dir: RunDir,
+}
+
+/// What came of a seed.
+struct Outcome {
+    stopped: bool,
+    returns: Vec<f64>,
+}
+
+/// What all runs share.
+struct Shared {
+    device: Device,
+    interrupt: Interrupt,
+    bars: MultiProgress,
+    /// Threads of each run.
+    threads: usize,
+    next: AtomicUsize,
+}
+
+/// Trains with each of the seeds.
+///
+/// # Errors
+/// As of one run, before any begins; afterwards the first that failed, when the others are over.
+pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<ExitCode> {
+    let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
+    let threads = crate::thread_count(args.threads)?;
+    let at_once = seeds.len().min(threads);
+    let agent = networks(config, &device)?;
+    let runs = folders(args, config, seeds)?;
+    let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
+    report::header(config, &*agent, &format!("seeds {}", names.join(", ")))?;
+    let shared = Shared {
+        device,
+        interrupt: Interrupt::catch()?,
+        bars: MultiProgress::new(),
+        threads: threads / at_once,
+        next: AtomicUsize::new(0),
+    };
+    let each = shared.threads;
+    report::machine(
+        args,
+        &format!("{at_once} runs at a time, threads of each: {each}"),
+    );
+    for run in &runs {
+        say(&format!("folder   {}", run.dir.path().display()));
+    }
+    say("");
+    drop(agent);
+    let outcomes = all(&runs, at_once, &shared)?;
+    finish(args, &runs, outcomes)
+}
+
+/// The folders of all runs, made when none of them holds one already.
+fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<Run>> {
+    let configs = seeds.iter().map(|&seed| TrainConfig {
+        seed,
+        ..config.clone()
+    });
+    let configs: Vec<TrainConfig> = configs.collect();
+    for config in &configs {
+        config.validate()?;
+        let path = settings::folder(args, config);
+        if RunDir::is_taken(&path) && !args.overwrite {
+            return Err(Error::RunExists { path }.into());
+        }
+    }
+    let create = |config: TrainConfig| {
+        let dir = RunDir::create(&settings::folder(args, &config), &config, args.overwrite)?;
+        Ok(Run { config, dir })
+    };
+    configs.into_iter().map(create).collect()
+}
+
+/// Runs them, and returns what came of each, in order; `None` of those that were not begun.
+fn all(runs: &[Run], at_once: usize, shared: &Shared) -> Result<Vec<Option<Result<Outcome>>>> {
+    let outcomes = Mutex::new(runs.iter().map(|_| None).collect::<Vec<_>>());
+    let worker = || -> Result<()> {
+        // What a run computes does not depend on how many threads its pool has.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(shared.threads);
+        let pool = pool.build().context("the threads cannot be started")?;
+        while !shared.interrupt.is_set() {
+            let index = shared.next.fetch_add(1, Ordering::Relaxed);
+            let Some(run) = runs.get(index) else {
+                break;
+            };
+            let outcome = pool.install(|| one(run, shared));
+            let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+            outcomes[index] = Some(outcome);
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(worker)).collect();
+        for worker in workers {
+            match worker.join() {
+                Ok(done) => done?,
+                Err(_) => bail!("a run ended with a panic, which is a bug"),
+            }
+        }
+        Ok(())
+    })?;
+    Ok(outcomes
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner))
+}
+
+/// One of them.
+fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
+    let Run { config, dir } = run;
+    let progress = Progress::of_seed(config.steps, config.seed, &shared.bars);
+    let mut shown = Shown::new(progress, shared.interrupt.clone());
+    let mut board = TensorBoard::create(dir.path())?;
+    let trained = train(config, &shared.device, dir, &mut [&mut board, &mut shown]);
+    shown.progress.finish();
+    let trained = trained.with_context(|| ended_early(dir.path()))?;
+    Ok(Outcome {
+        stopped: trained.stopped && trained.steps < config.steps,
+        returns: trained.returns,
+    })
+}
+
+/// Says what came of all, and what is left to do.
+fn finish(
+    args: &TrainArgs,
+    runs: &[Run],
+    outcomes: Vec<Option<Result<Outcome>>>,
+) -> Result<ExitCode> {
+    let (mut whole, mut open, mut failed) = (Vec::new(), String::new(), Vec::new());
+    for (run, outcome) in runs.iter().zip(outcomes) {
+        match outcome {
+            Some(Ok(outcome)) if !outcome.stopped => whole.push((run.config.seed, outcome.returns)),
+            Some(Err(error)) => failed.push(error),
+            _ => {
+                let command = report::resume_command(args, run.dir.path());
+                // Writing to a string cannot fail.
+                let _ = write!(open, "\n         {command}");
+            }
+        }
+    }
+    if !whole.is_empty() {
+        say(&format!("\n{}", table(&whole).text().trim_end()));
+        say(&format!(
+            "\nreturns of evaluations; last_{LAST} is the mean of the last {LAST}, or of all where there are fewer; \
+             std is the sample's, over seeds"
+        ));
+    }
+    let stopped = !open.is_empty();
+    if stopped {
+        say(&format!("\nstopped; go on with{open}"));
+    }
+    let count = failed.len();
+    match failed.into_iter().next() {
+        Some(error) => Err(error.context(format!("{count} of {} runs failed", runs.len()))),
+        None if stopped => Ok(ExitCode::from(interrupt::STATUS)),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// A row per seed, and the mean and the spread over seeds.
+fn table(runs: &[(u64, Vec<f64>)]) -> Table {
+    let mut table = Table::new(&["seed", "last", "best", "last_10"]);
+    let numbers: Vec<[f64; 3]> = runs.iter().map(|(_, returns)| told(returns)).collect();
+    let names = runs.iter().map(|(seed, _)| seed.to_string());
+    let rows = names.zip(numbers.iter().copied());
+    let over = |of: fn(&[f64]) -> f64| {
+        [0, 1, 2].map(|column| of(&numbers.iter().map(|row| row[column]).collect::<Vec<_>>()))
+    };
+    let all = [
+        ("mean".to_owned(), over(mean)),
+        ("std".to_owned(), over(std)),
+    ];
+    for (name, row) in rows.chain(all) {
+        let mut cells = vec![Cell::text(name)];
+        cells.extend(row.map(|value| Cell::Number(value, 1)));
+        table.push(cells);
+    }
+    table
+}
+
+/// The last evaluation, the best, and the mean of the last ten.
+fn told(returns: &[f64]) -> [f64; 3] {
+    let last = returns.last().copied().unwrap_or(f64::NAN);
+    let best = returns.iter().copied().fold(f64::NAN, f64::max);
+    [
+        last,
+        best,
+        mean(&returns[returns.len().saturating_sub(LAST)..]),
+    ]
+}
+
+/// NaN of none.
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Standard deviation of a sample; NaN of fewer than two.
+fn std(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    let squares = values
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>();
+    (squares / (values.len() as f64 - 1.0)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_ends_with_mean_and_spread_over_seeds() {
+        let first: Vec<f64> = (0..12).map(f64::from).collect();
+        let text = table(&[(3, first), (7, vec![30.0, 20.0])]).text();
+        let rows: Vec<Vec<&str>> = text
+            .lines()
+            .map(|l| l.split_whitespace().collect())
+            .collect();
+        let expected = [
+            ["3", "11.0", "11.0", "6.5"],
+            ["7", "20.0", "30.0", "25.0"],
+            ["mean", "15.5", "20.5", "15.8"],
+            ["std", "6.4", "13.4", "13.1"],
+        ];
+        assert_eq!(rows[1..], expected.map(|row| row.to_vec()), "{text}");
+    }
+
+    fn small(folder: &std::path::Path, seeds: &[u64]) -> (TrainArgs, TrainConfig) {
+        let args = TrainArgs {
+            env: Some("Hopper-v5".into()),
+            steps: Some(240),
+            out: Some(folder.to_owned()),
+            seeds: Some(cli::seeds::Seeds(seeds.to_vec())),
+            ..TrainArgs::default()
+        };
+        let mut config = settings::config(&args).unwrap();
+        (config.evaluation.every, config.evaluation.episodes) = (80, 1);
+        config.networks.actor = vec![64, 64];
+        config.networks.critic = vec![64, 64];
+        (config.sparsity.actor, config.sparsity.critic) = (0.7, 0.7);
+        (args, config)
+    }
+
+    fn shared(threads: usize) -> Shared {
+        Shared {
+            device: sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap(),
+            interrupt: Interrupt::default(),
+            bars: MultiProgress::new(),
+            threads,
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    #[test]
+    fn a_seed_among_others_makes_the_run_that_it_makes_alone() {
+        let folder = std::env::temp_dir().join(format!("seeds-{}", std::process::id()));
+        let (args, config) = small(&folder.join("together"), &[0, 3, 4]);
+        let runs = folders(&args, &config, &[0, 3, 4]).unwrap();
+        let outcomes = all(&runs, 3, &shared(1)).unwrap();
+        let returns = |outcome: &Option<Result<Outcome>>| match outcome {
+            Some(Ok(outcome)) => outcome.returns.clone(),
+            _ => panic!("it failed"),
+        };
+        let together: Vec<Vec<f64>> = outcomes.iter().map(returns).collect();
+        assert!(together[0] != together[1] && together[0].len() == 3);
+        let (args, config) = small(&folder.join("alone"), &[3]);
+        let runs = folders(&args, &config, &[3]).unwrap();
+        let alone = all(&runs, 1, &shared(2)).unwrap();
+        assert_eq!(returns(&alone[0]), together[1]);
+
+        // A folder that is taken is found before any other is made.
+        let (args, config) = small(&folder.join("together"), &[9, 4]);
+        let Err(error) = folders(&args, &config, &[9, 4]) else {
+            panic!("it takes a folder that holds a run")
+        };
+        assert!(
+            error.to_string().contains("s4 already holds a run"),
+            "{error}"
+        );
+        assert!(!folder.join("together/s9").exists());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn after_an_interrupt_no_run_is_begun() {
+        let folder = std::env::temp_dir().join(format!("interrupted-{}", std::process::id()));
+        let (args, config) = small(&folder, &[0, 1]);
+        let runs = folders(&args, &config, &[0, 1]).unwrap();
+        let shared = shared(1);
+        shared.interrupt.set();
+        let outcomes = all(&runs, 2, &shared).unwrap();
+        assert!(outcomes.iter().all(Option::is_none));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

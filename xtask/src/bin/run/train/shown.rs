@@ -1,0 +1,86 @@
+//! The observer that a person watches, and that ends a run on Ctrl-C.
+
+use std::ops::ControlFlow;
+
+use rl_algos::observe::{Evaluation, Observer, Progress as At};
+
+use crate::interrupt::Interrupt;
+use crate::progress::{Now, Progress};
+
+/// Shows a run.
+pub(super) struct Shown {
+    pub(super) progress: Progress,
+    interrupt: Interrupt,
+    now: Now,
+    /// Steps before the first that was seen.
+    began: Option<u64>,
+}
+
+impl Shown {
+    pub(super) fn new(progress: Progress, interrupt: Interrupt) -> Self {
+        Self {
+            progress,
+            interrupt,
+            now: Now::default(),
+            began: None,
+        }
+    }
+
+    /// Steps that the run had behind it when it began or went on.
+    pub(super) fn began(&self) -> u64 {
+        self.began.unwrap_or(0)
+    }
+
+    fn see(&mut self, at: &At) {
+        self.now.updates = at.updates;
+        self.now.training = (!at.train_return.is_nan()).then_some(at.train_return);
+        self.now.densities = (at.densities.actor, at.densities.critic);
+        self.now.replay = at.replay_size;
+    }
+}
+
+impl Observer for Shown {
+    fn on_step(&mut self, at: &At) -> ControlFlow<()> {
+        if self.began.is_none() {
+            self.began = Some(at.step - 1);
+            self.progress.begin(at.step - 1, at.updates);
+        }
+        if self.progress.is_due(at.step) {
+            self.see(at);
+            self.progress.step(at.step, &self.now);
+        }
+        if self.interrupt.is_set() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> rl_algos::Result<()> {
+        self.see(&evaluation.progress);
+        self.now.evaluation = Some(evaluation.returns.mean);
+        let step = evaluation.progress.step;
+        self.progress
+            .evaluated(step, evaluation.returns.std, &self.now);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_goes_on_until_its_end_is_asked_for() {
+        let interrupt = Interrupt::default();
+        let mut shown = Shown::new(Progress::start(10), interrupt.clone());
+        let at = |step| At {
+            step,
+            ..At::default()
+        };
+        assert_eq!(shown.on_step(&at(6)), ControlFlow::Continue(()));
+        interrupt.set();
+        assert_eq!(shown.on_step(&at(7)), ControlFlow::Break(()));
+        assert_eq!(shown.began(), 5);
+    }
+}
