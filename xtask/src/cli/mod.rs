@@ -29,6 +29,10 @@ pub struct Cli {
 
 /// Every job, light or heavy.
 #[derive(Debug, Subcommand)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one, and it is not moved about"
+)]
 pub enum Command {
     /// A job for the `run` binary.
     #[command(flatten)]
