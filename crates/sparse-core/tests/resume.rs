@@ -52,7 +52,7 @@ fn rules() -> Vec<Option<RuleConfig>> {
         end: 60,
         initial_sparsity: 0.7,
         final_sparsity: 0.9,
-        allocation: Allocation::Global,
+        allocation: Allocation::Uniform,
     };
     let random = Set {
         grown_value: GrownValue::Random,
@@ -70,7 +70,10 @@ fn rules() -> Vec<Option<RuleConfig>> {
 
 fn learner(config: LearnerConfig, storage: Storage, device: &Device) -> Learner<SparseMlp> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let net = SparseMlpConfig::new(SIZES).with_sparsity(0.7);
+    // Everything that a layer can have.
+    let net = SparseMlpConfig::new(SIZES)
+        .with_sparsity(0.7)
+        .with_layer_norm(true);
     let net = net.with_storage(storage).init(device, &mut rng).unwrap();
     Learner::new(net, config)
 }
@@ -101,7 +104,12 @@ fn bits(net: &SparseMlp) -> Vec<Vec<u32>> {
     let bits = |x: Vec<f32>| x.into_iter().map(f32::to_bits).collect();
     let layer = |l: &sparse_core::nn::SparseLinear| {
         let positions = l.pattern().positions().collect();
-        [positions, bits(floats(l.values())), bits(floats(l.bias()))]
+        let norm = l.layer_norm().into_iter().flatten();
+        let vectors = [l.values(), l.bias()].into_iter().chain(norm);
+        let vectors = vectors.map(|v| bits(floats(v)));
+        std::iter::once(positions)
+            .chain(vectors)
+            .collect::<Vec<_>>()
     };
     net.sparse_layers().into_iter().flat_map(layer).collect()
 }
@@ -205,8 +213,9 @@ fn stored() -> (Vec<u8>, LearnerConfig) {
 fn nothing_may_be_missing() {
     let (bytes, config) = stored();
     let count = Parts::of(&bytes).tensors.len();
-    // Values, positions, bias, four moments, what was explored and the target's three; and what two layers dropped.
-    assert_eq!(count, 3 * (3 + 4 + 1 + 3) + 2 * 3);
+    // Values, positions, bias, four moments, what was explored and the target's three. Two layers have dropped
+    // connections, in three vectors, and have scale and shift, each with two moments and one more in the target.
+    assert_eq!(count, 3 * (3 + 4 + 1 + 3) + 2 * (3 + 2 * 4));
     for index in 0..count {
         let mut parts = Parts::of(&bytes);
         let (name, ..) = parts.tensors.remove(index);
@@ -296,11 +305,12 @@ fn another_configuration_or_architecture_is_refused() {
         (&[4, 24, 2][..], "`net` is stored with 3 layers: must be 2"),
         (
             &[4, 24, 25, 2],
-            "`net.1` is a layer [24×24]: must be [25×24]",
+            "`net.1` is a layer [24×24] with a layer norm: must be [25×24] with a layer norm",
         ),
     ] {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let net = SparseMlpConfig::new(sizes).init(device, &mut rng).unwrap();
+        let net = SparseMlpConfig::new(sizes).with_layer_norm(true);
+        let net = net.init(device, &mut rng).unwrap();
         let mut learner = Learner::new(net, full.clone());
         let before = bits(learner.net());
         let error = learner.restore(&record, "net").unwrap_err();

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{SparseLinear, SparseModule};
+use crate::nn::{Parameters, SparseLinear, SparseModule};
 use crate::op::polyak;
 use crate::optim::{Adam, AdamConfig, change, to_vec, vector};
 use crate::pattern::Rewire;
@@ -86,11 +86,11 @@ pub struct StepReport {
 /// Bytes that a learner holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
-    /// Values and biases.
+    /// Values, biases, and scales and shifts of normalised layers.
     pub parameters: usize,
     /// Both moments of the optimizer.
     pub moments: usize,
-    /// Values and biases of the target network.
+    /// The same of the target network.
     pub target: usize,
     /// Index arrays of the connections, shared with the target.
     pub pattern: usize,
@@ -328,11 +328,12 @@ impl<N: SparseModule> Learner<N> {
         let tau = config.tau as f32;
         let online = self.net.sparse_layers();
         for (target, online) in target.sparse_layers_mut().into_iter().zip(online) {
-            let (values, bias) = target.take_parameters();
-            target.set_parameters(
-                polyak(values, online.values(), tau),
-                polyak(bias, online.bias(), tau),
-            );
+            let (old, goal) = (target.take_parameters(), online.parameters());
+            let per_unit = old.per_unit.into_iter().zip(goal.per_unit);
+            target.set_parameters(Parameters {
+                values: polyak(old.values, goal.values, tau),
+                per_unit: per_unit.map(|(old, goal)| polyak(old, goal, tau)).collect(),
+            });
         }
     }
 
@@ -341,10 +342,8 @@ impl<N: SparseModule> Learner<N> {
     pub fn memory(&self) -> Memory {
         let layers = self.net.sparse_layers();
         let parameters = |layers: &[&SparseLinear]| -> usize {
-            let elements = |l: &&SparseLinear| {
-                l.values().shape().num_elements() + l.bias().shape().num_elements()
-            };
-            4 * layers.iter().map(elements).sum::<usize>()
+            let numbers = layers.iter().map(|l| l.parameters().count());
+            4 * numbers.sum::<usize>()
         };
         Memory {
             parameters: parameters(&layers),
@@ -367,17 +366,23 @@ fn carry_layer(layer: &mut SparseLinear, rewire: &Rewire, grown: &[f32]) -> Resu
     Ok(())
 }
 
-/// Sets some of a layer's values, and some of its biases to zero.
+/// Sets some of a layer's values, and what some units have for themselves to what it was at first: biases and
+/// shifts to zero, scales to one.
 fn reset_layer(layer: &mut SparseLinear, reset: &Reset) {
-    let (values, bias) = (layer.values(), layer.bias());
+    let Parameters { values, per_unit } = layer.parameters();
     let values = change(&values, |values| {
         reset
             .values
             .iter()
             .for_each(|(k, v)| values[*k as usize] = *v);
     });
-    let bias = change(&bias, |bias| {
-        reset.units.iter().for_each(|&unit| bias[unit] = 0.0);
+    let names = layer.per_unit_names().iter();
+    let per_unit = names.zip(per_unit).map(|(name, vector)| {
+        let first = if *name == "scale" { 1.0 } else { 0.0 };
+        change(&vector, |vector| {
+            reset.units.iter().for_each(|&unit| vector[unit] = first);
+        })
     });
-    layer.set_parameters(values, bias);
+    let per_unit = per_unit.collect();
+    layer.set_parameters(Parameters { values, per_unit });
 }

@@ -18,7 +18,7 @@ impl<N: SparseModule> Learner<N> {
             record.network(&target_name(name), target);
         }
         record.meta(&format!("{name}.updates"), self.updates);
-        self.adam.save(record, name);
+        self.adam.save(record, name, &self.net.sparse_layers());
         if let Some(explored) = &self.explored {
             explored.save(record, name);
         }
@@ -117,7 +117,8 @@ fn read_layers<N: SparseModule>(record: &Record, name: &str, net: &mut N) -> Res
         let read = record.layer(&prefix, &layer.values().device())?;
         let shape = |layer: &SparseLinear| {
             let pattern = layer.pattern();
-            format!("[{}×{}]", pattern.outputs(), pattern.inputs())
+            let norm = layer.layer_norm().map_or("", |_| " with a layer norm");
+            format!("[{}×{}]{norm}", pattern.outputs(), pattern.inputs())
         };
         let (found, expected) = (shape(&read), shape(layer));
         if found != expected {

@@ -5,9 +5,11 @@ mod break_even;
 mod inference;
 mod linear;
 mod mlp;
+mod norm;
 mod storage;
 
 pub use inference::Inference;
+pub(crate) use linear::Parameters;
 pub use linear::{Mask, SparseLinear, SparseLinearConfig};
 pub use mlp::{SparseMlp, SparseMlpConfig, SparseModule};
 pub use storage::Storage;
