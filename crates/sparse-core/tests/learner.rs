@@ -36,7 +36,7 @@ fn config(rule: Option<RuleConfig>) -> LearnerConfig {
             ..AdamConfig::default()
         },
         topology: rule.map(topology),
-        target: Some(TargetConfig { tau: 0.1, every: 1 }),
+        target: Some(TargetConfig::new(0.1, 1)),
     }
 }
 
@@ -167,7 +167,7 @@ fn what_follows_the_connections_is_as_long_as_they_are() {
 fn units_that_are_drawn_anew_are_normalised_as_at_first() {
     let device = &devices()[0];
     let mut config = config(Some(RuleConfig::ReDo(ReDo { threshold: 1e9 })));
-    config.target = Some(TargetConfig { tau: 1.0, every: 1 });
+    config.target = Some(TargetConfig::new(1.0, 1));
     let net = SparseMlpConfig::new([4, 24, 2]).with_layer_norm(true);
     let net = net.init(device, &mut ChaCha8Rng::seed_from_u64(7)).unwrap();
     let mut learner = Learner::new(net, config);

@@ -15,7 +15,7 @@ use rand_chacha::rand_core::SeedableRng;
 use safetensors::tensor::{SafeTensors, TensorView};
 use sparse_core::Error;
 use sparse_core::budget::Allocation;
-use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
+use sparse_core::learner::{Learner, LearnerConfig, TargetConfig, TargetConnections};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::record::{Record, RecordWriter};
 use sparse_core::topology::{
@@ -33,9 +33,17 @@ fn config(rule: Option<RuleConfig>) -> LearnerConfig {
     };
     LearnerConfig {
         topology: rule.map(|rule| Topology::new(rule, schedule)),
-        target: Some(TargetConfig { tau: 0.1, every: 2 }),
+        target: Some(TargetConfig::new(0.1, 2)),
         ..LearnerConfig::default()
     }
+}
+
+/// The same with a target that has connections of its own.
+fn own_target(rule: Option<RuleConfig>) -> LearnerConfig {
+    let mut config = config(rule);
+    let target = config.target.as_mut().unwrap();
+    target.connections = TargetConnections::Magnitude;
+    config
 }
 
 /// RigL that gives grown connections the moments that they had.
@@ -130,22 +138,27 @@ fn training_goes_on_bit_for_bit() {
     for device in devices() {
         for rule in rules() {
             for storage in [Storage::Csr, Storage::Masked, Storage::Auto] {
-                let what = format!("{rule:?} {storage:?}");
-                let mut rng = ChaCha8Rng::seed_from_u64(3);
-                let mut whole = learner(config(rule.clone()), storage, &device);
-                // Between two steps of the rule, and between two of the target.
-                train(&mut whole, 31, &mut rng, &device);
-                let bytes = store(&whole);
-                let mut resumed = load(&bytes, config(rule.clone()), &device).unwrap();
-                assert_same(&resumed, &whole, &what);
-                let mut again = rng.clone();
-                train(&mut whole, 40, &mut rng, &device);
-                train(&mut resumed, 40, &mut again, &device);
-                assert_same(&resumed, &whole, &what);
-                assert!(store(&whole) != bytes, "{what}");
+                goes_on(&config(rule.clone()), storage, &device);
+                goes_on(&own_target(rule.clone()), storage, &device);
             }
         }
     }
+}
+
+fn goes_on(config: &LearnerConfig, storage: Storage, device: &Device) {
+    let what = format!("{config:?} {storage:?}");
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut whole = learner(config.clone(), storage, device);
+    // Between two steps of the rule, and between two of the target.
+    train(&mut whole, 31, &mut rng, device);
+    let bytes = store(&whole);
+    let mut resumed = load(&bytes, config.clone(), device).unwrap();
+    assert_same(&resumed, &whole, &what);
+    let mut again = rng.clone();
+    train(&mut whole, 40, &mut rng, device);
+    train(&mut resumed, 40, &mut again, device);
+    assert_same(&resumed, &whole, &what);
+    assert!(store(&whole) != bytes, "{what}");
 }
 
 #[test]
@@ -298,6 +311,13 @@ fn another_configuration_or_architecture_is_refused() {
     no_rule.topology = None;
     assert!(message(no_target).contains("`net_target` is stored"));
     assert!(message(no_rule).contains("`net.0.explored` is stored"));
+    // A target of other connections is one of its own.
+    let own = own_target(Some(keeping()));
+    let mut apart = learner(own.clone(), Storage::Csr, device);
+    train(&mut apart, 9, &mut ChaCha8Rng::seed_from_u64(3), device);
+    let bytes = store(&apart);
+    assert!(load(&bytes, own, device).is_ok());
+    refused(&Parts::of(&bytes), &full, "`net_target.0.positions`");
     let error = Learner::load(&record, "other", full.clone(), device).unwrap_err();
     assert!(error.to_string().contains("`other`"), "{error}");
 

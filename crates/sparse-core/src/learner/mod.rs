@@ -4,31 +4,22 @@
 
 mod slope;
 mod state;
+mod target;
 
 use burn::tensor::Tensor;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{Parameters, SparseLinear, SparseModule};
-use crate::op::polyak;
 use crate::optim::{Adam, AdamConfig, change, to_vec, vector};
-use crate::pattern::Rewire;
+use crate::pattern::{Pattern, Rewire};
 use crate::topology::{
     Action, Change, Explored, GrownMoments, LayerState, NetworkState, Reset, Rule, Signal,
     Topology, plan,
 };
 use crate::{Error, Result};
 use slope::Slope;
-
-/// A target network that trails the online one: `target += tau · (online − target)`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TargetConfig {
-    /// Step towards the online network, in (0, 1].
-    pub tau: f64,
-    /// Updates of the online network between two steps of the target, 1 or more.
-    pub every: u64,
-}
+pub use target::{TargetConfig, TargetConnections};
 
 /// What a learner does besides following the gradient.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,14 +40,7 @@ impl LearnerConfig {
     /// [`Error::Config`] with the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
         self.adam.validate()?;
-        if let Some(TargetConfig { tau, every }) = self.target {
-            if !(tau > 0.0 && tau <= 1.0) {
-                return Err(Error::config("target.tau", tau, "in (0, 1]"));
-            }
-            if every == 0 {
-                return Err(Error::config("target.every", every, "1 or more"));
-            }
-        }
+        self.target.map_or(Ok(()), |target| target.validate())?;
         self.topology.as_ref().map_or(Ok(()), Topology::validate)
     }
 
@@ -92,7 +76,7 @@ pub struct Memory {
     pub moments: usize,
     /// The same of the target network.
     pub target: usize,
-    /// Index arrays of the connections, shared with the target.
+    /// Index arrays of the connections, and of the target's where they are not the same.
     pub pattern: usize,
     /// One bit per possible connection, where connections move and what was tried is recorded.
     pub explored: usize,
@@ -245,7 +229,7 @@ impl<N: SparseModule> Learner<N> {
             }
         }
         self.updates = update;
-        self.follow();
+        self.follow()?;
         Ok(report)
     }
 
@@ -307,7 +291,8 @@ impl<N: SparseModule> Learner<N> {
         moments: GrownMoments,
     ) -> Result<()> {
         self.adam.carry(index, rewire, moments)?;
-        if let Some(target) = &mut self.target {
+        let mirrors = self.config.target.is_some_and(TargetConfig::mirrors);
+        if let Some(target) = self.target.as_mut().filter(|_| mirrors) {
             carry_layer(target.sparse_layers_mut()[index], rewire, grown)?;
         }
         carry_layer(self.net.sparse_layers_mut()[index], rewire, grown)?;
@@ -318,23 +303,31 @@ impl<N: SparseModule> Learner<N> {
     }
 
     /// Moves the target towards the network when it is due.
-    fn follow(&mut self) {
+    fn follow(&mut self) -> Result<()> {
         let (Some(target), Some(config)) = (&mut self.target, self.config.target) else {
-            return;
+            return Ok(());
         };
         if !self.updates.is_multiple_of(config.every.max(1)) {
-            return;
+            return Ok(());
         }
-        let tau = config.tau as f32;
         let online = self.net.sparse_layers();
-        for (target, online) in target.sparse_layers_mut().into_iter().zip(online) {
-            let (old, goal) = (target.take_parameters(), online.parameters());
-            let per_unit = old.per_unit.into_iter().zip(goal.per_unit);
-            target.set_parameters(Parameters {
-                values: polyak(old.values, goal.values, tau),
-                per_unit: per_unit.map(|(old, goal)| polyak(old, goal, tau)).collect(),
-            });
-        }
+        let pairs = target.sparse_layers_mut().into_iter().zip(online);
+        pairs
+            .into_iter()
+            .try_for_each(|(target, online)| config.step(target, online))
+    }
+
+    /// Bytes of the index arrays, each counted once.
+    fn pattern_bytes(&self) -> usize {
+        let layers = self.net.sparse_layers().into_iter().enumerate();
+        let target = self.target.as_ref().map(SparseModule::sparse_layers);
+        let layer = |(index, layer): (usize, &SparseLinear)| {
+            let pattern = layer.pattern();
+            let other = target.as_ref().map(|target| target[index].pattern());
+            let other = other.filter(|other| !other.is_same(pattern));
+            pattern.bytes() + other.map_or(0, Pattern::bytes)
+        };
+        layers.map(layer).sum()
     }
 
     /// Bytes held, counted from the tensors.
@@ -352,7 +345,7 @@ impl<N: SparseModule> Learner<N> {
                 .target
                 .as_ref()
                 .map_or(0, |t| parameters(&t.sparse_layers())),
-            pattern: layers.iter().map(|l| l.pattern().bytes()).sum(),
+            pattern: self.pattern_bytes(),
             explored: self.explored.as_ref().map_or(0, Explored::bytes),
         }
     }
