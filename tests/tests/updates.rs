@@ -178,6 +178,7 @@ fn follow(name: &str, recipe: &str, storage: Storage) {
     config.networks = NetworksConfig {
         actor: vec![12, 8],
         critic: vec![12, 8],
+        critic_layer_norm: false,
     };
     // What is drawn first is replaced.
     (config.sparsity.actor, config.sparsity.critic) = (0.0, 0.0);

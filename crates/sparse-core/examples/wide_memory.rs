@@ -19,10 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let config = SparseMlpConfig::new([WIDTH; 4]).with_sparsity(sparsity);
     let net = config.init(&device, &mut rng)?;
-    let target = TargetConfig {
-        tau: 0.005,
-        every: 1,
-    };
+    let target = TargetConfig::new(0.005, 1);
     let config = LearnerConfig {
         target: Some(target),
         ..LearnerConfig::default()

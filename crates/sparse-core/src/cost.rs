@@ -1,9 +1,9 @@
 //! What a network costs at its connections: weights, bytes, and floating-point operations as the papers count
 //! them.
 //!
-//! One multiplication and one addition per weight that exists make 2 FLOPs; biases, activations and the optimizer
-//! are not counted, which is how RigL (Evci et al. 2020, appendix H) and DS-TD3 (Sokar et al. 2022, section 4.6)
-//! count. A backward pass costs twice a forward pass.
+//! One multiplication and one addition per weight that exists make 2 FLOPs; biases, normalisation, activations and
+//! the optimizer are not counted, which is how RigL (Evci et al. 2020, appendix H) and DS-TD3 (Sokar et al. 2022,
+//! section 4.6) count. A backward pass costs twice a forward pass.
 
 use std::fmt;
 
@@ -29,6 +29,8 @@ pub struct LayerCost {
     pub weights: usize,
     /// Weights that exist.
     pub nnz: usize,
+    /// Numbers that the units have for themselves: biases, and scales and shifts where the layer is normalised.
+    pub per_unit: usize,
     /// Bytes of the index arrays that say which.
     pub index_bytes: usize,
 }
@@ -42,6 +44,7 @@ impl LayerCost {
             inputs,
             weights: outputs * inputs,
             nnz,
+            per_unit: outputs,
             index_bytes: size_of::<u32>() * (outputs + inputs + 2 + 3 * nnz),
         }
     }
@@ -51,6 +54,7 @@ impl LayerCost {
     pub fn of(layer: &SparseLinear) -> Self {
         let pattern = layer.pattern();
         Self {
+            per_unit: layer.per_unit_names().len() * pattern.outputs(),
             index_bytes: pattern.bytes(),
             ..Self::new(pattern.outputs(), pattern.inputs(), pattern.nnz())
         }
@@ -62,10 +66,10 @@ impl LayerCost {
         density(self.nnz, self.weights)
     }
 
-    /// Bytes of values and biases.
+    /// Bytes of values, biases, scales and shifts.
     #[must_use]
     pub fn parameter_bytes(&self) -> usize {
-        FLOAT * (self.nnz + self.outputs)
+        FLOAT * (self.nnz + self.per_unit)
     }
 
     /// Bytes of Adam's two moments.
@@ -236,7 +240,11 @@ impl fmt::Display for Cost {
 
 #[cfg(test)]
 mod tests {
+    use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+
     use super::*;
+    use crate::learner::{Learner, LearnerConfig};
+    use crate::nn::SparseMlpConfig;
 
     /// A network of the papers: hidden layers of 256 units, with these weights in each layer.
     fn mlp(inputs: usize, outputs: usize, nnz: [usize; 3]) -> Cost {
@@ -389,6 +397,23 @@ mod tests {
         let rare = (3.0 * sparse * 99.0 + 2.0 * sparse + dense) / 100.0;
         assert!((layer.training_flops(Some(99)) - rare).abs() < 1e-9);
         assert_eq!(layer.training_flops(Some(0)), 2.0 * sparse + dense);
+    }
+
+    #[test]
+    fn normalised_layers_have_three_numbers_per_unit() {
+        let config = SparseMlpConfig::new([17, 256, 256, 6]).with_sparsity(0.9);
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let device = crate::device::by_name(crate::device::available()[0]).unwrap();
+        let net = config
+            .with_layer_norm(true)
+            .init(&device, &mut rng)
+            .unwrap();
+        let cost = Cost::of(&net);
+        assert_eq!(cost.parameter_bytes(), 4 * (7143 + 3 * (256 + 256) + 6));
+        assert_eq!(cost.inference_flops(), 2.0 * 7143.0);
+        let learner = Learner::new(net, LearnerConfig::default());
+        assert_eq!(learner.memory().parameters, cost.parameter_bytes());
+        assert_eq!(learner.memory().moments, cost.optimizer_bytes());
     }
 
     #[test]

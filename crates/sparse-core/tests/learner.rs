@@ -13,7 +13,7 @@ use rand_chacha::rand_core::SeedableRng;
 use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule};
 use sparse_core::optim::AdamConfig;
-use sparse_core::topology::{DropFraction, RigL, RuleConfig, Schedule, Set, Topology};
+use sparse_core::topology::{DropFraction, ReDo, RigL, RuleConfig, Schedule, Set, Topology};
 
 const BATCH: usize = 64;
 
@@ -36,7 +36,7 @@ fn config(rule: Option<RuleConfig>) -> LearnerConfig {
             ..AdamConfig::default()
         },
         topology: rule.map(topology),
-        target: Some(TargetConfig { tau: 0.1, every: 1 }),
+        target: Some(TargetConfig::new(0.1, 1)),
     }
 }
 
@@ -164,6 +164,28 @@ fn what_follows_the_connections_is_as_long_as_they_are() {
 }
 
 #[test]
+fn units_that_are_drawn_anew_are_normalised_as_at_first() {
+    let device = &devices()[0];
+    let mut config = config(Some(RuleConfig::ReDo(ReDo { threshold: 1e9 })));
+    config.target = Some(TargetConfig::new(1.0, 1));
+    let net = SparseMlpConfig::new([4, 24, 2]).with_layer_norm(true);
+    let net = net.init(device, &mut ChaCha8Rng::seed_from_u64(7)).unwrap();
+    let mut learner = Learner::new(net, config);
+    let (x, y) = problem(device);
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let norm = |net: &SparseMlp| net.sparse_layers()[0].layer_norm().unwrap().map(floats);
+    let first = [vec![1.0; 24], vec![0.0; 24]];
+    for step in 1..=10 {
+        let loss = |net: &SparseMlp| squares(net, &x, &y);
+        let report = learner.minimise(loss, &mut rng).unwrap();
+        // The tenth update finds every unit dormant.
+        assert_eq!(norm(learner.net()) == first, step == 10);
+        assert_eq!(report.recycled > 0, step == 10);
+        assert_eq!(norm(learner.target()), norm(learner.net()));
+    }
+}
+
+#[test]
 fn a_loss_that_is_no_number_changes_nothing() {
     for device in devices() {
         let mut learner = learner(None, 0.8, &device);
@@ -204,11 +226,18 @@ fn the_same_seed_gives_the_same_bits() {
 #[test]
 fn adam_follows_its_paper_in_f64() {
     let device = &devices()[0];
+    let plain = SparseMlpConfig::new([4, 48, 48, 2]).with_sparsity(0.7);
+    adam_follows_its_paper(&plain, device);
+    adam_follows_its_paper(&plain.with_layer_norm(true), device);
+}
+
+fn adam_follows_its_paper(net: &SparseMlpConfig, device: &Device) {
     // So large that Adam does not turn f32's rounding of a gradient near zero into a share of a step.
     let epsilon = 1e-3;
     let mut config = config(None);
     config.adam.epsilon = epsilon;
-    let mut learner = Learner::new(learner(None, 0.7, device).net().clone(), config);
+    let net = net.init(device, &mut ChaCha8Rng::seed_from_u64(7)).unwrap();
+    let mut learner = Learner::new(net, config);
     let (x, y) = problem(device);
     let (wide_x, wide_y): (Vec<f64>, Vec<f64>) = (
         floats(x.clone()).into_iter().map(f64::from).collect(),
@@ -217,11 +246,7 @@ fn adam_follows_its_paper_in_f64() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let mut reference = Reference::of(learner.net());
     let mask = reference.clone();
-    let count: usize = reference
-        .0
-        .iter()
-        .map(|l| l.weights.len() + l.bias.len())
-        .sum();
+    let count: usize = reference.0.iter().map(|l| l.numbers().len()).sum();
     let (mut m, mut v) = (vec![0.0; count], vec![0.0; count]);
     for step in 1..=50 {
         learner
@@ -237,13 +262,10 @@ fn adam_follows_its_paper_in_f64() {
         let (gradients, _) = reference.gradients(&wide_x, &share);
         let mut at = 0;
         for ((layer, gradient), mask) in reference.0.iter_mut().zip(&gradients).zip(&mask.0) {
-            let exists = mask
-                .weights
-                .iter()
-                .map(|w| *w != 0.0)
-                .chain(mask.bias.iter().map(|_| true));
-            let parameters = layer.weights.iter_mut().chain(&mut layer.bias);
-            let gradients = gradient.weights.iter().chain(&gradient.bias);
+            let weights = mask.weights.iter().map(|w| *w != 0.0);
+            let exists = weights.chain(std::iter::repeat(true));
+            let parameters = layer.numbers_mut().into_iter();
+            let gradients = gradient.numbers();
             for ((parameter, g), exists) in parameters.zip(gradients).zip(exists) {
                 if exists {
                     m[at] = 0.9 * m[at] + 0.1 * g;
@@ -257,7 +279,7 @@ fn adam_follows_its_paper_in_f64() {
         }
     }
     for (found, expected) in Reference::of(learner.net()).0.iter().zip(&reference.0) {
-        for (found, expected) in found.weights.iter().zip(&expected.weights) {
+        for (found, expected) in found.numbers().iter().zip(expected.numbers()) {
             assert!((found - expected).abs() < 1e-5, "{found} {expected}");
         }
     }

@@ -15,7 +15,7 @@ use rand_chacha::rand_core::SeedableRng;
 use safetensors::tensor::{SafeTensors, TensorView};
 use sparse_core::Error;
 use sparse_core::budget::Allocation;
-use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
+use sparse_core::learner::{Learner, LearnerConfig, TargetConfig, TargetConnections};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::record::{Record, RecordWriter};
 use sparse_core::topology::{
@@ -33,9 +33,17 @@ fn config(rule: Option<RuleConfig>) -> LearnerConfig {
     };
     LearnerConfig {
         topology: rule.map(|rule| Topology::new(rule, schedule)),
-        target: Some(TargetConfig { tau: 0.1, every: 2 }),
+        target: Some(TargetConfig::new(0.1, 2)),
         ..LearnerConfig::default()
     }
+}
+
+/// The same with a target that has connections of its own.
+fn own_target(rule: Option<RuleConfig>) -> LearnerConfig {
+    let mut config = config(rule);
+    let target = config.target.as_mut().unwrap();
+    target.connections = TargetConnections::Magnitude;
+    config
 }
 
 /// RigL that gives grown connections the moments that they had.
@@ -52,7 +60,7 @@ fn rules() -> Vec<Option<RuleConfig>> {
         end: 60,
         initial_sparsity: 0.7,
         final_sparsity: 0.9,
-        allocation: Allocation::Global,
+        allocation: Allocation::Uniform,
     };
     let random = Set {
         grown_value: GrownValue::Random,
@@ -70,7 +78,10 @@ fn rules() -> Vec<Option<RuleConfig>> {
 
 fn learner(config: LearnerConfig, storage: Storage, device: &Device) -> Learner<SparseMlp> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let net = SparseMlpConfig::new(SIZES).with_sparsity(0.7);
+    // Everything that a layer can have.
+    let net = SparseMlpConfig::new(SIZES)
+        .with_sparsity(0.7)
+        .with_layer_norm(true);
     let net = net.with_storage(storage).init(device, &mut rng).unwrap();
     Learner::new(net, config)
 }
@@ -101,7 +112,12 @@ fn bits(net: &SparseMlp) -> Vec<Vec<u32>> {
     let bits = |x: Vec<f32>| x.into_iter().map(f32::to_bits).collect();
     let layer = |l: &sparse_core::nn::SparseLinear| {
         let positions = l.pattern().positions().collect();
-        [positions, bits(floats(l.values())), bits(floats(l.bias()))]
+        let norm = l.layer_norm().into_iter().flatten();
+        let vectors = [l.values(), l.bias()].into_iter().chain(norm);
+        let vectors = vectors.map(|v| bits(floats(v)));
+        std::iter::once(positions)
+            .chain(vectors)
+            .collect::<Vec<_>>()
     };
     net.sparse_layers().into_iter().flat_map(layer).collect()
 }
@@ -122,22 +138,27 @@ fn training_goes_on_bit_for_bit() {
     for device in devices() {
         for rule in rules() {
             for storage in [Storage::Csr, Storage::Masked, Storage::Auto] {
-                let what = format!("{rule:?} {storage:?}");
-                let mut rng = ChaCha8Rng::seed_from_u64(3);
-                let mut whole = learner(config(rule.clone()), storage, &device);
-                // Between two steps of the rule, and between two of the target.
-                train(&mut whole, 31, &mut rng, &device);
-                let bytes = store(&whole);
-                let mut resumed = load(&bytes, config(rule.clone()), &device).unwrap();
-                assert_same(&resumed, &whole, &what);
-                let mut again = rng.clone();
-                train(&mut whole, 40, &mut rng, &device);
-                train(&mut resumed, 40, &mut again, &device);
-                assert_same(&resumed, &whole, &what);
-                assert!(store(&whole) != bytes, "{what}");
+                goes_on(&config(rule.clone()), storage, &device);
+                goes_on(&own_target(rule.clone()), storage, &device);
             }
         }
     }
+}
+
+fn goes_on(config: &LearnerConfig, storage: Storage, device: &Device) {
+    let what = format!("{config:?} {storage:?}");
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut whole = learner(config.clone(), storage, device);
+    // Between two steps of the rule, and between two of the target.
+    train(&mut whole, 31, &mut rng, device);
+    let bytes = store(&whole);
+    let mut resumed = load(&bytes, config.clone(), device).unwrap();
+    assert_same(&resumed, &whole, &what);
+    let mut again = rng.clone();
+    train(&mut whole, 40, &mut rng, device);
+    train(&mut resumed, 40, &mut again, device);
+    assert_same(&resumed, &whole, &what);
+    assert!(store(&whole) != bytes, "{what}");
 }
 
 #[test]
@@ -205,8 +226,9 @@ fn stored() -> (Vec<u8>, LearnerConfig) {
 fn nothing_may_be_missing() {
     let (bytes, config) = stored();
     let count = Parts::of(&bytes).tensors.len();
-    // Values, positions, bias, four moments, what was explored and the target's three; and what two layers dropped.
-    assert_eq!(count, 3 * (3 + 4 + 1 + 3) + 2 * 3);
+    // Values, positions, bias, four moments, what was explored and the target's three. Two layers have dropped
+    // connections, in three vectors, and have scale and shift, each with two moments and one more in the target.
+    assert_eq!(count, 3 * (3 + 4 + 1 + 3) + 2 * (3 + 2 * 4));
     for index in 0..count {
         let mut parts = Parts::of(&bytes);
         let (name, ..) = parts.tensors.remove(index);
@@ -289,6 +311,13 @@ fn another_configuration_or_architecture_is_refused() {
     no_rule.topology = None;
     assert!(message(no_target).contains("`net_target` is stored"));
     assert!(message(no_rule).contains("`net.0.explored` is stored"));
+    // A target of other connections is one of its own.
+    let own = own_target(Some(keeping()));
+    let mut apart = learner(own.clone(), Storage::Csr, device);
+    train(&mut apart, 9, &mut ChaCha8Rng::seed_from_u64(3), device);
+    let bytes = store(&apart);
+    assert!(load(&bytes, own, device).is_ok());
+    refused(&Parts::of(&bytes), &full, "`net_target.0.positions`");
     let error = Learner::load(&record, "other", full.clone(), device).unwrap_err();
     assert!(error.to_string().contains("`other`"), "{error}");
 
@@ -296,11 +325,12 @@ fn another_configuration_or_architecture_is_refused() {
         (&[4, 24, 2][..], "`net` is stored with 3 layers: must be 2"),
         (
             &[4, 24, 25, 2],
-            "`net.1` is a layer [24×24]: must be [25×24]",
+            "`net.1` is a layer [24×24] with a layer norm: must be [25×24] with a layer norm",
         ),
     ] {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let net = SparseMlpConfig::new(sizes).init(device, &mut rng).unwrap();
+        let net = SparseMlpConfig::new(sizes).with_layer_norm(true);
+        let net = net.init(device, &mut rng).unwrap();
         let mut learner = Learner::new(net, full.clone());
         let before = bits(learner.net());
         let error = learner.restore(&record, "net").unwrap_err();

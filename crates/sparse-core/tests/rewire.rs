@@ -209,7 +209,7 @@ fn gradual_pruning_follows_its_cubic_from_a_dense_network() {
             topology.validate().unwrap();
             let config = LearnerConfig {
                 topology: Some(topology),
-                target: Some(TargetConfig { tau: 0.1, every: 1 }),
+                target: Some(TargetConfig::new(0.1, 1)),
                 ..LearnerConfig::default()
             };
             let mut learner = Learner::new(net.init(&device, &mut rng).unwrap(), config);

@@ -40,10 +40,7 @@ impl Training {
                 ..AdamConfig::default()
             },
             topology,
-            target: Some(TargetConfig {
-                tau: 0.01,
-                every: 2,
-            }),
+            target: Some(TargetConfig::new(0.01, 2)),
         };
         Self {
             learner: Learner::new(net, config),

@@ -111,7 +111,7 @@ proptest! {
                 min_inputs_per_unit: floor,
                 ..Topology::new(rule.clone(), schedule)
             }),
-            target: Some(TargetConfig { tau: 0.5, every: 3 }),
+            target: Some(TargetConfig::new(0.5, 3)),
             ..LearnerConfig::default()
         };
         let mut learner = Learner::new(net.init(device, &mut rng).unwrap(), config);

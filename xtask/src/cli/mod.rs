@@ -140,7 +140,7 @@ mod tests {
             (["train", "--stepz", "5"], "--steps"),
             (
                 ["bench", "speed", "--json"],
-                "kernels, act, break-even, layers, updates, envs",
+                "kernels, act, break-even, layers, train, updates, envs",
             ),
         ] {
             let words = ["xtask"].into_iter().chain(words);

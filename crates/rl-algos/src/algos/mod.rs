@@ -187,7 +187,14 @@ impl UpdateReport {
             value_mean: f32::NAN,
             temperature: None,
             entropy: None,
-            gradient_norms: [None, None],
+            gradient_norms: [
+                actor.map(|report| report.gradient_norm),
+                Some(
+                    critics
+                        .iter()
+                        .fold(0.0, |norm, report| report.gradient_norm.hypot(norm)),
+                ),
+            ],
             moved: steps().map(|report| report.moved.unwrap_or(0)).sum(),
             dropped: steps().map(|report| report.dropped).sum(),
             grown: steps().map(|report| report.grown).sum(),

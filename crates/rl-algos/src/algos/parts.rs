@@ -93,6 +93,7 @@ fn network(
     sizes: Vec<usize>,
     sparsity: f64,
     device: &Device,
+    layer_norm: bool,
     streams: &mut Streams,
 ) -> Result<SparseMlp> {
     let shared = &config.sparsity;
@@ -103,7 +104,8 @@ fn network(
             _ => shared.allocation.clone(),
         })
         .with_mask(shared.mask)
-        .with_storage(shared.storage);
+        .with_storage(shared.storage)
+        .with_layer_norm(layer_norm);
     Ok(network.init(device, &mut streams.init)?)
 }
 
@@ -125,7 +127,7 @@ impl Actor {
         let hidden = config.networks.actor.as_slice();
         let sizes = [&[rows.observation], hidden, &[outputs]].concat();
         let [sparsity, _] = config.initial_sparsity();
-        let net = network(config, sizes, sparsity, &rows.device, streams)?;
+        let net = network(config, sizes, sparsity, &rows.device, false, streams)?;
         Ok(Self {
             learner: Learner::new(net, config.actor_learner()),
             inference: None,
@@ -197,7 +199,8 @@ impl TwinCritic {
         let settings: LearnerConfig = config.critic_learner();
         let mut learner = || -> Result<Learner<SparseMlp>> {
             let sizes = [&[first], hidden, &[1]].concat();
-            let net = network(config, sizes, sparsity, &rows.device, streams)?;
+            let norm = config.networks.critic_layer_norm;
+            let net = network(config, sizes, sparsity, &rows.device, norm, streams)?;
             Ok(Learner::new(net, settings.clone()))
         };
         Ok(Self {

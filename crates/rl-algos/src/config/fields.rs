@@ -38,7 +38,7 @@ pub(super) const MOVED: [(&str, &str); 2] = [
 
 /// All keys, in the order of the structures. The table reads by row.
 #[rustfmt::skip]
-pub const FIELDS: [Field; 86] = [
+pub const FIELDS: [Field; 88] = [
     field("env", "Task, by Gymnasium's name", "a task of `envs`, such as HalfCheetah-v5"),
     field("recipe", "Recipe that the other settings started from", "a label"),
     field("steps", "Environment steps of the run", "1 or more"),
@@ -66,11 +66,14 @@ pub const FIELDS: [Field; 86] = [
     field("networks.actor", "Features of the actor's hidden layers", "one or more sizes, each 1 or more"),
     field("networks.critic", "Features of each critic's hidden layers", "one or more sizes, each 1 or more"),
 
+    field("networks.critic_layer_norm", "Whether the critics' hidden layers are normalised", "true or false"),
+
     field("learning", "How networks are updated, by any algorithm", ""),
     field("learning.batch_size", "Transitions per update", "1 or more, and replay.capacity at most"),
     field("learning.gamma", "Discount per environment step", "in [0, 1]"),
     field("learning.tau", "Step of the targets towards the online networks, 1 copies", "in (0, 1]"),
     field("learning.target_every", "Critic updates between two such steps", "1 or more, with TD3 a multiple of its policy_delay"),
+    field("learning.target_connections", "Which connections targets have: the online networks', or their own largest", "online or magnitude"),
     field("learning.actor_learning_rate", "Adam's learning rate for the actor", "above 0"),
     field("learning.critic_learning_rate", "Adam's learning rate for the critics", "above 0"),
     field("learning.weight_decay", "Adam's weight decay, added to the gradient", "0 or more"),

@@ -7,6 +7,7 @@ mod sparsity;
 mod text;
 
 use serde::{Deserialize, Serialize};
+use sparse_core::learner::TargetConnections;
 
 pub use algo::{AlgoConfig, SacConfig, Td3Config, Temperature};
 pub use sparsity::{Decay, PruningConfig, SparsityConfig, TopologyConfig};
@@ -61,6 +62,9 @@ pub struct NetworksConfig {
     pub actor: Vec<usize>,
     /// Features of each critic's hidden layers, each 1 or more.
     pub critic: Vec<usize>,
+    /// Whether the critics' hidden layers are normalised before their ReLU (layer normalisation).
+    #[serde(default)]
+    pub critic_layer_norm: bool,
 }
 
 /// How networks are updated, by any algorithm.
@@ -75,6 +79,9 @@ pub struct LearningConfig {
     pub tau: f64,
     /// Critic updates between two such steps, a multiple of TD3's `policy_delay`.
     pub target_every: u64,
+    /// Which connections target networks have.
+    #[serde(default)]
+    pub target_connections: TargetConnections,
     /// Adam's learning rate for the actor, above 0.
     pub actor_learning_rate: f64,
     /// Adam's learning rate for the critics, above 0.

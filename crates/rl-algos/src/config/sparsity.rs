@@ -221,6 +221,7 @@ impl TrainConfig {
         TargetConfig {
             tau: self.learning.tau,
             every,
+            connections: self.learning.target_connections,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
+use sparse_core::learner::TargetConnections;
 use sparse_core::nn::{Mask, Storage};
 
 use crate::config::{
@@ -25,12 +26,14 @@ pub(super) fn config(recipe: &str, algo: &str, env: &TaskInfo) -> TrainConfig {
         networks: NetworksConfig {
             actor: vec![256, 256],
             critic: vec![256, 256],
+            critic_layer_norm: false,
         },
         learning: LearningConfig {
             batch_size: 256,
             gamma: 0.99,
             tau: 0.005,
             target_every: algo.policy_delay(),
+            target_connections: TargetConnections::Online,
             actor_learning_rate: 3e-4,
             critic_learning_rate: 3e-4,
             weight_decay: 0.0,

@@ -8,6 +8,7 @@
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
+use sparse_core::learner::TargetConnections;
 use sparse_core::nn::Mask;
 use sparse_core::topology::{Drop, RuleConfig, Set};
 
@@ -27,7 +28,10 @@ const UNTIL: f64 = 925.0 / 975.0;
 
 pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
     let delay = base.algo.policy_delay();
-    let common = LearningConfig { ..base.learning };
+    let common = LearningConfig {
+        target_connections: TargetConnections::Magnitude,
+        ..base.learning
+    };
     let (learning, drop_fraction) = match &mut base.algo {
         AlgoConfig::Td3(_) => {
             let learning = LearningConfig {

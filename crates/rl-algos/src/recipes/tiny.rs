@@ -25,6 +25,7 @@ pub(super) fn config(base: TrainConfig, env: &TaskInfo) -> TrainConfig {
     let networks = NetworksConfig {
         actor: narrow(seen, &networks.actor, outputs, sparsity.actor),
         critic: narrow(seen + done, &networks.critic, 1, sparsity.critic),
+        ..*networks
     };
     dense::config(TrainConfig { networks, ..base })
 }

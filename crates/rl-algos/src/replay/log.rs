@@ -190,7 +190,7 @@ impl ReplayLog {
         }
         replay.check_slots()?;
         let size = manifest.segment_slots;
-        let sealed = |s: &&Segment| s.to % size == 0 && s.to < state.end;
+        let sealed = |s: &&Segment| s.to.is_multiple_of(size) && s.to < state.end;
         let log = Self {
             folder: folder.to_owned(),
             segment_slots: size,

@@ -61,7 +61,7 @@ fn filled() -> (Replay, Vec<Fact>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn what_comes_back_goes_on_alike(

@@ -4,31 +4,22 @@
 
 mod slope;
 mod state;
+mod target;
 
 use burn::tensor::Tensor;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{SparseLinear, SparseModule};
-use crate::op::polyak;
+use crate::nn::{Parameters, SparseLinear, SparseModule};
 use crate::optim::{Adam, AdamConfig, change, to_vec, vector};
-use crate::pattern::Rewire;
+use crate::pattern::{Pattern, Rewire};
 use crate::topology::{
     Action, Change, Explored, GrownMoments, LayerState, NetworkState, Reset, Rule, Signal,
     Topology, plan,
 };
 use crate::{Error, Result};
 use slope::Slope;
-
-/// A target network that trails the online one: `target += tau · (online − target)`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TargetConfig {
-    /// Step towards the online network, in (0, 1].
-    pub tau: f64,
-    /// Updates of the online network between two steps of the target, 1 or more.
-    pub every: u64,
-}
+pub use target::{TargetConfig, TargetConnections};
 
 /// What a learner does besides following the gradient.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,14 +40,7 @@ impl LearnerConfig {
     /// [`Error::Config`] with the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
         self.adam.validate()?;
-        if let Some(TargetConfig { tau, every }) = self.target {
-            if !(tau > 0.0 && tau <= 1.0) {
-                return Err(Error::config("target.tau", tau, "in (0, 1]"));
-            }
-            if every == 0 {
-                return Err(Error::config("target.every", every, "1 or more"));
-            }
-        }
+        self.target.map_or(Ok(()), |target| target.validate())?;
         self.topology.as_ref().map_or(Ok(()), Topology::validate)
     }
 
@@ -72,6 +56,8 @@ impl LearnerConfig {
 pub struct StepReport {
     /// The loss before the step.
     pub loss: f32,
+    /// Euclidean norm of the gradient at all values, biases and other parameters.
+    pub gradient_norm: f32,
     /// Connections that were moved, when this step changed connections instead of weights: the larger of those
     /// that went and those that came.
     pub moved: Option<usize>,
@@ -86,13 +72,13 @@ pub struct StepReport {
 /// Bytes that a learner holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
-    /// Values and biases.
+    /// Values, biases, and scales and shifts of normalised layers.
     pub parameters: usize,
     /// Both moments of the optimizer.
     pub moments: usize,
-    /// Values and biases of the target network.
+    /// The same of the target network.
     pub target: usize,
-    /// Index arrays of the connections, shared with the target.
+    /// Index arrays of the connections, and of the target's where they are not the same.
     pub pattern: usize,
     /// One bit per possible connection, where connections move and what was tried is recorded.
     pub explored: usize,
@@ -232,6 +218,7 @@ impl<N: SparseModule> Learner<N> {
         }
         let mut report = StepReport {
             loss,
+            gradient_norm: slope.norm(),
             moved: None,
             dropped: 0,
             grown: 0,
@@ -245,7 +232,7 @@ impl<N: SparseModule> Learner<N> {
             }
         }
         self.updates = update;
-        self.follow();
+        self.follow()?;
         Ok(report)
     }
 
@@ -307,7 +294,8 @@ impl<N: SparseModule> Learner<N> {
         moments: GrownMoments,
     ) -> Result<()> {
         self.adam.carry(index, rewire, moments)?;
-        if let Some(target) = &mut self.target {
+        let mirrors = self.config.target.is_some_and(TargetConfig::mirrors);
+        if let Some(target) = self.target.as_mut().filter(|_| mirrors) {
             carry_layer(target.sparse_layers_mut()[index], rewire, grown)?;
         }
         carry_layer(self.net.sparse_layers_mut()[index], rewire, grown)?;
@@ -318,22 +306,31 @@ impl<N: SparseModule> Learner<N> {
     }
 
     /// Moves the target towards the network when it is due.
-    fn follow(&mut self) {
+    fn follow(&mut self) -> Result<()> {
         let (Some(target), Some(config)) = (&mut self.target, self.config.target) else {
-            return;
+            return Ok(());
         };
         if !self.updates.is_multiple_of(config.every.max(1)) {
-            return;
+            return Ok(());
         }
-        let tau = config.tau as f32;
         let online = self.net.sparse_layers();
-        for (target, online) in target.sparse_layers_mut().into_iter().zip(online) {
-            let (values, bias) = target.take_parameters();
-            target.set_parameters(
-                polyak(values, online.values(), tau),
-                polyak(bias, online.bias(), tau),
-            );
-        }
+        let pairs = target.sparse_layers_mut().into_iter().zip(online);
+        pairs
+            .into_iter()
+            .try_for_each(|(target, online)| config.step(target, online))
+    }
+
+    /// Bytes of the index arrays, each counted once.
+    fn pattern_bytes(&self) -> usize {
+        let layers = self.net.sparse_layers().into_iter().enumerate();
+        let target = self.target.as_ref().map(SparseModule::sparse_layers);
+        let layer = |(index, layer): (usize, &SparseLinear)| {
+            let pattern = layer.pattern();
+            let other = target.as_ref().map(|target| target[index].pattern());
+            let other = other.filter(|other| !other.is_same(pattern));
+            pattern.bytes() + other.map_or(0, Pattern::bytes)
+        };
+        layers.map(layer).sum()
     }
 
     /// Bytes held, counted from the tensors.
@@ -341,10 +338,8 @@ impl<N: SparseModule> Learner<N> {
     pub fn memory(&self) -> Memory {
         let layers = self.net.sparse_layers();
         let parameters = |layers: &[&SparseLinear]| -> usize {
-            let elements = |l: &&SparseLinear| {
-                l.values().shape().num_elements() + l.bias().shape().num_elements()
-            };
-            4 * layers.iter().map(elements).sum::<usize>()
+            let numbers = layers.iter().map(|l| l.parameters().count());
+            4 * numbers.sum::<usize>()
         };
         Memory {
             parameters: parameters(&layers),
@@ -353,7 +348,7 @@ impl<N: SparseModule> Learner<N> {
                 .target
                 .as_ref()
                 .map_or(0, |t| parameters(&t.sparse_layers())),
-            pattern: layers.iter().map(|l| l.pattern().bytes()).sum(),
+            pattern: self.pattern_bytes(),
             explored: self.explored.as_ref().map_or(0, Explored::bytes),
         }
     }
@@ -367,17 +362,23 @@ fn carry_layer(layer: &mut SparseLinear, rewire: &Rewire, grown: &[f32]) -> Resu
     Ok(())
 }
 
-/// Sets some of a layer's values, and some of its biases to zero.
+/// Sets some of a layer's values, and what some units have for themselves to what it was at first: biases and
+/// shifts to zero, scales to one.
 fn reset_layer(layer: &mut SparseLinear, reset: &Reset) {
-    let (values, bias) = (layer.values(), layer.bias());
+    let Parameters { values, per_unit } = layer.parameters();
     let values = change(&values, |values| {
         reset
             .values
             .iter()
             .for_each(|(k, v)| values[*k as usize] = *v);
     });
-    let bias = change(&bias, |bias| {
-        reset.units.iter().for_each(|&unit| bias[unit] = 0.0);
+    let names = layer.per_unit_names().iter();
+    let per_unit = names.zip(per_unit).map(|(name, vector)| {
+        let first = if *name == "scale" { 1.0 } else { 0.0 };
+        change(&vector, |vector| {
+            reset.units.iter().for_each(|&unit| vector[unit] = first);
+        })
     });
-    layer.set_parameters(values, bias);
+    let per_unit = per_unit.collect();
+    layer.set_parameters(Parameters { values, per_unit });
 }

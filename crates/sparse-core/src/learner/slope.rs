@@ -2,9 +2,9 @@
 
 use burn::tensor::Tensor;
 
-use crate::nn::SparseModule;
+use crate::nn::{Parameters, SparseModule};
 use crate::op::GrowthProbe;
-use crate::optim::LayerGradient;
+use crate::optim::{LayerGradient, to_vec};
 use crate::topology::{Activity, ActivityProbe, Signal};
 use crate::{Error, Result};
 
@@ -50,8 +50,7 @@ impl Slope {
         Ok(Self {
             layers: layers
                 .map(|(index, layer)| LayerGradient {
-                    values: take(layer.values()),
-                    bias: take(layer.bias()),
+                    parameters: gradient(layer.parameters(), &mut take),
                     dense: probes.get(index).map(|probe| {
                         let pattern = layer.pattern();
                         probe.take(pattern.outputs(), pattern.inputs())
@@ -63,16 +62,40 @@ impl Slope {
         })
     }
 
+    /// Euclidean norm of the gradient.
+    pub(super) fn norm(&self) -> f32 {
+        let vectors = self.layers.iter().flat_map(|layer| {
+            let parameters = &layer.parameters;
+            [&parameters.values].into_iter().chain(&parameters.per_unit)
+        });
+        let squares = |vector: &Tensor<1>| -> f64 {
+            let vector = to_vec(vector.clone());
+            vector.iter().map(|g| f64::from(*g).powi(2)).sum()
+        };
+        vectors.map(squares).sum::<f64>().sqrt() as f32
+    }
+
     /// Adds the loss and the gradients of another part.
     pub(super) fn add(&mut self, other: Self) {
         self.loss += other.loss;
         self.activity.add(other.activity);
         for (layer, other) in self.layers.iter_mut().zip(other.layers) {
-            layer.values = layer.values.clone() + other.values;
-            layer.bias = layer.bias.clone() + other.bias;
+            let (sum, more) = (&mut layer.parameters, other.parameters);
+            sum.values = sum.values.clone() + more.values;
+            for (sum, more) in sum.per_unit.iter_mut().zip(more.per_unit) {
+                *sum = sum.clone() + more;
+            }
             if let (Some(dense), Some(other)) = (&mut layer.dense, other.dense) {
                 dense.add(other);
             }
         }
+    }
+}
+
+/// What `take` gives for each vector.
+fn gradient(of: Parameters, mut take: impl FnMut(Tensor<1>) -> Tensor<1>) -> Parameters {
+    Parameters {
+        values: take(of.values),
+        per_unit: of.per_unit.into_iter().map(take).collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use super::{Learner, LearnerConfig};
+use super::{Learner, LearnerConfig, TargetConfig};
 use crate::nn::{SparseLinear, SparseMlp, SparseModule};
 use crate::optim::Adam;
 use crate::record::{Record, RecordWriter, malformed};
@@ -18,7 +18,7 @@ impl<N: SparseModule> Learner<N> {
             record.network(&target_name(name), target);
         }
         record.meta(&format!("{name}.updates"), self.updates);
-        self.adam.save(record, name);
+        self.adam.save(record, name, &self.net.sparse_layers());
         if let Some(explored) = &self.explored {
             explored.save(record, name);
         }
@@ -71,12 +71,15 @@ impl<N: SparseModule> Learner<N> {
         read_layers(record, &key, &mut target)?;
         let pairs = target.sparse_layers_mut().into_iter();
         for (index, (target, online)) in pairs.zip(net.sparse_layers()).enumerate() {
-            if target.pattern() != online.pattern() {
+            let same = target.pattern() == online.pattern();
+            if !same && self.config.target.is_some_and(TargetConfig::mirrors) {
                 let value = format!("not as `{name}.{index}.positions`: they must be the same");
                 return Err(malformed(&format!("{key}.{index}.positions"), &value));
             }
-            // One copy of the index arrays for both.
-            target.set_connections(online.pattern().clone(), target.values());
+            if same {
+                // One copy of the index arrays for both.
+                target.set_connections(online.pattern().clone(), target.values());
+            }
         }
         Ok(Some(target))
     }
@@ -117,7 +120,8 @@ fn read_layers<N: SparseModule>(record: &Record, name: &str, net: &mut N) -> Res
         let read = record.layer(&prefix, &layer.values().device())?;
         let shape = |layer: &SparseLinear| {
             let pattern = layer.pattern();
-            format!("[{}×{}]", pattern.outputs(), pattern.inputs())
+            let norm = layer.layer_norm().map_or("", |_| " with a layer norm");
+            format!("[{}×{}]{norm}", pattern.outputs(), pattern.inputs())
         };
         let (found, expected) = (shape(&read), shape(layer));
         if found != expected {

@@ -1,6 +1,7 @@
 //! A trained network for one observation at a time, without tensors: for acting, and for small computers.
 
 use super::mlp::{SparseMlp, SparseModule};
+use super::norm::EPSILON;
 use crate::kernels;
 use crate::optim::to_vec;
 use crate::pattern::Pattern;
@@ -32,6 +33,8 @@ struct Layer {
     pattern: Pattern,
     values: Vec<f32>,
     bias: Vec<f32>,
+    /// Scale and shift.
+    norm: Option<[Vec<f32>; 2]>,
 }
 
 impl Inference {
@@ -44,6 +47,7 @@ impl Inference {
                 pattern: layer.pattern().clone(),
                 values: to_vec(layer.values()),
                 bias: to_vec(layer.bias()),
+                norm: layer.layer_norm().map(|norm| norm.map(to_vec)),
             })
             .collect();
         let widest = layers.iter().map(|layer| layer.bias.len()).max();
@@ -72,10 +76,26 @@ impl Inference {
             length = layer.bias.len();
             let y = &mut behind[..length];
             let relu = index < last;
-            kernels::spmv(&layer.pattern, &layer.values, &layer.bias, relu, x, y);
+            let fused = relu && layer.norm.is_none();
+            kernels::spmv(&layer.pattern, &layer.values, &layer.bias, fused, x, y);
+            if let Some(affine) = &layer.norm {
+                normalise(&mut behind[..length], affine, relu);
+            }
             std::mem::swap(before, behind);
         }
         Ok(&before[..length])
+    }
+}
+
+/// Normalises the features of one sample, scales and shifts them, and applies ReLU if wanted.
+fn normalise(features: &mut [f32], [scale, shift]: &[Vec<f32>; 2], relu: bool) {
+    let count = features.len() as f32;
+    let mean = features.iter().sum::<f32>() / count;
+    let squares = features.iter().map(|x| (x - mean) * (x - mean));
+    let deviation = (squares.sum::<f32>() / count + EPSILON).sqrt();
+    for (x, (scale, shift)) in features.iter_mut().zip(scale.iter().zip(shift)) {
+        let y = (*x - mean) / deviation * scale + shift;
+        *x = if relu { y.max(0.0) } else { y };
     }
 }
 
@@ -92,8 +112,10 @@ mod tests {
     fn one_at_a_time_is_as_many_at_once() {
         let device = Device::flex();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        for sizes in [&[5, 3][..], &[3, 40, 7, 2], &[17, 256, 256, 6]] {
+        let sizes = [&[5, 3][..], &[3, 40, 7, 2], &[17, 256, 256, 6]];
+        for (sizes, norm) in sizes.into_iter().flat_map(|s| [(s, false), (s, true)]) {
             let config = SparseMlpConfig::new(sizes).with_sparsity(0.5);
+            let config = config.with_layer_norm(norm);
             let net = config.init(&device, &mut rng).unwrap();
             let mut one = Inference::of(&net);
             let x: Vec<f32> = (0..3 * sizes[0]).map(|i| (i as f32).sin()).collect();

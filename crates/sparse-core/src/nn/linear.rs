@@ -6,6 +6,7 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use super::activations::Activations;
+use super::norm::LayerNorm;
 use super::storage::Storage;
 use crate::op::{Activation, GrowthProbe, SparseLayer, sparse_linear, spread};
 use crate::pattern::Pattern;
@@ -107,7 +108,24 @@ impl SparseLinearConfig {
     }
 }
 
-/// `y = W x + b` with one stored value per connection of W.
+/// A layer's trainable vectors, or as many others of the same lengths.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameters {
+    /// One number per connection, `[nnz]`.
+    pub(crate) values: Tensor<1>,
+    /// Vectors with one number per unit, `[outputs]` each, in the order of [`SparseLinear::per_unit_names`].
+    pub(crate) per_unit: Vec<Tensor<1>>,
+}
+
+impl Parameters {
+    /// Numbers in all vectors.
+    pub(crate) fn count(&self) -> usize {
+        let vectors = std::iter::once(&self.values).chain(&self.per_unit);
+        vectors.map(|v| v.shape().num_elements()).sum()
+    }
+}
+
+/// `y = W x + b` with one stored value per connection of W; the sum may be normalised over the units.
 ///
 /// Use it as any Burn layer: [`forward`](Self::forward) takes and gives `[batch, features]`. Gradients reach
 /// the values, the bias and the input; connections that do not exist have no gradient. Tensors are f32.
@@ -117,6 +135,7 @@ pub struct SparseLinear {
     values: Param<Tensor<1>>,
     /// `[outputs]`.
     bias: Param<Tensor<1>>,
+    norm: Option<LayerNorm>,
     #[module(skip)]
     pattern: Pattern,
     #[module(skip)]
@@ -142,6 +161,7 @@ impl SparseLinear {
         Ok(Self {
             values: parameter(values, device),
             bias: parameter(bias, device),
+            norm: None,
             pattern,
             storage,
             probe: None,
@@ -157,6 +177,14 @@ impl SparseLinear {
 
     /// Applies the layer and an activation inside a network.
     pub(crate) fn apply(&self, x: Activations, activation: Activation) -> Activations {
+        match &self.norm {
+            None => self.product(x, activation),
+            Some(norm) => norm.apply(self.product(x, Activation::Identity), activation),
+        }
+    }
+
+    /// Product, bias and activation.
+    fn product(&self, x: Activations, activation: Activation) -> Activations {
         let layer = SparseLayer {
             pattern: self.pattern.clone(),
             activation,
@@ -227,20 +255,68 @@ impl SparseLinear {
         self.bias.val()
     }
 
-    /// Takes values and bias out, so that what holds nobody else's handle to them can change them in place. The
-    /// layer is of no use until [`set_parameters`](Self::set_parameters) puts them back.
-    pub(crate) fn take_parameters(&mut self) -> (Tensor<1>, Tensor<1>) {
-        let nothing = || Param::from_tensor(Tensor::empty([0], &self.values.val().device()));
-        let (no_values, no_bias) = (nothing(), nothing());
-        let values = std::mem::replace(&mut self.values, no_values);
-        let bias = std::mem::replace(&mut self.bias, no_bias);
-        (values.into_value(), bias.into_value())
+    /// Normalises the layer's sums over its units before the activation, with scales of 1 and shifts of 0 to begin
+    /// with, which are trained like the bias (layer normalisation, Ba et al., arXiv 1607.06450).
+    #[must_use]
+    pub fn with_layer_norm(mut self) -> Self {
+        let device = self.values.val().device();
+        self.norm = Some(LayerNorm::new(self.pattern.outputs(), &device));
+        self
     }
 
-    /// Replaces values and bias by tensors of the same shapes.
-    pub(crate) fn set_parameters(&mut self, values: Tensor<1>, bias: Tensor<1>) {
-        self.values = Param::from_tensor(values);
-        self.bias = Param::from_tensor(bias);
+    /// Scale and shift of the layer normalisation, `[outputs]` each; `None` when the layer has none.
+    #[must_use]
+    pub fn layer_norm(&self) -> Option<[Tensor<1>; 2]> {
+        let norm = self.norm.as_ref();
+        norm.map(|norm| [norm.scale.val(), norm.shift.val()])
+    }
+
+    /// Names of the trainable vectors with one number per unit.
+    pub(crate) fn per_unit_names(&self) -> &'static [&'static str] {
+        match self.norm {
+            None => &["bias"],
+            Some(_) => &["bias", "scale", "shift"],
+        }
+    }
+
+    /// All trainable vectors.
+    pub(crate) fn parameters(&self) -> Parameters {
+        let norm = self.layer_norm().into_iter().flatten();
+        Parameters {
+            values: self.values.val(),
+            per_unit: std::iter::once(self.bias.val()).chain(norm).collect(),
+        }
+    }
+
+    /// Takes all trainable vectors out, so that what holds nobody else's handle to them can change them in place. The
+    /// layer is of no use until [`set_parameters`](Self::set_parameters) puts them back.
+    pub(crate) fn take_parameters(&mut self) -> Parameters {
+        let device = self.values.val().device();
+        let take = |vector: &mut Param<Tensor<1>>| {
+            let nothing = Param::from_tensor(Tensor::empty([0], &device));
+            std::mem::replace(vector, nothing).into_value()
+        };
+        Parameters {
+            values: take(&mut self.values),
+            per_unit: self.per_unit_mut().into_iter().map(take).collect(),
+        }
+    }
+
+    /// Replaces all trainable vectors by others of the same shapes.
+    pub(crate) fn set_parameters(&mut self, parameters: Parameters) {
+        self.values = Param::from_tensor(parameters.values);
+        for (vector, new) in self.per_unit_mut().into_iter().zip(parameters.per_unit) {
+            *vector = Param::from_tensor(new);
+        }
+    }
+
+    /// The trainable vectors with one number per unit.
+    fn per_unit_mut(&mut self) -> Vec<&mut Param<Tensor<1>>> {
+        let mut vectors = vec![&mut self.bias];
+        if let Some(norm) = &mut self.norm {
+            vectors.extend([&mut norm.scale, &mut norm.shift]);
+        }
+        vectors
     }
 
     /// Replaces the connections and their values.

@@ -45,6 +45,7 @@ pub struct SparseMlpConfig {
     mask: Mask,
     storage: Storage,
     structure: Structure,
+    layer_norm: bool,
 }
 
 impl SparseMlpConfig {
@@ -58,6 +59,7 @@ impl SparseMlpConfig {
             mask: Mask::default(),
             storage: Storage::default(),
             structure: Structure::default(),
+            layer_norm: false,
         }
     }
 
@@ -97,6 +99,13 @@ impl SparseMlpConfig {
         self
     }
 
+    /// Whether sums are normalised over the units of each hidden layer before its activation; false unless told.
+    #[must_use]
+    pub fn with_layer_norm(mut self, layer_norm: bool) -> Self {
+        self.layer_norm = layer_norm;
+        self
+    }
+
     /// Draws the network.
     ///
     /// # Errors
@@ -110,7 +119,7 @@ impl SparseMlpConfig {
         }
         let shapes: Vec<(usize, usize)> = self.sizes.windows(2).map(|w| (w[1], w[0])).collect();
         if self.structure != Structure::default() || self.allocation == Allocation::Global {
-            return SparseMlp::from_layers(self.draw_by_weights(&shapes, device, rng)?);
+            return self.finish(self.draw_by_weights(&shapes, device, rng)?);
         }
         let counts = self.allocation.counts(&shapes, self.sparsity)?;
         let layers = shapes.iter().zip(counts).map(|(&(outputs, inputs), nnz)| {
@@ -120,11 +129,21 @@ impl SparseMlpConfig {
                 .with_storage(self.storage)
                 .init(device, rng)
         });
-        SparseMlp::from_layers(layers.collect::<Result<_>>()?)
+        self.finish(layers.collect::<Result<_>>()?)
     }
 }
 
 impl SparseMlpConfig {
+    /// The network of the layers that were drawn.
+    fn finish(&self, mut layers: Vec<SparseLinear>) -> Result<SparseMlp> {
+        if self.layer_norm {
+            let last = layers.pop();
+            let normalised = layers.into_iter().map(SparseLinear::with_layer_norm);
+            layers = normalised.chain(last).collect();
+        }
+        SparseMlp::from_layers(layers)
+    }
+
     /// Draws every layer densely, then decides by all weights which of them exist.
     fn draw_by_weights(
         &self,
@@ -160,7 +179,7 @@ impl SparseMlpConfig {
     }
 }
 
-/// Linear layers with ReLU between them and nothing after the last.
+/// Linear layers with ReLU between them and nothing after the last; what goes into a ReLU may be normalised.
 #[derive(Module, Debug)]
 pub struct SparseMlp {
     layers: Vec<SparseLinear>,

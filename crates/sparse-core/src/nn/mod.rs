@@ -6,10 +6,12 @@ mod gates;
 mod inference;
 mod linear;
 mod mlp;
+mod norm;
 mod storage;
 
 pub use gates::Gates;
 pub use inference::Inference;
+pub(crate) use linear::Parameters;
 pub use linear::{Mask, SparseLinear, SparseLinearConfig};
 pub use mlp::{SparseMlp, SparseMlpConfig, SparseModule};
 pub use storage::Storage;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moments::{Dropped, LayerMoments, Moments};
 use crate::kernels::AdamStep;
-use crate::nn::SparseLinear;
+use crate::nn::{Parameters, SparseLinear};
 use crate::op::DenseGradient;
 use crate::pattern::Rewire;
 use crate::record::{Record, RecordWriter, malformed};
@@ -73,11 +73,9 @@ impl AdamConfig {
     }
 }
 
-/// Gradients of one layer: values `[nnz]`, bias `[outputs]` and, when a rule wants it, that of all weights that
-/// could exist.
+/// Gradients of one layer: those of its parameters and, when a rule wants it, that of all weights that could exist.
 pub(crate) struct LayerGradient {
-    pub(crate) values: Tensor<1>,
-    pub(crate) bias: Tensor<1>,
+    pub(crate) parameters: Parameters,
     pub(crate) dense: Option<DenseGradient>,
 }
 
@@ -109,13 +107,18 @@ impl Adam {
         let parts = layers.iter_mut().zip(moments).zip(gradients);
         self.layers = parts
             .map(|((layer, moments), gradient)| {
-                let (values, bias) = layer.take_parameters();
-                let (values, value_moments) = moments.values.step(values, gradient.values, step);
-                let (bias, bias_moments) = moments.bias.step(bias, gradient.bias, step);
-                layer.set_parameters(values, bias);
+                let (old, gradient) = (layer.take_parameters(), gradient.parameters);
+                let (values, value_moments) =
+                    moments.values.step(old.values, gradient.values, step);
+                let vectors = old.per_unit.into_iter().zip(gradient.per_unit);
+                let vectors = vectors.zip(moments.per_unit);
+                let (per_unit, unit_moments) = vectors
+                    .map(|((old, gradient), moments)| moments.step(old, gradient, step))
+                    .unzip();
+                layer.set_parameters(Parameters { values, per_unit });
                 LayerMoments {
                     values: value_moments,
-                    bias: bias_moments,
+                    per_unit: unit_moments,
                     dropped: moments.dropped,
                 }
             })
@@ -157,7 +160,7 @@ impl Adam {
         Ok(())
     }
 
-    /// Zeroes the moments of the values and the biases that are reset.
+    /// Zeroes the moments of the values and the units that are reset.
     pub(crate) fn reset(&mut self, index: usize, reset: &Reset) {
         let layer = &mut self.layers[index];
         let zero = |moment: &mut Tensor<1>, at: &[usize]| {
@@ -166,8 +169,10 @@ impl Adam {
         let values: Vec<usize> = reset.values.iter().map(|(k, _)| *k as usize).collect();
         zero(&mut layer.values.first, &values);
         zero(&mut layer.values.second, &values);
-        zero(&mut layer.bias.first, &reset.units);
-        zero(&mut layer.bias.second, &reset.units);
+        for moments in &mut layer.per_unit {
+            zero(&mut moments.first, &reset.units);
+            zero(&mut moments.second, &reset.units);
+        }
     }
 
     /// Bytes of all moments, those of dropped connections too, where they are kept.
@@ -186,11 +191,11 @@ impl Adam {
         [moments.first.clone(), moments.second.clone()]
     }
 
-    /// Adds the moments to a record, beside those of the network called `name`.
-    pub(crate) fn save(&self, record: &mut RecordWriter, name: &str) {
+    /// Adds the moments of these layers to a record, beside the network called `name`.
+    pub(crate) fn save(&self, record: &mut RecordWriter, name: &str, layers: &[&SparseLinear]) {
         record.meta(&format!("{name}.steps"), self.steps);
-        for (index, layer) in self.layers.iter().enumerate() {
-            layer.save(record, &format!("{name}.{index}"));
+        for (index, (moments, layer)) in self.layers.iter().zip(layers).enumerate() {
+            moments.save(record, &format!("{name}.{index}"), layer);
         }
     }
 

@@ -65,27 +65,34 @@ impl Moments {
 #[derive(Clone, Debug)]
 pub(super) struct LayerMoments {
     pub(super) values: Moments,
-    pub(super) bias: Moments,
+    /// Of the vectors with one number per unit, in the layer's order.
+    pub(super) per_unit: Vec<Moments>,
     pub(super) dropped: Option<Dropped>,
 }
 
 impl LayerMoments {
     pub(super) fn zeros_like(layer: &SparseLinear) -> Self {
+        let parameters = layer.parameters();
+        let per_unit = parameters.per_unit.iter().map(Moments::zeros_like);
         Self {
-            values: Moments::zeros_like(&layer.values()),
-            bias: Moments::zeros_like(&layer.bias()),
+            values: Moments::zeros_like(&parameters.values),
+            per_unit: per_unit.collect(),
             dropped: None,
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
         let dropped = self.dropped.as_ref().map_or(0, Dropped::bytes);
-        self.values.bytes() + self.bias.bytes() + dropped
+        let per_unit: usize = self.per_unit.iter().map(Moments::bytes).sum();
+        self.values.bytes() + per_unit + dropped
     }
 
-    pub(super) fn save(&self, record: &mut RecordWriter, prefix: &str) {
+    /// Adds the moments of `layer`.
+    pub(super) fn save(&self, record: &mut RecordWriter, prefix: &str, layer: &SparseLinear) {
         self.values.save(record, &format!("{prefix}.values"));
-        self.bias.save(record, &format!("{prefix}.bias"));
+        for (name, moments) in layer.per_unit_names().iter().zip(&self.per_unit) {
+            moments.save(record, &format!("{prefix}.{name}"));
+        }
         if let Some(dropped) = &self.dropped {
             dropped.save(record, &format!("{prefix}.dropped"));
         }
@@ -98,12 +105,17 @@ impl LayerMoments {
         layer: &SparseLinear,
         steps: i32,
     ) -> Result<Self> {
-        let moments = |part: &str, of| Moments::load(record, &format!("{prefix}.{part}"), of);
+        let moments = |part: &str, of: &_| Moments::load(record, &format!("{prefix}.{part}"), of);
+        let parameters = layer.parameters();
+        let names = layer.per_unit_names().iter();
+        let per_unit = names.zip(&parameters.per_unit);
         let dropped = format!("{prefix}.dropped");
         let possible = layer.pattern().outputs() * layer.pattern().inputs();
         Ok(Self {
-            values: moments("values", &layer.values())?,
-            bias: moments("bias", &layer.bias())?,
+            values: moments("values", &parameters.values)?,
+            per_unit: per_unit
+                .map(|(name, of)| moments(name, of))
+                .collect::<Result<_>>()?,
             dropped: ["positions", "at"]
                 .iter()
                 .any(|part| record.has(&format!("{dropped}.{part}")))

@@ -1,8 +1,8 @@
 //! Networks and learners in files: safetensors with values, dense vectors and the positions of the connections.
 //!
 //! Per layer of a network called `actor`: `actor.0.values` f32 `[nnz]`, `actor.0.positions` u32 `[nnz]` (row-major
-//! in `[outputs, inputs]`), `actor.0.bias` f32 `[outputs]`; and in the metadata `actor.layers`, `actor.0.inputs` and
-//! `actor.0.storage`.
+//! in `[outputs, inputs]`), `actor.0.bias` f32 `[outputs]`, where the layer is normalised `actor.0.scale` and
+//! `actor.0.shift` f32 `[outputs]`; and in the metadata `actor.layers`, `actor.0.inputs` and `actor.0.storage`.
 //!
 //! A [`Learner`](crate::learner::Learner) called `actor` adds what it needs to go on as if it had never stopped: its
 //! target network as a network called `actor_target`; for each of these vectors the optimizer's moments, as
@@ -24,7 +24,10 @@ use crate::nn::SparseMlp;
 use crate::{Error, Result};
 
 /// Version of the layout described above, in the metadata under `format`.
-const FORMAT: &str = "sparse-core 1";
+const FORMAT: &str = "sparse-core 2";
+
+/// The version before: without normalised layers and learners.
+const FORMAT_1: &str = "sparse-core 1";
 
 /// The bytes of a file with these networks, each under its name.
 ///

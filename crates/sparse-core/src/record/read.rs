@@ -7,8 +7,9 @@ use std::str::FromStr;
 use burn::tensor::Device;
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 
-use super::{FORMAT, malformed, unreadable};
+use super::{FORMAT, FORMAT_1, malformed, unreadable};
 use crate::nn::{SparseLinear, SparseMlp, Storage};
+use crate::optim::vector as vector_of;
 use crate::pattern::Pattern;
 use crate::{Error, Result};
 
@@ -36,7 +37,7 @@ impl Record {
         let metadata = header.metadata().clone().unwrap_or_default();
         let tensors = header.tensors().into_iter();
         match metadata.get("format").map(String::as_str) {
-            Some(FORMAT) => Ok(Self {
+            Some(FORMAT | FORMAT_1) => Ok(Self {
                 start: 8 + length,
                 tensors: tensors.map(|(name, info)| (name, info.clone())).collect(),
                 bytes,
@@ -44,7 +45,7 @@ impl Record {
             }),
             other => Err(Error::Record {
                 reason: format!(
-                    "format is {}; this build reads `{FORMAT}`",
+                    "format is {}; this build reads `{FORMAT_1}` and `{FORMAT}`",
                     other.map_or("missing".to_owned(), |f| format!("`{f}`"))
                 ),
             }),
@@ -121,7 +122,20 @@ impl Record {
         let pattern =
             Pattern::from_positions(bias.len(), inputs, &positions).map_err(within(prefix))?;
         let values = self.floats(&part("values"))?;
-        SparseLinear::from_parts(pattern, values, bias, storage, device).map_err(within(prefix))
+        let layer = SparseLinear::from_parts(pattern, values, bias, storage, device);
+        let layer = layer.map_err(within(prefix))?;
+        if !["scale", "shift"].iter().any(|name| self.has(&part(name))) {
+            return Ok(layer);
+        }
+        let mut layer = layer.with_layer_norm();
+        let mut parameters = layer.parameters();
+        let names = layer.per_unit_names().iter();
+        for (name, vector) in names.zip(&mut parameters.per_unit) {
+            let length = vector.shape().num_elements();
+            *vector = vector_of(self.floats_of(&part(name), length)?, device);
+        }
+        layer.set_parameters(parameters);
+        Ok(layer)
     }
 
     /// Whether there is a tensor of this name, or an entry of the metadata.

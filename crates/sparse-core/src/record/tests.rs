@@ -90,6 +90,24 @@ fn connections_that_cannot_be_are_refused_with_the_offending_index() {
 }
 
 #[test]
+fn files_of_the_version_before_are_read() {
+    let network = network(0.7);
+    let mut bytes = to_bytes(&[("actor", &network)]).unwrap();
+    let at = bytes
+        .windows(FORMAT.len())
+        .position(|w| w == FORMAT.as_bytes());
+    let at = at.unwrap();
+    bytes[at..at + FORMAT.len()].copy_from_slice(FORMAT_1.as_bytes());
+    let record = Record::from_bytes(bytes.clone()).unwrap();
+    let found = record.network("actor", &device()).unwrap();
+    let values = |net: &SparseMlp| to_vec(net.sparse_layers()[1].values());
+    assert_eq!(values(&found), values(&network));
+    bytes[at + FORMAT.len() - 1] = b'9';
+    let error = Record::from_bytes(bytes).unwrap_err();
+    assert!(error.to_string().contains("`sparse-core 9`"), "{error}");
+}
+
+#[test]
 fn damaged_bytes_are_an_error_wherever_the_damage_is() {
     let bytes = to_bytes(&[("actor", &network(0.7))]).unwrap();
     for length in [0, 1, 7, 8, 9, 40, bytes.len() / 2, bytes.len() - 1] {

@@ -70,7 +70,10 @@ impl RecordWriter {
         let positions: Vec<u32> = pattern.positions().collect();
         self.words(&format!("{prefix}.positions"), &positions);
         self.floats(&format!("{prefix}.values"), &to_vec(layer.values()));
-        self.floats(&format!("{prefix}.bias"), &to_vec(layer.bias()));
+        let names = layer.per_unit_names().iter();
+        for (name, vector) in names.zip(layer.parameters().per_unit) {
+            self.floats(&format!("{prefix}.{name}"), &to_vec(vector));
+        }
     }
 
     /// The bytes of the file.

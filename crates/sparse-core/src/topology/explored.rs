@@ -96,7 +96,8 @@ impl Bits {
             let value = format!("{} words long: must be {length}", words.len());
             return Err(malformed(key, &value));
         }
-        let beyond = |last: &u64| possible % 64 > 0 && last >> (possible % 64) > 0;
+        let rest = possible % 64;
+        let beyond = |last: &u64| rest > 0 && last >> rest > 0;
         if words.last().is_some_and(beyond) {
             let value = format!("set beyond the {possible} possible connections");
             return Err(malformed(key, &value));

@@ -39,7 +39,7 @@ pub(crate) enum Change {
 pub(crate) struct Reset {
     /// Indices of values and what they become; the last one of an index counts.
     pub(crate) values: Vec<(u32, f32)>,
-    /// Units whose bias becomes zero.
+    /// Units whose bias becomes zero, and whose normalisation begins anew.
     pub(crate) units: Vec<usize>,
 }
 

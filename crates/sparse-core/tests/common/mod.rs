@@ -51,6 +51,59 @@ pub(crate) struct Dense {
     pub(crate) outputs: usize,
     pub(crate) weights: Vec<f64>,
     pub(crate) bias: Vec<f64>,
+    /// Scale and shift of a layer normalisation.
+    pub(crate) norm: Option<[Vec<f64>; 2]>,
+}
+
+impl Dense {
+    /// All numbers: weights, bias, and scale and shift where there are such.
+    pub(crate) fn numbers(&self) -> Vec<f64> {
+        let norm = self.norm.iter().flatten();
+        let vectors = [&self.weights, &self.bias].into_iter().chain(norm);
+        vectors.flatten().copied().collect()
+    }
+
+    /// The same numbers, to be changed.
+    pub(crate) fn numbers_mut(&mut self) -> Vec<&mut f64> {
+        let norm = self.norm.iter_mut().flatten();
+        let vectors = [&mut self.weights, &mut self.bias].into_iter().chain(norm);
+        vectors.flatten().collect()
+    }
+
+    /// `W x + b` for one sample.
+    fn sums(&self, x: &[f64]) -> Vec<f64> {
+        let rows = self.weights.chunks(self.inputs).zip(&self.bias);
+        let sum = |(row, bias): (&[f64], &f64)| {
+            let dot: f64 = row.iter().zip(x).map(|(w, x)| w * x).sum();
+            dot + bias
+        };
+        rows.map(sum).collect()
+    }
+
+    /// The same, normalised where the layer is.
+    fn before_activation(&self, x: &[f64]) -> Vec<f64> {
+        let sums = self.sums(x);
+        let Some([scale, shift]) = &self.norm else {
+            return sums;
+        };
+        let affine = scale.iter().zip(shift).zip(standard(&sums).0);
+        affine.map(|((a, b), z)| a * z + b).collect()
+    }
+}
+
+/// The numbers with mean 0 and deviation 1, and the deviation that they had.
+fn standard(z: &[f64]) -> (Vec<f64>, f64) {
+    let mean = mean(z.iter().copied());
+    let deviation = (self::mean(z.iter().map(|z| (z - mean).powi(2))) + 1e-5).sqrt();
+    (
+        z.iter().map(|z| (z - mean) / deviation).collect(),
+        deviation,
+    )
+}
+
+fn mean(numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = numbers.len() as f64;
+    numbers.sum::<f64>() / count
 }
 
 /// A network of these layers with ReLU between them.
@@ -68,18 +121,25 @@ impl Reference {
         for (index, layer) in self.0.iter().enumerate() {
             let x = &activations[index];
             let mut y = Vec::new();
-            for row in x.chunks(layer.inputs) {
-                for (output, bias) in layer.bias.iter().enumerate() {
-                    let weights = &layer.weights[output * layer.inputs..][..layer.inputs];
-                    let dot: f64 = weights.iter().zip(row).map(|(w, x)| w * x).sum();
-                    let sum = dot + bias;
-                    let last = index + 1 == self.0.len();
-                    y.push(if last { sum } else { sum.max(0.0) });
-                }
+            let last = index + 1 == self.0.len();
+            for x in x.chunks(layer.inputs) {
+                let sums = layer.before_activation(x);
+                y.extend(sums.iter().map(|s| if last { *s } else { s.max(0.0) }));
             }
             activations.push(y);
         }
         activations
+    }
+
+    /// How near a hidden unit comes to the kink of its ReLU, where f32 may see it on the other side.
+    pub(crate) fn nearest_kink(&self, x: &[f64]) -> f64 {
+        let activations = self.forward(x);
+        let hidden = self.0.iter().zip(&activations).take(self.0.len() - 1);
+        let sums = hidden.flat_map(|(layer, x)| {
+            let samples = x.chunks(layer.inputs);
+            samples.flat_map(|x| layer.before_activation(x))
+        });
+        sums.fold(f64::INFINITY, |least, sum| least.min(sum.abs()))
     }
 
     /// `Σ weight · y²` over all outputs.
@@ -100,16 +160,14 @@ impl Reference {
                     *d = if *y > 0.0 { *d } else { 0.0 };
                 }
             }
-            let mut gradient = Dense {
-                weights: vec![0.0; layer.weights.len()],
-                bias: vec![0.0; layer.outputs],
-                ..layer.clone()
-            };
+            let mut gradient = layer.clone();
+            gradient.numbers_mut().into_iter().for_each(|x| *x = 0.0);
             let mut dx = Vec::new();
             let pairs = activations[index]
                 .chunks(layer.inputs)
                 .zip(dy.chunks(layer.outputs));
             for (x, d) in pairs {
+                let d = before_norm(layer, x, d, &mut gradient);
                 for (input, x) in x.iter().enumerate() {
                     let mut sum = 0.0;
                     for (output, d) in d.iter().enumerate() {
@@ -130,6 +188,28 @@ impl Reference {
     }
 }
 
+/// The gradient at a layer's sums for one sample, from that behind its normalisation; adds those of scale and shift.
+fn before_norm(layer: &Dense, x: &[f64], d: &[f64], gradient: &mut Dense) -> Vec<f64> {
+    let (Some([scale, _]), Some([scale_gradient, shift_gradient])) =
+        (&layer.norm, &mut gradient.norm)
+    else {
+        return d.to_vec();
+    };
+    let (z, deviation) = standard(&layer.sums(x));
+    for (unit, d) in d.iter().enumerate() {
+        scale_gradient[unit] += d * z[unit];
+        shift_gradient[unit] += d;
+    }
+    let d: Vec<f64> = d.iter().zip(scale).map(|(d, scale)| d * scale).collect();
+    let level = mean(d.iter().copied());
+    let slope = mean(d.iter().zip(&z).map(|(d, z)| d * z));
+    let before = d
+        .iter()
+        .zip(&z)
+        .map(|(d, z)| (d - level - slope * z) / deviation);
+    before.collect()
+}
+
 fn dense(layer: &SparseLinear) -> Dense {
     let pattern = layer.pattern();
     let (inputs, outputs) = (pattern.inputs(), pattern.outputs());
@@ -143,6 +223,9 @@ fn dense(layer: &SparseLinear) -> Dense {
         outputs,
         weights,
         bias,
+        norm: layer
+            .layer_norm()
+            .map(|norm| norm.map(|vector| floats(vector).into_iter().map(f64::from).collect())),
     }
 }
 
