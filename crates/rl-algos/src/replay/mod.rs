@@ -11,6 +11,8 @@ mod ring;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod window_tests;
 
 pub use adaptive::{AdaptiveCapacity, policy_distance};
 pub use batch::Batch;

@@ -10,11 +10,11 @@ use super::*;
 /// A step of a made-up episode; its observation is its number.
 #[derive(Clone, Debug)]
 pub(super) struct Fact {
-    episode: usize,
-    number: f32,
-    reward: f32,
-    terminated: bool,
-    truncated: bool,
+    pub(super) episode: usize,
+    pub(super) number: f32,
+    pub(super) reward: f32,
+    pub(super) terminated: bool,
+    pub(super) truncated: bool,
 }
 
 /// Episodes of given lengths and endings: 0 terminal, 1 time limit, 2 broken off without a sign.
@@ -302,6 +302,36 @@ fn a_million_transitions_of_half_cheetah_take_less_than_160_megabytes() {
     // 17 + 6 + 6 + 1 floats and a byte, and a thousandth for the ends.
     assert!((121.0..125.0).contains(&bytes), "{bytes}");
     assert!(replay.bytes() < 160_000_000);
+}
+
+#[test]
+fn policy_distance_is_half_the_mean_square_over_the_oldest() {
+    let mut replay = Replay::new(1, 2, 100);
+    let means = [[0.0, 0.0], [1.0, -1.0], [0.5, 0.25], [-1.0, 1.0]];
+    for (number, mean) in means.iter().enumerate() {
+        replay.push(&Transition {
+            observation: &[number as f32],
+            action: &[0.75, 0.75],
+            mean_action: mean,
+            reward: 0.0,
+            next_observation: &[number as f32 + 1.0],
+            terminated: false,
+            truncated: number == 1,
+        });
+    }
+    let policy = |seen: &[f32], action: &mut [f32]| {
+        action.copy_from_slice(&[0.5, 0.25 * seen[0]]);
+    };
+    // Differences: (0.5, 0), (-0.5, 1.25), (0, 0.25), (1.5, -0.25).
+    let squares = [0.25, 1.8125, 0.0625, 2.3125];
+    for (rows, checked) in [(1, 1), (3, 3), (4, 4), (4, 2048)] {
+        let expected = 0.5 * squares[..rows].iter().sum::<f64>() / (2 * rows) as f64;
+        assert_eq!(policy_distance(policy, &replay, checked), expected);
+    }
+    // The oldest are those that are left.
+    replay.drop_oldest(2);
+    let expected = 0.5 * (0.0625 + 2.3125) / 4.0;
+    assert_eq!(policy_distance(policy, &replay, 2048), expected);
 }
 
 #[test]
