@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use cli::train::TrainArgs;
 use rl_algos::config::TrainConfig;
 use rl_algos::recipes;
+use sparse_core::budget::Allocation;
 use toml::{Table, Value};
 
 /// Task where none is named.
@@ -23,20 +24,31 @@ pub(crate) fn config(args: &TrainArgs) -> Result<TrainConfig> {
         Some(file) => from_file(file, args)?,
         None => recipes::named(&recipe(args), args.env.as_deref().unwrap_or(ENV))?,
     };
-    let sparsity = &mut config.sparsity;
-    for (asked, setting) in [
-        (args.actor_sparsity, &mut sparsity.actor),
-        (args.critic_sparsity, &mut sparsity.critic),
-    ] {
-        if asked.is_some_and(|share| share > 0.0) && config.recipe.starts_with("dense") {
-            bail!("the recipe `dense` has no sparsity; take static, set, rigl or rlx2 for one");
-        }
-        *setting = asked.unwrap_or(*setting);
+    if [args.actor_sparsity, args.critic_sparsity] != [None, None] {
+        takes_sparsity(&config)?;
     }
+    let sparsity = &mut config.sparsity;
+    sparsity.actor = args.actor_sparsity.unwrap_or(sparsity.actor);
+    sparsity.critic = args.critic_sparsity.unwrap_or(sparsity.critic);
     config.steps = args.steps.unwrap_or(config.steps);
     config.seed = args.seed.unwrap_or(config.seed);
     config.validate()?;
     Ok(config)
+}
+
+/// Refuses a sparsity where the recipe would not follow it.
+fn takes_sparsity(config: &TrainConfig) -> Result<()> {
+    let recipe = config.recipe.as_str();
+    if recipe.starts_with("dense") || recipe.starts_with("tiny") {
+        bail!("the recipe `{recipe}` has no sparsity; take static, set, rigl or rlx2 for one");
+    }
+    if let Allocation::Lambda(_) | Allocation::PerLayer(_) = config.sparsity.allocation {
+        bail!(
+            "the recipe `{recipe}` has a density for each layer; change sparsity.allocation in a file for \
+             --config, or take static, set, rigl or rlx2"
+        );
+    }
+    Ok(())
 }
 
 /// The settings of a file. What it leaves out comes from its recipe.
@@ -208,12 +220,15 @@ mod tests {
     }
 
     #[test]
-    fn a_dense_recipe_takes_no_sparsity() {
-        let args = TrainArgs {
-            recipe: Some("dense".into()),
-            actor_sparsity: Some(0.5),
-            ..TrainArgs::default()
-        };
-        assert!(config(&args).is_err());
+    fn recipes_that_would_not_follow_a_sparsity_refuse_one() {
+        for recipe in ["dense-td3", "tiny-sac", "ds-td3"] {
+            let args = TrainArgs {
+                recipe: Some(recipe.into()),
+                actor_sparsity: Some(0.5),
+                ..TrainArgs::default()
+            };
+            let error = config(&args).unwrap_err().to_string();
+            assert!(error.contains(recipe), "{error}");
+        }
     }
 }
