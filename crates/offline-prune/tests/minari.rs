@@ -160,7 +160,7 @@ fn what_does_not_fit_is_not_written() {
         "x",
         "../x-v0",
         "a//b-v0",
-        "/tmp/x-v0",
+        "/x-v0",
         "a b-v0",
         "x-v",
         "-v1",
