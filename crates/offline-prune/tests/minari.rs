@@ -157,14 +157,7 @@ fn what_does_not_fit_is_not_written() {
     let empty = refused(&fine, |e| *e = Episode::default());
     assert!(matches!(empty, Error::EmptyEpisode { .. }), "{empty}");
     for id in [
-        "x",
-        "../x-v0",
-        "a//b-v0",
-        "/x-v0",
-        "a b-v0",
-        "x-v",
-        "-v1",
-        "x-v1.5",
+        "x", "../x-v0", "a//b-v0", "/x-v0", "a b-v0", "x-v", "-v1", "x-v1.5",
     ] {
         let description = Description {
             id: id.to_owned(),
