@@ -35,29 +35,51 @@ pub(super) fn bench(device: &str, threads: usize) -> Result<(String, Table)> {
         "slowest",
         "fastest",
         "times_dense",
+        "rewire_ms",
     ]);
     let backend = sparse_core::device::by_name(device)?;
     for task in TASKS {
         for algorithm in AlgoConfig::NAMES {
-            let learning = |recipe| Learning::new(&format!("{recipe}-{algorithm}"), task, &backend);
-            let (mut dense, mut rlx2) = (learning("dense")?, learning("rlx2")?);
+            let learning = |recipe, always| {
+                let config = config(&format!("{recipe}-{algorithm}"), task, always)?;
+                Learning::new(config, &backend)
+            };
+            let (mut dense, mut rlx2) = (learning("dense", false)?, learning("rlx2", false)?);
+            let mut moving = learning("rlx2", true)?;
             for _ in 0..WARM_UP {
                 dense.update();
                 rlx2.update();
+                moving.update();
             }
-            let rivals: [&mut dyn FnMut(); 2] = [&mut || dense.update(), &mut || rlx2.update()];
-            let [dense_times, rlx2_times] = in_turns(REPEATS, REPEAT, rivals);
-            table.push(dense.row(&dense_times, 1.0)?);
-            table.push(rlx2.row(&rlx2_times, ratio(&dense_times, &rlx2_times))?);
+            let rivals: [&mut dyn FnMut(); 3] =
+                [&mut || dense.update(), &mut || rlx2.update(), &mut || {
+                    moving.update()
+                }];
+            let [dense_times, rlx2_times, moving_times] = in_turns(REPEATS, REPEAT, rivals);
+            moving.check()?;
+            let rewire = 1e3 * (moving_times.median() - rlx2_times.median());
+            table.push(dense.row(&dense_times, 1.0, f64::NAN)?);
+            let ratio = ratio(&dense_times, &rlx2_times);
+            table.push(rlx2.row(&rlx2_times, ratio, rewire)?);
         }
     }
     let batch = recipes::named("dense", TASKS[0])?.learning.batch_size;
     let title = format!(
         "Updates per second: batch {batch}, device {device}, {threads} threads, {}.\n\
-         Median, slowest and fastest of {REPEATS} turns; times dense is the median of the turns' ratios.",
+         Median, slowest and fastest of {REPEATS} turns; times dense is the median of the turns' ratios. Rewire is how\n\
+         much longer an update takes in which every network moves connections whose turn it is.",
         processor()
     );
     Ok((title, table))
+}
+
+/// A recipe for a task, whose connections move with every update if `always`.
+fn config(recipe: &str, task: &str, always: bool) -> Result<TrainConfig> {
+    let mut config = recipes::named(recipe, task)?;
+    if let Some(topology) = config.topology.as_mut().filter(|_| always) {
+        topology.every = 1;
+    }
+    Ok(config)
 }
 
 /// An agent with a full replay.
@@ -72,9 +94,8 @@ struct Learning {
 }
 
 impl Learning {
-    fn new(recipe: &str, task: &str, device: &Device) -> Result<Self> {
-        let config = recipes::named(recipe, task)?;
-        let env = envs_info(task)?;
+    fn new(config: TrainConfig, device: &Device) -> Result<Self> {
+        let env = envs_info(&config.env)?;
         let (seen, done) = (env.observation.len(), env.action.len());
         let mut streams = Streams::new(0);
         Ok(Self {
@@ -97,10 +118,16 @@ impl Learning {
         self.failed = self.failed.take().or(done.err());
     }
 
-    fn row(&mut self, times: &Times, ratio: f64) -> Result<Vec<Cell>> {
-        if let Some(error) = self.failed.take() {
-            return Err(error).context("an update failed");
+    /// Whether all updates went well.
+    fn check(&mut self) -> Result<()> {
+        match self.failed.take() {
+            Some(error) => Err(error).context("an update failed"),
+            None => Ok(()),
         }
+    }
+
+    fn row(&mut self, times: &Times, ratio: f64, rewire: f64) -> Result<Vec<Cell>> {
+        self.check()?;
         let (fastest, slowest) = times.extremes();
         let sparsity = &self.config.sparsity;
         Ok(vec![
@@ -112,6 +139,7 @@ impl Learning {
             Cell::Number(1.0 / slowest, 0),
             Cell::Number(1.0 / fastest, 0),
             Cell::Number(ratio, 2),
+            Cell::Number(rewire, 2),
         ])
     }
 }
