@@ -65,8 +65,9 @@ fn read(ends: &[End], next: Option<&[f32]>) -> Result<Dataset> {
 /// `qlearning_dataset` of D4RL 1.1, line by line: observation, next observation and terminal of each row.
 fn qlearning_dataset(ends: &[End]) -> Vec<(f32, f32, bool)> {
     let mut rows = Vec::new();
-    for i in 0..ends.len().saturating_sub(1) {
-        let (terminal, final_timestep) = (ends[i] & 1 == 1, ends[i] & 2 == 2);
+    let last = ends.len().saturating_sub(1);
+    for (i, end) in ends.iter().enumerate().take(last) {
+        let (terminal, final_timestep) = (end & 1 == 1, end & 2 == 2);
         if final_timestep {
             continue;
         }
