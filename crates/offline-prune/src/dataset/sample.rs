@@ -21,7 +21,7 @@ impl Dataset {
         rng: &mut impl Rng,
         batch: &mut Batch,
     ) {
-        clear(batch);
+        batch.clear();
         if self.is_empty() {
             return;
         }
@@ -59,14 +59,4 @@ impl Dataset {
             .next_observation
             .extend_from_slice(next.unwrap_or(observation(row)));
     }
-}
-
-/// Empties a batch and keeps its memory.
-fn clear(batch: &mut Batch) {
-    batch.size = 0;
-    batch.observation.clear();
-    batch.action.clear();
-    batch.return_n.clear();
-    batch.discount.clear();
-    batch.next_observation.clear();
 }

@@ -25,7 +25,7 @@ pub struct Batch {
 
 impl Batch {
     /// Empties the batch and keeps its memory.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.size = 0;
         self.observation.clear();
         self.action.clear();
