@@ -116,10 +116,14 @@ pub fn build(
     device: &Device,
     streams: &mut Streams,
 ) -> Result<Box<dyn Agent>> {
-    let sizes = [observation, action];
+    let rows = parts::Rows {
+        observation,
+        action,
+        device: device.clone(),
+    };
     Ok(match &config.algo {
-        AlgoConfig::Td3(td3) => Box::new(Td3::new(config, td3, sizes, device, streams)?),
-        AlgoConfig::Sac(sac) => Box::new(Sac::new(config, sac, sizes, device, streams)?),
+        AlgoConfig::Td3(td3) => Box::new(Td3::new(config, td3, rows, streams)?),
+        AlgoConfig::Sac(sac) => Box::new(Sac::new(config, sac, rows, streams)?),
     })
 }
 

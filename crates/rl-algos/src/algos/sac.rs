@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use sparse_core::learner::Learner;
@@ -30,24 +30,17 @@ pub struct Sac {
 }
 
 impl Sac {
-    /// Draws the networks for observations and actions of these `sizes`; the critics' targets start as their copies.
+    /// Draws the networks for observations and actions as `rows` tells; the critics' targets start as their copies.
     ///
     /// # Errors
     /// As [`TrainConfig::validate`], or the networks' own when a layer would have no inputs.
     pub fn new(
         config: &TrainConfig,
         sac: &SacConfig,
-        sizes: [usize; 2],
-        device: &Device,
+        rows: Rows,
         streams: &mut Streams,
     ) -> Result<Self> {
         config.validate()?;
-        let [observation, action] = sizes;
-        let rows = Rows {
-            observation,
-            action,
-            device: device.clone(),
-        };
         Ok(Self {
             actor: Actor::new(config, &rows, streams)?,
             critics: TwinCritic::new(config, &rows, streams)?,

@@ -3,7 +3,7 @@
 //! Read with the paper: networks, acting, target, loss of the actor, update. That the networks are sparse shows
 //! nowhere: a [`Learner`] takes a loss and moves weights or connections.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use sparse_core::learner::Learner;
@@ -28,24 +28,17 @@ pub struct Td3 {
 }
 
 impl Td3 {
-    /// Draws the networks for observations and actions of these `sizes`; the targets start as their copies.
+    /// Draws the networks for observations and actions as `rows` tells; the targets start as their copies.
     ///
     /// # Errors
     /// As [`TrainConfig::validate`], or the networks' own when a layer would have no inputs.
     pub fn new(
         config: &TrainConfig,
         td3: &Td3Config,
-        sizes: [usize; 2],
-        device: &Device,
+        rows: Rows,
         streams: &mut Streams,
     ) -> Result<Self> {
         config.validate()?;
-        let [observation, action] = sizes;
-        let rows = Rows {
-            observation,
-            action,
-            device: device.clone(),
-        };
         Ok(Self {
             actor: Actor::new(config, &rows, streams)?,
             critics: TwinCritic::new(config, &rows, streams)?,

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 
 use burn::tensor::{Device, Tensor};
 use envs::VecEnv;
-use sparse_core::nn::{SparseMlp, SparseModule};
+use sparse_core::nn::SparseMlp;
 use sparse_core::topology::dormant_units;
 
-use crate::algos::{self, Agent};
+use crate::algos::{self, Agent, parts::Rows};
 use crate::checkpoint::{AgentState, Checkpoints, RunState};
 use crate::config::TrainConfig;
 use crate::evaluate::evaluate;
@@ -111,6 +111,7 @@ struct Files<'a> {
 /// Everything that a run is made of.
 struct Session<'a> {
     config: &'a TrainConfig,
+    rows: Rows,
     streams: Streams,
     agent: Box<dyn Agent>,
     world: World,
@@ -129,8 +130,14 @@ impl<'a> Session<'a> {
         let world = World::new(config, &mut streams)?;
         let [observation, action] = world.sizes();
         let agent = algos::build(config, observation, action, device, &mut streams)?;
+        let rows = Rows {
+            observation,
+            action,
+            device: device.clone(),
+        };
         Ok(Self {
             config,
+            rows,
             evaluation_envs: VecEnv::new(&config.env, config.evaluation.episodes)?,
             replay: Replay::new(observation, action, config.replay.capacity),
             batch: Batch::default(),
@@ -252,21 +259,13 @@ impl<'a> Session<'a> {
 
     /// What is known of each network; its dormant units are counted on the last batch.
     fn networks(&self) -> Vec<NetworkReport> {
-        let [observation, action] = self.world.sizes();
-        let rows = algos::parts::Rows {
-            observation,
-            action,
-            device: self.agent.learners()[0].1.net().sparse_layers()[0]
-                .values()
-                .device(),
-        };
-        let batch = &self.batch;
+        let (rows, batch) = (&self.rows, &self.batch);
         let dormant = |name: &str, net: &SparseMlp| -> f64 {
             if batch.size == 0 {
                 return f64::NAN;
             }
             let seen: Tensor<2> = if name == "actor" {
-                rows.tensor(batch.observation.as_slice(), observation)
+                rows.observations(&batch.observation, &(0..batch.size))
             } else {
                 rows.judged(&batch.observation, &batch.action)
             };
