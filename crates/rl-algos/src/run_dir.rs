@@ -1,5 +1,6 @@
 //! A run on disk: `config.toml`, `metrics.csv`, `checkpoints/{latest,best}.{safetensors,json}`, and in `resume/` what
-//! a stopped run goes on from; beside them, if it is watched so, TensorBoard's `events.out.tfevents.*`.
+//! a stopped run goes on from; if it keeps them, `policies/STEP.safetensors` of every evaluation; beside them, if it is
+//! watched so, TensorBoard's `events.out.tfevents.*`.
 //!
 //! Configurations and checkpoints are written beside their place and moved there, so whoever reads finds the last one
 //! or the new one, never half of one.
@@ -19,6 +20,7 @@ const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.csv";
 const CHECKPOINTS: &str = "checkpoints";
 const RESUME: &str = "resume";
+const POLICIES: &str = "policies";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -81,7 +83,11 @@ impl RunDir {
                 fs::remove_file(file).map_err(Error::file(file))?;
             }
             remove_events(path)?;
-            for folder in [run.resume_path(), path.join(CHECKPOINTS)] {
+            for folder in [
+                run.resume_path(),
+                path.join(CHECKPOINTS),
+                path.join(POLICIES),
+            ] {
                 if folder.exists() {
                     fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;
                 }
@@ -150,6 +156,22 @@ impl RunDir {
     pub fn weights_path(&self, which: Checkpoint) -> PathBuf {
         let name = format!("{}.safetensors", which.name());
         self.path.join(CHECKPOINTS).join(name)
+    }
+
+    /// The file of the actor that the evaluation after `step` steps saw, where the run keeps them.
+    #[must_use]
+    pub fn policy_path(&self, step: u64) -> PathBuf {
+        self.path.join(POLICIES).join(format!("{step}.safetensors"))
+    }
+
+    /// Writes the actor of the evaluation after `step` steps.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub fn keep_policy(&self, step: u64, weights: &[u8]) -> Result<()> {
+        let folder = self.path.join(POLICIES);
+        fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+        replace(&self.policy_path(step), weights)
     }
 
     /// Writes a checkpoint in the place of the last of its kind.

@@ -59,6 +59,10 @@ pub struct TrainArgs {
     #[arg(long)]
     pub overwrite: bool,
 
+    /// Keep the actor of every evaluation, which `cargo xtask collect` takes for data of every skill
+    #[arg(long)]
+    pub keep_policies: bool,
+
     /// Settings as TOML, with keys of the `config.toml` that every run writes; its recipe fills the rest
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -69,7 +73,7 @@ pub struct TrainArgs {
 }
 
 /// Options of a run from the start: a run that goes on has its own settings.
-const FRESH: [&str; 11] = [
+const FRESH: [&str; 12] = [
     "env",
     "recipe",
     "algo",
@@ -80,6 +84,7 @@ const FRESH: [&str; 11] = [
     "seeds",
     "out",
     "overwrite",
+    "keep_policies",
     "config",
 ];
 

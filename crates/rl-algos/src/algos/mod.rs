@@ -166,6 +166,15 @@ impl dyn Agent + '_ {
         let networks: Vec<_> = learners.iter().map(|(name, l)| (*name, l.net())).collect();
         Ok(record::to_bytes(&networks)?)
     }
+
+    /// As [`to_bytes`](Self::to_bytes), with the actor alone.
+    ///
+    /// # Errors
+    /// As [`to_bytes`](Self::to_bytes).
+    pub fn policy_bytes(&self) -> Result<Vec<u8>> {
+        let (name, actor) = self.learners()[0];
+        Ok(record::to_bytes(&[(name, actor.net())])?)
+    }
 }
 
 impl Weights {

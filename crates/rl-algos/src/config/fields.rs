@@ -38,7 +38,7 @@ pub(super) const MOVED: [(&str, &str); 2] = [
 
 /// All keys, in the order of the structures. The table reads by row.
 #[rustfmt::skip]
-pub const FIELDS: [Field; 88] = [
+pub const FIELDS: [Field; 89] = [
     field("env", "Task, by Gymnasium's name", "a task of `envs`, such as HalfCheetah-v5"),
     field("recipe", "Recipe that the other settings started from", "a label"),
     field("steps", "Environment steps of the run", "1 or more"),
@@ -138,6 +138,7 @@ pub const FIELDS: [Field; 88] = [
     field("evaluation", "How progress is measured", ""),
     field("evaluation.every", "Environment steps between two evaluations", "1 or more"),
     field("evaluation.episodes", "Episodes of an evaluation, without noise", "1 or more"),
+    field("evaluation.keep_policies", "Whether the actor of every evaluation is kept", "true or false"),
 ];
 
 /// The row of a key.

@@ -128,6 +128,10 @@ pub struct EvaluationConfig {
     pub every: u64,
     /// Deterministic episodes of an evaluation, 1 or more.
     pub episodes: usize,
+    /// Whether the actor of every evaluation is kept, not only of the last and the best: whoever collects data wants
+    /// policies of every skill.
+    #[serde(default)]
+    pub keep_policies: bool,
 }
 
 impl TrainConfig {

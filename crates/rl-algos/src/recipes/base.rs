@@ -52,6 +52,7 @@ pub(super) fn config(recipe: &str, algo: &str, env: &TaskInfo) -> TrainConfig {
         evaluation: EvaluationConfig {
             every: 5_000,
             episodes: 10,
+            keep_policies: false,
         },
         algo,
     }

@@ -324,6 +324,9 @@ impl<'a> Session<'a> {
             return_mean: mean,
         };
         run.save(Checkpoint::Latest, &weights, &info)?;
+        if self.config.evaluation.keep_policies {
+            run.keep_policy(info.step, &self.agent.policy_bytes()?)?;
+        }
         let before = &self.returns[..self.returns.len() - 1];
         if before.iter().all(|earlier| mean > *earlier) {
             run.save(Checkpoint::Best, &weights, &info)?;

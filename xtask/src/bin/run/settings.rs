@@ -32,6 +32,7 @@ pub(crate) fn config(args: &TrainArgs) -> Result<TrainConfig> {
     sparsity.critic = args.critic_sparsity.unwrap_or(sparsity.critic);
     config.steps = args.steps.unwrap_or(config.steps);
     config.seed = args.seed.unwrap_or(config.seed);
+    config.evaluation.keep_policies |= args.keep_policies;
     config.validate()?;
     Ok(config)
 }
