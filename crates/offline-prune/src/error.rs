@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Errors of this crate.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting is outside what is allowed.
@@ -141,9 +141,21 @@ pub enum Error {
         /// Weights of the layer.
         total: usize,
     },
+    /// A configuration is not the TOML that is expected.
+    #[error("configuration: {message}")]
+    Toml {
+        /// What the parser found: the key or the line.
+        message: String,
+    },
     /// A network or its connections refused.
     #[error(transparent)]
     Sparse(#[from] sparse_core::Error),
+    /// What is shared with online learning refused.
+    #[error(transparent)]
+    Online(#[from] rl_algos::Error),
+    /// An environment refused.
+    #[error(transparent)]
+    Env(#[from] envs::Error),
 }
 
 impl Error {
@@ -157,6 +169,13 @@ impl Error {
             field,
             value: value.to_string(),
             allowed: allowed.into(),
+        }
+    }
+
+    /// What is wrong with TOML, on one line.
+    pub(crate) fn toml(error: impl std::fmt::Display) -> Self {
+        Self::Toml {
+            message: error.to_string().replace('\n', ", "),
         }
     }
 

@@ -34,10 +34,15 @@
 //!
 //! It knows `rl-algos` and `sparse-core`, and nothing of how online data is collected.
 
+pub mod algos;
+pub mod config;
 pub mod criteria;
 pub mod dataset;
 mod error;
+mod export;
 pub mod prune;
 pub mod score;
+pub mod train;
 
 pub use error::{Error, Result};
+pub use export::raw_policy;

@@ -63,6 +63,7 @@ pub struct Dataset {
     /// Observations at the ends of episodes, `[ends, observation]`.
     last_observations: Vec<f32>,
     reference: Option<Reference>,
+    normaliser: Option<Normaliser>,
 }
 
 impl Dataset {
@@ -154,6 +155,12 @@ impl Dataset {
     #[must_use]
     pub fn reference(&self) -> Option<Reference> {
         self.reference
+    }
+
+    /// How the observations were normalised; `None` while they are the file's.
+    #[must_use]
+    pub fn normaliser(&self) -> Option<&Normaliser> {
+        self.normaliser.as_ref()
     }
 
     /// Bytes of memory taken by what is stored.

@@ -35,8 +35,11 @@ impl Normaliser {
 
 impl Dataset {
     /// Normalises all observations by the mean and the deviation (of the population) over the transitions,
-    /// and returns what a policy needs to do the same. Sums are double.
+    /// and returns what a policy needs to do the same. Sums are double. A second time changes nothing.
     pub fn normalise(&mut self) -> Normaliser {
+        if let Some(normaliser) = &self.normaliser {
+            return normaliser.clone();
+        }
         let size = self.observation_size;
         let rows = self.len().max(1) as f64;
         let sum = |mean: &[f64], power: i32| {
@@ -59,6 +62,7 @@ impl Dataset {
         };
         normaliser.apply(&mut self.observations);
         normaliser.apply(&mut self.last_observations);
+        self.normaliser = Some(normaliser.clone());
         normaliser
     }
 }

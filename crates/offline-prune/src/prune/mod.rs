@@ -3,6 +3,7 @@
 //! The networks of one call are one group: their weights are ranked together, as those of twin critics are. An
 //! actor and its critics are pruned in two calls, each by its own loss.
 
+mod agent;
 mod budget;
 mod floor;
 mod group;
@@ -18,6 +19,7 @@ use sparse_core::budget::Allocation;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
 use sparse_core::pattern::Pattern;
 
+pub use agent::{PrunedAgent, prune_agent};
 pub use budget::{Budget, Floor, Selection};
 pub use group::{Group, LayerShape, Loss, Smooth};
 pub use kept::Kept;

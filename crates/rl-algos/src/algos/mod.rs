@@ -4,7 +4,7 @@ mod gaussian;
 pub mod parts;
 mod policy;
 mod sac;
-mod td3;
+pub mod td3;
 
 use std::fmt::Debug;
 

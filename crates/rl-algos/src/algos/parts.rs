@@ -128,10 +128,16 @@ impl Actor {
         let sizes = [&[rows.observation], hidden, &[outputs]].concat();
         let [sparsity, _] = config.initial_sparsity();
         let net = network(config, sizes, sparsity, &rows.device, false, streams)?;
-        Ok(Self {
-            learner: Learner::new(net, config.actor_learner()),
+        Ok(Self::from_network(net, config.actor_learner()))
+    }
+
+    /// An actor with this network, which is trained by these settings.
+    #[must_use]
+    pub fn from_network(net: SparseMlp, settings: LearnerConfig) -> Self {
+        Self {
+            learner: Learner::new(net, settings),
             inference: None,
-        })
+        }
     }
 
     /// What is trained.
@@ -196,16 +202,21 @@ impl TwinCritic {
         let hidden = config.networks.critic.as_slice();
         let first = rows.observation + rows.action;
         let [_, sparsity] = config.initial_sparsity();
-        let settings: LearnerConfig = config.critic_learner();
-        let mut learner = || -> Result<Learner<SparseMlp>> {
+        let mut net = || -> Result<SparseMlp> {
             let sizes = [&[first], hidden, &[1]].concat();
             let norm = config.networks.critic_layer_norm;
-            let net = network(config, sizes, sparsity, &rows.device, norm, streams)?;
-            Ok(Learner::new(net, settings.clone()))
+            network(config, sizes, sparsity, &rows.device, norm, streams)
         };
-        Ok(Self {
-            learners: [learner()?, learner()?],
-        })
+        let nets = [net()?, net()?];
+        Ok(Self::from_networks(nets, &config.critic_learner()))
+    }
+
+    /// Critics with these networks, which are trained by these settings.
+    #[must_use]
+    pub fn from_networks(nets: [SparseMlp; 2], settings: &LearnerConfig) -> Self {
+        Self {
+            learners: nets.map(|net| Learner::new(net, settings.clone())),
+        }
     }
 
     /// What is trained.

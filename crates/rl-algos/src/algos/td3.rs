@@ -47,37 +47,41 @@ impl Td3 {
             updates: 0,
         })
     }
+}
 
-    /// `y = R + γⁿ min(Q₁', Q₂')(s', π'(s') + clipped noise)` (paper, equation 14; n-step as RLx2 §4.2.1).
-    fn targets(&self, batch: &Batch, rng: &mut ChaCha8Rng) -> Vec<f32> {
-        let (sigma, clip) = (
-            self.config.target_noise as f32,
-            self.config.target_noise_clip as f32,
-        );
-        let mut noise = || -> f32 {
-            let unit: f32 = StandardNormal.sample(rng);
-            (sigma * unit).clamp(-clip, clip)
-        };
-        let noise: Vec<f32> = (0..batch.action.len()).map(|_| noise()).collect();
-        let values = in_halves(batch.size, |rows| {
-            let next = self.rows.observations(&batch.next_observation, &rows);
-            let mut actions = to_vec(policy(self.actor.learner().target(), next));
-            let noise = cut(&noise, self.rows.action, &rows);
-            for (action, noise) in actions.iter_mut().zip(noise) {
-                *action = (*action + noise).clamp(-1.0, 1.0);
-            }
-            let next = cut(&batch.next_observation, self.rows.observation, &rows);
-            self.critics
-                .target_values(&self.rows.judged(next, &actions))
-        });
-        let rewards = batch.return_n.iter().zip(&batch.discount);
-        let target = |((r, discount), value): ((&f32, &f32), &f32)| r + discount * value;
-        rewards.zip(&values).map(target).collect()
-    }
+/// `y = R + γⁿ min(Q₁', Q₂')(s', π'(s') + clipped noise)` for each row of the batch (paper, equation 14; n-step as RLx2
+/// §4.2.1). `noise` is its standard deviation and its bound; `actor` the target policy.
+pub fn targets(
+    rows: &Rows,
+    actor: &SparseMlp,
+    critics: &TwinCritic,
+    batch: &Batch,
+    noise: [f64; 2],
+    rng: &mut ChaCha8Rng,
+) -> Vec<f32> {
+    let [sigma, clip] = noise.map(|number| number as f32);
+    let mut draw = || -> f32 {
+        let unit: f32 = StandardNormal.sample(rng);
+        (sigma * unit).clamp(-clip, clip)
+    };
+    let noise: Vec<f32> = (0..batch.action.len()).map(|_| draw()).collect();
+    let values = in_halves(batch.size, |half| {
+        let next = rows.observations(&batch.next_observation, &half);
+        let mut actions = to_vec(policy(actor, next));
+        let noise = cut(&noise, rows.action, &half);
+        for (action, noise) in actions.iter_mut().zip(noise) {
+            *action = (*action + noise).clamp(-1.0, 1.0);
+        }
+        let next = cut(&batch.next_observation, rows.observation, &half);
+        critics.target_values(&rows.judged(next, &actions))
+    });
+    let rewards = batch.return_n.iter().zip(&batch.discount);
+    let target = |((r, discount), value): ((&f32, &f32), &f32)| r + discount * value;
+    rewards.zip(&values).map(target).collect()
 }
 
 /// π(s), `[batch, action]` in [-1, 1].
-fn policy(actor: &SparseMlp, observations: Tensor<2>) -> Tensor<2> {
+pub fn policy(actor: &SparseMlp, observations: Tensor<2>) -> Tensor<2> {
     tanh(actor.forward(observations))
 }
 
@@ -115,7 +119,10 @@ impl Agent for Td3 {
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
         super::parts::check_batch(&self.rows, batch)?;
         self.updates += 1;
-        let targets = self.targets(batch, &mut streams.target_noise);
+        let noise = [self.config.target_noise, self.config.target_noise_clip];
+        let rng = &mut streams.target_noise;
+        let actor = self.actor.learner().target();
+        let targets = targets(&self.rows, actor, &self.critics, batch, noise, rng);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.rows.tensor(targets, 1);
         let judged = self.rows.judged(&batch.observation, &batch.action);

@@ -1,0 +1,82 @@
+//! BC: behavioural cloning with a deterministic policy, which minimises the mean squared distance of its actions from
+//! the data's (the baseline of TD3+BC's paper, arXiv:2106.06860, and of CORL, arXiv:2210.07105).
+
+use burn::tensor::Tensor;
+use rl_algos::algos::parts::{Actor, Rows};
+use rl_algos::algos::td3::policy;
+use rl_algos::replay::Batch;
+use rl_algos::rng::Streams;
+use sparse_core::nn::SparseMlp;
+
+use super::{NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check};
+use crate::Result;
+use crate::config::OfflineConfig;
+
+/// A policy that imitates.
+#[derive(Debug)]
+pub struct Bc {
+    rows: Rows,
+    actor: Actor,
+}
+
+/// One network, the policy.
+pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+    vec![actor_shape(config, rows, 1)]
+}
+
+impl Bc {
+    /// An agent with this policy.
+    #[must_use]
+    pub fn new(config: &OfflineConfig, rows: Rows, [actor]: [SparseMlp; 1]) -> Self {
+        Self {
+            rows,
+            actor: Actor::from_network(actor, config.actor_learner(false)),
+        }
+    }
+}
+
+/// The mean squared distance of the policy's actions from those of the data, over rows and numbers.
+pub(super) fn distance(done: Tensor<2>, actions: Tensor<2>) -> Tensor<1> {
+    (done - actions).square().mean()
+}
+
+fn loss(actor: &SparseMlp, observations: Tensor<2>, actions: Tensor<2>) -> Tensor<1> {
+    let [observations, actions] = [observations, actions].map(Tensor::from_inner);
+    distance(policy(actor, observations), actions)
+}
+
+impl OfflineAgent for Bc {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        let output = self.actor.output(observation);
+        for (action, output) in action.iter_mut().zip(output) {
+            *action = output.tanh();
+        }
+    }
+
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
+        check(&self.rows, batch)?;
+        let loss = |some| {
+            let observations = self.rows.observations(&batch.observation, &some);
+            let actions = actions(&self.rows, batch, &some);
+            move |actor: &SparseMlp| loss(actor, observations, actions)
+        };
+        let [rng, ..] = &mut streams.topology;
+        let report = self.actor.minimise(batch.size, loss, rng)?;
+        Ok(vec![("actor_loss", report.loss)])
+    }
+
+    fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
+        vec![("actor", self.actor.learner().net())]
+    }
+
+    fn objectives(&self, batch: &Batch, _: &mut Streams) -> Result<Vec<Objective>> {
+        check(&self.rows, batch)?;
+        let observations = self.rows.observations(&batch.observation, &all(batch));
+        let actions = actions(&self.rows, batch, &all(batch));
+        Ok(vec![Objective {
+            networks: vec![0],
+            fixed: Vec::new(),
+            loss: Box::new(move |nets| loss(&nets[0], observations.clone(), actions.clone())),
+        }])
+    }
+}

@@ -1,0 +1,157 @@
+//! Algorithms that learn from a fixed dataset, one a file, and what they have in common.
+//!
+//! An algorithm names its networks, and says for each what loss it is trained by: that loss is also what its weights
+//! are scored by before they are pruned.
+
+mod bc;
+mod td3_bc;
+
+use std::fmt::Debug;
+
+use burn::tensor::Tensor;
+use rl_algos::algos::parts::{Rows, check_batch, cut};
+use rl_algos::replay::Batch;
+use rl_algos::rng::Streams;
+use sparse_core::nn::{SparseMlp, SparseMlpConfig};
+
+pub use bc::Bc;
+pub use td3_bc::Td3Bc;
+
+use crate::Result;
+use crate::config::{AlgoConfig, OfflineConfig};
+use crate::prune::Loss;
+
+/// Whoever learns from a dataset and acts. Actions are in [-1, 1] per number.
+pub trait OfflineAgent: Debug + Send {
+    /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`. Observations are
+    /// like those that it learned from, so normalised if they were.
+    fn act(&mut self, observation: &[f32], action: &mut [f32]);
+
+    /// Learns from a batch; returns losses and other numbers by name. What is not computed with every update is then
+    /// missing from the list.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Diverged`] when a loss is NaN or infinite.
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>>;
+
+    /// The networks being trained, by name; the policy's first.
+    fn networks(&self) -> Vec<(&'static str, &SparseMlp)>;
+
+    /// What the networks are trained to minimise on a batch; each network is in one objective. Noise is drawn now, so
+    /// that each loss is a function of the networks.
+    ///
+    /// # Errors
+    /// When the batch does not fit.
+    fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>>;
+}
+
+/// A loss, and whose it is. Networks are told by their place among [`OfflineAgent::networks`].
+pub struct Objective {
+    /// Networks that minimise it together, 1 or more.
+    pub networks: Vec<usize>,
+    /// Networks that it uses as they are; behind the others in what `loss` is given.
+    pub fixed: Vec<usize>,
+    /// The loss of the networks, one number.
+    pub loss: Box<Loss<'static>>,
+}
+
+/// A network before it is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkShape {
+    /// What it is called.
+    pub name: &'static str,
+    /// Numbers of features: input, hidden layers, output.
+    pub sizes: Vec<usize>,
+    /// Whether it judges; else it acts.
+    pub critic: bool,
+}
+
+/// The networks that an algorithm trains, in its order.
+#[must_use]
+pub fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+    match &config.algo {
+        AlgoConfig::Bc => bc::shapes(config, rows),
+        AlgoConfig::Td3Bc(_) => td3_bc::shapes(config, rows),
+    }
+}
+
+/// Draws dense networks for [`build`].
+///
+/// # Errors
+/// The networks' own, such as when a layer would have no inputs.
+pub fn draw(config: &OfflineConfig, rows: &Rows, streams: &mut Streams) -> Result<Vec<SparseMlp>> {
+    let network = |shape: NetworkShape| -> Result<SparseMlp> {
+        let norm = shape.critic && config.networks.critic_layer_norm;
+        let network = SparseMlpConfig::new(shape.sizes).with_layer_norm(norm);
+        Ok(network.init(&rows.device, &mut streams.init)?)
+    };
+    shapes(config, rows).into_iter().map(network).collect()
+}
+
+/// The agent that `config` describes with these networks, dense or pruned, in the order of [`shapes`].
+///
+/// # Errors
+/// As [`OfflineConfig::validate`], and when there are more networks or fewer.
+pub fn build(
+    config: &OfflineConfig,
+    rows: Rows,
+    networks: Vec<SparseMlp>,
+) -> Result<Box<dyn OfflineAgent>> {
+    config.validate()?;
+    Ok(match &config.algo {
+        AlgoConfig::Bc => Box::new(Bc::new(config, rows, take(networks)?)),
+        AlgoConfig::Td3Bc(td3_bc) => Box::new(Td3Bc::new(config, td3_bc, rows, take(networks)?)),
+    })
+}
+
+/// So many networks.
+fn take<const N: usize>(networks: Vec<SparseMlp>) -> Result<[SparseMlp; N]> {
+    <[SparseMlp; N]>::try_from(networks).map_err(|networks| {
+        crate::Error::config(
+            "networks",
+            networks.len(),
+            format!("{N} for this algorithm"),
+        )
+    })
+}
+
+/// The policy's network: observations in, `per_action` numbers out for each of an action.
+fn actor_shape(config: &OfflineConfig, rows: &Rows, per_action: usize) -> NetworkShape {
+    let hidden = config.networks.actor.as_slice();
+    NetworkShape {
+        name: "actor",
+        sizes: [&[rows.observation], hidden, &[per_action * rows.action]].concat(),
+        critic: false,
+    }
+}
+
+/// A network that judges observations with actions.
+fn critic_shape(config: &OfflineConfig, rows: &Rows, name: &'static str) -> NetworkShape {
+    let hidden = config.networks.critic.as_slice();
+    NetworkShape {
+        name,
+        sizes: [&[rows.observation + rows.action], hidden, &[1]].concat(),
+        critic: true,
+    }
+}
+
+/// The mean squared error of a critic's values, one number. Tensors are outside autodiff.
+fn squared_error(critic: &SparseMlp, judged: &Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
+    let [judged, targets] = [judged, targets].map(|t| Tensor::from_inner(t.clone()));
+    (critic.forward(judged) - targets).square().mean()
+}
+
+/// Some rows of actions as a tensor `[rows, action]`.
+fn actions(rows: &Rows, batch: &Batch, some: &std::ops::Range<usize>) -> Tensor<2> {
+    rows.tensor(cut(&batch.action, rows.action, some), rows.action)
+}
+
+/// All rows of a batch.
+fn all(batch: &Batch) -> std::ops::Range<usize> {
+    0..batch.size
+}
+
+/// Refuses a batch that is not made for these sizes.
+fn check(rows: &Rows, batch: &Batch) -> Result<()> {
+    Ok(check_batch(rows, batch)?)
+}

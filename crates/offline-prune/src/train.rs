@@ -1,0 +1,274 @@
+//! The loop: batches from a dataset, updates, evaluations in the task.
+
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use envs::VecEnv;
+use rl_algos::algos::parts::Rows;
+use rl_algos::evaluate::{Returns, evaluate};
+use rl_algos::replay::Batch;
+use rl_algos::rng::Streams;
+use sparse_core::record;
+
+use crate::algos::{self, OfflineAgent};
+use crate::config::OfflineConfig;
+use crate::dataset::Dataset;
+use crate::export::raw_policy;
+use crate::prune::{PruneReport, prune_agent};
+use crate::score::Reference;
+use crate::{Error, Result};
+
+/// What watches a run.
+pub trait Watcher: Send {
+    /// Before the first update.
+    ///
+    /// # Errors
+    /// Its own, which end the run.
+    fn on_start(&mut self, start: &Start) -> Result<()> {
+        let _ = start;
+        Ok(())
+    }
+
+    /// After each update; may end the run.
+    fn on_update(&mut self, update: u64) -> ControlFlow<()> {
+        let _ = update;
+        ControlFlow::Continue(())
+    }
+
+    /// After each evaluation.
+    ///
+    /// # Errors
+    /// Its own, which end the run.
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
+        let _ = evaluation;
+        Ok(())
+    }
+}
+
+/// Nobody watches.
+impl Watcher for () {}
+
+/// An agent before its first update.
+#[derive(Debug)]
+pub struct Start {
+    /// The agent, pruned if it was to be.
+    pub agent: Box<dyn OfflineAgent>,
+    /// For each group of networks that was ranked together their names, and what pruning did; none without pruning.
+    pub pruning: Vec<(Vec<&'static str>, PruneReport)>,
+}
+
+/// What an evaluation found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Updates before it.
+    pub update: u64,
+    /// Returns of deterministic episodes.
+    pub returns: Returns,
+    /// The mean return on D4RL's scale, where the task or the dataset has a reference.
+    pub score: Option<f64>,
+    /// Means of what updates told since the evaluation before, by name, in the algorithm's order.
+    pub losses: Vec<(&'static str, f64)>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Trained {
+    /// The agent after its last update.
+    pub agent: Box<dyn OfflineAgent>,
+    /// All evaluations, in order; the last after the last update, unless the run was ended.
+    pub evaluations: Vec<Evaluation>,
+    /// Whether the watcher ended it.
+    pub stopped: bool,
+}
+
+/// Draws the agent of `config` for a dataset and prunes it. The same seed gives the same dense networks, so pruned
+/// agents are parts of the dense one.
+///
+/// # Errors
+/// As [`OfflineConfig::validate`] and [`prune_agent`]; [`Error::Config`] when the dataset is normalised and should not
+/// be, or the other way round.
+pub fn start(
+    config: &OfflineConfig,
+    dataset: &Dataset,
+    device: &Device,
+    streams: &mut Streams,
+) -> Result<Start> {
+    config.validate()?;
+    check_normalised(config, dataset)?;
+    let rows = Rows {
+        observation: dataset.observation_size(),
+        action: dataset.action_size(),
+        device: device.clone(),
+    };
+    let dense = algos::draw(config, &rows, streams)?;
+    let agent = algos::build(config, rows.clone(), dense)?;
+    let Some(pruning) = &config.pruning else {
+        return Ok(Start {
+            agent,
+            pruning: Vec::new(),
+        });
+    };
+    // Generators of their own, so that a pruned agent is trained with the numbers of the dense one.
+    let mut own = streams.clone();
+    let batch = |_| {
+        let mut batch = Batch::default();
+        sample(config, dataset, &mut own, &mut batch);
+        batch
+    };
+    let batches: Vec<Batch> = (0..config.prune_batches).map(batch).collect();
+    let mut rng = own.exploration.clone();
+    let pruned = prune_agent(&*agent, &batches, pruning, &mut own, &mut rng)?;
+    Ok(Start {
+        agent: algos::build(config, rows, pruned.networks)?,
+        pruning: pruned.reports,
+    })
+}
+
+/// Trains from the first update to the last. The same configuration, dataset and device give the same numbers,
+/// whatever the number of threads.
+///
+/// # Errors
+/// As [`start`]; [`Error::Config`] when the task has other observations or actions than the dataset; errors of the
+/// environment and of the watcher; [`sparse_core::Error::Diverged`] when a loss is no longer finite.
+pub fn train(
+    config: &OfflineConfig,
+    dataset: &Dataset,
+    device: &Device,
+    watcher: &mut dyn Watcher,
+) -> Result<Trained> {
+    let mut streams = Streams::new(config.seed);
+    let mut envs = environments(config, dataset)?;
+    // On a thread of the pool, so that work is shared out without waking others.
+    rayon::scope(|_| {
+        let start = start(config, dataset, device, &mut streams)?;
+        watcher.on_start(&start)?;
+        let mut agent = start.agent;
+        let (mut batch, mut averages) = (Batch::default(), Averages::default());
+        let mut evaluations = Vec::new();
+        let mut stopped = false;
+        for update in 1..=config.updates {
+            sample(config, dataset, &mut streams, &mut batch);
+            averages.add(&agent.update(&batch, &mut streams)?);
+            stopped = watcher.on_update(update).is_break();
+            if stopped || update == config.updates || update.is_multiple_of(config.evaluation.every)
+            {
+                let returns = play(&mut *agent, dataset, &mut envs, &mut streams)?;
+                let evaluation = Evaluation {
+                    update,
+                    score: reference(config, dataset).map(|r| r.normalised(returns.mean)),
+                    returns,
+                    losses: averages.take(),
+                };
+                watcher.on_evaluation(&evaluation)?;
+                evaluations.push(evaluation);
+            }
+            if stopped {
+                break;
+            }
+        }
+        Ok(Trained {
+            agent,
+            evaluations,
+            stopped,
+        })
+    })
+}
+
+impl Trained {
+    /// The bytes of a safetensors file with the policy as `actor`, which reads observations as the task gives them: if
+    /// it learned from normalised ones, its first layer normalises. [`rl_algos::algos::Policy::open`] reads it.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when the format cannot hold it.
+    pub fn policy(&self, dataset: &Dataset) -> Result<Vec<u8>> {
+        let (_, actor) = self.agent.networks()[0];
+        let policy = raw_policy(actor, dataset.normaliser())?;
+        Ok(record::to_bytes(&[("actor", &policy)])?)
+    }
+}
+
+/// What returns are measured against: the dataset's own reference, else D4RL's of the task.
+#[must_use]
+pub fn reference(config: &OfflineConfig, dataset: &Dataset) -> Option<Reference> {
+    dataset.reference().or(Reference::of(&config.env).ok())
+}
+
+/// Environments for the evaluation, which fit the dataset.
+fn environments(config: &OfflineConfig, dataset: &Dataset) -> Result<VecEnv> {
+    config.validate()?;
+    let envs = VecEnv::new(&config.env, config.evaluation.episodes)?;
+    let info = envs.info();
+    let task = [info.observation.len(), info.action.len()];
+    let data = [dataset.observation_size(), dataset.action_size()];
+    if task != data {
+        let allowed = format!(
+            "a task with {} and {} numbers in an observation and an action, as the dataset; this one has {} and {}",
+            data[0], data[1], task[0], task[1]
+        );
+        return Err(Error::config("env", &config.env, allowed));
+    }
+    Ok(envs)
+}
+
+/// Deterministic episodes.
+fn play(
+    agent: &mut dyn OfflineAgent,
+    dataset: &Dataset,
+    envs: &mut VecEnv,
+    streams: &mut Streams,
+) -> Result<Returns> {
+    let mut seen = Vec::new();
+    let policy = |observation: &[f32], action: &mut [f32]| {
+        seen.clear();
+        seen.extend_from_slice(observation);
+        if let Some(normaliser) = dataset.normaliser() {
+            normaliser.apply(&mut seen);
+        }
+        agent.act(&seen, action);
+    };
+    Ok(evaluate(envs, &mut streams.evaluation, policy)?)
+}
+
+fn sample(config: &OfflineConfig, dataset: &Dataset, streams: &mut Streams, batch: &mut Batch) {
+    let learning = &config.learning;
+    let (n, gamma, size) = (learning.n_step, learning.gamma as f32, learning.batch_size);
+    dataset.sample(n, gamma, size, &mut streams.replay, batch);
+}
+
+fn check_normalised(config: &OfflineConfig, dataset: &Dataset) -> Result<()> {
+    let asked = config.normalise_observations;
+    if asked == dataset.normaliser().is_some() {
+        return Ok(());
+    }
+    let allowed = match asked {
+        true => "false, or the dataset normalised first (Dataset::normalise)",
+        false => "true: the dataset has been normalised",
+    };
+    Err(Error::config("normalise_observations", asked, allowed))
+}
+
+/// Means of numbers by name.
+#[derive(Debug, Default)]
+struct Averages(Vec<(&'static str, f64, u64)>);
+
+impl Averages {
+    fn add(&mut self, numbers: &[(&'static str, f32)]) {
+        for (name, number) in numbers {
+            let number = f64::from(*number);
+            match self.0.iter_mut().find(|(known, ..)| known == name) {
+                Some((_, sum, count)) => (*sum, *count) = (*sum + number, *count + 1),
+                None => self.0.push((name, number, 1)),
+            }
+        }
+    }
+
+    /// The means, and begins anew. Names stay, so that every evaluation has the same.
+    fn take(&mut self) -> Vec<(&'static str, f64)> {
+        let mean = |(name, sum, count): &mut (&'static str, f64, u64)| {
+            let mean = *sum / *count as f64;
+            (*sum, *count) = (0.0, 0);
+            (*name, mean)
+        };
+        self.0.iter_mut().map(mean).collect()
+    }
+}

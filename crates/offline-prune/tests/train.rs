@@ -1,0 +1,223 @@
+//! From a dataset to a pruned agent that acts.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+use envs::VecEnv;
+use offline_prune::config::{AlgoConfig, OfflineConfig};
+use offline_prune::dataset::{Dataset, Episode};
+use offline_prune::prune::PruneConfig;
+use offline_prune::raw_policy;
+use offline_prune::train::{Evaluation, Start, Watcher, train};
+use rand::RngExt;
+use rl_algos::algos::Policy;
+use rl_algos::evaluate::evaluate;
+use rl_algos::rng::Streams;
+
+const TASK: &str = "InvertedPendulum-v5";
+
+/// What a hand-made controller does that balances the pole, with noise.
+fn dataset() -> Dataset {
+    let mut env = envs::make(TASK).unwrap();
+    let mut rng = Streams::new(7).exploration;
+    let mut seen = vec![0.0; 4];
+    let mut episode = |seed: u64| {
+        let mut episode = Episode::default();
+        env.reset(seed, &mut seen).unwrap();
+        let look = |seen: &[f64], episode: &mut Episode| {
+            episode.observations.extend(seen.iter().map(|x| *x as f32));
+        };
+        look(&seen, &mut episode);
+        for _ in 0..400 {
+            let noise: f64 = rng.random_range(-0.6..0.6);
+            let balance = 1.0 * seen[0] + 12.0 * seen[1] + 1.5 * seen[2] + 2.0 * seen[3];
+            let action = (balance + noise).clamp(-3.0, 3.0);
+            episode.actions.push(action as f32);
+            let step = env.step(&[action], &mut seen).unwrap();
+            episode.rewards.push(step.reward as f32);
+            look(&seen, &mut episode);
+            assert!(!step.terminated, "the controller balances");
+        }
+        episode.truncated = true;
+        episode
+    };
+    let episodes: Vec<Episode> = (0..50).map(&mut episode).collect();
+    Dataset::from_episodes(4, &[[-3.0, 3.0]], episodes).unwrap()
+}
+
+fn config(algo: &str, sparsity: Option<f64>) -> OfflineConfig {
+    let mut config = OfflineConfig::new(algo.parse().unwrap(), TASK);
+    config.updates = 1_500;
+    config.learning.actor_learning_rate = 1e-3;
+    (config.networks.actor, config.networks.critic) = (vec![32, 32], vec![32, 32]);
+    (config.evaluation.every, config.evaluation.episodes) = (750, 4);
+    if let AlgoConfig::Td3Bc(td3_bc) = &mut config.algo {
+        // Every step that balances is worth the same, which says little of actions.
+        td3_bc.alpha = 0.1;
+    }
+    config.pruning = sparsity.map(|sparsity| PruneConfig {
+        sparsity,
+        ..PruneConfig::default()
+    });
+    config
+}
+
+/// Every algorithm, dense and with a fifth of the weights, learns to balance for the whole episode of 1,000 steps. A
+/// policy that was not trained falls after some ten.
+#[test]
+fn every_algorithm_learns_dense_and_pruned() {
+    let mut dataset = dataset();
+    dataset.normalise();
+    let device = Device::flex();
+    for algo in AlgoConfig::NAMES {
+        for sparsity in [None, Some(0.8)] {
+            let mut config = config(algo, sparsity);
+            config.normalise_observations = true;
+            let trained = train(&config, &dataset, &device, &mut ()).unwrap();
+            let updates: Vec<u64> = trained.evaluations.iter().map(|e| e.update).collect();
+            assert_eq!(updates, [750, 1_500]);
+            let last = trained.evaluations.last().unwrap();
+            assert!(last.returns.mean > 900.0, "{algo} {sparsity:?}: {last:?}");
+            assert!(last.losses.iter().all(|(_, loss)| loss.is_finite()));
+            for (name, network) in trained.agent.networks() {
+                let density = density(network);
+                let expected = 1.0 - sparsity.unwrap_or(0.0);
+                assert!((density - expected).abs() < 0.01, "{name}: {density}");
+            }
+        }
+    }
+}
+
+fn density(network: &sparse_core::nn::SparseMlp) -> f64 {
+    use sparse_core::nn::SparseModule;
+    let layers = network.sparse_layers();
+    let all = |l: &&sparse_core::nn::SparseLinear| l.pattern().outputs() * l.pattern().inputs();
+    let kept: usize = layers.iter().map(|l| l.pattern().nnz()).sum();
+    kept as f64 / layers.iter().map(all).sum::<usize>() as f64
+}
+
+/// The policy's file acts on the task's own observations as the agent does on normalised ones.
+#[test]
+fn the_policy_needs_no_normaliser() {
+    let mut dataset = dataset();
+    let normaliser = dataset.normalise();
+    let device = Device::flex();
+    let mut config = config("bc", Some(0.5));
+    config.updates = 100;
+    let mut trained = train(&config, &dataset, &device, &mut ()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.safetensors");
+    std::fs::write(&file, trained.policy(&dataset).unwrap()).unwrap();
+    let mut envs = VecEnv::new(TASK, 4).unwrap();
+    let mut policy = Policy::open(&file, envs.info(), &device).unwrap();
+    for observation in [[0.0, 0.0, 0.0, 0.0], [0.3, -0.1, 0.5, 1.5]] {
+        let (mut raw, mut own) = ([0.0], [0.0]);
+        policy.act(&observation, &mut raw);
+        let mut normalised = observation.to_vec();
+        normaliser.apply(&mut normalised);
+        trained.agent.act(&normalised, &mut own);
+        assert!((raw[0] - own[0]).abs() < 1e-5, "{raw:?} {own:?}");
+    }
+    let mut seeds = Streams::new(3).evaluation;
+    let act = |seen: &[f32], action: &mut [f32]| policy.act(seen, action);
+    assert!(evaluate(&mut envs, &mut seeds, act).unwrap().mean > 0.0);
+    let (_, actor) = trained.agent.networks()[0];
+    let mut other = normaliser;
+    other.mean.pop();
+    assert!(raw_policy(actor, Some(&other)).is_err());
+}
+
+/// Seeds repeat on any number of threads; a pruned agent starts as a part of the dense one.
+#[test]
+fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
+    struct First(Vec<Vec<f32>>);
+    impl Watcher for First {
+        fn on_start(&mut self, start: &Start) -> offline_prune::Result<()> {
+            use sparse_core::nn::SparseModule;
+            for (_, network) in start.agent.networks() {
+                let layers = network.sparse_layers().into_iter();
+                self.0
+                    .extend(layers.map(|l| l.to_dense().into_data().iter().collect()));
+            }
+            Ok(())
+        }
+    }
+    let mut dataset = dataset();
+    dataset.normalise();
+    let run = |threads, sparsity| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let mut first = First(Vec::new());
+        let mut config = config("td3-bc", sparsity);
+        config.updates = 20;
+        let device = Device::flex();
+        let trained = pool
+            .unwrap()
+            .install(|| train(&config, &dataset, &device, &mut first))
+            .unwrap();
+        (trained.evaluations, first.0)
+    };
+    let (one, pruned) = run(1, Some(0.9));
+    assert_eq!(one, run(2, Some(0.9)).0);
+    let (_, dense) = run(1, None);
+    for (pruned, dense) in pruned.iter().flatten().zip(dense.iter().flatten()) {
+        assert!(pruned == dense || *pruned == 0.0);
+    }
+}
+
+#[test]
+fn a_watcher_ends_the_run() {
+    struct Once(u64);
+    impl Watcher for Once {
+        fn on_update(&mut self, _: u64) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+        fn on_evaluation(&mut self, evaluation: &Evaluation) -> offline_prune::Result<()> {
+            self.0 = evaluation.update;
+            Ok(())
+        }
+    }
+    let mut config = config("bc", None);
+    config.normalise_observations = false;
+    let mut once = Once(0);
+    let trained = train(&config, &dataset(), &Device::flex(), &mut once).unwrap();
+    assert!(trained.stopped);
+    assert_eq!(once.0, 1);
+}
+
+#[test]
+fn what_does_not_fit_the_dataset_is_named() {
+    let dataset = dataset();
+    let device = Device::flex();
+    let refused = |change: fn(&mut OfflineConfig)| {
+        let mut config = config("bc", None);
+        config.normalise_observations = false;
+        change(&mut config);
+        let error = train(&config, &dataset, &device, &mut ()).unwrap_err();
+        error.to_string()
+    };
+    let error = refused(|c| c.env = "Hopper-v5".into());
+    assert!(
+        error.starts_with("env = Hopper-v5: must be a task with 4 and 1"),
+        "{error}"
+    );
+    let error = refused(|c| c.env = "Hoper-v5".into());
+    assert!(error.contains("Hoper-v5"), "{error}");
+    let error = refused(|c| c.normalise_observations = true);
+    assert!(
+        error.starts_with("normalise_observations = true"),
+        "{error}"
+    );
+    let error = refused(|c| c.updates = 0);
+    assert_eq!(error, "updates = 0: must be 1 or more");
+    let error = refused(|c| {
+        c.pruning = Some(PruneConfig {
+            sparsity: 0.9999,
+            ..PruneConfig::default()
+        });
+    });
+    assert!(error.contains("must"), "{error}");
+}
