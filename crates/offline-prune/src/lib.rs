@@ -5,32 +5,29 @@
 //! Offline RL does (Arnob et al. 2021, arXiv:2112.15579). Pruned weights are gone, not masked: the networks are
 //! those of `sparse-core`.
 //!
-//! ```
-//! use burn::tensor::{Device, Tensor};
-//! use offline_prune::prune::{Group, Loss, PruneConfig, prune};
-//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-//! use sparse_core::nn::{SparseMlp, SparseMlpConfig};
+//! ```no_run
+//! use offline_prune::config::OfflineConfig;
+//! use offline_prune::dataset::Dataset;
+//! use offline_prune::prune::PruneConfig;
+//! use offline_prune::train::train;
 //!
-//! let device = Device::flex();
-//! let mut rng = ChaCha8Rng::seed_from_u64(0);
-//! let net = SparseMlpConfig::new([2, 64, 64, 1]).init(&device, &mut rng)?;
-//!
-//! // One mini-batch: two inputs and what the network should say.
-//! let x = Tensor::<2>::from_data([[0.1, 0.2], [0.3, -0.4]], &device);
-//! let y = Tensor::<2>::from_data([[1.0], [2.0]], &device);
-//! let loss: Box<Loss> = Box::new(move |nets: &[SparseMlp]| {
-//!     let [x, y] = [&x, &y].map(|t| Tensor::from_inner(t.clone()));
-//!     (nets[0].forward(x) - y).square().mean()
-//! });
-//! let config = PruneConfig { criterion: "snip".parse()?, sparsity: 0.9, ..PruneConfig::default() };
-//! let losses = [loss];
-//! let pruned = prune(&Group::new(&[&net], &losses)?, &config, &mut rng)?;
-//! assert_eq!(pruned.report.kept(), 429); // of 4288
-//! # Ok::<(), offline_prune::Error>(())
+//! let mut dataset = Dataset::open("hopper-medium-v2.hdf5")?; // or Minari's folder, or an .npz
+//! dataset.normalise();
+//! let mut config = OfflineConfig::new("td3-bc".parse()?, "Hopper-v5");
+//! config.updates = 100_000;
+//! config.pruning = Some(PruneConfig { criterion: "snip".parse()?, sparsity: 0.95, ..PruneConfig::default() });
+//! let trained = train(&config, &dataset, &sparse_core::device::by_name("flex")?, &mut ())?;
+//! println!("score {:?}", trained.evaluations.last().and_then(|e| e.score));
+//! std::fs::write("policy.safetensors", trained.policy(&dataset)?)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! In reading order: [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's files), [`prune`] (networks in,
-//! sparse networks and a report out), [`criteria`] (what a weight is worth), [`score`] (returns on D4RL's scale).
+//! Networks of your own are pruned by any loss, see [`prune::prune`]. A watcher ([`train::Watcher`]) sees updates and
+//! evaluations.
+//!
+//! In reading order: [`train`](mod@train) (the loop), [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's
+//! files), [`algos`] (what is learned, and by which losses), [`mod@prune`] (networks in, sparse networks and a report out),
+//! [`criteria`] (what a weight is worth), [`config`] (every setting), [`score`] (returns on D4RL's scale).
 //!
 //! It knows `rl-algos` and `sparse-core`, and nothing of how online data is collected.
 

@@ -193,8 +193,12 @@ pub fn reference(config: &OfflineConfig, dataset: &Dataset) -> Option<Reference>
     dataset.reference().or(Reference::of(&config.env).ok())
 }
 
-/// Environments for the evaluation, which fit the dataset.
-fn environments(config: &OfflineConfig, dataset: &Dataset) -> Result<VecEnv> {
+/// Environments for the evaluation. To ask for them shows whether the task fits the dataset.
+///
+/// # Errors
+/// As [`OfflineConfig::validate`], an unknown task, and [`Error::Config`] when the task has other observations or
+/// actions than the dataset.
+pub fn environments(config: &OfflineConfig, dataset: &Dataset) -> Result<VecEnv> {
     config.validate()?;
     let envs = VecEnv::new(&config.env, config.evaluation.episodes)?;
     let info = envs.info();

@@ -1,12 +1,13 @@
 //! The command line of `cargo xtask`, shared by the binary that reads it and the one that does the work.
 //!
-//! In reading order: this file (which jobs there are), [`train`], [`seeds`], [`jobs`], [`watch`], [`chores`], [`values`].
+//! In reading order: this file (which jobs there are), [`train`], [`seeds`], [`offline`], [`jobs`], [`watch`], [`chores`], [`values`].
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 pub mod chores;
 pub mod jobs;
+pub mod offline;
 pub mod seeds;
 pub mod train;
 pub mod values;
@@ -58,6 +59,10 @@ pub enum Job {
     Watch(watch::WatchArgs),
     /// Measure speed: kernels, single actions, layers, updates or environments
     Bench(jobs::BenchArgs),
+    /// Prune an agent's networks for a dataset, and show what is left of each layer
+    Prune(offline::PruneArgs),
+    /// Prune once, then learn from a dataset and evaluate; also over many sparsities
+    Offline(offline::OfflineArgs),
     /// Draw learning curves of runs as one SVG picture
     Plot(jobs::PlotArgs),
 }
@@ -70,6 +75,8 @@ impl Job {
             Self::Train(args) => args.device.unwrap_or_default(),
             Self::Eval(args) => args.device.unwrap_or_default(),
             Self::Watch(args) => args.device.unwrap_or_default(),
+            Self::Prune(args) => args.agent.device.unwrap_or_default(),
+            Self::Offline(args) => args.agent.device.unwrap_or_default(),
             Self::Bench(args) if args.what != jobs::Bench::Envs => args.device.unwrap_or_default(),
             Self::Bench(_) | Self::Plot(_) | Self::Recipes(_) => values::Device::default(),
         }

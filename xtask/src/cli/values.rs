@@ -58,6 +58,20 @@ pub const RECIPES: [(&str, &str); 8] = [
 /// Algorithms of `rl-algos`, on which the full names of recipes end.
 pub const ALGORITHMS: [&str; 2] = ["td3", "sac"];
 
+/// Algorithms of `offline-prune`.
+pub const OFFLINE_ALGORITHMS: [&str; 2] = ["bc", "td3-bc"];
+
+/// Criteria of `offline-prune`.
+pub const CRITERIA: [&str; 7] = [
+    "snip",
+    "grasp",
+    "synflow",
+    "iterative-snip",
+    "force",
+    "magnitude",
+    "random",
+];
+
 /// Backends that a training binary can be built for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Device {
@@ -158,13 +172,32 @@ pub fn recipe(text: &str) -> Result<String, String> {
 /// # Errors
 /// When no algorithm has this name.
 pub fn algorithm(text: &str) -> Result<String, String> {
-    let wanted = text.to_ascii_lowercase();
-    if ALGORITHMS.contains(&wanted.as_str()) {
-        Ok(wanted)
-    } else {
-        let names = ALGORITHMS.join(", ");
-        Err(format!("unknown algorithm; known algorithms: {names}"))
+    one_of(&ALGORITHMS, text, "algorithm", "algorithms")
+}
+
+/// Reads an algorithm that learns from a dataset.
+///
+/// # Errors
+/// When no such algorithm has this name.
+pub fn offline_algorithm(text: &str) -> Result<String, String> {
+    one_of(&OFFLINE_ALGORITHMS, text, "algorithm", "algorithms")
+}
+
+/// Reads what weights are scored by.
+///
+/// # Errors
+/// When no criterion has this name.
+pub fn criterion(text: &str) -> Result<String, String> {
+    one_of(&CRITERIA, text, "criterion", "criteria")
+}
+
+fn one_of(known: &[&str], text: &str, one: &str, many: &str) -> Result<String, String> {
+    let wanted = text.trim().to_ascii_lowercase();
+    if known.contains(&wanted.as_str()) {
+        return Ok(wanted);
     }
+    let names = known.join(", ");
+    Err(format!("unknown {one}; known {many}: {names}"))
 }
 
 /// Reads a sparsity: the share of weights that are absent, in [0, 1).
@@ -258,6 +291,9 @@ mod tests {
         assert!(recipe("rlx2-ppo").is_err());
         assert_eq!(algorithm("SAC").unwrap(), "sac");
         assert!(algorithm("ppo").unwrap_err().contains("td3, sac"));
+        assert_eq!(criterion(" GraSP").unwrap(), "grasp");
+        assert!(criterion("l1").unwrap_err().contains("snip, grasp"));
+        assert_eq!(offline_algorithm("TD3-BC").unwrap(), "td3-bc");
         assert!(
             recipe("sac")
                 .unwrap_err()

@@ -164,6 +164,20 @@ impl OfflineConfig {
         Ok(config)
     }
 
+    /// These settings with those that a table gives in their place; what it leaves out stays. Another choice of the
+    /// algorithm or the criterion takes the place of the whole.
+    ///
+    /// # Errors
+    /// [`Error::Toml`] with a key that is unknown or has a value of another kind; otherwise as
+    /// [`validate`](Self::validate).
+    pub fn overlaid(&self, given: toml::Table) -> Result<Self> {
+        let mut all = toml::Table::try_from(self).map_err(Error::toml)?;
+        lay_over(&mut all, given);
+        let config: Self = all.try_into().map_err(Error::toml)?;
+        config.validate()?;
+        Ok(config)
+    }
+
     /// How the policy is trained. Its target moves with each of its updates, if it has one.
     #[must_use]
     pub fn actor_learner(&self, target: bool) -> LearnerConfig {
@@ -184,6 +198,25 @@ impl OfflineConfig {
             },
             topology: None,
             target: target_every.map(|every| TargetConfig::new(self.learning.tau, every)),
+        }
+    }
+}
+
+/// Tables that hold one of several choices by its name.
+const CHOICES: [&str; 3] = ["algo", "criterion", "allocation"];
+
+/// Puts what is given in the place of what is there, table by table.
+fn lay_over(all: &mut toml::Table, given: toml::Table) {
+    use toml::Value::Table;
+    for (key, value) in given {
+        match (all.get_mut(&key), value) {
+            (Some(Table(there)), Table(new))
+                if !CHOICES.contains(&key.as_str())
+                    || new.keys().all(|k| there.contains_key(k)) =>
+            {
+                lay_over(there, new);
+            }
+            (_, value) => drop(all.insert(key, value)),
         }
     }
 }

@@ -1,7 +1,31 @@
 //! Dense networks in, sparse networks and a report out.
 //!
 //! The networks of one call are one group: their weights are ranked together, as those of twin critics are. An
-//! actor and its critics are pruned in two calls, each by its own loss.
+//! actor and its critics are pruned in two calls, each by its own loss; [`prune_agent`] makes all calls for an agent.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use offline_prune::prune::{Group, Loss, PruneConfig, prune};
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//! use sparse_core::nn::{SparseMlp, SparseMlpConfig};
+//!
+//! let device = Device::flex();
+//! let mut rng = ChaCha8Rng::seed_from_u64(0);
+//! let net = SparseMlpConfig::new([2, 64, 64, 1]).init(&device, &mut rng)?;
+//!
+//! // One mini-batch: two inputs and what the network should say.
+//! let x = Tensor::<2>::from_data([[0.1, 0.2], [0.3, -0.4]], &device);
+//! let y = Tensor::<2>::from_data([[1.0], [2.0]], &device);
+//! let loss: Box<Loss> = Box::new(move |nets: &[SparseMlp]| {
+//!     let [x, y] = [&x, &y].map(|t| Tensor::from_inner(t.clone()));
+//!     (nets[0].forward(x) - y).square().mean()
+//! });
+//! let config = PruneConfig { criterion: "snip".parse()?, sparsity: 0.9, ..PruneConfig::default() };
+//! let losses = [loss];
+//! let pruned = prune(&Group::new(&[&net], &losses)?, &config, &mut rng)?;
+//! assert_eq!(pruned.report.kept(), 429); // of 4288
+//! # Ok::<(), offline_prune::Error>(())
+//! ```
 
 mod agent;
 mod budget;

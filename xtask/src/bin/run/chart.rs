@@ -1,4 +1,4 @@
-//! Learning curves as an SVG picture.
+//! Curves as an SVG picture.
 
 use std::path::Path;
 
@@ -25,30 +25,54 @@ const COLOURS: [RGBColor; 6] = [
 pub(crate) struct Curve {
     /// What the legend calls it.
     pub(crate) label: String,
-    /// Control steps and mean returns.
+    /// Along the axes.
     pub(crate) points: Vec<(f64, f64)>,
+}
+
+/// What stands beside the curves.
+pub(crate) struct Axes<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) x: &'a str,
+    pub(crate) y: &'a str,
+    /// What stands at a place of the first axis.
+    pub(crate) x_label: &'a dyn Fn(f64) -> String,
+    /// How many places have words, about.
+    pub(crate) x_labels: usize,
+}
+
+impl<'a> Axes<'a> {
+    /// Of learning curves: mean returns by control steps.
+    pub(crate) fn learning(title: &'a str) -> Self {
+        Self {
+            title,
+            x: "control steps",
+            y: "mean return of an evaluation",
+            x_label: &|steps| thousands(steps),
+            x_labels: 6,
+        }
+    }
 }
 
 /// Draws the curves into an SVG file.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub(crate) fn draw(out: &Path, title: &str, curves: &[Curve]) -> Result<()> {
+pub(crate) fn draw(out: &Path, axes: &Axes, curves: &[Curve]) -> Result<()> {
     let area = SVGBackend::new(out, SIZE).into_drawing_area();
-    draw_on(&area, title, curves).map_err(|error| anyhow!("{}: {error}", out.display()))?;
+    draw_on(&area, axes, curves).map_err(|error| anyhow!("{}: {error}", out.display()))?;
     area.present()
         .map_err(|error| anyhow!("{}: {error}", out.display()))
 }
 
 fn draw_on<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,
-    title: &str,
+    axes: &Axes,
     curves: &[Curve],
 ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
     area.fill(&WHITE)?;
     let (steps, returns) = ranges(curves);
     let mut chart = ChartBuilder::on(area)
-        .caption(title, ("sans-serif", 26))
+        .caption(axes.title, ("sans-serif", 26))
         .margin(14)
         .margin_right(40)
         .x_label_area_size(52)
@@ -56,12 +80,12 @@ fn draw_on<B: DrawingBackend>(
         .build_cartesian_2d(steps, returns)?;
     chart
         .configure_mesh()
-        .x_desc("control steps")
-        .y_desc("mean return of an evaluation")
-        .x_label_formatter(&|steps| thousands(*steps))
+        .x_desc(axes.x)
+        .y_desc(axes.y)
+        .x_label_formatter(&|place| (axes.x_label)(*place))
         .y_label_formatter(&|value| thousands(*value))
         .label_style(("sans-serif", 18))
-        .x_labels(6)
+        .x_labels(axes.x_labels)
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.12))
         .draw()?;
@@ -112,7 +136,7 @@ mod tests {
             label: label.to_owned(),
             points: vec![(0.0, 1.0), (5e3, 100.0), (1e4, 2500.0)],
         });
-        draw(&out, "HalfCheetah-v5", &curves).unwrap();
+        draw(&out, &Axes::learning("HalfCheetah-v5"), &curves).unwrap();
         let svg = std::fs::read_to_string(&out).unwrap();
         std::fs::remove_file(&out).unwrap();
         for text in ["<svg", "rlx2", "dense", "HalfCheetah-v5", "10,000"] {

@@ -12,10 +12,13 @@ mod bench;
 mod chart;
 mod eval;
 mod interrupt;
+mod offline;
 mod plot;
 mod progress;
+mod prune;
 mod recipes;
 mod settings;
+mod side_by_side;
 mod table;
 mod train;
 mod watch;
@@ -29,6 +32,10 @@ fn main() -> ExitCode {
         Job::Eval(args) => eval::run(&args),
         Job::Watch(args) => watch::run(&args),
         Job::Bench(args) => bench::bench(&args),
+        Job::Prune(args) => prune::run(&args),
+        Job::Offline(args) => {
+            return offline::run(&args).unwrap_or_else(|error| fail(&error));
+        }
         Job::Plot(args) => plot::run(&args),
     };
     match done {
@@ -71,14 +78,17 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use cli::values::{ALGORITHMS, RECIPES, TASKS};
+    use cli::values::{ALGORITHMS, CRITERIA, OFFLINE_ALGORITHMS, RECIPES, TASKS};
 
     #[test]
-    fn the_command_line_knows_every_task_and_recipe() {
+    fn the_command_line_knows_every_name() {
         let tasks: Vec<&str> = envs::names().collect();
         assert_eq!(tasks, TASKS);
         let recipes = rl_algos::recipes::RECIPES.map(|recipe| (recipe.name, recipe.about));
         assert_eq!(recipes, RECIPES);
         assert_eq!(rl_algos::config::AlgoConfig::NAMES, ALGORITHMS);
+        let criteria = offline_prune::criteria::CriterionConfig::all().map(|c| c.name());
+        assert_eq!(criteria, CRITERIA);
+        assert_eq!(offline_prune::config::AlgoConfig::NAMES, OFFLINE_ALGORITHMS);
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use cli::jobs::PlotArgs;
 use toml::{Table, Value};
 
-use crate::chart::{Curve, draw};
+use crate::chart::{Axes, Curve, draw};
 use crate::say;
 
 /// Draws the runs into one picture.
@@ -23,7 +23,11 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
         .unwrap_or_default();
     let recipes: Vec<String> = runs.iter().map(|run| run.recipe.clone()).collect();
     let curves = runs.into_iter().map(|run| run.curve(&recipes));
-    draw(&args.out, &title, &curves.collect::<Vec<Curve>>())?;
+    draw(
+        &args.out,
+        &Axes::learning(&title),
+        &curves.collect::<Vec<Curve>>(),
+    )?;
     say(&format!("{}", args.out.display()));
     Ok(())
 }

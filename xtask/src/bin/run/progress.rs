@@ -1,5 +1,6 @@
 //! What a person sees while an agent trains: a bar on a terminal, plain lines elsewhere.
 
+use std::fmt::Display;
 use std::io::{IsTerminal, stderr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +15,12 @@ const TEMPLATE: &str =
 
 /// One line for each of several runs.
 const LINE: &str = "{prefix} {bar:10.cyan/black} {human_pos}/{human_len}  {msg}";
+
+/// What a training counts: steps in its task.
+const STEP: &str = "step";
+
+/// What learning from a dataset counts.
+const UPDATE: &str = "update";
 
 /// Steps between two moves of the bar.
 const STRIDE: u64 = 32;
@@ -42,6 +49,8 @@ pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     /// What every line begins with, and the bar; empty for a run alone.
     label: String,
+    /// What is counted.
+    unit: &'static str,
     total: u64,
     started: Instant,
     /// The last evaluation.
@@ -86,11 +95,14 @@ impl Mark {
 
 impl Rates {
     /// The rates, and how long `left` steps take at them.
-    fn said(self, left: u64) -> String {
+    fn said(self, left: u64, unit: &str) -> String {
         let left = Duration::try_from_secs_f64(left as f64 / self.steps);
         let left = left.map_or_else(|_| "-".to_owned(), span);
         let [steps, updates] = [self.steps, self.updates].map(thousands);
-        format!("{steps} steps/s  {updates} updates/s  {left} left")
+        match unit {
+            UPDATE => format!("{updates} updates/s  {left} left"),
+            _ => format!("{steps} steps/s  {updates} updates/s  {left} left"),
+        }
     }
 }
 
@@ -102,13 +114,21 @@ impl Progress {
     }
 
     /// Of one run of several, whose bars stand below each other.
-    pub(crate) fn of_seed(total: u64, seed: u64, bars: &MultiProgress) -> Self {
-        let label = format!("seed {seed:<3} ");
+    pub(crate) fn of_several(total: u64, name: &str, bars: &MultiProgress) -> Self {
+        let label = format!("{name} ");
         let bar = stderr().is_terminal().then(|| bars.add(bar(total, LINE)));
         if let Some(bar) = &bar {
             bar.set_prefix(label.trim_end().to_owned());
         }
         Self::new(total, bar, label)
+    }
+
+    /// The same, counting updates.
+    pub(crate) fn of_updates(self) -> Self {
+        Self {
+            unit: UPDATE,
+            ..self
+        }
     }
 
     fn new(total: u64, bar: Option<ProgressBar>, label: String) -> Self {
@@ -119,6 +139,7 @@ impl Progress {
         Self {
             bar,
             label,
+            unit: STEP,
             total,
             started: start.at,
             evaluation: Mutex::new(start),
@@ -139,10 +160,10 @@ impl Progress {
     }
 
     /// Moves the bar.
-    pub(crate) fn step(&self, step: u64, now: &Now) {
+    pub(crate) fn step(&self, step: u64, updates: u64, now: &dyn Display) {
         if let Some(bar) = &self.bar {
-            let rates = self.window(Mark::now(step, now.updates));
-            bar.set_message(rates.said(self.total.saturating_sub(step)));
+            let rates = self.window(Mark::now(step, updates));
+            bar.set_message(rates.said(self.total.saturating_sub(step), self.unit));
             if self.label.is_empty() {
                 bar.set_prefix(now.to_string());
             }
@@ -164,14 +185,14 @@ impl Progress {
     }
 
     /// Prints a line on an evaluation after `step` steps.
-    pub(crate) fn evaluated(&self, step: u64, spread: f64, now: &Now) {
+    pub(crate) fn evaluated(&self, step: u64, updates: u64, now: &dyn Display) {
         let count = thousands(step as f64);
-        let mut line = format!("step {count:>9}  {now}  spread {spread:.0}");
-        let here = Mark::now(step, now.updates);
+        let mut line = format!("{} {count:>9}  {now}", self.unit);
+        let here = Mark::now(step, updates);
         let before = std::mem::replace(&mut *lock(&self.evaluation), here);
         if self.bar.is_none() {
             let left = self.total.saturating_sub(step);
-            line += &format!("  {}", before.rates(here).said(left));
+            line += &format!("  {}", before.rates(here).said(left, self.unit));
         }
         self.line(&line);
     }
@@ -208,7 +229,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl std::fmt::Display for Now {
+impl Display for Now {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), thousands);
         write!(
@@ -251,9 +272,11 @@ mod tests {
             step: 5_000,
             updates: 3_500,
         };
-        let said = from.rates(to).said(120_000);
+        let said = from.rates(to).said(120_000, STEP);
         assert_eq!(said, "2,000 steps/s  1,500 updates/s  1 min 00 s left");
-        assert!(Rates::default().said(5).ends_with("  - left"));
+        let said = from.rates(to).said(120_000, UPDATE);
+        assert_eq!(said, "1,500 updates/s  1 min 00 s left");
+        assert!(Rates::default().said(5, STEP).ends_with("  - left"));
     }
 
     #[test]

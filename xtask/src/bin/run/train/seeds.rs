@@ -2,11 +2,8 @@
 
 use std::fmt::Write;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use burn::tensor::Device;
 use cli::train::TrainArgs;
 use indicatif::MultiProgress;
@@ -20,6 +17,7 @@ use super::shown::Shown;
 use super::{ended_early, networks, report};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
+use crate::side_by_side::{self, Share};
 use crate::table::{Cell, Table};
 use crate::{say, settings};
 
@@ -43,9 +41,6 @@ struct Shared {
     device: Device,
     interrupt: Interrupt,
     bars: MultiProgress,
-    /// Threads of each run.
-    threads: usize,
-    next: AtomicUsize,
 }
 
 /// Trains with each of the seeds.
@@ -55,7 +50,7 @@ struct Shared {
 pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<ExitCode> {
     let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
     let threads = crate::thread_count(args.threads)?;
-    let at_once = seeds.len().min(threads);
+    let share = Share::of(threads, seeds.len());
     let agent = networks(config, &device)?;
     let runs = folders(args, config, seeds)?;
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
@@ -64,20 +59,18 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
         device,
         interrupt: Interrupt::catch()?,
         bars: MultiProgress::new(),
-        threads: threads / at_once,
-        next: AtomicUsize::new(0),
     };
-    let each = shared.threads;
+    let Share { at_once, threads } = share;
     report::machine(
         args,
-        &format!("{at_once} runs at a time, threads of each: {each}"),
+        &format!("{at_once} runs at a time, threads of each: {threads}"),
     );
     for run in &runs {
         say(&format!("folder   {}", run.dir.path().display()));
     }
     say("");
     drop(agent);
-    let outcomes = all(&runs, at_once, &shared)?;
+    let outcomes = all(&runs, share, &shared)?;
     finish(args, &runs, outcomes)
 }
 
@@ -103,42 +96,20 @@ fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<
 }
 
 /// Runs them, and returns what came of each, in order; `None` of those that were not begun.
-fn all(runs: &[Run], at_once: usize, shared: &Shared) -> Result<Vec<Option<Result<Outcome>>>> {
-    let outcomes = Mutex::new(runs.iter().map(|_| None).collect::<Vec<_>>());
-    let worker = || -> Result<()> {
-        // What a run computes does not depend on how many threads its pool has.
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(shared.threads);
-        let pool = pool.build().context("the threads cannot be started")?;
-        while !shared.interrupt.is_set() {
-            let index = shared.next.fetch_add(1, Ordering::Relaxed);
-            let Some(run) = runs.get(index) else {
-                break;
-            };
-            let outcome = pool.install(|| one(run, shared));
-            let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-            outcomes[index] = Some(outcome);
-        }
-        Ok(())
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(worker)).collect();
-        for worker in workers {
-            match worker.join() {
-                Ok(done) => done?,
-                Err(_) => bail!("a run ended with a panic, which is a bug"),
-            }
-        }
-        Ok(())
-    })?;
-    Ok(outcomes
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner))
+fn all(runs: &[Run], share: Share, shared: &Shared) -> Result<Vec<Option<Result<Outcome>>>> {
+    side_by_side::all(runs.len(), share, &shared.interrupt, |index| {
+        one(&runs[index], shared)
+    })
 }
 
 /// One of them.
 fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
     let Run { config, dir } = run;
-    let progress = Progress::of_seed(config.steps, config.seed, &shared.bars);
+    let progress = Progress::of_several(
+        config.steps,
+        &format!("seed {:<3}", config.seed),
+        &shared.bars,
+    );
     let mut shown = Shown::new(progress, shared.interrupt.clone());
     let mut board = TensorBoard::create(dir.path())?;
     let trained = train(config, &shared.device, dir, &mut [&mut board, &mut shown]);
@@ -271,13 +242,11 @@ mod tests {
         (args, config)
     }
 
-    fn shared(threads: usize) -> Shared {
+    fn shared() -> Shared {
         Shared {
             device: sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap(),
             interrupt: Interrupt::default(),
             bars: MultiProgress::new(),
-            threads,
-            next: AtomicUsize::new(0),
         }
     }
 
@@ -286,7 +255,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("seeds-{}", std::process::id()));
         let (args, config) = small(&folder.join("together"), &[0, 3, 4]);
         let runs = folders(&args, &config, &[0, 3, 4]).unwrap();
-        let outcomes = all(&runs, 3, &shared(1)).unwrap();
+        let outcomes = all(&runs, Share::of(3, 3), &shared()).unwrap();
         let returns = |outcome: &Option<Result<Outcome>>| match outcome {
             Some(Ok(outcome)) => outcome.returns.clone(),
             _ => panic!("it failed"),
@@ -295,7 +264,7 @@ mod tests {
         assert!(together[0] != together[1] && together[0].len() == 3);
         let (args, config) = small(&folder.join("alone"), &[3]);
         let runs = folders(&args, &config, &[3]).unwrap();
-        let alone = all(&runs, 1, &shared(2)).unwrap();
+        let alone = all(&runs, Share::of(2, 1), &shared()).unwrap();
         assert_eq!(returns(&alone[0]), together[1]);
 
         // A folder that is taken is found before any other is made.
@@ -308,18 +277,6 @@ mod tests {
             "{error}"
         );
         assert!(!folder.join("together/s9").exists());
-        std::fs::remove_dir_all(&folder).unwrap();
-    }
-
-    #[test]
-    fn after_an_interrupt_no_run_is_begun() {
-        let folder = std::env::temp_dir().join(format!("interrupted-{}", std::process::id()));
-        let (args, config) = small(&folder, &[0, 1]);
-        let runs = folders(&args, &config, &[0, 1]).unwrap();
-        let shared = shared(1);
-        shared.interrupt.set();
-        let outcomes = all(&runs, 2, &shared).unwrap();
-        assert!(outcomes.iter().all(Option::is_none));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

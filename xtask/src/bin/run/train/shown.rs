@@ -47,7 +47,7 @@ impl Observer for Shown {
         }
         if self.progress.is_due(at.step) {
             self.see(at);
-            self.progress.step(at.step, &self.now);
+            self.progress.step(at.step, self.now.updates, &self.now);
         }
         if self.interrupt.is_set() {
             ControlFlow::Break(())
@@ -60,8 +60,8 @@ impl Observer for Shown {
         self.see(&evaluation.progress);
         self.now.evaluation = Some(evaluation.returns.mean);
         let step = evaluation.progress.step;
-        self.progress
-            .evaluated(step, evaluation.returns.std, &self.now);
+        let said = format!("{}  spread {:.0}", self.now, evaluation.returns.std);
+        self.progress.evaluated(step, self.now.updates, &said);
         Ok(())
     }
 }

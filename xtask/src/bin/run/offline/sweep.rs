@@ -1,0 +1,428 @@
+//! Several criteria, sparsities and seeds: a run for each, side by side, and a picture of score by sparsity.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use cli::offline::OfflineArgs;
+use indicatif::MultiProgress;
+use offline_prune::config::OfflineConfig;
+use offline_prune::dataset::Dataset;
+use offline_prune::train::train;
+
+use super::folder::Folder;
+use super::shown::Shown;
+use super::{LAST, last, open, settings};
+use crate::chart::{self, Curve};
+use crate::interrupt::{self, Interrupt};
+use crate::progress::Progress;
+use crate::say;
+use crate::side_by_side::{self, Share};
+use crate::table::{Cell, Table};
+
+/// What the dense run is called where criteria stand.
+const DENSE: &str = "dense";
+
+/// One run.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    /// Its folder's name.
+    pub(super) name: String,
+    criterion: String,
+    sparsity: f64,
+    pub(super) config: OfflineConfig,
+}
+
+/// What came of one.
+#[derive(Clone, Debug, PartialEq)]
+struct Outcome {
+    updates: u64,
+    returns: f64,
+    score: Option<f64>,
+    /// Weights that were trained, and weights of the dense networks.
+    weights: (usize, usize),
+    seconds: f64,
+    stopped: bool,
+}
+
+/// The runs that the options ask for; a dense one once for each seed.
+///
+/// # Errors
+/// When a setting is outside its range.
+pub(super) fn jobs(args: &OfflineArgs, base: &OfflineConfig) -> Result<Vec<Job>> {
+    let seeds = match &args.seeds {
+        Some(seeds) => seeds.0.clone(),
+        None => vec![base.seed],
+    };
+    let sparsities: Vec<Option<f64>> = match args.sweep.as_slice() {
+        [] => vec![args.sparsity],
+        sweep => sweep.iter().copied().map(Some).collect(),
+    };
+    let criteria: Vec<Option<&String>> = match args.criterion.as_slice() {
+        [] => vec![None],
+        criteria => criteria.iter().map(Some).collect(),
+    };
+    let mut jobs: Vec<Job> = Vec::new();
+    for &seed in &seeds {
+        for &sparsity in &sparsities {
+            for &criterion in &criteria {
+                let pruning = settings::pruned(base, criterion, sparsity)?;
+                let job = job(base, seed, pruning);
+                job.config.validate()?;
+                if jobs.iter().all(|other| other.name != job.name) {
+                    jobs.push(job);
+                }
+            }
+        }
+    }
+    Ok(jobs)
+}
+
+fn job(base: &OfflineConfig, seed: u64, pruning: offline_prune::prune::PruneConfig) -> Job {
+    let sparsity = pruning.sparsity;
+    let dense = sparsity == 0.0;
+    let criterion = match dense {
+        true => DENSE,
+        false => pruning.criterion.name(),
+    };
+    Job {
+        name: match dense {
+            true => format!("{DENSE}-s{seed}"),
+            false => format!("{criterion}-{sparsity}-s{seed}"),
+        },
+        criterion: criterion.to_owned(),
+        sparsity,
+        config: OfflineConfig {
+            seed,
+            pruning: (!dense).then_some(pruning),
+            ..base.clone()
+        },
+    }
+}
+
+/// What all runs share.
+struct Shared<'a> {
+    folder: PathBuf,
+    path: &'a Path,
+    dataset: Dataset,
+    device: &'a Device,
+    interrupt: Interrupt,
+    bars: MultiProgress,
+    overwrite: bool,
+}
+
+/// Makes all runs; writes `sweep.csv` and, where there are several sparsities, `sweep.svg`.
+///
+/// # Errors
+/// Folders that are taken, before any run begins; afterwards the first run that failed, when the others are over.
+pub(super) fn run(
+    args: &OfflineArgs,
+    base: &OfflineConfig,
+    jobs: Vec<Job>,
+    device: &Device,
+    threads: usize,
+) -> Result<ExitCode> {
+    let label = settings::label(&args.agent.dataset);
+    let folder = args
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("runs/offline").join(format!("{label}-{}", base.algo.name())));
+    for job in &jobs {
+        Folder::new(&folder.join(&job.name), args.overwrite)?;
+    }
+    let dataset = open(&args.agent.dataset, base)?;
+    let share = Share::of(threads, jobs.len());
+    let shared = Shared {
+        folder: folder.clone(),
+        path: &args.agent.dataset,
+        dataset,
+        device,
+        interrupt: Interrupt::catch()?,
+        bars: MultiProgress::new(),
+        overwrite: args.overwrite,
+    };
+    let said = format!("{} runs, {} at a time", jobs.len(), share.at_once);
+    super::header(base, &said, args);
+    say(&format!("folder   {}\n", folder.display()));
+    let outcomes = side_by_side::all(jobs.len(), share, &shared.interrupt, |index| {
+        one(&jobs[index], &shared)
+    })?;
+    finish(
+        &jobs,
+        outcomes,
+        &folder,
+        &format!("{label}, {}", base.algo.name()),
+    )
+}
+
+/// One of them.
+fn one(job: &Job, shared: &Shared) -> Result<Outcome> {
+    let path = shared.folder.join(&job.name);
+    let folder = Folder::new(&path, shared.overwrite)?.create(&job.config, shared.path)?;
+    let name = format!("{:<18}", job.name);
+    let progress = Progress::of_several(job.config.updates, &name, &shared.bars).of_updates();
+    let mut shown = Shown::new(progress, shared.interrupt.clone(), folder);
+    shown.tables = false;
+    let begun = Instant::now();
+    let trained = train(&job.config, &shared.dataset, shared.device, &mut shown);
+    let seconds = begun.elapsed().as_secs_f64();
+    shown.progress.finish();
+    let trained = trained.with_context(|| format!("the run in {} ended early", path.display()))?;
+    shown.folder.finish(&trained, &shared.dataset)?;
+    let (returns, score) = last(&trained.evaluations);
+    Ok(Outcome {
+        updates: trained.evaluations.last().map_or(0, |e| e.update),
+        returns,
+        score,
+        weights: shown.weights,
+        seconds,
+        stopped: trained.stopped,
+    })
+}
+
+/// Writes and says what came of all.
+fn finish(
+    jobs: &[Job],
+    outcomes: Vec<Option<Result<Outcome>>>,
+    folder: &Path,
+    title: &str,
+) -> Result<ExitCode> {
+    let (mut whole, mut failed, mut open) = (Vec::new(), Vec::new(), 0);
+    for (job, outcome) in jobs.iter().zip(outcomes) {
+        match outcome {
+            Some(Ok(outcome)) if !outcome.stopped => whole.push((job, outcome)),
+            Some(Err(error)) => failed.push(error),
+            _ => open += 1,
+        }
+    }
+    if !whole.is_empty() {
+        say(&format!("\n{}", table(&whole).text().trim_end()));
+        say(&format!(
+            "\nreturn and score: means of the last {LAST} evaluations of a run, or of all where there are fewer"
+        ));
+        let file = folder.join("sweep.csv");
+        fs::write(&file, csv(&whole)?).with_context(|| file.display().to_string())?;
+        say(&format!("wrote {}", file.display()));
+        let picture = folder.join("sweep.svg");
+        if draw(&whole, title, &picture)? {
+            say(&format!("wrote {}", picture.display()));
+        }
+    }
+    let count = failed.len();
+    match failed.into_iter().next() {
+        Some(error) => Err(error.context(format!("{count} of {} runs failed", jobs.len()))),
+        None if open > 0 => {
+            say(&format!(
+                "\nstopped; {open} of {} runs are not over",
+                jobs.len()
+            ));
+            Ok(ExitCode::from(interrupt::STATUS))
+        }
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn table(whole: &[(&Job, Outcome)]) -> Table {
+    let mut table = Table::new(&[
+        "criterion",
+        "sparsity",
+        "seed",
+        "weights",
+        "return",
+        "score",
+        "updates_per_s",
+    ]);
+    for (job, outcome) in whole {
+        table.push(vec![
+            Cell::text(job.criterion.clone()),
+            Cell::Number(job.sparsity, 3),
+            Cell::Number(job.config.seed as f64, 0),
+            Cell::Number(outcome.weights.0 as f64, 0),
+            Cell::Number(outcome.returns, 1),
+            Cell::Number(outcome.score.unwrap_or(f64::NAN), 1),
+            Cell::Number(outcome.updates as f64 / outcome.seconds, 0),
+        ]);
+    }
+    table
+}
+
+fn csv(whole: &[(&Job, Outcome)]) -> Result<Vec<u8>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record([
+        "env",
+        "algo",
+        "criterion",
+        "sparsity",
+        "seed",
+        "updates",
+        "weights",
+        "dense_weights",
+        "return",
+        "score",
+        "seconds",
+    ])?;
+    for (job, outcome) in whole {
+        csv.write_record([
+            job.config.env.clone(),
+            job.config.algo.name().to_owned(),
+            job.criterion.clone(),
+            job.sparsity.to_string(),
+            job.config.seed.to_string(),
+            outcome.updates.to_string(),
+            outcome.weights.0.to_string(),
+            outcome.weights.1.to_string(),
+            outcome.returns.to_string(),
+            outcome
+                .score
+                .map_or_else(String::new, |score| score.to_string()),
+            format!("{:.1}", outcome.seconds),
+        ])?;
+    }
+    Ok(csv.into_inner()?)
+}
+
+/// Draws a curve for each criterion, from the dense run on; false where there is only one sparsity.
+fn draw(whole: &[(&Job, Outcome)], title: &str, file: &Path) -> Result<bool> {
+    let mut sparsities: Vec<f64> = whole.iter().map(|(job, _)| job.sparsity).collect();
+    sparsities.sort_by(f64::total_cmp);
+    sparsities.dedup();
+    if sparsities.len() < 2 {
+        return Ok(false);
+    }
+    let scored = whole.iter().all(|(_, outcome)| outcome.score.is_some());
+    let height = |outcome: &Outcome| match outcome.score {
+        Some(score) if scored => score,
+        _ => outcome.returns,
+    };
+    let mut criteria: Vec<&str> = whole
+        .iter()
+        .map(|(job, _)| job.criterion.as_str())
+        .collect();
+    criteria.retain(|name| *name != DENSE);
+    criteria.sort_unstable();
+    criteria.dedup();
+    let mut curves = Vec::new();
+    for criterion in criteria {
+        let mut points = Vec::new();
+        for (place, sparsity) in sparsities.iter().enumerate() {
+            let same = |(job, _): &&(&Job, Outcome)| {
+                job.sparsity == *sparsity && [criterion, DENSE].contains(&job.criterion.as_str())
+            };
+            let heights: Vec<f64> = whole.iter().filter(same).map(|(_, o)| height(o)).collect();
+            if !heights.is_empty() {
+                let mean = heights.iter().sum::<f64>() / heights.len() as f64;
+                points.push((place as f64, mean));
+            }
+        }
+        curves.push(Curve {
+            label: criterion.to_owned(),
+            points,
+        });
+    }
+    let axes = chart::Axes {
+        title,
+        x: "weights pruned before training",
+        y: if scored { "score" } else { "return" },
+        x_label: &|place| percent(&sparsities, place),
+        x_labels: sparsities.len(),
+    };
+    chart::draw(file, &axes, &curves)?;
+    Ok(true)
+}
+
+/// The sparsity at a place of the axis, nothing between two.
+fn percent(sparsities: &[f64], place: f64) -> String {
+    let index = place.round();
+    let sparsity = sparsities.get(index as usize);
+    match sparsity {
+        Some(sparsity) if (place - index).abs() < 0.01 => {
+            let mut said = String::new();
+            // Writing to a string cannot fail.
+            let _ = write!(said, "{:.4}", 100.0 * sparsity);
+            let said = said.trim_end_matches('0').trim_end_matches('.');
+            format!("{said} %")
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(words: &[&str]) -> OfflineArgs {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            args: OfflineArgs,
+        }
+        let words = ["offline", "/", "--env", "hopper"].iter().chain(words);
+        <Line as clap::Parser>::try_parse_from(words).unwrap().args
+    }
+
+    fn names(words: &[&str]) -> Vec<String> {
+        let args = args(words);
+        let base = settings::config(&args.agent).unwrap();
+        let jobs = jobs(&args, &base).unwrap();
+        jobs.into_iter().map(|job| job.name).collect()
+    }
+
+    #[test]
+    fn there_is_a_run_for_each_and_one_dense_run_for_each_seed() {
+        assert_eq!(names(&[]), ["snip-0.95-s0"]);
+        assert_eq!(names(&["--sparsity", "0"]), ["dense-s0"]);
+        let words = [
+            "--criterion",
+            "snip,random",
+            "--sweep",
+            "0,0.9",
+            "--seeds",
+            "0..2",
+        ];
+        let expected = ["dense-s0", "snip-0.9-s0", "random-0.9-s0"];
+        let names = names(&words);
+        assert_eq!(names[..3], expected);
+        assert_eq!(names[3..], expected.map(|name| name.replace("s0", "s1")));
+    }
+
+    #[test]
+    fn places_of_the_axis_are_named_by_their_sparsity() {
+        let sparsities = [0.0, 0.5, 0.995];
+        let said = [0.0, 0.5, 1.0, 2.0, 7.0].map(|place| percent(&sparsities, place));
+        assert_eq!(said, ["0 %", "", "50 %", "99.5 %", ""]);
+    }
+
+    #[test]
+    fn curves_begin_with_the_dense_run() {
+        let args = args(&["--criterion", "snip,random", "--sweep", "0,0.9"]);
+        let base = settings::config(&args.agent).unwrap();
+        let jobs = jobs(&args, &base).unwrap();
+        let outcome = |score| Outcome {
+            updates: 100,
+            returns: 1.0,
+            score: Some(score),
+            weights: (7, 70),
+            seconds: 2.0,
+            stopped: false,
+        };
+        let scores = [90.0, 88.0, 12.0].map(outcome);
+        let whole: Vec<_> = jobs.iter().zip(scores).collect();
+        let file = std::env::temp_dir().join(format!("sweep-{}.svg", std::process::id()));
+        assert!(draw(&whole, "hopper", &file).unwrap());
+        let svg = fs::read_to_string(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        for text in ["snip", "random", "0 %", "90 %", "score"] {
+            assert!(svg.contains(text), "{text}");
+        }
+        let text = String::from_utf8(csv(&whole).unwrap()).unwrap();
+        assert!(
+            text.contains("Hopper-v5,td3-bc,snip,0.9,0,100,7,70,1,88,2.0"),
+            "{text}"
+        );
+        assert!(table(&whole).text().contains("90.0"));
+    }
+}

@@ -1,0 +1,40 @@
+//! `cargo xtask prune`: what a criterion leaves of an algorithm's networks.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use cli::offline::PruneArgs;
+use offline_prune::train::start;
+use rl_algos::rng::Streams;
+use sparse_core::record;
+
+use crate::offline::{layers, open, settings};
+use crate::{say, threads};
+
+/// Prunes, prints a table and writes the networks.
+///
+/// # Errors
+/// Bad settings, a dataset that cannot be read, a file that is there.
+pub(crate) fn run(args: &PruneArgs) -> Result<()> {
+    let mut config = settings::config(&args.agent)?;
+    let pruning = settings::pruned(&config, args.criterion.as_ref(), args.sparsity)?;
+    config.pruning = Some(pruning);
+    let place = || args.out.display().to_string();
+    if args.out.exists() && !args.overwrite {
+        bail!(
+            "{} is there already; choose another --out, or --overwrite it",
+            place()
+        );
+    }
+    let device = sparse_core::device::by_name(args.agent.device.unwrap_or_default().name())?;
+    threads(args.agent.threads)?;
+    let dataset = open(&args.agent.dataset, &config)?;
+    let mut streams = Streams::new(config.seed);
+    let start = start(&config, &dataset, &device, &mut streams)?;
+    say(&format!("\n{}", layers::table(&start.pruning).text()));
+    say(&layers::remarks(&start.pruning));
+    let networks = start.agent.networks();
+    fs::write(&args.out, record::to_bytes(&networks)?).with_context(place)?;
+    say(&format!("wrote {}", place()));
+    Ok(())
+}
