@@ -6,7 +6,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use sparse_core::learner::{Learner, LearnerConfig, StepReport};
-use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig};
+use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig, SparseModule};
 
 use crate::config::TrainConfig;
 use crate::rng::Streams;
@@ -164,8 +164,7 @@ impl Actor {
         output.unwrap_or_else(|error| panic!("observation: {error}"))
     }
 
-    /// One step down a loss, which `loss` makes for some rows of a batch and which is a mean over rows. The halves of
-    /// a batch of even size are worked on at the same time.
+    /// As [`minimise()`].
     ///
     /// # Errors
     /// As [`Learner::minimise`].
@@ -179,12 +178,30 @@ impl Actor {
         L: FnOnce(&SparseMlp) -> Tensor<1> + Send,
     {
         self.inference = None;
-        let halves = halves(rows);
-        if halves[0].len() != halves[1].len() {
-            return Ok(self.learner.minimise(loss(0..rows), rng)?);
-        }
-        Ok(self.learner.minimise_both(halves.map(loss), rng)?)
+        minimise(&mut self.learner, rows, loss, rng)
     }
+}
+
+/// One step of a learner down a loss, which `loss` makes for some rows of a batch and which is a mean over rows. The
+/// halves of a batch of even size are worked on at the same time.
+///
+/// # Errors
+/// As [`Learner::minimise`].
+pub fn minimise<N, L>(
+    learner: &mut Learner<N>,
+    rows: usize,
+    loss: impl Fn(Range<usize>) -> L,
+    rng: &mut ChaCha8Rng,
+) -> Result<StepReport>
+where
+    N: SparseModule + Sync,
+    L: FnOnce(&N) -> Tensor<1> + Send,
+{
+    let halves = halves(rows);
+    if halves[0].len() != halves[1].len() {
+        return Ok(learner.minimise(loss(0..rows), rng)?);
+    }
+    Ok(learner.minimise_both(halves.map(loss), rng)?)
 }
 
 /// Two critics that judge observations with actions, each with its target.
