@@ -129,7 +129,7 @@ fn bcq_has_no_policy_to_export_and_acts_alike_each_time() {
         error.starts_with("algo = bcq: must be one whose"),
         "{error}"
     );
-    let mut act = |observation| {
+    let mut act = |observation: [f32; 4]| {
         let mut action = [f32::NAN];
         trained.agent.act(&observation, &mut action);
         action

@@ -221,12 +221,8 @@ impl OfflineAgent for Bcq {
         let actions = perturbed(net, seen.clone(), actions, self.config.phi);
         let [critic, _] = self.critics.learners().map(Learner::net);
         let values = to_vec(critic.forward(Tensor::cat(vec![seen, actions.clone()], 1)));
-        let mut best = 0;
-        for (place, value) in values.iter().enumerate() {
-            if *value > values[best] {
-                best = place;
-            }
-        }
+        let better = |best, k| if values[k] > values[best] { k } else { best };
+        let best = (1..values.len()).fold(0, better);
         let size = action.len();
         action.copy_from_slice(&to_vec(actions)[best * size..(best + 1) * size]);
     }

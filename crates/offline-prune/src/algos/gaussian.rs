@@ -9,11 +9,11 @@ use std::sync::Mutex;
 
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
-use rl_algos::algos::parts::{Actor, Rows, cut, to_vec};
+use rl_algos::algos::parts::{Actor, Rows, Trainable, cut, to_vec};
 use rl_algos::algos::td3::policy;
 use rl_algos::replay::Batch;
 use sparse_core::learner::LearnerConfig;
-use sparse_core::nn::SparseMlp;
+use sparse_core::nn::{SparseMlp, SparseModule};
 
 use super::{Objective, actions, all};
 use crate::Result;
@@ -38,7 +38,7 @@ pub(super) struct GaussianActor {
 impl GaussianActor {
     /// A policy with this network and log σ of 0, which stays within `bounds`; both are trained by these settings.
     pub(super) fn new(net: SparseMlp, settings: LearnerConfig, bounds: [f64; 2]) -> Self {
-        let layers = sparse_core::nn::SparseModule::sparse_layers(&net);
+        let layers = net.sparse_layers();
         let size = layers.last().map_or(0, |layer| layer.pattern().outputs());
         Self {
             log_std: LogStd::new(size, settings.adam.learning_rate, bounds),
@@ -156,13 +156,10 @@ impl Likelihood {
     }
 }
 
-/// log σ for each number of an action, under Adam.
+/// log σ for each number of an action.
 #[derive(Debug)]
 struct LogStd {
-    values: Vec<f64>,
-    /// First and second moment of each.
-    moments: Vec<[f64; 2]>,
-    steps: i32,
+    values: Vec<Trainable>,
     learning_rate: f64,
     bounds: [f64; 2],
 }
@@ -170,9 +167,7 @@ struct LogStd {
 impl LogStd {
     fn new(size: usize, learning_rate: f64, bounds: [f64; 2]) -> Self {
         Self {
-            values: vec![0.0; size],
-            moments: vec![[0.0; 2]; size],
-            steps: 0,
+            values: vec![Trainable::new(0.0); size],
             learning_rate,
             bounds,
         }
@@ -182,28 +177,21 @@ impl LogStd {
     fn clamped(&self) -> impl Iterator<Item = f32> {
         let [low, high] = self.bounds;
         let values = self.values.iter();
-        values.map(move |value| value.clamp(low, high) as f32)
+        values.map(move |value| value.value().clamp(low, high) as f32)
     }
 
-    /// One step of Adam along the mean of some slopes `[action]`. Beyond a bound there is no slope.
+    /// One step along the mean of some slopes `[action]`. Beyond a bound there is no slope.
     fn step(&mut self, slopes: &[Vec<f32>]) {
-        const BETAS: [f64; 2] = [0.9, 0.999];
-        self.steps += 1;
         let [low, high] = self.bounds;
-        let corrections = BETAS.map(|beta| 1.0 - beta.powi(self.steps));
         for (k, value) in self.values.iter_mut().enumerate() {
             let sum: f64 = slopes.iter().map(|slope| f64::from(slope[k])).sum();
-            let inside = (low..=high).contains(value);
+            let inside = (low..=high).contains(&value.value());
             let slope = if inside {
                 sum / slopes.len() as f64
             } else {
                 0.0
             };
-            let [first, second] = &mut self.moments[k];
-            *first += (1.0 - BETAS[0]) * (slope - *first);
-            *second += (1.0 - BETAS[1]) * (slope * slope - *second);
-            let root = (*second / corrections[1]).sqrt() + 1e-8;
-            *value -= self.learning_rate * (*first / corrections[0]) / root;
+            value.step(slope, self.learning_rate);
         }
     }
 }
