@@ -214,11 +214,11 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
     }
     let mut dataset = dataset();
     dataset.normalise();
-    let run = |threads, sparsity| {
+    let run = |algo, threads, sparsity| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let mut first = First(Vec::new());
-        let mut config = config("td3-bc", sparsity);
-        config.updates = 20;
+        let mut config = config(algo, sparsity);
+        (config.updates, config.normalise_observations) = (20, true);
         let device = Device::flex();
         let trained = pool
             .unwrap()
@@ -226,11 +226,13 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
             .unwrap();
         (trained.evaluations, first.0)
     };
-    let (one, pruned) = run(1, Some(0.9));
-    assert_eq!(one, run(2, Some(0.9)).0);
-    let (_, dense) = run(1, None);
-    for (pruned, dense) in pruned.iter().flatten().zip(dense.iter().flatten()) {
-        assert!(pruned == dense || *pruned == 0.0);
+    for algo in AlgoConfig::NAMES {
+        let (one, pruned) = run(algo, 1, Some(0.9));
+        assert_eq!(one, run(algo, 2, Some(0.9)).0, "{algo}");
+        let (_, dense) = run(algo, 1, None);
+        for (pruned, dense) in pruned.iter().flatten().zip(dense.iter().flatten()) {
+            assert!(pruned == dense || *pruned == 0.0, "{algo}");
+        }
     }
 }
 
