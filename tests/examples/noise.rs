@@ -1,4 +1,5 @@
-//! Prints the noise that `golden/updates/record.py` takes in: the first numbers of the stream on target actions.
+//! Prints the noise that `record.py` in `golden/updates` and `golden/offline` takes in: the first numbers of the stream on
+//! target actions, or with the argument `exploration` of that one.
 #![allow(clippy::print_stdout, reason = "what it prints is what it is for")]
 
 use rand_distr::{Distribution, StandardNormal};
@@ -10,7 +11,11 @@ const SEED: u64 = 7;
 const COUNT: usize = 4096;
 
 fn main() {
-    let mut stream = Streams::new(SEED).target_noise;
+    let streams = Streams::new(SEED);
+    let mut stream = match std::env::args().nth(1).as_deref() {
+        Some("exploration") => streams.exploration,
+        _ => streams.target_noise,
+    };
     for _ in 0..COUNT {
         let unit: f32 = StandardNormal.sample(&mut stream);
         println!("{unit}");

@@ -93,6 +93,7 @@ pub fn start(
     device: &Device,
     streams: &mut Streams,
 ) -> Result<Start> {
+    let config = &config.fitted(dataset);
     config.validate()?;
     check_normalised(config, dataset)?;
     let rows = Rows {
@@ -179,10 +180,10 @@ impl Trained {
     /// it learned from normalised ones, its first layer normalises. [`rl_algos::algos::Policy::open`] reads it.
     ///
     /// # Errors
-    /// [`sparse_core::Error::Record`] when the format cannot hold it.
+    /// [`Error::Config`] when the policy is more than one network, as BCQ's; [`sparse_core::Error::Record`] when the
+    /// format cannot hold it.
     pub fn policy(&self, dataset: &Dataset) -> Result<Vec<u8>> {
-        let (_, actor) = self.agent.networks()[0];
-        let policy = raw_policy(actor, dataset.normaliser())?;
+        let policy = raw_policy(self.agent.policy()?, dataset.normaliser())?;
         Ok(record::to_bytes(&[("actor", &policy)])?)
     }
 }

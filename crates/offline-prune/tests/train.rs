@@ -4,6 +4,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use burn::tensor::Device;
@@ -17,6 +18,7 @@ use rand::RngExt;
 use rl_algos::algos::Policy;
 use rl_algos::evaluate::evaluate;
 use rl_algos::rng::Streams;
+use sparse_core::nn::{SparseMlp, SparseModule};
 
 const TASK: &str = "InvertedPendulum-v5";
 
@@ -55,9 +57,11 @@ fn config(algo: &str, sparsity: Option<f64>) -> OfflineConfig {
     config.learning.actor_learning_rate = 1e-3;
     (config.networks.actor, config.networks.critic) = (vec![32, 32], vec![32, 32]);
     (config.evaluation.every, config.evaluation.episodes) = (750, 4);
-    if let AlgoConfig::Td3Bc(td3_bc) = &mut config.algo {
-        // Every step that balances is worth the same, which says little of actions.
-        td3_bc.alpha = 0.1;
+    // Every step that balances is worth the same, which says little of actions.
+    match &mut config.algo {
+        AlgoConfig::Td3Bc(td3_bc) => td3_bc.alpha = 0.1,
+        AlgoConfig::Bcq(bcq) => bcq.vae_hidden = vec![32, 32],
+        _ => {}
     }
     config.pruning = sparsity.map(|sparsity| PruneConfig {
         sparsity,
@@ -83,21 +87,84 @@ fn every_algorithm_learns_dense_and_pruned() {
             let last = trained.evaluations.last().unwrap();
             assert!(last.returns.mean > 900.0, "{algo} {sparsity:?}: {last:?}");
             assert!(last.losses.iter().all(|(_, loss)| loss.is_finite()));
-            for (name, network) in trained.agent.networks() {
-                let density = density(network);
-                let expected = 1.0 - sparsity.unwrap_or(0.0);
-                assert!((density - expected).abs() < 0.01, "{name}: {density}");
+            let expected = 1.0 - sparsity.unwrap_or(0.0);
+            for (group, density) in densities(&trained.agent.networks()) {
+                assert!((density - expected).abs() < 0.01, "{group}: {density}");
             }
         }
     }
 }
 
-fn density(network: &sparse_core::nn::SparseMlp) -> f64 {
-    use sparse_core::nn::SparseModule;
-    let layers = network.sparse_layers();
-    let all = |l: &&sparse_core::nn::SparseLinear| l.pattern().outputs() * l.pattern().inputs();
-    let kept: usize = layers.iter().map(|l| l.pattern().nnz()).sum();
-    kept as f64 / layers.iter().map(all).sum::<usize>() as f64
+/// The share of weights that exist, of each network; BCQ's encoder and decoder are ranked together.
+fn densities(networks: &[(&'static str, &SparseMlp)]) -> BTreeMap<&'static str, f64> {
+    let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for (name, network) in networks {
+        let group = match *name {
+            "encoder" | "decoder" => "encoder and decoder",
+            name => name,
+        };
+        let [kept, all] = counts.entry(group).or_default();
+        for layer in network.sparse_layers() {
+            let pattern = layer.pattern();
+            *kept += pattern.nnz();
+            *all += pattern.outputs() * pattern.inputs();
+        }
+    }
+    let share = |[kept, all]: [usize; 2]| kept as f64 / all as f64;
+    counts
+        .into_iter()
+        .map(|(group, c)| (group, share(c)))
+        .collect()
+}
+
+/// BCQ acts by several networks, so there is no file of its policy; it acts the same whenever it is asked.
+#[test]
+fn bcq_has_no_policy_to_export_and_acts_alike_each_time() {
+    let dataset = dataset();
+    let mut config = config("bcq", None);
+    config.updates = 2;
+    let mut trained = train(&config, &dataset, &Device::flex(), &mut ()).unwrap();
+    let error = trained.policy(&dataset).unwrap_err().to_string();
+    assert!(
+        error.starts_with("algo = bcq: must be one whose"),
+        "{error}"
+    );
+    let mut act = |observation: [f32; 4]| {
+        let mut action = [f32::NAN];
+        trained.agent.act(&observation, &mut action);
+        action
+    };
+    let (first, other) = (act([0.1, 0.2, -0.3, 0.0]), act([0.0; 4]));
+    assert_ne!(first, other);
+    assert_eq!(first, act([0.1, 0.2, -0.3, 0.0]));
+}
+
+/// Without a number, IQL's rewards are scaled by the range of the episodes' returns, where they differ.
+#[test]
+fn iql_takes_the_scale_of_rewards_from_the_dataset() {
+    let episode = |rewards: &[f32]| Episode {
+        observations: vec![0.0; rewards.len() + 1],
+        actions: vec![0.0; rewards.len()],
+        rewards: rewards.to_vec(),
+        truncated: true,
+        ..Episode::default()
+    };
+    let scale = |episodes: Vec<Episode>, set| {
+        let dataset = Dataset::from_episodes(1, &[[-1.0, 1.0]], episodes).unwrap();
+        let mut config = config("iql", None);
+        if let AlgoConfig::Iql(iql) = &mut config.algo {
+            iql.reward_scale = set;
+        }
+        match config.fitted(&dataset).algo {
+            AlgoConfig::Iql(iql) => iql.reward_scale,
+            _ => None,
+        }
+    };
+    let several = [&[3.0, 1.0][..], &[1.0, 0.5], &[-1.0, 0.0, 0.0]];
+    let several: Vec<Episode> = several.map(episode).into();
+    assert_eq!(scale(several.clone(), None), Some(200.0));
+    assert_eq!(scale(several, Some(0.5)), Some(0.5));
+    assert_eq!(scale(vec![episode(&[1.0, 2.0]); 2], None), Some(1.0));
 }
 
 /// The policy's file acts on the task's own observations as the agent does on normalised ones.
@@ -137,7 +204,6 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
     struct First(Vec<Vec<f32>>);
     impl Watcher for First {
         fn on_start(&mut self, start: &Start) -> offline_prune::Result<()> {
-            use sparse_core::nn::SparseModule;
             for (_, network) in start.agent.networks() {
                 let layers = network.sparse_layers().into_iter();
                 self.0
@@ -148,11 +214,11 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
     }
     let mut dataset = dataset();
     dataset.normalise();
-    let run = |threads, sparsity| {
+    let run = |algo, threads, sparsity| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let mut first = First(Vec::new());
-        let mut config = config("td3-bc", sparsity);
-        config.updates = 20;
+        let mut config = config(algo, sparsity);
+        (config.updates, config.normalise_observations) = (20, true);
         let device = Device::flex();
         let trained = pool
             .unwrap()
@@ -160,11 +226,13 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
             .unwrap();
         (trained.evaluations, first.0)
     };
-    let (one, pruned) = run(1, Some(0.9));
-    assert_eq!(one, run(2, Some(0.9)).0);
-    let (_, dense) = run(1, None);
-    for (pruned, dense) in pruned.iter().flatten().zip(dense.iter().flatten()) {
-        assert!(pruned == dense || *pruned == 0.0);
+    for algo in AlgoConfig::NAMES {
+        let (one, pruned) = run(algo, 1, Some(0.9));
+        assert_eq!(one, run(algo, 2, Some(0.9)).0, "{algo}");
+        let (_, dense) = run(algo, 1, None);
+        for (pruned, dense) in pruned.iter().flatten().zip(dense.iter().flatten()) {
+            assert!(pruned == dense || *pruned == 0.0, "{algo}");
+        }
     }
 }
 

@@ -69,6 +69,10 @@ impl OfflineAgent for Bc {
         vec![("actor", self.actor.learner().net())]
     }
 
+    fn policy(&self) -> Result<&SparseMlp> {
+        Ok(self.actor.learner().net())
+    }
+
     fn objectives(&self, batch: &Batch, _: &mut Streams) -> Result<Vec<Objective>> {
         check(&self.rows, batch)?;
         let observations = self.rows.observations(&batch.observation, &all(batch));

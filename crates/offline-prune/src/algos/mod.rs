@@ -3,18 +3,28 @@
 //! An algorithm names its networks, and says for each what loss it is trained by: that loss is also what its weights
 //! are scored by before they are pruned.
 
+mod awac;
 mod bc;
+mod bcq;
+mod gaussian;
+mod iql;
 mod td3_bc;
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Rows, check_batch, cut};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use rl_algos::algos::parts::{Rows, check_batch, cut, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
 
+pub use awac::Awac;
 pub use bc::Bc;
+pub use bcq::Bcq;
+pub use iql::Iql;
 pub use td3_bc::Td3Bc;
 
 use crate::Result;
@@ -34,8 +44,14 @@ pub trait OfflineAgent: Debug + Send {
     /// [`sparse_core::Error::Diverged`] when a loss is NaN or infinite.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>>;
 
-    /// The networks being trained, by name; the policy's first.
+    /// The networks being trained, by name; what acts first.
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)>;
+
+    /// The network that is the policy by itself: what it says of an observation, through tanh, is the action.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) where acting takes several networks, as with BCQ.
+    fn policy(&self) -> Result<&SparseMlp>;
 
     /// What the networks are trained to minimise on a batch; each network is in one objective. Noise is drawn now, so
     /// that each loss is a function of the networks.
@@ -72,6 +88,9 @@ pub fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
     match &config.algo {
         AlgoConfig::Bc => bc::shapes(config, rows),
         AlgoConfig::Td3Bc(_) => td3_bc::shapes(config, rows),
+        AlgoConfig::Iql(_) => iql::shapes(config, rows),
+        AlgoConfig::Awac(_) => awac::shapes(config, rows),
+        AlgoConfig::Bcq(bcq) => bcq::shapes(config, bcq, rows),
     }
 }
 
@@ -101,6 +120,9 @@ pub fn build(
     Ok(match &config.algo {
         AlgoConfig::Bc => Box::new(Bc::new(config, rows, take(networks)?)),
         AlgoConfig::Td3Bc(td3_bc) => Box::new(Td3Bc::new(config, td3_bc, rows, take(networks)?)),
+        AlgoConfig::Iql(iql) => Box::new(Iql::new(config, iql, rows, take(networks)?)),
+        AlgoConfig::Awac(awac) => Box::new(Awac::new(config, awac, rows, take(networks)?)),
+        AlgoConfig::Bcq(bcq) => Box::new(Bcq::new(config, bcq, rows, take(networks)?)),
     })
 }
 
@@ -135,19 +157,51 @@ fn critic_shape(config: &OfflineConfig, rows: &Rows, name: &'static str) -> Netw
     }
 }
 
-/// The mean squared error of a critic's values, one number. Tensors are outside autodiff.
-fn squared_error(critic: &SparseMlp, judged: &Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
-    let [judged, targets] = [judged, targets].map(|t| Tensor::from_inner(t.clone()));
-    (critic.forward(judged) - targets).square().mean()
+/// The mean squared error of a critic's values, as the objective of the network at `place`.
+fn critic_objective(place: usize, rows: &Rows, batch: &Batch, targets: &[f32]) -> Objective {
+    let judged = judged(rows, batch, &all(batch));
+    let targets = rows.tensor(targets, 1);
+    Objective {
+        networks: vec![place],
+        fixed: Vec::new(),
+        loss: Box::new(move |nets| {
+            let [judged, targets] = [&judged, &targets].map(|t| Tensor::from_inner(t.clone()));
+            (nets[0].forward(judged) - targets).square().mean()
+        }),
+    }
+}
+
+/// What a target is for each row: the window's return times `scale`, and what follows is worth.
+fn bootstrapped(batch: &Batch, values: &[f32], scale: f64) -> Vec<f32> {
+    let rewards = batch.return_n.iter().zip(&batch.discount);
+    let target = |((r, discount), value): ((&f32, &f32), &f32)| scale as f32 * r + discount * value;
+    rewards.zip(values).map(target).collect()
+}
+
+/// What two critics say of each row of `judged` `[rows, observation + action]`.
+fn pairs(critics: [&SparseMlp; 2], judged: Tensor<2>) -> impl Iterator<Item = [f32; 2]> {
+    let [first, second] = critics.map(|critic| to_vec(critic.forward(judged.clone())));
+    first.into_iter().zip(second).map(<[f32; 2]>::from)
+}
+
+/// So many numbers from the standard normal distribution.
+fn normal(count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    (0..count).map(|_| StandardNormal.sample(rng)).collect()
+}
+
+/// Some rows of observations with the actions that were done there, `[rows, observation + action]`.
+fn judged(rows: &Rows, batch: &Batch, some: &Range<usize>) -> Tensor<2> {
+    let observations = cut(&batch.observation, rows.observation, some);
+    rows.judged(observations, cut(&batch.action, rows.action, some))
 }
 
 /// Some rows of actions as a tensor `[rows, action]`.
-fn actions(rows: &Rows, batch: &Batch, some: &std::ops::Range<usize>) -> Tensor<2> {
+fn actions(rows: &Rows, batch: &Batch, some: &Range<usize>) -> Tensor<2> {
     rows.tensor(cut(&batch.action, rows.action, some), rows.action)
 }
 
 /// All rows of a batch.
-fn all(batch: &Batch) -> std::ops::Range<usize> {
+fn all(batch: &Batch) -> Range<usize> {
     0..batch.size
 }
 

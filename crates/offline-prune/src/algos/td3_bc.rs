@@ -10,8 +10,8 @@ use sparse_core::nn::SparseMlp;
 
 use super::bc::distance;
 use super::{
-    NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check, critic_shape,
-    squared_error,
+    NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check, critic_objective,
+    critic_shape,
 };
 use crate::Result;
 use crate::config::{OfflineConfig, Td3BcConfig};
@@ -130,6 +130,10 @@ impl OfflineAgent for Td3Bc {
         ]
     }
 
+    fn policy(&self) -> Result<&SparseMlp> {
+        Ok(self.actor.learner().net())
+    }
+
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
         check(&self.rows, batch)?;
         let weight = self.value_weight(batch);
@@ -140,16 +144,8 @@ impl OfflineAgent for Td3Bc {
             fixed: vec![1],
             loss: Box::new(move |nets| actor_loss([&nets[0], &nets[1]], pair.clone(), weight)),
         };
-        let targets = self.rows.tensor(self.targets(batch, streams), 1);
-        let judged = self.rows.judged(&batch.observation, &batch.action);
-        let critic = |network| {
-            let (judged, targets) = (judged.clone(), targets.clone());
-            Objective {
-                networks: vec![network],
-                fixed: Vec::new(),
-                loss: Box::new(move |nets| squared_error(&nets[0], &judged, &targets)),
-            }
-        };
+        let targets = self.targets(batch, streams);
+        let critic = |place| critic_objective(place, &self.rows, batch, &targets);
         Ok(vec![actor, critic(1), critic(2)])
     }
 }

@@ -14,6 +14,12 @@ pub enum AlgoConfig {
     Bc,
     /// TD3 that clones too.
     Td3Bc(Td3BcConfig),
+    /// Implicit Q-learning: clones what is better than expected, and judges no other action.
+    Iql(IqlConfig),
+    /// Advantage-weighted actor-critic: clones what is better than what it does itself.
+    Awac(AwacConfig),
+    /// Batch-constrained Q-learning: chooses among actions like the data's.
+    Bcq(BcqConfig),
 }
 
 /// TD3+BC (Fujimoto & Gu 2021, arXiv:2106.06860; the numbers of its released code).
@@ -41,9 +47,98 @@ impl Default for Td3BcConfig {
     }
 }
 
+/// IQL (Kostrikov et al. 2021, arXiv:2110.06169; the numbers of its released code for MuJoCo's tasks).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IqlConfig {
+    /// The expectile τ that the value of a state is of its actions' values, in (0, 1): 0.5 is their mean, 1 would be
+    /// their maximum.
+    pub expectile: f64,
+    /// Inverse temperature β of the advantages, 0 or more; 0 clones.
+    pub beta: f64,
+    /// What rewards are multiplied by, above 0. `None` takes it from the dataset as the released code does: 1,000 over
+    /// the range of the returns of its episodes, and 1 where all are the same. An agent that is built without a
+    /// dataset then takes 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reward_scale: Option<f64>,
+    /// Lower bound of log σ of the policy, at most 0.
+    pub log_std_min: f64,
+    /// Upper bound of log σ of the policy, 0 or more.
+    pub log_std_max: f64,
+}
+
+impl Default for IqlConfig {
+    fn default() -> Self {
+        Self {
+            expectile: 0.7,
+            beta: 3.0,
+            reward_scale: None,
+            log_std_min: -5.0,
+            log_std_max: 2.0,
+        }
+    }
+}
+
+/// AWAC (Nair et al. 2020, arXiv:2006.09359; the numbers of CORL's code, arXiv:2210.07105, whose scores on D4RL are
+/// published).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AwacConfig {
+    /// Temperature λ of the advantages, above 0.
+    pub lambda: f64,
+    /// Lower bound of log σ of the policy, at most 0.
+    pub log_std_min: f64,
+    /// Upper bound of log σ of the policy, 0 or more.
+    pub log_std_max: f64,
+}
+
+impl Default for AwacConfig {
+    fn default() -> Self {
+        Self {
+            lambda: 0.3333,
+            log_std_min: -20.0,
+            log_std_max: 2.0,
+        }
+    }
+}
+
+/// BCQ (Fujimoto et al. 2019, arXiv:1812.02900; the numbers of its released code).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BcqConfig {
+    /// Largest perturbation Φ of a number of an action, in [0, 1].
+    pub phi: f64,
+    /// Weight λ of the smaller of two critics' values in a target, in [0, 1]; the larger has the rest.
+    pub lambda: f64,
+    /// Actions that a target is the best of, 1 or more.
+    pub samples: usize,
+    /// Actions that acting chooses among, 1 or more.
+    pub candidates: usize,
+    /// Features of the hidden layers of the encoder and of the decoder, each 1 or more.
+    pub vae_hidden: Vec<usize>,
+    /// Latent numbers per number of an action, 1 or more.
+    pub latent_per_action: usize,
+    /// Adam's learning rate for the encoder and the decoder, above 0.
+    pub vae_learning_rate: f64,
+}
+
+impl Default for BcqConfig {
+    fn default() -> Self {
+        Self {
+            phi: 0.05,
+            lambda: 0.75,
+            samples: 10,
+            candidates: 100,
+            vae_hidden: vec![750, 750],
+            latent_per_action: 2,
+            vae_learning_rate: 1e-3,
+        }
+    }
+}
+
 impl AlgoConfig {
     /// The names of all algorithms.
-    pub const NAMES: [&str; 2] = ["bc", "td3-bc"];
+    pub const NAMES: [&str; 5] = ["bc", "td3-bc", "iql", "awac", "bcq"];
 
     /// The algorithm's name.
     #[must_use]
@@ -51,13 +146,34 @@ impl AlgoConfig {
         match self {
             Self::Bc => "bc",
             Self::Td3Bc(_) => "td3-bc",
+            Self::Iql(_) => "iql",
+            Self::Awac(_) => "awac",
+            Self::Bcq(_) => "bcq",
         }
     }
 
     /// Whether the published runs normalise observations.
     pub(super) fn normalises(&self) -> bool {
         match self {
-            Self::Bc | Self::Td3Bc(_) => true,
+            Self::Bc | Self::Td3Bc(_) | Self::Awac(_) => true,
+            Self::Iql(_) | Self::Bcq(_) => false,
+        }
+    }
+
+    /// Features of the hidden layers of published runs, of the policy as of the critics.
+    pub(super) fn hidden(&self) -> Vec<usize> {
+        match self {
+            Self::Bc | Self::Td3Bc(_) | Self::Iql(_) => vec![256, 256],
+            Self::Awac(_) => vec![256, 256, 256],
+            Self::Bcq(_) => vec![400, 300],
+        }
+    }
+
+    /// Transitions per update, and the learning rate, of published runs.
+    pub(super) fn learning(&self) -> (usize, f64) {
+        match self {
+            Self::Bc | Self::Td3Bc(_) | Self::Iql(_) | Self::Awac(_) => (256, 3e-4),
+            Self::Bcq(_) => (100, 1e-3),
         }
     }
 
@@ -65,6 +181,9 @@ impl AlgoConfig {
         match self {
             Self::Bc => Ok(()),
             Self::Td3Bc(td3_bc) => td3_bc.validate(),
+            Self::Iql(iql) => iql.validate(),
+            Self::Awac(awac) => awac.validate(),
+            Self::Bcq(bcq) => bcq.validate(),
         }
     }
 }
@@ -76,6 +195,9 @@ impl FromStr for AlgoConfig {
         match name {
             "bc" => Ok(Self::Bc),
             "td3-bc" => Ok(Self::Td3Bc(Td3BcConfig::default())),
+            "iql" => Ok(Self::Iql(IqlConfig::default())),
+            "awac" => Ok(Self::Awac(AwacConfig::default())),
+            "bcq" => Ok(Self::Bcq(BcqConfig::default())),
             _ => {
                 let names = Self::NAMES.join(", ");
                 Err(Error::config("algo", name, format!("one of {names}")))
@@ -97,10 +219,77 @@ impl Td3BcConfig {
     }
 }
 
+impl IqlConfig {
+    fn validate(&self) -> Result<()> {
+        let tau = self.expectile;
+        within(
+            "algo.iql.expectile",
+            tau,
+            tau > 0.0 && tau < 1.0,
+            "in (0, 1)",
+        )?;
+        not_negative("algo.iql.beta", self.beta)?;
+        let scale = self.reward_scale.unwrap_or(1.0);
+        positive("algo.iql.reward_scale", scale)?;
+        let fields = ["algo.iql.log_std_min", "algo.iql.log_std_max"];
+        log_std(fields, [self.log_std_min, self.log_std_max])
+    }
+}
+
+impl AwacConfig {
+    fn validate(&self) -> Result<()> {
+        positive("algo.awac.lambda", self.lambda)?;
+        let fields = ["algo.awac.log_std_min", "algo.awac.log_std_max"];
+        log_std(fields, [self.log_std_min, self.log_std_max])
+    }
+}
+
+impl BcqConfig {
+    fn validate(&self) -> Result<()> {
+        let share = |field, x: f64| within(field, x, (0.0..=1.0).contains(&x), "in [0, 1]");
+        share("algo.bcq.phi", self.phi)?;
+        share("algo.bcq.lambda", self.lambda)?;
+        for (field, number) in [
+            ("algo.bcq.samples", self.samples),
+            ("algo.bcq.candidates", self.candidates),
+            ("algo.bcq.latent_per_action", self.latent_per_action),
+        ] {
+            if number == 0 {
+                return Err(Error::config(field, 0, "1 or more"));
+            }
+        }
+        hidden_layers("algo.bcq.vae_hidden", &self.vae_hidden)?;
+        positive("algo.bcq.vae_learning_rate", self.vae_learning_rate)
+    }
+}
+
+/// A configuration error unless these are sizes of one hidden layer or more.
+pub(super) fn hidden_layers(field: &'static str, sizes: &[usize]) -> Result<()> {
+    if sizes.is_empty() || sizes.contains(&0) {
+        let allowed = "one hidden layer or more, each of 1 or more units";
+        return Err(Error::config(field, format!("{sizes:?}"), allowed));
+    }
+    Ok(())
+}
+
+/// A configuration error unless log σ, which starts at 0, is between finite bounds.
+fn log_std([low, high]: [&'static str; 2], [min, max]: [f64; 2]) -> Result<()> {
+    within(low, min, min <= 0.0 && min.is_finite(), "0 or less")?;
+    not_negative(high, max)
+}
+
+/// A configuration error unless `value` is finite and above 0.
+fn positive(field: &'static str, value: f64) -> Result<()> {
+    within(field, value, value > 0.0 && value.is_finite(), "above 0")
+}
+
+/// A configuration error unless `good`.
+pub(super) fn within(field: &'static str, value: f64, good: bool, allowed: &str) -> Result<()> {
+    let refused = || Err(Error::config(field, value, allowed));
+    if good { Ok(()) } else { refused() }
+}
+
 /// A configuration error unless `value` is finite and 0 or more.
 fn not_negative(field: &'static str, value: f64) -> Result<()> {
-    if value >= 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::config(field, value, "0 or more"))
+    within(field, value, value >= 0.0 && value.is_finite(), "0 or more")
 }

@@ -167,10 +167,10 @@ impl dyn Agent + '_ {
         Ok(record::to_bytes(&networks)?)
     }
 
-    /// As [`to_bytes`](Self::to_bytes), with the actor alone.
+    /// The same bytes with the actor alone.
     ///
     /// # Errors
-    /// As [`to_bytes`](Self::to_bytes).
+    /// [`sparse_core::Error::Record`] when the format cannot hold it.
     pub fn policy_bytes(&self) -> Result<Vec<u8>> {
         let (name, actor) = self.learners()[0];
         Ok(record::to_bytes(&[(name, actor.net())])?)

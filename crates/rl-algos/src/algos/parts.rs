@@ -6,7 +6,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use sparse_core::learner::{Learner, LearnerConfig, StepReport};
-use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig};
+use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig, SparseModule};
 
 use crate::config::TrainConfig;
 use crate::rng::Streams;
@@ -164,8 +164,7 @@ impl Actor {
         output.unwrap_or_else(|error| panic!("observation: {error}"))
     }
 
-    /// One step down a loss, which `loss` makes for some rows of a batch and which is a mean over rows. The halves of
-    /// a batch of even size are worked on at the same time.
+    /// As [`minimise()`].
     ///
     /// # Errors
     /// As [`Learner::minimise`].
@@ -179,12 +178,30 @@ impl Actor {
         L: FnOnce(&SparseMlp) -> Tensor<1> + Send,
     {
         self.inference = None;
-        let halves = halves(rows);
-        if halves[0].len() != halves[1].len() {
-            return Ok(self.learner.minimise(loss(0..rows), rng)?);
-        }
-        Ok(self.learner.minimise_both(halves.map(loss), rng)?)
+        minimise(&mut self.learner, rows, loss, rng)
     }
+}
+
+/// One step of a learner down a loss, which `loss` makes for some rows of a batch and which is a mean over rows. The
+/// halves of a batch of even size are worked on at the same time.
+///
+/// # Errors
+/// As [`Learner::minimise`].
+pub fn minimise<N, L>(
+    learner: &mut Learner<N>,
+    rows: usize,
+    loss: impl Fn(Range<usize>) -> L,
+    rng: &mut ChaCha8Rng,
+) -> Result<StepReport>
+where
+    N: SparseModule + Sync,
+    L: FnOnce(&N) -> Tensor<1> + Send,
+{
+    let halves = halves(rows);
+    if halves[0].len() != halves[1].len() {
+        return Ok(learner.minimise(loss(0..rows), rng)?);
+    }
+    Ok(learner.minimise_both(halves.map(loss), rng)?)
 }
 
 /// Two critics that judge observations with actions, each with its target.
@@ -266,6 +283,55 @@ impl TwinCritic {
         let (first, second) = rayon::join(|| step(first, first_rng), || step(second, second_rng));
         let ((first, mean), (second, _)) = (first?, second?);
         Ok(([first, second], mean))
+    }
+}
+
+/// A number that is trained beside the networks, by Adam with PyTorch's betas: SAC's log α, log σ of a policy.
+#[derive(Clone, Debug)]
+pub struct Trainable {
+    value: f64,
+    first: f64,
+    second: f64,
+    steps: f64,
+}
+
+impl Trainable {
+    /// A number before its first step.
+    #[must_use]
+    pub fn new(value: f64) -> Self {
+        Self {
+            value,
+            first: 0.0,
+            second: 0.0,
+            steps: 0.0,
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// All that later steps depend on, to be saved and set again.
+    pub fn state(&mut self) -> [&mut f64; 4] {
+        [
+            &mut self.value,
+            &mut self.first,
+            &mut self.second,
+            &mut self.steps,
+        ]
+    }
+
+    /// One step down a gradient.
+    pub fn step(&mut self, gradient: f64, learning_rate: f64) {
+        const BETAS: [f64; 2] = [0.9, 0.999];
+        self.steps += 1.0;
+        self.first += (1.0 - BETAS[0]) * (gradient - self.first);
+        self.second += (1.0 - BETAS[1]) * (gradient * gradient - self.second);
+        let [first, second] = BETAS.map(|beta| 1.0 - beta.powf(self.steps));
+        let step = (self.first / first) / ((self.second / second).sqrt() + 1e-8);
+        self.value -= learning_rate * step;
     }
 }
 

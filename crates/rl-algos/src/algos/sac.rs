@@ -10,7 +10,7 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::SquashedGaussian;
-use super::parts::{Actor, Rows, TwinCritic, check_batch, cut, in_halves, to_vec};
+use super::parts::{Actor, Rows, Trainable, TwinCritic, check_batch, cut, in_halves, to_vec};
 use super::{Agent, Extra, UpdateReport};
 use crate::Result;
 use crate::config::{SacConfig, Temperature, TrainConfig};
@@ -214,17 +214,10 @@ impl Agent for Sac {
 
     fn extra(&mut self) -> Extra<'_> {
         let [first, second] = self.critics.learners_mut();
-        let Tuned {
-            log_alpha,
-            first: m,
-            second: v,
-            steps,
-            ..
-        } = &mut self.temperature;
         Extra {
             learners: vec![self.actor.learner_mut(), first, second],
             updates: &mut self.updates,
-            numbers: vec![log_alpha, m, v, steps],
+            numbers: self.temperature.log_alpha.state().into(),
         }
     }
 }
@@ -233,25 +226,19 @@ impl Agent for Sac {
 #[derive(Clone, Debug)]
 struct Tuned {
     config: Temperature,
-    log_alpha: f64,
-    first: f64,
-    second: f64,
-    steps: f64,
+    log_alpha: Trainable,
 }
 
 impl Tuned {
     fn new(config: &Temperature) -> Self {
         Self {
             config: *config,
-            log_alpha: config.initial().ln(),
-            first: 0.0,
-            second: 0.0,
-            steps: 0.0,
+            log_alpha: Trainable::new(config.initial().ln()),
         }
     }
 
     fn alpha(&self) -> f64 {
-        self.log_alpha.exp()
+        self.log_alpha.value().exp()
     }
 
     /// One step of Adam down `α (H - target)`, where `H` is the policy's entropy and the actions have `size` numbers.
@@ -264,13 +251,7 @@ impl Tuned {
         else {
             return;
         };
-        const BETAS: [f64; 2] = [0.9, 0.999];
         let gradient = self.alpha() * (entropy - entropy_per_action * size as f64);
-        self.steps += 1.0;
-        self.first += (1.0 - BETAS[0]) * (gradient - self.first);
-        self.second += (1.0 - BETAS[1]) * (gradient * gradient - self.second);
-        let [first, second] = BETAS.map(|beta| 1.0 - beta.powf(self.steps));
-        let step = (self.first / first) / ((self.second / second).sqrt() + 1e-8);
-        self.log_alpha -= learning_rate * step;
+        self.log_alpha.step(gradient, learning_rate);
     }
 }

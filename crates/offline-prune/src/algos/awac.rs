@@ -1,0 +1,137 @@
+//! AWAC: advantage-weighted actor-critic (Nair et al. 2020, arXiv:2006.09359), in the order of CORL's code
+//! (arXiv:2210.07105): the critics, which judge what the policy would do next, then the policy, which does what the
+//! data does where that is worth more than what it does itself.
+
+use burn::tensor::Tensor;
+use rl_algos::algos::parts::{Rows, TwinCritic, cut, in_halves};
+use rl_algos::replay::Batch;
+use rl_algos::rng::Streams;
+use sparse_core::learner::Learner;
+use sparse_core::nn::SparseMlp;
+
+use super::gaussian::{GaussianActor, weights};
+use super::{
+    NetworkShape, Objective, OfflineAgent, actor_shape, all, bootstrapped, check, critic_objective,
+    critic_shape, judged, normal, pairs,
+};
+use crate::Result;
+use crate::config::{AwacConfig, OfflineConfig};
+
+/// A Gaussian policy, and two critics with targets.
+#[derive(Debug)]
+pub struct Awac {
+    config: AwacConfig,
+    rows: Rows,
+    actor: GaussianActor,
+    critics: TwinCritic,
+}
+
+/// The policy's mean, and two critics of its actions.
+pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+    vec![
+        actor_shape(config, rows, 1),
+        critic_shape(config, rows, "critic_1"),
+        critic_shape(config, rows, "critic_2"),
+    ]
+}
+
+impl Awac {
+    /// An agent with these networks, the policy and both critics, whose targets start as their copies.
+    #[must_use]
+    pub fn new(
+        config: &OfflineConfig,
+        awac: &AwacConfig,
+        rows: Rows,
+        [actor, first, second]: [SparseMlp; 3],
+    ) -> Self {
+        let bounds = [awac.log_std_min, awac.log_std_max];
+        let critics = config.critic_learner(Some(1));
+        Self {
+            config: awac.clone(),
+            rows,
+            actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
+            critics: TwinCritic::from_networks([first, second], &critics),
+        }
+    }
+
+    /// Observations with actions that the policy draws there.
+    fn drawn(&self, observations: Tensor<2>, noise: &[f32]) -> Tensor<2> {
+        let actions = self.actor.sampled(observations.clone(), noise);
+        Tensor::cat(
+            vec![observations, self.rows.tensor(actions, self.rows.action)],
+            1,
+        )
+    }
+
+    /// `y = R + γⁿ min(Q₁', Q₂')(s', a')` with `a'` drawn from the policy, for each row (section 4).
+    fn targets(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
+        let values = in_halves(batch.size, |half| {
+            let next = self.rows.observations(&batch.next_observation, &half);
+            let drawn = self.drawn(next, cut(noise, self.rows.action, &half));
+            self.critics.target_values(&drawn)
+        });
+        bootstrapped(batch, &values, 1.0)
+    }
+
+    /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is
+    /// over an action that the policy draws, and both are judged by the smaller of the critics' values.
+    fn weights(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
+        let critics = self.critics.learners().map(Learner::net);
+        let smaller = |judged| pairs(critics, judged).map(|[a, b]| a.min(b));
+        let advantages = in_halves(batch.size, |half| {
+            let observations = self.rows.observations(&batch.observation, &half);
+            let drawn = self.drawn(observations, cut(noise, self.rows.action, &half));
+            let values = smaller(judged(&self.rows, batch, &half)).zip(smaller(drawn));
+            values.map(|(q, v)| q - v).collect()
+        });
+        weights(advantages.into_iter(), self.config.lambda)
+    }
+}
+
+impl OfflineAgent for Awac {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
+    }
+
+    /// Updates both critics, whose targets follow, and then the policy by them.
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
+        check(&self.rows, batch)?;
+        let [rng, first, second] = &mut streams.topology;
+        let noise = normal(batch.action.len(), &mut streams.target_noise);
+        let targets = self.rows.tensor(self.targets(batch, &noise), 1);
+        let judged = judged(&self.rows, batch, &all(batch));
+        let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
+
+        let noise = normal(batch.action.len(), &mut streams.target_noise);
+        let weights = self.weights(batch, &noise);
+        let actor_loss = self.actor.minimise(&self.rows, batch, &weights, rng)?;
+        Ok(vec![
+            ("critic_loss", critics[0].loss + critics[1].loss),
+            ("value_mean", value_mean),
+            ("actor_loss", actor_loss),
+        ])
+    }
+
+    fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
+        let [first, second] = self.critics.learners().map(Learner::net);
+        vec![
+            ("actor", self.actor.net()),
+            ("critic_1", first),
+            ("critic_2", second),
+        ]
+    }
+
+    fn policy(&self) -> Result<&SparseMlp> {
+        Ok(self.actor.net())
+    }
+
+    fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
+        check(&self.rows, batch)?;
+        let mut noise = || normal(batch.action.len(), &mut streams.target_noise);
+        let targets = self.targets(batch, &noise());
+        let weights = self.weights(batch, &noise());
+        let critic = |place| critic_objective(place, &self.rows, batch, &targets);
+        let actor = self.actor.objective(&self.rows, batch, &weights);
+        Ok(vec![actor, critic(1), critic(2)])
+    }
+}

@@ -1,0 +1,173 @@
+//! IQL: implicit Q-learning (Kostrikov et al. 2021, arXiv:2110.06169), in the order of its released code: the value of
+//! states as an expectile of what the data's actions are worth, the policy, the critics.
+//!
+//! No action is ever judged that is not in the data.
+
+use burn::tensor::Tensor;
+use rl_algos::algos::parts::{Rows, TwinCritic, in_halves, minimise, to_vec};
+use rl_algos::replay::Batch;
+use rl_algos::rng::Streams;
+use sparse_core::learner::Learner;
+use sparse_core::nn::SparseMlp;
+
+use super::gaussian::{GaussianActor, weights};
+use super::{
+    NetworkShape, Objective, OfflineAgent, actor_shape, all, bootstrapped, check, critic_objective,
+    critic_shape, judged,
+};
+use crate::Result;
+use crate::config::{IqlConfig, OfflineConfig};
+
+/// A Gaussian policy, two critics with targets, and the value of states.
+#[derive(Debug)]
+pub struct Iql {
+    config: IqlConfig,
+    rows: Rows,
+    actor: GaussianActor,
+    critics: TwinCritic,
+    value: Learner<SparseMlp>,
+}
+
+/// The policy's mean, two critics, and a network that judges observations alone.
+pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+    let hidden = config.networks.critic.as_slice();
+    vec![
+        actor_shape(config, rows, 1),
+        critic_shape(config, rows, "critic_1"),
+        critic_shape(config, rows, "critic_2"),
+        NetworkShape {
+            name: "value",
+            sizes: [&[rows.observation], hidden, &[1]].concat(),
+            critic: true,
+        },
+    ]
+}
+
+impl Iql {
+    /// An agent with these networks: the policy, both critics, the value. The critics' targets start as their copies.
+    #[must_use]
+    pub fn new(
+        config: &OfflineConfig,
+        iql: &IqlConfig,
+        rows: Rows,
+        [actor, first, second, value]: [SparseMlp; 4],
+    ) -> Self {
+        let bounds = [iql.log_std_min, iql.log_std_max];
+        let critics = config.critic_learner(Some(1));
+        Self {
+            config: iql.clone(),
+            rows,
+            actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
+            critics: TwinCritic::from_networks([first, second], &critics),
+            value: Learner::new(value, config.critic_learner(None)),
+        }
+    }
+
+    /// What the data's actions are worth: `min(Q₁', Q₂')(s, a)` of each row.
+    fn worth(&self, batch: &Batch) -> Vec<f32> {
+        in_halves(batch.size, |half| {
+            self.critics
+                .target_values(&judged(&self.rows, batch, &half))
+        })
+    }
+
+    /// `V(s)` of each row of observations.
+    fn values(&self, observations: &[f32], rows: usize) -> Vec<f32> {
+        in_halves(rows, |half| {
+            let observations = self.rows.observations(observations, &half);
+            to_vec(self.value.net().forward(observations))
+        })
+    }
+
+    /// How much each row counts for the policy: `exp(β (min(Q₁', Q₂')(s, a) - V(s)))`, 100 at most (equation 7).
+    fn weights(&self, batch: &Batch, worth: &[f32]) -> Vec<f32> {
+        let values = self.values(&batch.observation, batch.size);
+        let advantages = worth.iter().zip(values).map(|(q, v)| q - v);
+        weights(advantages, 1.0 / self.config.beta)
+    }
+
+    /// `y = R + γⁿ V(s')` for each row (equation 6).
+    fn targets(&self, batch: &Batch) -> Vec<f32> {
+        let values = self.values(&batch.next_observation, batch.size);
+        bootstrapped(batch, &values, self.config.reward_scale.unwrap_or(1.0))
+    }
+}
+
+/// `|τ - 1(u < 0)| u²` with `u = Q(s, a) - V(s)`, the mean over rows (equation 5): for τ above a half, values too low
+/// weigh more.
+fn expectile_loss(
+    value: &SparseMlp,
+    [observations, worth]: [Tensor<2>; 2],
+    expectile: f64,
+) -> Tensor<1> {
+    let [observations, worth] = [observations, worth].map(Tensor::from_inner);
+    let error = worth - value.forward(observations);
+    let below = error.clone().clamp_max(0.0);
+    let above = error.clamp_min(0.0);
+    (above.square() * expectile + below.square() * (1.0 - expectile)).mean()
+}
+
+impl OfflineAgent for Iql {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
+    }
+
+    /// Updates the value, then the policy by it, then both critics, whose targets follow.
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
+        check(&self.rows, batch)?;
+        let [rng, first, second] = &mut streams.topology;
+        let worth = self.worth(batch);
+        let (rows, expectile) = (&self.rows, self.config.expectile);
+        let loss = |some: std::ops::Range<usize>| {
+            let observations = rows.observations(&batch.observation, &some);
+            let pair = [observations, rows.tensor(&worth[some], 1)];
+            move |value: &SparseMlp| expectile_loss(value, pair, expectile)
+        };
+        let value_loss = minimise(&mut self.value, batch.size, loss, rng)?.loss;
+
+        let weights = self.weights(batch, &worth);
+        let actor_loss = self.actor.minimise(&self.rows, batch, &weights, rng)?;
+
+        let targets = self.rows.tensor(self.targets(batch), 1);
+        let judged = judged(&self.rows, batch, &all(batch));
+        let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
+        Ok(vec![
+            ("critic_loss", critics[0].loss + critics[1].loss),
+            ("value_mean", value_mean),
+            ("value_loss", value_loss),
+            ("actor_loss", actor_loss),
+        ])
+    }
+
+    fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
+        let [first, second] = self.critics.learners().map(Learner::net);
+        vec![
+            ("actor", self.actor.net()),
+            ("critic_1", first),
+            ("critic_2", second),
+            ("value", self.value.net()),
+        ]
+    }
+
+    fn policy(&self) -> Result<&SparseMlp> {
+        Ok(self.actor.net())
+    }
+
+    fn objectives(&self, batch: &Batch, _: &mut Streams) -> Result<Vec<Objective>> {
+        check(&self.rows, batch)?;
+        let worth = self.worth(batch);
+        let weights = self.weights(batch, &worth);
+        let observations = self.rows.observations(&batch.observation, &all(batch));
+        let pair = [observations, self.rows.tensor(worth, 1)];
+        let expectile = self.config.expectile;
+        let value = Objective {
+            networks: vec![3],
+            fixed: Vec::new(),
+            loss: Box::new(move |nets| expectile_loss(&nets[0], pair.clone(), expectile)),
+        };
+        let targets = self.targets(batch);
+        let critic = |place| critic_objective(place, &self.rows, batch, &targets);
+        let actor = self.actor.objective(&self.rows, batch, &weights);
+        Ok(vec![actor, critic(1), critic(2), value])
+    }
+}
