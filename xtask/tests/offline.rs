@@ -146,7 +146,7 @@ fn mistakes_are_one_line_and_touch_nothing() {
         ),
         (
             format!("offline {data} --algo cql"),
-            "known algorithms: bc, td3-bc",
+            "known algorithms: bc, td3-bc, iql",
         ),
         (
             format!("offline {data} --criterion l1"),

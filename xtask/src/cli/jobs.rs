@@ -65,6 +65,8 @@ pub enum Bench {
     Train,
     /// Updates per second of TD3 and SAC, dense recipe and RLx2 recipe
     Updates,
+    /// Updates per second from a dataset, dense and pruned; beside TD3+BC's own code with --python
+    Offline,
     /// Control steps per second of each task, alone and many together
     Envs,
 }
@@ -93,11 +95,11 @@ pub struct BenchArgs {
     pub threads: Option<u64>,
 
     /// A Python with the rivals, timed in turns: mujoco 3.3.7 and gymnasium for `envs`, torch and sparseprop for
-    /// `layers`
+    /// `layers`, torch and a clone of sfujim/TD3_BC on PYTHONPATH for `offline`
     #[arg(long, value_name = "PYTHON", required_if_eq("what", "layers"))]
     pub python: Option<PathBuf>,
 
-    /// Backend of `updates`, `train` and `break-even`, or the GPU of `kernels`: flex, ndarray, wgpu or cuda [default: flex]
+    /// Backend of `updates`, `offline`, `train` and `break-even`, or the GPU of `kernels`: flex, ndarray, wgpu or cuda [default: flex]
     #[arg(long, value_name = "NAME", value_parser = values::device)]
     pub device: Option<Device>,
 }

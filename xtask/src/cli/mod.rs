@@ -147,7 +147,7 @@ mod tests {
             (["train", "--stepz", "5"], "--steps"),
             (
                 ["bench", "speed", "--json"],
-                "kernels, act, break-even, layers, train, updates, envs",
+                "kernels, act, break-even, layers, train, updates, offline, envs",
             ),
         ] {
             let words = ["xtask"].into_iter().chain(words);

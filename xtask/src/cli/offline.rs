@@ -18,7 +18,7 @@ pub struct AgentArgs {
     #[arg(long, value_name = "TASK", value_parser = values::task)]
     pub env: Option<String>,
 
-    /// Algorithm: bc or td3-bc [default: td3-bc]
+    /// Algorithm: bc, td3-bc, iql, awac or bcq [default: td3-bc]
     #[arg(long, value_name = "NAME", value_parser = values::offline_algorithm)]
     pub algo: Option<String>,
 

@@ -59,7 +59,7 @@ pub const RECIPES: [(&str, &str); 8] = [
 pub const ALGORITHMS: [&str; 2] = ["td3", "sac"];
 
 /// Algorithms of `offline-prune`.
-pub const OFFLINE_ALGORITHMS: [&str; 2] = ["bc", "td3-bc"];
+pub const OFFLINE_ALGORITHMS: [&str; 5] = ["bc", "td3-bc", "iql", "awac", "bcq"];
 
 /// Criteria of `offline-prune`.
 pub const CRITERIA: [&str; 7] = [

@@ -1,14 +1,14 @@
 //! One linear layer, sparse or dense, whose weights are a vector with one value per connection.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData, activation::relu};
+use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use super::activations::Activations;
 use super::norm::LayerNorm;
 use super::storage::Storage;
-use crate::op::{Activation, GrowthProbe, SparseLayer, sparse_linear, spread};
+use crate::op::{Activation, GrowthProbe, SparseLayer, dense_linear, sparse_linear, spread};
 use crate::pattern::Pattern;
 use crate::{Error, Result};
 
@@ -194,11 +194,8 @@ impl SparseLinear {
         let (batch, device) = (x.batch(), values.device());
         if self.storage.is_dense(&self.pattern, batch, &device) {
             let weight = self.matrix(values, layer);
-            let y = weight.matmul(x.into_columns()) + self.bias.val().unsqueeze_dim(1);
-            return Activations::Columns(match activation {
-                Activation::Identity => y,
-                Activation::Relu => relu(y),
-            });
+            let (x, bias) = (x.into_columns(), self.bias.val());
+            return Activations::Columns(dense_linear(x, weight, bias, activation));
         }
         let (x, batch) = x.into_tiles();
         let tiles = sparse_linear(x, values, self.bias.val(), layer);

@@ -9,7 +9,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Slice;
 
-use super::{SparseBackend, SparseLayer, SparseOps};
+use super::{Activation, SparseBackend, SparseLayer, SparseOps};
 use crate::kernels::AdamStep;
 
 /// What the backward pass of one layer needs; handles, not copies.
@@ -62,6 +62,46 @@ fn rows_of<B: SparseBackend>(
     move |rows| {
         let part = [0..tiles, rows, 0..width].map(Slice::from);
         B::dense_gradient(&B::float_slice(dy.clone(), &part), &x)
+    }
+}
+
+/// What the backward pass of a dense layer needs.
+#[derive(Clone, Debug)]
+struct DenseSaved<B: SparseBackend> {
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    y: FloatTensor<B>,
+    activation: Activation,
+}
+
+#[derive(Debug)]
+struct DenseLinear;
+
+impl<B: SparseBackend> Backward<B, 3> for DenseLinear {
+    type State = DenseSaved<B>;
+
+    fn backward(self, ops: Ops<DenseSaved<B>, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [x_node, weight_node, bias_node] = ops.parents;
+        let DenseSaved {
+            x,
+            weight,
+            y,
+            activation,
+        } = ops.state;
+        let dy = grads.consume::<B>(&ops.node);
+        let gradient = B::dense_output_gradient(y, dy, activation);
+        let dy = gradient.pre_activation;
+        if let Some(node) = weight_node {
+            let columns = B::float_swap_dims(x, 0, 1);
+            grads.register::<B>(node.id, B::float_matmul(dy.clone(), columns));
+        }
+        if let Some(node) = x_node {
+            let back = B::float_swap_dims(weight, 0, 1);
+            grads.register::<B>(node.id, B::float_matmul(back, dy));
+        }
+        if let Some(node) = bias_node {
+            grads.register::<B>(node.id, gradient.bias);
+        }
     }
 }
 
@@ -157,6 +197,38 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
                     values,
                     y: y.clone(),
                     layer,
+                };
+                prepared.finish(saved, y)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(y),
+        }
+    }
+
+    fn dense_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        let (x, x_node) = x.into_parts();
+        let (weight, weight_node) = weight.into_parts();
+        let (bias, bias_node) = bias.into_parts();
+        let y = B::add_bias(
+            B::float_matmul(weight.clone(), x.clone()),
+            &bias,
+            activation,
+        );
+        match DenseLinear
+            .prepare::<C>([x_node, weight_node, bias_node])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prepared) => {
+                let saved = DenseSaved {
+                    x,
+                    weight,
+                    y: y.clone(),
+                    activation,
                 };
                 prepared.finish(saved, y)
             }

@@ -78,6 +78,53 @@ where
         }
     }
 
+    fn add_bias(
+        mut z: FloatTensor<B>,
+        bias: &FloatTensor<B>,
+        activation: Activation,
+    ) -> FloatTensor<B> {
+        let [_, batch] = z.sizes();
+        let rows = z.elements_mut().chunks_exact_mut(batch);
+        for (row, bias) in rows.zip(bias.elements().iter()) {
+            match activation {
+                Activation::Identity => row.iter_mut().for_each(|z| *z += bias),
+                // Not `max`, which would hide a NaN.
+                Activation::Relu => row.iter_mut().for_each(|z| {
+                    let sum = *z + bias;
+                    *z = if sum < 0.0 { 0.0 } else { sum };
+                }),
+            }
+        }
+        z
+    }
+
+    fn dense_output_gradient(
+        y: FloatTensor<B>,
+        mut dy: FloatTensor<B>,
+        activation: Activation,
+    ) -> OutputGradient<B> {
+        let [outputs, batch] = y.sizes();
+        let mut bias = AlignedBuf::zeroed(outputs);
+        let y = y.elements();
+        let rows = y
+            .chunks_exact(batch)
+            .zip(dy.elements_mut().chunks_exact_mut(batch));
+        for ((y, dy), bias) in rows.zip(bias.as_mut_slice()) {
+            if activation == Activation::Relu {
+                for (y, dy) in y.iter().zip(dy.iter_mut()) {
+                    // A mask of bits, where a choice would be compiled to branches.
+                    let mask = u32::from(*y > 0.0).wrapping_neg();
+                    *dy = f32::from_bits(dy.to_bits() & mask);
+                }
+            }
+            *bias = sum(dy);
+        }
+        OutputGradient {
+            pre_activation: dy,
+            bias: CpuTensor::from_buffer(bias, Shape::from([outputs])),
+        }
+    }
+
     fn input_gradient(
         dy: &FloatTensor<B>,
         values: &FloatTensor<B>,
@@ -199,4 +246,16 @@ where
         kernels::polyak(target.elements_mut(), &online.elements(), tau);
         target
     }
+}
+
+/// The sum, in as many parts as a register has lanes.
+fn sum(row: &[f32]) -> f32 {
+    let (chunks, rest) = row.as_chunks::<8>();
+    let mut lanes = [0.0; 8];
+    for chunk in chunks {
+        for (lane, number) in lanes.iter_mut().zip(chunk) {
+            *lane += number;
+        }
+    }
+    lanes.iter().sum::<f32>() + rest.iter().sum::<f32>()
 }

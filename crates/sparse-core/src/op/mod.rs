@@ -21,9 +21,10 @@ mod probe;
 
 pub use probe::{DenseGradient, GrowthProbe};
 
+use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, backend_extension};
-use burn::tensor::Tensor;
+use burn::backend::{Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::tensor::{Shape, Tensor};
 
 use crate::kernels::AdamStep;
 use crate::pattern::Pattern;
@@ -91,6 +92,39 @@ pub trait SparseBackend: Backend {
         activation: Activation,
     ) -> OutputGradient<Self>;
 
+    /// `activation(z + b)` for z `[outputs, batch]` and b `[outputs]`.
+    fn add_bias(
+        z: FloatTensor<Self>,
+        bias: &FloatTensor<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        let outputs = z.shape()[0];
+        let column = Self::float_reshape(bias.clone(), Shape::from([outputs, 1]));
+        let sum = Self::float_add(z, column);
+        match activation {
+            Activation::Identity => sum,
+            Activation::Relu => Self::relu(sum),
+        }
+    }
+
+    /// As [`output_gradient`](Self::output_gradient), for y and dy `[outputs, batch]`.
+    fn dense_output_gradient(
+        y: FloatTensor<Self>,
+        dy: FloatTensor<Self>,
+        activation: Activation,
+    ) -> OutputGradient<Self> {
+        let outputs = y.shape()[0];
+        let pre_activation = match activation {
+            Activation::Identity => dy,
+            Activation::Relu => Self::relu_backward(y, dy),
+        };
+        let bias = Self::float_sum_dim(pre_activation.clone(), 1);
+        OutputGradient {
+            bias: Self::float_reshape(bias, Shape::from([outputs])),
+            pre_activation,
+        }
+    }
+
     /// `Wᵀ dy`, `[tiles, inputs, width]`.
     fn input_gradient(
         dy: &FloatTensor<Self>,
@@ -156,6 +190,14 @@ pub trait SparseOps: Backend {
         layer: SparseLayer,
     ) -> FloatTensor<Self>;
 
+    /// `activation(W x + b)`: x `[inputs, batch]`, weight `[outputs, inputs]`, bias `[outputs]`.
+    fn dense_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self>;
+
     /// A layer's weight as a matrix `[outputs, inputs]`, from its values `[nnz]`; its activation is not
     /// applied.
     fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self>;
@@ -194,6 +236,15 @@ macro_rules! dispatch_to_kernels {
                 layer: SparseLayer,
             ) -> FloatTensor<Self> {
                 Self::forward(&x, &values, &bias, &layer)
+            }
+
+            fn dense_linear(
+                x: FloatTensor<Self>,
+                weight: FloatTensor<Self>,
+                bias: FloatTensor<Self>,
+                activation: Activation,
+            ) -> FloatTensor<Self> {
+                Self::add_bias(Self::float_matmul(weight, x), &bias, activation)
             }
 
             fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self> {
@@ -255,6 +306,24 @@ pub fn sparse_linear(
         values.into_dispatch(),
         bias.into_dispatch(),
         layer,
+    ))
+}
+
+/// `activation(W x + b)` for x `[inputs, batch]`, a weight `[outputs, inputs]` and a bias `[outputs]`: one operation
+/// forward, and backward the two products alone, where Burn's own would go over the activations again for the bias
+/// and for the activation.
+#[must_use]
+pub fn dense_linear(
+    x: Tensor<2>,
+    weight: Tensor<2>,
+    bias: Tensor<1>,
+    activation: Activation,
+) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::dense_linear(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+        activation,
     ))
 }
 

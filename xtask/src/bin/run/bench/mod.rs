@@ -17,6 +17,7 @@ mod gpu;
 mod kernels;
 mod layers;
 mod mujoco;
+mod offline;
 mod peer;
 mod train;
 mod updates;
@@ -41,6 +42,11 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
         Bench::Layers => {
             let python = args.python.as_deref().context("give --python PYTHON")?;
             layers::bench(python)?
+        }
+        Bench::Offline => {
+            let threads = crate::threads(args.threads)?;
+            let device = args.device.unwrap_or_default().name();
+            rayon::scope(|_| offline::bench(device, threads, args.python.as_deref()))?
         }
         Bench::Train => {
             let threads = crate::threads(args.threads)?;

@@ -104,13 +104,16 @@ impl Folder {
         Ok(csv.flush()?)
     }
 
-    /// Writes the networks and the policy.
+    /// Writes the networks and, where it is one network, the policy.
     ///
     /// # Errors
     /// When they cannot be written.
     pub(super) fn finish(&self, trained: &Trained, dataset: &Dataset) -> Result<()> {
-        let networks = record::to_bytes(&trained.agent.networks())?;
-        for (name, bytes) in [(NETWORKS, networks), (POLICY, trained.policy(dataset)?)] {
+        let mut files = vec![(NETWORKS, record::to_bytes(&trained.agent.networks())?)];
+        if trained.agent.policy().is_ok() {
+            files.push((POLICY, trained.policy(dataset)?));
+        }
+        for (name, bytes) in files {
             let file = self.path.join(name);
             fs::write(&file, bytes).with_context(|| file.display().to_string())?;
         }

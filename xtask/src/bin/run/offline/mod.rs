@@ -152,12 +152,14 @@ fn summary(
         span(took),
         thousands(updates as f64 / took.as_secs_f64())
     ));
-    let raw = match dataset.normaliser() {
-        Some(_) => " (its first layer normalises observations)",
-        None => "",
+    let file = folder.join(folder::POLICY);
+    let said = match (trained.agent.policy(), dataset.normaliser()) {
+        (Err(why), _) => format!("in no file of its own: {why}"),
+        (Ok(_), None) => file.display().to_string(),
+        (Ok(_), Some(_)) => format!(
+            "{} (its first layer normalises observations)",
+            file.display()
+        ),
     };
-    say(&format!(
-        "policy   {}{raw}",
-        folder.join(folder::POLICY).display()
-    ));
+    say(&format!("policy   {said}"));
 }
