@@ -171,20 +171,20 @@ impl SparseLinear {
     /// Applies the layer to `[batch, inputs]`, giving `[batch, outputs]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.apply(Activations::from_rows(x), Activation::Identity)
+        self.apply(Activations::from_rows(x), Activation::Identity, false)
             .into_rows()
     }
 
-    /// Applies the layer and an activation inside a network.
-    pub(crate) fn apply(&self, x: Activations, activation: Activation) -> Activations {
+    /// Applies the layer and an activation inside a network; by a dense product if `dense`, else as its storage says.
+    pub(crate) fn apply(&self, x: Activations, activation: Activation, dense: bool) -> Activations {
         match &self.norm {
-            None => self.product(x, activation),
-            Some(norm) => norm.apply(self.product(x, Activation::Identity), activation),
+            None => self.product(x, activation, dense),
+            Some(norm) => norm.apply(self.product(x, Activation::Identity, dense), activation),
         }
     }
 
     /// Product, bias and activation.
-    fn product(&self, x: Activations, activation: Activation) -> Activations {
+    fn product(&self, x: Activations, activation: Activation, dense: bool) -> Activations {
         let layer = SparseLayer {
             pattern: self.pattern.clone(),
             activation,
@@ -192,7 +192,7 @@ impl SparseLinear {
         };
         let values = self.values.val();
         let (batch, device) = (x.batch(), values.device());
-        if self.storage.is_dense(&self.pattern, batch, &device) {
+        if dense || self.storage.is_dense(&self.pattern, batch, &device) {
             let weight = self.matrix(values, layer);
             let (x, bias) = (x.into_columns(), self.bias.val());
             return Activations::Columns(dense_linear(x, weight, bias, activation));

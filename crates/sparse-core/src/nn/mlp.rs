@@ -229,6 +229,7 @@ impl SparseMlp {
     #[must_use]
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let last = self.layers.len() - 1;
+        let dense = self.is_dense();
         let mut x = Activations::from_rows(x);
         for (i, layer) in self.layers.iter().enumerate() {
             let activation = if i < last {
@@ -237,14 +238,21 @@ impl SparseMlp {
                 Activation::Identity
             };
             x = match self.gates.as_ref().filter(|_| i < last) {
-                Some(gates) => gates.pass(layer.apply(x, Activation::Identity)),
-                None => layer.apply(x, activation),
+                Some(gates) => gates.pass(layer.apply(x, Activation::Identity, dense)),
+                None => layer.apply(x, activation, dense),
             };
             if let Some(probe) = self.activity.as_ref().filter(|_| i < last) {
                 tell(probe, i, &x);
             }
         }
         x.into_rows()
+    }
+
+    /// Whether every layer is to be multiplied densely: where all connections exist, compressed rows gain less on the
+    /// thin first and last layer than it costs to lay the activations out for them and back.
+    fn is_dense(&self) -> bool {
+        let dense = |l: &SparseLinear| l.pattern().is_full() && l.storage() == Storage::Auto;
+        self.layers.iter().all(dense)
     }
 }
 
