@@ -141,6 +141,12 @@ pub enum Error {
         /// Weights of the layer.
         total: usize,
     },
+    /// An environment refused.
+    #[error("{message}")]
+    Environment {
+        /// What it said.
+        message: String,
+    },
     /// A network or its connections refused.
     #[error(transparent)]
     Sparse(#[from] sparse_core::Error),
@@ -165,6 +171,14 @@ impl Error {
         let path = path.to_owned();
         move |error| Self::File {
             path,
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<envs::Error> for Error {
+    fn from(error: envs::Error) -> Self {
+        Self::Environment {
             message: error.to_string(),
         }
     }

@@ -29,11 +29,13 @@
 //! # Ok::<(), offline_prune::Error>(())
 //! ```
 //!
-//! In reading order: [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's files), [`prune`] (networks in,
+//! In reading order: [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's files), [`collect`] (episodes of a
+//! policy of one's own, to make such files), [`prune`] (networks in,
 //! sparse networks and a report out), [`criteria`] (what a weight is worth), [`score`] (returns on D4RL's scale).
 //!
-//! It knows `rl-algos` and `sparse-core`, and nothing of how online data is collected.
+//! It knows `rl-algos`, `sparse-core` and `envs`, and nothing of how an agent learns online.
 
+pub mod collect;
 pub mod criteria;
 pub mod dataset;
 mod error;

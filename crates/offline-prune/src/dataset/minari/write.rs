@@ -62,6 +62,18 @@ pub fn write(
     description: &Description,
     episodes: impl IntoIterator<Item = Episode>,
 ) -> Result<Written> {
+    try_write(folder, description, episodes.into_iter().map(Ok))
+}
+
+/// As [`write`], of episodes that are still being made: the first that fails ends it, and nothing is there.
+///
+/// # Errors
+/// As [`write`], and the first of `episodes`.
+pub fn try_write(
+    folder: &Path,
+    description: &Description,
+    episodes: impl IntoIterator<Item = Result<Episode>>,
+) -> Result<Written> {
     description.validate()?;
     let folder = folder.join(&description.id);
     let (data, partial) = (folder.join("data"), folder.join("data.partial"));
@@ -74,7 +86,7 @@ pub fn write(
     fs::create_dir_all(&partial).map_err(Error::file(&partial))?;
     let mut writer = Writer::create(&partial.join(DATA), description)?;
     for episode in episodes {
-        writer.push(&episode)?;
+        writer.push(&episode?)?;
     }
     let (steps, returns) = writer.finish()?;
     let written = Written {
@@ -93,7 +105,11 @@ pub fn write(
 }
 
 impl Description {
-    fn validate(&self) -> Result<()> {
+    /// Checks what [`write`] would refuse before the first episode.
+    ///
+    /// # Errors
+    /// When the name is not Minari's, there is nothing to observe or to do, or a bound is not finite and ascending.
+    pub fn validate(&self) -> Result<()> {
         if !is_id(&self.id) {
             let allowed = "namespace/name-v0, of letters, digits, `-`, `_` and `/`";
             return Err(config("id", &self.id, allowed));
