@@ -230,14 +230,17 @@ fn minari_agrees(folder: &Path, name: &str, steps: usize) {
     assert!(output.status.success(), "{errors}");
 }
 
+/// Collects a little of the run.
+fn with<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    [&["collect", "run", "--transitions", "300"], words].concat()
+}
+
 /// SAC draws from its own Gaussian; and what is forgotten is said.
 #[test]
 fn sac_samples_and_a_replay_forgets() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     train(folder, &config(2_000, "600", "sac"), &["--keep-policies"]);
-    let collect = ["collect", "run", "--transitions", "300"];
-    let with = |words: &[&str]| [&collect[..], words].concat();
     job(
         folder,
         &with(&["--kind", "medium", "--name", "own/drawn-v3"]),
@@ -268,7 +271,7 @@ fn sac_samples_and_a_replay_forgets() {
             "{line}"
         );
         // Where no kind was asked for, the others are made.
-        let table = job(folder, &collect);
+        let table = job(folder, &with(&["--overwrite"]));
         assert!(table.contains("medium-expert-v0") && !table.contains("medium-replay"));
     }
     fs::remove_file(folder.join("run/resume/state.bin")).unwrap();
