@@ -26,12 +26,13 @@
 //! evaluations.
 //!
 //! In reading order: [`train`](mod@train) (the loop), [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's
-//! files), [`algos`] (what is learned, and by which losses), [`mod@prune`] (networks in, sparse networks and a report out),
+//! files), [`collect`] (episodes of a policy of one's own, to make such files), [`algos`] (what is learned, and by which losses), [`mod@prune`] (networks in, sparse networks and a report out),
 //! [`criteria`] (what a weight is worth), [`config`] (every setting), [`score`] (returns on D4RL's scale).
 //!
-//! It knows `rl-algos` and `sparse-core`, and nothing of how online data is collected.
+//! It knows `rl-algos`, `sparse-core` and `envs`, and nothing of how an agent learns online.
 
 pub mod algos;
+pub mod collect;
 pub mod config;
 pub mod criteria;
 pub mod dataset;

@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint::Checkpoints;
 use crate::config::TrainConfig;
 use crate::files::put;
 use crate::observe::EVENTS;
+use crate::replay::Replay;
 use crate::{Error, Result};
 
 const CONFIG: &str = "config.toml";
@@ -199,6 +201,21 @@ impl RunDir {
         }
         let text = fs::read(&path).map_err(Error::file(&path))?;
         serde_json::from_slice(&text).map_err(Error::file(&path))
+    }
+
+    /// The replay of the last stop or evaluation, and the environment steps before it: each step stored one
+    /// transition, so the newest is of that step, and the oldest says how many are forgotten. `config` is the run's,
+    /// as [`open`](Self::open) gives it.
+    ///
+    /// # Errors
+    /// [`Error::NoRun`] when none was written, [`Error::File`] when it is damaged or of another configuration.
+    pub fn replay(&self, config: &TrainConfig) -> Result<(Replay, u64)> {
+        let stored = Checkpoints::open(&self.resume_path(), config)?;
+        let (_, state, replay) = stored.ok_or_else(|| Error::NoRun {
+            path: self.path.clone(),
+            missing: "a replay (resume/state.bin)",
+        })?;
+        Ok((replay, state.progress.step))
     }
 
     fn info_path(&self, which: Checkpoint) -> PathBuf {

@@ -1,11 +1,13 @@
 //! The command line of `cargo xtask`, shared by the binary that reads it and the one that does the work.
 //!
-//! In reading order: this file (which jobs there are), [`train`], [`seeds`], [`offline`], [`jobs`], [`watch`], [`chores`], [`values`].
+//! In reading order: this file (which jobs there are), [`train`], [`seeds`], [`collect`], [`offline`], [`jobs`], [`watch`],
+//! [`chores`], [`values`].
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 pub mod chores;
+pub mod collect;
 pub mod jobs;
 pub mod offline;
 pub mod seeds;
@@ -55,6 +57,8 @@ pub enum Job {
     Recipes(jobs::RecipesArgs),
     /// Evaluate the agent of a finished or interrupted run
     Eval(jobs::EvalArgs),
+    /// Make offline datasets of a run's policies
+    Collect(collect::CollectArgs),
     /// Film an agent, without a display
     Watch(watch::WatchArgs),
     /// Measure speed: kernels, single actions, layers, updates or environments
@@ -74,6 +78,7 @@ impl Job {
         match self {
             Self::Train(args) => args.device.unwrap_or_default(),
             Self::Eval(args) => args.device.unwrap_or_default(),
+            Self::Collect(args) => args.device.unwrap_or_default(),
             Self::Watch(args) => args.device.unwrap_or_default(),
             Self::Prune(args) => args.agent.device.unwrap_or_default(),
             Self::Offline(args) => args.agent.device.unwrap_or_default(),

@@ -9,6 +9,8 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::softplus;
 use sparse_core::op::tanh;
 
+use crate::config::SacConfig;
+
 /// The bounds of log σ; the network's output goes through tanh and is stretched between them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SquashedGaussian {
@@ -17,6 +19,14 @@ pub(super) struct SquashedGaussian {
 }
 
 impl SquashedGaussian {
+    /// With SAC's bounds.
+    pub(super) fn of(sac: &SacConfig) -> Self {
+        Self {
+            log_std_min: sac.log_std_min as f32,
+            log_std_max: sac.log_std_max as f32,
+        }
+    }
+
     /// log σ for the network's output.
     fn log_std(self, output: f32) -> f32 {
         let half = 0.5 * (self.log_std_max - self.log_std_min);

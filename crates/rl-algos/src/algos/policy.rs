@@ -4,12 +4,16 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use envs::TaskInfo;
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal};
 use sparse_core::nn::{Inference, SparseModule};
 use sparse_core::record::Record;
 
+use super::gaussian::SquashedGaussian;
+use crate::config::SacConfig;
 use crate::{Error, Result};
 
-/// The mean actions of a trained actor, one observation at a time, without tensors.
+/// The actions of a trained actor, one observation at a time, without tensors.
 #[derive(Debug)]
 pub struct Policy {
     actor: Inference,
@@ -44,15 +48,98 @@ impl Policy {
         })
     }
 
-    /// Writes the action `[action]`, in [-1, 1], for one observation `[observation]`.
+    /// Writes the action `[action]`, in [-1, 1], for one observation `[observation]`: of a Gaussian policy its mean.
     ///
     /// # Panics
     /// When the observation has another size.
     pub fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let output = self.actor.forward(observation);
-        let output = output.unwrap_or_else(|error| panic!("observation: {error}"));
-        for (action, output) in action.iter_mut().zip(&output[..self.action]) {
+        let size = self.action;
+        for (action, output) in action.iter_mut().zip(&self.output(observation)[..size]) {
             *action = output.tanh();
+        }
+    }
+
+    /// Writes an action drawn from a Gaussian policy, as SAC explores; `sac` bounds its spread. A policy without a
+    /// spread has one action only, that of [`act`](Self::act).
+    ///
+    /// # Panics
+    /// When the observation or the action has another size.
+    pub fn sample(
+        &mut self,
+        observation: &[f32],
+        sac: &SacConfig,
+        rng: &mut impl Rng,
+        action: &mut [f32],
+    ) {
+        assert_eq!(action.len(), self.action, "action");
+        if self.output(observation).len() == self.action {
+            return self.act(observation, action);
+        }
+        let noise: Vec<f32> = (0..self.action)
+            .map(|_| StandardNormal.sample(rng))
+            .collect();
+        SquashedGaussian::of(sac).sample(self.output(observation), &noise, action);
+    }
+
+    fn output(&mut self, observation: &[f32]) -> &[f32] {
+        let output = self.actor.forward(observation);
+        output.unwrap_or_else(|error| panic!("observation: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::config::{AlgoConfig, TrainConfig};
+    use crate::rng::Streams;
+    use crate::{algos, recipes};
+
+    /// The agent's own exploration is the reference.
+    fn explored(config: &TrainConfig, seen: &[f32]) -> [Vec<f32>; 2] {
+        let task = envs::make(&config.env).unwrap().info().clone();
+        let device = Device::flex();
+        let sizes = [task.observation.len(), task.action.len()];
+        let mut streams = Streams::new(3);
+        let mut agent = algos::build(config, sizes[0], sizes[1], &device, &mut streams).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("actor.safetensors");
+        std::fs::write(&path, agent.policy_bytes().unwrap()).unwrap();
+        let mut policy = Policy::open(&path, &task, &device).unwrap();
+        let (mut mean, mut expected) = (vec![0.0; sizes[1]], vec![0.0; sizes[1]]);
+        let rng = ChaCha8Rng::seed_from_u64(4);
+        agent.explore(seen, &mut rng.clone(), &mut mean, &mut expected);
+        let mut found = vec![0.0; sizes[1]];
+        match &config.algo {
+            AlgoConfig::Sac(sac) => policy.sample(seen, sac, &mut rng.clone(), &mut found),
+            AlgoConfig::Td3(_) => {
+                let AlgoConfig::Sac(sac) = recipes::named("rlx2-sac", "Hopper-v5").unwrap().algo
+                else {
+                    panic!("a recipe of SAC")
+                };
+                policy.sample(seen, &sac, &mut rng.clone(), &mut found);
+                // Noise is the agent's, not the policy's.
+                expected.clone_from(&mean);
+            }
+        }
+        assert_eq!(mean == found, matches!(config.algo, AlgoConfig::Td3(_)));
+        [expected, found]
+    }
+
+    #[test]
+    fn samples_are_those_of_the_agent_in_training() {
+        let seen: Vec<f32> = (0..11).map(|i| (i as f32).sin()).collect();
+        for recipe in ["rlx2-sac", "rlx2-td3"] {
+            let mut config = recipes::named(recipe, "Hopper-v5").unwrap();
+            if let AlgoConfig::Sac(sac) = &mut config.algo {
+                sac.sample_actions = true;
+            }
+            let [expected, found] = explored(&config, &seen);
+            for (expected, found) in expected.iter().zip(&found) {
+                assert!((expected - found).abs() < 1e-5, "{expected} {found}");
+            }
         }
     }
 }

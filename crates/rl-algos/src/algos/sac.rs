@@ -44,10 +44,7 @@ impl Sac {
         Ok(Self {
             actor: Actor::new(config, &rows, streams)?,
             critics: TwinCritic::new(config, &rows, streams)?,
-            gaussian: SquashedGaussian {
-                log_std_min: sac.log_std_min as f32,
-                log_std_max: sac.log_std_max as f32,
-            },
+            gaussian: SquashedGaussian::of(sac),
             temperature: Tuned::new(&sac.temperature),
             config: sac.clone(),
             rows,

@@ -203,6 +203,26 @@ impl Replay {
         rows
     }
 
+    /// All stored transitions, the oldest first. The newest may belong to an episode that is under way: neither
+    /// terminated nor truncated.
+    pub fn transitions(&self) -> impl Iterator<Item = Transition<'_>> {
+        let starts = (self.start..self.end).filter(|i| self.follows(*i) != Follows::Nothing);
+        starts.map(|start| {
+            let (chunk, slot) = self.place(start);
+            let memory = &self.chunks[chunk];
+            let follows = memory.follows[slot];
+            Transition {
+                observation: self.observation(start),
+                action: row(&memory.actions, slot, self.action_size),
+                mean_action: row(&memory.mean_actions, slot, self.action_size),
+                reward: memory.rewards[slot],
+                next_observation: self.observation(start + 1),
+                terminated: follows == Follows::Terminal,
+                truncated: follows == Follows::Cut,
+            }
+        })
+    }
+
     /// Forgets the oldest transitions, `count` or as many as there are, and gives their memory back.
     pub fn drop_oldest(&mut self, count: usize) {
         for _ in 0..count.min(self.transitions) {

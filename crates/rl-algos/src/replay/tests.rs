@@ -363,3 +363,29 @@ fn forgetting_follows_the_policy_distance() {
     few.drop = 2.0;
     assert!(few.validate().is_err());
 }
+
+#[test]
+fn transitions_come_back_the_oldest_first() {
+    let facts = story(&[(4, 0), (3, 1), (2, 2), (5, 2)]);
+    for capacity in [5, 9, 100] {
+        let mut replay = Replay::new(2, 1, capacity);
+        facts.iter().for_each(|fact| push(&mut replay, fact));
+        let kept = &facts[facts.len().saturating_sub(capacity)..];
+        assert_eq!(replay.transitions().count(), kept.len());
+        for (i, (found, fact)) in replay.transitions().zip(kept).enumerate() {
+            assert_eq!(found.observation, [fact.number, -fact.number]);
+            assert_eq!(found.action, [fact.number * 0.001]);
+            assert_eq!(found.mean_action, [fact.number * 0.002]);
+            assert_eq!(found.reward, fact.reward);
+            let next = fact.number + 1.0;
+            assert_eq!(found.next_observation, [next, -next]);
+            // An episode that broke off without a sign counts as cut once another begins.
+            let broken = kept.get(i + 1).is_some_and(|f| f.episode != fact.episode);
+            let truncated = fact.truncated || broken && !fact.terminated;
+            assert_eq!(
+                (found.terminated, found.truncated),
+                (fact.terminated, truncated)
+            );
+        }
+    }
+}

@@ -10,6 +10,7 @@ use cli::{Job, RunCli};
 
 mod bench;
 mod chart;
+mod collect;
 mod eval;
 mod interrupt;
 mod offline;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Job::Train(args) => return train::run(&args).unwrap_or_else(|error| fail(&error)),
         Job::Recipes(args) => recipes::run(&args),
         Job::Eval(args) => eval::run(&args),
+        Job::Collect(args) => collect::run(&args),
         Job::Watch(args) => watch::run(&args),
         Job::Bench(args) => bench::bench(&args),
         Job::Prune(args) => prune::run(&args),

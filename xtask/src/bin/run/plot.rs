@@ -84,7 +84,7 @@ fn read(path: &Path) -> Result<Run> {
 }
 
 /// Control steps and mean returns of the evaluations.
-fn points(path: &Path) -> Result<Vec<(f64, f64)>> {
+pub(crate) fn points(path: &Path) -> Result<Vec<(f64, f64)>> {
     let place = || path.display().to_string();
     let mut reader = csv::Reader::from_path(path).with_context(place)?;
     let headers = reader.headers().with_context(place)?.clone();

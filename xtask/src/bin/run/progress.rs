@@ -215,7 +215,8 @@ impl Progress {
     }
 }
 
-fn bar(total: u64, template: &str) -> ProgressBar {
+/// A bar on standard error.
+pub(crate) fn bar(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(5));
     // Templates are constants; where one does not parse, the default one serves.
     if let Ok(style) = ProgressStyle::with_template(template) {

@@ -6,7 +6,7 @@ pub(super) mod read;
 mod space;
 mod write;
 
-pub use write::{Description, Written, write};
+pub use write::{Description, Written, try_write, write};
 
 /// The file of episodes.
 const DATA: &str = "main_data.hdf5";
