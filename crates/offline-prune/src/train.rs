@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use burn::tensor::Device;
 use envs::VecEnv;
+use rand_chacha::ChaCha8Rng;
 use rl_algos::algos::parts::Rows;
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::replay::Batch;
@@ -111,12 +112,8 @@ pub fn start(
     };
     // Generators of their own, so that a pruned agent is trained with the numbers of the dense one.
     let mut own = streams.clone();
-    let batch = |_| {
-        let mut batch = Batch::default();
-        sample(config, dataset, &mut own, &mut batch);
-        batch
-    };
-    let batches: Vec<Batch> = (0..config.prune_batches).map(batch).collect();
+    let mut batch = Batches::new(config, dataset, &own);
+    let batches: Vec<Batch> = (0..config.prune_batches).map(|_| batch.take()).collect();
     let mut rng = own.exploration.clone();
     let pruned = prune_agent(&*agent, &batches, pruning, &mut own, &mut rng)?;
     Ok(Start {
@@ -144,12 +141,12 @@ pub fn train(
         let start = start(config, dataset, device, &mut streams)?;
         watcher.on_start(&start)?;
         let mut agent = start.agent;
-        let (mut batch, mut averages) = (Batch::default(), Averages::default());
+        let mut batches = Batches::new(config, dataset, &streams);
+        let mut averages = Averages::default();
         let mut evaluations = Vec::new();
         let mut stopped = false;
         for update in 1..=config.updates {
-            sample(config, dataset, &mut streams, &mut batch);
-            averages.add(&agent.update(&batch, &mut streams)?);
+            averages.add(&batches.update(&mut *agent, &mut streams)?);
             stopped = watcher.on_update(update).is_break();
             if stopped || update == config.updates || update.is_multiple_of(config.evaluation.every)
             {
@@ -234,10 +231,60 @@ fn play(
     Ok(evaluate(envs, &mut streams.evaluation, policy)?)
 }
 
-fn sample(config: &OfflineConfig, dataset: &Dataset, streams: &mut Streams, batch: &mut Batch) {
-    let learning = &config.learning;
-    let (n, gamma, size) = (learning.n_step, learning.gamma as f32, learning.batch_size);
-    dataset.sample(n, gamma, size, &mut streams.replay, batch);
+/// Batches of a dataset, of which one is drawn while an agent learns from the one before: transitions lie all over
+/// the memory, so drawing waits more than it computes.
+#[derive(Debug)]
+pub struct Batches<'a> {
+    config: &'a OfflineConfig,
+    dataset: &'a Dataset,
+    rng: ChaCha8Rng,
+    next: Batch,
+    spare: Batch,
+}
+
+impl<'a> Batches<'a> {
+    /// Draws the first as `config` tells, by the stream for it.
+    #[must_use]
+    pub fn new(config: &'a OfflineConfig, dataset: &'a Dataset, streams: &Streams) -> Self {
+        let mut batches = Self {
+            config,
+            dataset,
+            rng: streams.replay.clone(),
+            next: Batch::default(),
+            spare: Batch::default(),
+        };
+        batches.draw();
+        batches
+    }
+
+    /// The next batch.
+    pub fn take(&mut self) -> Batch {
+        let next = std::mem::take(&mut self.next);
+        self.draw();
+        next
+    }
+
+    /// Lets an agent learn from the next batch, and draws the one behind it meanwhile.
+    ///
+    /// # Errors
+    /// As [`OfflineAgent::update`].
+    pub fn update(
+        &mut self,
+        agent: &mut dyn OfflineAgent,
+        streams: &mut Streams,
+    ) -> Result<Vec<(&'static str, f32)>> {
+        let batch = std::mem::replace(&mut self.next, std::mem::take(&mut self.spare));
+        let (learned, ()) = rayon::join(|| agent.update(&batch, streams), || self.draw());
+        self.spare = batch;
+        learned
+    }
+
+    fn draw(&mut self) {
+        let learning = &self.config.learning;
+        let (n, gamma, size) = (learning.n_step, learning.gamma as f32, learning.batch_size);
+        self.dataset
+            .sample(n, gamma, size, &mut self.rng, &mut self.next);
+    }
 }
 
 fn check_normalised(config: &OfflineConfig, dataset: &Dataset) -> Result<()> {

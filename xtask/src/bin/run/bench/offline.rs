@@ -9,9 +9,8 @@ use offline_prune::algos::OfflineAgent;
 use offline_prune::config::{AlgoConfig, OfflineConfig};
 use offline_prune::dataset::{Dataset, Episode};
 use offline_prune::prune::PruneConfig;
-use offline_prune::train::start;
+use offline_prune::train::{Batches, start};
 use rand::RngExt;
-use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use serde::{Deserialize, Serialize};
 
@@ -104,16 +103,17 @@ fn rows(
 ) -> Result<()> {
     let mut dense = Learning::new(task, algo, None, device)?;
     let mut pruned = Learning::new(task, algo, Some(SPARSITY), device)?;
-    for _ in 0..WARM_UP {
-        dense.update();
-        pruned.update();
-    }
     let request = Request {
         observation: dense.dataset.observation_size(),
         action: dense.dataset.action_size(),
         batch: dense.config.learning.batch_size,
         seconds: REPEAT,
     };
+    let (mut dense, mut pruned) = (dense.begin(), pruned.begin());
+    for _ in 0..WARM_UP {
+        dense.update();
+        pruned.update();
+    }
     let mut peer = peer.as_mut().filter(|_| algo == "td3-bc");
     if let Some(peer) = &mut peer {
         // Makes the rival's agent.
@@ -154,13 +154,19 @@ fn rows(
     Ok(())
 }
 
-/// An agent with a dataset.
+/// An agent and a dataset.
 struct Learning {
     config: OfflineConfig,
     dataset: Dataset,
     agent: Box<dyn OfflineAgent>,
-    batch: Batch,
     streams: Streams,
+}
+
+/// The same, learning.
+struct Running<'a> {
+    agent: &'a mut dyn OfflineAgent,
+    batches: Batches<'a>,
+    streams: &'a mut Streams,
     /// What the first update that failed said; the clock cannot stop for it.
     failed: Option<String>,
 }
@@ -182,19 +188,24 @@ impl Learning {
             config,
             dataset,
             agent,
-            batch: Batch::default(),
             streams,
-            failed: None,
         })
     }
 
+    fn begin(&mut self) -> Running<'_> {
+        Running {
+            batches: Batches::new(&self.config, &self.dataset, &self.streams),
+            agent: &mut *self.agent,
+            streams: &mut self.streams,
+            failed: None,
+        }
+    }
+}
+
+impl Running<'_> {
     /// One update as the loop makes it.
     fn update(&mut self) {
-        let learning = &self.config.learning;
-        let (n, gamma, size) = (learning.n_step, learning.gamma as f32, learning.batch_size);
-        let rng = &mut self.streams.replay;
-        self.dataset.sample(n, gamma, size, rng, &mut self.batch);
-        if let Err(error) = self.agent.update(&self.batch, &mut self.streams) {
+        if let Err(error) = self.batches.update(self.agent, self.streams) {
             self.failed.get_or_insert_with(|| error.to_string());
         }
     }
