@@ -72,10 +72,10 @@ pub fn write(
     try_write(folder, description, episodes.into_iter().map(Ok))
 }
 
-/// As [`write`], of episodes that are still being made: the first that fails ends it, and nothing is there.
+/// As [`write()`], of episodes that are still being made: the first that fails ends it, and nothing is there.
 ///
 /// # Errors
-/// As [`write`], and the first of `episodes`.
+/// As [`write()`], and the first of `episodes`.
 pub fn try_write(
     folder: &Path,
     description: &Description,
@@ -112,7 +112,7 @@ pub fn try_write(
 }
 
 impl Description {
-    /// Checks what [`write`] would refuse before the first episode.
+    /// Checks what [`write()`] would refuse before the first episode.
     ///
     /// # Errors
     /// When the name is not Minari's, there is nothing to observe or to do, or a bound is not finite and ascending.
