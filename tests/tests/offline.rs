@@ -237,8 +237,9 @@ impl Found {
             let expected = case.told("told", update, name)?;
             let place = format!("{} update {update} {name}", case.name);
             match told.iter().find(|(known, _)| known == name) {
+                // What this update does not compute.
+                Some((_, found)) if found.is_nan() && expected.is_nan() => {}
                 Some((_, found)) => self.told.add(place, &[(*found).into()], &[expected]),
-                None if expected.is_nan() => {}
                 None => return Err(format!("{place}: nothing, expected {expected}")),
             }
         }

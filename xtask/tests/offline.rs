@@ -38,6 +38,7 @@ fn dataset(folder: &Path) {
         observation_size: 4,
         action_bounds: vec![[-3.0, 3.0]],
         reference: None,
+        replace: false,
         entries: serde_json::Map::new(),
     };
     write(folder, &description, episodes).unwrap();
@@ -67,6 +68,15 @@ fn refuses(folder: &Path, words: &str) -> String {
     assert!(!output.status.success(), "{words}");
     assert_eq!(error.trim_end().lines().count(), 1, "{error}");
     error
+}
+
+/// Rows without the column of the time.
+fn timeless(text: &str) -> Vec<String> {
+    let row = |row: &str| {
+        let cells: Vec<&str> = row.split(',').collect();
+        [&cells[..1], &cells[2..]].concat().join(",")
+    };
+    text.lines().map(row).collect()
 }
 
 #[test]
@@ -101,25 +111,48 @@ fn a_dataset_is_pruned_for_learned_from_and_swept() {
     let error = refuses(folder, &words);
     assert!(error.contains("already holds a run"), "{error}");
     assert_eq!(read("metrics.csv"), before);
-    // What the run wrote is taken back, and makes the same run but for the time.
-    let config = place.join("config.toml");
+    // What a run wrote is taken back, and makes the same run but for the time; a dense one too.
+    says(folder, &format!("{words} --sparsity 0 --out dense"));
+    for (run, again) in [
+        (place.clone(), "again"),
+        (folder.join("dense"), "dense-again"),
+    ] {
+        let config = run.join("config.toml");
+        let config = config.display();
+        says(
+            folder,
+            &format!("offline {data} --config {config} --out {again}"),
+        );
+        let rows = |run: &Path| timeless(&fs::read_to_string(run.join("metrics.csv")).unwrap());
+        assert_eq!(rows(&folder.join(again)), rows(&run));
+        assert_eq!(
+            run.join("pruning.csv").exists(),
+            folder.join(again).join("pruning.csv").exists()
+        );
+    }
+    // What is refused after the dataset was read costs nothing either.
+    let error = refuses(
+        folder,
+        &format!("{words} --sparsity 0.9999 --overwrite --out again"),
+    );
+    assert!(error.contains("(in actor)"), "{error}");
+    assert!(folder.join("again/policy.safetensors").exists());
+    // Other commands know what it is.
+    let said = says(folder, "eval again --episodes 2");
+    assert!(said.contains("bc snip 0.95 seed 0"), "{said}");
+    says(folder, "plot again dense --out two.svg");
+    // The critics' first rows come before the actor's first update.
+    fs::write(
+        folder.join("each.toml"),
+        "[evaluation]\nevery = 1\nepisodes = 1\n",
+    )
+    .unwrap();
     says(
         folder,
-        &format!("offline {data} --config {} --out again", config.display()),
+        &format!("offline {data} --updates 3 --config each.toml --out each"),
     );
-    let timeless = |text: &str| -> Vec<String> {
-        let row = |row: &str| {
-            row.split(',')
-                .enumerate()
-                .filter(|(i, _)| *i != 1)
-                .map(|(_, cell)| cell.to_owned())
-                .collect::<Vec<_>>()
-                .join(",")
-        };
-        text.lines().map(row).collect()
-    };
-    let again = fs::read_to_string(folder.join("again/metrics.csv")).unwrap();
-    assert_eq!(timeless(&again), timeless(&before));
+    let rows = fs::read_to_string(folder.join("each/metrics.csv")).unwrap();
+    assert!(rows.lines().nth(1).unwrap().ends_with(','), "{rows}");
 
     let sweep = "--algo bc --updates 20 --criterion snip,random --sweep 0,0.9 --out sweep";
     let said = says(folder, &format!("offline {data} {sweep}"));
@@ -130,6 +163,8 @@ fn a_dataset_is_pruned_for_learned_from_and_swept() {
     assert!(svg.contains("random") && svg.contains("90 %"));
     let error = refuses(folder, &format!("offline {data} {sweep}"));
     assert!(error.contains("sweep/dense-s0 already holds"), "{error}");
+    let error = refuses(folder, &format!("offline {data} {sweep} --seeds 5,6"));
+    assert!(error.contains("holds a sweep already"), "{error}");
 }
 
 #[test]

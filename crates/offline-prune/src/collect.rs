@@ -206,6 +206,7 @@ pub fn describe(id: &str, task: &TaskInfo) -> Description {
         observation_size: task.observation.len(),
         action_bounds: task.action.iter().map(|q| [q.low, q.high]).collect(),
         reference: None,
+        replace: false,
         entries,
     }
 }

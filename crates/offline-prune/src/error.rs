@@ -175,7 +175,7 @@ impl Error {
     /// What is wrong with TOML, on one line.
     pub(crate) fn toml(error: impl std::fmt::Display) -> Self {
         Self::Toml {
-            message: error.to_string().replace('\n', ", "),
+            message: error.to_string().trim_end().replace('\n', ", "),
         }
     }
 

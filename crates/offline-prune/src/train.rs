@@ -67,7 +67,7 @@ pub struct Evaluation {
     pub returns: Returns,
     /// The mean return on D4RL's scale, where the task or the dataset has a reference.
     pub score: Option<f64>,
-    /// Means of what updates told since the evaluation before, by name, in the algorithm's order.
+    /// Means of what updates told since the evaluation before, by name, in the algorithm's order; NaN where none did.
     pub losses: Vec<(&'static str, f64)>,
 }
 
@@ -104,7 +104,8 @@ pub fn start(
     };
     let dense = algos::draw(config, &rows, streams)?;
     let agent = algos::build(config, rows.clone(), dense)?;
-    let Some(pruning) = &config.pruning else {
+    let wanted = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
+    let Some(pruning) = wanted else {
         return Ok(Start {
             agent,
             pruning: Vec::new(),
@@ -114,7 +115,7 @@ pub fn start(
     let mut own = streams.clone();
     let mut batch = Batches::new(config, dataset, &own);
     let batches: Vec<Batch> = (0..config.prune_batches).map(|_| batch.take()).collect();
-    let mut rng = own.exploration.clone();
+    let mut rng = own.topology[0].clone();
     let pruned = prune_agent(&*agent, &batches, pruning, &mut own, &mut rng)?;
     Ok(Start {
         agent: algos::build(config, rows, pruned.networks)?,
@@ -306,15 +307,18 @@ struct Averages(Vec<(&'static str, f64, u64)>);
 impl Averages {
     fn add(&mut self, numbers: &[(&'static str, f32)]) {
         for (name, number) in numbers {
-            let number = f64::from(*number);
+            let (number, told) = match number.is_nan() {
+                true => (0.0, 0),
+                false => (f64::from(*number), 1),
+            };
             match self.0.iter_mut().find(|(known, ..)| known == name) {
-                Some((_, sum, count)) => (*sum, *count) = (*sum + number, *count + 1),
-                None => self.0.push((name, number, 1)),
+                Some((_, sum, count)) => (*sum, *count) = (*sum + number, *count + told),
+                None => self.0.push((name, number, told)),
             }
         }
     }
 
-    /// The means, and begins anew. Names stay, so that every evaluation has the same.
+    /// The means, NaN of none, and begins anew.
     fn take(&mut self) -> Vec<(&'static str, f64)> {
         let mean = |(name, sum, count): &mut (&'static str, f64, u64)| {
             let mean = *sum / *count as f64;

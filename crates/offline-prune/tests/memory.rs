@@ -35,6 +35,7 @@ fn reading_takes_at_most_a_fifth_more_than_the_dataset() {
         observation_size: SEEN,
         action_bounds: vec![[-1.0, 1.0]; DONE],
         reference: None,
+        replace: false,
         entries: Default::default(),
     };
     let episode = |number: usize| Episode {

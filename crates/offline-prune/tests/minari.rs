@@ -28,6 +28,7 @@ fn description() -> Description {
             min: -20.0,
             max: 180.0,
         }),
+        replace: false,
         entries: entries.as_object().unwrap().clone(),
     }
 }

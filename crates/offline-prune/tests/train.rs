@@ -287,5 +287,34 @@ fn what_does_not_fit_the_dataset_is_named() {
             ..PruneConfig::default()
         });
     });
-    assert!(error.contains("must"), "{error}");
+    assert!(
+        error.starts_with("sparsity = 0.9999: must be at most") && error.ends_with("(in actor)"),
+        "{error}"
+    );
+}
+
+/// Whatever is pruned, the batches, the noise and the evaluations are those of the dense agent: with one weight in a
+/// thousand gone, the first losses hardly differ.
+#[test]
+fn pruning_leaves_the_numbers_of_training_as_they_are() {
+    let mut dataset = dataset();
+    dataset.normalise();
+    let losses = |sparsity| {
+        let mut config = config("td3-bc", sparsity);
+        (config.updates, config.evaluation.every) = (2, 1);
+        let trained = train(&config, &dataset, &Device::flex(), &mut ()).unwrap();
+        let all = trained.evaluations.into_iter().flat_map(|e| e.losses);
+        all.map(|(_, loss)| loss).collect::<Vec<f64>>()
+    };
+    let (dense, pruned) = (losses(None), losses(Some(0.001)));
+    assert_eq!(dense.len(), 6);
+    // The actor's has none before its first update.
+    assert!(dense[2].is_nan() && !dense[5].is_nan());
+    for (a, b) in dense.iter().zip(&pruned).filter(|(a, _)| !a.is_nan()) {
+        assert!(
+            (a - b).abs() < 0.02 * a.abs().max(0.1),
+            "{dense:?} {pruned:?}"
+        );
+    }
+    assert_ne!(dense[0], pruned[0]);
 }

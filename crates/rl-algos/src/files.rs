@@ -10,8 +10,11 @@ use crate::{Error, Result};
 pub(crate) const UNFINISHED: &str = ".tmp";
 
 /// Writes a file beside its place, waits until it is on the disk, and moves it there in one step. The move itself is
-/// on the disk after [`settle`].
-pub(crate) fn put<T>(
+/// on the disk once the folder is, too.
+///
+/// # Errors
+/// [`Error::File`] when it cannot be written; what was there stays then.
+pub fn put<T>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<T>,
 ) -> Result<T> {

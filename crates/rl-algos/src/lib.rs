@@ -21,7 +21,7 @@ mod checkpoint;
 pub mod config;
 mod error;
 pub mod evaluate;
-mod files;
+pub mod files;
 pub mod observe;
 pub mod recipes;
 pub mod replay;

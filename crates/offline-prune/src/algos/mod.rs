@@ -37,8 +37,8 @@ pub trait OfflineAgent: Debug + Send {
     /// like those that it learned from, so normalised if they were.
     fn act(&mut self, observation: &[f32], action: &mut [f32]);
 
-    /// Learns from a batch; returns losses and other numbers by name. What is not computed with every update is then
-    /// missing from the list.
+    /// Learns from a batch; returns losses and other numbers by name. They are the same
+    /// each time, NaN where an update does not compute one.
     ///
     /// # Errors
     /// [`sparse_core::Error::Diverged`] when a loss is NaN or infinite.

@@ -72,7 +72,9 @@ impl Td3Bc {
             to_vec(critic.forward(Tensor::cat(vec![observations, done], 1)))
         });
         let sizes: f64 = values.iter().map(|value| f64::from(value.abs())).sum();
-        (self.config.alpha * values.len() as f64 / sizes) as f32
+        // Values that are all zero weigh nothing, whatever divides them; α = 0 is cloning alone.
+        let mean = (sizes / values.len() as f64).max(1e-12);
+        (self.config.alpha / mean) as f32
     }
 }
 
@@ -105,7 +107,7 @@ impl OfflineAgent for Td3Bc {
         let [actor_rng, first, second] = &mut streams.topology;
         let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
         let critic_loss = critics[0].loss + critics[1].loss;
-        let mut numbers = vec![("critic_loss", critic_loss), ("value_mean", value_mean)];
+        let mut lost = f32::NAN;
         if self.updates.is_multiple_of(self.config.policy_delay) {
             let weight = self.value_weight(batch);
             let critic = self.critics.learners()[0].net();
@@ -116,9 +118,13 @@ impl OfflineAgent for Td3Bc {
                 move |actor: &SparseMlp| actor_loss([actor, critic], pair, weight)
             };
             let report = self.actor.minimise(batch.size, loss, actor_rng)?;
-            numbers.push(("actor_loss", report.loss));
+            lost = report.loss;
         }
-        Ok(numbers)
+        Ok(vec![
+            ("critic_loss", critic_loss),
+            ("value_mean", value_mean),
+            ("actor_loss", lost),
+        ])
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {

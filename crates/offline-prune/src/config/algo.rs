@@ -254,8 +254,8 @@ impl BcqConfig {
             ("algo.bcq.candidates", self.candidates),
             ("algo.bcq.latent_per_action", self.latent_per_action),
         ] {
-            if number == 0 {
-                return Err(Error::config(field, 0, "1 or more"));
+            if !(1..=1 << 14).contains(&number) {
+                return Err(Error::config(field, number, "1 to 16384"));
             }
         }
         hidden_layers("algo.bcq.vae_hidden", &self.vae_hidden)?;

@@ -35,7 +35,7 @@ pub struct OfflineConfig {
     pub networks: NetworksConfig,
     /// How networks are updated, by any algorithm.
     pub learning: LearningConfig,
-    /// How the networks are pruned before the first update; `None` leaves them dense.
+    /// How the networks are pruned before the first update; `None`, or a sparsity of 0, leaves them dense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pruning: Option<PruneConfig>,
     /// How progress is measured; `every` counts updates.
@@ -63,7 +63,7 @@ pub struct LearningConfig {
 impl OfflineConfig {
     /// The published settings of an algorithm on a task: a discount of 0.99, Adam, targets that move by 0.005, and the
     /// algorithm's own networks, batches and learning rate; batches of 256, two hidden layers of 256 and 3e-4 where
-    /// its page does not say otherwise. The papers make a million updates; 200,000 settle on the tasks here.
+    /// its page does not say otherwise. The papers make a million updates.
     #[must_use]
     pub fn new(algo: AlgoConfig, env: &str) -> Self {
         let (batch_size, learning_rate) = algo.learning();
@@ -123,6 +123,19 @@ impl OfflineConfig {
             if number == 0 {
                 return Err(Error::config(field, number, "1 or more"));
             }
+        }
+        for (field, number, most) in [
+            ("learning.batch_size", learning.batch_size, 1 << 20),
+            ("evaluation.episodes", self.evaluation.episodes, 1 << 14),
+            ("prune_batches", self.prune_batches, 1 << 14),
+        ] {
+            if number > most {
+                return Err(Error::config(field, number, format!("{most} at most")));
+            }
+        }
+        if self.evaluation.keep_policies {
+            let allowed = "false: only runs in the task keep policies";
+            return Err(Error::config("evaluation.keep_policies", true, allowed));
         }
         hidden_layers("networks.actor", &self.networks.actor)?;
         hidden_layers("networks.critic", &self.networks.critic)?;

@@ -46,17 +46,33 @@ pub fn prune_agent(
         let fixed = pick(&first[0].fixed);
         let losses: Vec<Box<Loss>> = first.into_iter().map(|o| o.loss as Box<Loss>).collect();
         let group = Group::new(&pick(&places), &losses)?.with_fixed(&fixed);
-        let cut = prune(&group, config, rng)?;
+        let names: Vec<_> = places.iter().map(|place| networks[*place].0).collect();
+        let cut = prune(&group, config, rng).map_err(|error| named(error, &names))?;
         for (place, network) in places.iter().zip(cut.networks) {
             pruned[*place] = network;
         }
-        let names = places.iter().map(|place| networks[*place].0).collect();
         reports.push((names, cut.report));
     }
     Ok(PrunedAgent {
         networks: pruned,
         reports,
     })
+}
+
+/// An error of a setting that tells whose weights it is about.
+fn named(error: Error, names: &[&str]) -> Error {
+    match error {
+        Error::Config {
+            field,
+            value,
+            allowed,
+        } => Error::Config {
+            field,
+            value,
+            allowed: format!("{allowed} (in {})", names.join(" and ")),
+        },
+        other => other,
+    }
 }
 
 /// The next objective of each batch; `None` after the last.

@@ -1,6 +1,7 @@
 //! Dense networks in, sparse networks and a report out.
 //!
-//! The networks of one call are one group: their weights are ranked together, as those of twin critics are. An
+//! The networks of one call are one group: their weights are ranked together, as those of an encoder and
+//! its decoder are. An
 //! actor and its critics are pruned in two calls, each by its own loss; [`prune_agent`] makes all calls for an agent.
 //!
 //! ```

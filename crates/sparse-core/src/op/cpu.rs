@@ -84,7 +84,7 @@ where
         activation: Activation,
     ) -> FloatTensor<B> {
         let [_, batch] = z.sizes();
-        let rows = z.elements_mut().chunks_exact_mut(batch);
+        let rows = z.elements_mut().chunks_exact_mut(batch.max(1));
         for (row, bias) in rows.zip(bias.elements().iter()) {
             match activation {
                 Activation::Identity => row.iter_mut().for_each(|z| *z += bias),
@@ -108,7 +108,7 @@ where
         let y = y.elements();
         let rows = y
             .chunks_exact(batch)
-            .zip(dy.elements_mut().chunks_exact_mut(batch));
+            .zip(dy.elements_mut().chunks_exact_mut(batch.max(1)));
         for ((y, dy), bias) in rows.zip(bias.as_mut_slice()) {
             if activation == Activation::Relu {
                 for (y, dy) in y.iter().zip(dy.iter_mut()) {

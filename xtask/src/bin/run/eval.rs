@@ -6,38 +6,29 @@ use envs::VecEnv;
 use rl_algos::algos::Policy;
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
-use rl_algos::run_dir::{Checkpoint, RunDir};
 
-use crate::say;
-use crate::table::{Cell, Table, thousands};
+use crate::table::{Cell, Table};
+use crate::{policies, say};
 
 /// Evaluates the checkpoint of a run.
 ///
 /// # Errors
 /// When the folder holds no run, or its checkpoint does not fit its task.
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
-    let (dir, config) = RunDir::open(&args.run)?;
-    let which = if args.best {
-        Checkpoint::Best
-    } else {
-        Checkpoint::Latest
-    };
-    let info = dir.info(which)?;
+    let trained = policies::of_run(&args.run, args.best)?;
     let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
     let episodes = usize::try_from(args.episodes)?;
-    let mut envs = VecEnv::new(&config.env, episodes)?;
-    let mut policy = Policy::open(&dir.weights_path(which), envs.info(), &device)?;
-    let mut seeds = Streams::new(args.seed.unwrap_or(config.seed)).evaluation;
+    let mut envs = VecEnv::new(&trained.env, episodes)?;
+    let mut policy = Policy::open(&trained.weights, envs.info(), &device)?;
+    let mut seeds = Streams::new(args.seed.unwrap_or(trained.seed)).evaluation;
     let returns = evaluate(&mut envs, &mut seeds, |seen, action| {
         policy.act(seen, action);
     })?;
     say(&format!(
-        "{}, recipe {}, seed {}, checkpoint of step {} (return {} then)\n\n{}",
-        config.env,
-        config.recipe,
-        config.seed,
-        thousands(info.step as f64),
-        thousands(info.return_mean),
+        "{}, {}, {}\n\n{}",
+        trained.env,
+        trained.name,
+        trained.when,
         table(&returns).text()
     ));
     Ok(())

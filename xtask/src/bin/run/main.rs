@@ -15,6 +15,7 @@ mod eval;
 mod interrupt;
 mod offline;
 mod plot;
+mod policies;
 mod progress;
 mod prune;
 mod recipes;

@@ -92,7 +92,9 @@ pub(crate) fn points(path: &Path) -> Result<Vec<(f64, f64)>> {
         let at = headers.iter().position(|header| header == name);
         at.ok_or_else(|| anyhow!("{}: no column `{name}`", path.display()))
     };
-    let (step, mean) = (column("step")?, column("return_mean")?);
+    // Runs from a dataset count updates.
+    let step = column("step").or_else(|_| column("update"))?;
+    let mean = column("return_mean")?;
     let mut points = Vec::new();
     for record in reader.records() {
         let record = record.with_context(place)?;

@@ -1,10 +1,12 @@
 //! `cargo xtask prune`: what a criterion leaves of an algorithm's networks.
 
-use std::fs;
+use std::io::Write;
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use cli::offline::PruneArgs;
 use offline_prune::train::start;
+use rl_algos::files::put;
 use rl_algos::rng::Streams;
 use sparse_core::record;
 
@@ -26,6 +28,13 @@ pub(crate) fn run(args: &PruneArgs) -> Result<()> {
             place()
         );
     }
+    let folder = args.out.parent().filter(|folder| *folder != Path::new(""));
+    if args.out.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
+        bail!(
+            "{} is no file in a folder that is there; choose another --out",
+            place()
+        );
+    }
     let device = sparse_core::device::by_name(args.agent.device.unwrap_or_default().name())?;
     threads(args.agent.threads)?;
     let dataset = open(&args.agent.dataset, &config)?;
@@ -34,7 +43,8 @@ pub(crate) fn run(args: &PruneArgs) -> Result<()> {
     say(&format!("\n{}", layers::table(&start.pruning).text()));
     say(&layers::remarks(&start.pruning));
     let networks = start.agent.networks();
-    fs::write(&args.out, record::to_bytes(&networks)?).with_context(place)?;
+    let bytes = record::to_bytes(&networks)?;
+    put(&args.out, |file| file.write_all(&bytes))?;
     say(&format!("wrote {}", place()));
     Ok(())
 }

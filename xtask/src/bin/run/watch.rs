@@ -13,10 +13,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rl_algos::algos::Policy;
-use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::scale::{ActionRange, to_agent};
 
-use crate::say;
+use crate::{policies, say};
 
 /// Pixels of a letter's side, per pixel of the font.
 const TEXT: usize = 1;
@@ -74,18 +73,12 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
         let given = args.runs.len();
         bail!("RUN is given {given} times; give two with --side-by-side, one without");
     }
-    let which = if args.best {
-        Checkpoint::Best
-    } else {
-        Checkpoint::Latest
-    };
     let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
     let open = |run: &PathBuf| {
-        let (dir, config) = RunDir::open(run)?;
-        let task = envs::make(&config.env)?;
-        let policy = Policy::open(&dir.weights_path(which), task.info(), &device)?;
-        let name = format!("{} seed {}", config.recipe, config.seed);
-        Actor::new(&config.env, name, Some(policy), args)
+        let trained = policies::of_run(run, args.best)?;
+        let task = envs::make(&trained.env)?;
+        let policy = Policy::open(&trained.weights, task.info(), &device)?;
+        Actor::new(&trained.env, trained.name, Some(policy), args)
     };
     args.runs.iter().map(open).collect()
 }

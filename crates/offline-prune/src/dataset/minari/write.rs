@@ -39,6 +39,8 @@ pub struct Description {
     pub action_bounds: Vec<[f64; 2]>,
     /// What returns are measured against, where it is known.
     pub reference: Option<Reference>,
+    /// Whether a dataset of this name may be there already; it stays until the new one is whole.
+    pub replace: bool,
     /// Other entries of `metadata.json`: Minari knows `algorithm_name`, `author` (a list), `author_email` (a
     /// list), `code_permalink`, `description` and `env_spec` (Gymnasium's, as JSON in a text).
     pub entries: Map<String, Value>,
@@ -84,7 +86,7 @@ pub fn try_write(
     description.validate()?;
     let folder = folder.join(&description.id);
     let (data, partial) = (folder.join("data"), folder.join("data.partial"));
-    if data.exists() {
+    if data.exists() && !description.replace {
         return Err(Error::file(&data)("exists already"));
     }
     if partial.exists() {
@@ -107,6 +109,9 @@ pub fn try_write(
     let path = partial.join(METADATA);
     let text = format!("{metadata:#}\n");
     fs::write(&path, text).map_err(Error::file(&path))?;
+    if data.exists() {
+        fs::remove_dir_all(&data).map_err(Error::file(&data))?;
+    }
     fs::rename(&partial, &data).map_err(Error::file(&data))?;
     Ok(written)
 }

@@ -86,7 +86,7 @@ pub(super) fn bench(
         }
     }
     let title = format!(
-        "Updates per second from a dataset: batch 256, device {device}, {threads} threads, {}.\n\
+        "Updates per second from a dataset: published batches (256; BCQ 100), device {device}, {threads} threads, {}.\n\
          Median, slowest and fastest of {REPEATS} turns, sampling included; ratios are medians of the turns'.{torch}",
         processor()
     );

@@ -105,16 +105,13 @@ fn plans(args: &CollectArgs, source: &Source) -> Result<Vec<Plan>> {
 
 /// Makes a dataset, in the place of one that may be there.
 fn write(args: &CollectArgs, plan: Plan) -> Result<Written> {
-    let old = args.out.join(&plan.description.id).join("data");
     let bar = match stderr().is_terminal() {
         true => bar(plan.transitions as u64, LINE),
         false => ProgressBar::hidden(),
     };
-    let description = plan.description.clone();
+    let mut description = plan.description.clone();
+    description.replace = args.overwrite;
     let episodes = plan.episodes(args)?;
-    if old.exists() {
-        fs::remove_dir_all(&old).with_context(|| old.display().to_string())?;
-    }
     let seen = episodes.inspect(|episode| {
         if let Ok(episode) = episode {
             bar.inc(episode.rewards.len() as u64);

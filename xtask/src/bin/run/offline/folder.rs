@@ -1,79 +1,84 @@
 //! A run on disk: `config.toml`, `pruning.csv`, `metrics.csv`, `policy.safetensors` and `networks.safetensors`.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, Start, Trained};
 use offline_prune::{Error, Result as Offline};
+use rl_algos::files::put;
 use sparse_core::record;
 
 use super::layers;
 
-const CONFIG: &str = "config.toml";
+/// The settings, which an online run has under the same name.
+pub(crate) const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.csv";
 const PRUNING: &str = "pruning.csv";
 const NETWORKS: &str = "networks.safetensors";
 /// The policy, which reads the task's own observations.
-pub(super) const POLICY: &str = "policy.safetensors";
+pub(crate) const POLICY: &str = "policy.safetensors";
+
+/// What a run of `cargo xtask train` has in its folder.
+const ONLINE: [&str; 2] = ["checkpoints", "resume"];
 
 /// The folder of a run.
 pub(super) struct Folder {
     path: PathBuf,
+    /// What `config.toml` is to say.
+    config: String,
     /// Opened with the first evaluation, which names the columns.
     metrics: Option<csv::Writer<File>>,
     begun: Instant,
 }
 
 impl Folder {
-    /// A folder that holds no run, or one that may be replaced. Nothing is touched yet.
+    /// A folder for a run on a dataset, which holds none, or one that may be replaced. Nothing is touched before
+    /// [`start`](Self::start).
     ///
     /// # Errors
-    /// When it holds a run and may not.
-    pub(super) fn new(path: &Path, overwrite: bool) -> Result<Self> {
-        if path.join(CONFIG).exists() && !overwrite {
-            bail!(
-                "{} already holds a run; choose another folder, or overwrite it (--overwrite)",
-                path.display()
-            );
-        }
+    /// When it holds a run and may not, or one of another kind.
+    pub(super) fn new(
+        path: &Path,
+        overwrite: bool,
+        config: &OfflineConfig,
+        dataset: &Path,
+    ) -> Result<Self> {
+        check(path, overwrite)?;
         Ok(Self {
             path: path.to_owned(),
+            config: format!("# dataset: {}\n{}", dataset.display(), config.to_toml()?),
             metrics: None,
             begun: Instant::now(),
         })
     }
 
-    /// Makes the folder, without what an old run left, and writes the settings.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub(super) fn create(self, config: &OfflineConfig, dataset: &Path) -> Result<Self> {
-        let place = || self.path.display().to_string();
-        fs::create_dir_all(&self.path).with_context(place)?;
+    /// Makes the folder, without what an old run left, and writes the settings and what pruning left.
+    pub(super) fn start(&mut self, start: &Start) -> Offline<()> {
+        self.begun = Instant::now();
+        let place = |error: std::io::Error| fault(&self.path, &error);
+        fs::create_dir_all(&self.path).map_err(place)?;
         for name in [METRICS, PRUNING, POLICY, NETWORKS] {
             let file = self.path.join(name);
             if file.exists() {
-                fs::remove_file(&file).with_context(place)?;
+                fs::remove_file(&file).map_err(place)?;
             }
         }
-        let text = format!("# dataset: {}\n{}", dataset.display(), config.to_toml()?);
-        fs::write(self.path.join(CONFIG), text).with_context(place)?;
-        Ok(self)
-    }
-
-    /// Writes what pruning left.
-    pub(super) fn start(&mut self, start: &Start) -> Offline<()> {
-        self.begun = Instant::now();
+        self.write(CONFIG, self.config.as_bytes())?;
         if start.pruning.is_empty() {
             return Ok(());
         }
-        let file = self.path.join(PRUNING);
-        let bytes = layers::csv(&start.pruning).map_err(|error| fault(&file, &error))?;
-        fs::write(&file, bytes).map_err(|error| fault(&file, &error))
+        let csv = layers::csv(&start.pruning).map_err(|error| fault(&self.path, &error))?;
+        self.write(PRUNING, &csv)
+    }
+
+    /// Puts a file in its place in one move.
+    fn write(&self, name: &str, bytes: &[u8]) -> Offline<()> {
+        Ok(put(&self.path.join(name), |file| file.write_all(bytes))?)
     }
 
     /// Adds a row.
@@ -98,8 +103,12 @@ impl Folder {
         let mut row = vec![evaluation.update.to_string()];
         row.push(format!("{:.2}", self.begun.elapsed().as_secs_f64()));
         row.extend([returns.mean, returns.std, returns.length].map(|n| n.to_string()));
-        row.push(evaluation.score.map_or_else(String::new, |s| s.to_string()));
-        row.extend(evaluation.losses.iter().map(|(_, loss)| loss.to_string()));
+        let cell = |number: f64| match number.is_nan() {
+            true => String::new(),
+            false => number.to_string(),
+        };
+        row.push(cell(evaluation.score.unwrap_or(f64::NAN)));
+        row.extend(evaluation.losses.iter().map(|(_, loss)| cell(*loss)));
         csv.write_record(row)?;
         Ok(csv.flush()?)
     }
@@ -114,10 +123,33 @@ impl Folder {
             files.push((POLICY, trained.policy(dataset)?));
         }
         for (name, bytes) in files {
-            let file = self.path.join(name);
-            fs::write(&file, bytes).with_context(|| file.display().to_string())?;
+            self.write(name, &bytes)?;
         }
         Ok(())
+    }
+}
+
+/// Refuses a folder that holds a run, unless it is one that may be replaced.
+///
+/// # Errors
+/// As [`Folder::new`].
+pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
+    let place = path.display();
+    if ONLINE.iter().any(|name| path.join(name).exists()) {
+        bail!("{place} holds a run of `cargo xtask train`; choose another folder");
+    }
+    let files = [CONFIG, METRICS, PRUNING, POLICY, NETWORKS];
+    let there = files.iter().find(|name| path.join(name).exists());
+    match there {
+        Some(&CONFIG) if !overwrite => bail!(
+            "{place} already holds a run; choose another folder, or overwrite it (--overwrite)"
+        ),
+        Some(name) if !overwrite => {
+            bail!(
+                "{place} holds a file {name}; choose another folder, or overwrite it (--overwrite)"
+            )
+        }
+        _ => Ok(()),
     }
 }
 

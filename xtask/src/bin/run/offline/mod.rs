@@ -3,7 +3,7 @@
 //! In reading order: this file (one run), [`settings`], [`sweep`] (several side by side), [`folder`] (a run on disk),
 //! [`shown`] (what a person watches), [`layers`] (what pruning left).
 
-mod folder;
+pub(crate) mod folder;
 pub(crate) mod layers;
 pub(crate) mod settings;
 mod shown;
@@ -49,20 +49,21 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
         let name = format!("{label}-{}-{}", base.algo.name(), job.name);
         Path::new("runs/offline").join(name)
     });
-    let folder = Folder::new(&path, args.overwrite)?;
+    folder::check(&path, args.overwrite)?;
     let dataset = open(&args.agent.dataset, &job.config)?;
-    header(&job.config, &format!("{threads} threads"), args);
+    let config = job.config.fitted(&dataset);
+    header(&config, &format!("{threads} threads"), args);
     say(&format!("folder   {}\n", path.display()));
-    let progress = Progress::start(job.config.updates).of_updates();
-    let folder = folder.create(&job.config, &args.agent.dataset)?;
+    let progress = Progress::start(config.updates).of_updates();
+    let folder = Folder::new(&path, args.overwrite, &config, &args.agent.dataset)?;
     let mut shown = Shown::new(progress, Interrupt::catch()?, folder);
     let begun = Instant::now();
-    let trained = train(&job.config, &dataset, &device, &mut shown);
+    let trained = train(&config, &dataset, &device, &mut shown);
     let took = begun.elapsed();
     shown.progress.finish();
     let trained = trained.with_context(|| format!("the run in {} ended early", path.display()))?;
     shown.folder.finish(&trained, &dataset)?;
-    summary(&trained, &job.config, &dataset, took, &path);
+    summary(&trained, &config, &dataset, took, &path);
     Ok(match trained.stopped {
         true => ExitCode::from(interrupt::STATUS),
         false => ExitCode::SUCCESS,
@@ -132,6 +133,7 @@ fn summary(
     took: Duration,
     folder: &Path,
 ) {
+    let updates = trained.evaluations.last().map_or(0, |e| e.update);
     let (returns, score) = last(&trained.evaluations);
     let told = trained.evaluations.len().min(LAST);
     let score = match score {
@@ -141,7 +143,13 @@ fn summary(
             config.env
         ),
     };
-    let updates = trained.evaluations.last().map_or(0, |e| e.update);
+    if trained.stopped {
+        let whole = thousands(config.updates as f64);
+        say(&format!(
+            "\nstopped after {} of {whole} updates; a run from a dataset cannot go on, begin it again with --overwrite",
+            thousands(updates as f64)
+        ));
+    }
     say(&format!(
         "\nreturn   mean of the last {told} evaluations {}{score}",
         thousands(returns)

@@ -44,9 +44,9 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
         (None, None) => task_of(dataset)?,
     };
     let in_file = given.get("algo").and_then(algorithm);
-    let algo = args.algo.clone().or(in_file.clone());
+    let algo = args.algo.clone().or_else(|| in_file.clone());
     let algo = algo.unwrap_or_else(|| ALGO.to_owned());
-    if in_file.as_ref() != Some(&algo) {
+    if in_file.is_some_and(|name| name != algo) {
         given.remove("algo");
     }
     let published = OfflineConfig::new(algo.parse()?, &env);

@@ -1,20 +1,21 @@
 //! Several criteria, sparsities and seeds: a run for each, side by side, and a picture of score by sparsity.
 
-use std::fmt::Write;
-use std::fs;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use cli::offline::OfflineArgs;
 use indicatif::MultiProgress;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::train;
+use rl_algos::files::put;
 
-use super::folder::Folder;
+use super::folder::{self, Folder};
 use super::shown::Shown;
 use super::{LAST, last, open, settings};
 use crate::chart::{self, Curve};
@@ -23,6 +24,9 @@ use crate::progress::Progress;
 use crate::say;
 use crate::side_by_side::{self, Share};
 use crate::table::{Cell, Table};
+
+/// The table of all runs.
+const TABLE: &str = "sweep.csv";
 
 /// What the dense run is called where criteria stand.
 const DENSE: &str = "dense";
@@ -98,7 +102,7 @@ fn job(base: &OfflineConfig, seed: u64, pruning: offline_prune::prune::PruneConf
         sparsity,
         config: OfflineConfig {
             seed,
-            pruning: (!dense).then_some(pruning),
+            pruning: Some(pruning),
             ..base.clone()
         },
     }
@@ -132,7 +136,13 @@ pub(super) fn run(
         .clone()
         .unwrap_or_else(|| Path::new("runs/offline").join(format!("{label}-{}", base.algo.name())));
     for job in &jobs {
-        Folder::new(&folder.join(&job.name), args.overwrite)?;
+        folder::check(&folder.join(&job.name), args.overwrite)?;
+    }
+    if folder.join(TABLE).exists() && !args.overwrite {
+        bail!(
+            "{} holds a sweep already; choose another folder, or overwrite it (--overwrite)",
+            folder.display()
+        );
     }
     let dataset = open(&args.agent.dataset, base)?;
     let share = Share::of(threads, jobs.len());
@@ -162,13 +172,14 @@ pub(super) fn run(
 /// One of them.
 fn one(job: &Job, shared: &Shared) -> Result<Outcome> {
     let path = shared.folder.join(&job.name);
-    let folder = Folder::new(&path, shared.overwrite)?.create(&job.config, shared.path)?;
+    let config = job.config.fitted(&shared.dataset);
+    let folder = Folder::new(&path, shared.overwrite, &config, shared.path)?;
     let name = format!("{:<18}", job.name);
     let progress = Progress::of_several(job.config.updates, &name, &shared.bars).of_updates();
     let mut shown = Shown::new(progress, shared.interrupt.clone(), folder);
     shown.tables = false;
     let begun = Instant::now();
-    let trained = train(&job.config, &shared.dataset, shared.device, &mut shown);
+    let trained = train(&config, &shared.dataset, shared.device, &mut shown);
     let seconds = begun.elapsed().as_secs_f64();
     shown.progress.finish();
     let trained = trained.with_context(|| format!("the run in {} ended early", path.display()))?;
@@ -204,8 +215,8 @@ fn finish(
         say(&format!(
             "\nreturn and score: means of the last {LAST} evaluations of a run, or of all where there are fewer"
         ));
-        let file = folder.join("sweep.csv");
-        fs::write(&file, csv(&whole)?).with_context(|| file.display().to_string())?;
+        let (file, table) = (folder.join(TABLE), csv(&whole)?);
+        put(&file, |file| file.write_all(&table))?;
         say(&format!("wrote {}", file.display()));
         let picture = folder.join("sweep.svg");
         if draw(&whole, title, &picture)? {
@@ -413,8 +424,8 @@ mod tests {
         let whole: Vec<_> = jobs.iter().zip(scores).collect();
         let file = std::env::temp_dir().join(format!("sweep-{}.svg", std::process::id()));
         assert!(draw(&whole, "hopper", &file).unwrap());
-        let svg = fs::read_to_string(&file).unwrap();
-        fs::remove_file(&file).unwrap();
+        let svg = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
         for text in ["snip", "random", "0 %", "90 %", "score"] {
             assert!(svg.contains(text), "{text}");
         }
