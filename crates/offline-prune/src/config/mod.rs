@@ -270,7 +270,15 @@ mod tests {
     #[test]
     fn what_is_outside_its_range_is_named() {
         type Change = fn(&mut OfflineConfig);
-        let cases: [(Change, &str); 14] = [
+        let cases: [(Change, &str); 16] = [
+            (
+                |c| c.evaluation.episodes = usize::MAX,
+                "evaluation.episodes = 18446744073709551615: must be 16384 at most",
+            ),
+            (
+                |c| c.evaluation.keep_policies = true,
+                "evaluation.keep_policies = true: must be false",
+            ),
             (|c| c.updates = 0, "updates = 0: must be 1 or more"),
             (|c| c.learning.gamma = 1.5, "learning.gamma = 1.5"),
             (|c| c.learning.tau = 0.0, "learning.tau = 0"),
@@ -332,7 +340,7 @@ mod tests {
                         ..BcqConfig::default()
                     });
                 },
-                "algo.bcq.candidates = 0: must be 1 or more",
+                "algo.bcq.candidates = 0: must be 1 to 16384",
             ),
             (
                 |c| {
