@@ -3,7 +3,7 @@
 //! data does where that is worth more than what it does itself.
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Rows, TwinCritic, cut, in_halves};
+use rl_algos::algos::parts::{Rows, TwinCritic, bootstrapped, cut, in_halves, normal};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::learner::Learner;
@@ -11,8 +11,8 @@ use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
 use super::{
-    NetworkShape, Objective, OfflineAgent, actor_shape, all, bootstrapped, check, critic_objective,
-    critic_shape, judged, normal, pairs,
+    NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
+    judged, pairs,
 };
 use crate::Result;
 use crate::config::{AwacConfig, OfflineConfig};

@@ -47,10 +47,7 @@ fn loss(actor: &SparseMlp, observations: Tensor<2>, actions: Tensor<2>) -> Tenso
 
 impl OfflineAgent for Bc {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let output = self.actor.output(observation);
-        for (action, output) in action.iter_mut().zip(output) {
-            *action = output.tanh();
-        }
+        self.actor.act(observation, action);
     }
 
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {

@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Actor, Rows, TwinCritic, cut, in_halves, minimise, to_vec};
+use rl_algos::algos::parts::{
+    Actor, Rows, TwinCritic, bootstrapped, cut, in_halves, minimise, normal, to_vec,
+};
 use rl_algos::algos::td3::policy;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -16,8 +18,8 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
 
 use super::{
-    NetworkShape, Objective, OfflineAgent, actions, all, bootstrapped, check, critic_objective,
-    critic_shape, judged, normal, pairs,
+    NetworkShape, Objective, OfflineAgent, actions, all, check, critic_objective, critic_shape,
+    judged, pairs,
 };
 use crate::config::{BcqConfig, OfflineConfig};
 use crate::{Error, Result};

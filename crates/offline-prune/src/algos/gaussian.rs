@@ -53,10 +53,7 @@ impl GaussianActor {
 
     /// Writes the mean for `observation`.
     pub(super) fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let output = self.actor.output(observation);
-        for (action, output) in action.iter_mut().zip(output) {
-            *action = output.tanh();
-        }
+        self.actor.act(observation, action);
     }
 
     /// Drawn actions for some observations, with standard normal noise for each number of them; in [-1, 1].

@@ -4,7 +4,7 @@
 //! No action is ever judged that is not in the data.
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Rows, TwinCritic, in_halves, minimise, to_vec};
+use rl_algos::algos::parts::{Rows, TwinCritic, bootstrapped, in_halves, minimise, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::learner::Learner;
@@ -12,8 +12,8 @@ use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
 use super::{
-    NetworkShape, Objective, OfflineAgent, actor_shape, all, bootstrapped, check, critic_objective,
-    critic_shape, judged,
+    NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
+    judged,
 };
 use crate::Result;
 use crate::config::{IqlConfig, OfflineConfig};

@@ -14,8 +14,6 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use burn::tensor::Tensor;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use rl_algos::algos::parts::{Rows, check_batch, cut, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -171,22 +169,10 @@ fn critic_objective(place: usize, rows: &Rows, batch: &Batch, targets: &[f32]) -
     }
 }
 
-/// What a target is for each row: the window's return times `scale`, and what follows is worth.
-fn bootstrapped(batch: &Batch, values: &[f32], scale: f64) -> Vec<f32> {
-    let rewards = batch.return_n.iter().zip(&batch.discount);
-    let target = |((r, discount), value): ((&f32, &f32), &f32)| scale as f32 * r + discount * value;
-    rewards.zip(values).map(target).collect()
-}
-
 /// What two critics say of each row of `judged` `[rows, observation + action]`.
 fn pairs(critics: [&SparseMlp; 2], judged: Tensor<2>) -> impl Iterator<Item = [f32; 2]> {
     let [first, second] = critics.map(|critic| to_vec(critic.forward(judged.clone())));
     first.into_iter().zip(second).map(<[f32; 2]>::from)
-}
-
-/// So many numbers from the standard normal distribution.
-fn normal(count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
-    (0..count).map(|_| StandardNormal.sample(rng)).collect()
 }
 
 /// Some rows of observations with the actions that were done there, `[rows, observation + action]`.

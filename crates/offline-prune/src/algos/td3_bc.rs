@@ -92,10 +92,7 @@ fn actor_loss(
 
 impl OfflineAgent for Td3Bc {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let output = self.actor.output(observation);
-        for (action, output) in action.iter_mut().zip(output) {
-            *action = output.tanh();
-        }
+        self.actor.act(observation, action);
     }
 
     /// Updates both critics and, every `policy_delay`-th time, the actor. Targets follow as they are due.

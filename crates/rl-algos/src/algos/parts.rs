@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 use sparse_core::learner::{Learner, LearnerConfig, StepReport};
 use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig, SparseModule};
 
 use crate::config::TrainConfig;
+use crate::replay::Batch;
 use crate::rng::Streams;
 use crate::{Error, Result};
 
@@ -69,6 +71,19 @@ pub fn to_vec(tensor: Tensor<2>) -> Vec<f32> {
     let data = tensor.into_data();
     data.as_slice()
         .map_or_else(|_| data.iter::<f32>().collect(), <[f32]>::to_vec)
+}
+
+/// So many numbers from the standard normal distribution.
+pub fn normal(count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    (0..count).map(|_| StandardNormal.sample(rng)).collect()
+}
+
+/// What a target is for each row of a batch: the window's return times `scale`, and what follows is worth.
+#[must_use]
+pub fn bootstrapped(batch: &Batch, values: &[f32], scale: f64) -> Vec<f32> {
+    let rewards = batch.return_n.iter().zip(&batch.discount);
+    let target = |((r, discount), value): ((&f32, &f32), &f32)| scale as f32 * r + discount * value;
+    rewards.zip(values).map(target).collect()
 }
 
 /// Computes both halves of so many rows at the same time, where there are threads for it, and joins them. `half` gives
@@ -162,6 +177,17 @@ impl Actor {
         let inference = self.inference.get_or_insert_with(|| Inference::of(net));
         let output = inference.forward(observation);
         output.unwrap_or_else(|error| panic!("observation: {error}"))
+    }
+
+    /// Writes the action for `observation` `[observation]` to `action` `[action]`: the first outputs through tanh.
+    ///
+    /// # Panics
+    /// When the observation has another size.
+    pub fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        let output = self.output(observation);
+        for (action, output) in action.iter_mut().zip(output) {
+            *action = output.tanh();
+        }
     }
 
     /// As [`minimise()`].
@@ -339,7 +365,7 @@ impl Trainable {
 ///
 /// # Errors
 /// [`Error::Config`] naming what does not fit.
-pub fn check_batch(rows: &Rows, batch: &crate::replay::Batch) -> Result<()> {
+pub fn check_batch(rows: &Rows, batch: &Batch) -> Result<()> {
     let fits = batch.size > 0
         && batch.observation.len() == batch.size * rows.observation
         && batch.action.len() == batch.size * rows.action;

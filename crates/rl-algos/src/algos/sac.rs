@@ -5,12 +5,13 @@ use std::sync::Mutex;
 
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::SquashedGaussian;
-use super::parts::{Actor, Rows, Trainable, TwinCritic, check_batch, cut, in_halves, to_vec};
+use super::parts::{
+    Actor, Rows, Trainable, TwinCritic, bootstrapped, check_batch, cut, in_halves, normal, to_vec,
+};
 use super::{Agent, Extra, UpdateReport};
 use crate::Result;
 use crate::config::{SacConfig, Temperature, TrainConfig};
@@ -81,9 +82,7 @@ impl Sac {
             let soft = values.iter().zip(&logs);
             soft.map(|(value, log)| value - alpha * log).collect()
         });
-        let rewards = batch.return_n.iter().zip(&batch.discount);
-        let target = |((r, discount), value): ((&f32, &f32), &f32)| r + discount * value;
-        let mut targets: Vec<f32> = rewards.zip(&values).map(target).collect();
+        let mut targets = bootstrapped(batch, &values, 1.0);
 
         let between = normal(batch.between_row.len() * done, rng);
         let logs = in_halves(batch.between_row.len(), |rows| {
@@ -96,11 +95,6 @@ impl Sac {
         }
         targets
     }
-}
-
-/// So many numbers from the standard normal distribution.
-fn normal(count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
-    (0..count).map(|_| StandardNormal.sample(rng)).collect()
 }
 
 /// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows; tells the mean of `log π`.
@@ -131,10 +125,7 @@ impl ActorLoss<'_> {
 
 impl Agent for Sac {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let output = self.actor.output(observation);
-        for (action, output) in action.iter_mut().zip(output) {
-            *action = output.tanh();
-        }
+        self.actor.act(observation, action);
     }
 
     fn explore(

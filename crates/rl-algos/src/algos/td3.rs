@@ -10,7 +10,7 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 use sparse_core::op::tanh;
 
-use super::parts::{Actor, Rows, TwinCritic, cut, in_halves, to_vec};
+use super::parts::{Actor, Rows, TwinCritic, bootstrapped, cut, in_halves, to_vec};
 use super::{Agent, Extra, UpdateReport};
 use crate::Result;
 use crate::config::{Td3Config, TrainConfig};
@@ -75,9 +75,7 @@ pub fn targets(
         let next = cut(&batch.next_observation, rows.observation, &half);
         critics.target_values(&rows.judged(next, &actions))
     });
-    let rewards = batch.return_n.iter().zip(&batch.discount);
-    let target = |((r, discount), value): ((&f32, &f32), &f32)| r + discount * value;
-    rewards.zip(&values).map(target).collect()
+    bootstrapped(batch, &values, 1.0)
 }
 
 /// π(s), `[batch, action]` in [-1, 1].
@@ -95,10 +93,7 @@ fn actor_loss(actor: &SparseMlp, critic: &SparseMlp, observations: Tensor<2>) ->
 
 impl Agent for Td3 {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let output = self.actor.output(observation);
-        for (action, output) in action.iter_mut().zip(output) {
-            *action = output.tanh();
-        }
+        self.actor.act(observation, action);
     }
 
     fn explore(
