@@ -6,6 +6,7 @@
 
 mod common;
 
+use approx::assert_relative_eq;
 use burn::tensor::{Device, Tensor};
 use common::{Reference, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
@@ -182,6 +183,61 @@ fn units_that_are_drawn_anew_are_normalised_as_at_first() {
         assert_eq!(norm(learner.net()) == first, step == 10);
         assert_eq!(report.recycled > 0, step == 10);
         assert_eq!(norm(learner.target()), norm(learner.net()));
+    }
+}
+
+#[test]
+fn what_is_settled_between_the_passes_is_a_constant_of_every_part() {
+    for device in devices() {
+        let (x, y) = problem(&device);
+        let part = |k: usize| {
+            let rows = k * BATCH / 2..(k + 1) * BATCH / 2;
+            [&x, &y].map(|tensor| tensor.clone().slice([rows.clone(), 0..tensor.dims()[1]]))
+        };
+        // The weight of the outputs' mean is 1 over the mean size of all outputs.
+        let size = |outputs: &[Tensor<2>]| {
+            let outputs: Vec<f32> = outputs.iter().flat_map(|o| floats(o.clone())).collect();
+            outputs.iter().map(|o| o.abs()).sum::<f32>() / outputs.len() as f32
+        };
+        let loss = |outputs: Tensor<2>, y: Tensor<2>, weight: f32| {
+            (outputs.clone() - Tensor::from_inner(y)).square().mean() - outputs.mean() * weight
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut whole = learner(None, 0.8, &device);
+        let mut parts = learner(None, 0.8, &device);
+        for _ in 0..5 {
+            let weight = 1.0 / size(&[whole.net().forward(x.clone())]);
+            let one = |net: &SparseMlp| {
+                loss(
+                    net.forward(Tensor::from_inner(x.clone())),
+                    y.clone(),
+                    weight,
+                )
+            };
+            let expected = whole.minimise(one, &mut rng).unwrap();
+            let forward = [0, 1]
+                .map(part)
+                .map(|[x, y]| move |net: &SparseMlp| (net.forward(Tensor::from_inner(x)), y));
+            let settle = |made: &[&(Tensor<2>, Tensor<2>)]| {
+                let outputs: Vec<_> = made.iter().map(|(o, _)| o.clone().inner()).collect();
+                1.0 / size(&outputs)
+            };
+            let found = parts
+                .minimise_settled(
+                    forward.into(),
+                    settle,
+                    |(outputs, y), weight| loss(outputs, y, *weight),
+                    &mut rng,
+                )
+                .unwrap();
+            assert_relative_eq!(found.loss, expected.loss, max_relative = 1e-5);
+            let norms = [found, expected].map(|report| report.gradient_norm);
+            assert_relative_eq!(norms[0], norms[1], max_relative = 1e-4);
+        }
+        let (found, expected) = (weights(parts.net()), weights(whole.net()));
+        for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+            assert_relative_eq!(found, expected, epsilon = 1e-5);
+        }
     }
 }
 

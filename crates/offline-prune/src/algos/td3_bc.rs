@@ -1,7 +1,7 @@
 //! TD3+BC: TD3 whose actor also clones the data (Fujimoto & Gu 2021, arXiv:2106.06860, equations 3 to 5).
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Actor, Rows, TwinCritic, in_halves, to_vec};
+use rl_algos::algos::parts::{Actor, Rows, TwinCritic, to_vec};
 use rl_algos::algos::td3::{policy, targets};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -61,33 +61,29 @@ impl Td3Bc {
         let (actor, rng) = (self.actor.learner().target(), &mut streams.target_noise);
         targets(&self.rows, actor, &self.critics, batch, noise, rng)
     }
-
-    /// Weight of the value in the actor's loss: α over the mean size of the values of its actions. Not differentiated.
-    fn value_weight(&self, batch: &Batch) -> f32 {
-        let [critic, _] = self.critics.learners().map(Learner::net);
-        let actor = self.actor.learner().net();
-        let values = in_halves(batch.size, |half| {
-            let observations = self.rows.observations(&batch.observation, &half);
-            let done = policy(actor, observations.clone());
-            to_vec(critic.forward(Tensor::cat(vec![observations, done], 1)))
-        });
-        let sizes: f64 = values.iter().map(|value| f64::from(value.abs())).sum();
-        // Values that are all zero weigh nothing, whatever divides them; α = 0 is cloning alone.
-        let mean = (sizes / values.len() as f64).max(1e-12);
-        (self.config.alpha / mean) as f32
-    }
 }
 
-/// `-λ Q(s, π(s)) + (π(s) - a)²`, means over rows, and over numbers of the actions; the critic is a constant in it.
-fn actor_loss(
-    [actor, critic]: [&SparseMlp; 2],
-    [observations, actions]: [Tensor<2>; 2],
-    weight: f32,
-) -> Tensor<1> {
-    let [observations, actions] = [observations, actions].map(Tensor::from_inner);
+/// λ, the weight of the value in the actor's loss: α over the mean size of the values of its actions. Not
+/// differentiated.
+fn value_weight<'a>(alpha: f64, values: impl IntoIterator<Item = &'a Tensor<2>>) -> f32 {
+    let values = values.into_iter().map(|part| to_vec(part.clone()));
+    let values = values.collect::<Vec<_>>().concat();
+    let sizes: f64 = values.iter().map(|value| f64::from(value.abs())).sum();
+    // Values that are all zero weigh nothing, whatever divides them; α = 0 is cloning alone.
+    let mean = (sizes / values.len() as f64).max(1e-12);
+    (alpha / mean) as f32
+}
+
+/// What the policy does, and what the critic, a constant in it, thinks of that.
+fn done_and_judged([actor, critic]: [&SparseMlp; 2], observations: Tensor<2>) -> [Tensor<2>; 2] {
     let done = policy(actor, observations.clone());
-    let judged = Tensor::cat(vec![observations, done.clone()], 1);
-    distance(done, actions) - critic.forward(judged).mean() * weight
+    let values = critic.forward(Tensor::cat(vec![observations, done.clone()], 1));
+    [done, values]
+}
+
+/// `-λ Q(s, π(s)) + (π(s) - a)²`, means over rows, and over numbers of the actions.
+fn actor_loss([done, values]: [Tensor<2>; 2], actions: Tensor<2>, weight: f32) -> Tensor<1> {
+    distance(done, Tensor::from_inner(actions)) - values.mean() * weight
 }
 
 impl OfflineAgent for Td3Bc {
@@ -106,15 +102,21 @@ impl OfflineAgent for Td3Bc {
         let critic_loss = critics[0].loss + critics[1].loss;
         let mut lost = f32::NAN;
         if self.updates.is_multiple_of(self.config.policy_delay) {
-            let weight = self.value_weight(batch);
             let critic = self.critics.learners()[0].net();
-            let rows = &self.rows;
-            let loss = |some| {
-                let seen = rows.observations(&batch.observation, &some);
-                let pair = [seen, actions(rows, batch, &some)];
-                move |actor: &SparseMlp| actor_loss([actor, critic], pair, weight)
+            let forward = |some| {
+                let seen = Tensor::from_inner(self.rows.observations(&batch.observation, &some));
+                let actions = actions(&self.rows, batch, &some);
+                move |actor: &SparseMlp| (done_and_judged([actor, critic], seen), actions)
             };
-            let report = self.actor.minimise(batch.size, loss, actor_rng)?;
+            let alpha = self.config.alpha;
+            let settle = |parts: &[&([Tensor<2>; 2], Tensor<2>)]| {
+                value_weight(alpha, parts.iter().map(|([_, values], _)| values))
+            };
+            let loss = |(judged, actions), weight: &f32| actor_loss(judged, actions, *weight);
+            let size = batch.size;
+            let report = self
+                .actor
+                .minimise_settled(size, forward, settle, loss, actor_rng)?;
             lost = report.loss;
         }
         Ok(vec![
@@ -139,13 +141,20 @@ impl OfflineAgent for Td3Bc {
 
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
         check(&self.rows, batch)?;
-        let weight = self.value_weight(batch);
         let observations = self.rows.observations(&batch.observation, &all(batch));
-        let pair = [observations, actions(&self.rows, batch, &all(batch))];
+        let actions = actions(&self.rows, batch, &all(batch));
+        let [critic, _] = self.critics.learners().map(Learner::net);
+        let pair = [self.actor.learner().net(), critic];
+        let [_, values] = done_and_judged(pair, observations.clone());
+        let weight = value_weight(self.config.alpha, [&values]);
         let actor = Objective {
             networks: vec![0],
             fixed: vec![1],
-            loss: Box::new(move |nets| actor_loss([&nets[0], &nets[1]], pair.clone(), weight)),
+            loss: Box::new(move |nets| {
+                let seen = Tensor::from_inner(observations.clone());
+                let judged = done_and_judged([&nets[0], &nets[1]], seen);
+                actor_loss(judged, actions.clone(), weight)
+            }),
         };
         let targets = self.targets(batch, streams);
         let critic = |place| critic_objective(place, &self.rows, batch, &targets);

@@ -203,9 +203,38 @@ impl Actor {
     where
         L: FnOnce(&SparseMlp) -> Tensor<1> + Send,
     {
-        self.inference = None;
-        minimise(&mut self.learner, rows, loss, rng)
+        minimise(self.learner_mut(), rows, loss, rng)
     }
+
+    /// One step down a loss that needs a number of the whole batch: `forward` makes what the loss of some rows is
+    /// computed from, and the rest is as in [`Learner::minimise_settled`].
+    ///
+    /// # Errors
+    /// As [`Learner::minimise`].
+    pub fn minimise_settled<F, M: Send + Sync, S: Sync>(
+        &mut self,
+        rows: usize,
+        forward: impl Fn(Range<usize>) -> F,
+        settle: impl FnOnce(&[&M]) -> S,
+        loss: impl Fn(M, &S) -> Tensor<1> + Sync,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<StepReport>
+    where
+        F: FnOnce(&SparseMlp) -> M + Send,
+    {
+        let parts = match equal_halves(rows) {
+            Some(halves) => halves.map(forward).into(),
+            None => vec![forward(0..rows)],
+        };
+        Ok(self
+            .learner_mut()
+            .minimise_settled(parts, settle, loss, rng)?)
+    }
+}
+
+/// The halves of a batch of even size.
+fn equal_halves(rows: usize) -> Option<[Range<usize>; 2]> {
+    rows.is_multiple_of(2).then(|| halves(rows))
 }
 
 /// One step of a learner down a loss, which `loss` makes for some rows of a batch and which is a mean over rows. The
@@ -223,11 +252,10 @@ where
     N: SparseModule + Sync,
     L: FnOnce(&N) -> Tensor<1> + Send,
 {
-    let halves = halves(rows);
-    if halves[0].len() != halves[1].len() {
-        return Ok(learner.minimise(loss(0..rows), rng)?);
-    }
-    Ok(learner.minimise_both(halves.map(loss), rng)?)
+    Ok(match equal_halves(rows) {
+        Some(halves) => learner.minimise_both(halves.map(loss), rng)?,
+        None => learner.minimise(loss(0..rows), rng)?,
+    })
 }
 
 /// Two critics that judge observations with actions, each with its target.

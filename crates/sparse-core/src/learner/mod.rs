@@ -8,6 +8,7 @@ mod target;
 
 use burn::tensor::Tensor;
 use rand::Rng;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{Parameters, SparseLinear, SparseModule};
@@ -18,7 +19,7 @@ use crate::topology::{
     Topology, plan,
 };
 use crate::{Error, Result};
-use slope::Slope;
+use slope::{Forward, Slope};
 pub use target::{TargetConfig, TargetConnections};
 
 /// What a learner does besides following the gradient.
@@ -167,7 +168,7 @@ impl<N: SparseModule> Learner<N> {
         loss: impl FnOnce(&N) -> Tensor<1>,
         rng: &mut impl Rng,
     ) -> Result<StepReport> {
-        let slope = Slope::of(&self.net, self.signal(), loss)?;
+        let slope = Forward::of(&self.net, self.signal(), loss).backward(|loss| loss)?;
         self.step(slope, rng)
     }
 
@@ -185,14 +186,41 @@ impl<N: SparseModule> Learner<N> {
         N: Sync,
     {
         let (net, signal) = (&self.net, self.signal());
+        let slope = |loss| Forward::of(net, signal, loss).backward(|loss| loss * 0.5);
         let [first, second] = losses;
-        let (first, second) = rayon::join(
-            || Slope::of(net, signal, |net| first(net) * 0.5),
-            || Slope::of(net, signal, |net| second(net) * 0.5),
-        );
-        let mut first = first?;
-        first.add(second?);
-        self.step(first, rng)
+        let (first, second) = rayon::join(|| slope(first), || slope(second));
+        self.step(first?.plus(second?), rng)
+    }
+
+    /// As [`minimise`](Self::minimise) for a loss that is the mean over parts of a batch, which are computed at the
+    /// same time, and that needs a number of all of them: `forward` makes what each part's loss is computed from,
+    /// `settle` sees what all have made, and `loss` takes what it says as a constant.
+    ///
+    /// # Errors
+    /// As [`minimise`](Self::minimise), and [`Error::Config`] when there are no parts.
+    pub fn minimise_settled<M: Send + Sync, S: Sync>(
+        &mut self,
+        forward: Vec<impl FnOnce(&N) -> M + Send>,
+        settle: impl FnOnce(&[&M]) -> S,
+        loss: impl Fn(M, &S) -> Tensor<1> + Sync,
+        rng: &mut impl Rng,
+    ) -> Result<StepReport>
+    where
+        N: Send + Sync,
+    {
+        let (net, signal) = (&self.net, self.signal());
+        let parts = forward.into_par_iter();
+        let parts: Vec<_> = parts.map(|part| Forward::of(net, signal, part)).collect();
+        let made: Vec<&M> = parts.iter().map(Forward::made).collect();
+        let (settled, share) = (settle(&made), 1.0 / made.len() as f32);
+        let slopes = parts.into_par_iter().map(|part| {
+            let loss = |made| loss(made, &settled) * share;
+            part.backward(loss)
+        });
+        let slopes: Vec<Slope> = slopes.collect::<Result<_>>()?;
+        let slope = slopes.into_iter().reduce(Slope::plus);
+        let slope = slope.ok_or_else(|| Error::config("parts", 0, "at least one"))?;
+        self.step(slope, rng)
     }
 
     /// What the coming update needs besides the gradient.

@@ -15,17 +15,17 @@ pub(super) struct Slope {
     pub(super) activity: Activity,
 }
 
-impl Slope {
-    /// Computes a loss and runs the backward pass, collecting what `signal` asks for. A layer that the loss does
-    /// not reach has zeros.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] when the loss is not one number.
-    pub(super) fn of<N: SparseModule>(
-        net: &N,
-        signal: Signal,
-        loss: impl FnOnce(&N) -> Tensor<1>,
-    ) -> Result<Self> {
+/// What a forward pass made, with the network under autodiff that made it.
+pub(super) struct Forward<N, M> {
+    net: N,
+    probes: Vec<GrowthProbe>,
+    activity: ActivityProbe,
+    made: M,
+}
+
+impl<N: SparseModule, M> Forward<N, M> {
+    /// Lets `make` use the network under autodiff, collecting what `signal` asks for.
+    pub(super) fn of(net: &N, signal: Signal, make: impl FnOnce(&N) -> M) -> Self {
         let mut net = net.clone().train();
         let mut probes = Vec::new();
         let activity = ActivityProbe::default();
@@ -38,7 +38,26 @@ impl Slope {
                 layer.set_probe(probes.last().cloned());
             }
         }
-        let loss = loss(&net);
+        let made = make(&net);
+        Self {
+            net,
+            probes,
+            activity,
+            made,
+        }
+    }
+
+    /// What was made.
+    pub(super) fn made(&self) -> &M {
+        &self.made
+    }
+
+    /// Runs the backward pass of a loss of what was made. A layer that the loss does not reach has zeros.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the loss is not one number.
+    pub(super) fn backward(self, loss: impl FnOnce(M) -> Tensor<1>) -> Result<Slope> {
+        let loss = loss(self.made);
         Error::check_size("loss", loss.shape().num_elements(), 1)?;
         let mut gradients = loss.backward();
         let mut take = |parameter: Tensor<1>| {
@@ -46,37 +65,36 @@ impl Slope {
                 .grad_remove(&mut gradients)
                 .unwrap_or_else(|| parameter.inner().zeros_like())
         };
-        let layers = net.sparse_layers().into_iter().enumerate();
-        Ok(Self {
+        let layers = self.net.sparse_layers().into_iter().enumerate();
+        Ok(Slope {
             layers: layers
                 .map(|(index, layer)| LayerGradient {
                     parameters: gradient(layer.parameters(), &mut take),
-                    dense: probes.get(index).map(|probe| {
+                    dense: self.probes.get(index).map(|probe| {
                         let pattern = layer.pattern();
                         probe.take(pattern.outputs(), pattern.inputs())
                     }),
                 })
                 .collect(),
             loss: loss.into_scalar::<f32>(),
-            activity: activity.take(),
+            activity: self.activity.take(),
         })
     }
+}
 
+impl Slope {
     /// Euclidean norm of the gradient.
     pub(super) fn norm(&self) -> f32 {
         let vectors = self.layers.iter().flat_map(|layer| {
             let parameters = &layer.parameters;
             [&parameters.values].into_iter().chain(&parameters.per_unit)
         });
-        let squares = |vector: &Tensor<1>| -> f64 {
-            let vector = to_vec(vector.clone());
-            vector.iter().map(|g| f64::from(*g).powi(2)).sum()
-        };
-        vectors.map(squares).sum::<f64>().sqrt() as f32
+        vectors.map(sum_of_squares).sum::<f64>().sqrt() as f32
     }
 
-    /// Adds the loss and the gradients of another part.
-    pub(super) fn add(&mut self, other: Self) {
+    /// With the loss and the gradients of another part.
+    #[must_use]
+    pub(super) fn plus(mut self, other: Self) -> Self {
         self.loss += other.loss;
         self.activity.add(other.activity);
         for (layer, other) in self.layers.iter_mut().zip(other.layers) {
@@ -89,7 +107,22 @@ impl Slope {
                 dense.add(other);
             }
         }
+        self
     }
+}
+
+/// Summed in as many parts as a register has lanes: one part would wait for each addition.
+fn sum_of_squares(vector: &Tensor<1>) -> f64 {
+    let vector = to_vec(vector.clone());
+    let (chunks, rest) = vector.as_chunks::<8>();
+    let mut lanes = [0.0; 8];
+    for chunk in chunks {
+        for (lane, number) in lanes.iter_mut().zip(chunk) {
+            *lane += f64::from(*number).powi(2);
+        }
+    }
+    let rest = rest.iter().map(|number| f64::from(*number).powi(2));
+    lanes.into_iter().chain(rest).sum()
 }
 
 /// What `take` gives for each vector.
