@@ -25,38 +25,62 @@ impl Dataset {
         if self.is_empty() {
             return;
         }
-        for _ in 0..size {
-            let start = rng.random_range(0..self.len());
-            self.push_window(start, n_step, gamma, batch);
+        let starts = (0..size).map(|_| rng.random_range(0..self.len()));
+        let starts: Vec<usize> = starts.collect();
+        self.push_windows(&starts, n_step, gamma, batch);
+    }
+
+    /// Adds the windows from `starts` to a batch, one array after the other: rows lie anywhere in memory, and a
+    /// processor waits for many of them at a time where nothing else stands between.
+    fn push_windows(&self, starts: &[usize], n_step: usize, gamma: f32, batch: &mut Batch) {
+        let windows = starts
+            .iter()
+            .map(|&start| self.window(start, n_step, gamma));
+        let windows: Vec<Window> = windows.collect();
+        let (seen, done) = (self.observation_size, self.action_size);
+        let observation = |row: usize| &self.observations[row * seen..(row + 1) * seen];
+        batch.size += starts.len();
+        for &start in starts {
+            batch.observation.extend_from_slice(observation(start));
+        }
+        for &start in starts {
+            let action = &self.actions[start * done..(start + 1) * done];
+            batch.action.extend_from_slice(action);
+        }
+        for window in &windows {
+            batch.return_n.push(window.sum);
+            batch.discount.push(window.discount);
+            let next = self.next_observation(window.last);
+            let next = next.unwrap_or_else(|| observation(window.last));
+            batch.next_observation.extend_from_slice(next);
         }
     }
 
-    /// Adds the window from `start` to a batch.
-    fn push_window(&self, start: usize, n_step: usize, gamma: f32, batch: &mut Batch) {
-        let (mut sum, mut discount, mut row) = (0.0, 1.0, start);
+    /// What lies between a window's start and what follows it.
+    fn window(&self, start: usize, n_step: usize, gamma: f32) -> Window {
+        let (mut sum, mut discount, mut last) = (0.0, 1.0, start);
         loop {
-            sum += discount * self.rewards[row];
+            sum += discount * self.rewards[last];
             discount *= gamma;
-            if self.follows[row] != Follows::Next || row + 1 - start >= n_step {
+            if self.follows[last] != Follows::Next || last + 1 - start >= n_step {
                 break;
             }
-            row += 1;
+            last += 1;
         }
-        if self.follows[row] == Follows::Terminal {
+        if self.follows[last] == Follows::Terminal {
             discount = 0.0;
         }
-        let (seen, done) = (self.observation_size, self.action_size);
-        let observation = |row: usize| &self.observations[row * seen..(row + 1) * seen];
-        let next = self.next_observation(row);
-        batch.size += 1;
-        batch.observation.extend_from_slice(observation(start));
-        batch
-            .action
-            .extend_from_slice(&self.actions[start * done..(start + 1) * done]);
-        batch.return_n.push(sum);
-        batch.discount.push(discount);
-        batch
-            .next_observation
-            .extend_from_slice(next.unwrap_or(observation(row)));
+        Window {
+            sum,
+            discount,
+            last,
+        }
     }
+}
+
+/// A window's discounted rewards, the discount of what follows, and its last transition.
+struct Window {
+    sum: f32,
+    discount: f32,
+    last: usize,
 }
