@@ -6,9 +6,8 @@
 use std::f32::consts::{LN_2, PI};
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::softplus;
-use sparse_core::op::tanh;
 
+use super::parts::{Rows, to_vec};
 use crate::config::SacConfig;
 
 /// The bounds of log σ; the network's output goes through tanh and is stretched between them.
@@ -16,6 +15,15 @@ use crate::config::SacConfig;
 pub(super) struct SquashedGaussian {
     pub(super) log_std_min: f32,
     pub(super) log_std_max: f32,
+}
+
+/// One number of an action, its share of the log-probability, and the slopes of both by μ and by the output that
+/// gives σ.
+struct Sampled {
+    action: f32,
+    log: f32,
+    action_slopes: [f32; 2],
+    log_slopes: [f32; 2],
 }
 
 impl SquashedGaussian {
@@ -27,42 +35,83 @@ impl SquashedGaussian {
         }
     }
 
-    /// log σ for the network's output.
-    fn log_std(self, output: f32) -> f32 {
+    /// For the network's outputs of one number, μ and spread, and its noise.
+    fn number(self, [mean, spread]: [f32; 2], unit: f32) -> Sampled {
         let half = 0.5 * (self.log_std_max - self.log_std_min);
-        self.log_std_min + half * (output.tanh() + 1.0)
+        let squashed = spread.tanh();
+        let log_std = self.log_std_min + half * (squashed + 1.0);
+        let shift = log_std.exp() * unit;
+        let u = mean + shift;
+        let action = u.tanh();
+        let softplus = (-2.0 * u).max(0.0) + (-(2.0 * u).abs()).exp().ln_1p();
+        let normal = -0.5 * unit * unit - log_std - 0.5 * (2.0 * PI).ln();
+        // d log σ / d spread, d u / d spread; d log(1 - tanh² u) / d u = -2 tanh u.
+        let log_std_slope = half * (1.0 - squashed * squashed);
+        let u_slope = shift * log_std_slope;
+        let action_slope = 1.0 - action * action;
+        Sampled {
+            action,
+            log: normal - 2.0 * (LN_2 - u - softplus),
+            action_slopes: [action_slope, action_slope * u_slope],
+            log_slopes: [2.0 * action, 2.0 * action * u_slope - log_std_slope],
+        }
     }
 
     /// The action for outputs `[μ, spread]` and noise, number by number; returns its log-probability.
     pub(super) fn sample(self, outputs: &[f32], noise: &[f32], action: &mut [f32]) -> f32 {
         let (means, spreads) = outputs.split_at(noise.len());
-        let mut log_probability = 0.0;
-        for (i, action) in action.iter_mut().enumerate() {
-            let (log_std, unit) = (self.log_std(spreads[i]), noise[i]);
-            let u = means[i] + log_std.exp() * unit;
-            *action = u.tanh();
-            let softplus = (-2.0 * u).max(0.0) + (-(2.0 * u).abs()).exp().ln_1p();
-            log_probability -= 0.5 * unit * unit + log_std + 0.5 * (2.0 * PI).ln();
-            log_probability -= 2.0 * (LN_2 - u - softplus);
-        }
-        log_probability
+        let numbers = action.iter_mut().zip(means.iter().zip(spreads)).zip(noise);
+        let each = numbers.map(|((action, (mean, spread)), unit)| {
+            let sampled = self.number([*mean, *spread], *unit);
+            *action = sampled.action;
+            sampled.log
+        });
+        each.sum()
     }
 
-    /// As [`sample`](Self::sample), for outputs `[rows, 2 action]` and noise `[rows, action]`, to be differentiated:
-    /// the actions `[rows, action]` and their log-probabilities `[rows, 1]`.
-    pub(super) fn tensors(self, outputs: Tensor<2>, noise: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        let size = noise.dims()[1];
-        let means = outputs.clone().narrow(1, 0, size);
-        let spreads = outputs.narrow(1, size, size);
-        let half = 0.5 * (self.log_std_max - self.log_std_min);
-        let log_std = tanh(spreads) * half + (self.log_std_min + half);
-        let u = means + log_std.clone().exp() * noise.clone();
-        let actions = tanh(u.clone());
-        let squash = (u.clone() + softplus(u * -2.0, 1.0)) * 2.0 - 2.0 * LN_2;
-        let normal = noise.square() * -0.5 - 0.5 * (2.0 * PI).ln();
-        let log_probability = (normal - log_std + squash).sum_dim(1);
-        (actions, log_probability)
+    /// As [`sample`](Self::sample), for outputs `[rows, 2 action]` under autodiff and noise `[rows × action]`.
+    ///
+    /// Some twenty operations on small tensors would cost more than the network. So numbers and slopes are computed
+    /// here, and the tensors are linear in the outputs, with these values and these slopes.
+    pub(super) fn tensors(self, rows: &Rows, outputs: Tensor<2>, noise: &[f32]) -> Drawn {
+        let size = rows.action;
+        let count = noise.len() / size;
+        let numbers = to_vec(outputs.clone().inner());
+        let (mut actions, mut logs) = (vec![0.0; count * size], vec![0.0; count]);
+        let mut slopes = [(); 2].map(|()| vec![0.0; 2 * count * size]);
+        for (k, (action, unit)) in actions.iter_mut().zip(noise).enumerate() {
+            let (row, number) = (k / size, k % size);
+            let places = [0, size].map(|half| 2 * size * row + half + number);
+            let sampled = self.number(places.map(|place| numbers[place]), *unit);
+            *action = sampled.action;
+            logs[row] += sampled.log;
+            for (half, place) in places.into_iter().enumerate() {
+                slopes[0][place] = sampled.action_slopes[half];
+                slopes[1][place] = sampled.log_slopes[half];
+            }
+        }
+        let mean_log = logs.iter().sum::<f32>() / count as f32;
+        let constant = |data, width| Tensor::from_inner(rows.tensor(data, width));
+        // Zero, with the outputs' gradient.
+        let change = outputs.clone() - outputs.detach();
+        let [by_action, by_log] = slopes.map(|slopes| change.clone() * constant(slopes, 2 * size));
+        let [by_mean, by_spread] = [0, size].map(|half| by_action.clone().narrow(1, half, size));
+        Drawn {
+            actions: by_mean + by_spread + constant(actions, size),
+            logs: by_log.sum_dim(1) + constant(logs, 1),
+            mean_log,
+        }
     }
+}
+
+/// Sampled actions, to be differentiated.
+pub(super) struct Drawn {
+    /// `[rows, action]`.
+    pub(super) actions: Tensor<2>,
+    /// Their log-probabilities, `[rows, 1]`.
+    pub(super) logs: Tensor<2>,
+    /// The mean of these.
+    pub(super) mean_log: f32,
 }
 
 #[cfg(test)]
@@ -116,8 +165,13 @@ mod tests {
         };
         let outputs: Vec<f32> = CASES.iter().flat_map(|case| [case[0], case[1]]).collect();
         let outputs = Tensor::from_inner(tensor(outputs, 2)).require_grad();
-        let noise = Tensor::from_inner(tensor(column(2), 1));
-        let (actions, logs) = BOUNDS.tensors(outputs.clone(), noise);
+        let sizes = Rows {
+            observation: 1,
+            action: 1,
+            device: device.clone(),
+        };
+        let drawn = BOUNDS.tensors(&sizes, outputs.clone(), &column(2));
+        let Drawn { actions, logs, .. } = drawn;
         let gradients = (logs.clone().sum() + actions.clone().sum() * 2.0).backward();
         let gradient = outputs.grad(&gradients).expect("a gradient");
         let gradient: Vec<f32> = gradient.into_data().iter::<f32>().collect();

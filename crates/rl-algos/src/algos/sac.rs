@@ -102,24 +102,23 @@ struct ActorLoss<'a> {
     gaussian: SquashedGaussian,
     critics: [&'a SparseMlp; 2],
     alpha: f32,
+    rows: &'a Rows,
     observations: Tensor<2>,
-    noise: Tensor<2>,
+    noise: &'a [f32],
     mean_log: &'a Mutex<Vec<f32>>,
 }
 
 impl ActorLoss<'_> {
     fn of(self, actor: &SparseMlp) -> Tensor<1> {
         let observations = Tensor::from_inner(self.observations);
-        let noise = Tensor::from_inner(self.noise);
         let outputs = actor.forward(observations.clone());
-        let (actions, logs) = self.gaussian.tensors(outputs, noise);
-        let mean = logs.clone().inner().mean().into_scalar::<f32>();
+        let drawn = self.gaussian.tensors(self.rows, outputs, self.noise);
         if let Ok(mut means) = self.mean_log.lock() {
-            means.push(mean);
+            means.push(drawn.mean_log);
         }
-        let judged = Tensor::cat(vec![observations, actions], 1);
+        let judged = Tensor::cat(vec![observations, drawn.actions], 1);
         let [first, second] = self.critics.map(|critic| critic.forward(judged.clone()));
-        (logs * self.alpha - first.min_pair(second)).mean()
+        (drawn.logs * self.alpha - first.min_pair(second)).mean()
     }
 }
 
@@ -169,8 +168,9 @@ impl Agent for Sac {
                     gaussian: self.gaussian,
                     critics: self.critics.learners().map(Learner::net),
                     alpha: alpha as f32,
+                    rows: &self.rows,
                     observations: self.rows.observations(&batch.observation, &rows),
-                    noise: self.rows.tensor(cut(&unit, done, &rows), done),
+                    noise: cut(&unit, done, &rows),
                     mean_log: &mean_log,
                 };
                 move |actor: &SparseMlp| loss.of(actor)
