@@ -33,15 +33,19 @@ const TRAINING: Table = [
     [1.00, 0.50, 0.40, 0.35],
 ];
 
-/// The same on a GPU, whatever the size and the batch. No real GPU has been read off yet: on one, dense products have matrix
-/// units, and rows are left for layers so sparse that these cannot win.
-const GPU: f64 = 0.05;
+/// The same on a GPU, whatever the batch: NVIDIA H200 through wgpu, whose dense products have no matrix units. Up to
+/// [`GPU_WIDTH`] the readings are 0.92 to 1; of wider layers the three products together cross between 0.5 (4,096) and
+/// a little below (8,192).
+const GPU: [f64; 2] = [0.9, 0.45];
+
+/// The widest layer that the first number of [`GPU`] holds for.
+const GPU_WIDTH: f64 = 2048.0;
 
 /// The density up to which compressed rows are the faster for a layer of about `width` inputs and outputs and a
 /// batch of `batch` rows, by the nearest reading; on a device with autodiff, in training.
 pub(crate) fn density(device: &Device, width: f64, batch: usize) -> f64 {
     if is_gpu(device) {
-        return GPU;
+        return GPU[usize::from(width > GPU_WIDTH)];
     }
     let table = if device.is_autodiff() {
         &TRAINING

@@ -57,7 +57,7 @@ fn tanh_forward(x: &[f32], y: &mut [f32]) {
     if at < y.len() {
         let x = x[at];
         let mut doubled = 2.0f32 * f32::abs(x);
-        // From here on the result rounds to 1. A comparison, so that what is not a number goes through.
+        // From here on the result rounds to 1.
         if doubled > 18.1f32 {
             doubled = 18.1f32;
         }
@@ -72,7 +72,11 @@ fn tanh_forward(x: &[f32], y: &mut [f32]) {
         let scale = f32::reinterpret((u32::cast_from(power) + 127u32) << 23u32);
         let t = scale * less_one + (scale - 1.0f32);
         let size = t / (t + 2.0f32);
-        y[at] = select(x < 0.0f32, -size, size);
+        let signed = select(x < 0.0f32, -size, size);
+        // What is not a number goes through. By its bits: NVIDIA's compiler takes the comparison above for a minimum,
+        // which swallows it, and may assume that there is none.
+        let bits = u32::reinterpret(x) & 0x7fff_ffffu32;
+        y[at] = select(bits > 0x7f80_0000u32, x, signed);
     }
 }
 
