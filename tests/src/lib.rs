@@ -5,7 +5,7 @@
 //!
 //! In reading order: [`recording`] (the files), [`actions`] (what was done in them), [`errors`] (how far off),
 //! [`models`] (compiled models side by side), [`report`] (the table of the docs),
-//! [`small`] (runs that take seconds).
+//! [`small`] (runs that take seconds), [`updates`] (recorded updates of agents).
 
 pub mod actions;
 pub mod errors;
@@ -13,6 +13,7 @@ pub mod models;
 pub mod recording;
 pub mod report;
 pub mod small;
+pub mod updates;
 
 pub use actions::Actions;
 pub use errors::Errors;

@@ -4,6 +4,7 @@
 //! The cases are those of `golden/offline/record.py`, which has the algorithms from the papers' definitions. Where an
 //! algorithm has targets, later losses show whether they follow.
 
+use std::ops::Deref;
 use std::path::Path;
 
 use offline_prune::algos::{self, NetworkShape, Objective, OfflineAgent};
@@ -16,10 +17,10 @@ use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::budget::Allocation;
 use sparse_core::device;
-use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
-use sparse_core::pattern::Pattern;
+use sparse_core::nn::{SparseMlp, Storage};
+use tests::Errors;
 use tests::recording::{Recording, Result};
-use tests::{Array, Errors};
+use tests::updates::{self, distance, most, parts_of, said};
 
 /// Of every parameter, relative to the largest of its layer; of losses, actions and scores.
 const TOLERANCE: f64 = 1e-5;
@@ -41,14 +42,6 @@ const CASES: [&str; 7] = [
     "bcq sparse",
 ];
 
-fn said(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-fn floats(data: &[f64]) -> Vec<f32> {
-    data.iter().map(|x| *x as f32).collect()
-}
-
 fn recording() -> Result<Recording> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/offline/offline.npz");
     Recording::read(&file)
@@ -56,8 +49,7 @@ fn recording() -> Result<Recording> {
 
 /// One case of the recording, on a device and with kernels of a kind.
 struct Case<'a> {
-    name: &'a str,
-    recording: &'a Recording,
+    recorded: updates::Case<'a>,
     rows: Rows,
     storage: Storage,
 }
@@ -72,8 +64,7 @@ impl<'a> Case<'a> {
         let [observation, action] = SIZES;
         let device = device::by_name(device).map_err(said)?;
         Ok(Self {
-            name,
-            recording,
+            recorded: updates::Case { name, recording },
             rows: Rows {
                 observation,
                 action,
@@ -84,24 +75,15 @@ impl<'a> Case<'a> {
     }
 }
 
+impl<'a> Deref for Case<'a> {
+    type Target = updates::Case<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.recorded
+    }
+}
+
 impl Case<'_> {
-    fn get(&self, key: &str) -> Result<&Array> {
-        self.recording.get(&format!("{}/{key}", self.name))
-    }
-
-    /// The number in a row and a named column of a table.
-    fn told(&self, table: &str, row: usize, name: &str) -> Result<f64> {
-        let names = format!("{}/{table}/names", self.name);
-        let names = self.recording.texts(&names)?;
-        let column = names.iter().position(|known| known == name);
-        let column = column.ok_or_else(|| format!("{}: no {table} `{name}`", self.name))?;
-        Ok(self.get(table)?.row(row)[column])
-    }
-
-    fn setting(&self, name: &str) -> Result<f64> {
-        self.told("setting", 0, name)
-    }
-
     fn algo(&self) -> Result<AlgoConfig> {
         let name = self.name.split(' ').next().unwrap_or(self.name);
         let mut algo: AlgoConfig = name.parse().map_err(said)?;
@@ -149,41 +131,13 @@ impl Case<'_> {
         Ok(config)
     }
 
-    /// The recorded parameters of a network, each matrix and each bias for itself.
-    fn parts(&self, moment: &str, shape: &NetworkShape) -> Result<Vec<&[f64]>> {
-        let key = format!("{moment}/{}", shape.name);
-        let mut rest = self.get(&key)?.data.as_slice();
-        let mut parts = Vec::new();
-        for pair in shape.sizes.windows(2) {
-            for length in [pair[0] * pair[1], pair[1]] {
-                let (part, behind) = rest
-                    .split_at_checked(length)
-                    .ok_or_else(|| format!("{}/{key} is too short", self.name))?;
-                parts.push(part);
-                rest = behind;
-            }
-        }
-        Ok(parts)
-    }
-
     /// A network before the first update.
     fn network(&self, shape: &NetworkShape) -> Result<SparseMlp> {
-        let parts = self.parts("before", shape)?;
-        let mask = &self.get(&format!("mask/{}", shape.name))?.data;
-        let mask: Vec<bool> = mask.iter().map(|x| *x == 1.0).collect();
-        let mut mask = mask.as_slice();
-        let mut layers = Vec::new();
-        for (pair, parts) in shape.sizes.windows(2).zip(parts.chunks(2)) {
-            let (own, behind) = mask.split_at(pair[0] * pair[1]);
-            mask = behind;
-            let pattern = Pattern::from_mask(pair[1], pair[0], own).map_err(said)?;
-            let values = pattern.positions().map(|at| parts[0][at as usize] as f32);
-            let (values, bias) = (values.collect(), floats(parts[1]));
-            let layer =
-                SparseLinear::from_parts(pattern, values, bias, self.storage, &self.rows.device);
-            layers.push(layer.map_err(said)?);
-        }
-        SparseMlp::from_layers(layers).map_err(said)
+        let keys = ["before", "mask"].map(|moment| format!("{moment}/{}", shape.name));
+        let keys = keys.each_ref().map(String::as_str);
+        let device = &self.rows.device;
+        self.recorded
+            .network(keys, &shape.sizes, self.storage, device)
     }
 
     /// The agent before the first update.
@@ -197,16 +151,13 @@ impl Case<'_> {
 
     /// The batch of one update.
     fn batch(&self, update: usize) -> Result<Batch> {
-        let row = |key: &str| -> Result<Vec<f32>> {
-            Ok(floats(self.get(&format!("batch/{key}"))?.row(update)))
-        };
         Ok(Batch {
             size: self.setting("rows")? as usize,
-            observation: row("observation")?,
-            action: row("action")?,
-            return_n: row("return_n")?,
-            discount: row("discount")?,
-            next_observation: row("next")?,
+            observation: self.recorded.batch("observation", update)?,
+            action: self.recorded.batch("action", update)?,
+            return_n: self.recorded.batch("return_n", update)?,
+            discount: self.recorded.batch("discount", update)?,
+            next_observation: self.recorded.batch("next", update)?,
             ..Batch::default()
         })
     }
@@ -248,26 +199,18 @@ impl Found {
 
     /// A network after all updates.
     fn network(&mut self, case: &Case<'_>, shape: &NetworkShape, net: &SparseMlp) -> Result<()> {
-        let [before, expected] = ["before", "after"].map(|moment| case.parts(moment, shape));
+        let parts = |moment| case.parts(&format!("{moment}/{}", shape.name), &shape.sizes);
+        let [before, expected] = ["before", "after"].map(parts);
         let (before, expected) = (before?, expected?);
-        let numbers = net
-            .sparse_layers()
-            .into_iter()
-            .flat_map(|layer| [layer.to_dense().into_data(), layer.bias().into_data()]);
-        let numbers = numbers.map(|data| data.iter::<f64>().collect::<Vec<f64>>());
-        for (index, (found, reference)) in numbers.zip(&expected).enumerate() {
+        for (index, (found, reference)) in parts_of(net).iter().zip(&expected).enumerate() {
             let place = format!("{} {} part {index}", case.name, shape.name);
             let layer = &expected[index / 2 * 2..index / 2 * 2 + 2];
-            let scale = layer
-                .iter()
-                .copied()
-                .flatten()
-                .fold(0.0, |m: f64, x| m.max(x.abs()));
+            let scale = most(layer.iter().copied().flatten().copied());
             if distance(reference, before[index]) < LEAST_MOVE * scale {
                 return Err(format!("{place} hardly moves"));
             }
             self.networks
-                .add_error(place, distance(reference, &found) / scale);
+                .add_error(place, distance(reference, found) / scale);
         }
         Ok(())
     }
@@ -284,23 +227,6 @@ impl Found {
         }
         Ok(())
     }
-}
-
-/// The largest difference of numbers from as many others; infinite where one is no number.
-fn distance(reference: &[f64], found: &[f64]) -> f64 {
-    if reference.len() != found.len() {
-        return f64::INFINITY;
-    }
-    let differences = reference.iter().zip(found).map(|(r, x)| (r - x).abs());
-    differences.fold(0.0, |most, x| {
-        if x <= most {
-            most
-        } else if x.is_nan() {
-            f64::INFINITY
-        } else {
-            x
-        }
-    })
 }
 
 /// Updates the agent of a case through all its batches.
@@ -377,7 +303,7 @@ fn scores_are_those_of_the_definitions_in_pytorch() -> Result<()> {
             let key = format!("scores/{}", names.join("+"));
             let expected = &case.get(&key)?.data;
             let found = scores(&networks, objective)?;
-            let most = expected.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+            let most = most(expected.iter().copied());
             errors.add_error(format!("{name} {key}"), distance(expected, &found) / most);
         }
         if seen.iter().any(|times| *times != 1) {

@@ -2,6 +2,7 @@
 //!
 //! The cases are those of `golden/updates/record.py`, which has the algorithms from the papers' definitions.
 
+use std::ops::Deref;
 use std::path::Path;
 
 use rand_distr::{Distribution, StandardNormal};
@@ -14,11 +15,11 @@ use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::device;
 use sparse_core::learner::Learner;
-use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
-use sparse_core::pattern::Pattern;
+use sparse_core::nn::{SparseMlp, SparseModule, Storage};
 use sparse_core::topology::{RigL, RuleConfig};
+use tests::Errors;
 use tests::recording::{Recording, Result};
-use tests::{Array, Errors};
+use tests::updates::{self, distance, most, parts_of, said};
 
 /// Of every parameter, relative to the largest of its layer; of losses and what else an update tells.
 const TOLERANCE: f64 = 1e-5;
@@ -31,38 +32,18 @@ const HIDDEN: usize = 16;
 const SEED: u64 = 7;
 const NETWORKS: [&str; 3] = ["actor", "critic_1", "critic_2"];
 
-fn said(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-fn floats(data: &[f64]) -> Vec<f32> {
-    data.iter().map(|x| *x as f32).collect()
-}
-
 /// One case of the recording.
-struct Case<'a> {
-    name: &'a str,
-    recording: &'a Recording,
+struct Case<'a>(updates::Case<'a>);
+
+impl<'a> Deref for Case<'a> {
+    type Target = updates::Case<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Case<'_> {
-    fn get(&self, key: &str) -> Result<&Array> {
-        self.recording.get(&format!("{}/{key}", self.name))
-    }
-
-    /// The number in a row and a named column of a table.
-    fn told(&self, table: &str, row: usize, name: &str) -> Result<f64> {
-        let names = format!("{}/{table}/names", self.name);
-        let names = self.recording.texts(&names)?;
-        let column = names.iter().position(|known| known == name);
-        let column = column.ok_or_else(|| format!("{}: no {table} `{name}`", self.name))?;
-        Ok(self.get(table)?.row(row)[column])
-    }
-
-    fn setting(&self, name: &str) -> Result<f64> {
-        self.told("setting", 0, name)
-    }
-
     fn whole(&self, name: &str) -> Result<u64> {
         Ok(self.setting(name)? as u64)
     }
@@ -134,46 +115,16 @@ impl Case<'_> {
         })
     }
 
-    /// The recorded parameters of a network, each matrix and each bias for itself.
-    fn parts(&self, key: &str, sizes: [usize; 4]) -> Result<Vec<&[f64]>> {
-        let mut rest = self.get(key)?.data.as_slice();
-        let mut parts = Vec::new();
-        for pair in sizes.windows(2) {
-            for length in [pair[0] * pair[1], pair[1]] {
-                let (part, behind) = rest
-                    .split_at_checked(length)
-                    .ok_or_else(|| format!("{}/{key} is too short", self.name))?;
-                parts.push(part);
-                rest = behind;
-            }
-        }
-        Ok(parts)
-    }
-
-    /// The connections of a network, layer after layer.
-    fn mask(&self, moment: &str, network: &str) -> Result<Vec<bool>> {
-        let mask = self.get(&format!("{moment}/{network}/mask"))?;
-        Ok(mask.data.iter().map(|x| *x == 1.0).collect())
-    }
-
     /// A network before the first update.
     fn network(&self, network: &str, device: &str, storage: Storage) -> Result<SparseMlp> {
         let device = device::by_name(device).map_err(said)?;
-        let sizes = self.sizes(network)?;
-        let parts = self.parts(&format!("before/{network}"), sizes)?;
-        let mask = self.mask("before", network)?;
-        let mut mask = mask.as_slice();
-        let mut layers = Vec::new();
-        for (pair, parts) in sizes.windows(2).zip(parts.chunks(2)) {
-            let (own, behind) = mask.split_at(pair[0] * pair[1]);
-            mask = behind;
-            let pattern = Pattern::from_mask(pair[1], pair[0], own).map_err(said)?;
-            let values = pattern.positions().map(|at| parts[0][at as usize] as f32);
-            let (values, bias) = (values.collect(), floats(parts[1]));
-            let layer = SparseLinear::from_parts(pattern, values, bias, storage, &device);
-            layers.push(layer.map_err(said)?);
-        }
-        SparseMlp::from_layers(layers).map_err(said)
+        let keys = [
+            format!("before/{network}"),
+            format!("before/{network}/mask"),
+        ];
+        let keys = keys.each_ref().map(String::as_str);
+        self.0
+            .network(keys, &self.sizes(network)?, storage, &device)
     }
 
     /// The agent before the first update.
@@ -194,9 +145,6 @@ impl Case<'_> {
 
     /// The batch of one update.
     fn batch(&self, update: usize) -> Result<Batch> {
-        let row = |key: &str| -> Result<Vec<f32>> {
-            Ok(floats(self.get(&format!("batch/{key}"))?.row(update)))
-        };
         let passed = &self.get("batch/passed")?.data;
         let first = passed[..update].iter().sum::<f64>() as usize;
         let passed = first..first + passed[update] as usize;
@@ -207,11 +155,11 @@ impl Case<'_> {
         };
         Ok(Batch {
             size: self.whole("rows")? as usize,
-            observation: row("observation")?,
-            action: row("action")?,
-            return_n: row("return_n")?,
-            discount: row("discount")?,
-            next_observation: row("next")?,
+            observation: self.0.batch("observation", update)?,
+            action: self.0.batch("action", update)?,
+            return_n: self.0.batch("return_n", update)?,
+            discount: self.0.batch("discount", update)?,
+            next_observation: self.0.batch("next", update)?,
             between_observation: between("between")?,
             between_row: between("between_row")?.iter().map(|x| *x as u32).collect(),
             between_discount: between("between_discount")?,
@@ -251,8 +199,8 @@ impl Found {
 
     /// A network or a target after all updates.
     fn network(&mut self, case: &Case<'_>, name: &str, learner: &Learner<SparseMlp>) -> Result<()> {
-        let (sizes, mask) = (case.sizes(name)?, case.mask("after", name)?);
-        let before = case.parts(&format!("before/{name}"), sizes)?;
+        let (sizes, mask) = (case.sizes(name)?, case.mask(&format!("after/{name}/mask"))?);
+        let before = case.parts(&format!("before/{name}"), &sizes)?;
         let targets = (name != "actor" || !case.is_sac()?).then(|| learner.target());
         let online = (format!("after/{name}"), Some(learner.net()));
         let target = (format!("after/target/{name}"), targets);
@@ -263,12 +211,8 @@ impl Found {
             if !patterns.eq(mask.iter().copied()) {
                 return Err(format!("{}/{key} has other connections", case.name));
             }
-            let numbers = layers
-                .iter()
-                .flat_map(|layer| [layer.to_dense().into_data(), layer.bias().into_data()]);
-            let numbers = numbers.map(|data| data.iter::<f64>().collect::<Vec<f64>>());
-            let expected = case.parts(&key, sizes)?;
-            for (index, (found, reference)) in numbers.zip(&expected).enumerate() {
+            let expected = case.parts(&key, &sizes)?;
+            for (index, (found, reference)) in parts_of(network).iter().zip(&expected).enumerate() {
                 let place = format!("{}/{key} part {index}", case.name);
                 let layer = &expected[index / 2 * 2..index / 2 * 2 + 2];
                 let scale = most(layer.iter().copied().flatten().copied());
@@ -280,32 +224,11 @@ impl Found {
                 } else {
                     return Err(format!("{place} hardly moves"));
                 };
-                errors.add_error(place, distance(reference, &found) / scale);
+                errors.add_error(place, distance(reference, found) / scale);
             }
         }
         Ok(())
     }
-}
-
-/// The largest size of some numbers; infinite where one is no number.
-fn most(numbers: impl Iterator<Item = f64>) -> f64 {
-    let larger = |most: f64, x: f64| {
-        if most.is_nan() || x.abs() <= most {
-            most
-        } else {
-            x.abs()
-        }
-    };
-    let most = numbers.fold(0.0, larger);
-    if most.is_nan() { f64::INFINITY } else { most }
-}
-
-/// The largest difference of numbers from as many others.
-fn distance(reference: &[f64], found: &[f64]) -> f64 {
-    if reference.len() != found.len() {
-        return f64::INFINITY;
-    }
-    most(reference.iter().zip(found).map(|(r, x)| r - x))
 }
 
 /// Updates an agent through a whole case.
@@ -352,7 +275,12 @@ fn compare(prefix: &str, cases: usize) -> Result<()> {
             let mut found = Found::default();
             for name in &names {
                 let recording = &recording;
-                go(&Case { name, recording }, device, storage, &mut found)?;
+                go(
+                    &Case(updates::Case { name, recording }),
+                    device,
+                    storage,
+                    &mut found,
+                )?;
             }
             let what = |part: &str| format!("{prefix} {device} {storage:?} {part}");
             found.told.check(&what("losses"), TOLERANCE)?;
