@@ -165,6 +165,42 @@ fn a_dataset_is_pruned_for_learned_from_and_swept() {
     assert!(error.contains("sweep/dense-s0 already holds"), "{error}");
     let error = refuses(folder, &format!("offline {data} {sweep} --seeds 5,6"));
     assert!(error.contains("holds a sweep already"), "{error}");
+
+    // A sweep goes on: what is whole stays, to the column of the time; what was cut off and what is missing is made.
+    let sweep = format!("{} --keep", sweep.replace("0,0.9", "0,0.8,0.9"));
+    let metrics =
+        |run: &str| fs::read_to_string(folder.join("sweep").join(run).join("metrics.csv"));
+    let before = ["dense-s0", "snip-0.9-s0"].map(|run| metrics(run).unwrap());
+    let cut_off = folder.join("sweep/random-0.9-s0");
+    fs::remove_file(cut_off.join("result.json")).unwrap();
+    fs::write(cut_off.join("metrics.csv"), "").unwrap();
+    let said = says(folder, &format!("offline {data} {sweep}"));
+    assert!(
+        said.contains("3 runs, ") && said.contains("2 of 5 are whole"),
+        "{said}"
+    );
+    assert_eq!(
+        ["dense-s0", "snip-0.9-s0"].map(|run| metrics(run).unwrap()),
+        before
+    );
+    assert!(metrics("random-0.9-s0").unwrap().lines().count() > 1);
+    let old: Vec<String> = rows.lines().map(str::to_owned).collect();
+    let rows = fs::read_to_string(folder.join("sweep/sweep.csv")).unwrap();
+    assert_eq!(rows.lines().count(), 6, "{rows}");
+    // The dense run, and SNIP's of 90 %.
+    assert!(rows.contains(&old[1]) && rows.contains(&old[2]), "{rows}");
+    let others = sweep.replace("--updates 20", "--updates 21");
+    let error = refuses(folder, &format!("offline {data} {others}"));
+    assert!(
+        error.contains("`updates = 20`, not `updates = 21`"),
+        "{error}"
+    );
+    fs::write(cut_off.join("result.json"), "{").unwrap();
+    let error = refuses(folder, &format!("offline {data} {sweep}"));
+    assert!(
+        error.contains("random-0.9-s0/result.json is damaged"),
+        "{error}"
+    );
 }
 
 #[test]

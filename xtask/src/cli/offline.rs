@@ -107,6 +107,11 @@ pub struct OfflineArgs {
     /// Replace runs that the folder already holds
     #[arg(long)]
     pub overwrite: bool,
+
+    /// Keep the runs of the folder that are whole and have these settings, and make those that are missing or were
+    /// cut off
+    #[arg(long, conflicts_with = "overwrite")]
+    pub keep: bool,
 }
 
 const AFTER: &str = "\

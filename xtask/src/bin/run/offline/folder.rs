@@ -1,16 +1,18 @@
-//! A run on disk: `config.toml`, `pruning.csv`, `metrics.csv`, `policy.safetensors` and `networks.safetensors`.
+//! A run on disk: `config.toml`, `pruning.csv`, `metrics.csv`, `policy.safetensors`, `networks.safetensors` and, when it
+//! is whole, `result.json`.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, Start, Trained};
 use offline_prune::{Error, Result as Offline};
 use rl_algos::files::put;
+use serde::{Deserialize, Serialize};
 use sparse_core::record;
 
 use super::layers;
@@ -23,8 +25,24 @@ const NETWORKS: &str = "networks.safetensors";
 /// The policy, which reads the task's own observations.
 pub(crate) const POLICY: &str = "policy.safetensors";
 
+/// What came of it. Written last, so a run that has it is whole.
+const RESULT: &str = "result.json";
+const FILES: [&str; 6] = [CONFIG, METRICS, PRUNING, POLICY, NETWORKS, RESULT];
+
 /// What a run of `cargo xtask train` has in its folder.
 const ONLINE: [&str; 2] = ["checkpoints", "resume"];
+
+/// What came of a whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Outcome {
+    pub(super) updates: u64,
+    /// Means of the last evaluations.
+    pub(super) returns: f64,
+    pub(super) score: Option<f64>,
+    /// Weights that were trained, and weights of the dense networks.
+    pub(super) weights: (usize, usize),
+    pub(super) seconds: f64,
+}
 
 /// The folder of a run.
 pub(super) struct Folder {
@@ -51,7 +69,7 @@ impl Folder {
         check(path, overwrite)?;
         Ok(Self {
             path: path.to_owned(),
-            config: format!("# dataset: {}\n{}", dataset.display(), config.to_toml()?),
+            config: settings(config, dataset)?,
             metrics: None,
             begun: Instant::now(),
         })
@@ -62,7 +80,7 @@ impl Folder {
         self.begun = Instant::now();
         let place = |error: std::io::Error| fault(&self.path, &error);
         fs::create_dir_all(&self.path).map_err(place)?;
-        for name in [METRICS, PRUNING, POLICY, NETWORKS] {
+        for name in FILES {
             let file = self.path.join(name);
             if file.exists() {
                 fs::remove_file(&file).map_err(place)?;
@@ -127,6 +145,54 @@ impl Folder {
         }
         Ok(())
     }
+
+    /// Writes what came of the run, which makes it whole.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn whole(&self, outcome: &Outcome) -> Result<()> {
+        Ok(self.write(RESULT, &serde_json::to_vec_pretty(outcome)?)?)
+    }
+}
+
+/// What `config.toml` is to say.
+fn settings(config: &OfflineConfig, dataset: &Path) -> Result<String> {
+    Ok(format!(
+        "# dataset: {}\n{}",
+        dataset.display(),
+        config.to_toml()?
+    ))
+}
+
+/// What came of the run in a folder, if it is whole; it must have these settings, whole or not.
+///
+/// # Errors
+/// When it has other settings, or what is there cannot be read.
+pub(super) fn kept(path: &Path, config: &OfflineConfig, dataset: &Path) -> Result<Option<Outcome>> {
+    let file = path.join(CONFIG);
+    if !file.exists() {
+        check(path, false)?;
+        return Ok(None);
+    }
+    let read = |file: &Path| {
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+    };
+    let (there, asked) = (read(&file)?, settings(config, dataset)?);
+    let mut pairs = there.lines().zip(asked.lines());
+    if there != asked {
+        let (there, asked) = pairs.find(|(a, b)| a != b).unwrap_or(("less", "more"));
+        bail!(
+            "{} holds a run with other settings: `{there}`, not `{asked}`; choose another folder, or overwrite it \
+             (--overwrite)",
+            path.display()
+        );
+    }
+    let file = path.join(RESULT);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let outcome = serde_json::from_str(&read(&file)?);
+    outcome.with_context(|| format!("{} is damaged", file.display()))
 }
 
 /// Refuses a folder that holds a run, unless it is one that may be replaced.
@@ -138,8 +204,7 @@ pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
     if ONLINE.iter().any(|name| path.join(name).exists()) {
         bail!("{place} holds a run of `cargo xtask train`; choose another folder");
     }
-    let files = [CONFIG, METRICS, PRUNING, POLICY, NETWORKS];
-    let there = files.iter().find(|name| path.join(name).exists());
+    let there = FILES.iter().find(|name| path.join(name).exists());
     match there {
         Some(&CONFIG) if !overwrite => bail!(
             "{place} already holds a run; choose another folder, or overwrite it (--overwrite)"

@@ -24,7 +24,7 @@ use crate::interrupt::{self, Interrupt};
 use crate::progress::{Progress, span};
 use crate::table::thousands;
 use crate::{say, thread_count};
-use folder::Folder;
+use folder::{Folder, Outcome};
 use shown::Shown;
 
 /// Evaluations at the end of a run whose mean is told.
@@ -40,8 +40,9 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
     let jobs = sweep::jobs(args, &base)?;
     let device = sparse_core::device::by_name(args.agent.device.unwrap_or_default().name())?;
     let threads = thread_count(args.agent.threads)?;
-    let [job] = jobs.as_slice() else {
-        return sweep::run(args, &base, jobs, &device, threads);
+    let job = match jobs.as_slice() {
+        [job] if !args.keep => job,
+        _ => return sweep::run(args, &base, jobs, &device, threads),
     };
     crate::threads(args.agent.threads)?;
     let label = settings::label(&args.agent.dataset);
@@ -62,7 +63,7 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
     let took = begun.elapsed();
     shown.progress.finish();
     let trained = trained.with_context(|| format!("the run in {} ended early", path.display()))?;
-    shown.folder.finish(&trained, &dataset)?;
+    finish(&shown, &trained, &dataset, took)?;
     summary(&trained, &config, &dataset, took, &path);
     Ok(match trained.stopped {
         true => ExitCode::from(interrupt::STATUS),
@@ -125,6 +126,26 @@ fn last(evaluations: &[Evaluation]) -> (f64, Option<f64>) {
     (returns, scores.map(|sum| sum / count))
 }
 
+/// Writes the networks, and what came of a run that is over.
+///
+/// # Errors
+/// When they cannot be written.
+fn finish(shown: &Shown, trained: &Trained, dataset: &Dataset, took: Duration) -> Result<Outcome> {
+    shown.folder.finish(trained, dataset)?;
+    let (returns, score) = last(&trained.evaluations);
+    let outcome = Outcome {
+        updates: trained.evaluations.last().map_or(0, |e| e.update),
+        returns,
+        score,
+        weights: shown.weights,
+        seconds: took.as_secs_f64(),
+    };
+    if !trained.stopped {
+        shown.folder.whole(&outcome)?;
+    }
+    Ok(outcome)
+}
+
 /// Says what came of a run.
 fn summary(
     trained: &Trained,
@@ -146,7 +167,7 @@ fn summary(
     if trained.stopped {
         let whole = thousands(config.updates as f64);
         say(&format!(
-            "\nstopped after {} of {whole} updates; a run from a dataset cannot go on, begin it again with --overwrite",
+            "\nstopped after {} of {whole} updates; a run from a dataset cannot go on, begin it again with --keep or --overwrite",
             thousands(updates as f64)
         ));
     }

@@ -15,9 +15,9 @@ use offline_prune::dataset::Dataset;
 use offline_prune::train::train;
 use rl_algos::files::put;
 
-use super::folder::{self, Folder};
+use super::folder::{self, Folder, Outcome};
 use super::shown::Shown;
-use super::{LAST, last, open, settings};
+use super::{LAST, open, settings};
 use crate::chart::{self, Curve};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
@@ -39,18 +39,6 @@ pub(super) struct Job {
     criterion: String,
     sparsity: f64,
     pub(super) config: OfflineConfig,
-}
-
-/// What came of one.
-#[derive(Clone, Debug, PartialEq)]
-struct Outcome {
-    updates: u64,
-    returns: f64,
-    score: Option<f64>,
-    /// Weights that were trained, and weights of the dense networks.
-    weights: (usize, usize),
-    seconds: f64,
-    stopped: bool,
 }
 
 /// The runs that the options ask for; a dense one once for each seed.
@@ -135,17 +123,19 @@ pub(super) fn run(
         .out
         .clone()
         .unwrap_or_else(|| Path::new("runs/offline").join(format!("{label}-{}", base.algo.name())));
-    for job in &jobs {
-        folder::check(&folder.join(&job.name), args.overwrite)?;
-    }
-    if folder.join(TABLE).exists() && !args.overwrite {
-        bail!(
-            "{} holds a sweep already; choose another folder, or overwrite it (--overwrite)",
-            folder.display()
-        );
+    if !args.keep {
+        free(&folder, &jobs, args.overwrite)?;
     }
     let dataset = open(&args.agent.dataset, base)?;
-    let share = Share::of(threads, jobs.len());
+    let mut there = vec![None; jobs.len()];
+    if args.keep {
+        for (job, there) in jobs.iter().zip(&mut there) {
+            let (path, config) = (folder.join(&job.name), job.config.fitted(&dataset));
+            *there = folder::kept(&path, &config, &args.agent.dataset)?;
+        }
+    }
+    let missing: Vec<usize> = (0..jobs.len()).filter(|i| there[*i].is_none()).collect();
+    let share = Share::of(threads, missing.len());
     let shared = Shared {
         folder: folder.clone(),
         path: &args.agent.dataset,
@@ -153,14 +143,26 @@ pub(super) fn run(
         device,
         interrupt: Interrupt::catch()?,
         bars: MultiProgress::new(),
-        overwrite: args.overwrite,
+        // What is kept is not made again; what is cut off is replaced.
+        overwrite: args.overwrite || args.keep,
     };
-    let said = format!("{} runs, {} at a time", jobs.len(), share.at_once);
+    let kept = match jobs.len() - missing.len() {
+        0 => String::new(),
+        kept => format!("; {kept} of {} are whole and stay", jobs.len()),
+    };
+    let said = format!("{} runs, {} at a time{kept}", missing.len(), share.at_once);
     super::header(base, &said, args);
     say(&format!("folder   {}\n", folder.display()));
-    let outcomes = side_by_side::all(jobs.len(), share, &shared.interrupt, |index| {
-        one(&jobs[index], &shared)
+    let made = side_by_side::all(missing.len(), share, &shared.interrupt, |index| {
+        one(&jobs[missing[index]], &shared)
     })?;
+    let mut outcomes: Vec<Option<Made>> = there
+        .into_iter()
+        .map(|there| there.map(|outcome| Ok(Some(outcome))))
+        .collect();
+    for (index, made) in missing.into_iter().zip(made) {
+        outcomes[index] = made;
+    }
     finish(
         &jobs,
         outcomes,
@@ -169,8 +171,28 @@ pub(super) fn run(
     )
 }
 
+/// Refuses a folder that holds runs or a sweep, unless they may be replaced.
+///
+/// # Errors
+/// When it does.
+fn free(folder: &Path, jobs: &[Job], overwrite: bool) -> Result<()> {
+    for job in jobs {
+        folder::check(&folder.join(&job.name), overwrite)?;
+    }
+    if folder.join(TABLE).exists() && !overwrite {
+        bail!(
+            "{} holds a sweep already; choose another folder, go on with it (--keep), or overwrite it (--overwrite)",
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+/// What came of a run; nothing of one that was stopped.
+type Made = Result<Option<Outcome>>;
+
 /// One of them.
-fn one(job: &Job, shared: &Shared) -> Result<Outcome> {
+fn one(job: &Job, shared: &Shared) -> Made {
     let path = shared.folder.join(&job.name);
     let config = job.config.fitted(&shared.dataset);
     let folder = Folder::new(&path, shared.overwrite, &config, shared.path)?;
@@ -180,32 +202,24 @@ fn one(job: &Job, shared: &Shared) -> Result<Outcome> {
     shown.tables = false;
     let begun = Instant::now();
     let trained = train(&config, &shared.dataset, shared.device, &mut shown);
-    let seconds = begun.elapsed().as_secs_f64();
+    let took = begun.elapsed();
     shown.progress.finish();
     let trained = trained.with_context(|| format!("the run in {} ended early", path.display()))?;
-    shown.folder.finish(&trained, &shared.dataset)?;
-    let (returns, score) = last(&trained.evaluations);
-    Ok(Outcome {
-        updates: trained.evaluations.last().map_or(0, |e| e.update),
-        returns,
-        score,
-        weights: shown.weights,
-        seconds,
-        stopped: trained.stopped,
-    })
+    let outcome = super::finish(&shown, &trained, &shared.dataset, took)?;
+    Ok((!trained.stopped).then_some(outcome))
 }
 
 /// Writes and says what came of all.
 fn finish(
     jobs: &[Job],
-    outcomes: Vec<Option<Result<Outcome>>>,
+    outcomes: Vec<Option<Made>>,
     folder: &Path,
     title: &str,
 ) -> Result<ExitCode> {
     let (mut whole, mut failed, mut open) = (Vec::new(), Vec::new(), 0);
     for (job, outcome) in jobs.iter().zip(outcomes) {
         match outcome {
-            Some(Ok(outcome)) if !outcome.stopped => whole.push((job, outcome)),
+            Some(Ok(Some(outcome))) => whole.push((job, outcome)),
             Some(Err(error)) => failed.push(error),
             _ => open += 1,
         }
@@ -228,7 +242,7 @@ fn finish(
         Some(error) => Err(error.context(format!("{count} of {} runs failed", jobs.len()))),
         None if open > 0 => {
             say(&format!(
-                "\nstopped; {open} of {} runs are not over",
+                "\nstopped; {open} of {} runs are not over; --keep goes on",
                 jobs.len()
             ));
             Ok(ExitCode::from(interrupt::STATUS))
@@ -418,7 +432,6 @@ mod tests {
             score: Some(score),
             weights: (7, 70),
             seconds: 2.0,
-            stopped: false,
         };
         let scores = [90.0, 88.0, 12.0].map(outcome);
         let whole: Vec<_> = jobs.iter().zip(scores).collect();
