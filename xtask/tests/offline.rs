@@ -165,8 +165,18 @@ fn a_dataset_is_pruned_for_learned_from_and_swept() {
     assert!(error.contains("sweep/dense-s0 already holds"), "{error}");
     let error = refuses(folder, &format!("offline {data} {sweep} --seeds 5,6"));
     assert!(error.contains("holds a sweep already"), "{error}");
+}
 
-    // A sweep goes on: what is whole stays, to the column of the time; what was cut off and what is missing is made.
+/// What is whole stays, to the column of the time; what was cut off and what is missing is made.
+#[test]
+fn a_sweep_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    let data = "invertedpendulum/random-v0";
+    let sweep = "--algo bc --updates 20 --criterion snip,random --sweep 0,0.9 --out sweep";
+    says(folder, &format!("offline {data} {sweep}"));
+    let rows = fs::read_to_string(folder.join("sweep/sweep.csv")).unwrap();
     let sweep = format!("{} --keep", sweep.replace("0,0.9", "0,0.8,0.9"));
     let metrics =
         |run: &str| fs::read_to_string(folder.join("sweep").join(run).join("metrics.csv"));

@@ -196,7 +196,10 @@ impl RunDir {
         if !path.exists() {
             return Err(Error::NoRun {
                 path: self.path.clone(),
-                missing: "a checkpoint",
+                missing: match which {
+                    Checkpoint::Latest => "checkpoints/latest.json",
+                    Checkpoint::Best => "checkpoints/best.json",
+                },
             });
         }
         let text = fs::read(&path).map_err(Error::file(&path))?;
