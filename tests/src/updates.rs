@@ -69,7 +69,10 @@ impl<'a> Case<'a> {
                 rest = behind;
             }
         }
-        Ok(parts)
+        match rest.len() {
+            0 => Ok(parts),
+            more => Err(format!("{}/{key} has {more} numbers more", self.name)),
+        }
     }
 
     /// Recorded connections, layer after layer.
@@ -96,7 +99,9 @@ impl<'a> Case<'a> {
         let mut mask = mask.as_slice();
         let mut layers = Vec::new();
         for (pair, parts) in sizes.windows(2).zip(parts.chunks(2)) {
-            let (own, behind) = mask.split_at(pair[0] * pair[1]);
+            let (own, behind) = mask
+                .split_at_checked(pair[0] * pair[1])
+                .ok_or_else(|| format!("{}/{key}: its mask is too short", self.name))?;
             mask = behind;
             let pattern = Pattern::from_mask(pair[1], pair[0], own).map_err(said)?;
             let values = pattern.positions().map(|at| parts[0][at as usize] as f32);

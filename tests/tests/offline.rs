@@ -202,6 +202,7 @@ impl Found {
         let parts = |moment| case.parts(&format!("{moment}/{}", shape.name), &shape.sizes);
         let [before, expected] = ["before", "after"].map(parts);
         let (before, expected) = (before?, expected?);
+        assert_eq!(parts_of(net).len(), expected.len(), "{}", shape.name);
         for (index, (found, reference)) in parts_of(net).iter().zip(&expected).enumerate() {
             let place = format!("{} {} part {index}", case.name, shape.name);
             let layer = &expected[index / 2 * 2..index / 2 * 2 + 2];

@@ -212,6 +212,7 @@ impl Found {
                 return Err(format!("{}/{key} has other connections", case.name));
             }
             let expected = case.parts(&key, &sizes)?;
+            assert_eq!(parts_of(network).len(), expected.len(), "{key}");
             for (index, (found, reference)) in parts_of(network).iter().zip(&expected).enumerate() {
                 let place = format!("{}/{key} part {index}", case.name);
                 let layer = &expected[index / 2 * 2..index / 2 * 2 + 2];

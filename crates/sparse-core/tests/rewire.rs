@@ -95,8 +95,22 @@ fn the_halves_of_a_loss_add_their_gradients() {
         let mut halves = learner(RuleConfig::RigL(RigL::default()), &device);
         let losses = [first, second].map(|x| move |net: &SparseMlp| squares(net, x));
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        halves.minimise_both(losses, &mut rng).unwrap();
+        halves.minimise_both(losses.clone(), &mut rng).unwrap();
         assert_eq!(patterns(halves.net()), once);
+        // Forward and backward apart.
+        let mut parts = learner(RuleConfig::RigL(RigL::default()), &device);
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let settled = parts.minimise_settled(losses.into(), |_| (), |loss, ()| loss, &mut rng);
+        assert!(settled.unwrap().moved.is_some());
+        assert_eq!(patterns(parts.net()), once);
+        let values = |net: &SparseMlp| -> Vec<Vec<f32>> {
+            let layers = net.sparse_layers().into_iter();
+            layers.map(|layer| floats(layer.values())).collect()
+        };
+        assert_eq!(values(parts.net()), values(halves.net()));
+        let none: Vec<fn(&SparseMlp) -> Tensor<1>> = Vec::new();
+        let error = parts.minimise_settled(none, |_| (), |loss, ()| loss, &mut rng);
+        assert!(error.unwrap_err().to_string().contains("parts = 0"));
     }
 }
 

@@ -75,7 +75,7 @@ fn value_weight<'a>(alpha: f64, values: impl IntoIterator<Item = &'a Tensor<2>>)
 }
 
 /// What the policy does, and what the critic, a constant in it, thinks of that.
-fn done_and_judged([actor, critic]: [&SparseMlp; 2], observations: Tensor<2>) -> [Tensor<2>; 2] {
+fn actions_and_values([actor, critic]: [&SparseMlp; 2], observations: Tensor<2>) -> [Tensor<2>; 2] {
     let done = policy(actor, observations.clone());
     let values = critic.forward(Tensor::cat(vec![observations, done.clone()], 1));
     [done, values]
@@ -106,7 +106,7 @@ impl OfflineAgent for Td3Bc {
             let forward = |some| {
                 let seen = Tensor::from_inner(self.rows.observations(&batch.observation, &some));
                 let actions = actions(&self.rows, batch, &some);
-                move |actor: &SparseMlp| (done_and_judged([actor, critic], seen), actions)
+                move |actor: &SparseMlp| (actions_and_values([actor, critic], seen), actions)
             };
             let alpha = self.config.alpha;
             let settle = |parts: &[&([Tensor<2>; 2], Tensor<2>)]| {
@@ -145,14 +145,14 @@ impl OfflineAgent for Td3Bc {
         let actions = actions(&self.rows, batch, &all(batch));
         let [critic, _] = self.critics.learners().map(Learner::net);
         let pair = [self.actor.learner().net(), critic];
-        let [_, values] = done_and_judged(pair, observations.clone());
+        let [_, values] = actions_and_values(pair, observations.clone());
         let weight = value_weight(self.config.alpha, [&values]);
         let actor = Objective {
             networks: vec![0],
             fixed: vec![1],
             loss: Box::new(move |nets| {
                 let seen = Tensor::from_inner(observations.clone());
-                let judged = done_and_judged([&nets[0], &nets[1]], seen);
+                let judged = actions_and_values([&nets[0], &nets[1]], seen);
                 actor_loss(judged, actions.clone(), weight)
             }),
         };

@@ -37,14 +37,14 @@ impl Dataset {
             .iter()
             .map(|&start| self.window(start, n_step, gamma));
         let windows: Vec<Window> = windows.collect();
-        let (seen, done) = (self.observation_size, self.action_size);
-        let observation = |row: usize| &self.observations[row * seen..(row + 1) * seen];
+        let (size, action_size) = (self.observation_size, self.action_size);
+        let observation = |row: usize| &self.observations[row * size..(row + 1) * size];
         batch.size += starts.len();
         for &start in starts {
             batch.observation.extend_from_slice(observation(start));
         }
         for &start in starts {
-            let action = &self.actions[start * done..(start + 1) * done];
+            let action = &self.actions[start * action_size..(start + 1) * action_size];
             batch.action.extend_from_slice(action);
         }
         for window in &windows {

@@ -21,9 +21,9 @@ pub(super) struct SquashedGaussian {
 /// gives σ.
 struct Sampled {
     action: f32,
-    log: f32,
+    log_prob: f32,
     action_slopes: [f32; 2],
-    log_slopes: [f32; 2],
+    log_prob_slopes: [f32; 2],
 }
 
 impl SquashedGaussian {
@@ -51,9 +51,9 @@ impl SquashedGaussian {
         let action_slope = 1.0 - action * action;
         Sampled {
             action,
-            log: normal - 2.0 * (LN_2 - u - softplus),
+            log_prob: normal - 2.0 * (LN_2 - u - softplus),
             action_slopes: [action_slope, action_slope * u_slope],
-            log_slopes: [2.0 * action, 2.0 * action * u_slope - log_std_slope],
+            log_prob_slopes: [2.0 * action, 2.0 * action * u_slope - log_std_slope],
         }
     }
 
@@ -64,7 +64,7 @@ impl SquashedGaussian {
         let each = numbers.map(|((action, (mean, spread)), unit)| {
             let sampled = self.number([*mean, *spread], *unit);
             *action = sampled.action;
-            sampled.log
+            sampled.log_prob
         });
         each.sum()
     }
@@ -84,10 +84,10 @@ impl SquashedGaussian {
             let places = [0, size].map(|half| 2 * size * row + half + number);
             let sampled = self.number(places.map(|place| numbers[place]), *unit);
             *action = sampled.action;
-            logs[row] += sampled.log;
+            logs[row] += sampled.log_prob;
             for (half, place) in places.into_iter().enumerate() {
                 slopes[0][place] = sampled.action_slopes[half];
-                slopes[1][place] = sampled.log_slopes[half];
+                slopes[1][place] = sampled.log_prob_slopes[half];
             }
         }
         let mean_log = logs.iter().sum::<f32>() / count as f32;

@@ -208,6 +208,9 @@ impl<N: SparseModule> Learner<N> {
     where
         N: Send + Sync,
     {
+        if forward.is_empty() {
+            return Err(Error::config("parts", 0, "at least one"));
+        }
         let (net, signal) = (&self.net, self.signal());
         let parts = forward.into_par_iter();
         let parts: Vec<_> = parts.map(|part| Forward::of(net, signal, part)).collect();
@@ -218,9 +221,10 @@ impl<N: SparseModule> Learner<N> {
             part.backward(loss)
         });
         let slopes: Vec<Slope> = slopes.collect::<Result<_>>()?;
-        let slope = slopes.into_iter().reduce(Slope::plus);
-        let slope = slope.ok_or_else(|| Error::config("parts", 0, "at least one"))?;
-        self.step(slope, rng)
+        match slopes.into_iter().reduce(Slope::plus) {
+            Some(slope) => self.step(slope, rng),
+            None => unreachable!("there are parts"),
+        }
     }
 
     /// What the coming update needs besides the gradient.

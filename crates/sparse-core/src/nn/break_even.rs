@@ -33,19 +33,18 @@ const TRAINING: Table = [
     [1.00, 0.50, 0.40, 0.35],
 ];
 
-/// The same on a GPU, whatever the batch: NVIDIA H200 through wgpu, whose dense products have no matrix units. Up to
-/// [`GPU_WIDTH`] the readings are 0.92 to 1; of wider layers the three products together cross between 0.5 (4,096) and
-/// a little below (8,192).
-const GPU: [f64; 2] = [0.9, 0.45];
+/// Forward and backward pass on a GPU, whatever the batch: NVIDIA H200 through wgpu, whose dense products have no
+/// matrix units. To 2,048 the bench reads 0.92 to 1; wider layers are read off the three products of `bench kernels`.
+const GPU: [f64; 3] = [0.9, 0.7, 0.45];
 
-/// The widest layer that the first number of [`GPU`] holds for.
-const GPU_WIDTH: f64 = 2048.0;
+/// Inputs and outputs of the layers of [`GPU`].
+const GPU_WIDTHS: [f64; 3] = [2048.0, 4096.0, 8192.0];
 
 /// The density up to which compressed rows are the faster for a layer of about `width` inputs and outputs and a
 /// batch of `batch` rows, by the nearest reading; on a device with autodiff, in training.
 pub(crate) fn density(device: &Device, width: f64, batch: usize) -> f64 {
     if is_gpu(device) {
-        return GPU[usize::from(width > GPU_WIDTH)];
+        return GPU[nearest(&GPU_WIDTHS, width)];
     }
     let table = if device.is_autodiff() {
         &TRAINING
@@ -77,5 +76,7 @@ mod tests {
         );
         assert_eq!(density(&device, 1e6, 1_000_000), FORWARD[3][3]);
         assert_eq!(density(&device, 0.0, 0), FORWARD[0][0]);
+        let gpu = [64.0, 2048.0, 4000.0, 8192.0, 1e6].map(|width| nearest(&GPU_WIDTHS, width));
+        assert_eq!(gpu, [0, 0, 1, 2, 2]);
     }
 }
