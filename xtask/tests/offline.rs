@@ -72,9 +72,14 @@ fn refuses(folder: &Path, words: &str) -> String {
 
 /// Rows without the column of the time.
 fn timeless(text: &str) -> Vec<String> {
+    timeless_at(text, 1)
+}
+
+/// Rows without a column.
+fn timeless_at(text: &str, column: usize) -> Vec<String> {
     let row = |row: &str| {
         let cells: Vec<&str> = row.split(',').collect();
-        [&cells[..1], &cells[2..]].concat().join(",")
+        [&cells[..column], &cells[column + 1..]].concat().join(",")
     };
     text.lines().map(row).collect()
 }
@@ -177,39 +182,131 @@ fn a_sweep_goes_on() {
     let sweep = "--algo bc --updates 20 --criterion snip,random --sweep 0,0.9 --out sweep";
     says(folder, &format!("offline {data} {sweep}"));
     let rows = fs::read_to_string(folder.join("sweep/sweep.csv")).unwrap();
-    let sweep = format!("{} --keep", sweep.replace("0,0.9", "0,0.8,0.9"));
+    let keep = format!("{} --keep", sweep.replace("0,0.9", "0,0.8,0.9"));
     let metrics =
         |run: &str| fs::read_to_string(folder.join("sweep").join(run).join("metrics.csv"));
     let before = ["dense-s0", "snip-0.9-s0"].map(|run| metrics(run).unwrap());
     let cut_off = folder.join("sweep/random-0.9-s0");
-    fs::remove_file(cut_off.join("result.json")).unwrap();
-    fs::write(cut_off.join("metrics.csv"), "").unwrap();
-    let said = says(folder, &format!("offline {data} {sweep}"));
+    fs::remove_file(cut_off.join("networks.safetensors")).unwrap();
+    let error = refuses(folder, &format!("offline {data} {sweep}"));
+    assert!(error.contains("--keep"), "{error}");
+    let said = says(folder, &format!("offline {data} {keep}"));
     assert!(
-        said.contains("3 runs, ") && said.contains("2 of 5 are whole"),
+        said.contains("3 runs, 2 at a time; 2 are whole and stay, 1 were cut off"),
         "{said}"
     );
     assert_eq!(
         ["dense-s0", "snip-0.9-s0"].map(|run| metrics(run).unwrap()),
         before
     );
-    assert!(metrics("random-0.9-s0").unwrap().lines().count() > 1);
-    let old: Vec<String> = rows.lines().map(str::to_owned).collect();
+    let old: Vec<String> = timeless_at(&rows, 10);
     let rows = fs::read_to_string(folder.join("sweep/sweep.csv")).unwrap();
     assert_eq!(rows.lines().count(), 6, "{rows}");
-    // The dense run, and SNIP's of 90 %.
-    assert!(rows.contains(&old[1]) && rows.contains(&old[2]), "{rows}");
-    let others = sweep.replace("--updates 20", "--updates 21");
-    let error = refuses(folder, &format!("offline {data} {others}"));
+    let new = timeless_at(&rows, 10);
+    assert!(old.iter().all(|row| new.contains(row)), "{old:?} {rows}");
+
+    // Other criteria and seeds join them, in whatever order.
+    let more =
+        "--algo bc --updates 20 --criterion magnitude --seeds 1 --sweep 0,0.9 --out sweep --keep";
+    let said = says(folder, &format!("offline {data} {more}"));
+    assert!(said.contains("2 runs, 2 at a time; 5 are whole"), "{said}");
+    let rows = fs::read_to_string(folder.join("sweep/sweep.csv")).unwrap();
+    assert_eq!(rows.lines().count(), 8, "{rows}");
+    let said = says(
+        folder,
+        &format!(
+            "offline {data} {} --keep",
+            sweep.replace("snip,random", "random,snip")
+        ),
+    );
     assert!(
-        error.contains("`updates = 20`, not `updates = 21`"),
+        said.contains("0 runs, ") && said.contains("; 7 are whole"),
+        "{said}"
+    );
+
+    // Not beside other settings or other data, whatever is asked for.
+    for (words, expected) in [
+        (
+            keep.replace("--updates 20", "--updates 21"),
+            "has updates = 20, not 21",
+        ),
+        (
+            keep.replace("0,0.8,0.9", "0.5")
+                .replace("--algo bc", "--algo iql"),
+            "has algo = \"bc\", not {",
+        ),
+    ] {
+        let error = refuses(folder, &format!("offline {data} {words}"));
+        assert!(error.contains(expected), "{error}");
+    }
+    let config = cut_off.join("config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("# data: ", "# data: 1")).unwrap();
+    let error = refuses(folder, &format!("offline {data} {keep}"));
+    assert!(error.contains("learned from other data"), "{error}");
+}
+
+#[test]
+fn a_run_that_is_whole_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    let words = "offline invertedpendulum/random-v0 --algo bc --updates 20 --out one --keep";
+    says(folder, words);
+    let before = fs::read_to_string(folder.join("one/metrics.csv")).unwrap();
+    let said = says(folder, words);
+    assert!(said.contains("the run in one is whole"), "{said}");
+    let kept = fs::read_to_string(folder.join("one/metrics.csv")).unwrap();
+    assert_eq!(kept, before);
+    fs::write(folder.join("one/metrics.csv"), "update,seconds\n10,1\n").unwrap();
+    says(folder, words);
+    let made = fs::read_to_string(folder.join("one/metrics.csv")).unwrap();
+    assert_eq!(timeless(&made), timeless(&before));
+}
+
+/// Data of a robot of one's own, say.
+#[test]
+fn data_of_no_task_is_learned_from_without_evaluation() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    fs::rename(
+        folder.join("invertedpendulum/random-v0"),
+        folder.join("arm"),
+    )
+    .unwrap();
+    let error = refuses(folder, "offline arm");
+    assert!(
+        error.contains("names no task") && error.contains("--env none"),
         "{error}"
     );
-    fs::write(cut_off.join("result.json"), "{").unwrap();
-    let error = refuses(folder, &format!("offline {data} {sweep}"));
+    let words = "offline arm --env none --algo iql --updates 30";
+    let said = says(folder, &format!("{words} --out one"));
     assert!(
-        error.contains("random-0.9-s0/result.json is damaged"),
-        "{error}"
+        said.contains("critic loss") && said.contains("no task to evaluate in"),
+        "{said}"
+    );
+    let rows = fs::read_to_string(folder.join("one/metrics.csv")).unwrap();
+    let cells: Vec<&str> = rows.lines().nth(1).unwrap().split(',').collect();
+    assert_eq!((cells[0], &cells[2..6]), ("30", &[""; 4][..]), "{rows}");
+    assert!(cells[6..].iter().all(|cell| !cell.is_empty()), "{rows}");
+    assert!(folder.join("one/policy.safetensors").exists());
+    says(folder, "prune arm --env none --algo bc");
+    let error = refuses(folder, "eval one");
+    assert!(error.contains("no task"), "{error}");
+    let error = refuses(folder, "plot one");
+    assert!(error.contains("without a task has no returns"), "{error}");
+    // What the run wrote names that there is none.
+    says(folder, "offline arm --config one/config.toml --out again");
+    let said = says(folder, &format!("{words} --sweep 0,0.9 --out sweep"));
+    assert!(!said.contains("sweep.svg"), "{said}");
+    let rows = fs::read_to_string(folder.join("sweep/sweep.csv")).unwrap();
+    assert!(
+        rows.lines()
+            .nth(2)
+            .unwrap()
+            .starts_with("none,iql,snip,0.9,0,30,"),
+        "{rows}"
     );
 }
 

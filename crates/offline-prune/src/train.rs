@@ -63,8 +63,8 @@ pub struct Start {
 pub struct Evaluation {
     /// Updates before it.
     pub update: u64,
-    /// Returns of deterministic episodes.
-    pub returns: Returns,
+    /// Returns of deterministic episodes; none without a task.
+    pub returns: Option<Returns>,
     /// The mean return on D4RL's scale, where the task or the dataset has a reference.
     pub score: Option<f64>,
     /// Means of what updates told since the evaluation before, by name, in the algorithm's order; NaN where none did.
@@ -151,10 +151,13 @@ pub fn train(
             stopped = watcher.on_update(update).is_break();
             if stopped || update == config.updates || update.is_multiple_of(config.evaluation.every)
             {
-                let returns = play(&mut *agent, dataset, &mut envs, &mut streams)?;
+                let play = |envs| play(&mut *agent, dataset, envs, &mut streams);
+                let returns = envs.as_mut().map(play).transpose()?;
+                let mean = returns.as_ref().map(|returns| returns.mean);
+                let reference = reference(config, dataset);
                 let evaluation = Evaluation {
                     update,
-                    score: reference(config, dataset).map(|r| r.normalised(returns.mean)),
+                    score: reference.zip(mean).map(|(r, mean)| r.normalised(mean)),
                     returns,
                     losses: averages.take(),
                 };
@@ -192,14 +195,17 @@ pub fn reference(config: &OfflineConfig, dataset: &Dataset) -> Option<Reference>
     dataset.reference().or(Reference::of(&config.env).ok())
 }
 
-/// Environments for the evaluation. To ask for them shows whether the task fits the dataset.
+/// Environments for the evaluation, where there is a task. To ask for them shows whether it fits the dataset.
 ///
 /// # Errors
 /// As [`OfflineConfig::validate`], an unknown task, and [`Error::Config`] when the task has other observations or
 /// actions than the dataset.
-pub fn environments(config: &OfflineConfig, dataset: &Dataset) -> Result<VecEnv> {
+pub fn environments(config: &OfflineConfig, dataset: &Dataset) -> Result<Option<VecEnv>> {
     config.validate()?;
-    let envs = VecEnv::new(&config.env, config.evaluation.episodes)?;
+    let Some(task) = config.task() else {
+        return Ok(None);
+    };
+    let envs = VecEnv::new(task, config.evaluation.episodes)?;
     let info = envs.info();
     let task = [info.observation.len(), info.action.len()];
     let data = [dataset.observation_size(), dataset.action_size()];
@@ -210,7 +216,7 @@ pub fn environments(config: &OfflineConfig, dataset: &Dataset) -> Result<VecEnv>
         );
         return Err(Error::config("env", &config.env, allowed));
     }
-    Ok(envs)
+    Ok(Some(envs))
 }
 
 /// Deterministic episodes.

@@ -14,8 +14,9 @@ pub struct AgentArgs {
     #[arg(value_name = "DATASET")]
     pub dataset: PathBuf,
 
-    /// Task of the dataset, by Gymnasium's name [default: the one that the dataset's path names]
-    #[arg(long, value_name = "TASK", value_parser = values::task)]
+    /// Task of the dataset, by Gymnasium's name, or none: data of no task that is known here, learned from without
+    /// evaluation [default: the one that the dataset's path names]
+    #[arg(long, value_name = "TASK", value_parser = values::task_or_none)]
     pub env: Option<String>,
 
     /// Algorithm: bc, td3-bc, iql, awac or bcq [default: td3-bc]
@@ -108,8 +109,7 @@ pub struct OfflineArgs {
     #[arg(long)]
     pub overwrite: bool,
 
-    /// Keep the runs of the folder that are whole and have these settings, and make those that are missing or were
-    /// cut off
+    /// Keep the runs of the folder that are whole, and make those that are missing or were cut off
     #[arg(long, conflicts_with = "overwrite")]
     pub keep: bool,
 }

@@ -149,6 +149,17 @@ pub fn task(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads a task, or `none`.
+///
+/// # Errors
+/// When it is neither.
+pub fn task_or_none(text: &str) -> Result<String, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok("none".to_owned());
+    }
+    task(text).map_err(|error| format!("{error}; or none, for data of no task"))
+}
+
 /// Reads a recipe.
 ///
 /// # Errors

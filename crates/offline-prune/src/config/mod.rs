@@ -14,11 +14,15 @@ use crate::dataset::Dataset;
 use crate::prune::PruneConfig;
 use crate::{Error, Result};
 
+/// What stands for the task where there is none to evaluate in.
+pub const NO_TASK: &str = "none";
+
 /// All settings of one run. [`OfflineConfig::new`] has the published ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OfflineConfig {
-    /// Task to evaluate in, by Gymnasium's name.
+    /// Task to evaluate in, by Gymnasium's name; [`NO_TASK`] learns from data of no task that is known here, such as a
+    /// robot's, without evaluation.
     pub env: String,
     /// Updates, 1 or more.
     pub updates: u64,
@@ -94,6 +98,12 @@ impl OfflineConfig {
                 keep_policies: false,
             },
         }
+    }
+
+    /// The task to evaluate in, if there is one.
+    #[must_use]
+    pub fn task(&self) -> Option<&str> {
+        Some(self.env.as_str()).filter(|env| *env != NO_TASK)
     }
 
     /// The same settings with what was left to the dataset: IQL's [`reward_scale`](IqlConfig::reward_scale).

@@ -104,6 +104,9 @@ pub(crate) fn points(path: &Path) -> Result<Vec<(f64, f64)>> {
             word.parse()
                 .with_context(|| format!("{}:{line}: `{word}`", path.display()))
         };
+        if record.get(mean) == Some("") {
+            bail!("{}: a run without a task has no returns", path.display());
+        }
         points.push((number(step)?, number(mean)?));
     }
     if points.is_empty() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use offline_prune::config::OfflineConfig;
 use rl_algos::run_dir::{Checkpoint, RunDir};
 
@@ -32,6 +32,12 @@ pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
         let place = || file.display().to_string();
         let text = fs::read_to_string(&file).with_context(place)?;
         let config = OfflineConfig::from_toml(&text).with_context(place)?;
+        if config.task().is_none() {
+            bail!(
+                "{} learned from data of no task; there is none to act in",
+                run.display()
+            );
+        }
         let pruned = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
         let kept = pruned.map_or_else(
             || "dense".to_owned(),

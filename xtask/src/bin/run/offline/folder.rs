@@ -1,48 +1,36 @@
-//! A run on disk: `config.toml`, `pruning.csv`, `metrics.csv`, `policy.safetensors`, `networks.safetensors` and, when it
-//! is whole, `result.json`.
+//! A run on disk: `config.toml`, `pruning.csv`, `metrics.csv`, `policy.safetensors` and `networks.safetensors`.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, Start, Trained};
 use offline_prune::{Error, Result as Offline};
 use rl_algos::files::put;
-use serde::{Deserialize, Serialize};
 use sparse_core::record;
 
 use super::layers;
 
+/// What the line of `config.toml` that tells of the data begins with.
+pub(super) const DATA: &str = "# data: ";
+
 /// The settings, which an online run has under the same name.
 pub(crate) const CONFIG: &str = "config.toml";
-const METRICS: &str = "metrics.csv";
-const PRUNING: &str = "pruning.csv";
-const NETWORKS: &str = "networks.safetensors";
+pub(super) const METRICS: &str = "metrics.csv";
+pub(super) const PRUNING: &str = "pruning.csv";
+/// Written last of all.
+pub(super) const NETWORKS: &str = "networks.safetensors";
 /// The policy, which reads the task's own observations.
 pub(crate) const POLICY: &str = "policy.safetensors";
 
-/// What came of it. Written last, so a run that has it is whole.
-const RESULT: &str = "result.json";
-const FILES: [&str; 6] = [CONFIG, METRICS, PRUNING, POLICY, NETWORKS, RESULT];
+const FILES: [&str; 5] = [CONFIG, METRICS, PRUNING, POLICY, NETWORKS];
 
 /// What a run of `cargo xtask train` has in its folder.
 const ONLINE: [&str; 2] = ["checkpoints", "resume"];
-
-/// What came of a whole run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Outcome {
-    pub(super) updates: u64,
-    /// Means of the last evaluations.
-    pub(super) returns: f64,
-    pub(super) score: Option<f64>,
-    /// Weights that were trained, and weights of the dense networks.
-    pub(super) weights: (usize, usize),
-    pub(super) seconds: f64,
-}
 
 /// The folder of a run.
 pub(super) struct Folder {
@@ -55,8 +43,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// A folder for a run on a dataset, which holds none, or one that may be replaced. Nothing is touched before
-    /// [`start`](Self::start).
+    /// A folder for a run on a dataset of this name with this [content](content), which holds none, or one that may be
+    /// replaced. Nothing is touched before [`start`](Self::start).
     ///
     /// # Errors
     /// When it holds a run and may not, or one of another kind.
@@ -64,12 +52,13 @@ impl Folder {
         path: &Path,
         overwrite: bool,
         config: &OfflineConfig,
-        dataset: &Path,
+        [file, data]: [&str; 2],
     ) -> Result<Self> {
         check(path, overwrite)?;
+        let settings = config.to_toml()?;
         Ok(Self {
             path: path.to_owned(),
-            config: settings(config, dataset)?,
+            config: format!("# dataset: {file}\n{DATA}{data}\n{settings}"),
             metrics: None,
             begun: Instant::now(),
         })
@@ -117,14 +106,15 @@ impl Folder {
                 none.insert(csv)
             }
         };
-        let returns = &evaluation.returns;
+        let returns = evaluation.returns.as_ref();
+        let returns = returns.map_or([f64::NAN; 3], |r| [r.mean, r.std, r.length]);
         let mut row = vec![evaluation.update.to_string()];
         row.push(format!("{:.2}", self.begun.elapsed().as_secs_f64()));
-        row.extend([returns.mean, returns.std, returns.length].map(|n| n.to_string()));
         let cell = |number: f64| match number.is_nan() {
             true => String::new(),
             false => number.to_string(),
         };
+        row.extend(returns.map(cell));
         row.push(cell(evaluation.score.unwrap_or(f64::NAN)));
         row.extend(evaluation.losses.iter().map(|(_, loss)| cell(*loss)));
         csv.write_record(row)?;
@@ -136,63 +126,23 @@ impl Folder {
     /// # Errors
     /// When they cannot be written.
     pub(super) fn finish(&self, trained: &Trained, dataset: &Dataset) -> Result<()> {
-        let mut files = vec![(NETWORKS, record::to_bytes(&trained.agent.networks())?)];
         if trained.agent.policy().is_ok() {
-            files.push((POLICY, trained.policy(dataset)?));
+            self.write(POLICY, &trained.policy(dataset)?)?;
         }
-        for (name, bytes) in files {
-            self.write(name, &bytes)?;
-        }
-        Ok(())
-    }
-
-    /// Writes what came of the run, which makes it whole.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub(super) fn whole(&self, outcome: &Outcome) -> Result<()> {
-        Ok(self.write(RESULT, &serde_json::to_vec_pretty(outcome)?)?)
+        let networks = record::to_bytes(&trained.agent.networks())?;
+        Ok(self.write(NETWORKS, &networks)?)
     }
 }
 
-/// What `config.toml` is to say.
-fn settings(config: &OfflineConfig, dataset: &Path) -> Result<String> {
-    Ok(format!(
-        "# dataset: {}\n{}",
-        dataset.display(),
-        config.to_toml()?
-    ))
-}
-
-/// What came of the run in a folder, if it is whole; it must have these settings, whole or not.
-///
-/// # Errors
-/// When it has other settings, or what is there cannot be read.
-pub(super) fn kept(path: &Path, config: &OfflineConfig, dataset: &Path) -> Result<Option<Outcome>> {
-    let file = path.join(CONFIG);
-    if !file.exists() {
-        check(path, false)?;
-        return Ok(None);
-    }
-    let read = |file: &Path| {
-        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
-    };
-    let (there, asked) = (read(&file)?, settings(config, dataset)?);
-    let mut pairs = there.lines().zip(asked.lines());
-    if there != asked {
-        let (there, asked) = pairs.find(|(a, b)| a != b).unwrap_or(("less", "more"));
-        bail!(
-            "{} holds a run with other settings: `{there}`, not `{asked}`; choose another folder, or overwrite it \
-             (--overwrite)",
-            path.display()
-        );
-    }
-    let file = path.join(RESULT);
-    if !file.exists() {
-        return Ok(None);
-    }
-    let outcome = serde_json::from_str(&read(&file)?);
-    outcome.with_context(|| format!("{} is damaged", file.display()))
+/// What a dataset's data are known by, in the second line of `config.toml`.
+pub(super) fn content(dataset: &Dataset) -> String {
+    let rewards: f64 = dataset.rewards().iter().map(|r| f64::from(*r)).sum();
+    let actions: f64 = dataset.actions().iter().map(|a| f64::from(a.abs())).sum();
+    format!(
+        "{} transitions in {} episodes, rewards {rewards}, sizes of actions {actions}",
+        dataset.len(),
+        dataset.episodes().len()
+    )
 }
 
 /// Refuses a folder that holds a run, unless it is one that may be replaced.
@@ -201,13 +151,12 @@ pub(super) fn kept(path: &Path, config: &OfflineConfig, dataset: &Path) -> Resul
 /// As [`Folder::new`].
 pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
     let place = path.display();
-    if ONLINE.iter().any(|name| path.join(name).exists()) {
-        bail!("{place} holds a run of `cargo xtask train`; choose another folder");
-    }
+    offline(path)?;
     let there = FILES.iter().find(|name| path.join(name).exists());
     match there {
         Some(&CONFIG) if !overwrite => bail!(
-            "{place} already holds a run; choose another folder, or overwrite it (--overwrite)"
+            "{place} already holds a run; choose another folder, keep what is whole (--keep), or overwrite it \
+             (--overwrite)"
         ),
         Some(name) if !overwrite => {
             bail!(
@@ -216,6 +165,18 @@ pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a folder with a run of another kind.
+///
+/// # Errors
+/// When it holds one.
+pub(super) fn offline(path: &Path) -> Result<()> {
+    if ONLINE.iter().any(|name| path.join(name).exists()) {
+        let place = path.display();
+        bail!("{place} holds a run of `cargo xtask train`; choose another folder");
+    }
+    Ok(())
 }
 
 fn fault(file: &Path, error: &dyn std::fmt::Display) -> Error {

@@ -1,9 +1,10 @@
 //! `cargo xtask offline`: prune once, learn from a dataset, evaluate in its task.
 //!
 //! In reading order: this file (one run), [`settings`], [`sweep`] (several side by side), [`folder`] (a run on disk),
-//! [`shown`] (what a person watches), [`layers`] (what pruning left).
+//! [`kept`] (runs of earlier commands), [`shown`] (what a person watches), [`layers`] (what pruning left).
 
 pub(crate) mod folder;
+mod kept;
 pub(crate) mod layers;
 pub(crate) mod settings;
 mod shown;
@@ -24,7 +25,7 @@ use crate::interrupt::{self, Interrupt};
 use crate::progress::{Progress, span};
 use crate::table::thousands;
 use crate::{say, thread_count};
-use folder::{Folder, Outcome};
+use folder::Folder;
 use shown::Shown;
 
 /// Evaluations at the end of a run whose mean is told.
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
     let device = sparse_core::device::by_name(args.agent.device.unwrap_or_default().name())?;
     let threads = thread_count(args.agent.threads)?;
     let job = match jobs.as_slice() {
-        [job] if !args.keep => job,
+        [job] if !sweep::asked(args) => job,
         _ => return sweep::run(args, &base, jobs, &device, threads),
     };
     crate::threads(args.agent.threads)?;
@@ -50,21 +51,28 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
         let name = format!("{label}-{}-{}", base.algo.name(), job.name);
         Path::new("runs/offline").join(name)
     });
-    folder::check(&path, args.overwrite)?;
+    folder::check(&path, args.overwrite || args.keep)?;
     let dataset = open(&args.agent.dataset, &job.config)?;
     let config = job.config.fitted(&dataset);
+    if args.keep && kept::whole(&path, &config, &dataset)?.is_some() {
+        say(&format!("the run in {} is whole", path.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
     header(&config, &format!("{threads} threads"), args);
     say(&format!("folder   {}\n", path.display()));
     let progress = Progress::start(config.updates).of_updates();
-    let folder = Folder::new(&path, args.overwrite, &config, &args.agent.dataset)?;
+    let place = args.agent.dataset.display().to_string();
+    let data = [place.as_str(), &folder::content(&dataset)];
+    let folder = Folder::new(&path, args.overwrite || args.keep, &config, data)?;
     let mut shown = Shown::new(progress, Interrupt::catch()?, folder);
     let begun = Instant::now();
     let trained = train(&config, &dataset, &device, &mut shown);
     let took = begun.elapsed();
     shown.progress.finish();
     let trained = trained.with_context(|| format!("the run in {} ended early", path.display()))?;
-    finish(&shown, &trained, &dataset, took)?;
-    summary(&trained, &config, &dataset, took, &path);
+    shown.folder.finish(&trained, &dataset)?;
+    let outcome = Outcome::of(&trained, shown.weights, took);
+    summary(&outcome, &trained, &config, &dataset, &path);
     Ok(match trained.stopped {
         true => ExitCode::from(interrupt::STATUS),
         false => ExitCode::SUCCESS,
@@ -118,46 +126,50 @@ fn header(config: &OfflineConfig, threads: &str, args: &OfflineArgs) {
 }
 
 /// Mean return and, where there is a reference, mean score of the last evaluations.
-fn last(evaluations: &[Evaluation]) -> (f64, Option<f64>) {
+fn last(evaluations: &[Evaluation]) -> [Option<f64>; 2] {
     let last = &evaluations[evaluations.len().saturating_sub(LAST)..];
-    let count = last.len() as f64;
-    let returns = last.iter().map(|e| e.returns.mean).sum::<f64>() / count;
-    let scores: Option<f64> = last.iter().map(|e| e.score).sum();
-    (returns, scores.map(|sum| sum / count))
+    let mean = |sum: Option<f64>| sum.map(|sum| sum / last.len() as f64);
+    let returns = |e: &Evaluation| e.returns.as_ref().map(|returns| returns.mean);
+    let returns = last.iter().map(returns).sum();
+    [returns, last.iter().map(|e| e.score).sum()].map(mean)
 }
 
-/// Writes the networks, and what came of a run that is over.
-///
-/// # Errors
-/// When they cannot be written.
-fn finish(shown: &Shown, trained: &Trained, dataset: &Dataset, took: Duration) -> Result<Outcome> {
-    shown.folder.finish(trained, dataset)?;
-    let (returns, score) = last(&trained.evaluations);
-    let outcome = Outcome {
-        updates: trained.evaluations.last().map_or(0, |e| e.update),
-        returns,
-        score,
-        weights: shown.weights,
-        seconds: took.as_secs_f64(),
-    };
-    if !trained.stopped {
-        shown.folder.whole(&outcome)?;
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq)]
+struct Outcome {
+    updates: u64,
+    /// Means of the last evaluations.
+    returns: Option<f64>,
+    score: Option<f64>,
+    /// Weights that were trained, and weights of the dense networks.
+    weights: (usize, usize),
+    seconds: f64,
+}
+
+impl Outcome {
+    fn of(trained: &Trained, weights: (usize, usize), took: Duration) -> Self {
+        let [returns, score] = last(&trained.evaluations);
+        Self {
+            updates: trained.evaluations.last().map_or(0, |e| e.update),
+            returns,
+            score,
+            weights,
+            seconds: took.as_secs_f64(),
+        }
     }
-    Ok(outcome)
 }
 
 /// Says what came of a run.
 fn summary(
+    outcome: &Outcome,
     trained: &Trained,
     config: &OfflineConfig,
     dataset: &Dataset,
-    took: Duration,
     folder: &Path,
 ) {
-    let updates = trained.evaluations.last().map_or(0, |e| e.update);
-    let (returns, score) = last(&trained.evaluations);
+    let updates = thousands(outcome.updates as f64);
     let told = trained.evaluations.len().min(LAST);
-    let score = match score {
+    let score = match outcome.score {
         Some(score) => format!(", score {score:.1}"),
         None => format!(
             "; no score: neither {} nor the dataset has the returns of a random policy and an expert",
@@ -167,19 +179,25 @@ fn summary(
     if trained.stopped {
         let whole = thousands(config.updates as f64);
         say(&format!(
-            "\nstopped after {} of {whole} updates; a run from a dataset cannot go on, begin it again with --keep or --overwrite",
-            thousands(updates as f64)
+            "\nstopped after {updates} of {whole} updates; a run from a dataset cannot go on, begin it again with \
+             --overwrite"
         ));
     }
+    say(&match outcome.returns {
+        Some(returns) => format!(
+            "\nreturn   mean of the last {told} evaluations {}{score}",
+            thousands(returns)
+        ),
+        None => {
+            let losses = trained.evaluations.last().map(|e| shown::losses(&e.losses));
+            let losses = losses.unwrap_or_default();
+            format!("\nlosses   {losses} (no task to evaluate in)")
+        }
+    });
     say(&format!(
-        "\nreturn   mean of the last {told} evaluations {}{score}",
-        thousands(returns)
-    ));
-    say(&format!(
-        "speed    {} updates in {}, evaluations included: {} updates/s",
-        thousands(updates as f64),
-        span(took),
-        thousands(updates as f64 / took.as_secs_f64())
+        "speed    {updates} updates in {}, evaluations included: {} updates/s",
+        span(Duration::from_secs_f64(outcome.seconds)),
+        thousands(outcome.updates as f64 / outcome.seconds)
     ));
     let file = folder.join(folder::POLICY);
     let said = match (trained.agent.policy(), dataset.normaliser()) {

@@ -100,7 +100,7 @@ fn task_of(path: &Path) -> Result<String> {
         }
     }
     bail!(
-        "{} names no task; say which with --env, such as --env hopper",
+        "{} names no task; say which with --env, such as --env hopper, or --env none to learn without evaluation",
         path.display()
     )
 }

@@ -67,16 +67,27 @@ impl Watcher for Shown {
         let score = evaluation
             .score
             .map(|score| format!("  score {score:>5.1}"));
-        self.said = format!(
-            "return {:>6}{}",
-            thousands(evaluation.returns.mean),
-            score.unwrap_or_default()
-        );
-        let spread = format!("{}  spread {:.0}", self.said, evaluation.returns.std);
+        let mut spread = String::new();
+        self.said = match &evaluation.returns {
+            Some(returns) => {
+                spread = format!("  spread {:.0}", returns.std);
+                let mean = thousands(returns.mean);
+                format!("return {mean:>6}{}", score.unwrap_or_default())
+            }
+            None => losses(&evaluation.losses),
+        };
+        let spread = format!("{}{spread}", self.said);
         let update = evaluation.update;
         self.progress.evaluated(update, update, &spread);
         self.folder.evaluated(evaluation)
     }
+}
+
+/// What is told where there is no return.
+pub(super) fn losses(losses: &[(&'static str, f64)]) -> String {
+    let told = losses.iter().filter(|(_, loss)| !loss.is_nan());
+    let told = told.map(|(name, loss)| format!("{} {loss:.4}", name.replace('_', " ")));
+    told.collect::<Vec<_>>().join("  ")
 }
 
 fn weights(network: &sparse_core::nn::SparseMlp) -> usize {

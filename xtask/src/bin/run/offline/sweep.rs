@@ -1,6 +1,7 @@
 //! Several criteria, sparsities and seeds: a run for each, side by side, and a picture of score by sparsity.
 
 use std::fmt::Write as _;
+use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,12 +13,14 @@ use cli::offline::OfflineArgs;
 use indicatif::MultiProgress;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
+use offline_prune::prune::PruneConfig;
 use offline_prune::train::train;
 use rl_algos::files::put;
 
-use super::folder::{self, Folder, Outcome};
+use super::folder::{self, Folder};
+use super::kept::{self, Kept};
 use super::shown::Shown;
-use super::{LAST, open, settings};
+use super::{LAST, Outcome, open, settings};
 use crate::chart::{self, Curve};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
@@ -39,6 +42,11 @@ pub(super) struct Job {
     criterion: String,
     sparsity: f64,
     pub(super) config: OfflineConfig,
+}
+
+/// Whether several runs are asked for, or one that stands where several would.
+pub(super) fn asked(args: &OfflineArgs) -> bool {
+    !args.sweep.is_empty() || args.seeds.is_some() || args.criterion.len() > 1
 }
 
 /// The runs that the options ask for; a dense one once for each seed.
@@ -74,32 +82,46 @@ pub(super) fn jobs(args: &OfflineArgs, base: &OfflineConfig) -> Result<Vec<Job>>
     Ok(jobs)
 }
 
-fn job(base: &OfflineConfig, seed: u64, pruning: offline_prune::prune::PruneConfig) -> Job {
+fn job(base: &OfflineConfig, seed: u64, mut pruning: PruneConfig) -> Job {
     let sparsity = pruning.sparsity;
-    let dense = sparsity == 0.0;
-    let criterion = match dense {
-        true => DENSE,
-        false => pruning.criterion.name(),
-    };
-    Job {
-        name: match dense {
-            true => format!("{DENSE}-s{seed}"),
-            false => format!("{criterion}-{sparsity}-s{seed}"),
-        },
-        criterion: criterion.to_owned(),
-        sparsity,
-        config: OfflineConfig {
-            seed,
-            pruning: Some(pruning),
-            ..base.clone()
-        },
+    if sparsity == 0.0 {
+        // Nothing is pruned, whatever would choose.
+        pruning = PruneConfig {
+            sparsity,
+            ..PruneConfig::default()
+        };
     }
+    let config = OfflineConfig {
+        seed,
+        pruning: Some(pruning),
+        ..base.clone()
+    };
+    let (criterion, sparsity) = pruned(&config);
+    Job {
+        name: match sparsity {
+            0.0 => format!("{DENSE}-s{seed}"),
+            _ => format!("{criterion}-{sparsity}-s{seed}"),
+        },
+        criterion,
+        sparsity,
+        config,
+    }
+}
+
+/// What the criterion is called, and the sparsity.
+fn pruned(config: &OfflineConfig) -> (String, f64) {
+    let pruning = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
+    pruning.map_or_else(
+        || (DENSE.to_owned(), 0.0),
+        |pruning| (pruning.criterion.name().to_owned(), pruning.sparsity),
+    )
 }
 
 /// What all runs share.
 struct Shared<'a> {
     folder: PathBuf,
-    path: &'a Path,
+    /// The dataset's path, and what its data are known by.
+    data: [String; 2],
     dataset: Dataset,
     device: &'a Device,
     interrupt: Interrupt,
@@ -127,48 +149,84 @@ pub(super) fn run(
         free(&folder, &jobs, args.overwrite)?;
     }
     let dataset = open(&args.agent.dataset, base)?;
-    let mut there = vec![None; jobs.len()];
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    // Kept to the end.
+    let _lock = lock(&folder)?;
+    let (mut there, mut others) = (vec![None; jobs.len()], Vec::new());
     if args.keep {
         for (job, there) in jobs.iter().zip(&mut there) {
-            let (path, config) = (folder.join(&job.name), job.config.fitted(&dataset));
-            *there = folder::kept(&path, &config, &args.agent.dataset)?;
+            let config = job.config.fitted(&dataset);
+            *there = kept::whole(&folder.join(&job.name), &config, &dataset)?;
         }
+        let named: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        others = kept::others(&folder, &named, &base.fitted(&dataset), &dataset)?;
     }
     let missing: Vec<usize> = (0..jobs.len()).filter(|i| there[*i].is_none()).collect();
     let share = Share::of(threads, missing.len());
     let shared = Shared {
         folder: folder.clone(),
-        path: &args.agent.dataset,
+        data: [
+            args.agent.dataset.display().to_string(),
+            folder::content(&dataset),
+        ],
         dataset,
         device,
         interrupt: Interrupt::catch()?,
         bars: MultiProgress::new(),
-        // What is kept is not made again; what is cut off is replaced.
+        // What is whole is not made again; what was cut off is.
         overwrite: args.overwrite || args.keep,
     };
-    let kept = match jobs.len() - missing.len() {
-        0 => String::new(),
-        kept => format!("; {kept} of {} are whole and stay", jobs.len()),
-    };
-    let said = format!("{} runs, {} at a time{kept}", missing.len(), share.at_once);
+    let mut said = format!("{} runs, {} at a time", missing.len(), share.at_once);
+    if args.keep {
+        let cut_off = |job: &usize| folder.join(&jobs[*job].name).exists();
+        let (kept, cut_off) = (
+            jobs.len() - missing.len() + others.len(),
+            missing.iter().filter(|job| cut_off(job)).count(),
+        );
+        let _ = write!(said, "; {kept} are whole and stay, {cut_off} were cut off");
+    }
     super::header(base, &said, args);
     say(&format!("folder   {}\n", folder.display()));
     let made = side_by_side::all(missing.len(), share, &shared.interrupt, |index| {
         one(&jobs[missing[index]], &shared)
     })?;
-    let mut outcomes: Vec<Option<Made>> = there
-        .into_iter()
-        .map(|there| there.map(|outcome| Ok(Some(outcome))))
-        .collect();
+    let there = there.into_iter().map(|there| there.map(|o| Ok(Some(o))));
+    let mut outcomes: Vec<Option<Made>> = there.collect();
     for (index, made) in missing.into_iter().zip(made) {
         outcomes[index] = made;
     }
-    finish(
-        &jobs,
-        outcomes,
-        &folder,
-        &format!("{label}, {}", base.algo.name()),
-    )
+    let mut all: Vec<(Job, Option<Made>)> = jobs.into_iter().zip(outcomes).collect();
+    all.extend(others.into_iter().map(earlier));
+    let title = format!("{label}, {}", base.algo.name());
+    finish(all, &folder, &title)
+}
+
+/// A run of an earlier command, as one of these.
+fn earlier(kept: Kept) -> (Job, Option<Made>) {
+    let (criterion, sparsity) = pruned(&kept.config);
+    let job = Job {
+        name: kept.name,
+        criterion,
+        sparsity,
+        config: kept.config,
+    };
+    (job, Some(Ok(Some(kept.outcome))))
+}
+
+/// Holds a folder while runs are made in it.
+///
+/// # Errors
+/// When another command does.
+fn lock(folder: &Path) -> Result<File> {
+    let file = folder.join(".lock");
+    let lock = File::create(&file).with_context(|| file.display().to_string())?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another command is making runs in {}", folder.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| file.display().to_string()),
+    }
 }
 
 /// Refuses a folder that holds runs or a sweep, unless they may be replaced.
@@ -195,7 +253,8 @@ type Made = Result<Option<Outcome>>;
 fn one(job: &Job, shared: &Shared) -> Made {
     let path = shared.folder.join(&job.name);
     let config = job.config.fitted(&shared.dataset);
-    let folder = Folder::new(&path, shared.overwrite, &config, shared.path)?;
+    let data = shared.data.each_ref().map(String::as_str);
+    let folder = Folder::new(&path, shared.overwrite, &config, data)?;
     let name = format!("{:<18}", job.name);
     let progress = Progress::of_several(job.config.updates, &name, &shared.bars).of_updates();
     let mut shown = Shown::new(progress, shared.interrupt.clone(), folder);
@@ -205,19 +264,15 @@ fn one(job: &Job, shared: &Shared) -> Made {
     let took = begun.elapsed();
     shown.progress.finish();
     let trained = trained.with_context(|| format!("the run in {} ended early", path.display()))?;
-    let outcome = super::finish(&shown, &trained, &shared.dataset, took)?;
+    shown.folder.finish(&trained, &shared.dataset)?;
+    let outcome = Outcome::of(&trained, shown.weights, took);
     Ok((!trained.stopped).then_some(outcome))
 }
 
 /// Writes and says what came of all.
-fn finish(
-    jobs: &[Job],
-    outcomes: Vec<Option<Made>>,
-    folder: &Path,
-    title: &str,
-) -> Result<ExitCode> {
-    let (mut whole, mut failed, mut open) = (Vec::new(), Vec::new(), 0);
-    for (job, outcome) in jobs.iter().zip(outcomes) {
+fn finish(all: Vec<(Job, Option<Made>)>, folder: &Path, title: &str) -> Result<ExitCode> {
+    let (runs, mut whole, mut failed, mut open) = (all.len(), Vec::new(), Vec::new(), 0);
+    for (job, outcome) in all {
         match outcome {
             Some(Ok(Some(outcome))) => whole.push((job, outcome)),
             Some(Err(error)) => failed.push(error),
@@ -239,11 +294,10 @@ fn finish(
     }
     let count = failed.len();
     match failed.into_iter().next() {
-        Some(error) => Err(error.context(format!("{count} of {} runs failed", jobs.len()))),
+        Some(error) => Err(error.context(format!("{count} of {runs} runs failed"))),
         None if open > 0 => {
             say(&format!(
-                "\nstopped; {open} of {} runs are not over; --keep goes on",
-                jobs.len()
+                "\nstopped; {open} of {runs} runs are not over; --keep goes on"
             ));
             Ok(ExitCode::from(interrupt::STATUS))
         }
@@ -251,7 +305,7 @@ fn finish(
     }
 }
 
-fn table(whole: &[(&Job, Outcome)]) -> Table {
+fn table(whole: &[(Job, Outcome)]) -> Table {
     let mut table = Table::new(&[
         "criterion",
         "sparsity",
@@ -267,7 +321,7 @@ fn table(whole: &[(&Job, Outcome)]) -> Table {
             Cell::Number(job.sparsity, 3),
             Cell::Number(job.config.seed as f64, 0),
             Cell::Number(outcome.weights.0 as f64, 0),
-            Cell::Number(outcome.returns, 1),
+            Cell::Number(outcome.returns.unwrap_or(f64::NAN), 1),
             Cell::Number(outcome.score.unwrap_or(f64::NAN), 1),
             Cell::Number(outcome.updates as f64 / outcome.seconds, 0),
         ]);
@@ -275,7 +329,7 @@ fn table(whole: &[(&Job, Outcome)]) -> Table {
     table
 }
 
-fn csv(whole: &[(&Job, Outcome)]) -> Result<Vec<u8>> {
+fn csv(whole: &[(Job, Outcome)]) -> Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record([
         "env",
@@ -290,6 +344,7 @@ fn csv(whole: &[(&Job, Outcome)]) -> Result<Vec<u8>> {
         "score",
         "seconds",
     ])?;
+    let cell = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
     for (job, outcome) in whole {
         csv.write_record([
             job.config.env.clone(),
@@ -300,28 +355,27 @@ fn csv(whole: &[(&Job, Outcome)]) -> Result<Vec<u8>> {
             outcome.updates.to_string(),
             outcome.weights.0.to_string(),
             outcome.weights.1.to_string(),
-            outcome.returns.to_string(),
-            outcome
-                .score
-                .map_or_else(String::new, |score| score.to_string()),
+            cell(outcome.returns),
+            cell(outcome.score),
             format!("{:.1}", outcome.seconds),
         ])?;
     }
     Ok(csv.into_inner()?)
 }
 
-/// Draws a curve for each criterion, from the dense run on; false where there is only one sparsity.
-fn draw(whole: &[(&Job, Outcome)], title: &str, file: &Path) -> Result<bool> {
+/// Draws a curve for each criterion, from the dense run on; false where there is only one sparsity, or no return.
+fn draw(whole: &[(Job, Outcome)], title: &str, file: &Path) -> Result<bool> {
     let mut sparsities: Vec<f64> = whole.iter().map(|(job, _)| job.sparsity).collect();
     sparsities.sort_by(f64::total_cmp);
     sparsities.dedup();
-    if sparsities.len() < 2 {
+    let returns = whole.iter().all(|(_, outcome)| outcome.returns.is_some());
+    if sparsities.len() < 2 || !returns {
         return Ok(false);
     }
     let scored = whole.iter().all(|(_, outcome)| outcome.score.is_some());
     let height = |outcome: &Outcome| match outcome.score {
         Some(score) if scored => score,
-        _ => outcome.returns,
+        _ => outcome.returns.unwrap_or(f64::NAN),
     };
     let mut criteria: Vec<&str> = whole
         .iter()
@@ -334,7 +388,7 @@ fn draw(whole: &[(&Job, Outcome)], title: &str, file: &Path) -> Result<bool> {
     for criterion in criteria {
         let mut points = Vec::new();
         for (place, sparsity) in sparsities.iter().enumerate() {
-            let same = |(job, _): &&(&Job, Outcome)| {
+            let same = |(job, _): &&(Job, Outcome)| {
                 job.sparsity == *sparsity && [criterion, DENSE].contains(&job.criterion.as_str())
             };
             let heights: Vec<f64> = whole.iter().filter(same).map(|(_, o)| height(o)).collect();
@@ -428,17 +482,17 @@ mod tests {
         let jobs = jobs(&args, &base).unwrap();
         let outcome = |score| Outcome {
             updates: 100,
-            returns: 1.0,
+            returns: Some(1.0),
             score: Some(score),
             weights: (7, 70),
             seconds: 2.0,
         };
         let scores = [90.0, 88.0, 12.0].map(outcome);
-        let whole: Vec<_> = jobs.iter().zip(scores).collect();
+        let whole: Vec<_> = jobs.into_iter().zip(scores).collect();
         let file = std::env::temp_dir().join(format!("sweep-{}.svg", std::process::id()));
         assert!(draw(&whole, "hopper", &file).unwrap());
-        let svg = std::fs::read_to_string(&file).unwrap();
-        std::fs::remove_file(&file).unwrap();
+        let svg = fs::read_to_string(&file).unwrap();
+        fs::remove_file(&file).unwrap();
         for text in ["snip", "random", "0 %", "90 %", "score"] {
             assert!(svg.contains(text), "{text}");
         }

@@ -1,0 +1,225 @@
+//! What earlier commands left: runs that are whole, and runs that were cut off.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
+use offline_prune::algos;
+use offline_prune::config::OfflineConfig;
+use offline_prune::dataset::Dataset;
+use rl_algos::algos::parts::Rows;
+use toml::{Table, Value};
+
+use super::folder::{self, CONFIG, DATA, METRICS, NETWORKS, PRUNING};
+use super::{LAST, Outcome};
+
+/// A run in a folder of runs.
+pub(super) struct Kept {
+    /// Its folder's name.
+    pub(super) name: String,
+    pub(super) config: OfflineConfig,
+    pub(super) outcome: Outcome,
+}
+
+/// The settings of a run from this dataset; none where there is no run.
+///
+/// # Errors
+/// When the folder holds a run of another kind, or from other data, or one whose settings cannot be read.
+fn settings(path: &Path, dataset: &Dataset) -> Result<Option<OfflineConfig>> {
+    let file = path.join(CONFIG);
+    if !file.exists() {
+        folder::check(path, false)?;
+        return Ok(None);
+    }
+    folder::offline(path)?;
+    let place = || file.display().to_string();
+    let text = fs::read_to_string(&file).with_context(place)?;
+    let data = text.lines().find_map(|line| line.strip_prefix(DATA));
+    let own = folder::content(dataset);
+    if let Some(data) = data.filter(|data| *data != own) {
+        bail!(
+            "{} learned from other data ({data}; these are {own}); choose another folder, or overwrite it (--overwrite)",
+            path.display()
+        );
+    }
+    Ok(Some(OfflineConfig::from_toml(&text).with_context(place)?))
+}
+
+/// What came of the run in a folder, if it is whole; whole or not, it must have these settings.
+///
+/// # Errors
+/// As [`others`], and when it has other settings.
+pub(super) fn whole(
+    path: &Path,
+    asked: &OfflineConfig,
+    dataset: &Dataset,
+) -> Result<Option<Outcome>> {
+    let Some(config) = settings(path, dataset)? else {
+        return Ok(None);
+    };
+    same(path, &config, asked)?;
+    outcome(path, &config, dataset)
+}
+
+/// The whole runs of a folder besides those named; all must have the settings of `base` but for seed and pruning.
+///
+/// # Errors
+/// When one has other settings, learned from other data, or cannot be read.
+pub(super) fn others(
+    folder: &Path,
+    named: &[&str],
+    base: &OfflineConfig,
+    dataset: &Dataset,
+) -> Result<Vec<Kept>> {
+    let mut kept = Vec::new();
+    if !folder.exists() {
+        return Ok(kept);
+    }
+    let place = || folder.display().to_string();
+    let entries = fs::read_dir(folder).with_context(place)?;
+    let paths = entries.map(|entry| Ok(entry.with_context(place)?.path()));
+    let mut paths: Vec<PathBuf> = paths.collect::<Result<_>>()?;
+    paths.sort();
+    for path in paths.iter().filter(|path| path.join(CONFIG).exists()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(config) = settings(path, dataset)?.filter(|_| !named.contains(&&*name)) else {
+            continue;
+        };
+        let fitting = OfflineConfig {
+            seed: config.seed,
+            pruning: config.pruning.clone(),
+            ..base.clone()
+        };
+        same(path, &config, &fitting)?;
+        if let Some(outcome) = outcome(path, &config, dataset)? {
+            kept.push(Kept {
+                name: name.into_owned(),
+                config,
+                outcome,
+            });
+        }
+    }
+    Ok(kept)
+}
+
+/// Refuses other settings, and names the first that is another.
+fn same(path: &Path, there: &OfflineConfig, asked: &OfflineConfig) -> Result<()> {
+    let table = |config: &OfflineConfig| Table::try_from(config);
+    if let Some((key, there, asked)) = difference(&table(there)?, &table(asked)?, "") {
+        bail!(
+            "{} has {key} = {there}, not {asked}; choose another folder, or overwrite it (--overwrite)",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// The first key whose values differ, and both.
+fn difference(a: &Table, b: &Table, section: &str) -> Option<(String, String, String)> {
+    let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
+    for key in keys {
+        let path = format!("{section}{key}");
+        match (a.get(key), b.get(key)) {
+            (Some(Value::Table(a)), Some(Value::Table(b))) => {
+                let found = difference(a, b, &format!("{path}."));
+                if found.is_some() {
+                    return found;
+                }
+            }
+            (a, b) if a == b => {}
+            (a, b) => {
+                let said = |value: Option<&Value>| value.map_or("nothing".into(), Value::to_string);
+                return Some((path, said(a), said(b)));
+            }
+        }
+    }
+    None
+}
+
+/// What came of a run, by its files; nothing of one that was cut off.
+fn outcome(path: &Path, config: &OfflineConfig, dataset: &Dataset) -> Result<Option<Outcome>> {
+    if !path.join(NETWORKS).exists() {
+        return Ok(None);
+    }
+    let columns = ["update", "seconds", "return_mean", "score"];
+    let rows = numbers(&path.join(METRICS), columns)?;
+    let Some(last) = rows
+        .last()
+        .filter(|row| row[0] == Some(config.updates as f64))
+    else {
+        return Ok(None);
+    };
+    let told = &rows[rows.len().saturating_sub(LAST)..];
+    let mean = |column: usize| -> Option<f64> {
+        let sum: Option<f64> = told.iter().map(|row| row[column]).sum();
+        sum.map(|sum| sum / told.len() as f64)
+    };
+    Ok(Some(Outcome {
+        updates: config.updates,
+        returns: mean(2),
+        score: mean(3),
+        weights: weights(path, config, dataset)?,
+        seconds: last[1].unwrap_or(f64::NAN),
+    }))
+}
+
+/// Weights that were trained, and weights of the dense networks.
+fn weights(path: &Path, config: &OfflineConfig, dataset: &Dataset) -> Result<(usize, usize)> {
+    let file = path.join(PRUNING);
+    if file.exists() {
+        let rows = numbers(&file, ["kept", "weights"])?;
+        let sum = |column: usize| rows.iter().filter_map(|row| row[column]).sum::<f64>() as usize;
+        return Ok((sum(0), sum(1)));
+    }
+    let rows = Rows {
+        observation: dataset.observation_size(),
+        action: dataset.action_size(),
+        device: Device::default(),
+    };
+    let networks = algos::shapes(config, &rows).into_iter();
+    let layers = networks.flat_map(|network| {
+        let pairs = network.sizes.windows(2).map(|pair| pair[0] * pair[1]);
+        pairs.collect::<Vec<_>>()
+    });
+    let all = layers.sum();
+    Ok((all, all))
+}
+
+/// The numbers in some columns of a table; none where a cell is empty.
+fn numbers<const N: usize>(file: &Path, columns: [&str; N]) -> Result<Vec<[Option<f64>; N]>> {
+    let place = || file.display().to_string();
+    let mut reader = csv::Reader::from_path(file).with_context(place)?;
+    let headers = reader.headers().with_context(place)?.clone();
+    let at = columns.map(|name| headers.iter().position(|header| header == name));
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.with_context(place)?;
+        rows.push(at.map(|at| at.and_then(|at| record.get(at)?.parse().ok())));
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_other_setting_is_named_with_its_section() {
+        let one = OfflineConfig::new("td3-bc".parse().unwrap(), "Hopper-v5");
+        let mut other = one.clone();
+        let path = Path::new("runs/x");
+        assert!(same(path, &one, &other).is_ok());
+        other.learning.batch_size = 100;
+        let error = same(path, &one, &other).unwrap_err().to_string();
+        let expected = "runs/x has learning.batch_size = 256, not 100; choose";
+        assert!(error.starts_with(expected), "{error}");
+        other.learning.batch_size = 256;
+        other.pruning = Some(Default::default());
+        let error = same(path, &one, &other).unwrap_err().to_string();
+        assert!(
+            error.starts_with("runs/x has pruning = nothing, not {"),
+            "{error}"
+        );
+    }
+}
