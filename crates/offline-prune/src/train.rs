@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use envs::VecEnv;
 use rand_chacha::ChaCha8Rng;
 use rl_algos::algos::parts::Rows;
+use rl_algos::attended;
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -281,7 +282,8 @@ impl<'a> Batches<'a> {
         streams: &mut Streams,
     ) -> Result<Vec<(&'static str, f32)>> {
         let batch = std::mem::replace(&mut self.next, std::mem::take(&mut self.spare));
-        let (learned, ()) = rayon::join(|| agent.update(&batch, streams), || self.draw());
+        let learn = || rayon::join(|| agent.update(&batch, streams), || self.draw());
+        let (learned, ()) = attended(learn);
         self.spare = batch;
         learned
     }

@@ -17,6 +17,7 @@
 //! [`observe`] (what watches a run), [`rng`] (where randomness comes from).
 
 pub mod algos;
+mod attended;
 mod checkpoint;
 pub mod config;
 mod error;
@@ -30,4 +31,5 @@ pub mod run_dir;
 pub mod scale;
 pub mod train;
 
+pub use attended::attended;
 pub use error::{Error, Result};

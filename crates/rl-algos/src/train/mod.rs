@@ -18,7 +18,7 @@ use crate::observe::{Csv, Evaluation, NetworkReport, Observer, Progress};
 use crate::replay::{Batch, Replay, policy_distance};
 use crate::rng::Streams;
 use crate::run_dir::{Checkpoint, CheckpointInfo, RunDir};
-use crate::{Error, Result};
+use crate::{Error, Result, attended};
 pub(crate) use averages::Averages;
 use world::World;
 pub(crate) use world::WorldState;
@@ -220,7 +220,8 @@ impl<'a> Session<'a> {
         let delayed = self.progress.updates < n_step.delay;
         self.progress.n_step = if delayed { 1 } else { n_step.n };
         self.sample();
-        let report = self.agent.update(&self.batch, &mut self.streams)?;
+        let (agent, batch, streams) = (&mut self.agent, &self.batch, &mut self.streams);
+        let report = attended(|| agent.update(batch, streams))?;
         self.averages.add(&report);
         self.progress.moved += report.moved as u64;
         self.progress.dropped += report.dropped as u64;

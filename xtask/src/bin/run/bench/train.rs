@@ -5,6 +5,7 @@ use std::time::Instant;
 use ::envs::{Step, VecEnv};
 use anyhow::Result;
 use rl_algos::algos::{Agent, build};
+use rl_algos::attended;
 use rl_algos::config::TrainConfig;
 use rl_algos::recipes;
 use rl_algos::replay::{Batch, Replay, Transition};
@@ -145,7 +146,8 @@ impl Loop {
         self.replay
             .sample(n, gamma, learning.batch_size, rng, batch);
         let sample = lap();
-        self.agent.update(&self.batch, &mut self.streams)?;
+        let (agent, batch, streams) = (&mut self.agent, &self.batch, &mut self.streams);
+        attended(|| agent.update(batch, streams))?;
         Ok([act, environment, store, sample, lap()])
     }
 

@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use rand::RngExt;
 use rl_algos::algos::{Agent, build};
+use rl_algos::attended;
 use rl_algos::config::{AlgoConfig, TrainConfig};
 use rl_algos::recipes;
 use rl_algos::replay::{Batch, Replay, Transition};
@@ -114,7 +115,8 @@ impl Learning {
         let size = self.config.learning.batch_size;
         let rng = &mut self.streams.replay;
         self.replay.sample(n, gamma, size, rng, &mut self.batch);
-        let done = self.agent.update(&self.batch, &mut self.streams);
+        let (agent, batch, streams) = (&mut self.agent, &self.batch, &mut self.streams);
+        let done = attended(|| agent.update(batch, streams));
         self.failed = self.failed.take().or(done.err());
     }
 
