@@ -31,8 +31,10 @@ impl Observer for Print {
     }
 }
 
+#[global_allocator]
+static MEMORY: sparse_core::kernels::Recycler = sparse_core::kernels::Recycler::new();
+
 fn main() -> Result<()> {
-    sparse_core::kernels::keep_freed_memory();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let word = |i: usize, default: &str| words.get(i).map_or(default.to_owned(), Clone::clone);
     let mut config = recipes::named(&word(0, "rlx2"), "HalfCheetah-v5")?;

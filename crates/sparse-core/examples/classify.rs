@@ -13,8 +13,10 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use sparse_core::learner::{Learner, LearnerConfig};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
 
+#[global_allocator]
+static MEMORY: sparse_core::kernels::Recycler = sparse_core::kernels::Recycler::new();
+
 fn main() -> Result<(), sparse_core::Error> {
-    sparse_core::kernels::keep_freed_memory();
     let device = Device::flex();
     for sparsity in [0.0, 0.95] {
         let mut rng = ChaCha8Rng::seed_from_u64(0);

@@ -26,7 +26,7 @@
 //! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the
 //! arithmetic), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`],
 //! [`topology`] (rules that move connections), [`learner`] (all of it in one step), [`cost`] (bytes and FLOPs),
-//! [`record`] (files), [`device`] (backends by name).
+//! [`record`] (files), [`device`] (backends by name). A program that trains gains from [`kernels::Recycler`], a global allocator.
 
 #![cfg_attr(
     feature = "ndarray",

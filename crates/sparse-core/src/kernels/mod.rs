@@ -16,9 +16,9 @@ mod buffer;
 pub(crate) mod cube;
 mod entry;
 mod lanes;
-mod memory;
 mod parts;
 mod peak;
+mod recycler;
 mod scalar;
 mod sizes;
 mod tanh;
@@ -40,7 +40,7 @@ pub use buffer::{AlignedBuf, Out, Written};
 pub use entry::{
     adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t, spmv,
 };
-pub use memory::keep_freed_memory;
+pub use recycler::Recycler;
 pub use tanh::{tanh, tanh_gradient};
 pub use tiles::{from_tiles, to_tiles};
 

@@ -25,9 +25,11 @@ mod table;
 mod train;
 mod watch;
 
+// Tensors come and go ten thousand times a second.
+#[global_allocator]
+static MEMORY: sparse_core::kernels::Recycler = sparse_core::kernels::Recycler::new();
+
 fn main() -> ExitCode {
-    // Tensors come and go a thousand times a second.
-    sparse_core::kernels::keep_freed_memory();
     let done = match cli::read::<RunCli>().job {
         Job::Train(args) => return train::run(&args).unwrap_or_else(|error| fail(&error)),
         Job::Recipes(args) => recipes::run(&args),
