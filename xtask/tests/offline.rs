@@ -239,6 +239,15 @@ fn a_sweep_goes_on() {
         let error = refuses(folder, &format!("offline {data} {words}"));
         assert!(error.contains(expected), "{error}");
     }
+    let other = folder.join("sweep/magnitude-0.9-s1/config.toml");
+    let text = fs::read_to_string(&other).unwrap();
+    fs::write(&other, text.replace("\"global\"", "\"uniform\"")).unwrap();
+    let error = refuses(folder, &format!("offline {data} {keep}"));
+    assert!(
+        error.contains("none of the runs that are asked for") && error.contains("allocation"),
+        "{error}"
+    );
+    fs::write(&other, text).unwrap();
     let config = cut_off.join("config.toml");
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replace("# data: ", "# data: 1")).unwrap();

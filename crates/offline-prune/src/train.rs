@@ -6,10 +6,10 @@ use burn::tensor::Device;
 use envs::VecEnv;
 use rand_chacha::ChaCha8Rng;
 use rl_algos::algos::parts::Rows;
-use rl_algos::attended;
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
+use rl_algos::{Training, attended};
 use sparse_core::record;
 
 use crate::algos::{self, OfflineAgent};
@@ -139,6 +139,7 @@ pub fn train(
     let mut streams = Streams::new(config.seed);
     let mut envs = environments(config, dataset)?;
     // On a thread of the pool, so that work is shared out without waking others.
+    let _training = Training::begin();
     rayon::scope(|_| {
         let start = start(config, dataset, device, &mut streams)?;
         watcher.on_start(&start)?;

@@ -1,18 +1,47 @@
-//! Updates whose parts find another thread awake.
+//! Updates whose parts find the other thread awake.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use rayon::Yield;
 
-/// A thread that has found nothing to do so often leaves: after about a millisecond.
+/// A thread that has found nothing to do so often in a row leaves.
 const PATIENCE: u32 = 2_000;
 
-/// Does some work, and keeps another thread of the pool awake for its parts meanwhile, if there is one. An update forks
-/// three or four times for some 50 µs each; a thread that went to sleep in between would be woken for each, which takes
-/// a tenth of an RLx2 update.
+/// Trainings under way in this process.
+static TRAININGS: AtomicUsize = AtomicUsize::new(0);
+
+/// A training that is under way, until this is dropped. Beside another one nobody attends: the thread could take up the
+/// other training as a whole.
+#[derive(Debug)]
+#[must_use]
+pub struct Training(());
+
+impl Training {
+    /// Begins one. To be called before the training goes to a pool of threads.
+    pub fn begin() -> Self {
+        TRAININGS.fetch_add(1, Ordering::AcqRel);
+        Self(())
+    }
+}
+
+impl Drop for Training {
+    fn drop(&mut self) {
+        TRAININGS.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn alone() -> bool {
+    TRAININGS.load(Ordering::Acquire) < 2
+}
+
+/// Does some work, and keeps the other thread of a pool of two awake for its parts meanwhile. An update forks three or
+/// four times for some 50 µs each; a thread that went to sleep in between would be woken for each, which takes a
+/// twentieth of an RLx2 update. In a larger pool a fork wakes another thread all the same, so nobody attends.
+///
+/// The other thread takes up whatever the pool has to do, so work of another kind belongs in another pool.
 pub fn attended<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    if rayon::current_num_threads() < 2 {
+    if rayon::current_num_threads() != 2 || !alone() {
         return work();
     }
     let over = AtomicBool::new(false);
@@ -23,15 +52,12 @@ pub fn attended<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     rayon::join(work, || attend(&over)).0
 }
 
-/// Takes up what others fork, until `over`.
+/// Takes up what the other thread forks, until `over`.
 fn attend(over: &AtomicBool) {
     let mut idle = 0;
-    while !over.load(Ordering::Acquire) {
+    while !over.load(Ordering::Acquire) && idle < PATIENCE && alone() {
         if rayon::yield_now() == Some(Yield::Executed) {
             idle = 0;
-        } else if idle == PATIENCE {
-            // Whoever attends may have work of its own below on its stack, which may be what the other waits for.
-            break;
         } else {
             idle += 1;
             thread::yield_now();
@@ -54,7 +80,7 @@ mod tests {
 
     #[test]
     fn works_nested_side_by_side_and_past_a_panic() {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
         let pool = pool.unwrap();
         let sum = |n: u64| -> u64 {
             attended(|| {
@@ -75,6 +101,9 @@ mod tests {
         let panics = || pool.install(|| attended(|| panic!("as told")));
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
         assert!(panicked.is_err());
+        assert_eq!(pool.install(|| sum(10)), 45);
+        let _trainings = [Training::begin(), Training::begin()];
+        assert!(!alone());
         assert_eq!(pool.install(|| sum(10)), 45);
     }
 }

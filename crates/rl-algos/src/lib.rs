@@ -31,5 +31,5 @@ pub mod run_dir;
 pub mod scale;
 pub mod train;
 
-pub use attended::attended;
+pub use attended::{Training, attended};
 pub use error::{Error, Result};

@@ -18,7 +18,7 @@ use crate::observe::{Csv, Evaluation, NetworkReport, Observer, Progress};
 use crate::replay::{Batch, Replay, policy_distance};
 use crate::rng::Streams;
 use crate::run_dir::{Checkpoint, CheckpointInfo, RunDir};
-use crate::{Error, Result, attended};
+use crate::{Error, Result, Training, attended};
 pub(crate) use averages::Averages;
 use world::World;
 pub(crate) use world::WorldState;
@@ -54,6 +54,7 @@ pub fn train(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
     // Inside the pool a fork costs one wake-up; from outside it would cost three.
+    let _training = Training::begin();
     rayon::scope(|_| {
         let session = Session::new(config, device)?;
         let csv = Csv::create(&run.metrics_path(), config.seed)?;
@@ -85,6 +86,7 @@ pub fn resume(
     let Some((checkpoints, state, replay)) = Checkpoints::open(&run.resume_path(), config)? else {
         return train(config, device, run, observers);
     };
+    let _training = Training::begin();
     rayon::scope(|_| {
         let mut session = Session::new(config, device)?;
         let metrics = state.metrics;

@@ -137,11 +137,14 @@ impl Folder {
 /// What a dataset's data are known by, in the second line of `config.toml`.
 pub(super) fn content(dataset: &Dataset) -> String {
     let rewards: f64 = dataset.rewards().iter().map(|r| f64::from(*r)).sum();
+    // Not the observations, which an algorithm may normalise.
     let actions: f64 = dataset.actions().iter().map(|a| f64::from(a.abs())).sum();
+    let terminals = (0..dataset.len()).filter(|row| dataset.is_terminal(*row));
     format!(
-        "{} transitions in {} episodes, rewards {rewards}, sizes of actions {actions}",
+        "{} transitions in {} episodes, {} terminals; sums: rewards {rewards}, sizes of actions {actions}",
         dataset.len(),
-        dataset.episodes().len()
+        dataset.episodes().len(),
+        terminals.count()
     )
 }
 

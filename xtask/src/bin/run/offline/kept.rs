@@ -12,6 +12,7 @@ use rl_algos::algos::parts::Rows;
 use toml::{Table, Value};
 
 use super::folder::{self, CONFIG, DATA, METRICS, NETWORKS, PRUNING};
+use super::sweep::{job, pruned};
 use super::{LAST, Outcome};
 
 /// A run in a folder of runs.
@@ -37,10 +38,11 @@ fn settings(path: &Path, dataset: &Dataset) -> Result<Option<OfflineConfig>> {
     let text = fs::read_to_string(&file).with_context(place)?;
     let data = text.lines().find_map(|line| line.strip_prefix(DATA));
     let own = folder::content(dataset);
-    if let Some(data) = data.filter(|data| *data != own) {
+    if data != Some(&own) {
         bail!(
-            "{} learned from other data ({data}; these are {own}); choose another folder, or overwrite it (--overwrite)",
-            path.display()
+            "{} learned from other data ({}; these are {own}); choose another folder",
+            path.display(),
+            data.unwrap_or("it does not say which")
         );
     }
     Ok(Some(OfflineConfig::from_toml(&text).with_context(place)?))
@@ -62,7 +64,8 @@ pub(super) fn whole(
     outcome(path, &config, dataset)
 }
 
-/// The whole runs of a folder besides those named; all must have the settings of `base` but for seed and pruning.
+/// The whole runs of a folder besides those named. All must be runs of `base` with another seed, criterion or sparsity,
+/// in the folder that such a run has.
 ///
 /// # Errors
 /// When one has other settings, learned from other data, or cannot be read.
@@ -86,12 +89,20 @@ pub(super) fn others(
         let Some(config) = settings(path, dataset)?.filter(|_| !named.contains(&&*name)) else {
             continue;
         };
-        let fitting = OfflineConfig {
-            seed: config.seed,
-            pruning: config.pruning.clone(),
-            ..base.clone()
-        };
-        same(path, &config, &fitting)?;
+        let (criterion, sparsity) = pruned(&config);
+        let criterion = Some(criterion).filter(|_| sparsity > 0.0);
+        let pruning = super::settings::pruned(base, criterion.as_ref(), Some(sparsity))?;
+        let fitting = job(base, config.seed, pruning);
+        let place = path.display();
+        same(path, &config, &fitting.config).with_context(|| {
+            format!("{place} is none of the runs that are asked for, and cannot stand beside them")
+        })?;
+        if fitting.name != name {
+            bail!(
+                "{place} holds a copy of {}; move it elsewhere",
+                fitting.name
+            );
+        }
         if let Some(outcome) = outcome(path, &config, dataset)? {
             kept.push(Kept {
                 name: name.into_owned(),
@@ -108,7 +119,7 @@ fn same(path: &Path, there: &OfflineConfig, asked: &OfflineConfig) -> Result<()>
     let table = |config: &OfflineConfig| Table::try_from(config);
     if let Some((key, there, asked)) = difference(&table(there)?, &table(asked)?, "") {
         bail!(
-            "{} has {key} = {there}, not {asked}; choose another folder, or overwrite it (--overwrite)",
+            "{} has {key} = {there}, not {asked}; choose another folder for runs with other settings",
             path.display()
         );
     }

@@ -82,7 +82,7 @@ pub(super) fn jobs(args: &OfflineArgs, base: &OfflineConfig) -> Result<Vec<Job>>
     Ok(jobs)
 }
 
-fn job(base: &OfflineConfig, seed: u64, mut pruning: PruneConfig) -> Job {
+pub(super) fn job(base: &OfflineConfig, seed: u64, mut pruning: PruneConfig) -> Job {
     let sparsity = pruning.sparsity;
     if sparsity == 0.0 {
         // Nothing is pruned, whatever would choose.
@@ -109,7 +109,7 @@ fn job(base: &OfflineConfig, seed: u64, mut pruning: PruneConfig) -> Job {
 }
 
 /// What the criterion is called, and the sparsity.
-fn pruned(config: &OfflineConfig) -> (String, f64) {
+pub(super) fn pruned(config: &OfflineConfig) -> (String, f64) {
     let pruning = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
     pruning.map_or_else(
         || (DENSE.to_owned(), 0.0),
@@ -225,7 +225,8 @@ fn lock(folder: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => {
             bail!("another command is making runs in {}", folder.display())
         }
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| file.display().to_string()),
+        // A file system without locks.
+        Err(TryLockError::Error(_)) => Ok(lock),
     }
 }
 
@@ -281,9 +282,13 @@ fn finish(all: Vec<(Job, Option<Made>)>, folder: &Path, title: &str) -> Result<E
     }
     if !whole.is_empty() {
         say(&format!("\n{}", table(&whole).text().trim_end()));
-        say(&format!(
-            "\nreturn and score: means of the last {LAST} evaluations of a run, or of all where there are fewer"
-        ));
+        say(&match whole.iter().any(|(_, outcome)| outcome.returns.is_some()) {
+            true => format!(
+                "\nreturn and score: means of the last {LAST} evaluations of a run, or of all where there are fewer"
+            ),
+            false => "\nno task to evaluate in, so no return and no picture; each run's metrics.csv has its losses"
+                .to_owned(),
+        });
         let (file, table) = (folder.join(TABLE), csv(&whole)?);
         put(&file, |file| file.write_all(&table))?;
         say(&format!("wrote {}", file.display()));
