@@ -256,6 +256,7 @@ mod tests {
     fn a_freed_block_is_the_next_one_of_its_size() {
         let memory = Recycler::new();
         let [first, other] = [layout(100_000, 4), layout(99_000, 16)];
+        // SAFETY: each block is used within its layout and goes back once, with that layout.
         unsafe {
             let block = memory.alloc(first);
             assert_eq!(block as usize % LINE, 0);
@@ -276,6 +277,7 @@ mod tests {
         let memory = Recycler::new();
         let byte = |k: usize| (k % 251) as u8;
         let mut size = 700;
+        // SAFETY: each block is used within its layout and goes back once, with that layout.
         unsafe {
             let mut block = memory.alloc(layout(size, 4));
             (0..size).for_each(|k| block.add(k).write(byte(k)));
@@ -302,6 +304,7 @@ mod tests {
             for turn in 0..9_000 {
                 let size = 1 + (turn * 7_919 + seed * 104_729) % 9_000;
                 let asked = layout(size, 8);
+                // SAFETY: each block is used within its layout and goes back once, with that layout.
                 unsafe {
                     let block = memory.alloc(asked);
                     let mark = (3 * turn + seed) as u8;
@@ -317,6 +320,7 @@ mod tests {
                 }
             }
             for (block, asked, _) in held {
+                // SAFETY: as above.
                 unsafe { memory.dealloc(block as *mut u8, asked) };
             }
         };
