@@ -43,7 +43,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// A folder for a run on a dataset of this name with this [content](content), which holds none, or one that may be
+    /// A folder for a run on a dataset of this name with this [content], which holds none, or one that may be
     /// replaced. Nothing is touched before [`start`](Self::start).
     ///
     /// # Errors
