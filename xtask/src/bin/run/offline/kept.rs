@@ -23,11 +23,11 @@ pub(super) struct Kept {
     pub(super) outcome: Outcome,
 }
 
-/// The settings of a run from this dataset; none where there is no run.
+/// The settings of a run from data of this [content](folder::content); none where there is no run.
 ///
 /// # Errors
 /// When the folder holds a run of another kind, or from other data, or one whose settings cannot be read.
-fn settings(path: &Path, dataset: &Dataset) -> Result<Option<OfflineConfig>> {
+fn settings(path: &Path, content: &str) -> Result<Option<OfflineConfig>> {
     let file = path.join(CONFIG);
     if !file.exists() {
         folder::check(path, false)?;
@@ -37,10 +37,9 @@ fn settings(path: &Path, dataset: &Dataset) -> Result<Option<OfflineConfig>> {
     let place = || file.display().to_string();
     let text = fs::read_to_string(&file).with_context(place)?;
     let data = text.lines().find_map(|line| line.strip_prefix(DATA));
-    let own = folder::content(dataset);
-    if data != Some(&own) {
+    if data != Some(content) {
         bail!(
-            "{} learned from other data ({}; these are {own}); choose another folder",
+            "{} learned from other data ({}; these are {content}); choose another folder",
             path.display(),
             data.unwrap_or("it does not say which")
         );
@@ -56,8 +55,9 @@ pub(super) fn whole(
     path: &Path,
     asked: &OfflineConfig,
     dataset: &Dataset,
+    content: &str,
 ) -> Result<Option<Outcome>> {
-    let Some(config) = settings(path, dataset)? else {
+    let Some(config) = settings(path, content)? else {
         return Ok(None);
     };
     same(path, &config, asked)?;
@@ -74,11 +74,9 @@ pub(super) fn others(
     named: &[&str],
     base: &OfflineConfig,
     dataset: &Dataset,
+    content: &str,
 ) -> Result<Vec<Kept>> {
     let mut kept = Vec::new();
-    if !folder.exists() {
-        return Ok(kept);
-    }
     let place = || folder.display().to_string();
     let entries = fs::read_dir(folder).with_context(place)?;
     let paths = entries.map(|entry| Ok(entry.with_context(place)?.path()));
@@ -86,7 +84,7 @@ pub(super) fn others(
     paths.sort();
     for path in paths.iter().filter(|path| path.join(CONFIG).exists()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Some(config) = settings(path, dataset)?.filter(|_| !named.contains(&&*name)) else {
+        let Some(config) = settings(path, content)?.filter(|_| !named.contains(&&*name)) else {
             continue;
         };
         let (criterion, sparsity) = pruned(&config);

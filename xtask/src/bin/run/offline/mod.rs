@@ -54,7 +54,8 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
     folder::check(&path, args.overwrite || args.keep)?;
     let dataset = open(&args.agent.dataset, &job.config)?;
     let config = job.config.fitted(&dataset);
-    if args.keep && kept::whole(&path, &config, &dataset)?.is_some() {
+    let content = folder::content(&dataset);
+    if args.keep && kept::whole(&path, &config, &dataset, &content)?.is_some() {
         say(&format!("the run in {} is whole", path.display()));
         return Ok(ExitCode::SUCCESS);
     }
@@ -62,7 +63,7 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
     say(&format!("folder   {}\n", path.display()));
     let progress = Progress::start(config.updates).of_updates();
     let place = args.agent.dataset.display().to_string();
-    let data = [place.as_str(), &folder::content(&dataset)];
+    let data = [place.as_str(), &content];
     let folder = Folder::new(&path, args.overwrite || args.keep, &config, data)?;
     let mut shown = Shown::new(progress, Interrupt::catch()?, folder);
     let begun = Instant::now();

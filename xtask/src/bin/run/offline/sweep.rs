@@ -152,23 +152,21 @@ pub(super) fn run(
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     // Kept to the end.
     let _lock = lock(&folder)?;
+    let content = folder::content(&dataset);
     let (mut there, mut others) = (vec![None; jobs.len()], Vec::new());
     if args.keep {
         for (job, there) in jobs.iter().zip(&mut there) {
             let config = job.config.fitted(&dataset);
-            *there = kept::whole(&folder.join(&job.name), &config, &dataset)?;
+            *there = kept::whole(&folder.join(&job.name), &config, &dataset, &content)?;
         }
         let named: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
-        others = kept::others(&folder, &named, &base.fitted(&dataset), &dataset)?;
+        others = kept::others(&folder, &named, &base.fitted(&dataset), &dataset, &content)?;
     }
     let missing: Vec<usize> = (0..jobs.len()).filter(|i| there[*i].is_none()).collect();
     let share = Share::of(threads, missing.len());
     let shared = Shared {
         folder: folder.clone(),
-        data: [
-            args.agent.dataset.display().to_string(),
-            folder::content(&dataset),
-        ],
+        data: [args.agent.dataset.display().to_string(), content],
         dataset,
         device,
         interrupt: Interrupt::catch()?,
