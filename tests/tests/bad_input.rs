@@ -166,6 +166,45 @@ fn a_folder_with_a_run_is_refused_and_untouched() {
 }
 
 #[test]
+fn a_folder_that_a_run_writes_to_is_refused_to_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let config = config("static", 300);
+    run(&config, &path).unwrap();
+    let metrics = fs::read(path.join("metrics.csv")).unwrap();
+    let held = rl_algos::files::hold(&path).unwrap();
+    for error in [
+        RunDir::create(&path, &config, true).unwrap_err(),
+        go_on(&config, &path, &mut []).unwrap_err(),
+    ] {
+        assert!(
+            line(&error).contains("another command is writing here"),
+            "{error}"
+        );
+    }
+    drop(held);
+    assert_eq!(fs::read(path.join("metrics.csv")).unwrap(), metrics);
+    go_on(&config, &path, &mut []).unwrap();
+}
+
+/// The output layer would keep less than one connection at three quarters of the run.
+#[test]
+fn a_sparsity_that_pruning_cannot_reach_is_refused_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut config = config("pruned", 3000);
+    config.sparsity.allocation = sparse_core::budget::Allocation::Uniform;
+    config.sparsity.critic = 0.99;
+    let error = run(&config, &path).unwrap_err();
+    let said = line(&error);
+    assert!(
+        said.starts_with("sparsity.critic = 0.99: must be one that leaves every layer connections")
+            && said.contains("layer 2 [1×64]"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_diverging_run_says_where_and_keeps_its_last_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");

@@ -1,4 +1,4 @@
-//! A run that was stopped or killed goes on as if it never had been.
+//! A run that was stopped or killed goes on as if it had not stopped.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
@@ -76,6 +76,13 @@ fn what_a_killed_process_leaves_does_no_harm() {
     go_on();
     assert!(outcome(&whole) == outcome(&killed));
     fs::remove_dir_all(killed.join("resume")).unwrap();
+    let error = tests::small::go_on(&config, &killed, &mut []).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("resume: it is not there, so a run of 3 evaluations"),
+        "{error}"
+    );
+    assert!(outcome(&whole) == outcome(&killed));
     fs::write(&csv, "step").unwrap();
     go_on();
     assert!(outcome(&whole) == outcome(&killed));

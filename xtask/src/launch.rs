@@ -9,8 +9,11 @@ use anyhow::{Context, Result, bail};
 use cli::chores::TestArgs;
 use cli::values::Device;
 
-/// Names a folder of recordings for the parity tests.
-const RECORDINGS: &str = "PARITY_DATA";
+/// Name a folder of recordings for the tests against them, and a page for their tables.
+const PLACES: [&str; 2] = ["PARITY_DATA", "PARITY_TABLE"];
+
+/// The tests against recordings of MuJoCo, which print what they measure.
+const AGREEMENT: [&str; 2] = ["parity", "extended"];
 
 /// The root of the workspace, where this package's folder lies.
 ///
@@ -94,18 +97,22 @@ pub(crate) fn test(args: &TestArgs) -> Result<ExitCode> {
     let mut command = cargo(&root()?, "test");
     command.args(selection(Device::default()));
     // Tests run in their package's folder, so a relative one would be another.
-    if let Some(folder) = env::var_os(RECORDINGS) {
-        let folder = path::absolute(&folder).with_context(|| folder.display().to_string())?;
-        command.env(RECORDINGS, folder);
+    for name in PLACES {
+        if let Some(place) = env::var_os(name) {
+            let place = path::absolute(&place).with_context(|| place.display().to_string())?;
+            command.env(name, place);
+        }
     }
     let mut words = args.which.as_slice();
-    let parity = words.first().is_some_and(|word| word == "parity");
-    if parity {
+    let agreement = words
+        .first()
+        .filter(|word| AGREEMENT.contains(&word.as_str()));
+    if let Some(test) = agreement {
         words = &words[1..];
-        command.args(["--test", "parity"]);
+        command.args(["--test", test]);
     }
     command.arg("--").args(words);
-    if parity {
+    if agreement.is_some() {
         command.args(["--nocapture", "--test-threads", "1"]);
     }
     if args.long {

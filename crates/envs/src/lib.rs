@@ -1,9 +1,9 @@
 //! Gymnasium's MuJoCo tasks in pure Rust, computing what MuJoCo 3.3.7 computes.
 //!
-//! No C library, no Python, no threads; the same seed gives the same numbers, a step allocates nothing, and a
-//! [`Clone`] in mid-episode goes on identically. For those who learn from these tasks, and for those who want
-//! the rigid-body engine alone: [`mjcf::compile`] and [`dynamics::step`] take any model of hinges, slides and
-//! round geoms, and refuse what they cannot do.
+//! No C library, no Python, and no threads but in [`VecEnv`] with the feature `parallel`; the same seed gives the same
+//! numbers, a step allocates nothing, and a [`Clone`] in mid-episode goes on identically. For those who learn from
+//! these tasks, and for those who want the rigid-body engine alone: [`mjcf::compile`] and [`dynamics::step`] take models of
+//! free, ball, slide and hinge joints, primitive shapes and fixed tendons, and refuse what they cannot do.
 //!
 //! ```
 //! let mut env = envs::make("HalfCheetah-v5")?;

@@ -154,6 +154,19 @@ impl VecEnv {
     /// [`Error::Length`] or [`Error::NotFinite`]; no environment has then stepped. [`Error::NotReset`] before the
     /// first [`reset`](Self::reset).
     pub fn step(&mut self, actions: &[f64]) -> Result<&[Step]> {
+        self.step_some(actions, |_| true)
+    }
+
+    /// As [`step`](Self::step) for those environments, by their number, that `which` tells; the others stay as they
+    /// are, and so does what their last step brought.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn step_some(
+        &mut self,
+        actions: &[f64],
+        which: impl Fn(usize) -> bool + Sync,
+    ) -> Result<&[Step]> {
         let expected = self.len() * self.action_len;
         crate::error::check("actions", actions, expected)?;
         let (seen, done) = (self.observation_len, self.action_len);
@@ -165,7 +178,9 @@ impl VecEnv {
                 .zip(self.observations.par_chunks_exact_mut(seen))
                 .zip(self.final_observations.par_chunks_exact_mut(seen))
                 .zip(&mut self.steps)
-                .try_for_each(|((((slot, action), now), last), step)| {
+                .enumerate()
+                .filter(|(i, _)| which(*i))
+                .try_for_each(|(_, ((((slot, action), now), last), step))| {
                     *step = slot.step(action, now, last)?;
                     Ok(())
                 })?;
@@ -175,8 +190,9 @@ impl VecEnv {
             let rows = self.observations.chunks_exact_mut(seen);
             let lasts = self.final_observations.chunks_exact_mut(seen);
             let slots = self.envs.iter_mut().zip(actions.chunks_exact(done));
-            for (((slot, action), (now, last)), step) in
-                slots.zip(rows.zip(lasts)).zip(&mut self.steps)
+            let all = slots.zip(rows.zip(lasts)).zip(&mut self.steps);
+            for (_, (((slot, action), (now, last)), step)) in
+                all.enumerate().filter(|(i, _)| which(*i))
             {
                 *step = slot.step(action, now, last)?;
             }

@@ -43,19 +43,21 @@ pub fn evaluate(
     let mut seen = vec![0.0; envs.info().observation.len()];
     let (mut actions, mut done) = (vec![0.0; episodes * width], vec![0.0; width]);
     let (mut returns, mut running) = (vec![0.0; episodes], vec![true; episodes]);
-    let mut steps = 0;
+    let (mut steps, mut elapsed) = (0, 0);
     let diverged = envs.diverged();
     envs.reset_with(|_| seeds.random())?;
     while running.contains(&true) {
         for (i, action) in actions.chunks_exact_mut(width).enumerate() {
-            // Whoever is done waits for the others; its steps count no more.
+            // Whoever is done waits for the others.
             if running[i] {
                 to_agent(envs.observation(i), &mut seen);
                 policy(&seen, &mut done);
                 range.to_task(&done, action);
             }
         }
-        for (i, step) in envs.step(&actions)?.iter().enumerate() {
+        elapsed += 1;
+        let made = envs.step_some(&actions, |i| running[i])?;
+        for (i, step) in made.iter().enumerate() {
             if running[i] {
                 returns[i] += step.reward;
                 steps += 1;
@@ -66,7 +68,7 @@ pub fn evaluate(
             let task = envs.info().id;
             return Err(Error::Env(envs::Error::Diverged {
                 task,
-                elapsed_steps: steps / episodes,
+                elapsed_steps: elapsed,
             }));
         }
     }

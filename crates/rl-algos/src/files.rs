@@ -1,6 +1,6 @@
-//! Files that are whole or not there at all, also after a power failure.
+//! Files that are whole or not there at all, also after a power failure, and folders that one process writes to.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,9 @@ use crate::{Error, Result};
 
 /// What the name of an unfinished file ends with.
 pub(crate) const UNFINISHED: &str = ".tmp";
+
+/// The file by which a folder is held.
+const LOCK: &str = ".lock";
 
 /// Writes a file beside its place, waits until it is on the disk, and moves it there in one step. The move itself is
 /// on the disk once the folder is, too.
@@ -31,6 +34,24 @@ pub fn put<T>(
     let written = write().map_err(Error::file::<std::io::Error>(&beside))?;
     fs::rename(&beside, path).map_err(Error::file(path))?;
     Ok(written)
+}
+
+/// Holds a folder, until what this gives is dropped or the process ends, while something is written there.
+///
+/// # Errors
+/// [`Error::File`] when another process or another part of this one holds it, or nothing can be written there.
+pub fn hold(folder: &Path) -> Result<File> {
+    let path = folder.join(LOCK);
+    let file = File::create(&path).map_err(Error::file(&path))?;
+    match file.try_lock() {
+        // A file system without locks holds nothing.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            let message =
+                "another command is writing here; wait for its end, or choose another folder";
+            Err(Error::file(folder)(message))
+        }
+    }
 }
 
 /// Waits until moves and removals in a folder are on the disk. Systems that cannot open folders do without.

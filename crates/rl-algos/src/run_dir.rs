@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Checkpoints;
 use crate::config::TrainConfig;
-use crate::files::put;
+use crate::files::{hold, put};
 use crate::observe::EVENTS;
 use crate::replay::Replay;
 use crate::{Error, Result};
@@ -67,7 +67,8 @@ impl RunDir {
     ///
     /// # Errors
     /// As [`TrainConfig::validate`], before anything is touched. [`Error::RunExists`] when it holds a run and
-    /// `overwrite` is false; with `overwrite` the old run's files go. [`Error::File`] when it cannot be written.
+    /// `overwrite` is false; with `overwrite` the old run's files go. [`Error::File`] when it cannot be written, or
+    /// is being written by a run that goes on.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
         config.validate()?;
         let text = config.to_toml()?;
@@ -75,12 +76,15 @@ impl RunDir {
             path: path.to_owned(),
         };
         let old = [run.config_path(), run.metrics_path()];
-        if Self::is_taken(path) {
-            if !overwrite {
-                return Err(Error::RunExists {
-                    path: path.to_owned(),
-                });
-            }
+        let taken = Self::is_taken(path);
+        if taken && !overwrite {
+            return Err(Error::RunExists {
+                path: path.to_owned(),
+            });
+        }
+        fs::create_dir_all(path).map_err(Error::file(path))?;
+        let _held = hold(path)?;
+        if taken {
             for file in old.iter().filter(|file| file.exists()) {
                 fs::remove_file(file).map_err(Error::file(file))?;
             }

@@ -12,7 +12,7 @@ use clap::Args;
 
 PARITY_DATA=DIR makes the parity tests read another folder of recordings.")]
 pub struct TestArgs {
-    /// `parity`, or words that a test's name must contain
+    /// `parity`, `extended` (against recordings of MuJoCo), or words that a test's name must contain
     #[arg(value_name = "WHICH")]
     pub which: Vec<String>,
 

@@ -107,7 +107,7 @@ pub struct BenchArgs {
 /// Options of `cargo xtask plot`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example:
-  cargo xtask plot runs/halfcheetah-v5-rlx2-td3-s0 runs/halfcheetah-v5-dense-td3-s0 --out curve.svg")]
+  cargo xtask plot runs/halfcheetah-v5-rlx2-td3-s0 runs/baseline --out curve.svg")]
 pub struct PlotArgs {
     /// Folders of runs, or `metrics.csv` files
     #[arg(value_name = "RUN", required = true)]

@@ -57,11 +57,11 @@ pub enum Job {
     Recipes(jobs::RecipesArgs),
     /// Evaluate the agent of a finished or interrupted run
     Eval(jobs::EvalArgs),
-    /// Make offline datasets of a run's policies
+    /// Make offline datasets from a run's policies
     Collect(collect::CollectArgs),
     /// Film an agent, without a display
     Watch(watch::WatchArgs),
-    /// Measure speed: kernels, single actions, layers, updates or environments
+    /// Measure speed: kernels, layers, single actions, updates, training steps, environments
     Bench(jobs::BenchArgs),
     /// Prune an agent's networks for a dataset, and show what is left of each layer
     Prune(offline::PruneArgs),

@@ -118,8 +118,8 @@ const AFTER: &str = "\
 With a dataset alone: TD3+BC with 95 % of every network's weights pruned by SNIP before the
 first update, 200,000 updates, an evaluation in the task every 5,000.
 
-Several criteria, sparsities or seeds are as many runs, as many at a time as there are threads; a table,
-`sweep.csv` and `sweep.svg` (score by sparsity) come of them. Sparsity 0 is the dense agent.
+Several criteria, sparsities or seeds are as many runs, as many at a time as there are threads; a table and
+`sweep.csv` come of them, and of several sparsities `sweep.svg` (score by sparsity). Sparsity 0 is the dense agent.
 
 The score is D4RL's: 0 a random policy, 100 an expert, where the task or the dataset has both returns.
 

@@ -59,7 +59,7 @@ pub struct TrainArgs {
     #[arg(long)]
     pub overwrite: bool,
 
-    /// Keep the actor of every evaluation, which `cargo xtask collect` takes for data of every skill
+    /// Keep the actor of every evaluation, from which `cargo xtask collect` makes datasets of different skill
     #[arg(long)]
     pub keep_policies: bool,
 
@@ -67,7 +67,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Go on with the run in this folder, which was stopped or killed, as if it never had been
+    /// Go on with the run in this folder, which was stopped or killed, as if it had not stopped
     #[arg(long, value_name = "DIR", conflicts_with_all = FRESH)]
     pub resume: Option<PathBuf>,
 }
@@ -106,9 +106,9 @@ Recipes:  rlx2    RigL, 3-step targets after a delay, replay that forgets stale 
           dense   no zeros: the baseline
           each with TD3, or as rlx2-sac, rigl-sac, ... with SAC; `cargo xtask
           recipes` says where each comes from and prints its numbers
-Sparsity: RLx2's published ones by task and algorithm, as for TD3, actor / critic:
+Sparsity: RLx2's published ones by task and algorithm; for TD3, actor / critic:
           HalfCheetah 0.90 / 0.85, Hopper 0.98 / 0.95, Walker2d 0.97 / 0.95,
-          Ant 0.96 / 0.88; `ds` has its paper's, `dense` none
+          Ant 0.96 / 0.88; `ds` has its paper's, `dense` and `tiny` none
 Devices:  flex (Burn's CPU backend), ndarray (Burn's older one), wgpu (GPUs through
           Vulkan, Metal or DirectX 12), cuda (NVIDIA's); each is built when first used
 
@@ -117,7 +117,7 @@ Examples:
   cargo xtask train --env hopper --steps 1M --seed 3
   cargo xtask train --recipe dense --out runs/baseline
   cargo xtask train --recipe rlx2 --algo sac --seeds 0..5
-  cargo xtask train --actor-sparsity 0.95 --critic-sparsity 0.9
+  cargo xtask train --actor-sparsity 0.95 --critic-sparsity 0.9 --out runs/sparser
   cargo xtask train --config runs/halfcheetah-v5-rlx2-td3-s0/config.toml --seed 1
   cargo xtask recipes ds-sac --env ant > my.toml; cargo xtask train --config my.toml
   cargo xtask train --resume runs/halfcheetah-v5-rlx2-td3-s0

@@ -27,7 +27,7 @@ pub struct WatchArgs {
     pub random: bool,
 
     /// Task for --random, by Gymnasium's name
-    #[arg(long, value_name = "TASK", value_parser = values::task)]
+    #[arg(long, value_name = "TASK", value_parser = values::task, requires = "random")]
     pub env: Option<String>,
 
     /// Take the checkpoint of the best evaluation, not the last one
@@ -51,15 +51,15 @@ pub struct WatchArgs {
     pub size: [usize; 2],
 
     /// How far to stand back, as a multiple of the default
-    #[arg(long, value_name = "TIMES", default_value_t = 1.0)]
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = positive)]
     pub distance: f64,
 
     /// Direction of view about the vertical, in degrees: 0 along x, 90 along y
-    #[arg(long, value_name = "DEG", allow_negative_numbers = true)]
+    #[arg(long, value_name = "DEG", allow_negative_numbers = true, value_parser = angle)]
     pub azimuth: Option<f64>,
 
     /// Direction of view above the horizontal, in degrees; negative looks down
-    #[arg(long, value_name = "DEG", allow_negative_numbers = true)]
+    #[arg(long, value_name = "DEG", allow_negative_numbers = true, value_parser = angle)]
     pub elevation: Option<f64>,
 
     /// Animation to write [default: watch.gif in the run's folder, or TASK.gif here]
@@ -83,9 +83,34 @@ fn size(text: &str) -> Result<[usize; 2], String> {
         .ok_or_else(|| "expected width x height in pixels, 16 to 4096 each, such as 400x300".into())
 }
 
+/// Reads a number above 0.
+fn positive(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .filter(|number| *number > 0.0 && number.is_finite())
+        .ok_or_else(|| "expected a number above 0, such as 1.5".into())
+}
+
+/// Reads an angle.
+fn angle(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .filter(|number| number.is_finite())
+        .ok_or_else(|| "expected degrees, such as 45 or -30".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cameras_stand_somewhere() {
+        assert_eq!((positive("0.5"), angle("-30")), (Ok(0.5), Ok(-30.0)));
+        for wrong in ["0", "-2", "nan", "inf", "x"] {
+            assert!(positive(wrong).is_err(), "{wrong}");
+        }
+        assert!(angle("nan").is_err() && angle("x").is_err());
+    }
 
     #[test]
     fn sizes_are_two_numbers() {

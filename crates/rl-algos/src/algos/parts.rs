@@ -102,16 +102,36 @@ pub fn in_halves(rows: usize, half: impl Fn(Range<usize>) -> Vec<f32> + Sync) ->
     first
 }
 
-/// Draws a network with the hidden layers of `hidden`.
+/// What a network is drawn from, beside what all have in common.
+struct Drawn<'a> {
+    sizes: Vec<usize>,
+    /// At first.
+    sparsity: f64,
+    layer_norm: bool,
+    settings: &'a LearnerConfig,
+    /// The setting of its sparsity, and what that says.
+    asked: (&'static str, f64),
+}
+
+/// Draws a network.
+///
+/// # Errors
+/// [`Error::Config`] when its sparsity leaves a layer without connections, now or when it is pruned.
 fn network(
     config: &TrainConfig,
-    sizes: Vec<usize>,
-    sparsity: f64,
+    drawn: Drawn<'_>,
     device: &Device,
-    layer_norm: bool,
     streams: &mut Streams,
 ) -> Result<SparseMlp> {
+    let Drawn {
+        sizes,
+        sparsity,
+        layer_norm,
+        settings,
+        asked: (field, value),
+    } = drawn;
     let shared = &config.sparsity;
+    let shapes: Vec<(usize, usize)> = sizes.windows(2).map(|w| (w[1], w[0])).collect();
     let network = SparseMlpConfig::new(sizes)
         .with_sparsity(sparsity)
         .with_allocation(match sparsity {
@@ -121,7 +141,16 @@ fn network(
         .with_mask(shared.mask)
         .with_storage(shared.storage)
         .with_layer_norm(layer_norm);
-    Ok(network.init(device, &mut streams.init)?)
+    let fits = settings.topology.as_ref().map(|t| t.fits(&shapes));
+    let drawn = fits.unwrap_or(Ok(()));
+    let drawn = drawn.and_then(|()| network.init(device, &mut streams.init));
+    drawn.map_err(|error| match error {
+        error if error.is_budget() => {
+            let allowed = format!("one that leaves every layer connections; {error}");
+            Error::config(field, value, &allowed)
+        }
+        error => error.into(),
+    })
 }
 
 /// A policy's network, which acts without tensors.
@@ -142,8 +171,16 @@ impl Actor {
         let hidden = config.networks.actor.as_slice();
         let sizes = [&[rows.observation], hidden, &[outputs]].concat();
         let [sparsity, _] = config.initial_sparsity();
-        let net = network(config, sizes, sparsity, &rows.device, false, streams)?;
-        Ok(Self::from_network(net, config.actor_learner()))
+        let settings = config.actor_learner();
+        let drawn = Drawn {
+            sizes,
+            sparsity,
+            layer_norm: false,
+            settings: &settings,
+            asked: ("sparsity.actor", config.sparsity.actor),
+        };
+        let net = network(config, drawn, &rows.device, streams)?;
+        Ok(Self::from_network(net, settings))
     }
 
     /// An actor with this network, which is trained by these settings.
@@ -273,13 +310,19 @@ impl TwinCritic {
         let hidden = config.networks.critic.as_slice();
         let first = rows.observation + rows.action;
         let [_, sparsity] = config.initial_sparsity();
+        let settings = config.critic_learner();
         let mut net = || -> Result<SparseMlp> {
-            let sizes = [&[first], hidden, &[1]].concat();
-            let norm = config.networks.critic_layer_norm;
-            network(config, sizes, sparsity, &rows.device, norm, streams)
+            let drawn = Drawn {
+                sizes: [&[first], hidden, &[1]].concat(),
+                sparsity,
+                layer_norm: config.networks.critic_layer_norm,
+                settings: &settings,
+                asked: ("sparsity.critic", config.sparsity.critic),
+            };
+            network(config, drawn, &rows.device, streams)
         };
         let nets = [net()?, net()?];
-        Ok(Self::from_networks(nets, &config.critic_learner()))
+        Ok(Self::from_networks(nets, &settings))
     }
 
     /// Critics with these networks, which are trained by these settings.

@@ -14,6 +14,21 @@ use crate::config::SacConfig;
 use crate::{Error, Result};
 
 /// The actions of a trained actor, one observation at a time, without tensors.
+///
+/// ```no_run
+/// use rl_algos::algos::Policy;
+/// use sparse_core::device;
+///
+/// let mut env = envs::make("HalfCheetah-v5")?;
+/// let weights = "runs/mine/checkpoints/best.safetensors";
+/// let mut policy = Policy::open(weights.as_ref(), env.info(), &device::by_name("flex")?)?;
+/// let mut observation = vec![0.0; env.info().observation.len()];
+/// env.reset(0, &mut observation)?;
+/// let seen: Vec<f32> = observation.iter().map(|x| *x as f32).collect();
+/// let mut action = vec![0.0; env.info().action.len()];
+/// policy.act(&seen, &mut action); // each number in [-1, 1], to be moved to the actuators' range
+/// # Ok::<(), rl_algos::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Policy {
     actor: Inference,

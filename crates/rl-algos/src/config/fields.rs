@@ -99,7 +99,7 @@ pub const FIELDS: [Field; 89] = [
     field("topology.rule.rigl.grown_value", "Value of a grown connection", "zero or random"),
     field("topology.rule.rigl.grown_moments", "Adam's moments of a grown connection", "zero or keep"),
     field("topology.rule.gradual_magnitude", "Drop small weights, grow none, counted in updates", ""),
-    field("topology.rule.gradual_magnitude.initial_sparsity", "Sparsity before the first pruning", "in [0, 1)"),
+    field("topology.rule.gradual_magnitude.initial_sparsity", "Sparsity before the first pruning", "in [0, 1), and at most that with which the networks start"),
     field("topology.rule.gradual_magnitude.final_sparsity", "Sparsity after the last", "in [0, 1), not below the initial one"),
     field("topology.rule.gradual_magnitude.begin", "First update that may prune", "0 or more"),
     field("topology.rule.gradual_magnitude.end", "Update from which the sparsity is final", "above begin"),
@@ -130,7 +130,7 @@ pub const FIELDS: [Field; 89] = [
     field("replay.adaptive.check", "Oldest transitions that a check looks at", "1 or more"),
     field("replay.adaptive.threshold", "Policy distance above which something is forgotten", "0 or more"),
     field("replay.adaptive.drop", "Share of the transitions that is forgotten at once", "in [0, 1]"),
-    field("replay.adaptive.min", "Transitions up to which nothing is forgotten", "0 or more"),
+    field("replay.adaptive.min", "Transitions up to which nothing is forgotten", "below replay.capacity"),
 
     field("exploration", "How a run begins", ""),
     field("exploration.random_steps", "Environment steps with random actions first, an eighth of the run at most", "0 or more"),

@@ -160,9 +160,7 @@ impl TrainConfig {
                 return Err(Error::config("pruning", "set", allowed));
             }
         }
-        for learner in [self.actor_learner(), self.critic_learner()] {
-            learner.validate()?;
-        }
+        self.validate_schedules()?;
         at_least_one("n_step.n", self.n_step.n as u64)?;
         at_least_one("replay.capacity", self.replay.capacity as u64)?;
         let (batch, capacity) = (self.learning.batch_size, self.replay.capacity);
@@ -172,6 +170,12 @@ impl TrainConfig {
         }
         if let Some(adaptive) = &self.replay.adaptive {
             adaptive.validate()?;
+            if adaptive.min >= capacity {
+                let allowed = format!(
+                    "below replay.capacity = {capacity}, or nothing is ever forgotten; lower this or raise that"
+                );
+                return Err(Error::config("replay.adaptive.min", adaptive.min, &allowed));
+            }
         }
         at_least_one("evaluation.every", self.evaluation.every)?;
         at_least_one("evaluation.episodes", self.evaluation.episodes as u64)
@@ -250,6 +254,7 @@ pub(crate) fn at_least_one(field: &'static str, value: u64) -> Result<()> {
 mod tests {
     use sparse_core::budget::Allocation;
     use sparse_core::learner::LearnerConfig;
+    use sparse_core::topology::{GradualMagnitude, RuleConfig};
 
     use super::*;
     use crate::recipes;
@@ -257,7 +262,7 @@ mod tests {
     #[test]
     fn values_outside_their_range_are_named() {
         type Change = fn(&mut TrainConfig);
-        let cases: [(Change, &str); 14] = [
+        let cases: [(Change, &str); 18] = [
             (|c| c.steps = 0, "steps = 0"),
             (|c| c.seed = u64::MAX, "seed = 18446744073709551615"),
             (
@@ -281,6 +286,25 @@ mod tests {
                 "algo.td3.exploration_noise = -0.1",
             ),
             (|c| c.evaluation.every = 0, "evaluation.every = 0"),
+            (
+                |c| c.replay.capacity = 100_000,
+                "replay.adaptive.min = 100000: must be below replay.capacity = 100000",
+            ),
+            (
+                |c| {
+                    c.sparsity.allocation = Allocation::PerLayer(vec![0.1, 0.1, 1.0]);
+                    c.sparsity.actor = 0.0;
+                },
+                "sparsity.actor = 0: must be above 0 with an allocation by layer",
+            ),
+            (
+                |c| gradual(c, 0.99, 100_000),
+                "topology.rule.gradual_magnitude.initial_sparsity = 0.99: must be at most sparsity.actor = 0.98",
+            ),
+            (
+                |c| gradual(c, 0.5, 160_000),
+                "topology.until = update 87500 of the actor's own: must be so late",
+            ),
         ];
         for (change, expected) in cases {
             let mut config = recipes::named("rlx2", "Hopper-v5").unwrap();
@@ -288,6 +312,18 @@ mod tests {
             let error = config.validate().unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
         }
+    }
+
+    /// Prunes from 40,000 updates to `end`.
+    fn gradual(config: &mut TrainConfig, initial_sparsity: f64, end: u64) {
+        let rule = GradualMagnitude {
+            initial_sparsity,
+            final_sparsity: 0.995,
+            begin: 40_000,
+            end,
+            allocation: Allocation::Uniform,
+        };
+        config.topology.as_mut().unwrap().rule = RuleConfig::GradualMagnitude(rule);
     }
 
     fn td3(config: &mut TrainConfig) -> &mut Td3Config {

@@ -78,8 +78,21 @@ impl SparsityConfig {
             ("sparsity.critic", self.critic),
         ] {
             check(field, value, (0.0..1.0).contains(&value))?;
+            if value == 0.0 && self.by_layer().is_some() {
+                let allowed = "above 0 with an allocation by layer (`per_layer`, `lambda`): 0 is a dense network";
+                return Err(Error::config(field, value, allowed));
+            }
         }
         Ok(())
+    }
+
+    /// The name of an allocation that counts for itself, whatever the total.
+    fn by_layer(&self) -> Option<&'static str> {
+        match self.allocation {
+            Allocation::PerLayer(_) => Some("per_layer"),
+            Allocation::Lambda(_) => Some("lambda"),
+            _ => None,
+        }
     }
 
     /// Checks that an allocation by layer has as many numbers as the network needs.
@@ -162,7 +175,54 @@ impl PruningConfig {
     }
 }
 
+/// What is wrong with a network's schedule, by the names that settings have here.
+fn of_network(error: sparse_core::Error, who: &str) -> Error {
+    let sparse_core::Error::Config {
+        field,
+        value,
+        allowed,
+    } = error
+    else {
+        return error.into();
+    };
+    let (field, value) = match field {
+        "schedule.until" => (
+            "topology.until",
+            format!("update {value} of the {who}'s own"),
+        ),
+        "rule.initial_sparsity" => ("topology.rule.gradual_magnitude.initial_sparsity", value),
+        "rule.final_sparsity" => ("topology.rule.gradual_magnitude.final_sparsity", value),
+        "rule.end" => ("topology.rule.gradual_magnitude.end", value),
+        "rule.threshold" => ("topology.rule.redo.threshold", value),
+        other => (other, value),
+    };
+    Error::config(field, value, &allowed)
+}
+
 impl TrainConfig {
+    /// Checks how connections come and go.
+    pub(super) fn validate_schedules(&self) -> Result<()> {
+        let rule = self.topology.as_ref().map(|topology| &topology.rule);
+        if let Some(RuleConfig::GradualMagnitude(rule)) = rule {
+            let SparsityConfig { actor, critic, .. } = self.sparsity;
+            for (name, start) in [("sparsity.actor", actor), ("sparsity.critic", critic)] {
+                let field = "topology.rule.gradual_magnitude.initial_sparsity";
+                if rule.initial_sparsity > start {
+                    let allowed =
+                        format!("at most {name} = {start}, with which the network starts");
+                    return Err(Error::config(field, rule.initial_sparsity, &allowed));
+                }
+            }
+        }
+        for (who, learner) in [
+            ("actor", self.actor_learner()),
+            ("critic", self.critic_learner()),
+        ] {
+            learner.validate().map_err(|error| of_network(error, who))?;
+        }
+        Ok(())
+    }
+
     /// Settings of the actor's learner; it is updated with every `policy_delay`-th update. SAC's has no target.
     #[must_use]
     pub fn actor_learner(&self) -> LearnerConfig {

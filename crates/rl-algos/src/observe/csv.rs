@@ -107,6 +107,19 @@ impl Csv {
         })
     }
 
+    /// Rows of the file at `path`, without the names of the columns; 0 where there is none.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be read.
+    pub(crate) fn rows(path: &Path) -> Result<usize> {
+        if !path.exists() {
+            return Ok(0);
+        }
+        let text = std::fs::read(path).map_err(Error::file(path))?;
+        let ends = text.iter().filter(|byte| **byte == b'\n').count();
+        Ok(ends.saturating_sub(1))
+    }
+
     /// How far the file is written; it is on the disk so far.
     ///
     /// # Errors

@@ -67,7 +67,8 @@ pub fn named(name: &str, env: &str) -> Result<TrainConfig> {
         "ds" => ds::config(base, env.info()),
         "pruned" => pruned::config(base),
         "tiny" => tiny::config(base, env.info()),
-        _ => dense::config(base),
+        "dense" => dense::config(base),
+        _ => unreachable!("`names` lists the recipes"),
     })
 }
 

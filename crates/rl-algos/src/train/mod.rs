@@ -14,6 +14,7 @@ use crate::algos::{self, Agent, parts::Rows};
 use crate::checkpoint::{AgentState, Checkpoints, RunState};
 use crate::config::TrainConfig;
 use crate::evaluate::evaluate;
+use crate::files::hold;
 use crate::observe::{Csv, Evaluation, NetworkReport, Observer, Progress};
 use crate::replay::{Batch, Replay, policy_distance};
 use crate::rng::Streams;
@@ -53,6 +54,17 @@ pub fn train(
     run: &RunDir,
     observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
+    let _held = hold(run.path())?;
+    begin(config, device, run, observers)
+}
+
+/// A run from its first step, in a folder that is held.
+fn begin(
+    config: &TrainConfig,
+    device: &Device,
+    run: &RunDir,
+    observers: &mut [&mut dyn Observer],
+) -> Result<Trained> {
     // Inside the pool a fork costs one wake-up; from outside it would cost three.
     let _training = Training::begin();
     rayon::scope(|_| {
@@ -70,9 +82,9 @@ pub fn train(
     })
 }
 
-/// Goes on with a run that was stopped or killed, as if it never had been: the rows of `metrics.csv` become those of
-/// a run without a break, but for the columns that tell the time. A run without a checkpoint begins anew; one that is
-/// over makes no step. `config` is the run's, as [`RunDir::open`] gives it.
+/// Goes on with a run that was stopped or killed, as if it had not stopped: the rows of `metrics.csv` become those of
+/// a run without a break, but for the columns that tell the time. A run that was killed before its first checkpoint
+/// begins anew; one that is over makes no step. `config` is the run's, as [`RunDir::open`] gives it.
 ///
 /// # Errors
 /// [`Error::File`] with the file when a checkpoint is missing, damaged, or of another configuration; nothing has
@@ -83,8 +95,10 @@ pub fn resume(
     run: &RunDir,
     observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
+    let _held = hold(run.path())?;
     let Some((checkpoints, state, replay)) = Checkpoints::open(&run.resume_path(), config)? else {
-        return train(config, device, run, observers);
+        check_unbegun(run)?;
+        return begin(config, device, run, observers);
     };
     let _training = Training::begin();
     rayon::scope(|_| {
@@ -101,6 +115,20 @@ pub fn resume(
             observers,
         )
     })
+}
+
+/// Refuses to begin anew where a run has come so far that something would be lost. Each evaluation has a row, and is
+/// followed by a checkpoint; so a run without one has one row at most.
+fn check_unbegun(run: &RunDir) -> Result<()> {
+    let rows = Csv::rows(&run.metrics_path())?;
+    if rows < 2 {
+        return Ok(());
+    }
+    let missing = run.resume_path();
+    let message = format!(
+        "it is not there, so a run of {rows} evaluations cannot go on; begin another in a folder of its own"
+    );
+    Err(Error::file(&missing)(message))
 }
 
 /// Where a run writes.

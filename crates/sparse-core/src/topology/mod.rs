@@ -30,6 +30,7 @@ pub use rules::{GradualMagnitude, ReDo, RigL, RuleConfig, Set, Static};
 pub use schedule::{DropFraction, Schedule};
 pub use update::{Extent, rewire};
 
+use crate::budget::Allocation;
 use crate::error::{Error, Result};
 
 /// What a rule must be given.
@@ -159,6 +160,21 @@ impl Topology {
             }
             Action::Recycle(rule) => rule.validate(),
             Action::Stay | Action::Move(_) => Ok(()),
+        }
+    }
+
+    /// Checks that a network whose layers are `shapes` (`(outputs, inputs)`) can become as sparse as the rule makes it.
+    ///
+    /// # Errors
+    /// [`Error::Budget`] with the layer that would be left without connections.
+    pub fn fits(&self, shapes: &[(usize, usize)]) -> Result<()> {
+        match self.rule.action() {
+            // Which layer the best scores of all leave nothing is known then.
+            Action::Prune(rule) if rule.allocation != Allocation::Global => {
+                rule.allocation.counts(shapes, rule.final_sparsity)?;
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 

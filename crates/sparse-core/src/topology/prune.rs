@@ -22,9 +22,7 @@ pub(super) fn prune(
         .iter()
         .map(|l| l.values.iter().map(|v| v.abs()).collect())
         .collect();
-    let counts = rule
-        .allocation
-        .counts_by_score(&shapes, rule.sparsity(step), &scores)?;
+    let counts = rule.counts(&shapes, step, &scores)?;
     let parts = layers.iter().zip(&scores).zip(counts);
     parts
         .map(|((layer, scores), count)| {

@@ -21,19 +21,15 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
         .clone()
         .or_else(|| runs[0].env.clone())
         .unwrap_or_default();
-    let recipes: Vec<String> = runs.iter().map(|run| run.recipe.clone()).collect();
-    let curves = runs.into_iter().map(|run| run.curve(&recipes));
-    draw(
-        &args.out,
-        &Axes::learning(&title),
-        &curves.collect::<Vec<Curve>>(),
-    )?;
+    draw(&args.out, &Axes::learning(&title), &curves(runs))?;
     say(&format!("{}", args.out.display()));
     Ok(())
 }
 
 /// What a picture needs of a run.
 struct Run {
+    /// Of its folder or file.
+    name: String,
     env: Option<String>,
     recipe: String,
     seed: Option<u64>,
@@ -44,28 +40,42 @@ impl Run {
     /// Named by its configuration, else by its path.
     fn new(config: &Table, path: &Path, points: Vec<(f64, f64)>) -> Self {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = name.into_owned();
         let word = |key: &str| config.get(key).and_then(Value::as_str).map(str::to_owned);
         let seed = config.get("seed").and_then(Value::as_integer);
         Self {
-            recipe: word("recipe").unwrap_or_else(|| name.into_owned()),
+            recipe: word("recipe").unwrap_or_else(|| name.clone()),
+            name,
             seed: seed.and_then(|seed| u64::try_from(seed).ok()),
             env: word("env"),
             points,
         }
     }
 
-    /// Labelled by its recipe, and by its seed where another run has that recipe too.
-    fn curve(self, recipes: &[String]) -> Curve {
-        let twins = recipes.iter().filter(|recipe| **recipe == self.recipe);
-        let label = match self.seed {
-            Some(seed) if twins.count() > 1 => format!("{}, seed {seed}", self.recipe),
-            _ => self.recipe,
-        };
-        Curve {
-            label,
-            points: self.points,
-        }
+    /// What a run may be called, the simplest first.
+    fn labels(&self) -> [String; 3] {
+        let seed = self
+            .seed
+            .map(|seed| format!("{}, seed {seed}", self.recipe));
+        let seed = seed.unwrap_or_else(|| self.recipe.clone());
+        [self.recipe.clone(), seed, self.name.clone()]
     }
+}
+
+/// Each run labelled by its recipe, or where others share that, by its seed too, or by its folder.
+fn curves(runs: Vec<Run>) -> Vec<Curve> {
+    let labels: Vec<[String; 3]> = runs.iter().map(Run::labels).collect();
+    let alone = |label: &str, at: usize| labels.iter().filter(|l| l[at] == label).count() == 1;
+    let label = |own: &[String; 3]| {
+        let at = (0..2).find(|&at| alone(&own[at], at)).unwrap_or(2);
+        own[at].clone()
+    };
+    let labels = labels.iter().map(label).collect::<Vec<String>>();
+    let curve = |(label, run): (String, Run)| Curve {
+        label,
+        points: run.points,
+    };
+    labels.into_iter().zip(runs).map(curve).collect()
 }
 
 /// Reads a folder of a run, or a `metrics.csv` alone. Of the configuration only the labels count, so runs of earlier
@@ -120,16 +130,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn twins_are_told_apart_by_their_seed() {
-        let run = |recipe: &str| Run {
+    fn twins_are_told_apart_by_their_seed_or_their_folder() {
+        let run = |name: &str, recipe: &str, seed: u64| Run {
+            name: name.to_owned(),
             env: None,
             recipe: recipe.to_owned(),
-            seed: Some(3),
+            seed: Some(seed),
             points: Vec::new(),
         };
-        let recipes = ["rlx2", "dense", "rlx2"].map(str::to_owned);
-        assert_eq!(run("rlx2").curve(&recipes).label, "rlx2, seed 3");
-        assert_eq!(run("dense").curve(&recipes).label, "dense");
+        let runs = vec![
+            run("a", "rlx2", 3),
+            run("b", "dense", 3),
+            run("c", "rlx2", 4),
+            run("d", "rlx2", 4),
+        ];
+        let labels = curves(runs).into_iter().map(|curve| curve.label);
+        let labels: Vec<String> = labels.collect();
+        assert_eq!(labels, ["rlx2, seed 3", "dense", "c", "d"]);
     }
 
     /// Runs that earlier versions wrote, with other keys than today's.

@@ -10,6 +10,8 @@ use rl_algos::recipes;
 use sparse_core::budget::Allocation;
 use toml::{Table, Value};
 
+use crate::say;
+
 /// Task where none is named.
 pub(crate) const ENV: &str = "HalfCheetah-v5";
 /// Recipe where none is named.
@@ -63,8 +65,47 @@ fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     let env = args.env.as_deref().or(word("env")).unwrap_or(ENV);
     let start = recipes::named(recipe, env).with_context(place)?;
     let mut config = start.overlaid(&text).with_context(place)?;
+    if let (Some(own), Some(_)) = (word("env"), &args.env) {
+        let kept = kept(
+            &given,
+            &recipes::named(recipe, own).with_context(place)?,
+            &start,
+        )?;
+        if !kept.is_empty() {
+            say(&format!(
+                "note     {} is for {own}, and {} stay",
+                place(),
+                kept.join(", ")
+            ));
+        }
+    }
     (config.env, config.recipe) = (start.env, start.recipe);
     Ok(config)
+}
+
+/// Numbers of a file that are its recipe's for the file's own task, `was`, and others for the task that is asked for.
+/// They stay, and a reader should know.
+fn kept(given: &Table, was: &TrainConfig, is: &TrainConfig) -> Result<Vec<String>> {
+    let table = |config: &TrainConfig| -> Result<Table> { Ok(toml::from_str(&config.to_toml()?)?) };
+    let mut kept = Vec::new();
+    compare("", given, &table(was)?, &table(is)?, &mut kept);
+    Ok(kept)
+}
+
+/// As [`kept`] of one section, whose keys begin with `path`.
+fn compare(path: &str, given: &Table, was: &Table, is: &Table, kept: &mut Vec<String>) {
+    for (key, value) in given {
+        let name = format!("{path}{key}");
+        match (value, was.get(key), is.get(key)) {
+            (Value::Table(value), Some(Value::Table(was)), Some(Value::Table(is))) => {
+                compare(&format!("{name}."), value, was, is, kept);
+            }
+            (_, Some(was), Some(is)) if name != "env" && value == was && was != is => {
+                kept.push(format!("{name} = {value} (its recipe here: {is})"));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The recipe that the options name, with the algorithm that they name.
@@ -140,6 +181,24 @@ mod tests {
             ("Hopper-v5", 0.9)
         );
         assert_eq!((config.sparsity.actor, config.learning.tau), (0.98, 0.005));
+    }
+
+    #[test]
+    fn numbers_of_another_task_are_told() {
+        let [hopper, ant] = ["Hopper-v5", "Ant-v5"].map(|env| recipes::named(RECIPE, env).unwrap());
+        let mut given: Table = toml::from_str(&hopper.to_toml().unwrap()).unwrap();
+        let told = kept(&given, &hopper, &ant).unwrap();
+        assert_eq!(
+            told,
+            [
+                "sparsity.actor = 0.98 (its recipe here: 0.96)",
+                "sparsity.critic = 0.95 (its recipe here: 0.88)"
+            ]
+        );
+        // What somebody chose is theirs.
+        given["sparsity"]["actor"] = Value::Float(0.5);
+        assert_eq!(kept(&given, &hopper, &ant).unwrap().len(), 1);
+        assert!(kept(&given, &hopper, &hopper).unwrap().is_empty());
     }
 
     #[test]

@@ -38,9 +38,35 @@ impl GradualMagnitude {
     /// The network's sparsity after update `step`: `s_f + (s_i - s_f) (1 - (t - t_0) / (t_n - t_0))³`.
     #[must_use]
     pub fn sparsity(&self, step: u64) -> f64 {
+        self.final_sparsity + (self.initial_sparsity - self.final_sparsity) * self.left(step)
+    }
+
+    /// The share of the way that is left after update `step`: `(1 - (t - t_0) / (t_n - t_0))³`.
+    fn left(&self, step: u64) -> f64 {
         let (begin, end) = (self.begin as f64, self.end as f64);
         let left = 1.0 - ((step as f64 - begin) / (end - begin)).clamp(0.0, 1.0);
-        self.final_sparsity + (self.initial_sparsity - self.final_sparsity) * left.powi(3)
+        left.powi(3)
+    }
+
+    /// How many connections each layer of `shapes` (`(outputs, inputs)`) may have after update `step`, where `scores`
+    /// are those of their weights. Where layers have densities of their own, each falls to its own along the cubic.
+    pub(crate) fn counts(
+        &self,
+        shapes: &[(usize, usize)],
+        step: u64,
+        scores: &[Vec<f32>],
+    ) -> Result<Vec<usize>> {
+        let (Allocation::PerLayer(_) | Allocation::Lambda(_)) = self.allocation else {
+            let sparsity = self.sparsity(step);
+            return self.allocation.counts_by_score(shapes, sparsity, scores);
+        };
+        let last = self.allocation.counts(shapes, self.final_sparsity)?;
+        let layers = shapes.iter().zip(last);
+        let count = |((outputs, inputs), last): (&(usize, usize), usize)| {
+            let first = (1.0 - self.initial_sparsity) * (outputs * inputs) as f64;
+            last + ((first - last as f64).max(0.0) * self.left(step)) as usize
+        };
+        Ok(layers.map(count).collect())
     }
 
     pub(crate) fn validate(&self) -> Result<()> {
@@ -74,6 +100,21 @@ impl Rule for GradualMagnitude {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn layers_with_densities_of_their_own_fall_to_them_along_the_cubic() {
+        let rule = GradualMagnitude {
+            initial_sparsity: 0.0,
+            final_sparsity: 0.5,
+            begin: 200,
+            end: 800,
+            allocation: Allocation::PerLayer(vec![0.2, 1.0]),
+        };
+        let counts = |step| rule.counts(&[(10, 100), (1, 10)], step, &[]).unwrap();
+        assert_eq!(counts(200), [1000, 10]);
+        assert_eq!(counts(500), [300, 10]);
+        assert_eq!(counts(800), [200, 10]);
+    }
 
     #[test]
     fn sparsity_rises_along_the_cubic() {

@@ -15,7 +15,7 @@ use rl_algos::config::{AlgoConfig, SacConfig};
 use serde_json::{Value, json};
 
 use super::rounded;
-use super::source::{Kept, Run, Source, Stored, stream};
+use super::source::{Kept, Run, STREAMS, Source, Stored, stream};
 use crate::table::thousands;
 
 /// Transitions unless told, as many as D4RL's datasets have.
@@ -107,7 +107,7 @@ impl Plan {
         let mut whole: Vec<Box<dyn Iterator<Item = Collected<Episode>>>> = Vec::new();
         for (number, part) in (0..).zip(self.parts) {
             // Every part of every kind has its own starting states and its own noise.
-            let first = 4 * self.kind as u64 + 2 * number;
+            let first = STREAMS + 4 * self.kind as u64 + 2 * number;
             let [mut seeds, rng] = [first, first + 1].map(|k| stream(args.seed, k));
             let (act, transitions): (Act, usize) = match part {
                 Part::Replay(stored) => {

@@ -22,8 +22,11 @@ use crate::table::thousands;
 /// Episodes whose mean is a random policy's return.
 const RANDOM_EPISODES: usize = 100;
 
-/// The stream of the random policy's episodes; datasets take those from 0 on.
+/// The stream of the random policy's episodes. Trainings take those from 0 on, and must not begin where data do.
 const RANDOM_STREAM: u64 = 1 << 32;
+
+/// The first stream of datasets.
+pub(super) const STREAMS: u64 = 1 << 33;
 
 /// Where datasets come from.
 pub(super) struct Source {

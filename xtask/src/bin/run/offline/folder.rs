@@ -10,7 +10,7 @@ use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, Start, Trained};
 use offline_prune::{Error, Result as Offline};
-use rl_algos::files::put;
+use rl_algos::files::{hold, put};
 use sparse_core::record;
 
 use super::layers;
@@ -40,6 +40,8 @@ pub(super) struct Folder {
     /// Opened with the first evaluation, which names the columns.
     metrics: Option<csv::Writer<File>>,
     begun: Instant,
+    /// That no other command writes here.
+    held: Option<File>,
 }
 
 impl Folder {
@@ -61,6 +63,7 @@ impl Folder {
             config: format!("# dataset: {file}\n{DATA}{data}\n{settings}"),
             metrics: None,
             begun: Instant::now(),
+            held: None,
         })
     }
 
@@ -69,6 +72,7 @@ impl Folder {
         self.begun = Instant::now();
         let place = |error: std::io::Error| fault(&self.path, &error);
         fs::create_dir_all(&self.path).map_err(place)?;
+        self.held = Some(hold(&self.path)?);
         for name in FILES {
             let file = self.path.join(name);
             if file.exists() {
@@ -180,6 +184,23 @@ pub(super) fn offline(path: &Path) -> Result<()> {
         bail!("{place} holds a run of `cargo xtask train`; choose another folder");
     }
     Ok(())
+}
+
+/// The other way round: refuses a folder with a run on a dataset to a run in a task.
+///
+/// # Errors
+/// When it holds one.
+pub(crate) fn online(path: &Path) -> Result<()> {
+    let place = path.display();
+    match [PRUNING, POLICY, NETWORKS]
+        .iter()
+        .find(|name| path.join(name).exists())
+    {
+        Some(name) => {
+            bail!("{place} holds a run of `cargo xtask offline` ({name}); choose another folder")
+        }
+        None => Ok(()),
+    }
 }
 
 fn fault(file: &Path, error: &dyn std::fmt::Display) -> Error {

@@ -1,7 +1,7 @@
 //! Several criteria, sparsities and seeds: a run for each, side by side, and a picture of score by sparsity.
 
 use std::fmt::Write as _;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::prune::PruneConfig;
 use offline_prune::train::train;
-use rl_algos::files::put;
+use rl_algos::files::{hold, put};
 
 use super::folder::{self, Folder};
 use super::kept::{self, Kept};
@@ -151,7 +151,7 @@ pub(super) fn run(
     let dataset = open(&args.agent.dataset, base)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     // Kept to the end.
-    let _lock = lock(&folder)?;
+    let _held = hold(&folder)?;
     let content = folder::content(&dataset);
     let (mut there, mut others) = (vec![None; jobs.len()], Vec::new());
     if args.keep {
@@ -209,23 +209,6 @@ fn earlier(kept: Kept) -> (Job, Option<Made>) {
         config: kept.config,
     };
     (job, Some(Ok(Some(kept.outcome))))
-}
-
-/// Holds a folder while runs are made in it.
-///
-/// # Errors
-/// When another command does.
-fn lock(folder: &Path) -> Result<File> {
-    let file = folder.join(".lock");
-    let lock = File::create(&file).with_context(|| file.display().to_string())?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another command is making runs in {}", folder.display())
-        }
-        // A file system without locks.
-        Err(TryLockError::Error(_)) => Ok(lock),
-    }
 }
 
 /// Refuses a folder that holds runs or a sweep, unless they may be replaced.

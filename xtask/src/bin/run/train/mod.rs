@@ -21,6 +21,7 @@ use rl_algos::run_dir::RunDir;
 use rl_algos::train::{Trained, resume, train};
 
 use crate::interrupt::{self, Interrupt};
+use crate::offline;
 use crate::progress::Progress;
 use crate::say;
 use crate::settings;
@@ -44,6 +45,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return seeds::run(args, &config, &list.0);
     }
     let folder = settings::folder(args, &config);
+    offline::folder::online(&folder)?;
     let create = |config: &TrainConfig| RunDir::create(&folder, config, args.overwrite);
     one(args, &config, create, train)
 }
@@ -75,7 +77,8 @@ fn one(
         say(&report::stopped(&trained, args, dir.path()));
         return Ok(ExitCode::from(interrupt::STATUS));
     }
-    report::summary(&trained, shown.began(), took, dir.path());
+    let made = shown.began().map(|began| trained.steps - began);
+    report::summary(&trained, made.zip(Some(took)), dir.path());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -75,9 +75,8 @@ pub(super) fn resume_command(args: &TrainArgs, folder: &Path) -> String {
     format!("cargo xtask train --resume {}{device}", folder.display())
 }
 
-/// Says what came of it, and what to do with it.
-/// The run had `began` steps behind it when it began or went on.
-pub(super) fn summary(trained: &Trained, began: u64, took: Duration, folder: &Path) {
+/// Says what came of it, and what to do with it. `made` tells the steps that this command made, and the time they took.
+pub(super) fn summary(trained: &Trained, made: Option<(u64, Duration)>, folder: &Path) {
     let returns = &trained.returns;
     let (actor, critic) = (
         trained.agent.actor_weights(),
@@ -85,8 +84,6 @@ pub(super) fn summary(trained: &Trained, began: u64, took: Duration, folder: &Pa
     );
     let active = actor.active + 2 * critic.active;
     let total = actor.total + 2 * critic.total;
-    let steps = (trained.steps - began) as f64;
-    let rate = steps / took.as_secs_f64();
     let share = 100.0 * active as f64 / total as f64;
     let best = returns.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let last = &returns[returns.len().saturating_sub(5)..];
@@ -99,12 +96,15 @@ pub(super) fn summary(trained: &Trained, began: u64, took: Duration, folder: &Pa
         last.len(),
         thousands(mean)
     ));
-    say(&format!(
-        "speed    {} steps in {}: {} steps/s",
-        thousands(steps),
-        span(took),
-        thousands(rate)
-    ));
+    match made {
+        Some((steps, took)) => say(&format!(
+            "speed    {} steps in {}: {} steps/s",
+            thousands(steps as f64),
+            span(took),
+            thousands(steps as f64 / took.as_secs_f64())
+        )),
+        None => say("the run was over already"),
+    }
     say(&format!(
         "weights  {} of {} ({share:.1} %), actor and both critics",
         thousands(active as f64),

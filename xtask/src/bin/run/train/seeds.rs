@@ -19,7 +19,7 @@ use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
 use crate::side_by_side::{self, Share};
 use crate::table::{Cell, Table};
-use crate::{say, settings};
+use crate::{offline, say, settings};
 
 /// Evaluations at the end of a run whose mean is told.
 const LAST: usize = 10;
@@ -84,6 +84,7 @@ fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<
     for config in &configs {
         config.validate()?;
         let path = settings::folder(args, config);
+        offline::folder::online(&path)?;
         if RunDir::is_taken(&path) && !args.overwrite {
             return Err(Error::RunExists { path }.into());
         }

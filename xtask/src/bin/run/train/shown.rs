@@ -26,9 +26,9 @@ impl Shown {
         }
     }
 
-    /// Steps that the run had behind it when it began or went on.
-    pub(super) fn began(&self) -> u64 {
-        self.began.unwrap_or(0)
+    /// Steps that the run had behind it when it began or went on; `None` before the first that was seen.
+    pub(super) fn began(&self) -> Option<u64> {
+        self.began
     }
 
     fn see(&mut self, at: &At) {
@@ -81,6 +81,6 @@ mod tests {
         assert_eq!(shown.on_step(&at(6)), ControlFlow::Continue(()));
         interrupt.set();
         assert_eq!(shown.on_step(&at(7)), ControlFlow::Break(()));
-        assert_eq!(shown.began(), 5);
+        assert_eq!(shown.began(), Some(5));
     }
 }
