@@ -6,6 +6,7 @@
 use std::f32::consts::{LN_2, PI};
 
 use burn::tensor::Tensor;
+use sparse_core::kernels::{exp, softplus, tanh};
 
 use super::parts::{Rows, to_vec};
 use crate::config::SacConfig;
@@ -17,13 +18,15 @@ pub(super) struct SquashedGaussian {
     pub(super) log_std_max: f32,
 }
 
-/// One number of an action, its share of the log-probability, and the slopes of both by μ and by the output that
-/// gives σ.
-struct Sampled {
-    action: f32,
-    log_prob: f32,
-    action_slopes: [f32; 2],
-    log_prob_slopes: [f32; 2],
+/// What the numbers of some actions come to, `[rows × action]` each; columns, so that each step is a loop over all.
+struct Numbers {
+    /// tanh of the outputs that give σ.
+    squashed: Vec<f32>,
+    /// σ ε.
+    shift: Vec<f32>,
+    actions: Vec<f32>,
+    /// Shares of the log-probability.
+    logs: Vec<f32>,
 }
 
 impl SquashedGaussian {
@@ -35,38 +38,60 @@ impl SquashedGaussian {
         }
     }
 
-    /// For the network's outputs of one number, μ and spread, and its noise.
-    fn number(self, [mean, spread]: [f32; 2], unit: f32) -> Sampled {
-        let half = 0.5 * (self.log_std_max - self.log_std_min);
-        let squashed = spread.tanh();
-        let log_std = self.log_std_min + half * (squashed + 1.0);
-        let shift = log_std.exp() * unit;
-        let u = mean + shift;
-        let action = u.tanh();
-        let softplus = (-2.0 * u).max(0.0) + (-(2.0 * u).abs()).exp().ln_1p();
-        let normal = -0.5 * unit * unit - log_std - 0.5 * (2.0 * PI).ln();
-        // d log σ / d spread, d u / d spread; d log(1 - tanh² u) / d u = -2 tanh u.
-        let log_std_slope = half * (1.0 - squashed * squashed);
-        let u_slope = shift * log_std_slope;
-        let action_slope = 1.0 - action * action;
-        Sampled {
-            action,
-            log_prob: normal - 2.0 * (LN_2 - u - softplus),
-            action_slopes: [action_slope, action_slope * u_slope],
-            log_prob_slopes: [2.0 * action, 2.0 * action * u_slope - log_std_slope],
+    /// Half the width of the range of log σ.
+    fn half(self) -> f32 {
+        0.5 * (self.log_std_max - self.log_std_min)
+    }
+
+    /// For the network's outputs `[rows, 2 size]`, `size` means and as many spreads in a row, and noise
+    /// `[rows × size]`.
+    fn numbers(self, size: usize, outputs: &[f32], noise: &[f32]) -> Numbers {
+        let half = |which: usize| -> Vec<f32> {
+            let rows = outputs.chunks_exact(2 * size);
+            rows.flat_map(|row| &row[which * size..][..size])
+                .copied()
+                .collect()
+        };
+        let (mut u, spreads) = (half(0), half(1));
+        let count = noise.len();
+        let [mut squashed, mut shift, mut actions, mut logs] = [(); 4].map(|()| vec![0.0; count]);
+        tanh(&spreads, &mut squashed[..]);
+        let mut log_std = spreads;
+        for (log_std, squashed) in log_std.iter_mut().zip(&squashed) {
+            *log_std = self.log_std_min + self.half() * (squashed + 1.0);
+        }
+        exp(&log_std, &mut shift[..]);
+        for ((u, shift), unit) in u.iter_mut().zip(&mut shift).zip(noise) {
+            *shift *= unit;
+            *u += *shift;
+        }
+        tanh(&u, &mut actions[..]);
+        let doubled: Vec<f32> = u.iter().map(|u| -2.0 * u).collect();
+        softplus(&doubled, &mut logs[..]);
+        let constant = 0.5 * (2.0 * PI).ln();
+        let rest = u.iter().zip(&log_std).zip(noise);
+        for (log, ((u, log_std), unit)) in logs.iter_mut().zip(rest) {
+            let normal = -0.5 * unit * unit - log_std - constant;
+            *log = normal - 2.0 * (LN_2 - u - *log);
+        }
+        Numbers {
+            squashed,
+            shift,
+            actions,
+            logs,
         }
     }
 
-    /// The action for outputs `[μ, spread]` and noise, number by number; returns its log-probability.
-    pub(super) fn sample(self, outputs: &[f32], noise: &[f32], action: &mut [f32]) -> f32 {
-        let (means, spreads) = outputs.split_at(noise.len());
-        let numbers = action.iter_mut().zip(means.iter().zip(spreads)).zip(noise);
-        let each = numbers.map(|((action, (mean, spread)), unit)| {
-            let sampled = self.number([*mean, *spread], *unit);
-            *action = sampled.action;
-            sampled.log_prob
-        });
-        each.sum()
+    /// Actions `[rows × size]` for outputs `[rows, 2 size]` and noise `[rows × size]`, and the log-probability of each
+    /// row.
+    pub(super) fn sample(
+        self,
+        size: usize,
+        outputs: &[f32],
+        noise: &[f32],
+    ) -> (Vec<f32>, Vec<f32>) {
+        let Numbers { actions, logs, .. } = self.numbers(size, outputs, noise);
+        (actions, sums(size, &logs))
     }
 
     /// As [`sample`](Self::sample), for outputs `[rows, 2 action]` under autodiff and noise `[rows × action]`.
@@ -75,33 +100,56 @@ impl SquashedGaussian {
     /// here, and the tensors are linear in the outputs, with these values and these slopes.
     pub(super) fn tensors(self, rows: &Rows, outputs: Tensor<2>, noise: &[f32]) -> Drawn {
         let size = rows.action;
-        let count = noise.len() / size;
-        let numbers = to_vec(outputs.clone().inner());
-        let (mut actions, mut logs) = (vec![0.0; count * size], vec![0.0; count]);
-        let mut slopes = [(); 2].map(|()| vec![0.0; 2 * count * size]);
-        for (k, (action, unit)) in actions.iter_mut().zip(noise).enumerate() {
-            let (row, number) = (k / size, k % size);
-            let places = [0, size].map(|half| 2 * size * row + half + number);
-            let sampled = self.number(places.map(|place| numbers[place]), *unit);
-            *action = sampled.action;
-            logs[row] += sampled.log_prob;
-            for (half, place) in places.into_iter().enumerate() {
-                slopes[0][place] = sampled.action_slopes[half];
-                slopes[1][place] = sampled.log_prob_slopes[half];
-            }
-        }
-        let mean_log = logs.iter().sum::<f32>() / count as f32;
+        let numbers = self.numbers(size, &to_vec(outputs.clone().inner()), noise);
+        let logs = sums(size, &numbers.logs);
+        let mean_log = logs.iter().sum::<f32>() / logs.len() as f32;
+        let [by_action, by_log] = self.slopes(size, &numbers);
         let constant = |data, width| Tensor::from_inner(rows.tensor(data, width));
         // Zero, with the outputs' gradient.
         let change = outputs.clone() - outputs.detach();
-        let [by_action, by_log] = slopes.map(|slopes| change.clone() * constant(slopes, 2 * size));
+        let [by_action, by_log] =
+            [by_action, by_log].map(|slopes| change.clone() * constant(slopes, 2 * size));
         let [by_mean, by_spread] = [0, size].map(|half| by_action.clone().narrow(1, half, size));
         Drawn {
-            actions: by_mean + by_spread + constant(actions, size),
+            actions: by_mean + by_spread + constant(numbers.actions, size),
             logs: by_log.sum_dim(1) + constant(logs, 1),
             mean_log,
         }
     }
+
+    /// The slopes of the actions and of the log-probabilities by the outputs, `[rows, 2 size]` each.
+    fn slopes(self, size: usize, numbers: &Numbers) -> [Vec<f32>; 2] {
+        let mut slopes = [(); 2].map(|()| vec![0.0; 2 * numbers.actions.len()]);
+        let [by_action, by_log] = &mut slopes;
+        let rows = by_action
+            .chunks_exact_mut(2 * size)
+            .zip(by_log.chunks_exact_mut(2 * size));
+        for (row, (by_action, by_log)) in rows.enumerate() {
+            let own = row * size..(row + 1) * size;
+            let (action_mean, action_spread) = by_action.split_at_mut(size);
+            let (log_mean, log_spread) = by_log.split_at_mut(size);
+            let of = numbers.actions[own.clone()].iter();
+            let of = of.zip(&numbers.squashed[own.clone()]);
+            for (k, ((action, squashed), shift)) in of.zip(&numbers.shift[own]).enumerate() {
+                // d log σ / d spread, d u / d spread; d log(1 - tanh² u) / d u = -2 tanh u.
+                let log_std_slope = self.half() * (1.0 - squashed * squashed);
+                let u_slope = shift * log_std_slope;
+                let action_slope = 1.0 - action * action;
+                (action_mean[k], action_spread[k]) = (action_slope, action_slope * u_slope);
+                log_mean[k] = 2.0 * action;
+                log_spread[k] = 2.0 * action * u_slope - log_std_slope;
+            }
+        }
+        slopes
+    }
+}
+
+/// The sum of each row of `size` numbers.
+fn sums(size: usize, numbers: &[f32]) -> Vec<f32> {
+    numbers
+        .chunks_exact(size)
+        .map(|row| row.iter().sum())
+        .collect()
 }
 
 /// Sampled actions, to be differentiated.
@@ -146,12 +194,14 @@ mod tests {
     #[test]
     fn actions_and_log_probabilities_follow_the_definition() {
         for [mean, spread, noise] in CASES {
-            let mut action = [0.0];
-            let found = BOUNDS.sample(&[mean, spread], &[noise], &mut action);
+            let (action, found) = BOUNDS.sample(1, &[mean, spread], &[noise]);
             let (expected_action, expected) = reference(mean.into(), spread.into(), noise.into());
             assert!((f64::from(action[0]) - expected_action).abs() < 1e-6);
-            let error = (f64::from(found) - expected).abs();
-            assert!(error < 1e-5 * (1.0 + expected.abs()), "{found} {expected}");
+            let error = (f64::from(found[0]) - expected).abs();
+            assert!(
+                error < 1e-5 * (1.0 + expected.abs()),
+                "{found:?} {expected}"
+            );
         }
     }
 

@@ -93,7 +93,9 @@ impl Policy {
         let noise: Vec<f32> = (0..self.action)
             .map(|_| StandardNormal.sample(rng))
             .collect();
-        SquashedGaussian::of(sac).sample(self.output(observation), &noise, action);
+        let size = self.action;
+        let (drawn, _) = SquashedGaussian::of(sac).sample(size, self.output(observation), &noise);
+        action.copy_from_slice(&drawn);
     }
 
     fn output(&mut self, observation: &[f32]) -> &[f32] {

@@ -58,13 +58,7 @@ impl Sac {
         let (seen, done) = (self.rows.observation, self.rows.action);
         let rows = self.rows.tensor(observations, seen);
         let outputs = to_vec(self.actor.learner().net().forward(rows));
-        let mut actions = vec![0.0; noise.len()];
-        let each = outputs.chunks(2 * done).zip(noise.chunks(done));
-        let each = each.zip(actions.chunks_mut(done));
-        let logs =
-            each.map(|((outputs, noise), action)| self.gaussian.sample(outputs, noise, action));
-        let logs = logs.collect();
-        (actions, logs)
+        self.gaussian.sample(done, &outputs, noise)
     }
 
     /// `y = R + Σ γᵏ α H(s_k) + γⁿ min(Q₁', Q₂')(s', a')`, with actions drawn anew in every state that the window
@@ -138,7 +132,8 @@ impl Agent for Sac {
         if self.config.sample_actions {
             let noise = normal(action.len(), rng);
             let output = self.actor.output(observation);
-            self.gaussian.sample(output, &noise, action);
+            let (drawn, _) = self.gaussian.sample(action.len(), output, &noise);
+            action.copy_from_slice(&drawn);
         } else {
             action.copy_from_slice(mean);
         }

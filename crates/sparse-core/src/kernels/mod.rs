@@ -21,7 +21,7 @@ mod peak;
 mod recycler;
 mod scalar;
 mod sizes;
-mod tanh;
+mod smooth;
 mod tiles;
 
 #[cfg(target_arch = "x86_64")]
@@ -41,7 +41,7 @@ pub use entry::{
     adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t, spmv,
 };
 pub use recycler::Recycler;
-pub use tanh::{tanh, tanh_gradient};
+pub use smooth::{exp, softplus, tanh, tanh_gradient};
 pub use tiles::{from_tiles, to_tiles};
 
 use crate::pattern::Pattern;

@@ -96,6 +96,8 @@ pub struct Learner<N> {
     updates: u64,
     /// Kept where a rule moves connections.
     explored: Option<Explored>,
+    /// Whether the network has no parameters but those of its sparse layers.
+    taped: bool,
 }
 
 impl<N: SparseModule> Learner<N> {
@@ -105,6 +107,8 @@ impl<N: SparseModule> Learner<N> {
     pub fn new(net: N, config: LearnerConfig) -> Self {
         let adam = Adam::new(config.adam, &net.sparse_layers());
         let target = config.target.map(|_| net.clone());
+        let own = net.sparse_layers().into_iter();
+        let taped = net.num_params() == own.map(|layer| layer.parameters().count()).sum::<usize>();
         let explored = config.moves().then(|| {
             let layers = net.sparse_layers();
             Explored::new(layers.iter().map(|layer| layer.pattern()))
@@ -116,6 +120,7 @@ impl<N: SparseModule> Learner<N> {
             config,
             updates: 0,
             explored,
+            taped,
         }
     }
 
@@ -168,7 +173,8 @@ impl<N: SparseModule> Learner<N> {
         loss: impl FnOnce(&N) -> Tensor<1>,
         rng: &mut impl Rng,
     ) -> Result<StepReport> {
-        let slope = Forward::of(&self.net, self.signal(), loss).backward(|loss| loss)?;
+        let slope =
+            Forward::of(&self.net, self.signal(), self.taped, loss).backward(|loss| loss)?;
         self.step(slope, rng)
     }
 
@@ -185,8 +191,8 @@ impl<N: SparseModule> Learner<N> {
     where
         N: Sync,
     {
-        let (net, signal) = (&self.net, self.signal());
-        let slope = |loss| Forward::of(net, signal, loss).backward(|loss| loss * 0.5);
+        let (net, signal, taped) = (&self.net, self.signal(), self.taped);
+        let slope = |loss| Forward::of(net, signal, taped, loss).backward(|loss| loss * 0.5);
         let [first, second] = losses;
         let (first, second) = rayon::join(|| slope(first), || slope(second));
         self.step(first?.plus(second?), rng)
@@ -211,9 +217,10 @@ impl<N: SparseModule> Learner<N> {
         if forward.is_empty() {
             return Err(Error::config("parts", 0, "at least one"));
         }
-        let (net, signal) = (&self.net, self.signal());
+        let (net, signal, taped) = (&self.net, self.signal(), self.taped);
         let parts = forward.into_par_iter();
-        let parts: Vec<_> = parts.map(|part| Forward::of(net, signal, part)).collect();
+        let parts = parts.map(|part| Forward::of(net, signal, taped, part));
+        let parts: Vec<_> = parts.collect();
         let made: Vec<&M> = parts.iter().map(Forward::made).collect();
         let (settled, share) = (settle(&made), 1.0 / made.len() as f32);
         let slopes = parts.into_par_iter().map(|part| {

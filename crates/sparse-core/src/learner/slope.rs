@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use crate::nn::{Parameters, SparseModule};
-use crate::op::GrowthProbe;
+use crate::nn::{SparseLinear, SparseModule, Tape};
+use crate::op::{GrowthProbe, Sink};
 use crate::optim::{LayerGradient, to_vec};
 use crate::topology::{Activity, ActivityProbe, Signal};
 use crate::{Error, Result};
@@ -24,9 +24,18 @@ pub(super) struct Forward<N, M> {
 }
 
 impl<N: SparseModule, M> Forward<N, M> {
-    /// Lets `make` use the network under autodiff, collecting what `signal` asks for.
-    pub(super) fn of(net: &N, signal: Signal, make: impl FnOnce(&N) -> M) -> Self {
-        let mut net = net.clone().train();
+    /// Lets `make` use the network under autodiff, collecting what `signal` asks for. `taped` says that the network has
+    /// no parameters but those of its sparse layers.
+    pub(super) fn of(net: &N, signal: Signal, taped: bool, make: impl FnOnce(&N) -> M) -> Self {
+        let mut net = net.clone();
+        if taped {
+            let sink = Sink::default();
+            for (index, layer) in net.sparse_layers_mut().into_iter().enumerate() {
+                layer.set_tape(Some(Tape::new(sink.clone(), index)));
+            }
+        } else {
+            net = net.train();
+        }
         let mut probes = Vec::new();
         let activity = ActivityProbe::default();
         if signal == Signal::Activation {
@@ -60,16 +69,18 @@ impl<N: SparseModule, M> Forward<N, M> {
         let loss = loss(self.made);
         Error::check_size("loss", loss.shape().num_elements(), 1)?;
         let mut gradients = loss.backward();
-        let mut take = |parameter: Tensor<1>| {
-            parameter
-                .grad_remove(&mut gradients)
-                .unwrap_or_else(|| parameter.inner().zeros_like())
+        let mut take = |layer: &SparseLinear| match layer.tape() {
+            Some(tape) => tape.gradients(layer.parameters(), &mut gradients),
+            None => layer.parameters().map(|leaf| {
+                leaf.grad_remove(&mut gradients)
+                    .unwrap_or_else(|| leaf.inner().zeros_like())
+            }),
         };
         let layers = self.net.sparse_layers().into_iter().enumerate();
         Ok(Slope {
             layers: layers
                 .map(|(index, layer)| LayerGradient {
-                    parameters: gradient(layer.parameters(), &mut take),
+                    parameters: take(layer),
                     dense: self.probes.get(index).map(|probe| {
                         let pattern = layer.pattern();
                         probe.take(pattern.outputs(), pattern.inputs())
@@ -123,12 +134,4 @@ fn sum_of_squares(vector: &Tensor<1>) -> f64 {
     }
     let rest = rest.iter().map(|number| f64::from(*number).powi(2));
     lanes.into_iter().chain(rest).sum()
-}
-
-/// What `take` gives for each vector.
-fn gradient(of: Parameters, mut take: impl FnMut(Tensor<1>) -> Tensor<1>) -> Parameters {
-    Parameters {
-        values: take(of.values),
-        per_unit: of.per_unit.into_iter().map(take).collect(),
-    }
 }

@@ -54,6 +54,7 @@ impl<N: SparseModule> Learner<N> {
             config: self.config.clone(),
             updates,
             explored,
+            taped: self.taped,
         };
         Ok(())
     }

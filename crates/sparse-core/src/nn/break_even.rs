@@ -41,16 +41,12 @@ const GPU: [f64; 3] = [0.9, 0.7, 0.45];
 const GPU_WIDTHS: [f64; 3] = [2048.0, 4096.0, 8192.0];
 
 /// The density up to which compressed rows are the faster for a layer of about `width` inputs and outputs and a
-/// batch of `batch` rows, by the nearest reading; on a device with autodiff, in training.
-pub(crate) fn density(device: &Device, width: f64, batch: usize) -> f64 {
+/// batch of `batch` rows, by the nearest reading; forward only, or in training.
+pub(crate) fn density(device: &Device, width: f64, batch: usize, training: bool) -> f64 {
     if is_gpu(device) {
         return GPU[nearest(&GPU_WIDTHS, width)];
     }
-    let table = if device.is_autodiff() {
-        &TRAINING
-    } else {
-        &FORWARD
-    };
+    let table = if training { &TRAINING } else { &FORWARD };
     table[nearest(&BATCHES, batch as f64)][nearest(&WIDTHS, width)]
 }
 
@@ -69,13 +65,10 @@ mod tests {
     #[test]
     fn readings_are_looked_up_by_the_nearest() {
         let device = Device::flex();
-        assert_eq!(density(&device, 256.0, 256), FORWARD[3][1]);
-        assert_eq!(
-            density(&device.clone().autodiff(), 300.0, 200),
-            TRAINING[3][1]
-        );
-        assert_eq!(density(&device, 1e6, 1_000_000), FORWARD[3][3]);
-        assert_eq!(density(&device, 0.0, 0), FORWARD[0][0]);
+        assert_eq!(density(&device, 256.0, 256, false), FORWARD[3][1]);
+        assert_eq!(density(&device, 300.0, 200, true), TRAINING[3][1]);
+        assert_eq!(density(&device, 1e6, 1_000_000, false), FORWARD[3][3]);
+        assert_eq!(density(&device, 0.0, 0, false), FORWARD[0][0]);
         let gpu = [64.0, 2048.0, 4000.0, 8192.0, 1e6].map(|width| nearest(&GPU_WIDTHS, width));
         assert_eq!(gpu, [0, 0, 1, 2, 2]);
     }

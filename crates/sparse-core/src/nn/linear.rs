@@ -6,9 +6,12 @@ use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use super::activations::Activations;
-use super::norm::LayerNorm;
+use super::norm::{LayerNorm, normalised};
 use super::storage::Storage;
-use crate::op::{Activation, GrowthProbe, SparseLayer, dense_linear, sparse_linear, spread};
+use super::tape::Tape;
+use crate::op::{
+    Activation, GrowthProbe, NetworkLayer, SparseLayer, dense_linear, sparse_linear, spread,
+};
 use crate::pattern::Pattern;
 use crate::{Error, Result};
 
@@ -118,6 +121,14 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
+    /// What `f` makes of each vector.
+    pub(crate) fn map(self, mut f: impl FnMut(Tensor<1>) -> Tensor<1>) -> Self {
+        Self {
+            values: f(self.values),
+            per_unit: self.per_unit.into_iter().map(f).collect(),
+        }
+    }
+
     /// Numbers in all vectors.
     pub(crate) fn count(&self) -> usize {
         let vectors = std::iter::once(&self.values).chain(&self.per_unit);
@@ -142,6 +153,8 @@ pub struct SparseLinear {
     storage: Storage,
     #[module(skip)]
     probe: Option<GrowthProbe>,
+    #[module(skip)]
+    tape: Option<Tape>,
 }
 
 impl SparseLinear {
@@ -165,6 +178,7 @@ impl SparseLinear {
             pattern,
             storage,
             probe: None,
+            tape: None,
         })
     }
 
@@ -177,28 +191,57 @@ impl SparseLinear {
 
     /// Applies the layer and an activation inside a network; by a dense product if `dense`, else as its storage says.
     pub(crate) fn apply(&self, x: Activations, activation: Activation, dense: bool) -> Activations {
-        match &self.norm {
+        match self.layer_norm() {
             None => self.product(x, activation, dense),
-            Some(norm) => norm.apply(self.product(x, Activation::Identity, dense), activation),
+            Some(affine) => {
+                let sums = self.product(x, Activation::Identity, dense);
+                normalised(sums, affine, activation)
+            }
         }
+    }
+
+    /// The layer for a network that is one operation, with `activation`; `None` where the layer is none of those that
+    /// can be: it is normalised, its parameters are leaves, or it multiplies densely.
+    pub(crate) fn in_network(&self, batch: usize, activation: Activation) -> Option<NetworkLayer> {
+        let values = self.values.val();
+        let device = values.device();
+        if self.norm.is_some() || device.is_autodiff() || self.is_dense(batch, &device) {
+            return None;
+        }
+        Some(NetworkLayer {
+            values,
+            bias: self.bias.val(),
+            layer: self.operation(activation),
+            index: self.tape.as_ref().map_or(0, Tape::index),
+        })
+    }
+
+    /// The constant part of its operation.
+    fn operation(&self, activation: Activation) -> SparseLayer {
+        SparseLayer {
+            pattern: self.pattern.clone(),
+            activation,
+            probe: self.probe.clone(),
+        }
+    }
+
+    /// Whether a batch of `batch` rows goes through a dense product.
+    fn is_dense(&self, batch: usize, device: &Device) -> bool {
+        let training = self.tape.is_some() || device.is_autodiff();
+        self.storage
+            .is_dense(&self.pattern, batch, device, training)
     }
 
     /// Product, bias and activation.
     fn product(&self, x: Activations, activation: Activation, dense: bool) -> Activations {
-        let layer = SparseLayer {
-            pattern: self.pattern.clone(),
-            activation,
-            probe: self.probe.clone(),
-        };
-        let values = self.values.val();
-        let (batch, device) = (x.batch(), values.device());
-        if dense || self.storage.is_dense(&self.pattern, batch, &device) {
+        let (layer, values) = (self.operation(activation), self.values());
+        if dense || self.is_dense(x.batch(), &values.device()) {
             let weight = self.matrix(values, layer);
-            let (x, bias) = (x.into_columns(), self.bias.val());
+            let (x, bias) = (x.into_columns(), self.bias());
             return Activations::Columns(dense_linear(x, weight, bias, activation));
         }
         let (x, batch) = x.into_tiles();
-        let tiles = sparse_linear(x, values, self.bias.val(), layer);
+        let tiles = sparse_linear(x, values, self.bias(), layer);
         Activations::Tiles { tiles, batch }
     }
 
@@ -213,12 +256,7 @@ impl SparseLinear {
     /// The weight as a dense matrix `[outputs, inputs]`, zero where there is no connection.
     #[must_use]
     pub fn to_dense(&self) -> Tensor<2> {
-        let layer = SparseLayer {
-            pattern: self.pattern.clone(),
-            activation: Activation::Identity,
-            probe: self.probe.clone(),
-        };
-        self.matrix(self.values.val(), layer)
+        self.matrix(self.values(), self.operation(Activation::Identity))
     }
 
     /// Which connections there are.
@@ -243,13 +281,21 @@ impl SparseLinear {
     /// The values, `[nnz]`, in the pattern's order.
     #[must_use]
     pub fn values(&self) -> Tensor<1> {
-        self.values.val()
+        self.vector(0, &self.values)
     }
 
     /// The bias, `[outputs]`.
     #[must_use]
     pub fn bias(&self) -> Tensor<1> {
-        self.bias.val()
+        self.vector(1, &self.bias)
+    }
+
+    /// A trainable vector, by its number, as it is to be differentiated.
+    fn vector(&self, k: usize, vector: &Param<Tensor<1>>) -> Tensor<1> {
+        match &self.tape {
+            Some(tape) => tape.leaf(k, vector.val()),
+            None => vector.val(),
+        }
     }
 
     /// Normalises the layer's sums over its units before the activation, with scales of 1 and shifts of 0 to begin
@@ -265,7 +311,7 @@ impl SparseLinear {
     #[must_use]
     pub fn layer_norm(&self) -> Option<[Tensor<1>; 2]> {
         let norm = self.norm.as_ref();
-        norm.map(|norm| [norm.scale.val(), norm.shift.val()])
+        norm.map(|norm| [self.vector(2, &norm.scale), self.vector(3, &norm.shift)])
     }
 
     /// Names of the trainable vectors with one number per unit.
@@ -276,13 +322,25 @@ impl SparseLinear {
         }
     }
 
-    /// All trainable vectors.
+    /// All trainable vectors, as they lie.
     pub(crate) fn parameters(&self) -> Parameters {
-        let norm = self.layer_norm().into_iter().flatten();
+        let norm = self.norm.as_ref();
+        let norm = norm.map(|norm| [norm.scale.val(), norm.shift.val()]);
+        let norm = norm.into_iter().flatten();
         Parameters {
             values: self.values.val(),
             per_unit: std::iter::once(self.bias.val()).chain(norm).collect(),
         }
+    }
+
+    /// Lets its parameters be differentiated, or no more.
+    pub(crate) fn set_tape(&mut self, tape: Option<Tape>) {
+        self.tape = tape;
+    }
+
+    /// How its parameters are differentiated.
+    pub(crate) fn tape(&self) -> Option<&Tape> {
+        self.tape.as_ref()
     }
 
     /// Takes all trainable vectors out, so that what holds nobody else's handle to them can change them in place. The

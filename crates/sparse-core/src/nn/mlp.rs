@@ -9,7 +9,7 @@ use super::gates::Gates;
 use super::linear::{Mask, SparseLinear, SparseLinearConfig};
 use super::storage::Storage;
 use crate::budget::Allocation;
-use crate::op::{Activation, untile};
+use crate::op::{Activation, Network, network, untile};
 use crate::optim::to_vec;
 use crate::pattern::Structure;
 use crate::topology::ActivityProbe;
@@ -228,15 +228,18 @@ impl SparseMlp {
     /// `[batch, inputs]` to `[batch, outputs]`.
     #[must_use]
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let x = match self.layers[0].tape() {
+            Some(_) if !x.device().is_autodiff() => Tensor::from_inner(x),
+            _ => x,
+        };
+        if let Some(whole) = self.as_one(x.dims()[0]) {
+            return network(x, whole);
+        }
         let last = self.layers.len() - 1;
         let dense = self.is_dense();
         let mut x = Activations::from_rows(x);
         for (i, layer) in self.layers.iter().enumerate() {
-            let activation = if i < last {
-                Activation::Relu
-            } else {
-                Activation::Identity
-            };
+            let activation = self.activation(i);
             x = match self.gates.as_ref().filter(|_| i < last) {
                 Some(gates) => gates.pass(layer.apply(x, Activation::Identity, dense)),
                 None => layer.apply(x, activation, dense),
@@ -246,6 +249,29 @@ impl SparseMlp {
             }
         }
         x.into_rows()
+    }
+
+    /// The network as one operation on a batch of so many rows, where it can be: every layer has compressed rows, and
+    /// nobody looks in between.
+    fn as_one(&self, batch: usize) -> Option<Network> {
+        if self.activity.is_some() || self.gates.is_some() || self.is_dense() {
+            return None;
+        }
+        let layers = self.layers.iter().enumerate();
+        let layers = layers.map(|(i, layer)| layer.in_network(batch, self.activation(i)));
+        Some(Network {
+            layers: layers.collect::<Option<_>>()?,
+            sink: self.layers[0].tape().map(|tape| tape.sink().clone()),
+        })
+    }
+
+    /// What follows a layer.
+    fn activation(&self, layer: usize) -> Activation {
+        if layer + 1 < self.layers.len() {
+            Activation::Relu
+        } else {
+            Activation::Identity
+        }
     }
 
     /// Whether every layer is to be multiplied densely: where all connections exist, compressed rows gain less on the

@@ -8,6 +8,7 @@ mod linear;
 mod mlp;
 mod norm;
 mod storage;
+mod tape;
 
 pub use gates::Gates;
 pub use inference::Inference;
@@ -15,3 +16,4 @@ pub(crate) use linear::Parameters;
 pub use linear::{Mask, SparseLinear, SparseLinearConfig};
 pub use mlp::{SparseMlp, SparseMlpConfig, SparseModule};
 pub use storage::Storage;
+pub(crate) use tape::Tape;

@@ -24,22 +24,25 @@ impl LayerNorm {
             shift: Param::from_tensor(Tensor::zeros([outputs], device)),
         }
     }
+}
 
-    /// Normalises each sample over its features, scales and shifts them, and applies an activation.
-    pub(super) fn apply(&self, x: Activations, activation: Activation) -> Activations {
-        let (scale, shift) = (self.scale.val(), self.shift.val());
-        let features = scale.dims()[0];
-        match x {
-            Activations::Columns(x) => {
-                let affine = [scale, shift].map(|p| p.reshape([features, 1]));
-                Activations::Columns(normalise(x, 0, affine, activation))
-            }
-            // Columns past the batch hold finite numbers, and no gradient comes from them.
-            Activations::Tiles { tiles, batch } => {
-                let affine = [scale, shift].map(|p| p.reshape([1, features, 1]));
-                let tiles = normalise(tiles, 1, affine, activation);
-                Activations::Tiles { tiles, batch }
-            }
+/// Normalises each sample over its features, applies scales and shifts `[features]`, and an activation.
+pub(super) fn normalised(
+    x: Activations,
+    affine: [Tensor<1>; 2],
+    activation: Activation,
+) -> Activations {
+    let features = affine[0].dims()[0];
+    match x {
+        Activations::Columns(x) => {
+            let affine = affine.map(|p| p.reshape([features, 1]));
+            Activations::Columns(normalise(x, 0, affine, activation))
+        }
+        // Columns past the batch hold finite numbers, and no gradient comes from them.
+        Activations::Tiles { tiles, batch } => {
+            let affine = affine.map(|p| p.reshape([1, features, 1]));
+            let tiles = normalise(tiles, 1, affine, activation);
+            Activations::Tiles { tiles, batch }
         }
     }
 }

@@ -41,14 +41,20 @@ impl Storage {
         all.into_iter().find(|storage| storage.name() == name)
     }
 
-    /// Whether a batch of `batch` rows goes through a dense product.
-    pub(crate) fn is_dense(self, pattern: &Pattern, batch: usize, device: &Device) -> bool {
+    /// Whether a batch of `batch` rows goes through a dense product, in training or forward only.
+    pub(crate) fn is_dense(
+        self,
+        pattern: &Pattern,
+        batch: usize,
+        device: &Device,
+        training: bool,
+    ) -> bool {
         match self {
             Self::Csr => false,
             Self::Masked => true,
             Self::Auto => {
                 let width = ((pattern.outputs() * pattern.inputs()) as f64).sqrt();
-                pattern.density() > break_even::density(device, width, batch)
+                pattern.density() > break_even::density(device, width, batch, training)
             }
         }
     }

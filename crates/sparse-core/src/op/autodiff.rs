@@ -9,7 +9,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Slice;
 
-use super::{Activation, SparseBackend, SparseLayer, SparseOps};
+use super::{Activation, Network, SparseBackend, SparseLayer, SparseOps, network};
 use crate::kernels::AdamStep;
 
 /// What the backward pass of one layer needs; handles, not copies.
@@ -54,7 +54,7 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
 }
 
 /// Computes rows of the dense gradient of one use of a layer, from handles.
-fn rows_of<B: SparseBackend>(
+pub(super) fn rows_of<B: SparseBackend>(
     dy: FloatTensor<B>,
     x: FloatTensor<B>,
 ) -> impl Fn(Range<usize>) -> Vec<f32> + Send + 'static {
@@ -236,6 +236,10 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
         }
     }
 
+    fn network(x: FloatTensor<Self>, network: Network) -> FloatTensor<Self> {
+        network::tracked::<B, C>(x, network)
+    }
+
     fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self> {
         let (values, node) = values.into_parts();
         let matrix = B::scatter(&values, &layer.pattern);
@@ -294,7 +298,7 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
 }
 
 /// A tensor outside any graph.
-fn from_inner<B: SparseBackend, C: CheckpointStrategy>(
+pub(super) fn from_inner<B: SparseBackend, C: CheckpointStrategy>(
     tensor: FloatTensor<B>,
 ) -> FloatTensor<Autodiff<B, C>> {
     <Autodiff<B, C> as burn::backend::AutodiffBackend>::from_inner(tensor)

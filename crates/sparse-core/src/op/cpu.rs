@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, TensorMetadata};
+use burn::backend::TensorMetadata;
 use burn::tensor::Shape;
 
-use super::{Activation, OutputGradient, SparseBackend, SparseLayer};
+use super::{Activation, OutputGradient, Primitives, SparseBackend, SparseLayer};
 use crate::kernels::{self, AdamStep, AlignedBuf, Out, Written};
 use crate::pattern::Pattern;
 
@@ -26,7 +26,7 @@ pub(super) trait CpuTensor: Sized {
 }
 
 /// A backend whose float tensors are such; said of each, so that the compiler knows it of no other.
-pub(super) trait CpuBackend: Backend {}
+pub(super) trait CpuBackend: Primitives {}
 
 /// A tensor of `shape` that a kernel writes.
 fn build<T: CpuTensor, const D: usize>(

@@ -17,8 +17,10 @@ mod cube;
 mod flex;
 #[cfg(feature = "ndarray")]
 mod ndarray;
+mod network;
 mod probe;
 
+pub use network::{Network, NetworkLayer, Sink};
 pub use probe::{DenseGradient, GrowthProbe};
 
 use burn::backend::ops::FloatTensorOps;
@@ -74,9 +76,21 @@ pub struct OutputGradient<B: Backend> {
     pub bias: FloatTensor<B>,
 }
 
+/// What leads from vectors to a backend's tensors and back; said of each backend, as Burn's own conversion is.
+pub trait Primitives: Backend {
+    /// The backend's tensor of a vector that lies on it.
+    ///
+    /// # Panics
+    /// When it lies on another one.
+    fn primitive(vector: Tensor<1>) -> FloatTensor<Self>;
+
+    /// A backend's tensor as a vector.
+    fn vector(primitive: FloatTensor<Self>) -> Tensor<1>;
+}
+
 /// The kernels that a backend family provides. Plain tensors in, plain tensors out; shapes as in
 /// [`SparseOps`].
-pub trait SparseBackend: Backend {
+pub trait SparseBackend: Primitives {
     /// `activation(W x + b)`.
     fn forward(
         x: &FloatTensor<Self>,
@@ -198,6 +212,9 @@ pub trait SparseOps: Backend {
         activation: Activation,
     ) -> FloatTensor<Self>;
 
+    /// All layers of a network, `[batch, inputs]` to `[batch, outputs]`.
+    fn network(x: FloatTensor<Self>, network: Network) -> FloatTensor<Self>;
+
     /// A layer's weight as a matrix `[outputs, inputs]`, from its values `[nnz]`; its activation is not
     /// applied.
     fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self>;
@@ -228,6 +245,17 @@ pub trait SparseOps: Backend {
 /// would overlap with that of the autodiff decorator.
 macro_rules! dispatch_to_kernels {
     ($backend:ty) => {
+        impl Primitives for $backend {
+            fn primitive(vector: Tensor<1>) -> FloatTensor<Self> {
+                let primitive = vector.try_into_primitive::<Self>();
+                primitive.unwrap_or_else(|error| panic!("a network's parameters: {error:?}"))
+            }
+
+            fn vector(primitive: FloatTensor<Self>) -> Tensor<1> {
+                Tensor::from_primitive::<Self>(primitive)
+            }
+        }
+
         impl SparseOps for $backend {
             fn sparse_linear(
                 x: FloatTensor<Self>,
@@ -245,6 +273,10 @@ macro_rules! dispatch_to_kernels {
                 activation: Activation,
             ) -> FloatTensor<Self> {
                 Self::add_bias(Self::float_matmul(weight, x), &bias, activation)
+            }
+
+            fn network(x: FloatTensor<Self>, network: Network) -> FloatTensor<Self> {
+                network::forward::<Self>(x, network)
             }
 
             fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self> {
@@ -325,6 +357,14 @@ pub fn dense_linear(
         bias.into_dispatch(),
         activation,
     ))
+}
+
+/// Applies all layers of a network to a batch, `[batch, inputs]` to `[batch, outputs]`: one node of autodiff, whose
+/// backward pass leaves the gradients of the parameters in the network's sink. Their handles are held until then, so
+/// a layer cannot be changed in place between both passes.
+#[must_use]
+pub fn network(x: Tensor<2>, network: Network) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::network(x.into_dispatch(), network))
 }
 
 /// A layer's weight as a matrix `[outputs, inputs]`: its values `[nnz]` at the connections, zeros elsewhere.
