@@ -34,18 +34,18 @@ fn product(p: &mut Product<'_>) {
 }
 
 /// `Z` registers to a row. Connections are taken two at a time into sums of their own, so that eight
-/// multiply-adds are under way at `Z = 4`: with four, each would wait for the one before it.
+/// multiply-adds are under way at `Z = 4`: with four, each would wait for the one before it. The load ports are the
+/// bound, so two indices come with one load, and two values too.
 #[target_feature(enable = "avx512f")]
 fn product_of<const Z: usize>(p: &mut Product<'_>) {
     let (width, rows) = (Z * LANES, p.start.len());
     let zero = _mm512_setzero_ps();
     let tiles = p.x.chunks_exact(p.x_rows * width);
     for (x, y) in tiles.zip(p.y.chunks_exact_mut(rows * width)) {
-        let add = |k: usize, sums: &mut [__m512; Z]| {
-            // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
+        let add = |value: __m512, index: u32, sums: &mut [__m512; Z]| {
+            // SAFETY: an index is a row of `x`, of `Z * LANES` floats.
             unsafe {
-                let value = _mm512_set1_ps(*p.values.get_unchecked(k));
-                let row = x.as_ptr().add(*p.idx.get_unchecked(k) as usize * width);
+                let row = x.as_ptr().add(index as usize * width);
                 for (z, sum) in sums.iter_mut().enumerate() {
                     *sum = _mm512_fmadd_ps(value, _mm512_loadu_ps(row.add(z * LANES)), *sum);
                 }
@@ -68,12 +68,21 @@ fn product_of<const Z: usize>(p: &mut Product<'_>) {
                 );
             }
             while k + 2 <= end {
-                add(k, &mut even);
-                add(k + 1, &mut odd);
+                // SAFETY: `k + 2 <= nnz`.
+                let (indices, values) = unsafe {
+                    let indices = p.idx.as_ptr().add(k).cast::<u64>().read_unaligned();
+                    let values = p.values.as_ptr().add(k).cast::<f64>().read_unaligned();
+                    (indices, _mm512_castpd_ps(_mm512_set1_pd(values)))
+                };
+                add(_mm512_moveldup_ps(values), indices as u32, &mut even);
+                add(_mm512_movehdup_ps(values), (indices >> 32) as u32, &mut odd);
                 k += 2;
             }
             if k < end {
-                add(k, &mut even);
+                // SAFETY: `k < nnz`.
+                let (index, value) =
+                    unsafe { (*p.idx.get_unchecked(k), *p.values.get_unchecked(k)) };
+                add(_mm512_set1_ps(value), index, &mut even);
             }
             for (z, (even, odd)) in even.into_iter().zip(odd).enumerate() {
                 let mut sum = _mm512_add_ps(even, odd);

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use crate::nn::{SparseLinear, SparseModule, Tape};
 use crate::op::{GrowthProbe, Sink};
-use crate::optim::{LayerGradient, to_vec};
+use crate::optim::LayerGradient;
 use crate::topology::{Activity, ActivityProbe, Signal};
 use crate::{Error, Result};
 
@@ -108,30 +108,25 @@ impl Slope {
     pub(super) fn plus(mut self, other: Self) -> Self {
         self.loss += other.loss;
         self.activity.add(other.activity);
-        for (layer, other) in self.layers.iter_mut().zip(other.layers) {
-            let (sum, more) = (&mut layer.parameters, other.parameters);
-            sum.values = sum.values.clone() + more.values;
-            for (sum, more) in sum.per_unit.iter_mut().zip(more.per_unit) {
-                *sum = sum.clone() + more;
-            }
-            if let (Some(dense), Some(other)) = (&mut layer.dense, other.dense) {
-                dense.add(other);
-            }
-        }
+        let layers = self.layers.into_iter().zip(other.layers);
+        self.layers = layers.map(|(layer, other)| layer.plus(other)).collect();
         self
     }
 }
 
 /// Summed in as many parts as a register has lanes: one part would wait for each addition.
 fn sum_of_squares(vector: &Tensor<1>) -> f64 {
-    let vector = to_vec(vector.clone());
-    let (chunks, rest) = vector.as_chunks::<8>();
+    let data = vector.clone().into_data();
+    let numbers = data
+        .as_slice()
+        .unwrap_or_else(|error| panic!("a gradient is f32: {error:?}"));
+    let (chunks, rest) = numbers.as_chunks::<8>();
     let mut lanes = [0.0; 8];
     for chunk in chunks {
         for (lane, number) in lanes.iter_mut().zip(chunk) {
             *lane += f64::from(*number).powi(2);
         }
     }
-    let rest = rest.iter().map(|number| f64::from(*number).powi(2));
+    let rest = rest.iter().map(|number: &f32| f64::from(*number).powi(2));
     lanes.into_iter().chain(rest).sum()
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{Parameters, SparseLinear};
+use crate::nn::SparseLinear;
 use crate::op::polyak;
 use crate::optim::{to_vec, vector};
 use crate::pattern::{Pattern, key};
@@ -72,19 +72,17 @@ impl TargetConfig {
         let own = apart
             .then(|| largest_of_union(target, online, tau))
             .transpose()?;
-        let old = target.take_parameters();
-        let values = match own {
-            None => polyak(old.values, goal.values, tau),
-            Some((pattern, values)) => {
-                let values = vector(values, &old.values.device());
-                target.set_connections(pattern, values.clone());
-                values
-            }
-        };
-        let per_unit = old.per_unit.into_iter().zip(goal.per_unit);
-        let per_unit = per_unit.map(|(old, goal)| polyak(old, goal, tau));
-        let per_unit = per_unit.collect();
-        target.set_parameters(Parameters { values, per_unit });
+        let stays = own.is_some();
+        if let Some((pattern, values)) = own {
+            let device = goal.values.device();
+            target.set_connections(pattern, vector(values, &device));
+        }
+        let mut goals = goal.into_vectors().enumerate();
+        target.update(|old| match goals.next() {
+            Some((0, _)) if stays => old,
+            Some((_, goal)) => polyak(old, goal, tau),
+            None => old,
+        });
         Ok(())
     }
 }

@@ -129,6 +129,11 @@ impl Parameters {
         }
     }
 
+    /// All vectors, values first.
+    pub(crate) fn into_vectors(self) -> impl Iterator<Item = Tensor<1>> {
+        std::iter::once(self.values).chain(self.per_unit)
+    }
+
     /// Numbers in all vectors.
     pub(crate) fn count(&self) -> usize {
         let vectors = std::iter::once(&self.values).chain(&self.per_unit);
@@ -322,6 +327,11 @@ impl SparseLinear {
         }
     }
 
+    /// Names of all trainable vectors.
+    pub(crate) fn vector_names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once("values").chain(self.per_unit_names().iter().copied())
+    }
+
     /// All trainable vectors, as they lie.
     pub(crate) fn parameters(&self) -> Parameters {
         let norm = self.norm.as_ref();
@@ -343,35 +353,32 @@ impl SparseLinear {
         self.tape.as_ref()
     }
 
-    /// Takes all trainable vectors out, so that what holds nobody else's handle to them can change them in place. The
-    /// layer is of no use until [`set_parameters`](Self::set_parameters) puts them back.
-    pub(crate) fn take_parameters(&mut self) -> Parameters {
+    /// Changes all trainable vectors, values first, each in place where nobody else holds it. The new ones have the
+    /// shapes of the old.
+    pub(crate) fn update(&mut self, mut change: impl FnMut(Tensor<1>) -> Tensor<1>) {
         let device = self.values.val().device();
-        let take = |vector: &mut Param<Tensor<1>>| {
-            let nothing = Param::from_tensor(Tensor::empty([0], &device));
-            std::mem::replace(vector, nothing).into_value()
-        };
-        Parameters {
-            values: take(&mut self.values),
-            per_unit: self.per_unit_mut().into_iter().map(take).collect(),
+        // In the place of each vector while it changes, so that the layer holds no second handle.
+        let mut spare = Param::from_tensor(Tensor::empty([0], &device));
+        for vector in self.vectors_mut() {
+            let new = std::mem::replace(vector, spare).map(&mut change);
+            spare = std::mem::replace(vector, new);
         }
     }
 
     /// Replaces all trainable vectors by others of the same shapes.
     pub(crate) fn set_parameters(&mut self, parameters: Parameters) {
-        self.values = Param::from_tensor(parameters.values);
-        for (vector, new) in self.per_unit_mut().into_iter().zip(parameters.per_unit) {
-            *vector = Param::from_tensor(new);
-        }
+        let Parameters { values, per_unit } = parameters;
+        let mut new = std::iter::once(values).chain(per_unit);
+        self.update(|old| new.next().unwrap_or(old));
     }
 
-    /// The trainable vectors with one number per unit.
-    fn per_unit_mut(&mut self) -> Vec<&mut Param<Tensor<1>>> {
-        let mut vectors = vec![&mut self.bias];
-        if let Some(norm) = &mut self.norm {
-            vectors.extend([&mut norm.scale, &mut norm.shift]);
-        }
-        vectors
+    /// The trainable vectors.
+    fn vectors_mut(&mut self) -> impl Iterator<Item = &mut Param<Tensor<1>>> {
+        let norm = self.norm.as_mut();
+        let norm = norm.map(|norm| [&mut norm.scale, &mut norm.shift]);
+        [&mut self.values, &mut self.bias]
+            .into_iter()
+            .chain(norm.into_iter().flatten())
     }
 
     /// Replaces the connections and their values.

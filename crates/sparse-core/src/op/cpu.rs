@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use burn::backend::tensor::FloatTensor;
 use burn::backend::TensorMetadata;
+use burn::backend::tensor::FloatTensor;
 use burn::tensor::Shape;
 
 use super::{Activation, OutputGradient, Primitives, SparseBackend, SparseLayer};

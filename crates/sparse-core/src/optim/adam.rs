@@ -79,6 +79,25 @@ pub(crate) struct LayerGradient {
     pub(crate) dense: Option<DenseGradient>,
 }
 
+impl LayerGradient {
+    /// With that of another part of the loss.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let (sum, more) = (self.parameters, other.parameters);
+        let per_unit = sum.per_unit.into_iter().zip(more.per_unit);
+        let mut dense = self.dense;
+        if let (Some(dense), Some(other)) = (&mut dense, other.dense) {
+            dense.add(other);
+        }
+        Self {
+            parameters: Parameters {
+                values: sum.values + more.values,
+                per_unit: per_unit.map(|(sum, more)| sum + more).collect(),
+            },
+            dense,
+        }
+    }
+}
+
 /// The optimizer of one network.
 #[derive(Clone, Debug)]
 pub struct Adam {
@@ -105,24 +124,24 @@ impl Adam {
         let step = self.scalars();
         let moments = std::mem::take(&mut self.layers).into_iter();
         let parts = layers.iter_mut().zip(moments).zip(gradients);
-        self.layers = parts
-            .map(|((layer, moments), gradient)| {
-                let (old, gradient) = (layer.take_parameters(), gradient.parameters);
-                let (values, value_moments) =
-                    moments.values.step(old.values, gradient.values, step);
-                let vectors = old.per_unit.into_iter().zip(gradient.per_unit);
-                let vectors = vectors.zip(moments.per_unit);
-                let (per_unit, unit_moments) = vectors
-                    .map(|((old, gradient), moments)| moments.step(old, gradient, step))
-                    .unzip();
-                layer.set_parameters(Parameters { values, per_unit });
-                LayerMoments {
-                    values: value_moments,
-                    per_unit: unit_moments,
-                    dropped: moments.dropped,
-                }
-            })
-            .collect();
+        let parts = parts.map(|((layer, moments), gradient)| {
+            let LayerMoments { vectors, dropped } = moments;
+            let mut stepped = Vec::with_capacity(vectors.len());
+            let mut state = vectors.into_iter().zip(gradient.parameters.into_vectors());
+            layer.update(|vector| {
+                let Some((moments, gradient)) = state.next() else {
+                    return vector;
+                };
+                let (vector, moments) = moments.step(vector, gradient, step);
+                stepped.push(moments);
+                vector
+            });
+            LayerMoments {
+                vectors: stepped,
+                dropped,
+            }
+        });
+        self.layers = parts.collect();
     }
 
     /// Moves the moments of layer `index` to its new connections. A connection that stays keeps its moments, bit
@@ -134,7 +153,7 @@ impl Adam {
         grown: GrownMoments,
     ) -> Result<()> {
         let layer = &mut self.layers[index];
-        let old = [&layer.values.first, &layer.values.second].map(|m| to_vec(m.clone()));
+        let old = [&layer.vectors[0].first, &layer.vectors[0].second].map(|m| to_vec(m.clone()));
         let came = rewire.grown();
         let mut new = [vec![0.0; came.len()], vec![0.0; came.len()]];
         if let Some(dropped) = layer.dropped.take() {
@@ -153,7 +172,7 @@ impl Adam {
         let carry = |k: usize| -> Result<Tensor<1>> {
             Ok(vector(rewire.carry_and_set(&old[k], &new[k])?, &device))
         };
-        layer.values = Moments {
+        layer.vectors[0] = Moments {
             first: carry(0)?,
             second: carry(1)?,
         };
@@ -167,11 +186,10 @@ impl Adam {
             *moment = change(moment, |moment| at.iter().for_each(|&k| moment[k] = 0.0));
         };
         let values: Vec<usize> = reset.values.iter().map(|(k, _)| *k as usize).collect();
-        zero(&mut layer.values.first, &values);
-        zero(&mut layer.values.second, &values);
-        for moments in &mut layer.per_unit {
-            zero(&mut moments.first, &reset.units);
-            zero(&mut moments.second, &reset.units);
+        for (k, moments) in layer.vectors.iter_mut().enumerate() {
+            let at = if k == 0 { &values } else { &reset.units };
+            zero(&mut moments.first, at);
+            zero(&mut moments.second, at);
         }
     }
 
@@ -187,7 +205,7 @@ impl Adam {
     /// When there is no such layer.
     #[must_use]
     pub fn value_moments(&self, index: usize) -> [Tensor<1>; 2] {
-        let moments = &self.layers[index].values;
+        let moments = &self.layers[index].vectors[0];
         [moments.first.clone(), moments.second.clone()]
     }
 

@@ -64,33 +64,28 @@ impl Moments {
 /// Moments of one layer.
 #[derive(Clone, Debug)]
 pub(super) struct LayerMoments {
-    pub(super) values: Moments,
-    /// Of the vectors with one number per unit, in the layer's order.
-    pub(super) per_unit: Vec<Moments>,
+    /// Of its trainable vectors: the values first, then those with one number per unit, in the layer's order.
+    pub(super) vectors: Vec<Moments>,
     pub(super) dropped: Option<Dropped>,
 }
 
 impl LayerMoments {
     pub(super) fn zeros_like(layer: &SparseLinear) -> Self {
-        let parameters = layer.parameters();
-        let per_unit = parameters.per_unit.iter().map(Moments::zeros_like);
+        let vectors = layer.parameters().into_vectors();
         Self {
-            values: Moments::zeros_like(&parameters.values),
-            per_unit: per_unit.collect(),
+            vectors: vectors.map(|vector| Moments::zeros_like(&vector)).collect(),
             dropped: None,
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
         let dropped = self.dropped.as_ref().map_or(0, Dropped::bytes);
-        let per_unit: usize = self.per_unit.iter().map(Moments::bytes).sum();
-        self.values.bytes() + per_unit + dropped
+        self.vectors.iter().map(Moments::bytes).sum::<usize>() + dropped
     }
 
     /// Adds the moments of `layer`.
     pub(super) fn save(&self, record: &mut RecordWriter, prefix: &str, layer: &SparseLinear) {
-        self.values.save(record, &format!("{prefix}.values"));
-        for (name, moments) in layer.per_unit_names().iter().zip(&self.per_unit) {
+        for (name, moments) in layer.vector_names().zip(&self.vectors) {
             moments.save(record, &format!("{prefix}.{name}"));
         }
         if let Some(dropped) = &self.dropped {
@@ -106,15 +101,12 @@ impl LayerMoments {
         steps: i32,
     ) -> Result<Self> {
         let moments = |part: &str, of: &_| Moments::load(record, &format!("{prefix}.{part}"), of);
-        let parameters = layer.parameters();
-        let names = layer.per_unit_names().iter();
-        let per_unit = names.zip(&parameters.per_unit);
+        let vectors = layer.vector_names().zip(layer.parameters().into_vectors());
         let dropped = format!("{prefix}.dropped");
         let possible = layer.pattern().outputs() * layer.pattern().inputs();
         Ok(Self {
-            values: moments("values", &parameters.values)?,
-            per_unit: per_unit
-                .map(|(name, of)| moments(name, of))
+            vectors: vectors
+                .map(|(name, of)| moments(name, &of))
                 .collect::<Result<_>>()?,
             dropped: ["positions", "at"]
                 .iter()
@@ -126,7 +118,7 @@ impl LayerMoments {
 
     /// Where the moments lie.
     pub(super) fn device(&self) -> Device {
-        self.values.first.device()
+        self.vectors[0].first.device()
     }
 }
 

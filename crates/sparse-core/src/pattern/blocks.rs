@@ -1,8 +1,17 @@
-//! A wide layer in blocks of columns, so that what a block reads stays in a core's cache.
+//! A layer in blocks of columns, so that what a block reads stays in a core's cache.
 
-/// Columns of a block. A tile of activations has 64 columns of the batch in training, so a block of it is 128 KiB: that
-/// stays in the second-level cache, where the whole tile of a layer of 4,096 inputs would not.
-const BLOCK: usize = 512;
+/// Columns of a block of a wide layer. A tile of activations has 64 columns of the batch in training, so a block of it
+/// is 128 KiB: that stays in the second-level cache, where the whole tile of a layer of 4,096 inputs would not.
+const WIDE: usize = 512;
+
+/// Columns of a block where rows are long: 32 KiB, for the first-level cache.
+const NARROW: usize = 128;
+
+/// Columns up to which blocks are narrow: of a larger layer the index itself comes from far, once for each tile.
+const MOST_NARROW: usize = 1024;
+
+/// Connections of a row in a narrow block from which on it pays to read and write the sums once more for each.
+const LONG: usize = 10;
 
 /// Where the entries of each row of a compressed matrix change from one block of columns to the next. Nothing is kept
 /// for a matrix of one block.
@@ -17,10 +26,12 @@ impl Blocks {
     /// Of a matrix of `columns` columns with the entries `ptr[r]..ptr[r + 1]` in row `r`, ascending.
     pub(crate) fn new(ptr: &[u32], idx: &[u32], columns: usize) -> Self {
         let rows = ptr.len() - 1;
-        let blocks = columns.div_ceil(BLOCK).max(1);
+        let long = columns <= MOST_NARROW && idx.len() * NARROW >= LONG * rows * columns;
+        let width = if long { NARROW } else { WIDE };
+        let blocks = columns.div_ceil(width).max(1);
         let mut cuts = Vec::with_capacity((blocks - 1) * rows);
         for block in 1..blocks {
-            let limit = (block * BLOCK) as u32;
+            let limit = (block * width) as u32;
             cuts.extend(ptr.windows(2).map(|row| {
                 let entries = &idx[row[0] as usize..row[1] as usize];
                 row[0] + entries.partition_point(|column| *column < limit) as u32
@@ -60,10 +71,10 @@ mod tests {
 
     #[test]
     fn rows_are_cut_where_blocks_end() {
-        let edge = BLOCK as u32;
+        let edge = WIDE as u32;
         let idx = [0, edge - 1, edge, 2 * edge, 3, edge + 7, 2 * edge - 1];
         let ptr = [0, 4, 4, 7];
-        let blocks = Blocks::new(&ptr, &idx, 2 * BLOCK + 1);
+        let blocks = Blocks::new(&ptr, &idx, 2 * WIDE + 1);
         let all: Vec<_> = blocks.iter(&ptr).collect();
         assert_eq!(
             all,
@@ -74,6 +85,20 @@ mod tests {
             ]
         );
         assert_eq!((blocks.count(), blocks.len()), (3, 6));
+    }
+
+    #[test]
+    fn long_rows_are_cut_where_narrow_blocks_end() {
+        let idx: Vec<u32> = (0..200).chain(0..200).collect();
+        let ptr = [0, 200, 400];
+        let blocks = Blocks::new(&ptr, &idx, 200);
+        let all: Vec<_> = blocks.iter(&ptr).collect();
+        let edge = NARROW as u32;
+        let cut = [edge, 200 + edge];
+        assert_eq!(
+            all,
+            [(&[0, 200][..], &cut[..]), (&cut[..], &[200, 400][..])]
+        );
     }
 
     #[test]
