@@ -53,42 +53,59 @@ impl Sac {
         })
     }
 
-    /// Sampled actions for some observations, and behind them the actions' log-probabilities.
-    fn sampled(&self, observations: &[f32], noise: &[f32]) -> (Vec<f32>, Vec<f32>) {
-        let (seen, done) = (self.rows.observation, self.rows.action);
-        let rows = self.rows.tensor(observations, seen);
-        let outputs = to_vec(self.actor.learner().net().forward(rows));
-        self.gaussian.sample(done, &outputs, noise)
+    /// The actor's outputs for some observations.
+    fn outputs(&self, observations: &[f32]) -> Vec<f32> {
+        if observations.is_empty() {
+            return Vec::new();
+        }
+        let rows = self.rows.tensor(observations, self.rows.observation);
+        to_vec(self.actor.learner().net().forward(rows))
     }
 
     /// `y = R + Σ γᵏ α H(s_k) + γⁿ min(Q₁', Q₂')(s', a')`, with actions drawn anew in every state that the window
-    /// leads to (RLx2's released code).
-    fn targets(&self, batch: &Batch, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    /// leads to (RLx2's released code). `noise` draws all that the update needs, in its order; it does so while the
+    /// actor looks at the states.
+    fn targets(&self, batch: &Batch, noise: impl FnOnce() -> Noise + Send) -> (Vec<f32>, Noise) {
         let alpha = self.temperature.alpha() as f32;
         let (seen, done) = (self.rows.observation, self.rows.action);
-        let last = normal(batch.size * done, rng);
+        let outputs = || {
+            rayon::join(
+                || self.outputs(&batch.between_observation),
+                || self.outputs(&batch.next_observation),
+            )
+        };
+        let (noise, (passed, next)) = rayon::join(noise, outputs);
         let values = in_halves(batch.size, |rows| {
+            let outputs = cut(&next, 2 * done, &rows);
+            let (actions, logs) =
+                self.gaussian
+                    .sample(done, outputs, cut(&noise.last, done, &rows));
             let next = cut(&batch.next_observation, seen, &rows);
-            let (actions, logs) = self.sampled(next, cut(&last, done, &rows));
-            let values = self
-                .critics
-                .target_values(&self.rows.judged(next, &actions));
+            let judged = self.rows.judged(next, &actions);
+            let values = self.critics.target_values(&judged);
             let soft = values.iter().zip(&logs);
             soft.map(|(value, log)| value - alpha * log).collect()
         });
         let mut targets = bootstrapped(batch, &values, 1.0);
-
-        let between = normal(batch.between_row.len() * done, rng);
         let logs = in_halves(batch.between_row.len(), |rows| {
-            let passed = cut(&batch.between_observation, seen, &rows);
-            self.sampled(passed, cut(&between, done, &rows)).1
+            let outputs = cut(&passed, 2 * done, &rows);
+            let noise = cut(&noise.between, done, &rows);
+            self.gaussian.sample(done, outputs, noise).1
         });
         let passed = batch.between_row.iter().zip(&batch.between_discount);
         for ((row, discount), log) in passed.zip(logs) {
             targets[*row as usize] -= discount * alpha * log;
         }
-        targets
+        (targets, noise)
     }
+}
+
+/// What the actions of an update are drawn with, a number for each of theirs: those after the windows, those on the way
+/// there, and those of the actor's loss.
+struct Noise {
+    last: Vec<f32>,
+    between: Vec<f32>,
+    own: Vec<f32>,
 }
 
 /// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows; tells the mean of `log π`.
@@ -144,8 +161,15 @@ impl Agent for Sac {
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
         self.updates += 1;
-        let noise = &mut streams.target_noise;
-        let targets = self.targets(batch, noise);
+        let done = self.rows.action;
+        let acts = self.updates.is_multiple_of(self.config.policy_delay);
+        let rng = &mut streams.target_noise;
+        let noise = || Noise {
+            last: normal(batch.size * done, rng),
+            between: normal(batch.between_row.len() * done, rng),
+            own: normal(if acts { batch.size * done } else { 0 }, rng),
+        };
+        let (targets, noise) = self.targets(batch, noise);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.rows.tensor(targets, 1);
         let judged = self.rows.judged(&batch.observation, &batch.action);
@@ -154,10 +178,8 @@ impl Agent for Sac {
 
         let (mut actor, mut entropy) = (None, None);
         let alpha = self.temperature.alpha();
-        if self.updates.is_multiple_of(self.config.policy_delay) {
-            let unit = normal(batch.size * self.rows.action, noise);
+        if acts {
             let mean_log = Mutex::new(Vec::new());
-            let done = self.rows.action;
             let loss = |rows| {
                 let loss = ActorLoss {
                     gaussian: self.gaussian,
@@ -165,7 +187,7 @@ impl Agent for Sac {
                     alpha: alpha as f32,
                     rows: &self.rows,
                     observations: self.rows.observations(&batch.observation, &rows),
-                    noise: cut(&unit, done, &rows),
+                    noise: cut(&noise.own, done, &rows),
                     mean_log: &mean_log,
                 };
                 move |actor: &SparseMlp| loss.of(actor)

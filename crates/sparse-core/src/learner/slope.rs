@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::nn::{SparseLinear, SparseModule, Tape};
-use crate::op::{GrowthProbe, Sink};
+use crate::op::{GrowthProbe, Sink, read};
 use crate::optim::LayerGradient;
 use crate::topology::{Activity, ActivityProbe, Signal};
 use crate::{Error, Result};
@@ -116,17 +116,15 @@ impl Slope {
 
 /// Summed in as many parts as a register has lanes: one part would wait for each addition.
 fn sum_of_squares(vector: &Tensor<1>) -> f64 {
-    let data = vector.clone().into_data();
-    let numbers = data
-        .as_slice()
-        .unwrap_or_else(|error| panic!("a gradient is f32: {error:?}"));
-    let (chunks, rest) = numbers.as_chunks::<8>();
-    let mut lanes = [0.0; 8];
-    for chunk in chunks {
-        for (lane, number) in lanes.iter_mut().zip(chunk) {
-            *lane += f64::from(*number).powi(2);
+    read(vector, |numbers| {
+        let (chunks, rest) = numbers.as_chunks::<8>();
+        let mut lanes = [0.0; 8];
+        for chunk in chunks {
+            for (lane, number) in lanes.iter_mut().zip(chunk) {
+                *lane += f64::from(*number).powi(2);
+            }
         }
-    }
-    let rest = rest.iter().map(|number: &f32| f64::from(*number).powi(2));
-    lanes.into_iter().chain(rest).sum()
+        let rest = rest.iter().map(|number| f64::from(*number).powi(2));
+        lanes.into_iter().chain(rest).sum()
+    })
 }

@@ -50,12 +50,12 @@ pub(crate) fn density(device: &Device, width: f64, batch: usize, training: bool)
     table[nearest(&BATCHES, batch as f64)][nearest(&WIDTHS, width)]
 }
 
-/// The reading at the smallest ratio from `value`.
+/// The reading at the smallest ratio from `value`, of readings that rise: those above the geometric mean of two are
+/// nearer to the second.
 fn nearest(readings: &[f64], value: f64) -> usize {
-    let distance = |reading: &f64| (reading / value.max(1.0)).ln().abs();
-    let all = readings.iter().map(distance).enumerate();
-    all.min_by(|a, b| a.1.total_cmp(&b.1))
-        .map_or(0, |(at, _)| at)
+    let square = value.max(1.0) * value.max(1.0);
+    let pairs = readings.windows(2);
+    pairs.take_while(|pair| square > pair[0] * pair[1]).count()
 }
 
 #[cfg(test)]

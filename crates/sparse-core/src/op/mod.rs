@@ -394,6 +394,21 @@ pub fn tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::tanh(x.into_dispatch()))
 }
 
+/// What `f` makes of the numbers of an f32 vector, where they lie if that is in host memory.
+///
+/// # Panics
+/// When its numbers are of another kind.
+pub(crate) fn read<R>(vector: &Tensor<1>, f: impl FnOnce(&[f32]) -> R) -> R {
+    #[cfg(feature = "flex")]
+    if let Ok(primitive) = vector.clone().try_into_primitive::<burn::backend::Flex>() {
+        return f(&cpu::CpuTensor::elements(&primitive));
+    }
+    let data = vector.clone().into_data();
+    f(data
+        .as_slice()
+        .unwrap_or_else(|error| panic!("a vector: {error:?}")))
+}
+
 /// One fused step of Adam on plain tensors of one shape: the new parameter, first and second moment.
 #[must_use]
 pub fn adam<const D: usize>(

@@ -1,4 +1,5 @@
-//! Updates per second of TD3 and SAC: the dense recipe and RLx2's, in turns, on synthetic transitions that go through the
+//! Updates per second of TD3 and SAC: the dense recipe and RLx2's, before and after its delay of targets over several
+//! steps, in turns, on synthetic transitions that go through the
 //! same replay and the same update as in training.
 
 use anyhow::{Context, Result};
@@ -30,6 +31,7 @@ pub(super) fn bench(device: &str, threads: usize) -> Result<(String, Table)> {
     let mut table = Table::new(&[
         "task",
         "recipe",
+        "n_step",
         "actor_sparsity",
         "critic_sparsity",
         "updates_per_s",
@@ -41,27 +43,34 @@ pub(super) fn bench(device: &str, threads: usize) -> Result<(String, Table)> {
     let backend = sparse_core::device::by_name(device)?;
     for task in TASKS {
         for algorithm in AlgoConfig::NAMES {
-            let learning = |recipe, always| {
-                let config = config(&format!("{recipe}-{algorithm}"), task, always)?;
+            let learning = |recipe, change: fn(&mut TrainConfig)| {
+                let mut config = recipes::named(&format!("{recipe}-{algorithm}"), task)?;
+                change(&mut config);
                 Learning::new(config, &backend)
             };
-            let (mut dense, mut rlx2) = (learning("dense", false)?, learning("rlx2", false)?);
-            let mut moving = learning("rlx2", true)?;
+            let mut dense = learning("dense", |_| {})?;
+            let mut one_step = learning("rlx2", |config| config.n_step.n = 1)?;
+            let mut rlx2 = learning("rlx2", |_| {})?;
+            let mut moving = learning("rlx2", always_moving)?;
             for _ in 0..WARM_UP {
-                dense.update();
-                rlx2.update();
-                moving.update();
+                for rival in [&mut dense, &mut one_step, &mut rlx2, &mut moving] {
+                    rival.update();
+                }
             }
-            let rivals: [&mut dyn FnMut(); 3] =
-                [&mut || dense.update(), &mut || rlx2.update(), &mut || {
-                    moving.update()
-                }];
-            let [dense_times, rlx2_times, moving_times] = in_turns(REPEATS, REPEAT, rivals);
+            let rivals: [&mut dyn FnMut(); 4] = [
+                &mut || dense.update(),
+                &mut || one_step.update(),
+                &mut || rlx2.update(),
+                &mut || moving.update(),
+            ];
+            let [dense_times, one_step_times, times, moving_times] =
+                in_turns(REPEATS, REPEAT, rivals);
             moving.check()?;
-            let rewire = 1e3 * (moving_times.median() - rlx2_times.median());
+            let rewire = 1e3 * (moving_times.median() - times.median());
             table.push(dense.row(&dense_times, 1.0, f64::NAN)?);
-            let ratio = ratio(&dense_times, &rlx2_times);
-            table.push(rlx2.row(&rlx2_times, ratio, rewire)?);
+            let faster = ratio(&dense_times, &one_step_times);
+            table.push(one_step.row(&one_step_times, faster, f64::NAN)?);
+            table.push(rlx2.row(&times, ratio(&dense_times, &times), rewire)?);
         }
     }
     let batch = recipes::named("dense", TASKS[0])?.learning.batch_size;
@@ -74,13 +83,11 @@ pub(super) fn bench(device: &str, threads: usize) -> Result<(String, Table)> {
     Ok((title, table))
 }
 
-/// A recipe for a task, whose connections move with every update if `always`.
-fn config(recipe: &str, task: &str, always: bool) -> Result<TrainConfig> {
-    let mut config = recipes::named(recipe, task)?;
-    if let Some(topology) = config.topology.as_mut().filter(|_| always) {
+/// Lets connections move with every update.
+fn always_moving(config: &mut TrainConfig) {
+    if let Some(topology) = &mut config.topology {
         topology.every = 1;
     }
-    Ok(config)
 }
 
 /// An agent with a full replay.
@@ -135,6 +142,7 @@ impl Learning {
         Ok(vec![
             Cell::text(self.config.env.as_str()),
             Cell::text(self.config.recipe.as_str()),
+            Cell::Number(self.config.n_step.n as f64, 0),
             Cell::Number(sparsity.actor, 2),
             Cell::Number(sparsity.critic, 2),
             Cell::Number(1.0 / times.median(), 0),
