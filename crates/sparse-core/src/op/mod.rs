@@ -7,7 +7,9 @@
 //! - [`SparseOps`] is the trait that Burn dispatches; the functions of this module wrap it.
 //! - [`SparseBackend`] is what a backend family implements: plain kernels, no autodiff. `cpu` does so for
 //!   every backend whose tensors lie in host memory, `cube` for GPUs.
-//! - `autodiff` implements [`SparseOps`] for Burn's autodiff decorator, with backward passes by hand.
+//! - `autodiff` implements [`SparseOps`] for Burn's autodiff decorator, with backward passes by hand, layer by layer.
+//! - [`network()`] is all layers in one operation, which networks of compressed rows are; what is normalised, masked or
+//!   watched in between goes layer by layer.
 
 mod autodiff;
 mod cpu;
