@@ -79,13 +79,34 @@ fn what_a_killed_process_leaves_does_no_harm() {
     let error = tests::small::go_on(&config, &killed, &mut []).unwrap_err();
     let error = error.to_string();
     assert!(
-        error.contains("resume: it is not there, so a run of 3 evaluations"),
+        error.contains("state.bin: missing, so a run of 3 evaluations"),
         "{error}"
     );
     assert!(outcome(&whole) == outcome(&killed));
+    // Killed in its first steps.
+    fs::create_dir(killed.join("resume")).unwrap();
     fs::write(&csv, "step").unwrap();
     go_on();
     assert!(outcome(&whole) == outcome(&killed));
+    // And without the folder, but with the weights of an evaluation.
+    fs::remove_dir_all(killed.join("resume")).unwrap();
+    fs::write(&csv, "step").unwrap();
+    assert!(tests::small::go_on(&config, &killed, &mut []).is_err());
+}
+
+#[test]
+fn a_folder_is_trained_in_once() {
+    let config = config("static-td3", 300);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    run(&config, &path).unwrap();
+    let before = outcome(&path);
+    let (dir, _) = RunDir::open(&path).unwrap();
+    let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
+    let again = rl_algos::train::train(&config, &device, &dir, &mut []);
+    let error = again.unwrap_err().to_string();
+    assert!(error.contains("already holds a run"), "{error}");
+    assert!(outcome(&path) == before);
 }
 
 #[test]

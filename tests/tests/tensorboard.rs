@@ -111,7 +111,7 @@ fn a_run_reads_as_its_metrics() {
     let path = folder.path().join("run");
     let dir = RunDir::create(&path, &config, false).unwrap();
     let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
-    let mut board = TensorBoard::create(&path).unwrap();
+    let mut board = TensorBoard::new(&path);
     train(&config, &device, &dir, &mut [&mut board]).unwrap();
 
     let curves = read(&path);
@@ -157,7 +157,7 @@ fn points(rows: &[String], column: &str) -> Vec<(u64, f64)> {
 /// Writes evaluations after so many steps, whose mean return is `sign` times the step, and gives the file.
 fn write(folder: &Path, first: u64, steps: &[u64], sign: f64) -> PathBuf {
     let before = files(folder);
-    let mut board = TensorBoard::create(folder).unwrap();
+    let mut board = TensorBoard::new(folder);
     let at = |step| Progress {
         step,
         ..Progress::default()

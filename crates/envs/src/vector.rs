@@ -294,6 +294,31 @@ impl Slot {
 mod tests {
     use super::*;
 
+    #[test]
+    fn who_is_not_asked_stays_as_it_was() {
+        let mut envs = VecEnv::new("Hopper-v5", 3).unwrap();
+        envs.reset(4).unwrap();
+        let actions = [0.3; 9];
+        envs.step(&actions).unwrap();
+        let state = |envs: &VecEnv, i: usize| (envs.observation(i).to_vec(), envs.steps()[i]);
+        let before = [0, 1, 2].map(|i| state(&envs, i));
+        envs.step_some(&actions, |i| i == 1).unwrap();
+        let after = [0, 1, 2].map(|i| state(&envs, i));
+        assert_eq!((&after[0], &after[2]), (&before[0], &before[2]));
+        assert_ne!(after[1], before[1]);
+        // And goes on from there.
+        let mut alone = VecEnv::new("Hopper-v5", 3).unwrap();
+        alone.reset(4).unwrap();
+        for _ in 0..2 {
+            alone.step(&actions).unwrap();
+        }
+        envs.step_some(&actions, |i| i != 1).unwrap();
+        assert_eq!(
+            [0, 1, 2].map(|i| state(&envs, i)),
+            [0, 1, 2].map(|i| state(&alone, i))
+        );
+    }
+
     /// Every environment alone, by the interface of one.
     fn alone(id: &str, seed: u64, actions: &[Vec<f64>], row: usize) -> Vec<(Step, Vec<f64>)> {
         let mut env = make(id).unwrap();

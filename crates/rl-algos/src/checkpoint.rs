@@ -21,7 +21,7 @@ use crate::{Error, Result};
 
 /// What the file begins with: its kind and the version of its layout.
 const MAGIC: &[u8; 8] = b"SRLRUN 1";
-const STATE: &str = "state.bin";
+pub(crate) const STATE: &str = "state.bin";
 const REPLAY: &str = "replay";
 
 /// All of a run but its replay.

@@ -8,10 +8,11 @@ mod common;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{Reference, assert_close, devices, floats, layer, rows, uniform};
+use common::{Dense, Reference, assert_close, devices, floats, layer, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
+use sparse_core::op::{self, Activation, Network, NetworkLayer, Sink, SparseLayer};
 
 /// f32 against f64 over sums of some hundred products.
 const TOLERANCE: f64 = 2e-5;
@@ -60,6 +61,48 @@ fn check(network: &SparseMlp, batch: usize, device: &Device, rng: &mut ChaCha8Rn
     }
 }
 
+/// The same network as one operation.
+fn check_in_one(
+    network: &SparseMlp,
+    x: Tensor<2>,
+    weights: &[f32],
+    (expected, expected_x): (&[Dense], &[f64]),
+) {
+    let layers = network.sparse_layers();
+    let sink = Sink::default();
+    let layer = |(index, layer): (usize, &SparseLinear)| NetworkLayer {
+        values: layer.values(),
+        bias: layer.bias(),
+        layer: SparseLayer {
+            pattern: layer.pattern().clone(),
+            activation: match index + 1 == layers.len() {
+                true => Activation::Identity,
+                false => Activation::Relu,
+            },
+            probe: None,
+        },
+        index,
+    };
+    let whole = Network {
+        layers: layers.iter().copied().enumerate().map(layer).collect(),
+        sink: Some(sink.clone()),
+    };
+    let device = x.device();
+    let input = Tensor::from_inner(x).require_grad();
+    let y = op::network(input.clone(), whole);
+    let weights = rows(weights, y.dims()[1], &device);
+    let gradients = (y.square() * Tensor::from_inner(weights)).sum().backward();
+    let found = floats(input.grad(&gradients).unwrap());
+    assert_close("input of one", &found, expected_x, TOLERANCE);
+    for (index, (layer, expected)) in layers.iter().zip(expected).enumerate() {
+        let [values, bias] = sink.take(index).unwrap();
+        let positions = layer.pattern().positions();
+        let wanted: Vec<f64> = positions.map(|p| expected.weights[p as usize]).collect();
+        assert_close("values of one", &floats(values), &wanted, TOLERANCE);
+        assert_close("bias of one", &floats(bias), &expected.bias, TOLERANCE);
+    }
+}
+
 fn check_one(network: &SparseMlp, batch: usize, device: &Device, rng: &mut ChaCha8Rng) {
     let normed = |l: &&SparseLinear| l.layer_norm().is_some();
     let tolerance = match network.sparse_layers().iter().any(normed) {
@@ -82,6 +125,9 @@ fn check_one(network: &SparseMlp, batch: usize, device: &Device, rng: &mut ChaCh
         tolerance,
     );
 
+    if tolerance == TOLERANCE {
+        check_in_one(network, plain.clone(), &weights, (&expected, &expected_x));
+    }
     let tracked = network.clone().train();
     let input = Tensor::from_inner(plain).require_grad();
     let gradients = loss(&tracked, input.clone(), &weights).backward();

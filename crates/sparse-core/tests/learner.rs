@@ -7,6 +7,7 @@
 mod common;
 
 use approx::assert_relative_eq;
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use common::{Reference, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
@@ -238,6 +239,42 @@ fn what_is_settled_between_the_passes_is_a_constant_of_every_part() {
         for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
             assert_relative_eq!(found, expected, epsilon = 1e-5);
         }
+    }
+}
+
+/// A network used twice, its values by themselves, a copy that is a constant, and a backward pass within the loss: the
+/// gradient is that of a network whose parameters are leaves.
+#[test]
+fn a_loss_may_use_its_network_in_any_way() {
+    for device in devices() {
+        let (x, _) = problem(&device);
+        let lifted = |factor: f32| Tensor::from_inner(x.clone() * factor);
+        let loss = |net: &SparseMlp| {
+            let within = net.forward(lifted(1.0).require_grad()).mean().backward();
+            drop(within);
+            let wanted = Tensor::from_inner(net.valid().forward(x.clone() * 0.3));
+            let twice = net.forward(lifted(1.0)) + net.forward(lifted(0.5));
+            let values = net.sparse_layers()[1].values();
+            (twice - wanted).square().mean() + values.square().sum() * 0.1
+        };
+        let mut learner = learner(None, 0.8, &device);
+        let tracked = learner.net().clone().train();
+        let expected = loss(&tracked);
+        let gradients = expected.backward();
+        let squares = tracked.sparse_layers().into_iter().map(|layer| {
+            let gradients = [layer.values(), layer.bias()].map(|p| p.grad(&gradients).unwrap());
+            let numbers = gradients.into_iter().flat_map(floats);
+            numbers.map(|g| g * g).sum::<f32>()
+        });
+        let norm = squares.sum::<f32>().sqrt();
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let found = learner.minimise(loss, &mut rng).unwrap();
+        assert_relative_eq!(found.gradient_norm, norm, max_relative = 1e-5);
+        assert_relative_eq!(
+            found.loss,
+            expected.into_scalar::<f32>(),
+            max_relative = 1e-6
+        );
     }
 }
 

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use sparse_core::learner::{Learner, LearnerConfig, StepReport};
 use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig, SparseModule};
+use sparse_core::topology::RuleConfig;
 
 use crate::config::TrainConfig;
 use crate::replay::Batch;
@@ -113,6 +114,22 @@ struct Drawn<'a> {
     asked: (&'static str, f64),
 }
 
+/// The setting that says how sparse a network is, and what it says.
+fn blamed(config: &TrainConfig, asked: (&'static str, f64)) -> (&'static str, String) {
+    let rule = config.topology.as_ref().map(|topology| &topology.rule);
+    match rule {
+        Some(RuleConfig::GradualMagnitude(rule)) => (
+            "topology.rule.gradual_magnitude.final_sparsity",
+            rule.final_sparsity.to_string(),
+        ),
+        _ if config.sparsity.is_by_layer() => (
+            "sparsity.allocation",
+            format!("{:?}", config.sparsity.allocation),
+        ),
+        _ => (asked.0, asked.1.to_string()),
+    }
+}
+
 /// Draws a network.
 ///
 /// # Errors
@@ -128,7 +145,7 @@ fn network(
         sparsity,
         layer_norm,
         settings,
-        asked: (field, value),
+        asked,
     } = drawn;
     let shared = &config.sparsity;
     let shapes: Vec<(usize, usize)> = sizes.windows(2).map(|w| (w[1], w[0])).collect();
@@ -146,6 +163,7 @@ fn network(
     let drawn = drawn.and_then(|()| network.init(device, &mut streams.init));
     drawn.map_err(|error| match error {
         error if error.is_budget() => {
+            let (field, value) = blamed(config, asked);
             let allowed = format!("one that leaves every layer connections; {error}");
             Error::config(field, value, &allowed)
         }

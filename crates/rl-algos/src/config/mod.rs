@@ -170,15 +170,27 @@ impl TrainConfig {
         }
         if let Some(adaptive) = &self.replay.adaptive {
             adaptive.validate()?;
-            if adaptive.min >= capacity {
-                let allowed = format!(
-                    "below replay.capacity = {capacity}, or nothing is ever forgotten; lower this or raise that"
-                );
-                return Err(Error::config("replay.adaptive.min", adaptive.min, &allowed));
-            }
         }
         at_least_one("evaluation.every", self.evaluation.every)?;
         at_least_one("evaluation.episodes", self.evaluation.episodes as u64)
+    }
+
+    /// Refuses settings that would do nothing, as nobody wants who begins a run. A run that was made with them can still
+    /// be read.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the setting, its value and what would have an effect.
+    pub fn check_effects(&self) -> Result<()> {
+        let capacity = self.replay.capacity;
+        let min = self.replay.adaptive.as_ref().map(|adaptive| adaptive.min);
+        if let Some(min) = min.filter(|min| *min >= capacity) {
+            let allowed = format!(
+                "below replay.capacity = {capacity}, or nothing is ever forgotten; lower this or raise that"
+            );
+            return Err(Error::config("replay.adaptive.min", min, &allowed));
+        }
+        self.sparsity.check_effects()?;
+        self.check_beginning()
     }
 
     /// Steps with random actions: as set, but an eighth of the run at most.
@@ -262,7 +274,7 @@ mod tests {
     #[test]
     fn values_outside_their_range_are_named() {
         type Change = fn(&mut TrainConfig);
-        let cases: [(Change, &str); 18] = [
+        let cases: [(Change, &str); 15] = [
             (|c| c.steps = 0, "steps = 0"),
             (|c| c.seed = u64::MAX, "seed = 18446744073709551615"),
             (
@@ -287,21 +299,6 @@ mod tests {
             ),
             (|c| c.evaluation.every = 0, "evaluation.every = 0"),
             (
-                |c| c.replay.capacity = 100_000,
-                "replay.adaptive.min = 100000: must be below replay.capacity = 100000",
-            ),
-            (
-                |c| {
-                    c.sparsity.allocation = Allocation::PerLayer(vec![0.1, 0.1, 1.0]);
-                    c.sparsity.actor = 0.0;
-                },
-                "sparsity.actor = 0: must be above 0 with an allocation by layer",
-            ),
-            (
-                |c| gradual(c, 0.99, 100_000),
-                "topology.rule.gradual_magnitude.initial_sparsity = 0.99: must be at most sparsity.actor = 0.98",
-            ),
-            (
                 |c| gradual(c, 0.5, 160_000),
                 "topology.until = update 87500 of the actor's own: must be so late",
             ),
@@ -311,6 +308,37 @@ mod tests {
             change(&mut config);
             let error = config.validate().unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_would_do_nothing_is_refused_to_a_new_run_and_can_be_read() {
+        type Change = fn(&mut TrainConfig);
+        let cases: [(Change, &str); 3] = [
+            (
+                |c| c.replay.capacity = 100_000,
+                "replay.adaptive.min = 100000: must be below replay.capacity = 100000",
+            ),
+            (
+                |c| {
+                    c.sparsity.allocation = Allocation::PerLayer(vec![0.1, 0.1, 1.0]);
+                    (c.sparsity.actor, c.sparsity.critic) = (0.0, 0.0);
+                },
+                "sparsity.actor = 0: must be above 0, or that of the critics, with an allocation by layer",
+            ),
+            (
+                |c| gradual(c, 0.99, 80_000),
+                "topology.rule.gradual_magnitude.initial_sparsity = 0.99: must be at most sparsity.actor = 0.98",
+            ),
+        ];
+        for (change, expected) in cases {
+            let mut config = recipes::named("rlx2", "Hopper-v5").unwrap();
+            config.check_effects().unwrap();
+            change(&mut config);
+            let error = config.check_effects().unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+            let text = config.to_toml().unwrap();
+            assert_eq!(TrainConfig::from_toml(&text).unwrap(), config);
         }
     }
 

@@ -78,21 +78,24 @@ impl SparsityConfig {
             ("sparsity.critic", self.critic),
         ] {
             check(field, value, (0.0..1.0).contains(&value))?;
-            if value == 0.0 && self.by_layer().is_some() {
-                let allowed = "above 0 with an allocation by layer (`per_layer`, `lambda`): 0 is a dense network";
-                return Err(Error::config(field, value, allowed));
-            }
         }
         Ok(())
     }
 
-    /// The name of an allocation that counts for itself, whatever the total.
-    fn by_layer(&self) -> Option<&'static str> {
-        match self.allocation {
-            Allocation::PerLayer(_) => Some("per_layer"),
-            Allocation::Lambda(_) => Some("lambda"),
-            _ => None,
+    /// Refuses an allocation by layer that no network has.
+    pub(super) fn check_effects(&self) -> Result<()> {
+        if self.is_by_layer() && (self.actor, self.critic) == (0.0, 0.0) {
+            let allowed = "above 0, or that of the critics, with an allocation by layer (`per_layer`, `lambda`): \
+                           0 is a dense network";
+            return Err(Error::config("sparsity.actor", self.actor, allowed));
         }
+        Ok(())
+    }
+
+    /// Whether the allocation counts for itself, whatever the total.
+    pub(crate) fn is_by_layer(&self) -> bool {
+        let allocation = &self.allocation;
+        matches!(allocation, Allocation::PerLayer(_) | Allocation::Lambda(_))
     }
 
     /// Checks that an allocation by layer has as many numbers as the network needs.
@@ -200,8 +203,8 @@ fn of_network(error: sparse_core::Error, who: &str) -> Error {
 }
 
 impl TrainConfig {
-    /// Checks how connections come and go.
-    pub(super) fn validate_schedules(&self) -> Result<()> {
+    /// Refuses a rule that begins with another sparsity than the networks.
+    pub(super) fn check_beginning(&self) -> Result<()> {
         let rule = self.topology.as_ref().map(|topology| &topology.rule);
         if let Some(RuleConfig::GradualMagnitude(rule)) = rule {
             let SparsityConfig { actor, critic, .. } = self.sparsity;
@@ -214,6 +217,11 @@ impl TrainConfig {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Checks when connections come and go.
+    pub(super) fn validate_schedules(&self) -> Result<()> {
         for (who, learner) in [
             ("actor", self.actor_learner()),
             ("critic", self.critic_learner()),

@@ -1,7 +1,7 @@
 //! `events.out.tfevents.*`: what TensorBoard shows, a point per evaluation.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::event_file::EventFile;
@@ -17,29 +17,27 @@ use crate::config::TrainConfig;
 /// whose last record is torn loses that record and no other.
 #[derive(Debug)]
 pub struct TensorBoard {
-    events: EventFile,
+    folder: PathBuf,
+    /// Begun with the first evaluation.
+    events: Option<EventFile>,
     start: Instant,
     /// The first step that was seen.
     first: Option<u64>,
-    /// Whether the file says that a session began.
-    announced: bool,
     /// Of the actor and the critics.
     learning_rates: (f64, f64),
 }
 
 impl TensorBoard {
-    /// Begins a file in the folder of a run.
-    ///
-    /// # Errors
-    /// [`Error::File`](crate::Error::File) when it cannot be written.
-    pub fn create(folder: &Path) -> Result<Self> {
-        Ok(Self {
-            events: EventFile::create(folder)?,
+    /// For the folder of a run, where it begins a file with the first evaluation.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            events: None,
             start: Instant::now(),
             first: None,
-            announced: false,
             learning_rates: (f64::NAN, f64::NAN),
-        })
+        }
     }
 }
 
@@ -59,16 +57,20 @@ impl Observer for TensorBoard {
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
         let step = evaluation.progress.step;
         let first = self.first.unwrap_or(step);
-        if !self.announced {
-            self.events.start(first)?;
-            self.announced = true;
-        }
+        let events = match &mut self.events {
+            Some(events) => events,
+            none => {
+                let mut events = EventFile::create(&self.folder)?;
+                events.start(first)?;
+                none.insert(events)
+            }
+        };
         let seen = Seen {
             evaluation,
             rate: (step + 1 - first) as f64 / self.start.elapsed().as_secs_f64(),
             learning_rates: self.learning_rates,
         };
-        self.events.scalars(step, &scalars(&seen))
+        events.scalars(step, &scalars(&seen))
     }
 }
 
@@ -104,17 +106,22 @@ mod tests {
         }
     }
 
+    fn only_file(folder: &Path) -> PathBuf {
+        let mut files = std::fs::read_dir(folder).unwrap();
+        let file = files.next().unwrap().unwrap().path();
+        assert!(files.next().is_none());
+        file
+    }
+
     #[test]
     fn each_evaluation_is_on_disk_as_one_whole_record() {
         let folder = tempfile::tempdir().unwrap();
-        let mut board = TensorBoard::create(folder.path()).unwrap();
-        let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
-        let file = file.unwrap().path();
+        let mut board = TensorBoard::new(folder.path());
         for count in 1..=3 {
             let flow = board.on_step(&evaluation(count * 300).progress);
             assert_eq!(flow, ControlFlow::Continue(()));
             board.on_evaluation(&evaluation(count * 300)).unwrap();
-            let bytes = std::fs::read(&file).unwrap();
+            let bytes = std::fs::read(only_file(folder.path())).unwrap();
             let (messages, rest) = messages(&bytes);
             // The version and the start of the session come first.
             assert_eq!(messages.len() as u64, 2 + count);
@@ -128,10 +135,9 @@ mod tests {
     #[test]
     fn a_torn_end_costs_its_record_only() {
         let folder = tempfile::tempdir().unwrap();
-        let mut board = TensorBoard::create(folder.path()).unwrap();
-        let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
-        let file = file.unwrap().path();
+        let mut board = TensorBoard::new(folder.path());
         board.on_evaluation(&evaluation(300)).unwrap();
+        let file = only_file(folder.path());
         let whole = std::fs::read(&file).unwrap().len();
         board.on_evaluation(&evaluation(600)).unwrap();
         let bytes = std::fs::read(&file).unwrap();

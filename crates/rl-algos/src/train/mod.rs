@@ -11,7 +11,7 @@ use sparse_core::nn::SparseMlp;
 use sparse_core::topology::dormant_units;
 
 use crate::algos::{self, Agent, parts::Rows};
-use crate::checkpoint::{AgentState, Checkpoints, RunState};
+use crate::checkpoint::{AgentState, Checkpoints, RunState, STATE};
 use crate::config::TrainConfig;
 use crate::evaluate::evaluate;
 use crate::files::hold;
@@ -46,7 +46,7 @@ pub struct Trained {
 /// The same configuration and device give the same run, whatever the number of threads.
 ///
 /// # Errors
-/// [`Error::Diverged`] when a loss or the physics is no longer finite; the last good checkpoint stays. Those of
+/// [`Error::RunExists`] when the folder has metrics or checkpoints: [`RunDir::create`] makes one without. /// [`Error::Diverged`] when a loss or the physics is no longer finite; the last good checkpoint stays. Those of
 /// the configuration, the environment and the files.
 pub fn train(
     config: &TrainConfig,
@@ -55,6 +55,11 @@ pub fn train(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
     let _held = hold(run.path())?;
+    // What another command made there since the folder was.
+    if run.metrics_path().exists() || run.resume_path().exists() {
+        let path = run.path().to_owned();
+        return Err(Error::RunExists { path });
+    }
     begin(config, device, run, observers)
 }
 
@@ -117,16 +122,18 @@ pub fn resume(
     })
 }
 
-/// Refuses to begin anew where a run has come so far that something would be lost. Each evaluation has a row, and is
-/// followed by a checkpoint; so a run without one has one row at most.
+/// Refuses to begin anew where something would be lost. A run makes the folder of its checkpoints before its first step,
+/// and writes one after every evaluation: it was killed before the first only where that folder is there and there is one row
+/// at most.
 fn check_unbegun(run: &RunDir) -> Result<()> {
     let rows = Csv::rows(&run.metrics_path())?;
-    if rows < 2 {
+    let evaluated = rows > 0 || run.weights_path(Checkpoint::Latest).exists();
+    if rows < 2 && (run.resume_path().exists() || !evaluated) {
         return Ok(());
     }
-    let missing = run.resume_path();
+    let missing = run.resume_path().join(STATE);
     let message = format!(
-        "it is not there, so a run of {rows} evaluations cannot go on; begin another in a folder of its own"
+        "missing, so a run of {rows} evaluations cannot go on; begin another in a folder of its own"
     );
     Err(Error::file(&missing)(message))
 }

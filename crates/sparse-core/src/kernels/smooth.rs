@@ -1,15 +1,15 @@
 //! Smooth functions, element by element, in a form that compilers turn into vector code: tanh, exp, softplus.
 //!
-//! All rest on `t = e^x − 1`, which keeps its relative accuracy near 0: `tanh x = t / (t + 2)` at `2x`. The C library's
-//! tanh took a tenth of an RLx2 update with TD3, for the actor's 6 × 256 outputs, and its tanh, exp and log a sixth of one
-//! with SAC. One version for every machine, so the same bits on all.
+//! All rest on `t = e^x − 1`, which keeps its relative accuracy near 0: `tanh x = t / (t + 2)` at `2x`. The C
+//! library's tanh took a tenth of an RLx2 update with TD3, for the actor's 6 × 256 outputs, and its tanh, exp and log
+//! a sixth of one with SAC. One version for every machine, so the same bits on all.
 
 use super::{Out, Written};
 
 /// `2|x|` from which on tanh rounds to 1.
 const LIMIT: f32 = 18.1;
 
-/// Between these `e^x` and its reciprocal are normal numbers.
+/// Between these `e^x` and the power of 2 beside it are normal numbers.
 const EXPONENTS: [f32; 2] = [-87.0, 88.0];
 
 /// Adding and subtracting this rounds a number of less than 2²² to a whole one.
@@ -47,7 +47,7 @@ pub fn tanh<'y>(x: &[f32], y: impl Into<Out<'y>>) -> Written<'y> {
     each(x, y.into(), one_tanh)
 }
 
-/// `y[i] = e^x[i]`, to a few units in the last place; what would not be a normal number is the nearest that is.
+/// `y[i] = e^x[i]`, to a few units in the last place for x from -87 to 88; beyond, what it is at the nearer end.
 ///
 /// # Panics
 /// When the lengths differ.
@@ -55,7 +55,7 @@ pub fn exp<'y>(x: &[f32], y: impl Into<Out<'y>>) -> Written<'y> {
     each(x, y.into(), one_exp)
 }
 
-/// `y[i] = log(1 + e^x[i])`, to a few units in the last place where that is a normal number.
+/// `y[i] = log(1 + e^x[i])`, to a few units in the last place for x from -87 on; below, what it is there.
 ///
 /// # Panics
 /// When the lengths differ.
@@ -177,6 +177,10 @@ mod tests {
         exp(&[-1e9, f32::NEG_INFINITY, 1e9, f32::NAN], &mut far[..]);
         assert!(far[..2].iter().all(|y| (0.0..1e-37).contains(y)));
         assert!(far[2] > 1e38 && far[2].is_finite() && far[3].is_nan());
+        let [mut ends, mut beyond] = [[0.0; 2]; 2];
+        exp(&EXPONENTS, &mut ends[..]);
+        exp(&[-87.3, 88.7], &mut beyond[..]);
+        assert_eq!(beyond, ends);
         softplus(&[-1e9, 1e9, f32::INFINITY, f32::NAN], &mut far[..]);
         assert!(far[0] < 1e-37 && far[1] == 1e9 && far[2].is_infinite() && far[3].is_nan());
     }

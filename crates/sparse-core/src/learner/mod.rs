@@ -19,7 +19,7 @@ use crate::topology::{
     Topology, plan,
 };
 use crate::{Error, Result};
-use slope::{Forward, Slope};
+use slope::{Forward, Slope, is_taped};
 pub use target::{TargetConfig, TargetConnections};
 
 /// What a learner does besides following the gradient.
@@ -107,8 +107,7 @@ impl<N: SparseModule> Learner<N> {
     pub fn new(net: N, config: LearnerConfig) -> Self {
         let adam = Adam::new(config.adam, &net.sparse_layers());
         let target = config.target.map(|_| net.clone());
-        let own = net.sparse_layers().into_iter();
-        let taped = net.num_params() == own.map(|layer| layer.parameters().count()).sum::<usize>();
+        let taped = is_taped(&net);
         let explored = config.moves().then(|| {
             let layers = net.sparse_layers();
             Explored::new(layers.iter().map(|layer| layer.pattern()))
@@ -161,8 +160,9 @@ impl<N: SparseModule> Learner<N> {
         self.explored.as_ref()
     }
 
-    /// Takes one step down the loss, which `loss` computes from the network under autodiff. When the
-    /// topology's schedule is due, the rule acts instead: connections move, go, or are drawn anew.
+    /// Takes one step down the loss, which `loss` computes from the network under autodiff: what its layers give is
+    /// tracked, and what [`valid`](burn::module::Module::valid) makes of it is a constant. When the topology's
+    /// schedule is due, the rule acts instead: connections move, go, or are drawn anew.
     ///
     /// # Errors
     /// [`Error::Shape`] when the loss is not one number, [`Error::Diverged`] when it is NaN or infinite; [`Error::Budget`] when pruning would leave a layer

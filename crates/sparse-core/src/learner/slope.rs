@@ -1,5 +1,6 @@
 //! The backward pass: a loss and what an update needs of it.
 
+use burn::module::{Flag, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use crate::nn::{SparseLinear, SparseModule, Tape};
@@ -68,6 +69,11 @@ impl<N: SparseModule, M> Forward<N, M> {
     pub(super) fn backward(self, loss: impl FnOnce(M) -> Tensor<1>) -> Result<Slope> {
         let loss = loss(self.made);
         Error::check_size("loss", loss.shape().num_elements(), 1)?;
+        // What backward passes within the loss have left is not this one's.
+        for layer in self.net.sparse_layers() {
+            layer.tape().inspect(|tape| tape.clear());
+        }
+        self.probes.iter().for_each(|probe| drop(probe.take(0, 0)));
         let mut gradients = loss.backward();
         let mut take = |layer: &SparseLinear| match layer.tape() {
             Some(tape) => tape.gradients(layer.parameters(), &mut gradients),
@@ -90,6 +96,35 @@ impl<N: SparseModule, M> Forward<N, M> {
             loss: loss.into_scalar::<f32>(),
             activity: self.activity.take(),
         })
+    }
+}
+
+/// Whether a network has nothing but its sparse layers to be differentiated, and nothing that autodiff turns on or off:
+/// then their parameters need not be leaves.
+pub(super) fn is_taped<N: SparseModule>(net: &N) -> bool {
+    let mut flags = Flags(0);
+    net.visit(&mut flags);
+    let tracked = net.clone().train();
+    let vectors = |net: &N| -> Vec<Tensor<1>> {
+        let layers = net.sparse_layers().into_iter();
+        layers
+            .flat_map(|layer| layer.parameters().into_vectors())
+            .collect()
+    };
+    let count = vectors(net)
+        .iter()
+        .map(|vector| vector.dims()[0])
+        .sum::<usize>();
+    let all = vectors(&tracked).iter().all(Tensor::is_require_grad);
+    flags.0 == 0 && all && net.num_params() == count
+}
+
+/// Counts what is on or off.
+struct Flags(usize);
+
+impl ModuleVisitor for Flags {
+    fn visit_flag(&mut self, _: &Param<Flag>) {
+        self.0 += 1;
     }
 }
 

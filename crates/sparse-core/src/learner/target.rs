@@ -81,7 +81,7 @@ impl TargetConfig {
         target.update(|old| match goals.next() {
             Some((0, _)) if stays => old,
             Some((_, goal)) => polyak(old, goal, tau),
-            None => old,
+            None => unreachable!("both networks have the same vectors"),
         });
         Ok(())
     }

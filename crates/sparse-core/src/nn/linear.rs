@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::activations::Activations;
 use super::norm::{LayerNorm, normalised};
 use super::storage::Storage;
-use super::tape::Tape;
+use super::tape::{OnTape, Tape};
 use crate::op::{
     Activation, GrowthProbe, NetworkLayer, SparseLayer, dense_linear, sparse_linear, spread,
 };
@@ -158,8 +158,7 @@ pub struct SparseLinear {
     storage: Storage,
     #[module(skip)]
     probe: Option<GrowthProbe>,
-    #[module(skip)]
-    tape: Option<Tape>,
+    tape: OnTape,
 }
 
 impl SparseLinear {
@@ -183,7 +182,7 @@ impl SparseLinear {
             pattern,
             storage,
             probe: None,
-            tape: None,
+            tape: OnTape::default(),
         })
     }
 
@@ -217,7 +216,7 @@ impl SparseLinear {
             values,
             bias: self.bias.val(),
             layer: self.operation(activation),
-            index: self.tape.as_ref().map_or(0, Tape::index),
+            index: self.tape().map_or(0, Tape::index),
         })
     }
 
@@ -232,7 +231,7 @@ impl SparseLinear {
 
     /// Whether a batch of `batch` rows goes through a dense product.
     fn is_dense(&self, batch: usize, device: &Device) -> bool {
-        let training = self.tape.is_some() || device.is_autodiff();
+        let training = self.tape().is_some() || device.is_autodiff();
         self.storage
             .is_dense(&self.pattern, batch, device, training)
     }
@@ -297,7 +296,7 @@ impl SparseLinear {
 
     /// A trainable vector, by its number, as it is to be differentiated.
     fn vector(&self, k: usize, vector: &Param<Tensor<1>>) -> Tensor<1> {
-        match &self.tape {
+        match self.tape() {
             Some(tape) => tape.leaf(k, vector.val()),
             None => vector.val(),
         }
@@ -345,12 +344,12 @@ impl SparseLinear {
 
     /// Lets its parameters be differentiated, or no more.
     pub(crate) fn set_tape(&mut self, tape: Option<Tape>) {
-        self.tape = tape;
+        self.tape = OnTape(tape);
     }
 
     /// How its parameters are differentiated.
     pub(crate) fn tape(&self) -> Option<&Tape> {
-        self.tape.as_ref()
+        self.tape.0.as_ref()
     }
 
     /// Changes all trainable vectors, values first, each in place where nobody else holds it. The new ones have the
@@ -369,7 +368,10 @@ impl SparseLinear {
     pub(crate) fn set_parameters(&mut self, parameters: Parameters) {
         let Parameters { values, per_unit } = parameters;
         let mut new = std::iter::once(values).chain(per_unit);
-        self.update(|old| new.next().unwrap_or(old));
+        self.update(|_| match new.next() {
+            Some(new) => new,
+            None => unreachable!("as many as there were"),
+        });
     }
 
     /// The trainable vectors.

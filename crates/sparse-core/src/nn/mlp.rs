@@ -8,6 +8,7 @@ use super::activations::Activations;
 use super::gates::Gates;
 use super::linear::{Mask, SparseLinear, SparseLinearConfig};
 use super::storage::Storage;
+use super::tape::Tape;
 use crate::budget::Allocation;
 use crate::op::{Activation, Network, network, untile};
 use crate::optim::to_vec;
@@ -257,11 +258,20 @@ impl SparseMlp {
         if self.activity.is_some() || self.gates.is_some() || self.is_dense() {
             return None;
         }
+        let sink = self.layers[0].tape().map(Tape::sink);
+        // Layers of another network go their own way.
+        let together = |layer: &SparseLinear| match (sink, layer.tape()) {
+            (Some(sink), Some(tape)) => tape.sink().is_same(sink),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        if !self.layers.iter().all(together) {
+            return None;
+        }
         let layers = self.layers.iter().enumerate();
         let layers = layers.map(|(i, layer)| layer.in_network(batch, self.activation(i)));
         Some(Network {
             layers: layers.collect::<Option<_>>()?,
-            sink: self.layers[0].tape().map(|tape| tape.sink().clone()),
+            sink: sink.cloned(),
         })
     }
 

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use burn::tensor::{Gradients, Tensor};
+use burn::module::{
+    Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor,
+};
+use burn::tensor::{Device, Gradients, Tensor};
 
 use super::linear::Parameters;
 use crate::op::Sink;
@@ -10,8 +13,8 @@ use crate::op::Sink;
 /// Vectors of a layer: its values, and at most three with one number per unit.
 const VECTORS: usize = 4;
 
-/// Says that the parameters of a layer, which lie outside autodiff, are to be differentiated: those of a network that is
-/// [one operation](crate::op::network) by its sink, and otherwise as leaves, which are made when they are first used.
+/// Says that the parameters of a layer, which lie outside autodiff, are to be differentiated: those of a network that
+/// is [one operation](crate::op::network()) by its sink, otherwise as leaves, which are made when they are first used.
 #[derive(Clone, Debug)]
 pub(crate) struct Tape {
     sink: Sink,
@@ -46,24 +49,67 @@ impl Tape {
 
     /// The gradients of the layer's parameters, `plain`; zeros where no backward pass has come by.
     pub(crate) fn gradients(&self, plain: Parameters, gradients: &mut Gradients) -> Parameters {
-        let sunk = self.sink.take(self.index);
-        let [values, bias] = sunk.map_or([None, None], |sunk| sunk.map(Some));
-        let mut gradient = |k: usize, sunk: Option<Tensor<1>>, plain: Tensor<1>| {
-            let leaf = self.leaves[k].get();
-            match (sunk, leaf.and_then(|leaf| leaf.grad_remove(gradients))) {
+        let sunk = self.sink.take(self.index).into_iter().flatten().map(Some);
+        let mut sunk = sunk.chain(std::iter::repeat_with(|| None));
+        let mut leaves = self.leaves.iter().map(OnceLock::get);
+        plain.map(|plain| {
+            let leaf = leaves.next().flatten();
+            let leaf = leaf.and_then(|leaf| leaf.grad_remove(gradients));
+            match (sunk.next().flatten(), leaf) {
                 (Some(sunk), Some(more)) => sunk + more,
                 (Some(one), None) | (None, Some(one)) => one,
                 (None, None) => plain.zeros_like(),
             }
-        };
-        let values = gradient(0, values, plain.values);
-        let units = plain.per_unit.into_iter().enumerate();
-        let mut bias = bias;
-        Parameters {
-            values,
-            per_unit: units
-                .map(|(k, plain)| gradient(1 + k, bias.take().filter(|_| k == 0), plain))
-                .collect(),
-        }
+        })
+    }
+
+    /// Forgets what backward passes have left so far.
+    pub(crate) fn clear(&self) {
+        drop(self.sink.take(self.index));
     }
 }
+
+/// A layer's tape, if it has one. As part of a module it has no parameters, and a module that is made
+/// [valid](burn::module::Module::valid) has none: then its parameters are constants.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OnTape(pub(crate) Option<Tape>);
+
+impl Module for OnTape {
+    fn visit<V: ModuleVisitor>(&self, _: &mut V) {}
+
+    fn map<M: ModuleMapper>(self, _: &mut M) -> Self {
+        self
+    }
+
+    fn to_device(self, _: &Device) -> Self {
+        self
+    }
+
+    fn fork(self, _: &Device) -> Self {
+        self
+    }
+
+    fn collect_devices(&self, devices: Devices) -> Devices {
+        devices
+    }
+
+    fn materialize(self) -> Self {
+        self
+    }
+
+    fn valid(&self) -> Self {
+        Self(None)
+    }
+
+    fn train(self) -> Self {
+        self
+    }
+}
+
+impl ModuleDisplayDefault for OnTape {
+    fn content(&self, content: Content) -> Option<Content> {
+        content.optional()
+    }
+}
+
+impl ModuleDisplay for OnTape {}

@@ -364,8 +364,12 @@ pub fn dense_linear(
 /// Applies all layers of a network to a batch, `[batch, inputs]` to `[batch, outputs]`: one node of autodiff, whose
 /// backward pass leaves the gradients of the parameters in the network's sink. Their handles are held until then, so
 /// a layer cannot be changed in place between both passes.
+///
+/// # Panics
+/// When there are no layers, or their parameters lie on another backend or under autodiff.
 #[must_use]
 pub fn network(x: Tensor<2>, network: Network) -> Tensor<2> {
+    assert!(!network.layers.is_empty(), "a network without layers");
     Tensor::from_dispatch(Dispatch::network(x.into_dispatch(), network))
 }
 
@@ -396,7 +400,7 @@ pub fn tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::tanh(x.into_dispatch()))
 }
 
-/// What `f` makes of the numbers of an f32 vector, where they lie if that is in host memory.
+/// What `f` makes of the numbers of an f32 vector; on `flex` where they lie, elsewhere of a copy.
 ///
 /// # Panics
 /// When its numbers are of another kind.

@@ -35,7 +35,8 @@ pub struct NetworkLayer {
 pub struct Network {
     /// In order, one or more.
     pub layers: Vec<NetworkLayer>,
-    /// Where the backward pass leaves the gradients of the parameters; without one they are not computed.
+    /// Where the backward pass leaves the gradients of the parameters; without one neither they are computed nor probes
+    /// told.
     pub sink: Option<Sink>,
 }
 
@@ -55,6 +56,11 @@ impl Sink {
             (Some([values, bias]), [more, more_bias]) => [values + more, bias + more_bias],
         };
         all[index] = Some(sum);
+    }
+
+    /// Whether both handles share what is in them.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// Takes the gradients of layer `index`; `None` where no backward pass has come by.

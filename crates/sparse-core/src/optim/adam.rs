@@ -130,7 +130,7 @@ impl Adam {
             let mut state = vectors.into_iter().zip(gradient.parameters.into_vectors());
             layer.update(|vector| {
                 let Some((moments, gradient)) = state.next() else {
-                    return vector;
+                    unreachable!("each vector has moments and a gradient")
                 };
                 let (vector, moments) = moments.step(vector, gradient, step);
                 stepped.push(moments);

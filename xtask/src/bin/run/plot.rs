@@ -28,8 +28,10 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
 
 /// What a picture needs of a run.
 struct Run {
-    /// Of its folder or file.
+    /// Of its folder.
     name: String,
+    /// As it was typed.
+    path: String,
     env: Option<String>,
     recipe: String,
     seed: Option<u64>,
@@ -39,13 +41,19 @@ struct Run {
 impl Run {
     /// Named by its configuration, else by its path.
     fn new(config: &Table, path: &Path, points: Vec<(f64, f64)>) -> Self {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let name = name.into_owned();
+        let folder = if path.is_file() {
+            path.parent()
+        } else {
+            Some(path)
+        };
+        let name = folder.and_then(Path::file_name).unwrap_or(path.as_os_str());
+        let name = name.to_string_lossy().into_owned();
         let word = |key: &str| config.get(key).and_then(Value::as_str).map(str::to_owned);
         let seed = config.get("seed").and_then(Value::as_integer);
         Self {
             recipe: word("recipe").unwrap_or_else(|| name.clone()),
             name,
+            path: path.display().to_string(),
             seed: seed.and_then(|seed| u64::try_from(seed).ok()),
             env: word("env"),
             points,
@@ -53,21 +61,26 @@ impl Run {
     }
 
     /// What a run may be called, the simplest first.
-    fn labels(&self) -> [String; 3] {
+    fn labels(&self) -> [String; 4] {
         let seed = self
             .seed
             .map(|seed| format!("{}, seed {seed}", self.recipe));
         let seed = seed.unwrap_or_else(|| self.recipe.clone());
-        [self.recipe.clone(), seed, self.name.clone()]
+        [
+            self.recipe.clone(),
+            seed,
+            self.name.clone(),
+            self.path.clone(),
+        ]
     }
 }
 
-/// Each run labelled by its recipe, or where others share that, by its seed too, or by its folder.
+/// Each run labelled by its recipe, or where others share that, by its seed too, by its folder, or by its path.
 fn curves(runs: Vec<Run>) -> Vec<Curve> {
-    let labels: Vec<[String; 3]> = runs.iter().map(Run::labels).collect();
+    let labels: Vec<[String; 4]> = runs.iter().map(Run::labels).collect();
     let alone = |label: &str, at: usize| labels.iter().filter(|l| l[at] == label).count() == 1;
-    let label = |own: &[String; 3]| {
-        let at = (0..2).find(|&at| alone(&own[at], at)).unwrap_or(2);
+    let label = |own: &[String; 4]| {
+        let at = (0..3).find(|&at| alone(&own[at], at)).unwrap_or(3);
         own[at].clone()
     };
     let labels = labels.iter().map(label).collect::<Vec<String>>();
@@ -132,7 +145,12 @@ mod tests {
     #[test]
     fn twins_are_told_apart_by_their_seed_or_their_folder() {
         let run = |name: &str, recipe: &str, seed: u64| Run {
-            name: name.to_owned(),
+            name: Path::new(name)
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned(),
+            path: name.to_owned(),
             env: None,
             recipe: recipe.to_owned(),
             seed: Some(seed),
@@ -142,11 +160,14 @@ mod tests {
             run("a", "rlx2", 3),
             run("b", "dense", 3),
             run("c", "rlx2", 4),
-            run("d", "rlx2", 4),
+            run("d-0.003", "rlx2", 4),
+            run("e/s0", "set", 0),
+            run("f/s0", "set", 0),
         ];
         let labels = curves(runs).into_iter().map(|curve| curve.label);
         let labels: Vec<String> = labels.collect();
-        assert_eq!(labels, ["rlx2, seed 3", "dense", "c", "d"]);
+        let expected = ["rlx2, seed 3", "dense", "c", "d-0.003", "e/s0", "f/s0"];
+        assert_eq!(labels, expected);
     }
 
     /// Runs that earlier versions wrote, with other keys than today's.

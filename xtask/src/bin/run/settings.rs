@@ -65,17 +65,21 @@ fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     let env = args.env.as_deref().or(word("env")).unwrap_or(ENV);
     let start = recipes::named(recipe, env).with_context(place)?;
     let mut config = start.overlaid(&text).with_context(place)?;
-    if let (Some(own), Some(_)) = (word("env"), &args.env) {
-        let kept = kept(
-            &given,
-            &recipes::named(recipe, own).with_context(place)?,
-            &start,
-        )?;
+    let own = word("env").filter(|_| args.env.is_some());
+    if let Some((own, was)) = own.and_then(|own| Some((own, recipes::named(recipe, own).ok()?))) {
+        let mut kept = kept(&given, &was, &start)?;
+        // What an option says does not stay.
+        let set = [
+            ("sparsity.actor ", args.actor_sparsity),
+            ("sparsity.critic ", args.critic_sparsity),
+        ];
+        let set = set.into_iter().filter(|(_, option)| option.is_some());
+        set.for_each(|(key, _)| kept.retain(|kept| !kept.starts_with(key)));
         if !kept.is_empty() {
+            let kept = kept.join(", ");
             say(&format!(
-                "note     {} is for {own}, and {} stay",
-                place(),
-                kept.join(", ")
+                "note     {} is for {own}; kept from it: {kept}",
+                place()
             ));
         }
     }

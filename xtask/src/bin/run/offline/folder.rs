@@ -14,6 +14,7 @@ use rl_algos::files::{hold, put};
 use sparse_core::record;
 
 use super::layers;
+use super::sweep::TABLE;
 
 /// What the line of `config.toml` that tells of the data begins with.
 pub(super) const DATA: &str = "# data: ";
@@ -192,7 +193,11 @@ pub(super) fn offline(path: &Path) -> Result<()> {
 /// When it holds one.
 pub(crate) fn online(path: &Path) -> Result<()> {
     let place = path.display();
-    match [PRUNING, POLICY, NETWORKS]
+    let config = fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
+    if config.lines().any(|line| line.starts_with(DATA)) {
+        bail!("{place} holds a run of `cargo xtask offline`; choose another folder");
+    }
+    match [PRUNING, POLICY, NETWORKS, TABLE]
         .iter()
         .find(|name| path.join(name).exists())
     {

@@ -29,7 +29,7 @@ use crate::side_by_side::{self, Share};
 use crate::table::{Cell, Table};
 
 /// The table of all runs.
-const TABLE: &str = "sweep.csv";
+pub(super) const TABLE: &str = "sweep.csv";
 
 /// What the dense run is called where criteria stand.
 const DENSE: &str = "dense";

@@ -10,7 +10,7 @@ mod shown;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::tensor::Device;
 use cli::train::TrainArgs;
 use rl_algos::algos::{self, Agent};
@@ -69,10 +69,10 @@ fn one(
     drop(agent);
 
     let mut shown = Shown::new(Progress::start(config.steps), Interrupt::catch()?);
-    let mut board = TensorBoard::create(dir.path())?;
+    let mut board = TensorBoard::new(dir.path());
     let trained = begin(config, &device, &dir, &mut [&mut board, &mut shown]);
     let took = shown.progress.finish();
-    let trained = trained.with_context(|| ended_early(dir.path()))?;
+    let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
     if trained.stopped && trained.steps < config.steps {
         say(&report::stopped(&trained, args, dir.path()));
         return Ok(ExitCode::from(interrupt::STATUS));
@@ -82,10 +82,16 @@ fn one(
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is said of a run that failed.
-fn ended_early(folder: &Path) -> String {
-    let folder = folder.display();
-    format!("the run in {folder} ended early; its last checkpoint stays")
+/// What is said of a run that failed after it was begun, or was refused.
+fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
+    let error = anyhow::Error::from(error);
+    match started {
+        true => error.context(format!(
+            "the run in {} ended early; its last checkpoint stays",
+            folder.display()
+        )),
+        false => error,
+    }
 }
 
 /// The agent that the run starts from.

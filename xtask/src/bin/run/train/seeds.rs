@@ -3,18 +3,19 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::tensor::Device;
 use cli::train::TrainArgs;
 use indicatif::MultiProgress;
 use rl_algos::Error;
 use rl_algos::config::TrainConfig;
+use rl_algos::files::hold;
 use rl_algos::observe::TensorBoard;
 use rl_algos::run_dir::RunDir;
 use rl_algos::train::train;
 
 use super::shown::Shown;
-use super::{ended_early, networks, report};
+use super::{networks, report, why};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
 use crate::side_by_side::{self, Share};
@@ -81,14 +82,20 @@ fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<
         ..config.clone()
     });
     let configs: Vec<TrainConfig> = configs.collect();
+    let mut held = Vec::new();
     for config in &configs {
         config.validate()?;
         let path = settings::folder(args, config);
         offline::folder::online(&path)?;
-        if RunDir::is_taken(&path) && !args.overwrite {
-            return Err(Error::RunExists { path }.into());
+        if RunDir::is_taken(&path) {
+            if !args.overwrite {
+                return Err(Error::RunExists { path }.into());
+            }
+            held.push(hold(&path)?);
         }
     }
+    // All are free.
+    drop(held);
     let create = |config: TrainConfig| {
         let dir = RunDir::create(&settings::folder(args, &config), &config, args.overwrite)?;
         Ok(Run { config, dir })
@@ -112,10 +119,10 @@ fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
         &shared.bars,
     );
     let mut shown = Shown::new(progress, shared.interrupt.clone());
-    let mut board = TensorBoard::create(dir.path())?;
+    let mut board = TensorBoard::new(dir.path());
     let trained = train(config, &shared.device, dir, &mut [&mut board, &mut shown]);
     shown.progress.finish();
-    let trained = trained.with_context(|| ended_early(dir.path()))?;
+    let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
     Ok(Outcome {
         stopped: trained.stopped && trained.steps < config.steps,
         returns: trained.returns,

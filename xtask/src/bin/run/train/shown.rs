@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use rl_algos::algos::Agent;
+use rl_algos::config::TrainConfig;
 use rl_algos::observe::{Evaluation, Observer, Progress as At};
 
 use crate::interrupt::Interrupt;
@@ -14,6 +16,8 @@ pub(super) struct Shown {
     now: Now,
     /// Steps before the first that was seen.
     began: Option<u64>,
+    /// Whether the run was begun, and not refused.
+    pub(super) started: bool,
 }
 
 impl Shown {
@@ -23,6 +27,7 @@ impl Shown {
             interrupt,
             now: Now::default(),
             began: None,
+            started: false,
         }
     }
 
@@ -40,6 +45,11 @@ impl Shown {
 }
 
 impl Observer for Shown {
+    fn on_start(&mut self, _: &TrainConfig, _: &dyn Agent) -> rl_algos::Result<()> {
+        self.started = true;
+        Ok(())
+    }
+
     fn on_step(&mut self, at: &At) -> ControlFlow<()> {
         if self.began.is_none() {
             self.began = Some(at.step - 1);
