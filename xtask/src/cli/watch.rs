@@ -27,7 +27,7 @@ pub struct WatchArgs {
     pub random: bool,
 
     /// Task for --random, by Gymnasium's name
-    #[arg(long, value_name = "TASK", value_parser = values::task, requires = "random")]
+    #[arg(long, value_name = "TASK", value_parser = values::task, conflicts_with = "runs")]
     pub env: Option<String>,
 
     /// Take the checkpoint of the best evaluation, not the last one
