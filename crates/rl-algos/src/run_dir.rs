@@ -66,9 +66,9 @@ impl RunDir {
     /// Makes the folder of a new run and writes its configuration.
     ///
     /// # Errors
-    /// As [`TrainConfig::validate`] and [`TrainConfig::check_effects`], before anything is touched. [`Error::RunExists`] when it holds a run and
-    /// `overwrite` is false; with `overwrite` the old run's files go. [`Error::File`] when it cannot be written, or
-    /// is being written by a run that goes on.
+    /// As [`TrainConfig::validate`] and [`TrainConfig::check_effects`], before anything is touched.
+    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; with `overwrite` the old run's files go.
+    /// [`Error::File`] when it cannot be written, or is being written by a run that goes on.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
         config.validate()?;
         config.check_effects()?;

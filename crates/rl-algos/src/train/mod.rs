@@ -46,7 +46,8 @@ pub struct Trained {
 /// The same configuration and device give the same run, whatever the number of threads.
 ///
 /// # Errors
-/// [`Error::RunExists`] when the folder has metrics or checkpoints: [`RunDir::create`] makes one without. /// [`Error::Diverged`] when a loss or the physics is no longer finite; the last good checkpoint stays. Those of
+/// [`Error::RunExists`] when the folder has metrics or checkpoints: [`RunDir::create`] makes one without.
+/// [`Error::Diverged`] when a loss or the physics is no longer finite; the last good checkpoint stays. Those of
 /// the configuration, the environment and the files.
 pub fn train(
     config: &TrainConfig,

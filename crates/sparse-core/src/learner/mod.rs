@@ -96,7 +96,7 @@ pub struct Learner<N> {
     updates: u64,
     /// Kept where a rule moves connections.
     explored: Option<Explored>,
-    /// Whether the network has no parameters but those of its sparse layers.
+    /// What [`is_taped`] says of the network.
     taped: bool,
 }
 

@@ -25,8 +25,8 @@ pub(super) struct Forward<N, M> {
 }
 
 impl<N: SparseModule, M> Forward<N, M> {
-    /// Lets `make` use the network under autodiff, collecting what `signal` asks for. `taped` says that the network has
-    /// no parameters but those of its sparse layers.
+    /// Lets `make` use the network under autodiff, collecting what `signal` asks for. `taped` is what
+    /// [`is_taped`] says of the network.
     pub(super) fn of(net: &N, signal: Signal, taped: bool, make: impl FnOnce(&N) -> M) -> Self {
         let mut net = net.clone();
         if taped {

@@ -366,8 +366,7 @@ impl SparseLinear {
 
     /// Replaces all trainable vectors by others of the same shapes.
     pub(crate) fn set_parameters(&mut self, parameters: Parameters) {
-        let Parameters { values, per_unit } = parameters;
-        let mut new = std::iter::once(values).chain(per_unit);
+        let mut new = parameters.into_vectors();
         self.update(|_| match new.next() {
             Some(new) => new,
             None => unreachable!("as many as there were"),
