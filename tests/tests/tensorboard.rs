@@ -5,19 +5,17 @@
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]
-#![allow(clippy::print_stdout, reason = "says why tests are skipped")]
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
 use rl_algos::evaluate::Returns;
 use rl_algos::observe::{Evaluation, Learning, Observer, Progress, TensorBoard};
 use rl_algos::run_dir::RunDir;
 use rl_algos::train::train;
-use tests::small;
+use tests::{python, small};
 
 /// Prints the name, step and value of every scalar of a folder.
 const READ: &str = "
@@ -31,34 +29,14 @@ for tag in events.Tags()['scalars']:
 ";
 
 fn main() -> ExitCode {
-    let missing = python(&["-c", "import tensorboard"]).err();
-    if let Some(reason) = &missing {
-        println!("skipped: no python3 with tensorboard: {reason}");
-    }
-    let tests: [(&str, fn()); 3] = [
-        ("a_run_reads_as_its_metrics", a_run_reads_as_its_metrics),
-        ("a_run_goes_on_in_another_file", a_run_goes_on),
-        ("a_torn_file_hurts_no_other", a_torn_file_hurts_no_other),
-    ];
-    let trials = tests.map(|(name, test)| {
-        let trial = Trial::test(name, move || {
-            test();
-            Ok(())
-        });
-        trial.with_ignored_flag(missing.is_some())
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
-}
-
-/// What a Python program says, or the last line of its errors.
-fn python(words: &[&str]) -> Result<String, String> {
-    let output = Command::new("python3").args(words).output();
-    let output = output.map_err(|error| error.to_string())?;
-    let (said, errors) = (output.stdout, String::from_utf8_lossy(&output.stderr));
-    if !output.status.success() {
-        return Err(errors.lines().last().unwrap_or_default().to_owned());
-    }
-    String::from_utf8(said).map_err(|error| error.to_string())
+    python::run_tests(
+        "tensorboard",
+        &[
+            ("a_run_reads_as_its_metrics", a_run_reads_as_its_metrics),
+            ("a_run_goes_on_in_another_file", a_run_goes_on),
+            ("a_torn_file_hurts_no_other", a_torn_file_hurts_no_other),
+        ],
+    )
 }
 
 /// Points by name: steps and values.
@@ -66,7 +44,7 @@ type Curves = BTreeMap<String, Vec<(u64, f64)>>;
 
 fn read(folder: &Path) -> Curves {
     let mut curves = Curves::new();
-    for line in python(&["-c", READ, folder.to_str().unwrap()])
+    for line in python::say(&["-c", READ, folder.to_str().unwrap()])
         .unwrap()
         .lines()
     {
