@@ -10,7 +10,7 @@ mod tidy;
 
 fn main() -> ExitCode {
     let done = match cli::read::<Cli>().command {
-        Command::Job(job) => launch::run(job.device()),
+        Command::Job(job) => job.device().and_then(launch::run),
         Command::Test(args) => launch::test(&args),
         Command::Tidy => tidy::tidy(),
         Command::Ci => launch::ci(),

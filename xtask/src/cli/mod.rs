@@ -73,10 +73,12 @@ pub enum Job {
 
 impl Job {
     /// The backend that the job needs.
-    #[must_use]
-    pub fn device(&self) -> values::Device {
-        match self {
-            Self::Train(args) => args.device.unwrap_or_default(),
+    ///
+    /// # Errors
+    /// As [`TrainArgs::device`](train::TrainArgs::device).
+    pub fn device(&self) -> anyhow::Result<values::Device> {
+        Ok(match self {
+            Self::Train(args) => args.device()?,
             Self::Eval(args) => args.device.unwrap_or_default(),
             Self::Collect(args) => args.device.unwrap_or_default(),
             Self::Watch(args) => args.device.unwrap_or_default(),
@@ -84,7 +86,7 @@ impl Job {
             Self::Offline(args) => args.agent.device.unwrap_or_default(),
             Self::Bench(args) if args.what != jobs::Bench::Envs => args.device.unwrap_or_default(),
             Self::Bench(_) | Self::Plot(_) | Self::Recipes(_) => values::Device::default(),
-        }
+        })
     }
 }
 
@@ -142,7 +144,7 @@ mod tests {
         let Command::Job(job) = cli.command else {
             panic!("train is a job")
         };
-        assert_eq!(job.device(), values::Device::Flex);
+        assert_eq!(job.device().unwrap(), values::Device::Flex);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Options of `cargo xtask train`.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use super::seeds::{self, Seeds};
@@ -43,7 +46,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "LIST", value_parser = seeds::seeds, conflicts_with = "seed")]
     pub seeds: Option<Seeds>,
 
-    /// Backend that computes the networks: flex, ndarray, wgpu or cuda [default: flex]
+    /// Backend that computes the networks: flex, ndarray, wgpu or cuda [default: flex, or what a resumed run had]
     #[arg(long, value_name = "NAME", value_parser = values::device)]
     pub device: Option<Device>,
 
@@ -70,6 +73,38 @@ pub struct TrainArgs {
     /// Go on with the run in this folder, which was stopped or killed, as if it had not stopped
     #[arg(long, value_name = "DIR", conflicts_with_all = FRESH)]
     pub resume: Option<PathBuf>,
+}
+
+/// The file of a run's folder with the name of the device that computed it last.
+pub const DEVICE_FILE: &str = "device";
+
+impl TrainArgs {
+    /// The device that was asked for; else that of the run that goes on, so that its numbers stay what they would have
+    /// been; else the default.
+    ///
+    /// # Errors
+    /// When the run's folder names a device that is not known.
+    pub fn device(&self) -> Result<Device> {
+        if let Some(device) = self.device {
+            return Ok(device);
+        }
+        let Some(run) = &self.resume else {
+            return Ok(Device::default());
+        };
+        let file = run.join(DEVICE_FILE);
+        match fs::read_to_string(&file) {
+            Ok(name) => values::device(name.trim()).map_err(|error| {
+                anyhow!(
+                    "{}: `{}` is an {error}; or give --device",
+                    file.display(),
+                    name.trim()
+                )
+            }),
+            // Runs of earlier versions have none.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Device::default()),
+            Err(error) => Err(error).with_context(|| file.display().to_string()),
+        }
+    }
 }
 
 /// Options of a run from the start: a run that goes on has its own settings.
@@ -138,7 +173,7 @@ mod tests {
     use super::*;
     use crate::{Cli, Command, Job};
 
-    fn read(words: &str) -> Result<TrainArgs, clap::Error> {
+    fn read(words: &str) -> std::result::Result<TrainArgs, clap::Error> {
         let words = ["xtask", "train"]
             .into_iter()
             .chain(words.split_whitespace());
@@ -171,6 +206,28 @@ mod tests {
                 "{other}"
             );
         }
+    }
+
+    #[test]
+    fn a_run_goes_on_with_its_device() {
+        let folder = std::env::temp_dir().join(format!("device-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let device = |more: &str| {
+            read(&format!("--resume {}{more}", folder.display()))
+                .unwrap()
+                .device()
+        };
+        assert_eq!(device("").unwrap(), Device::Flex);
+        fs::write(folder.join(DEVICE_FILE), "ndarray\n").unwrap();
+        assert_eq!(device("").unwrap(), Device::Ndarray);
+        assert_eq!(device(" --device wgpu").unwrap(), Device::Wgpu);
+        fs::write(folder.join(DEVICE_FILE), "tpu\n").unwrap();
+        let said = device("").unwrap_err().to_string();
+        assert!(
+            said.contains("device: `tpu` is an unknown device; known devices: flex"),
+            "{said}"
+        );
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! `cargo xtask train`: says what is trained, shows how it goes, ends with what came of it.
 //!
 //! In reading order: this file (one run, new or gone on with), [`seeds`] (several side by side), [`shown`] (the
-//! observer that a person watches), [`report`] (what is said before and after).
+//! observer that a person watches), [`kept`] (the one that keeps the device's name), [`report`] (what is said before
+//! and after).
 
+mod kept;
 mod report;
 mod seeds;
 mod shown;
@@ -25,6 +27,7 @@ use crate::offline;
 use crate::progress::Progress;
 use crate::say;
 use crate::settings;
+use kept::KeptDevice;
 use shown::Shown;
 
 /// How a run begins: [`train`] or [`resume`].
@@ -57,20 +60,23 @@ fn one(
     open: impl FnOnce(&TrainConfig) -> rl_algos::Result<RunDir>,
     begin: Begin,
 ) -> Result<ExitCode> {
-    let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
+    let named = args.device()?;
+    let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::threads(args.threads)?;
     // The networks are drawn once before the folder is touched: what they refuse must not cost an old run.
     let agent = networks(config, &device)?;
     let dir = open(config)?;
     let seed = format!("seed {}", config.seed);
     report::header(config, &*agent, &seed)?;
-    report::machine(args, &format!("{threads} threads"));
+    report::machine(named, &format!("{threads} threads"));
     say(&format!("folder   {}\n", dir.path().display()));
     drop(agent);
 
     let mut shown = Shown::new(Progress::start(config.steps), Interrupt::catch()?);
     let mut board = TensorBoard::new(dir.path());
-    let trained = begin(config, &device, &dir, &mut [&mut board, &mut shown]);
+    let mut kept = KeptDevice::new(dir.path(), named);
+    let observers: &mut [&mut dyn Observer] = &mut [&mut kept, &mut board, &mut shown];
+    let trained = begin(config, &device, &dir, observers);
     let took = shown.progress.finish();
     let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
     if trained.stopped && trained.steps < config.steps {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use cli::train::TrainArgs;
+use cli::values::Device;
 use rl_algos::algos::{Agent, Weights};
 use rl_algos::config::TrainConfig;
 use rl_algos::train::Trained;
@@ -53,8 +54,7 @@ pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Re
 }
 
 /// Says what computes.
-pub(super) fn machine(args: &TrainArgs, threads: &str) {
-    let device = args.device.unwrap_or_default();
+pub(super) fn machine(device: Device, threads: &str) {
     let kernels = Kernels::best().isa();
     say(&format!(
         "device   {device}, {threads}, {kernels:?} kernels"

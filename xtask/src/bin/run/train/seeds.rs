@@ -6,14 +6,16 @@ use std::process::ExitCode;
 use anyhow::Result;
 use burn::tensor::Device;
 use cli::train::TrainArgs;
+use cli::values;
 use indicatif::MultiProgress;
 use rl_algos::Error;
 use rl_algos::config::TrainConfig;
 use rl_algos::files::hold;
-use rl_algos::observe::TensorBoard;
+use rl_algos::observe::{Observer, TensorBoard};
 use rl_algos::run_dir::RunDir;
 use rl_algos::train::train;
 
+use super::kept::KeptDevice;
 use super::shown::Shown;
 use super::{networks, report, why};
 use crate::interrupt::{self, Interrupt};
@@ -39,6 +41,7 @@ struct Outcome {
 
 /// What all runs share.
 struct Shared {
+    named: values::Device,
     device: Device,
     interrupt: Interrupt,
     bars: MultiProgress,
@@ -49,7 +52,8 @@ struct Shared {
 /// # Errors
 /// As of one run, before any begins; afterwards the first that failed, when the others are over.
 pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<ExitCode> {
-    let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
+    let named = args.device()?;
+    let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::thread_count(args.threads)?;
     let share = Share::of(threads, seeds.len());
     let agent = networks(config, &device)?;
@@ -57,13 +61,14 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
     report::header(config, &*agent, &format!("seeds {}", names.join(", ")))?;
     let shared = Shared {
+        named,
         device,
         interrupt: Interrupt::catch()?,
         bars: MultiProgress::new(),
     };
     let Share { at_once, threads } = share;
     report::machine(
-        args,
+        named,
         &format!("{at_once} runs at a time, threads of each: {threads}"),
     );
     for run in &runs {
@@ -120,7 +125,9 @@ fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
     );
     let mut shown = Shown::new(progress, shared.interrupt.clone());
     let mut board = TensorBoard::new(dir.path());
-    let trained = train(config, &shared.device, dir, &mut [&mut board, &mut shown]);
+    let mut kept = KeptDevice::new(dir.path(), shared.named);
+    let observers: &mut [&mut dyn Observer] = &mut [&mut kept, &mut board, &mut shown];
+    let trained = train(config, &shared.device, dir, observers);
     shown.progress.finish();
     let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
     Ok(Outcome {
@@ -252,6 +259,7 @@ mod tests {
 
     fn shared() -> Shared {
         Shared {
+            named: values::Device::default(),
             device: sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap(),
             interrupt: Interrupt::default(),
             bars: MultiProgress::new(),
