@@ -159,6 +159,7 @@ impl Case<'_> {
             action: self.0.batch("action", update)?,
             return_n: self.0.batch("return_n", update)?,
             discount: self.0.batch("discount", update)?,
+            skip_between: false,
             next_observation: self.0.batch("next", update)?,
             between_observation: between("between")?,
             between_row: between("between_row")?.iter().map(|x| *x as u32).collect(),

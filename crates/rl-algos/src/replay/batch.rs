@@ -1,5 +1,7 @@
 //! What an update learns from.
 
+use crate::config::AlgoConfig;
+
 /// Sampled windows of transitions, row after row. Reused from sample to sample.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
@@ -15,6 +17,8 @@ pub struct Batch {
     pub discount: Vec<f32>,
     /// Observations after the windows, `[size, observation]`.
     pub next_observation: Vec<f32>,
+    /// Whether samples leave out what windows pass on their way.
+    pub skip_between: bool,
     /// Observations that the windows passed on their way, `[passed, observation]`; none where windows are of one step.
     pub between_observation: Vec<f32>,
     /// The row that each of these belongs to, `[passed]`.
@@ -24,7 +28,16 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Empties the batch and keeps its memory.
+    /// An empty batch whose samples hold what this algorithm reads: TD3 reads nothing of what windows pass.
+    #[must_use]
+    pub fn of(algo: &AlgoConfig) -> Self {
+        Self {
+            skip_between: matches!(algo, AlgoConfig::Td3(_)),
+            ..Self::default()
+        }
+    }
+
+    /// Empties the batch and keeps its memory, and what samples leave out.
     pub fn clear(&mut self) {
         self.size = 0;
         self.observation.clear();

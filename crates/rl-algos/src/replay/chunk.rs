@@ -14,13 +14,24 @@ pub(super) enum Follows {
 }
 
 /// Memory for consecutive slots.
+///
+/// The numbers of a slot lie beside each other, and those of the next slot behind them: a window is drawn from anywhere
+/// in memory, so it waits for as few pages of it as can be.
 #[derive(Clone, Debug)]
 pub(super) struct Chunk {
-    pub(super) observations: Vec<f32>,
-    pub(super) actions: Vec<f32>,
-    pub(super) mean_actions: Vec<f32>,
-    pub(super) rewards: Vec<f32>,
+    /// `[slots, width]`: observation, action, mean action, reward.
+    pub(super) rows: Vec<f32>,
     pub(super) follows: Vec<Follows>,
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot<'a> {
+    pub(super) observation: &'a [f32],
+    pub(super) action: &'a [f32],
+    pub(super) mean_action: &'a [f32],
+    pub(super) reward: f32,
+    pub(super) follows: Follows,
 }
 
 impl Follows {
@@ -44,24 +55,14 @@ impl Follows {
 }
 
 impl Chunk {
-    pub(super) fn new(slots: usize, observation_size: usize, action_size: usize) -> Self {
+    pub(super) fn new(slots: usize, width: usize) -> Self {
         Self {
-            observations: vec![0.0; slots * observation_size],
-            actions: vec![0.0; slots * action_size],
-            mean_actions: vec![0.0; slots * action_size],
-            rewards: vec![0.0; slots],
+            rows: vec![0.0; slots * width],
             follows: vec![Follows::Nothing; slots],
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let rows = [
-            &self.observations,
-            &self.actions,
-            &self.mean_actions,
-            &self.rewards,
-        ];
-        let floats: usize = rows.iter().map(|v| v.capacity()).sum();
-        size_of::<f32>() * floats + size_of::<Follows>() * self.follows.capacity()
+        size_of::<f32>() * self.rows.capacity() + size_of::<Follows>() * self.follows.capacity()
     }
 }

@@ -10,10 +10,13 @@ use std::collections::VecDeque;
 use rand::{Rng, RngExt};
 
 use super::Batch;
-use super::chunk::{Chunk, Follows};
+use super::chunk::{Chunk, Follows, Slot};
 
 /// Most slots by which the memory grows at a time.
 const CHUNK: usize = 1 << 12;
+
+/// Windows that are drawn together: as many as wait for memory at the same time, in little of the nearest cache.
+const BLOCK: usize = 64;
 
 /// Draws of a start before the transition in front of the slot drawn last is taken. One draw fails with a
 /// probability of a half at most, so this limits the cost and leaves the starts uniform within 2^-64.
@@ -44,8 +47,8 @@ pub struct Replay {
     pub(super) observation_size: usize,
     pub(super) action_size: usize,
     pub(super) capacity: usize,
-    /// Slots of a chunk.
-    pub(super) chunk: usize,
+    /// Slots of a chunk, as a power of two.
+    chunk_bits: u32,
     pub(super) chunks: VecDeque<Chunk>,
     /// The chunk emptied last, to be used again.
     pub(super) spare: Option<Chunk>,
@@ -69,7 +72,7 @@ impl Replay {
             observation_size,
             action_size,
             capacity,
-            chunk: (capacity / 8).clamp(4, CHUNK),
+            chunk_bits: (capacity / 8).clamp(4, CHUNK).ilog2(),
             chunks: VecDeque::new(),
             spare: None,
             first: 0,
@@ -109,18 +112,17 @@ impl Replay {
         if !self.pending {
             self.write_observation(transition.observation);
         }
-        let size = self.action_size;
-        let (chunk, slot) = self.place(self.end);
-        let memory = &mut self.chunks[chunk];
-        let row = slot * size..(slot + 1) * size;
-        memory.actions[row.clone()].copy_from_slice(transition.action);
-        memory.mean_actions[row].copy_from_slice(transition.mean_action);
-        memory.rewards[slot] = transition.reward;
-        memory.follows[slot] = match (transition.terminated, transition.truncated) {
+        let (seen, done) = (self.observation_size, self.action_size);
+        let row = self.room(self.end);
+        row[seen..seen + done].copy_from_slice(transition.action);
+        row[seen + done..seen + 2 * done].copy_from_slice(transition.mean_action);
+        row[seen + 2 * done] = transition.reward;
+        let follows = match (transition.terminated, transition.truncated) {
             (true, _) => Follows::Terminal,
             (false, true) => Follows::Cut,
             (false, false) => Follows::Next,
         };
+        self.set_follows(self.end, follows);
         self.end += 1;
         self.transitions += 1;
         self.write_observation(transition.next_observation);
@@ -148,37 +150,69 @@ impl Replay {
         if self.is_empty() {
             return;
         }
-        for _ in 0..size {
-            let start = self.draw(rng);
-            let (mut sum, mut discount, mut next) = (0.0, 1.0, start);
-            let last = loop {
-                let (chunk, slot) = self.place(next);
-                sum += discount * self.chunks[chunk].rewards[slot];
-                discount *= gamma;
-                next += 1;
-                let follows = self.chunks[chunk].follows[slot];
-                if follows != Follows::Next || next == self.end || next - start >= n_step {
-                    break follows;
-                }
+        let mut block = [0; BLOCK];
+        for rows in (0..size).step_by(BLOCK) {
+            let starts = &mut block[..BLOCK.min(size - rows)];
+            starts.fill_with(|| self.draw(rng));
+            self.touch(starts, n_step);
+            for &start in &*starts {
+                self.add_window(start, n_step, gamma, batch);
+            }
+        }
+    }
+
+    /// Reads a number from every line of memory in which the windows from `starts` lie, or begin. A copy of one row after
+    /// the other waits for memory once a row; these reads wait for all of them at the same time.
+    fn touch(&self, starts: &[usize], n_step: usize) {
+        /// Numbers in a line of memory.
+        const LINE: usize = 16;
+        let numbers = n_step.clamp(1, 8) * self.width() + self.observation_size;
+        let mut touched = 0.0;
+        for &start in starts {
+            let (chunk, slot) = self.place(start);
+            let rows = &self.chunks[chunk].rows[slot * self.width()..];
+            let rows = &rows[..numbers.min(rows.len())];
+            touched += rows.iter().step_by(LINE).sum::<f32>() + rows[rows.len() - 1];
+        }
+        std::hint::black_box(touched);
+    }
+
+    /// Adds the window from slot `start` to a batch.
+    fn add_window(&self, start: usize, n_step: usize, gamma: f32, batch: &mut Batch) {
+        let Slot {
+            observation,
+            action,
+            ..
+        } = self.slot(start);
+        let (mut sum, mut discount, mut next) = (0.0, 1.0, start);
+        let last = loop {
+            let Slot {
+                reward, follows, ..
+            } = self.slot(next);
+            sum += discount * reward;
+            discount *= gamma;
+            next += 1;
+            if follows != Follows::Next || next == self.end || next - start >= n_step {
+                break follows;
+            }
+            if !batch.skip_between {
                 batch.between_row.push(batch.size as u32);
                 batch.between_discount.push(discount);
                 let passed = self.observation(next);
                 batch.between_observation.extend_from_slice(passed);
-            };
-            if last == Follows::Terminal {
-                discount = 0.0;
             }
-            let (chunk, slot) = self.place(start);
-            let action = row(&self.chunks[chunk].actions, slot, self.action_size);
-            batch.size += 1;
-            batch.observation.extend_from_slice(self.observation(start));
-            batch.action.extend_from_slice(action);
-            batch.return_n.push(sum);
-            batch.discount.push(discount);
-            batch
-                .next_observation
-                .extend_from_slice(self.observation(next));
+        };
+        if last == Follows::Terminal {
+            discount = 0.0;
         }
+        batch.size += 1;
+        batch.observation.extend_from_slice(observation);
+        batch.action.extend_from_slice(action);
+        batch.return_n.push(sum);
+        batch.discount.push(discount);
+        batch
+            .next_observation
+            .extend_from_slice(self.observation(next));
     }
 
     /// Replaces what `observations` and `mean_actions` hold by the observations `[rows, observation]` and
@@ -195,30 +229,27 @@ impl Replay {
         let rows = count.min(self.transitions);
         let starts = (self.start..self.end).filter(|i| self.follows(*i) != Follows::Nothing);
         for start in starts.take(rows) {
-            let (chunk, slot) = self.place(start);
-            let memory = &self.chunks[chunk];
-            observations.extend_from_slice(self.observation(start));
-            mean_actions.extend_from_slice(row(&memory.mean_actions, slot, self.action_size));
+            let slot = self.slot(start);
+            observations.extend_from_slice(slot.observation);
+            mean_actions.extend_from_slice(slot.mean_action);
         }
         rows
     }
 
     /// All stored transitions, the oldest first. The newest may belong to an episode that is under way: neither
     /// terminated nor truncated.
-    pub fn transitions(&self) -> impl Iterator<Item = Transition<'_>> {
+    pub fn transitions(&self) -> impl Iterator<Item = Transition<'_>> + Clone {
         let starts = (self.start..self.end).filter(|i| self.follows(*i) != Follows::Nothing);
         starts.map(|start| {
-            let (chunk, slot) = self.place(start);
-            let memory = &self.chunks[chunk];
-            let follows = memory.follows[slot];
+            let slot = self.slot(start);
             Transition {
-                observation: self.observation(start),
-                action: row(&memory.actions, slot, self.action_size),
-                mean_action: row(&memory.mean_actions, slot, self.action_size),
-                reward: memory.rewards[slot],
+                observation: slot.observation,
+                action: slot.action,
+                mean_action: slot.mean_action,
+                reward: slot.reward,
                 next_observation: self.observation(start + 1),
-                terminated: follows == Follows::Terminal,
-                truncated: follows == Follows::Cut,
+                terminated: slot.follows == Follows::Terminal,
+                truncated: slot.follows == Follows::Cut,
             }
         })
     }
@@ -257,10 +288,40 @@ impl Replay {
         start - 1
     }
 
+    /// Slots of a chunk.
+    pub(super) fn chunk(&self) -> usize {
+        1 << self.chunk_bits
+    }
+
+    /// Numbers in a slot.
+    pub(super) fn width(&self) -> usize {
+        self.observation_size + 2 * self.action_size + 1
+    }
+
     /// The chunk of a slot and its place there.
-    pub(super) fn place(&self, index: usize) -> (usize, usize) {
+    fn place(&self, index: usize) -> (usize, usize) {
         let offset = index - self.first;
-        (offset / self.chunk, offset % self.chunk)
+        (offset >> self.chunk_bits, offset & (self.chunk() - 1))
+    }
+
+    /// The numbers of a slot: observation, action, mean action, reward.
+    pub(super) fn row(&self, index: usize) -> &[f32] {
+        let (chunk, slot) = self.place(index);
+        let width = self.width();
+        &self.chunks[chunk].rows[slot * width..(slot + 1) * width]
+    }
+
+    pub(super) fn slot(&self, index: usize) -> Slot<'_> {
+        let (observation, rest) = self.row(index).split_at(self.observation_size);
+        let (action, rest) = rest.split_at(self.action_size);
+        let (mean_action, reward) = rest.split_at(self.action_size);
+        Slot {
+            observation,
+            action,
+            mean_action,
+            reward: reward[0],
+            follows: self.follows(index),
+        }
     }
 
     pub(super) fn follows(&self, index: usize) -> Follows {
@@ -268,38 +329,30 @@ impl Replay {
         self.chunks[chunk].follows[slot]
     }
 
-    fn set_follows(&mut self, index: usize, follows: Follows) {
+    pub(super) fn set_follows(&mut self, index: usize, follows: Follows) {
         let (chunk, slot) = self.place(index);
         self.chunks[chunk].follows[slot] = follows;
     }
 
     pub(super) fn observation(&self, index: usize) -> &[f32] {
-        let (chunk, slot) = self.place(index);
-        row(
-            &self.chunks[chunk].observations,
-            slot,
-            self.observation_size,
-        )
+        &self.row(index)[..self.observation_size]
     }
 
     /// Writes the observation of slot `end`, with new memory when there is none for it.
     fn write_observation(&mut self, observation: &[f32]) {
-        let seen = self.observation_size;
-        let (chunk, slot) = self.room(self.end);
-        let observations = &mut chunk.observations;
-        observations[slot * seen..(slot + 1) * seen].copy_from_slice(observation);
+        self.room(self.end)[..observation.len()].copy_from_slice(observation);
     }
 
-    /// The chunk of a slot and the slot's place there, with new memory when there is none for it.
-    pub(super) fn room(&mut self, index: usize) -> (&mut Chunk, usize) {
+    /// The numbers of a slot, to be written, with new memory when there is none for it.
+    pub(super) fn room(&mut self, index: usize) -> &mut [f32] {
         let (chunk, slot) = self.place(index);
-        let (slots, seen, done) = (self.chunk, self.observation_size, self.action_size);
+        let (slots, width) = (self.chunk(), self.width());
         while self.chunks.len() <= chunk {
             let spare = self.spare.take();
             self.chunks
-                .push_back(spare.unwrap_or_else(|| Chunk::new(slots, seen, done)));
+                .push_back(spare.unwrap_or_else(|| Chunk::new(slots, width)));
         }
-        (&mut self.chunks[chunk], slot)
+        &mut self.chunks[chunk].rows[slot * width..(slot + 1) * width]
     }
 
     /// Turns the observation under way into an episode's last.
@@ -317,15 +370,11 @@ impl Replay {
             self.start += 1;
         }
         self.pending &= self.transitions > 0;
-        while self.start >= self.first + self.chunk {
+        while self.start >= self.first + self.chunk() {
             self.spare = self.chunks.pop_front();
-            self.first += self.chunk;
+            self.first += self.chunk();
         }
     }
-}
-
-pub(super) fn row(rows: &[f32], index: usize, size: usize) -> &[f32] {
-    &rows[index * size..(index + 1) * size]
 }
 
 /// Whether two observations are equal; NaN equals itself here, so that it breaks no episode.

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Replay;
 use super::chunk::Follows;
-use super::ring::row;
 use crate::{Error, Result};
 
 /// What such bytes begin with, version included.
@@ -190,7 +189,7 @@ impl Replay {
     /// A replay in this state, the slots of which are still to be read.
     pub(super) fn restored(state: &ReplayState) -> Self {
         let mut replay = Self::new(state.observation_size, state.action_size, state.capacity);
-        replay.first = state.start - state.start % replay.chunk;
+        replay.first = state.start - state.start % replay.chunk();
         replay.start = state.start;
         replay.end = state.end;
         replay.transitions = state.transitions;
@@ -200,7 +199,7 @@ impl Replay {
 
     /// Bytes of one slot.
     pub(super) fn slot_bytes(&self) -> usize {
-        4 * (self.observation_size + 2 * self.action_size + 1) + 1
+        4 * self.width() + 1
     }
 
     /// Writes some slots, none of them forgotten.
@@ -211,18 +210,9 @@ impl Replay {
     ) -> io::Result<()> {
         let mut bytes = Vec::with_capacity(self.slot_bytes());
         for index in slots {
-            let (chunk, slot) = self.place(index);
-            let chunk = &self.chunks[chunk];
+            let follows = self.follows(index);
             bytes.clear();
-            let follows = chunk.follows[slot];
-            bytes.extend(floats(row(
-                &chunk.observations,
-                slot,
-                self.observation_size,
-            )));
-            bytes.extend(floats(row(&chunk.actions, slot, self.action_size)));
-            bytes.extend(floats(row(&chunk.mean_actions, slot, self.action_size)));
-            bytes.extend(floats(row(&chunk.rewards, slot, 1)));
+            bytes.extend(floats(self.row(index)));
             if follows == Follows::Nothing {
                 // Nothing was done there; memory used before holds something all the same.
                 bytes[4 * self.observation_size..].fill(0);
@@ -245,7 +235,6 @@ impl Replay {
     /// Reads some slots, and passes over those that are forgotten.
     pub(super) fn read_slots(&mut self, slots: Range<usize>, reader: &mut impl Read) -> Result<()> {
         let mut bytes = vec![0; self.slot_bytes()];
-        let (seen, done) = (self.observation_size, self.action_size);
         for index in slots {
             read(reader, &mut bytes, || format!("slot {index}"))?;
             if index < self.start {
@@ -257,15 +246,8 @@ impl Replay {
                     "slot {index} is followed by {byte}: must be 0 to 3"
                 ))
             })?;
-            let (chunk, slot) = self.room(index);
-            let (observation, rest) = floats.split_at(4 * seen);
-            let (action, rest) = rest.split_at(4 * done);
-            let (mean_action, reward) = rest.split_at(4 * done);
-            fill(&mut chunk.observations, slot, seen, observation);
-            fill(&mut chunk.actions, slot, done, action);
-            fill(&mut chunk.mean_actions, slot, done, mean_action);
-            fill(&mut chunk.rewards, slot, 1, reward);
-            chunk.follows[slot] = follows;
+            fill(self.room(index), floats);
+            self.set_follows(index, follows);
         }
         Ok(())
     }
@@ -278,8 +260,7 @@ impl Replay {
         let (end, seen) = (self.end, self.observation_size);
         let mut bytes = vec![0; 4 * seen];
         read(reader, &mut bytes, || format!("slot {end}"))?;
-        let (chunk, slot) = self.room(end);
-        fill(&mut chunk.observations, slot, seen, &bytes);
+        fill(&mut self.room(end)[..seen], &bytes);
         Ok(())
     }
 
@@ -321,9 +302,8 @@ fn floats(row: &[f32]) -> impl Iterator<Item = u8> {
     row.iter().flat_map(|x| x.to_le_bytes())
 }
 
-/// Sets row `index` of a matrix to the numbers in `bytes`.
-fn fill(rows: &mut [f32], index: usize, size: usize, bytes: &[u8]) {
-    let row = &mut rows[index * size..(index + 1) * size];
+/// Sets a row to the numbers in `bytes`.
+fn fill(row: &mut [f32], bytes: &[u8]) {
     for (number, bytes) in row.iter_mut().zip(bytes.as_chunks::<4>().0) {
         *number = f32::from_le_bytes(*bytes);
     }

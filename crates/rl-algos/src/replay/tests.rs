@@ -181,6 +181,31 @@ fn a_window_stops_at_the_newest_transition() {
     assert_eq!(batch.next_observation, [1.0, -1.0]);
 }
 
+#[test]
+fn what_windows_pass_can_be_left_out() {
+    let mut replay = Replay::new(2, 1, 50);
+    let facts = story(&[(9, 1), (4, 0), (30, 1)]);
+    facts.iter().for_each(|fact| push(&mut replay, fact));
+    let sample = |mut batch: Batch| {
+        replay.sample(3, 0.5, 100, &mut ChaCha8Rng::seed_from_u64(5), &mut batch);
+        batch
+    };
+    let whole = sample(Batch::default());
+    assert!(whole.between_row.len() > 100);
+    let without = Batch {
+        skip_between: true,
+        between_observation: Vec::new(),
+        between_row: Vec::new(),
+        between_discount: Vec::new(),
+        ..whole
+    };
+    let empty = Batch {
+        skip_between: true,
+        ..Batch::default()
+    };
+    assert_eq!(sample(empty), without);
+}
+
 /// A source that always says the same.
 struct Stuck;
 

@@ -178,7 +178,7 @@ impl<'a> Session<'a> {
             rows,
             evaluation_envs: VecEnv::new(&config.env, config.evaluation.episodes)?,
             replay: Replay::new(observation, action, config.replay.capacity),
-            batch: Batch::default(),
+            batch: Batch::of(&config.algo),
             averages: Averages::default(),
             progress: Progress {
                 train_return: f64::NAN,

@@ -20,6 +20,9 @@ const TASKS: [&str; 2] = ["Hopper-v5", "HalfCheetah-v5"];
 const RECIPES: [&str; 4] = ["rlx2-td3", "dense-td3", "rlx2-sac", "dense-sac"];
 /// Steps before the first update, and steps with updates before the clock counts.
 const RANDOM: usize = 2_000;
+/// Transitions in the replay, those steps again and again: what RLx2's holds after half a million steps, and far more than
+/// a processor keeps near.
+const STORED: usize = 300_000;
 const WARM_UP: usize = 50;
 /// Seconds that each row is measured.
 const SECONDS: f64 = 4.0;
@@ -52,6 +55,7 @@ pub(super) fn bench(device: &str, threads: usize) -> Result<(String, Table)> {
     }
     let title = format!(
         "A training step by stage (µs, medians over {SECONDS} s): device {device}, {threads} threads, {}.\n\
+         The replay holds {STORED} transitions.\n\
          TD3's update is the mean of one with the actor's and one without.",
         processor()
     );
@@ -85,7 +89,7 @@ impl Loop {
             agent: build(config, seen, done, &device, &mut streams)?,
             range: ActionRange::of(&env.info().action),
             replay: Replay::new(seen, done, config.replay.capacity),
-            batch: Batch::default(),
+            batch: Batch::of(&config.algo),
             observation: vec![0.0; seen],
             next_observation: vec![0.0; seen],
             mean_action: vec![0.0; done],
@@ -106,6 +110,10 @@ impl Loop {
             let step = self.step()?;
             self.store(step);
         }
+        let made = self.replay.clone();
+        let left = STORED.saturating_sub(made.len());
+        let again = made.transitions().cycle().take(left);
+        again.for_each(|transition| self.replay.push(&transition));
         let mut stages = [const { Times::new() }; STAGES];
         let mut steps = 0;
         let start = Instant::now();

@@ -109,7 +109,7 @@ impl Learning {
         Ok(Self {
             agent: build(&config, seen, done, device, &mut streams)?,
             replay: replay(seen, done, &mut streams),
-            batch: Batch::default(),
+            batch: Batch::of(&config.algo),
             streams,
             failed: None,
             config,
