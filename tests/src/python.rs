@@ -5,13 +5,13 @@ use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Trial};
 
-/// Runs `tests` as `main` of a test without harness; where `import modules` fails they are listed as ignored, with the
-/// reason on top.
+/// Runs `tests` as `main` of a test without harness; where Python cannot do what they `need` they are listed as ignored,
+/// with the reason on top.
 #[must_use]
-pub fn run_tests(modules: &str, tests: &[(&str, fn())]) -> ExitCode {
-    let missing = say(&["-c", &format!("import {modules}")]).err();
+pub fn run_tests(need: &str, tests: &[(&str, fn())]) -> ExitCode {
+    let missing = say(&["-c", need]).err();
     if let Some(reason) = &missing {
-        println!("skipped: no python3 with {modules}: {reason}");
+        println!("skipped: python3 cannot `{need}`: {reason}");
     }
     let trials = tests.iter().map(|&(name, test)| {
         let trial = Trial::test(name, move || {

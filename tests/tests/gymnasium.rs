@@ -28,12 +28,13 @@ const RUNS: [(&str, &str); 4] = [
 /// Episodes here; the program plays as many.
 const EPISODES: usize = 10;
 
-/// Most by which mean returns may differ: the episodes begin elsewhere, and those of one policy spread by a hundredth.
-const TOLERANCE: f64 = 0.02;
+/// Most by which mean returns may differ. The episodes begin elsewhere, and HalfCheetah's spread most, by 1.6 % of their
+/// mean: then two means of ten differ by 0.7 % as a rule.
+const TOLERANCE: f64 = 0.035;
 
 fn main() -> ExitCode {
     python::run_tests(
-        "gymnasium, mujoco, safetensors",
+        "import gymnasium, mujoco, safetensors; gymnasium.spec('Hopper-v5')",
         &[(
             "published_policies_do_as_well",
             published_policies_do_as_well,
@@ -56,7 +57,8 @@ fn published_policies_do_as_well() {
     let program = program();
     for (run, task) in RUNS {
         let weights = docs().join(format!("results/1m/{run}/checkpoints/best.safetensors"));
-        let said = python::say(&["-c", &program, weights.to_str().unwrap(), task]).unwrap();
+        let said = python::say(&["-c", &program, weights.to_str().unwrap(), task])
+            .unwrap_or_else(|error| panic!("{run}: {error}"));
         let there: Vec<f64> = said.lines().map(|line| line.parse().unwrap()).collect();
         assert_eq!(there.len(), EPISODES, "{said}");
         let there = there.iter().sum::<f64>() / EPISODES as f64;

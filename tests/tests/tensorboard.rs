@@ -30,7 +30,7 @@ for tag in events.Tags()['scalars']:
 
 fn main() -> ExitCode {
     python::run_tests(
-        "tensorboard",
+        "import tensorboard",
         &[
             ("a_run_reads_as_its_metrics", a_run_reads_as_its_metrics),
             ("a_run_goes_on_in_another_file", a_run_goes_on),

@@ -1,6 +1,6 @@
 //! A run on disk: `config.toml`, `metrics.csv`, `checkpoints/{latest,best}.{safetensors,json}`, and in `resume/` what
 //! a stopped run goes on from; if it keeps them, `policies/STEP.safetensors` of every evaluation; beside them, if it is
-//! watched so, TensorBoard's `events.out.tfevents.*`.
+//! watched so, TensorBoard's `events.out.tfevents.*`, and `device` where whoever runs it keeps that name.
 //!
 //! Configurations and checkpoints are written beside their place and moved there, so whoever reads finds the last one
 //! or the new one, never half of one.
@@ -23,6 +23,7 @@ const METRICS: &str = "metrics.csv";
 const CHECKPOINTS: &str = "checkpoints";
 const RESUME: &str = "resume";
 const POLICIES: &str = "policies";
+const DEVICE: &str = "device";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -76,7 +77,7 @@ impl RunDir {
         let run = Self {
             path: path.to_owned(),
         };
-        let old = [run.config_path(), run.metrics_path()];
+        let old = [run.config_path(), run.metrics_path(), run.device_path()];
         let taken = Self::is_taken(path);
         if taken && !overwrite {
             return Err(Error::RunExists {
@@ -156,6 +157,21 @@ impl RunDir {
     #[must_use]
     pub fn resume_path(&self) -> PathBuf {
         self.path.join(RESUME)
+    }
+
+    /// The file with the name of the device that computes the run, if that is kept.
+    #[must_use]
+    pub fn device_path(&self) -> PathBuf {
+        self.path.join(DEVICE)
+    }
+
+    /// Keeps the name of the device that computes the run, for whoever goes on with it.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written, or the run is under way.
+    pub fn keep_device(&self, name: &str) -> Result<()> {
+        let _held = hold(&self.path)?;
+        replace(&self.device_path(), format!("{name}\n").as_bytes())
     }
 
     /// The file of a checkpoint's weights.

@@ -75,8 +75,8 @@ pub struct TrainArgs {
     pub resume: Option<PathBuf>,
 }
 
-/// The file of a run's folder with the name of the device that computed it last.
-pub const DEVICE_FILE: &str = "device";
+/// The file of a run's folder with the name of its device: `rl_algos::run_dir::RunDir::device_path`.
+const DEVICE_FILE: &str = "device";
 
 impl TrainArgs {
     /// The device that was asked for; else that of the run that goes on, so that its numbers stay what they would have
@@ -100,9 +100,15 @@ impl TrainArgs {
                     name.trim()
                 )
             }),
-            // Runs of earlier versions have none.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Device::default()),
-            Err(error) => Err(error).with_context(|| file.display().to_string()),
+            // Runs of earlier versions have none; and what is no folder is refused later, in words about runs.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(Device::default())
+            }
+            Err(error) => {
+                Err(error).with_context(|| format!("{}; or give --device", file.display()))
+            }
         }
     }
 }
@@ -210,24 +216,26 @@ mod tests {
 
     #[test]
     fn a_run_goes_on_with_its_device() {
-        let folder = std::env::temp_dir().join(format!("device-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let device = |more: &str| {
-            read(&format!("--resume {}{more}", folder.display()))
-                .unwrap()
-                .device()
+        let folder = tempfile::tempdir().unwrap();
+        let mut args = TrainArgs {
+            resume: Some(folder.path().to_owned()),
+            ..TrainArgs::default()
         };
-        assert_eq!(device("").unwrap(), Device::Flex);
-        fs::write(folder.join(DEVICE_FILE), "ndarray\n").unwrap();
-        assert_eq!(device("").unwrap(), Device::Ndarray);
-        assert_eq!(device(" --device wgpu").unwrap(), Device::Wgpu);
-        fs::write(folder.join(DEVICE_FILE), "tpu\n").unwrap();
-        let said = device("").unwrap_err().to_string();
+        let keep = |name: &str| fs::write(folder.path().join(DEVICE_FILE), name).unwrap();
+        assert_eq!(args.device().unwrap(), Device::Flex);
+        keep("ndarray\n");
+        assert_eq!(args.device().unwrap(), Device::Ndarray);
+        keep("tpu\n");
+        let said = args.device().unwrap_err().to_string();
         assert!(
             said.contains("device: `tpu` is an unknown device; known devices: flex"),
             "{said}"
         );
-        fs::remove_dir_all(&folder).unwrap();
+        args.device = Some(Device::Wgpu);
+        assert_eq!(args.device().unwrap(), Device::Wgpu);
+        args.device = None;
+        args.resume = Some(folder.path().join(DEVICE_FILE));
+        assert_eq!(args.device().unwrap(), Device::Flex);
     }
 
     #[test]

@@ -13,10 +13,10 @@ use super::parts::{
     Actor, Rows, Trainable, TwinCritic, bootstrapped, check_batch, cut, in_halves, normal, to_vec,
 };
 use super::{Agent, Extra, UpdateReport};
-use crate::Result;
 use crate::config::{SacConfig, Temperature, TrainConfig};
 use crate::replay::Batch;
 use crate::rng::Streams;
+use crate::{Error, Result};
 
 /// A Gaussian policy and two critics with targets, and the weight of the entropy.
 #[derive(Debug)]
@@ -160,6 +160,10 @@ impl Agent for Sac {
     /// follow as they are due.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
+        if batch.skip_between {
+            let allowed = "false for SAC, whose targets read what windows pass";
+            return Err(Error::config("batch.skip_between", true, allowed));
+        }
         self.updates += 1;
         let done = self.rows.action;
         let acts = self.updates.is_multiple_of(self.config.policy_delay);
@@ -258,5 +262,29 @@ impl Tuned {
         };
         let gradient = self.alpha() * (entropy - entropy_per_action * size as f64);
         self.log_alpha.step(gradient, learning_rate);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipes::named;
+
+    #[test]
+    fn a_batch_without_what_windows_pass_is_refused() {
+        let config = named("dense-sac", "Hopper-v5").unwrap();
+        let name = sparse_core::device::available()[0];
+        let device = sparse_core::device::by_name(name).unwrap();
+        let mut streams = Streams::new(0);
+        let mut agent = crate::algos::build(&config, 11, 3, &device, &mut streams).unwrap();
+        let batch = Batch {
+            size: 1,
+            observation: vec![0.0; 11],
+            action: vec![0.0; 3],
+            skip_between: true,
+            ..Batch::default()
+        };
+        let error = agent.update(&batch, &mut streams).unwrap_err().to_string();
+        assert!(error.contains("batch.skip_between = true"), "{error}");
     }
 }

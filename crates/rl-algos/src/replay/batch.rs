@@ -17,9 +17,10 @@ pub struct Batch {
     pub discount: Vec<f32>,
     /// Observations after the windows, `[size, observation]`.
     pub next_observation: Vec<f32>,
-    /// Whether samples leave out what windows pass on their way.
+    /// Whether samples leave out what windows pass on their way. [`Sac`](crate::algos::Sac) refuses such a batch.
     pub skip_between: bool,
-    /// Observations that the windows passed on their way, `[passed, observation]`; none where windows are of one step.
+    /// Observations that the windows passed on their way, `[passed, observation]`; none where windows are of one step,
+    /// or where they are left out.
     pub between_observation: Vec<f32>,
     /// The row that each of these belongs to, `[passed]`.
     pub between_row: Vec<u32>,

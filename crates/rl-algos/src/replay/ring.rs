@@ -15,7 +15,8 @@ use super::chunk::{Chunk, Follows, Slot};
 /// Most slots by which the memory grows at a time.
 const CHUNK: usize = 1 << 12;
 
-/// Windows that are drawn together: as many as wait for memory at the same time, in little of the nearest cache.
+/// Windows that are drawn together: more than wait for memory at the same time, and few enough for the nearest caches
+/// (three steps of HalfCheetah: 31 KB).
 const BLOCK: usize = 64;
 
 /// Draws of a start before the transition in front of the slot drawn last is taken. One draw fails with a
@@ -49,9 +50,9 @@ pub struct Replay {
     pub(super) capacity: usize,
     /// Slots of a chunk, as a power of two.
     chunk_bits: u32,
-    pub(super) chunks: VecDeque<Chunk>,
+    chunks: VecDeque<Chunk>,
     /// The chunk emptied last, to be used again.
-    pub(super) spare: Option<Chunk>,
+    spare: Option<Chunk>,
     /// First slot of the first chunk, oldest slot, and the one after the newest, counted from the first ever.
     pub(super) first: usize,
     pub(super) start: usize,
@@ -137,7 +138,8 @@ impl Replay {
     /// transitions, with replacement.
     ///
     /// The sum of a window's rewards is discounted from its start; after a terminal no value follows, and
-    /// after a time limit or the newest transition that of the observation there (RLx2's released code).
+    /// after a time limit or the newest transition that of the observation there (RLx2's released code). What the
+    /// windows pass is left out where the batch says so.
     pub fn sample(
         &self,
         n_step: usize,
@@ -161,8 +163,8 @@ impl Replay {
         }
     }
 
-    /// Reads a number from every line of memory in which the windows from `starts` lie, or begin. A copy of one row after
-    /// the other waits for memory once a row; these reads wait for all of them at the same time.
+    /// Reads a number from every line of memory in which the windows from `starts` lie, up to eight steps of them within
+    /// a chunk. A copy of one row after the other waits for memory once a row; these reads wait for all at the same time.
     fn touch(&self, starts: &[usize], n_step: usize) {
         /// Numbers in a line of memory.
         const LINE: usize = 16;
@@ -311,7 +313,7 @@ impl Replay {
         &self.chunks[chunk].rows[slot * width..(slot + 1) * width]
     }
 
-    pub(super) fn slot(&self, index: usize) -> Slot<'_> {
+    fn slot(&self, index: usize) -> Slot<'_> {
         let (observation, rest) = self.row(index).split_at(self.observation_size);
         let (action, rest) = rest.split_at(self.action_size);
         let (mean_action, reward) = rest.split_at(self.action_size);

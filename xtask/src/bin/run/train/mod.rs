@@ -1,10 +1,8 @@
 //! `cargo xtask train`: says what is trained, shows how it goes, ends with what came of it.
 //!
 //! In reading order: this file (one run, new or gone on with), [`seeds`] (several side by side), [`shown`] (the
-//! observer that a person watches), [`kept`] (the one that keeps the device's name), [`report`] (what is said before
-//! and after).
+//! observer that a person watches), [`report`] (what is said before and after).
 
-mod kept;
 mod report;
 mod seeds;
 mod shown;
@@ -19,7 +17,7 @@ use rl_algos::algos::{self, Agent};
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::{Observer, TensorBoard};
 use rl_algos::rng::Streams;
-use rl_algos::run_dir::RunDir;
+use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::train::{Trained, resume, train};
 
 use crate::interrupt::{self, Interrupt};
@@ -27,7 +25,6 @@ use crate::offline;
 use crate::progress::Progress;
 use crate::say;
 use crate::settings;
-use kept::KeptDevice;
 use shown::Shown;
 
 /// How a run begins: [`train`] or [`resume`].
@@ -41,7 +38,14 @@ type Begin =
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.resume {
         let (dir, config) = RunDir::open(folder)?;
-        return one(args, &config, |_| Ok(dir), resume);
+        let open = |config: &TrainConfig| {
+            let made = dir.info(Checkpoint::Latest).map_or(0, |latest| latest.step);
+            if let Some(device) = args.device.filter(|_| made < config.steps) {
+                dir.keep_device(device.name())?;
+            }
+            Ok(dir)
+        };
+        return one(args, &config, open, resume);
     }
     let config = settings::config(args)?;
     if let Some(list) = &args.seeds {
@@ -49,8 +53,15 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     }
     let folder = settings::folder(args, &config);
     offline::folder::online(&folder)?;
-    let create = |config: &TrainConfig| RunDir::create(&folder, config, args.overwrite);
+    let create = |config: &TrainConfig| new(args, &folder, config);
     one(args, &config, create, train)
+}
+
+/// The folder of a new run.
+fn new(args: &TrainArgs, folder: &Path, config: &TrainConfig) -> rl_algos::Result<RunDir> {
+    let dir = RunDir::create(folder, config, args.overwrite)?;
+    dir.keep_device(args.device.unwrap_or_default().name())?;
+    Ok(dir)
 }
 
 /// One run in the folder that `open` gives.
@@ -74,13 +85,11 @@ fn one(
 
     let mut shown = Shown::new(Progress::start(config.steps), Interrupt::catch()?);
     let mut board = TensorBoard::new(dir.path());
-    let mut kept = KeptDevice::new(dir.path(), named);
-    let observers: &mut [&mut dyn Observer] = &mut [&mut kept, &mut board, &mut shown];
-    let trained = begin(config, &device, &dir, observers);
+    let trained = begin(config, &device, &dir, &mut [&mut board, &mut shown]);
     let took = shown.progress.finish();
     let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
     if trained.stopped && trained.steps < config.steps {
-        say(&report::stopped(&trained, args, dir.path()));
+        say(&report::stopped(&trained, dir.path()));
         return Ok(ExitCode::from(interrupt::STATUS));
     }
     let made = shown.began().map(|began| trained.steps - began);

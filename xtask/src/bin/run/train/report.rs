@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use cli::train::TrainArgs;
 use cli::values::Device;
 use rl_algos::algos::{Agent, Weights};
 use rl_algos::config::TrainConfig;
@@ -62,17 +61,15 @@ pub(super) fn machine(device: Device, threads: &str) {
 }
 
 /// Where a run stopped, and how it goes on.
-pub(super) fn stopped(trained: &Trained, args: &TrainArgs, folder: &Path) -> String {
+pub(super) fn stopped(trained: &Trained, folder: &Path) -> String {
     let step = thousands(trained.steps as f64);
-    let command = resume_command(args, folder);
+    let command = resume_command(folder);
     format!("stopped at step {step}; go on with\n         {command}")
 }
 
-/// The command that goes on with a run.
-pub(super) fn resume_command(args: &TrainArgs, folder: &Path) -> String {
-    let device = args.device.map(|device| format!(" --device {device}"));
-    let device = device.unwrap_or_default();
-    format!("cargo xtask train --resume {}{device}", folder.display())
+/// The command that goes on with a run, with the device that it had.
+pub(super) fn resume_command(folder: &Path) -> String {
+    format!("cargo xtask train --resume {}", folder.display())
 }
 
 /// Says what came of it, and what to do with it. `made` tells the steps that this command made, and the time they took.

@@ -6,18 +6,16 @@ use std::process::ExitCode;
 use anyhow::Result;
 use burn::tensor::Device;
 use cli::train::TrainArgs;
-use cli::values;
 use indicatif::MultiProgress;
 use rl_algos::Error;
 use rl_algos::config::TrainConfig;
 use rl_algos::files::hold;
-use rl_algos::observe::{Observer, TensorBoard};
+use rl_algos::observe::TensorBoard;
 use rl_algos::run_dir::RunDir;
 use rl_algos::train::train;
 
-use super::kept::KeptDevice;
 use super::shown::Shown;
-use super::{networks, report, why};
+use super::{networks, new, report, why};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
 use crate::side_by_side::{self, Share};
@@ -41,7 +39,6 @@ struct Outcome {
 
 /// What all runs share.
 struct Shared {
-    named: values::Device,
     device: Device,
     interrupt: Interrupt,
     bars: MultiProgress,
@@ -61,7 +58,6 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
     report::header(config, &*agent, &format!("seeds {}", names.join(", ")))?;
     let shared = Shared {
-        named,
         device,
         interrupt: Interrupt::catch()?,
         bars: MultiProgress::new(),
@@ -102,7 +98,7 @@ fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<
     // All are free.
     drop(held);
     let create = |config: TrainConfig| {
-        let dir = RunDir::create(&settings::folder(args, &config), &config, args.overwrite)?;
+        let dir = new(args, &settings::folder(args, &config), &config)?;
         Ok(Run { config, dir })
     };
     configs.into_iter().map(create).collect()
@@ -125,9 +121,7 @@ fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
     );
     let mut shown = Shown::new(progress, shared.interrupt.clone());
     let mut board = TensorBoard::new(dir.path());
-    let mut kept = KeptDevice::new(dir.path(), shared.named);
-    let observers: &mut [&mut dyn Observer] = &mut [&mut kept, &mut board, &mut shown];
-    let trained = train(config, &shared.device, dir, observers);
+    let trained = train(config, &shared.device, dir, &mut [&mut board, &mut shown]);
     shown.progress.finish();
     let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
     Ok(Outcome {
@@ -148,7 +142,7 @@ fn finish(
             Some(Ok(outcome)) if !outcome.stopped => whole.push((run.config.seed, outcome.returns)),
             Some(Err(error)) => failed.push(error),
             _ => {
-                let command = report::resume_command(args, run.dir.path());
+                let command = report::resume_command(run.dir.path());
                 // Writing to a string cannot fail.
                 let _ = write!(open, "\n         {command}");
             }
@@ -259,7 +253,6 @@ mod tests {
 
     fn shared() -> Shared {
         Shared {
-            named: values::Device::default(),
             device: sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap(),
             interrupt: Interrupt::default(),
             bars: MultiProgress::new(),
@@ -282,6 +275,8 @@ mod tests {
         let runs = folders(&args, &config, &[3]).unwrap();
         let alone = all(&runs, Share::of(2, 1), &shared()).unwrap();
         assert_eq!(returns(&alone[0]), together[1]);
+        let kept = std::fs::read_to_string(runs[0].dir.device_path()).unwrap();
+        assert_eq!(kept, "flex\n");
 
         // A folder that is taken is found before any other is made.
         let (args, config) = small(&folder.join("together"), &[9, 4]);
