@@ -9,6 +9,7 @@ use std::fs;
 use rl_algos::algos::Policy;
 use rl_algos::config::TrainConfig;
 use rl_algos::run_dir::{Checkpoint, RunDir};
+use rl_algos::train::train;
 use rl_algos::{Error, recipes};
 use tests::small::{config, go_on, metrics, run};
 
@@ -89,6 +90,58 @@ fn settings_that_make_no_run_cost_no_old_one() {
     );
     let gamma = refused(|config| config.learning.gamma = -1.0);
     assert_eq!(gamma, "learning.gamma = -1: must be in [0, 1]");
+    let thin = refused(|config| config.sparsity.actor = 0.9999);
+    assert!(
+        thin.starts_with(
+            "sparsity.actor = 0.9999: must be one that leaves every layer connections"
+        ),
+        "{thin}"
+    );
+    let task = refused(|config| config.env = "Hopr-v5".to_owned());
+    assert!(task.contains("Hopr-v5"), "{task}");
+    let pruning = refused(|config| {
+        config.topology = None;
+        config.pruning = recipes::named("pruned", "Hopper-v5").unwrap().pruning;
+        (config.sparsity.actor, config.sparsity.critic) = (0.0, 0.0);
+    });
+    assert!(
+        pruning.starts_with("pruning = set: must be absent"),
+        "{pruning}"
+    );
+}
+
+#[test]
+fn a_run_begins_with_the_settings_of_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config("rlx2", 300);
+    let run = RunDir::create(folder.path(), &config, false).unwrap();
+    config.steps = 400;
+    let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
+    let error = train(&config, &device, &run, &mut []).unwrap_err();
+    let said = line(&error);
+    assert!(
+        said.contains("config.toml")
+            && said.contains("steps = 300")
+            && said.contains("steps = 400"),
+        "{said}"
+    );
+    assert!(!run.metrics_path().exists());
+}
+
+#[test]
+fn what_comes_too_late_for_a_run_is_told() {
+    let recipe = |name: &str| recipes::named(name, "Hopper-v5").unwrap();
+    let mut sac = recipe("rlx2-sac");
+    let said = sac.too_late();
+    assert!(
+        said[0].contains("300000") && said[0].contains("175000"),
+        "{said:?}"
+    );
+    assert!(said[1].contains("replay.adaptive.min"), "{said:?}");
+    sac.steps = 400_000;
+    assert_eq!(sac.too_late(), [""; 0]);
+    assert_eq!(recipe("rlx2-td3").too_late().len(), 1);
+    assert_eq!(recipe("dense").too_late(), [""; 0]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn read(folder: &Path) -> Curves {
 }
 
 /// Every column of `metrics.csv` that has a name in TensorBoard.
-const COLUMNS: [(&str, &str); 21] = [
+const COLUMNS: [(&str, &str); 22] = [
     ("return_mean", "eval/mean_reward"),
     ("return_std", "eval/std_reward"),
     ("return_min", "eval/min_reward"),
@@ -78,6 +78,7 @@ const COLUMNS: [(&str, &str); 21] = [
     ("moved", "sparse/moved"),
     ("dropped", "sparse/dropped"),
     ("grown", "sparse/grown"),
+    ("recycled", "sparse/recycled"),
     ("replay_size", "replay/size"),
     ("policy_distance", "replay/policy_distance"),
 ];

@@ -20,7 +20,7 @@ use crate::train::{Averages, WorldState};
 use crate::{Error, Result};
 
 /// What the file begins with: its kind and the version of its layout.
-const MAGIC: &[u8; 8] = b"SRLRUN 1";
+const MAGIC: &[u8; 8] = b"SRLRUN 2";
 pub(crate) const STATE: &str = "state.bin";
 const REPLAY: &str = "replay";
 
@@ -173,17 +173,34 @@ fn decode(bytes: &[u8]) -> Result<RunState, String> {
     postcard::from_bytes(body).map_err(|error| error.to_string())
 }
 
-/// Whether a state was written under this configuration; else the first line that differs.
+/// Whether a state was written under this configuration; else the first line that differs. What was written before a key
+/// was known has its default.
 fn same_config(stored: &str, config: &TrainConfig) -> Result<(), String> {
-    let now = config.to_toml().map_err(|error| error.to_string())?;
-    let differs = stored.lines().zip(now.lines()).find(|(a, b)| a != b);
-    match differs {
-        None if stored.lines().count() == now.lines().count() => Ok(()),
-        None => Err("written under a config.toml with other keys".to_owned()),
-        Some((then, now)) => Err(format!(
+    let then = TrainConfig::from_toml(stored).map_err(|error| error.to_string())?;
+    match difference(&then, config).map_err(|error| error.to_string())? {
+        None => Ok(()),
+        Some([then, now]) => Err(format!(
             "written under `{then}`, but config.toml now says `{now}`; set it back, or begin a new run"
         )),
     }
+}
+
+/// The first line in which two configurations differ, as each has it.
+///
+/// # Errors
+/// As [`TrainConfig::to_toml`].
+pub(crate) fn difference(one: &TrainConfig, other: &TrainConfig) -> Result<Option<[String; 2]>> {
+    if one == other {
+        return Ok(None);
+    }
+    let (one, other) = (one.to_toml()?, other.to_toml()?);
+    let longest = one.lines().count().max(other.lines().count());
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().chain(std::iter::repeat("nothing more"));
+        lines.take(longest).map(str::to_owned).collect()
+    };
+    let mut pairs = lines(&one).into_iter().zip(lines(&other));
+    Ok(pairs.find(|(a, b)| a != b).map(|(a, b)| [a, b]))
 }
 
 #[cfg(test)]
@@ -195,9 +212,9 @@ mod tests {
     fn damaged_states_say_what_is_wrong() {
         let message = |bytes: &[u8]| decode(bytes).unwrap_err();
         assert!(message(b"").contains("cut off"));
-        assert!(message(b"SRLRUN 1abc").contains("cut off"));
+        assert!(message(b"SRLRUN 2abc").contains("cut off"));
         assert!(message(b"something else entirely").contains("not the state"));
-        assert!(message(b"SRLRUN 1\0\0\0\0body").contains("checksum"));
+        assert!(message(b"SRLRUN 2\0\0\0\0body").contains("checksum"));
     }
 
     #[test]
@@ -214,5 +231,14 @@ mod tests {
         other.n_step.n = 1;
         other.replay.adaptive = None;
         assert!(same_config(&stored, &other).is_err());
+    }
+
+    #[test]
+    fn keys_that_were_not_known_then_have_their_defaults() {
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        let stored = config.to_toml().unwrap();
+        let old = stored.replace("keep_policies = false\n", "");
+        assert_ne!(old, stored);
+        assert_eq!(same_config(&old, &config), Ok(()));
     }
 }

@@ -36,16 +36,28 @@ pub fn put<T>(
     Ok(written)
 }
 
+/// A folder that is held, until this is dropped.
+#[derive(Debug)]
+pub struct Held(File);
+
+impl Drop for Held {
+    /// Not by closing the file alone: a process that another thread is about to start has it open too for a moment.
+    fn drop(&mut self) {
+        // Where a file system has no locks there is none to be let go.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Holds a folder, until what this gives is dropped or the process ends, while something is written there.
 ///
 /// # Errors
 /// [`Error::File`] when another process or another part of this one holds it, or nothing can be written there.
-pub fn hold(folder: &Path) -> Result<File> {
+pub fn hold(folder: &Path) -> Result<Held> {
     let path = folder.join(LOCK);
     let file = File::create(&path).map_err(Error::file(&path))?;
     match file.try_lock() {
         // A file system without locks holds nothing.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Held(file)),
         Err(TryLockError::WouldBlock) => {
             let message =
                 "another command is writing here; wait for its end, or choose another folder";

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::algos::parts::check_networks;
 use crate::checkpoint::Checkpoints;
 use crate::config::TrainConfig;
 use crate::files::{hold, put};
@@ -67,44 +68,56 @@ impl RunDir {
     /// Makes the folder of a new run and writes its configuration.
     ///
     /// # Errors
-    /// As [`TrainConfig::validate`] and [`TrainConfig::check_effects`], before anything is touched.
-    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; with `overwrite` the old run's files go.
-    /// [`Error::File`] when it cannot be written, or is being written by a run that goes on.
+    /// As [`TrainConfig::validate`] and [`TrainConfig::check_effects`], when there is no task of this name or its networks
+    /// would have layers without connections; before anything is touched. [`Error::RunExists`] when it holds a run and
+    /// `overwrite` is false; with `overwrite` the old run's files go. [`Error::File`] when it cannot be written, or is being
+    /// written by a run that goes on.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
         config.validate()?;
         config.check_effects()?;
+        let env = envs::make(&config.env)?;
+        check_networks(
+            config,
+            [env.info().observation.len(), env.info().action.len()],
+        )?;
         let text = config.to_toml()?;
         let run = Self {
             path: path.to_owned(),
         };
-        let old = [run.config_path(), run.metrics_path(), run.device_path()];
-        let taken = Self::is_taken(path);
-        if taken && !overwrite {
-            return Err(Error::RunExists {
-                path: path.to_owned(),
-            });
+        let exists = || Error::RunExists {
+            path: path.to_owned(),
+        };
+        // Before anything is written there, and again when nobody else can write.
+        if Self::is_taken(path) && !overwrite {
+            return Err(exists());
         }
         fs::create_dir_all(path).map_err(Error::file(path))?;
         let _held = hold(path)?;
-        if taken {
-            for file in old.iter().filter(|file| file.exists()) {
-                fs::remove_file(file).map_err(Error::file(file))?;
+        if Self::is_taken(path) {
+            if !overwrite {
+                return Err(exists());
             }
-            remove_events(path)?;
-            for folder in [
-                run.resume_path(),
-                path.join(CHECKPOINTS),
-                path.join(POLICIES),
-            ] {
-                if folder.exists() {
-                    fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;
-                }
-            }
+            run.remove()?;
         }
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
         replace(&run.config_path(), text.as_bytes())?;
         Ok(run)
+    }
+
+    /// Removes a run's files, those by which it is known last: half of a run is still one.
+    fn remove(&self) -> Result<()> {
+        for folder in [RESUME, POLICIES, CHECKPOINTS].map(|name| self.path.join(name)) {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;
+            }
+        }
+        remove_events(&self.path)?;
+        let files = [self.device_path(), self.metrics_path(), self.config_path()];
+        for file in files.iter().filter(|file| file.exists()) {
+            fs::remove_file(file).map_err(Error::file(file))?;
+        }
+        Ok(())
     }
 
     /// Whether a folder holds a run, which [`create`](Self::create) would refuse.
@@ -232,8 +245,13 @@ impl RunDir {
     /// as [`open`](Self::open) gives it.
     ///
     /// # Errors
-    /// [`Error::NoRun`] when none was written, [`Error::File`] when it is damaged or of another configuration.
+    /// [`Error::NoRun`] when none was written, [`Error::File`] when it is damaged or of another configuration, or the run
+    /// is under way.
     pub fn replay(&self, config: &TrainConfig) -> Result<(Replay, u64)> {
+        let _held = match self.resume_path().exists() {
+            true => Some(hold(&self.path)?),
+            false => None,
+        };
         let stored = Checkpoints::open(&self.resume_path(), config)?;
         let (_, state, replay) = stored.ok_or_else(|| Error::NoRun {
             path: self.path.clone(),

@@ -36,7 +36,8 @@ pub struct LayerCost {
 }
 
 impl LayerCost {
-    /// A layer of this shape with `nnz` weights, and the index arrays of a [`Pattern`](crate::pattern::Pattern).
+    /// A layer of this shape with `nnz` weights, and the index arrays of a [`Pattern`](crate::pattern::Pattern) but for where
+    /// its blocks end, a few bytes per unit.
     #[must_use]
     pub fn new(outputs: usize, inputs: usize, nnz: usize) -> Self {
         Self {

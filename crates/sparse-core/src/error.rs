@@ -59,13 +59,15 @@ pub enum Error {
         /// What was looked for and not found.
         reason: &'static str,
     },
-    /// A loss that is NaN or infinite.
-    #[error("update {update}: the loss is {loss}")]
+    /// A loss or a gradient that is NaN or infinite.
+    #[error("update {update}: the {what} is {value}")]
     Diverged {
         /// The update that it was computed for, counted from 1.
         update: u64,
-        /// The loss.
-        loss: f32,
+        /// The loss, or the norm of the gradient.
+        what: &'static str,
+        /// Its value.
+        value: f64,
     },
     /// Bytes that do not hold what was asked of them.
     #[error("record: {reason}")]

@@ -13,7 +13,7 @@ use common::{Reference, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
-use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule};
+use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::optim::AdamConfig;
 use sparse_core::topology::{DropFraction, ReDo, RigL, RuleConfig, Schedule, Set, Topology};
 
@@ -290,6 +290,96 @@ fn a_loss_that_is_no_number_changes_nothing() {
             .unwrap_err();
         assert!(error.is_diverged(), "{error}");
         assert_eq!((weights(learner.net()), learner.updates()), (before, 0));
+    }
+}
+
+/// A loss of zero with a gradient of 0 · ∞, and losses that the network has no part in.
+#[test]
+fn a_loss_that_cannot_be_followed_changes_nothing() {
+    for device in devices() {
+        let mut learner = learner(None, 0.8, &device);
+        let (x, _) = problem(&device);
+        let before = weights(learner.net());
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let steep = |net: &SparseMlp| (net.forward(x.clone()) * 0.0).sqrt().sum();
+        let error = learner.minimise(steep, &mut rng).unwrap_err();
+        assert!(
+            error.to_string().contains("norm of the gradient is NaN"),
+            "{error}"
+        );
+        let one = |_: &SparseMlp| Tensor::from_data([1.0], &device);
+        let valid = |net: &SparseMlp| Tensor::from_inner(net.valid().forward(x.clone())).mean();
+        for error in [
+            learner.minimise(one, &mut rng),
+            learner.minimise(valid, &mut rng),
+            learner.minimise_both([one, one], &mut rng),
+        ] {
+            let error = error.unwrap_err().to_string();
+            assert!(error.starts_with("loss = a constant"), "{error}");
+        }
+        assert_eq!((weights(learner.net()), learner.updates()), (before, 0));
+    }
+}
+
+#[test]
+fn a_batch_of_no_rows_has_no_gradient() {
+    for device in devices() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        for (sparsity, storage) in [
+            (0.0, Storage::Auto),
+            (0.8, Storage::Auto),
+            (0.8, Storage::Masked),
+        ] {
+            let net = SparseMlpConfig::new([4, 48, 48, 2]).with_sparsity(sparsity);
+            let net = net.with_storage(storage).init(&device, &mut rng).unwrap();
+            let mut learner = Learner::new(net, config(None));
+            let none = Tensor::<2>::zeros([0, 4], &device);
+            let report = learner
+                .minimise(|net| net.forward(none).sum(), &mut rng)
+                .unwrap();
+            assert_eq!((report.loss, report.gradient_norm), (0.0, 0.0));
+        }
+    }
+}
+
+/// Steps are made in f32, in which these are 0, 1 or infinite.
+#[test]
+fn settings_that_round_away_are_refused() {
+    let adam = |change: fn(&mut AdamConfig)| {
+        let mut config = config(None);
+        change(&mut config.adam);
+        config.validate().unwrap_err().to_string()
+    };
+    let target = LearnerConfig {
+        target: Some(TargetConfig::new(1e-46, 1)),
+        ..config(None)
+    };
+    for (error, field) in [
+        (adam(|adam| adam.epsilon = 1e-46), "epsilon"),
+        (adam(|adam| adam.beta2 = 1.0 - 1e-9), "beta2"),
+        (adam(|adam| adam.learning_rate = 1e39), "learning_rate"),
+        (target.validate().unwrap_err().to_string(), "target.tau"),
+    ] {
+        assert!(error.starts_with(field), "{error}");
+    }
+}
+
+#[test]
+fn a_target_that_follows_at_once_is_the_network() {
+    for device in devices() {
+        let mut learner = learner(None, 0.8, &device);
+        let mut config = config(None);
+        config.target = Some(TargetConfig::new(1.0, 2));
+        learner = Learner::new(learner.net().clone(), config);
+        let (x, y) = problem(&device);
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        for update in 1..=4 {
+            learner
+                .minimise(|net| squares(net, &x, &y), &mut rng)
+                .unwrap();
+            let same = weights(learner.net()) == weights(learner.target());
+            assert_eq!(same, update % 2 == 0);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ impl Dataset {
         batch: &mut Batch,
     ) {
         batch.clear();
+        batch.skip_between = true;
         if self.is_empty() {
             return;
         }

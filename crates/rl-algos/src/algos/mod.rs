@@ -27,9 +27,15 @@ use crate::rng::Streams;
 /// Whoever acts and learns. Actions are in [-1, 1] per number.
 pub trait Agent: Debug + Send {
     /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`.
+    ///
+    /// # Panics
+    /// When the observation has another size than the agent was built for.
     fn act(&mut self, observation: &[f32], action: &mut [f32]);
 
-    /// Writes an action that explores to `action`, and the one without noise to `mean`.
+    /// Writes an action that explores to `action`, and the one without noise to `mean`, `[action]` both.
+    ///
+    /// # Panics
+    /// As [`act`](Self::act).
     fn explore(
         &mut self,
         observation: &[f32],
@@ -41,7 +47,8 @@ pub trait Agent: Debug + Send {
     /// Learns from a batch.
     ///
     /// # Errors
-    /// [`sparse_core::Error::Diverged`] when a loss is NaN or infinite.
+    /// [`sparse_core::Error::Diverged`] when a loss or a gradient is NaN or infinite; [`Error::Config`](crate::Error::Config)
+    /// when the batch is not made for this agent.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport>;
 
     /// The networks being trained, by name; the actor first.
@@ -85,6 +92,8 @@ pub struct UpdateReport {
     pub dropped: usize,
     /// Connections that came.
     pub grown: usize,
+    /// Hidden units that were drawn anew.
+    pub recycled: usize,
 }
 
 /// Shares of the weights that exist.
@@ -122,8 +131,8 @@ pub fn build(
         device: device.clone(),
     };
     Ok(match &config.algo {
-        AlgoConfig::Td3(td3) => Box::new(Td3::new(config, td3, rows, streams)?),
-        AlgoConfig::Sac(sac) => Box::new(Sac::new(config, sac, rows, streams)?),
+        AlgoConfig::Td3(_) => Box::new(Td3::new(config, rows, streams)?),
+        AlgoConfig::Sac(_) => Box::new(Sac::new(config, rows, streams)?),
     })
 }
 
@@ -211,6 +220,7 @@ impl UpdateReport {
             moved: steps().map(|report| report.moved.unwrap_or(0)).sum(),
             dropped: steps().map(|report| report.dropped).sum(),
             grown: steps().map(|report| report.grown).sum(),
+            recycled: steps().map(|report| report.recycled).sum(),
         }
     }
 }

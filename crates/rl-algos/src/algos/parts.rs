@@ -6,6 +6,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use sparse_core::budget::Allocation;
 use sparse_core::learner::{Learner, LearnerConfig, StepReport};
 use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig, SparseModule};
 use sparse_core::topology::RuleConfig;
@@ -104,14 +105,83 @@ pub fn in_halves(rows: usize, half: impl Fn(Range<usize>) -> Vec<f32> + Sync) ->
 }
 
 /// What a network is drawn from, beside what all have in common.
-struct Drawn<'a> {
+struct Drawn {
     sizes: Vec<usize>,
     /// At first.
     sparsity: f64,
     layer_norm: bool,
-    settings: &'a LearnerConfig,
+    settings: LearnerConfig,
     /// The setting of its sparsity, and what that says.
     asked: (&'static str, f64),
+}
+
+impl Drawn {
+    /// The actor, for observations and actions of these sizes.
+    fn actor(config: &TrainConfig, [observation, action]: [usize; 2]) -> Self {
+        let hidden = config.networks.actor.as_slice();
+        let outputs = config.algo.actor_outputs(action);
+        Self {
+            sizes: [&[observation], hidden, &[outputs]].concat(),
+            sparsity: config.initial_sparsity()[0],
+            layer_norm: false,
+            settings: config.actor_learner(),
+            asked: ("sparsity.actor", config.sparsity.actor),
+        }
+    }
+
+    /// One of the critics.
+    fn critic(config: &TrainConfig, [observation, action]: [usize; 2]) -> Self {
+        let hidden = config.networks.critic.as_slice();
+        Self {
+            sizes: [&[observation + action], hidden, &[1]].concat(),
+            sparsity: config.initial_sparsity()[1],
+            layer_norm: config.networks.critic_layer_norm,
+            settings: config.critic_learner(),
+            asked: ("sparsity.critic", config.sparsity.critic),
+        }
+    }
+
+    fn allocation(&self, config: &TrainConfig) -> Allocation {
+        match self.sparsity {
+            0.0 => Allocation::default(),
+            _ => config.sparsity.allocation.clone(),
+        }
+    }
+
+    /// Checks that every layer keeps connections, now and when it is pruned; of the best scores of all layers that is
+    /// known when they are drawn.
+    fn fits(&self, config: &TrainConfig) -> sparse_core::Result<()> {
+        let shapes: Vec<(usize, usize)> = self.sizes.windows(2).map(|w| (w[1], w[0])).collect();
+        if let Some(topology) = &self.settings.topology {
+            topology.fits(&shapes)?;
+        }
+        match self.allocation(config) {
+            Allocation::Global => Ok(()),
+            allocation => allocation.counts(&shapes, self.sparsity).map(drop),
+        }
+    }
+
+    /// What is wrong with the network, as a setting.
+    fn blame(&self, config: &TrainConfig, error: sparse_core::Error) -> Error {
+        if !error.is_budget() {
+            return error.into();
+        }
+        let (field, value) = blamed(config, self.asked);
+        let allowed = format!("one that leaves every layer connections; {error}");
+        Error::config(field, value, &allowed)
+    }
+}
+
+/// Checks that a run's networks keep connections in every layer, for observations and actions of these sizes.
+///
+/// # Errors
+/// [`Error::Config`] when their sparsity leaves a layer without, now or when it is pruned.
+pub fn check_networks(config: &TrainConfig, sizes: [usize; 2]) -> Result<()> {
+    for drawn in [Drawn::actor(config, sizes), Drawn::critic(config, sizes)] {
+        let fits = drawn.fits(config);
+        fits.map_err(|error| drawn.blame(config, error))?;
+    }
+    Ok(())
 }
 
 /// The setting that says how sparse a network is, and what it says.
@@ -136,39 +206,20 @@ fn blamed(config: &TrainConfig, asked: (&'static str, f64)) -> (&'static str, St
 /// [`Error::Config`] when its sparsity leaves a layer without connections, now or when it is pruned.
 fn network(
     config: &TrainConfig,
-    drawn: Drawn<'_>,
+    drawn: &Drawn,
     device: &Device,
     streams: &mut Streams,
 ) -> Result<SparseMlp> {
-    let Drawn {
-        sizes,
-        sparsity,
-        layer_norm,
-        settings,
-        asked,
-    } = drawn;
     let shared = &config.sparsity;
-    let shapes: Vec<(usize, usize)> = sizes.windows(2).map(|w| (w[1], w[0])).collect();
-    let network = SparseMlpConfig::new(sizes)
-        .with_sparsity(sparsity)
-        .with_allocation(match sparsity {
-            0.0 => Default::default(),
-            _ => shared.allocation.clone(),
-        })
+    let network = SparseMlpConfig::new(drawn.sizes.clone())
+        .with_sparsity(drawn.sparsity)
+        .with_allocation(drawn.allocation(config))
         .with_mask(shared.mask)
         .with_storage(shared.storage)
-        .with_layer_norm(layer_norm);
-    let fits = settings.topology.as_ref().map(|t| t.fits(&shapes));
-    let drawn = fits.unwrap_or(Ok(()));
-    let drawn = drawn.and_then(|()| network.init(device, &mut streams.init));
-    drawn.map_err(|error| match error {
-        error if error.is_budget() => {
-            let (field, value) = blamed(config, asked);
-            let allowed = format!("one that leaves every layer connections; {error}");
-            Error::config(field, value, &allowed)
-        }
-        error => error.into(),
-    })
+        .with_layer_norm(drawn.layer_norm);
+    let fits = drawn.fits(config);
+    let made = fits.and_then(|()| network.init(device, &mut streams.init));
+    made.map_err(|error| drawn.blame(config, error))
 }
 
 /// A policy's network, which acts without tensors.
@@ -185,20 +236,9 @@ impl Actor {
     /// # Errors
     /// The network's own, such as when a layer would have no inputs.
     pub fn new(config: &TrainConfig, rows: &Rows, streams: &mut Streams) -> Result<Self> {
-        let outputs = config.algo.actor_outputs(rows.action);
-        let hidden = config.networks.actor.as_slice();
-        let sizes = [&[rows.observation], hidden, &[outputs]].concat();
-        let [sparsity, _] = config.initial_sparsity();
-        let settings = config.actor_learner();
-        let drawn = Drawn {
-            sizes,
-            sparsity,
-            layer_norm: false,
-            settings: &settings,
-            asked: ("sparsity.actor", config.sparsity.actor),
-        };
-        let net = network(config, drawn, &rows.device, streams)?;
-        Ok(Self::from_network(net, settings))
+        let drawn = Drawn::actor(config, [rows.observation, rows.action]);
+        let net = network(config, &drawn, &rows.device, streams)?;
+        Ok(Self::from_network(net, drawn.settings))
     }
 
     /// An actor with this network, which is trained by these settings.
@@ -325,22 +365,10 @@ impl TwinCritic {
     /// # Errors
     /// The networks' own, such as when a layer would have no inputs.
     pub fn new(config: &TrainConfig, rows: &Rows, streams: &mut Streams) -> Result<Self> {
-        let hidden = config.networks.critic.as_slice();
-        let first = rows.observation + rows.action;
-        let [_, sparsity] = config.initial_sparsity();
-        let settings = config.critic_learner();
-        let mut net = || -> Result<SparseMlp> {
-            let drawn = Drawn {
-                sizes: [&[first], hidden, &[1]].concat(),
-                sparsity,
-                layer_norm: config.networks.critic_layer_norm,
-                settings: &settings,
-                asked: ("sparsity.critic", config.sparsity.critic),
-            };
-            network(config, drawn, &rows.device, streams)
-        };
+        let drawn = Drawn::critic(config, [rows.observation, rows.action]);
+        let mut net = || network(config, &drawn, &rows.device, streams);
         let nets = [net()?, net()?];
-        Ok(Self::from_networks(nets, &settings))
+        Ok(Self::from_networks(nets, &drawn.settings))
     }
 
     /// Critics with these networks, which are trained by these settings.
@@ -450,17 +478,46 @@ impl Trainable {
     }
 }
 
-/// Refuses a batch that is not made for these sizes.
+/// Refuses a batch that is not made for these sizes, or whose parts are not of one.
 ///
 /// # Errors
 /// [`Error::Config`] naming what does not fit.
 pub fn check_batch(rows: &Rows, batch: &Batch) -> Result<()> {
-    let fits = batch.size > 0
-        && batch.observation.len() == batch.size * rows.observation
-        && batch.action.len() == batch.size * rows.action;
-    if fits {
-        return Ok(());
+    let (size, passed) = (batch.size, batch.between_row.len());
+    let (seen, done) = (rows.observation, rows.action);
+    for (field, length, expected) in [
+        ("batch.observation", batch.observation.len(), size * seen),
+        ("batch.action", batch.action.len(), size * done),
+        ("batch.return_n", batch.return_n.len(), size),
+        ("batch.discount", batch.discount.len(), size),
+        (
+            "batch.next_observation",
+            batch.next_observation.len(),
+            size * seen,
+        ),
+        (
+            "batch.between_observation",
+            batch.between_observation.len(),
+            passed * seen,
+        ),
+        (
+            "batch.between_discount",
+            batch.between_discount.len(),
+            passed,
+        ),
+    ] {
+        if length != expected {
+            let allowed = format!(
+                "{expected}, as the batch and the agent's observations and actions have it"
+            );
+            return Err(Error::config(field, format!("{length} numbers"), &allowed));
+        }
     }
-    let allowed = "made for the agent's observations and actions, with one row or more";
-    Err(Error::config("batch", batch.size, allowed))
+    if size == 0 {
+        return Err(Error::config("batch.size", size, "1 or more"));
+    }
+    match batch.between_row.iter().find(|row| **row as usize >= size) {
+        Some(row) => Err(Error::config("batch.between_row", row, "below batch.size")),
+        None => Ok(()),
+    }
 }

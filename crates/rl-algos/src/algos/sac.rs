@@ -13,7 +13,7 @@ use super::parts::{
     Actor, Rows, Trainable, TwinCritic, bootstrapped, check_batch, cut, in_halves, normal, to_vec,
 };
 use super::{Agent, Extra, UpdateReport};
-use crate::config::{SacConfig, Temperature, TrainConfig};
+use crate::config::{AlgoConfig, SacConfig, Temperature, TrainConfig};
 use crate::replay::Batch;
 use crate::rng::Streams;
 use crate::{Error, Result};
@@ -34,14 +34,13 @@ impl Sac {
     /// Draws the networks for observations and actions as `rows` tells; the critics' targets start as their copies.
     ///
     /// # Errors
-    /// As [`TrainConfig::validate`], or the networks' own when a layer would have no inputs.
-    pub fn new(
-        config: &TrainConfig,
-        sac: &SacConfig,
-        rows: Rows,
-        streams: &mut Streams,
-    ) -> Result<Self> {
+    /// As [`TrainConfig::validate`]; [`Error::Config`] when its algorithm is another, or its sparsity leaves a layer
+    /// without connections.
+    pub fn new(config: &TrainConfig, rows: Rows, streams: &mut Streams) -> Result<Self> {
         config.validate()?;
+        let AlgoConfig::Sac(sac) = &config.algo else {
+            return Err(Error::config("algo", config.algo.name(), "sac"));
+        };
         Ok(Self {
             actor: Actor::new(config, &rows, streams)?,
             critics: TwinCritic::new(config, &rows, streams)?,
@@ -281,6 +280,9 @@ mod tests {
             size: 1,
             observation: vec![0.0; 11],
             action: vec![0.0; 3],
+            return_n: vec![0.0],
+            discount: vec![0.99],
+            next_observation: vec![0.0; 11],
             skip_between: true,
             ..Batch::default()
         };

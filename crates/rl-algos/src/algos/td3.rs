@@ -12,10 +12,10 @@ use sparse_core::op::tanh;
 
 use super::parts::{Actor, Rows, TwinCritic, bootstrapped, cut, in_halves, to_vec};
 use super::{Agent, Extra, UpdateReport};
-use crate::Result;
-use crate::config::{Td3Config, TrainConfig};
+use crate::config::{AlgoConfig, Td3Config, TrainConfig};
 use crate::replay::Batch;
 use crate::rng::Streams;
+use crate::{Error, Result};
 
 /// A deterministic policy and two critics, each with its optimizer, its topology rule and its target.
 #[derive(Debug)]
@@ -31,14 +31,13 @@ impl Td3 {
     /// Draws the networks for observations and actions as `rows` tells; the targets start as their copies.
     ///
     /// # Errors
-    /// As [`TrainConfig::validate`], or the networks' own when a layer would have no inputs.
-    pub fn new(
-        config: &TrainConfig,
-        td3: &Td3Config,
-        rows: Rows,
-        streams: &mut Streams,
-    ) -> Result<Self> {
+    /// As [`TrainConfig::validate`]; [`Error::Config`] when its algorithm is another, or its sparsity leaves a layer
+    /// without connections.
+    pub fn new(config: &TrainConfig, rows: Rows, streams: &mut Streams) -> Result<Self> {
         config.validate()?;
+        let AlgoConfig::Td3(td3) = &config.algo else {
+            return Err(Error::config("algo", config.algo.name(), "td3"));
+        };
         Ok(Self {
             actor: Actor::new(config, &rows, streams)?,
             critics: TwinCritic::new(config, &rows, streams)?,
@@ -50,7 +49,7 @@ impl Td3 {
 }
 
 /// `y = R + γⁿ min(Q₁', Q₂')(s', π'(s') + clipped noise)` for each row of the batch (paper, equation 14; n-step as RLx2
-/// §4.2.1). `noise` is its standard deviation and its bound; `actor` the target policy.
+/// §4.2.1). `noise` is its standard deviation and its bound, 0 or more both; `actor` the target policy.
 pub fn targets(
     rows: &Rows,
     actor: &SparseMlp,
@@ -62,7 +61,7 @@ pub fn targets(
     let [sigma, clip] = noise.map(|number| number as f32);
     let mut draw = || -> f32 {
         let unit: f32 = StandardNormal.sample(rng);
-        (sigma * unit).clamp(-clip, clip)
+        (sigma * unit).max(-clip).min(clip)
     };
     let noise: Vec<f32> = (0..batch.action.len()).map(|_| draw()).collect();
     let values = in_halves(batch.size, |half| {

@@ -121,7 +121,7 @@ pub const FIELDS: [Field; 89] = [
 
     field("n_step", "Returns over several steps", ""),
     field("n_step.n", "Environment steps of a return", "1 or more"),
-    field("n_step.delay", "Updates with one-step returns before that", "0 or more"),
+    field("n_step.delay", "First update with returns over n steps; before it they are over one", "0 or more"),
 
     field("replay", "Stored transitions", ""),
     field("replay.capacity", "Transitions kept at most", "1 or more"),
@@ -137,7 +137,7 @@ pub const FIELDS: [Field; 89] = [
 
     field("evaluation", "How progress is measured", ""),
     field("evaluation.every", "Environment steps between two evaluations", "1 or more"),
-    field("evaluation.episodes", "Episodes of an evaluation, without noise", "1 or more"),
+    field("evaluation.episodes", "Episodes of an evaluation, without noise", "1 to 10000"),
     field("evaluation.keep_policies", "Whether the actor of every evaluation is kept", "true or false"),
 ];
 

@@ -96,7 +96,8 @@ pub struct LearningConfig {
 pub struct NStepConfig {
     /// Steps of a return, 1 or more.
     pub n: usize,
-    /// Updates with one-step returns before that (RLx2 §4.2.1: early policies change too fast).
+    /// The first update with returns over `n` steps; before it they are over one (RLx2 §4.2.1: early policies change too
+    /// fast).
     pub delay: u64,
 }
 
@@ -126,7 +127,7 @@ pub struct ExplorationConfig {
 pub struct EvaluationConfig {
     /// Environment steps between two evaluations, 1 or more.
     pub every: u64,
-    /// Deterministic episodes of an evaluation, 1 or more.
+    /// Deterministic episodes of an evaluation, 1 to 10,000; each has an environment of its own.
     pub episodes: usize,
     /// Whether the actor of every evaluation is kept, not only of the last and the best: whoever collects data wants
     /// policies of every skill.
@@ -138,8 +139,9 @@ impl TrainConfig {
     /// Checks every setting.
     ///
     /// # Errors
-    /// [`Error::Config`] with the setting, its value and what is allowed, or the networks' own errors, such
-    /// as a sparsity that leaves a layer without inputs.
+    /// [`Error::Config`] with the setting, its value and what is allowed. What depends on the task, its name and whether
+    /// every layer keeps connections, shows when [`RunDir::create`](crate::run_dir::RunDir::create) or
+    /// [`build`](crate::algos::build) look at it.
     pub fn validate(&self) -> Result<()> {
         at_least_one("steps", self.steps)?;
         if i64::try_from(self.seed).is_err() {
@@ -172,7 +174,9 @@ impl TrainConfig {
             adaptive.validate()?;
         }
         at_least_one("evaluation.every", self.evaluation.every)?;
-        at_least_one("evaluation.episodes", self.evaluation.episodes as u64)
+        let episodes = self.evaluation.episodes;
+        let good = (1..=10_000).contains(&episodes);
+        check("evaluation.episodes", episodes as f64, good)
     }
 
     /// Refuses settings that would do nothing, as nobody wants who begins a run. A run that was made with them can still
@@ -189,8 +193,34 @@ impl TrainConfig {
             );
             return Err(Error::config("replay.adaptive.min", min, &allowed));
         }
+        let [actor, critic] = [self.sparsity.actor, self.sparsity.critic];
+        if self.pruning.is_some() && actor == 0.0 && critic == 0.0 {
+            let allowed = "absent where sparsity.actor and sparsity.critic, to which networks are pruned, are 0";
+            return Err(Error::config("pruning", "set", allowed));
+        }
         self.sparsity.check_effects()?;
         self.check_beginning()
+    }
+
+    /// What of the settings comes too late for a run of this length, a line each, for whoever begins one.
+    #[must_use]
+    pub fn too_late(&self) -> Vec<String> {
+        let (n, delay, updates) = (self.n_step.n, self.n_step.delay, self.updates());
+        let mut notes = Vec::new();
+        if n > 1 && delay > updates {
+            notes.push(format!(
+                "returns over {n} steps begin with update {delay} (n_step.delay), and this run makes {updates}"
+            ));
+        }
+        if let Some(adaptive) = &self.replay.adaptive
+            && adaptive.min as u64 >= self.steps
+        {
+            let (min, steps) = (adaptive.min, self.steps);
+            notes.push(format!(
+                "nothing is forgotten up to {min} transitions (replay.adaptive.min), and this run stores {steps}"
+            ));
+        }
+        notes
     }
 
     /// Steps with random actions: as set, but an eighth of the run at most.
@@ -203,7 +233,7 @@ impl TrainConfig {
     /// Updates of the critics in the whole run.
     #[must_use]
     pub fn updates(&self) -> u64 {
-        self.steps - self.random_steps()
+        self.steps.saturating_sub(self.random_steps())
     }
 }
 

@@ -234,7 +234,7 @@ impl TrainConfig {
     /// Settings of the actor's learner; it is updated with every `policy_delay`-th update. SAC's has no target.
     #[must_use]
     pub fn actor_learner(&self) -> LearnerConfig {
-        let delay = self.algo.policy_delay();
+        let delay = self.algo.policy_delay().max(1);
         let every = |t: &TopologyConfig| t.actor_every.unwrap_or(t.every);
         let target = matches!(self.algo, super::AlgoConfig::Td3(_));
         LearnerConfig {

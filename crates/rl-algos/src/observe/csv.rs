@@ -13,7 +13,7 @@ use crate::checkpoint::Metrics;
 use crate::{Error, Result};
 
 /// The columns, in order.
-pub(super) const COLUMNS: [&str; 31] = [
+pub(super) const COLUMNS: [&str; 32] = [
     "step",
     "updates",
     "episodes",
@@ -35,6 +35,7 @@ pub(super) const COLUMNS: [&str; 31] = [
     "moved",
     "dropped",
     "grown",
+    "recycled",
     "actor_density",
     "critic_density",
     "explored",
@@ -178,6 +179,7 @@ impl Observer for Csv {
             progress.moved.to_string(),
             progress.dropped.to_string(),
             progress.grown.to_string(),
+            progress.recycled.to_string(),
             progress.densities.actor.to_string(),
             progress.densities.critic.to_string(),
             mean(|network| network.explored).to_string(),

@@ -37,6 +37,8 @@ pub struct Progress {
     pub dropped: u64,
     /// Connections grown so far.
     pub grown: u64,
+    /// Hidden units drawn anew so far.
+    pub recycled: u64,
     /// Shares of the weights that exist.
     pub densities: Densities,
     /// Transitions in the replay.

@@ -52,6 +52,7 @@ pub(super) fn scalars(seen: &Seen) -> Vec<(String, f64)> {
         ("sparse/moved", progress.moved as f64),
         ("sparse/dropped", progress.dropped as f64),
         ("sparse/grown", progress.grown as f64),
+        ("sparse/recycled", progress.recycled as f64),
         ("replay/size", progress.replay_size as f64),
         ("replay/policy_distance", progress.policy_distance),
     ];

@@ -43,7 +43,10 @@ pub(super) fn config(recipe: &str, algo: &str, env: &TaskInfo) -> TrainConfig {
         pruning: None,
         n_step: NStepConfig { n: 1, delay: 0 },
         replay: ReplayConfig {
-            capacity: 1_000_000,
+            capacity: match algo {
+                AlgoConfig::Td3(_) => 1_000_000,
+                AlgoConfig::Sac(_) => 3_000_000,
+            },
             adaptive: None,
         },
         exploration: ExplorationConfig {

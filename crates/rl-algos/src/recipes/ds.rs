@@ -4,7 +4,8 @@
 //! Where this departs from the released code: connections are counted exactly (there each is drawn by itself); a
 //! move takes the place of a weight update (there it follows one); grown weights start at zero without moments, as
 //! in the paper (there at one step of Adam that ran on for absent weights); the last move grows as much as it
-//! drops (there it only drops).
+//! drops (there it only drops); half of what is dropped is of each sign, as in the paper (there the same share of each
+//! sign); moves come with every thousandth update (there with the second after it).
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;

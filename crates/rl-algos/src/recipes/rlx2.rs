@@ -20,11 +20,11 @@ pub(super) const RECIPE: Recipe = Recipe {
 };
 
 pub(super) fn config(mut base: TrainConfig) -> TrainConfig {
-    let (capacity, min) = match &mut base.algo {
-        AlgoConfig::Td3(_) => (1_000_000, 100_000),
+    let min = match &mut base.algo {
+        AlgoConfig::Td3(_) => 100_000,
         AlgoConfig::Sac(sac) => {
             sac.sample_actions = false;
-            (3_000_000, 200_000)
+            200_000
         }
     };
     TrainConfig {
@@ -35,11 +35,11 @@ pub(super) fn config(mut base: TrainConfig) -> TrainConfig {
             delay: 300_000,
         },
         replay: ReplayConfig {
-            capacity,
             adaptive: Some(AdaptiveCapacity {
                 min,
                 ..AdaptiveCapacity::default()
             }),
+            ..base.replay
         },
         ..base
     }

@@ -137,8 +137,8 @@ impl Replay {
     /// data end; `size` rows, or none while nothing is stored. Starts are uniform over the stored
     /// transitions, with replacement.
     ///
-    /// The sum of a window's rewards is discounted from its start; after a terminal no value follows, and
-    /// after a time limit or the newest transition that of the observation there (RLx2's released code). What the
+    /// The sum of a window's rewards is discounted from its start; after a terminal no value follows, and after a time
+    /// limit that of the observation there (RLx2's released code), as after the newest transition. What the
     /// windows pass is left out where the batch says so.
     pub fn sample(
         &self,

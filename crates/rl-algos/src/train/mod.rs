@@ -11,7 +11,7 @@ use sparse_core::nn::SparseMlp;
 use sparse_core::topology::dormant_units;
 
 use crate::algos::{self, Agent, parts::Rows};
-use crate::checkpoint::{AgentState, Checkpoints, RunState, STATE};
+use crate::checkpoint::{AgentState, Checkpoints, RunState, STATE, difference};
 use crate::config::TrainConfig;
 use crate::evaluate::evaluate;
 use crate::files::hold;
@@ -47,6 +47,7 @@ pub struct Trained {
 ///
 /// # Errors
 /// [`Error::RunExists`] when the folder has metrics or checkpoints: [`RunDir::create`] makes one without.
+/// [`Error::File`] when its `config.toml` has other settings.
 /// [`Error::Diverged`] when a loss or the physics is no longer finite; the last good checkpoint stays. Those of
 /// the configuration, the environment and the files.
 pub fn train(
@@ -60,6 +61,11 @@ pub fn train(
     if run.metrics_path().exists() || run.resume_path().exists() {
         let path = run.path().to_owned();
         return Err(Error::RunExists { path });
+    }
+    let (_, written) = RunDir::open(run.path())?;
+    if let Some([then, now]) = difference(&written, config)? {
+        let message = format!("says `{then}`, but the run is to begin with `{now}`");
+        return Err(Error::file(&run.config_path())(message));
     }
     begin(config, device, run, observers)
 }
@@ -264,6 +270,7 @@ impl<'a> Session<'a> {
         self.progress.moved += report.moved as u64;
         self.progress.dropped += report.dropped as u64;
         self.progress.grown += report.grown as u64;
+        self.progress.recycled += report.recycled as u64;
         if report.moved > 0 {
             self.progress.densities = self.agent.densities();
         }

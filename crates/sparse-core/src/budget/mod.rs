@@ -42,9 +42,9 @@ impl Allocation {
     /// density `total_density` in (0, 1]. The layers of a twin critic are one network.
     ///
     /// # Errors
-    /// [`Error::Config`] when the total is outside (0, 1]; with [`PerLayer`](Self::PerLayer),
-    /// [`Error::Shape`] when there is not one density per layer and [`Error::Budget`] when one is outside
-    /// (0, 1].
+    /// [`Error::Config`] when the total is outside (0, 1], a λ is not above 0, or the allocation needs scores;
+    /// [`Error::Shape`] when there is not one density, or λ, for each layer that needs one; [`Error::Budget`] when a
+    /// density is outside (0, 1], or a layer has no weights or more than can be counted.
     pub fn densities(&self, shapes: &[(usize, usize)], total_density: f64) -> Result<Vec<f64>> {
         if !(total_density > 0.0 && total_density <= 1.0) {
             return Err(Error::config("total density", total_density, "in (0, 1]"));
@@ -96,10 +96,7 @@ impl Allocation {
         }
         check_sparsity(sparsity)?;
         Error::check_size("layers of scores", scores.len(), shapes.len())?;
-        let weights: usize = shapes
-            .iter()
-            .map(|(outputs, inputs)| outputs * inputs)
-            .sum();
+        let weights = weights(shapes)?;
         let counts = global::counts(scores, weights - (sparsity * weights as f64) as usize)?;
         match counts.iter().position(|&count| count == 0) {
             Some(layer) => Err(too_thin(layer, shapes[layer], 0.0)),
@@ -109,6 +106,7 @@ impl Allocation {
 
     /// The sparsity of each layer, in [0, 1).
     fn sparsities(&self, shapes: &[(usize, usize)], sparsity: f64) -> Result<Vec<f64>> {
+        weights(shapes)?;
         match self {
             Self::Uniform => Ok(uniform::sparsities(shapes, sparsity)),
             Self::ErdosRenyi => Ok(erdos_renyi::sparsities(shapes, sparsity)),
@@ -120,6 +118,35 @@ impl Allocation {
             }
         }
     }
+}
+
+/// The weights of all layers together.
+///
+/// # Errors
+/// [`Error::Budget`] with the first layer that has none, or with which there are more than can be counted.
+fn weights(shapes: &[(usize, usize)]) -> Result<usize> {
+    let mut all = 0usize;
+    for (layer, &(outputs, inputs)) in shapes.iter().enumerate() {
+        let sum = outputs
+            .checked_mul(inputs)
+            .and_then(|own| all.checked_add(own));
+        let reason = match sum {
+            Some(sum) if sum > all => {
+                all = sum;
+                continue;
+            }
+            Some(_) => "it has no weights: must have 1 or more",
+            None => "more weights than can be counted",
+        };
+        return Err(Error::Budget {
+            layer,
+            outputs,
+            inputs,
+            density: 0.0,
+            reason: reason.to_owned(),
+        });
+    }
+    Ok(all)
 }
 
 fn check_sparsity(sparsity: f64) -> Result<()> {
@@ -169,6 +196,10 @@ mod tests {
         };
         let empty = message(&[(3, 2), (5, 0)], 0.5);
         assert!(empty.starts_with("budget: layer 1 [5×0]"), "{empty}");
+        for shapes in [&[(0, 0)][..], &[(4, 4), (0, 0)], &[(1 << 40, 1 << 40)]] {
+            let error = Allocation::ErdosRenyi.counts(shapes, 0.5).unwrap_err();
+            assert!(error.is_budget(), "{error}");
+        }
         // Rounding up would keep one weight of a hundredth.
         let thin = message(&[(40, 40), (1, 1)], 0.99);
         assert!(

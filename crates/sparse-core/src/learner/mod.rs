@@ -57,7 +57,7 @@ impl LearnerConfig {
 pub struct StepReport {
     /// The loss before the step.
     pub loss: f32,
-    /// Euclidean norm of the gradient at all values, biases and other parameters.
+    /// Euclidean norm of the gradient at the sparse layers' values, biases, scales and shifts.
     pub gradient_norm: f32,
     /// Connections that were moved, when this step changed connections instead of weights: the larger of those
     /// that went and those that came.
@@ -165,9 +165,10 @@ impl<N: SparseModule> Learner<N> {
     /// schedule is due, the rule acts instead: connections move, go, or are drawn anew.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the loss is not one number, [`Error::Diverged`] when it is NaN or infinite; [`Error::Budget`] when pruning would leave a layer
-    /// without connections; [`Error::Config`] when units are to be recycled and the network names no hidden
-    /// layers, or the drop fraction is outside [0, 1]. Nothing has changed then.
+    /// [`Error::Shape`] when the loss is not one number, [`Error::Diverged`] when it or the gradient is NaN or infinite;
+    /// [`Error::Budget`] when pruning would leave a layer without connections; [`Error::Config`] when the loss is a
+    /// constant, when units are to be recycled and the network names no hidden layers, or when the drop fraction is
+    /// outside [0, 1]. Nothing has changed then.
     pub fn minimise(
         &mut self,
         loss: impl FnOnce(&N) -> Tensor<1>,
@@ -252,12 +253,19 @@ impl<N: SparseModule> Learner<N> {
     fn step(&mut self, slope: Slope, rng: &mut impl Rng) -> Result<StepReport> {
         let update = self.updates + 1;
         let loss = slope.loss;
-        if !loss.is_finite() {
-            return Err(Error::Diverged { update, loss });
+        let norm = slope.norm();
+        for (what, value) in [("loss", f64::from(loss)), ("norm of the gradient", norm)] {
+            if !value.is_finite() {
+                return Err(Error::Diverged {
+                    update,
+                    what,
+                    value,
+                });
+            }
         }
         let mut report = StepReport {
             loss,
-            gradient_norm: slope.norm(),
+            gradient_norm: norm as f32,
             moved: None,
             dropped: 0,
             grown: 0,

@@ -65,10 +65,15 @@ impl<N: SparseModule, M> Forward<N, M> {
     /// Runs the backward pass of a loss of what was made. A layer that the loss does not reach has zeros.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the loss is not one number.
+    /// [`Error::Shape`] when the loss is not one number, [`Error::Config`] when it depends on nothing that is
+    /// differentiated.
     pub(super) fn backward(self, loss: impl FnOnce(M) -> Tensor<1>) -> Result<Slope> {
         let loss = loss(self.made);
         Error::check_size("loss", loss.shape().num_elements(), 1)?;
+        if !loss.is_tracked() {
+            let allowed = "computed from what the network gives under autodiff";
+            return Err(Error::config("loss", "a constant", allowed));
+        }
         // What backward passes within the loss have left is not this one's.
         for layer in self.net.sparse_layers() {
             layer.tape().inspect(|tape| tape.clear());
@@ -130,12 +135,12 @@ impl ModuleVisitor for Flags {
 
 impl Slope {
     /// Euclidean norm of the gradient.
-    pub(super) fn norm(&self) -> f32 {
+    pub(super) fn norm(&self) -> f64 {
         let vectors = self.layers.iter().flat_map(|layer| {
             let parameters = &layer.parameters;
             [&parameters.values].into_iter().chain(&parameters.per_unit)
         });
-        vectors.map(sum_of_squares).sum::<f64>().sqrt() as f32
+        vectors.map(sum_of_squares).sum::<f64>().sqrt()
     }
 
     /// With the loss and the gradients of another part.

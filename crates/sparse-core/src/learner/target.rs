@@ -50,7 +50,8 @@ impl TargetConfig {
     /// Checks every field.
     pub(super) fn validate(self) -> Result<()> {
         let Self { tau, every, .. } = self;
-        if !(tau > 0.0 && tau <= 1.0) {
+        // Steps are made in f32.
+        if !(tau as f32 > 0.0 && tau <= 1.0) {
             return Err(Error::config("target.tau", tau, "in (0, 1]"));
         }
         if every == 0 {
@@ -80,6 +81,7 @@ impl TargetConfig {
         let mut goals = goal.into_vectors().enumerate();
         target.update(|old| match goals.next() {
             Some((0, _)) if stays => old,
+            Some((_, goal)) if tau == 1.0 => goal,
             Some((_, goal)) => polyak(old, goal, tau),
             None => unreachable!("both networks have the same vectors"),
         });

@@ -3,7 +3,7 @@
 //! Both layouts keep the batch contiguous within a feature; conversions happen where a network begins and
 //! ends, or where layers of different storage meet.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 use crate::op::{tile, tile_width, untile};
 
@@ -25,14 +25,6 @@ impl Activations {
     /// From Burn's `[batch, features]`.
     pub(crate) fn from_rows(rows: Tensor<2>) -> Self {
         Self::Columns(rows.transpose())
-    }
-
-    /// Where they lie.
-    pub(crate) fn device(&self) -> Device {
-        match self {
-            Self::Columns(columns) => columns.device(),
-            Self::Tiles { tiles, .. } => tiles.device(),
-        }
     }
 
     /// Rows of the batch.

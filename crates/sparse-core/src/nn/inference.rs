@@ -95,7 +95,8 @@ fn normalise(features: &mut [f32], [scale, shift]: &[Vec<f32>; 2], relu: bool) {
     let deviation = (squares.sum::<f32>() / count + EPSILON).sqrt();
     for (x, (scale, shift)) in features.iter_mut().zip(scale.iter().zip(shift)) {
         let y = (*x - mean) / deviation * scale + shift;
-        *x = if relu { y.max(0.0) } else { y };
+        // Not `max`, which would hide a NaN.
+        *x = if relu && y < 0.0 { 0.0 } else { y };
     }
 }
 
@@ -130,6 +131,18 @@ mod tests {
                     assert!((found - expected).abs() < 1e-5, "{found} {expected}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn not_a_number_stays_one() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for norm in [false, true] {
+            let config = SparseMlpConfig::new([3, 8, 8, 2]).with_layer_norm(norm);
+            let net = config.init(&Device::flex(), &mut rng).unwrap();
+            let mut one = Inference::of(&net);
+            let output = one.forward(&[f32::NAN, 0.0, 1.0]).unwrap();
+            assert!(output.iter().all(|y| y.is_nan()), "{output:?}");
         }
     }
 

@@ -60,7 +60,7 @@ impl SparseLinearConfig {
     /// Keeps the fraction `density` in (0, 1] of the connections.
     #[must_use]
     pub fn with_density(self, density: f64) -> Self {
-        let all = (self.inputs * self.outputs) as f64;
+        let all = self.inputs.saturating_mul(self.outputs) as f64;
         self.with_nnz((density * all).round() as usize)
     }
 
@@ -145,6 +145,9 @@ impl Parameters {
 ///
 /// Use it as any Burn layer: [`forward`](Self::forward) takes and gives `[batch, features]`. Gradients reach
 /// the values, the bias and the input; connections that do not exist have no gradient. Tensors are f32.
+///
+/// Burn's own records of modules (`save_file`, `into_record`) hold the values and not which connections they belong to:
+/// loaded into a layer with others they land there without an error. [`record`](crate::record) stores both.
 #[derive(Module, Debug)]
 pub struct SparseLinear {
     /// One value per connection, `[nnz]`, in the pattern's order.
@@ -352,6 +355,11 @@ impl SparseLinear {
         self.tape.0.as_ref()
     }
 
+    /// Whether the parameters are differentiated, and not constants of somebody else's loss.
+    pub(crate) fn is_differentiated(&self) -> bool {
+        self.tape.0.is_some() || self.values.val().device().is_autodiff()
+    }
+
     /// Changes all trainable vectors, values first, each in place where nobody else holds it. The new ones have the
     /// shapes of the old.
     pub(crate) fn update(&mut self, mut change: impl FnMut(Tensor<1>) -> Tensor<1>) {
@@ -384,7 +392,8 @@ impl SparseLinear {
 
     /// Replaces the connections and their values.
     pub(crate) fn set_connections(&mut self, pattern: Pattern, values: Tensor<1>) {
-        self.values = Param::from_tensor(values);
+        let spare = Param::from_tensor(Tensor::empty([0], &values.device()));
+        self.values = std::mem::replace(&mut self.values, spare).map(|_| values);
         self.pattern = pattern;
     }
 

@@ -16,7 +16,8 @@ use crate::pattern::Structure;
 use crate::topology::ActivityProbe;
 use crate::{Error, Result};
 
-/// A module that lists its sparse layers, so that a learner can train and rewire them.
+/// A module that lists its sparse layers, so that a learner can train and rewire them. All that is to be trained lies
+/// in these layers: a [`Learner`](crate::learner::Learner) moves, copies and stores no other parameter.
 pub trait SparseModule: Module {
     /// The sparse layers, in a fixed order.
     fn sparse_layers(&self) -> Vec<&SparseLinear>;
@@ -110,8 +111,9 @@ impl SparseMlpConfig {
     /// Draws the network.
     ///
     /// # Errors
-    /// [`Error::Budget`] when the sparsity is outside [0, 1) or leaves a layer without connections;
-    /// [`Error::Config`] when there are fewer than two sizes or one is 0, or the structure is none;
+    /// [`Error::Budget`] when the sparsity leaves a layer without connections; [`Error::Config`] when it is outside
+    /// [0, 1), there are fewer than two sizes or one is 0, or the structure is none; [`Error::Shape`] when the allocation
+    /// is for another number of layers;
     /// [`Error::Pattern`] when a layer has too few connections for its floor.
     pub fn init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseMlp> {
         if self.sizes.len() < 2 || self.sizes.contains(&0) {
@@ -246,7 +248,7 @@ impl SparseMlp {
                 None => layer.apply(x, activation, dense),
             };
             if let Some(probe) = self.activity.as_ref().filter(|_| i < last) {
-                tell(probe, i, &x);
+                tell(probe, i, layer, &x);
             }
         }
         x.into_rows()
@@ -292,19 +294,18 @@ impl SparseMlp {
     }
 }
 
-/// Adds a hidden layer's activations to a probe, where they are under autodiff; what a constant does is no activity.
-fn tell(probe: &ActivityProbe, layer: usize, x: &Activations) {
-    if !x.device().is_autodiff() {
+/// Adds a hidden layer's activations to a probe, where the layer is differentiated; what a constant does is no activity.
+fn tell(probe: &ActivityProbe, index: usize, layer: &SparseLinear, x: &Activations) {
+    if !layer.is_differentiated() {
         return;
     }
     let columns = match x {
         Activations::Columns(columns) => columns.clone().inner(),
         Activations::Tiles { tiles, batch } => untile(tiles.clone().inner(), *batch).transpose(),
     };
-    let rows = columns.dims()[1];
     let magnitudes: Tensor<2> = columns.abs().sum_dim(1);
     let magnitudes: Vec<f32> = magnitudes.into_data().iter::<f32>().collect();
-    probe.add(layer, &magnitudes, rows);
+    probe.add(index, &magnitudes);
 }
 
 impl SparseModule for SparseMlp {

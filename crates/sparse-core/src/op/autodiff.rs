@@ -38,7 +38,8 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
         let dy = grads.consume::<B>(&ops.node);
         let gradient = B::output_gradient(&y, dy, layer.activation);
         let dy = gradient.pre_activation;
-        if let Some(probe) = &layer.probe {
+        // Of a constant nothing is wanted.
+        if let (Some(probe), Some(_)) = (&layer.probe, &values_node) {
             probe.add(rows_of::<B>(dy.clone(), x.clone()));
         }
         if let Some(node) = values_node {

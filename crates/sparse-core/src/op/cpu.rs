@@ -107,7 +107,7 @@ where
         let mut bias = AlignedBuf::zeroed(outputs);
         let y = y.elements();
         let rows = y
-            .chunks_exact(batch)
+            .chunks_exact(batch.max(1))
             .zip(dy.elements_mut().chunks_exact_mut(batch.max(1)));
         for ((y, dy), bias) in rows.zip(bias.as_mut_slice()) {
             if activation == Activation::Relu {

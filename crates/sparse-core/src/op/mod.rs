@@ -328,6 +328,9 @@ dispatch_to_kernels!(burn::backend::NdArray);
 dispatch_to_kernels!(burn_cubecl::Cube);
 
 /// Applies one sparse layer to tiled activations `[tiles, inputs, width]`.
+///
+/// # Panics
+/// When the sizes do not fit the pattern, or the width is not 16, 32 or 64.
 #[must_use]
 pub fn sparse_linear(
     x: Tensor<3>,
@@ -346,6 +349,9 @@ pub fn sparse_linear(
 /// `activation(W x + b)` for x `[inputs, batch]`, a weight `[outputs, inputs]` and a bias `[outputs]`: one operation
 /// forward, and backward the two products alone, where Burn's own would go over the activations again for the bias
 /// and for the activation.
+///
+/// # Panics
+/// When the sizes do not fit.
 #[must_use]
 pub fn dense_linear(
     x: Tensor<2>,
@@ -353,6 +359,7 @@ pub fn dense_linear(
     bias: Tensor<1>,
     activation: Activation,
 ) -> Tensor<2> {
+    assert_eq!(bias.dims()[0], weight.dims()[0], "bias");
     Tensor::from_dispatch(Dispatch::dense_linear(
         x.into_dispatch(),
         weight.into_dispatch(),
@@ -376,13 +383,20 @@ pub fn network(x: Tensor<2>, network: Network) -> Tensor<2> {
 /// A layer's weight as a matrix `[outputs, inputs]`: its values `[nnz]` at the connections, zeros elsewhere.
 /// The layer's activation is not applied. The gradient that arrives at the matrix is the dense gradient, which
 /// the layer's probe receives; its elements at the connections are the gradient of the values.
+///
+/// # Panics
+/// When there is not one value for each connection.
 #[must_use]
 pub fn spread(values: Tensor<1>, layer: SparseLayer) -> Tensor<2> {
+    assert_eq!(values.dims()[0], layer.pattern.nnz(), "values");
     Tensor::from_dispatch(Dispatch::spread(values.into_dispatch(), layer))
 }
 
 /// Cuts a batch `[batch, features]` into tiles of `width` columns, `[tiles, features, width]`; what the last
 /// tile lacks is zero.
+///
+/// # Panics
+/// When the width is not 16, 32 or 64.
 #[must_use]
 pub fn tile(x: Tensor<2>, width: usize) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::tile(x.into_dispatch(), width))

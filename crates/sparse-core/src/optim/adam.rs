@@ -47,8 +47,9 @@ impl AdamConfig {
     /// # Errors
     /// [`Error::Config`] with the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
-        let positive = |x: f64| x > 0.0 && x.is_finite();
-        let decay = |x: f64| (0.0..1.0).contains(&x);
+        // Steps are made in f32.
+        let positive = |x: f64| x as f32 > 0.0 && (x as f32).is_finite();
+        let decay = |x: f64| x >= 0.0 && (x as f32) < 1.0;
         let checks = [
             (
                 "learning_rate",

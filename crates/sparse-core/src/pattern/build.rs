@@ -14,7 +14,7 @@ impl Pattern {
     ///
     /// # Errors
     /// [`Error::Pattern`] when positions are not strictly ascending, one lies outside the layer, or the
-    /// layer has more than 2³² possible connections.
+    /// layer has 2³² possible connections or more.
     pub fn from_positions(outputs: usize, inputs: usize, positions: &[u32]) -> Result<Self> {
         let possible = possible(outputs, inputs)?;
         if let Some(k) = positions.windows(2).position(|pair| pair[0] >= pair[1]) {
@@ -106,8 +106,8 @@ impl Pattern {
     /// The pattern of a mask `[outputs * inputs]`, row-major.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the mask has another length; [`Error::Pattern`] when the layer has more than
-    /// 2³² possible connections.
+    /// [`Error::Shape`] when the mask has another length; [`Error::Pattern`] when the layer has
+    /// 2³² possible connections or more.
     pub fn from_mask(outputs: usize, inputs: usize, mask: &[bool]) -> Result<Self> {
         let possible = possible(outputs, inputs)?;
         Error::check_size("mask", mask.len(), possible)?;
@@ -119,7 +119,7 @@ impl Pattern {
     /// Every possible connection.
     ///
     /// # Panics
-    /// When the layer has more than 2³² possible connections (16 GiB of weights).
+    /// When the layer has 2³² possible connections (16 GiB of weights) or more.
     #[must_use]
     pub fn full(outputs: usize, inputs: usize) -> Self {
         let possible = possible(outputs, inputs).unwrap_or_else(|error| panic!("{error}"));

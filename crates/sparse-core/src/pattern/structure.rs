@@ -123,8 +123,19 @@ impl Structure {
         if *self == none {
             return Pattern::random(outputs, inputs, nnz, rng);
         }
+        self.validate()?;
         let possible = room_for(nnz, outputs, inputs)?;
-        let scores: Vec<f32> = (0..possible).map(|_| rng.random()).collect();
+        let scores: Vec<f32> = match *self {
+            // One for a whole block: means of more scores lie closer together, and blocks at an edge are smaller.
+            Self::Blocks { size } => {
+                let in_row = inputs.div_ceil(size);
+                let blocks = in_row * outputs.div_ceil(size);
+                let drawn: Vec<f32> = (0..blocks).map(|_| rng.random()).collect();
+                let block = |p: usize| p / inputs / size * in_row + p % inputs / size;
+                (0..possible).map(|p| drawn[block(p)]).collect()
+            }
+            _ => (0..possible).map(|_| rng.random()).collect(),
+        };
         self.best(outputs, inputs, &scores, nnz)
     }
 }
@@ -217,6 +228,24 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
+
+    #[test]
+    fn blocks_at_the_edges_are_as_likely_as_others() {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let structure = Structure::Blocks { size: 8 };
+        let (mut found, draws) = ([0; 4], 4000);
+        for _ in 0..draws {
+            // The first block drawn stays, whatever its size; with room for one connection no other does.
+            let mask = structure.random(9, 9, 1, &mut rng).unwrap().to_mask();
+            let corners = [0, 8, 72, 80];
+            corners
+                .iter()
+                .zip(&mut found)
+                .for_each(|(p, n)| *n += u32::from(mask[*p]));
+        }
+        assert_eq!(found.iter().sum::<u32>(), draws);
+        assert!(found.iter().all(|n| (900..1100).contains(n)), "{found:?}");
+    }
 
     proptest! {
         #[test]

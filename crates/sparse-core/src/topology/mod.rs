@@ -166,7 +166,8 @@ impl Topology {
     /// Checks that a network whose layers are `shapes` (`(outputs, inputs)`) can become as sparse as the rule makes it.
     ///
     /// # Errors
-    /// [`Error::Budget`] with the layer that would be left without connections.
+    /// [`Error::Budget`] with the layer that would be left without connections; [`Error::Shape`] when the allocation is for
+    /// another number of layers.
     pub fn fits(&self, shapes: &[(usize, usize)]) -> Result<()> {
         match self.rule.action() {
             // Which layer the best scores of all leave nothing is known then.

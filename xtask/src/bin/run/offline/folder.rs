@@ -10,7 +10,7 @@ use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, Start, Trained};
 use offline_prune::{Error, Result as Offline};
-use rl_algos::files::{hold, put};
+use rl_algos::files::{Held, hold, put};
 use sparse_core::record;
 
 use super::layers;
@@ -42,7 +42,7 @@ pub(super) struct Folder {
     metrics: Option<csv::Writer<File>>,
     begun: Instant,
     /// That no other command writes here.
-    held: Option<File>,
+    held: Option<Held>,
 }
 
 impl Folder {

@@ -37,6 +37,9 @@ pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Re
         config.env,
         thousands(config.steps as f64)
     ));
+    for note in config.too_late() {
+        say(&format!("note     {note}"));
+    }
     let outputs = config.algo.actor_outputs(done);
     say(&format!("recipe   {}", config.recipe));
     say(&format!(

@@ -73,7 +73,7 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     say("");
     drop(agent);
     let outcomes = all(&runs, share, &shared)?;
-    finish(args, &runs, outcomes)
+    finish(&runs, outcomes)
 }
 
 /// The folders of all runs, made when none of them holds one already.
@@ -131,11 +131,7 @@ fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
 }
 
 /// Says what came of all, and what is left to do.
-fn finish(
-    args: &TrainArgs,
-    runs: &[Run],
-    outcomes: Vec<Option<Result<Outcome>>>,
-) -> Result<ExitCode> {
+fn finish(runs: &[Run], outcomes: Vec<Option<Result<Outcome>>>) -> Result<ExitCode> {
     let (mut whole, mut open, mut failed) = (Vec::new(), String::new(), Vec::new());
     for (run, outcome) in runs.iter().zip(outcomes) {
         match outcome {
