@@ -18,11 +18,12 @@ use rl_algos::rng::Streams;
 use tests::python;
 
 /// Published runs: of both algorithms, and of tasks with few and many contacts.
-const RUNS: [(&str, &str); 4] = [
+const RUNS: [(&str, &str); 5] = [
     ("halfcheetah-rlx2-td3-s0", "HalfCheetah-v5"),
     ("hopper-rlx2-td3-s0-avx512", "Hopper-v5"),
     ("hopper-rlx2-sac-s0", "Hopper-v5"),
     ("walker2d-rlx2-td3-s0-avx512", "Walker2d-v5"),
+    ("ant-rlx2-td3-s0", "Ant-v5"),
 ];
 
 /// Episodes here; the program plays as many.
