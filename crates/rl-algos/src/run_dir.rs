@@ -69,7 +69,8 @@ impl RunDir {
     ///
     /// # Errors
     /// As [`TrainConfig::validate`] and [`TrainConfig::check_effects`], when there is no task of this name or its networks
-    /// would have layers without connections; before anything is touched. [`Error::RunExists`] when it holds a run and
+    /// would have layers without connections (with a global allocation that shows when they are drawn); before anything is
+    /// touched. [`Error::RunExists`] when it holds a run and
     /// `overwrite` is false; with `overwrite` the old run's files go. [`Error::File`] when it cannot be written, or is being
     /// written by a run that goes on.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
@@ -245,15 +246,16 @@ impl RunDir {
     /// as [`open`](Self::open) gives it.
     ///
     /// # Errors
-    /// [`Error::NoRun`] when none was written, [`Error::File`] when it is damaged or of another configuration, or the run
-    /// is under way.
+    /// [`Error::NoRun`] when none was written, [`Error::File`] when it is damaged or of another configuration.
     pub fn replay(&self, config: &TrainConfig) -> Result<(Replay, u64)> {
-        let _held = match self.resume_path().exists() {
-            true => Some(hold(&self.path)?),
-            false => None,
-        };
-        let stored = Checkpoints::open(&self.resume_path(), config)?;
-        let (_, state, replay) = stored.ok_or_else(|| Error::NoRun {
+        // A run under way may remove a file of the state that was read: then there is a newer one.
+        let mut stored = Checkpoints::open(&self.resume_path(), config);
+        for _ in 0..2 {
+            if stored.is_err() {
+                stored = Checkpoints::open(&self.resume_path(), config);
+            }
+        }
+        let (_, state, replay) = stored?.ok_or_else(|| Error::NoRun {
             path: self.path.clone(),
             missing: "a replay (resume/state.bin)",
         })?;

@@ -2,7 +2,7 @@
 
 mod algo;
 
-use rl_algos::config::{EvaluationConfig, NetworksConfig};
+use rl_algos::config::{EvaluationConfig, MOST_EPISODES, NetworksConfig};
 use serde::{Deserialize, Serialize};
 use sparse_core::learner::{LearnerConfig, TargetConfig};
 use sparse_core::optim::AdamConfig;
@@ -136,7 +136,11 @@ impl OfflineConfig {
         }
         for (field, number, most) in [
             ("learning.batch_size", learning.batch_size, 1 << 20),
-            ("evaluation.episodes", self.evaluation.episodes, 1 << 14),
+            (
+                "evaluation.episodes",
+                self.evaluation.episodes,
+                MOST_EPISODES,
+            ),
             ("prune_batches", self.prune_batches, 1 << 14),
         ] {
             if number > most {
@@ -152,7 +156,9 @@ impl OfflineConfig {
         let (gamma, tau) = (learning.gamma, learning.tau);
         let good = (0.0..=1.0).contains(&gamma);
         within("learning.gamma", gamma, good, "in [0, 1]")?;
-        within("learning.tau", tau, tau > 0.0 && tau <= 1.0, "in (0, 1]")?;
+        // Steps are made in f32.
+        let good = tau as f32 > 0.0 && tau <= 1.0;
+        within("learning.tau", tau, good, "in (0, 1], and not 0 in f32")?;
         for (field, rate) in [
             ("learning.actor_learning_rate", learning.actor_learning_rate),
             (
@@ -160,7 +166,13 @@ impl OfflineConfig {
                 learning.critic_learning_rate,
             ),
         ] {
-            within(field, rate, rate > 0.0 && rate.is_finite(), "above 0")?;
+            let good = rate as f32 > 0.0 && (rate as f32).is_finite();
+            within(
+                field,
+                rate,
+                good,
+                "above 0, and neither 0 nor infinite in f32",
+            )?;
         }
         self.algo.validate()?;
         self.pruning.as_ref().map_or(Ok(()), PruneConfig::validate)

@@ -12,7 +12,8 @@ impl Dataset {
     ///
     /// The sum of a window's rewards is discounted from its start; after a terminal no value follows, and
     /// after a cut that of the observation there, as in [`rl_algos::replay::Replay::sample`]. Where a file
-    /// has no observation after a terminal, the one before it stands in, with discount 0.
+    /// has no observation after a terminal, the one before it stands in, with discount 0. What windows of several steps
+    /// pass is left out ([`Batch::skip_between`]).
     pub fn sample(
         &self,
         n_step: usize,
@@ -22,7 +23,7 @@ impl Dataset {
         batch: &mut Batch,
     ) {
         batch.clear();
-        batch.skip_between = true;
+        batch.skip_between = n_step > 1;
         if self.is_empty() {
             return;
         }

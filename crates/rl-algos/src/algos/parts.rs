@@ -111,6 +111,8 @@ struct Drawn {
     sparsity: f64,
     layer_norm: bool,
     settings: LearnerConfig,
+    /// The setting of its hidden layers.
+    hidden: &'static str,
     /// The setting of its sparsity, and what that says.
     asked: (&'static str, f64),
 }
@@ -125,6 +127,7 @@ impl Drawn {
             sparsity: config.initial_sparsity()[0],
             layer_norm: false,
             settings: config.actor_learner(),
+            hidden: "networks.actor",
             asked: ("sparsity.actor", config.sparsity.actor),
         }
     }
@@ -137,6 +140,7 @@ impl Drawn {
             sparsity: config.initial_sparsity()[1],
             layer_norm: config.networks.critic_layer_norm,
             settings: config.critic_learner(),
+            hidden: "networks.critic",
             asked: ("sparsity.critic", config.sparsity.critic),
         }
     }
@@ -150,14 +154,28 @@ impl Drawn {
 
     /// Checks that every layer keeps connections, now and when it is pruned; of the best scores of all layers that is
     /// known when they are drawn.
-    fn fits(&self, config: &TrainConfig) -> sparse_core::Result<()> {
+    fn fits(&self, config: &TrainConfig) -> Result<()> {
         let shapes: Vec<(usize, usize)> = self.sizes.windows(2).map(|w| (w[1], w[0])).collect();
+        let can_be = |&(outputs, inputs): &(usize, usize)| {
+            let weights = outputs.checked_mul(inputs);
+            weights.is_some_and(|weights| (1..1 << 32).contains(&weights))
+        };
+        if !shapes.iter().all(can_be) {
+            let sizes = format!("{:?} with inputs and outputs", self.sizes);
+            let allowed = "of layers with 1 or more weights and fewer than 2^32";
+            return Err(Error::config(self.hidden, sizes, allowed));
+        }
+        self.keeps(config, &shapes)
+            .map_err(|error| self.blame(config, error))
+    }
+
+    fn keeps(&self, config: &TrainConfig, shapes: &[(usize, usize)]) -> sparse_core::Result<()> {
         if let Some(topology) = &self.settings.topology {
-            topology.fits(&shapes)?;
+            topology.fits(shapes)?;
         }
         match self.allocation(config) {
             Allocation::Global => Ok(()),
-            allocation => allocation.counts(&shapes, self.sparsity).map(drop),
+            allocation => allocation.counts(shapes, self.sparsity).map(drop),
         }
     }
 
@@ -178,8 +196,7 @@ impl Drawn {
 /// [`Error::Config`] when their sparsity leaves a layer without, now or when it is pruned.
 pub fn check_networks(config: &TrainConfig, sizes: [usize; 2]) -> Result<()> {
     for drawn in [Drawn::actor(config, sizes), Drawn::critic(config, sizes)] {
-        let fits = drawn.fits(config);
-        fits.map_err(|error| drawn.blame(config, error))?;
+        drawn.fits(config)?;
     }
     Ok(())
 }
@@ -217,8 +234,8 @@ fn network(
         .with_mask(shared.mask)
         .with_storage(shared.storage)
         .with_layer_norm(drawn.layer_norm);
-    let fits = drawn.fits(config);
-    let made = fits.and_then(|()| network.init(device, &mut streams.init));
+    drawn.fits(config)?;
+    let made = network.init(device, &mut streams.init);
     made.map_err(|error| drawn.blame(config, error))
 }
 

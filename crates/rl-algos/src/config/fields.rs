@@ -71,12 +71,12 @@ pub const FIELDS: [Field; 89] = [
     field("learning", "How networks are updated, by any algorithm", ""),
     field("learning.batch_size", "Transitions per update", "1 or more, and replay.capacity at most"),
     field("learning.gamma", "Discount per environment step", "in [0, 1]"),
-    field("learning.tau", "Step of the targets towards the online networks, 1 copies", "in (0, 1]"),
+    field("learning.tau", "Step of the targets towards the online networks, 1 copies", "in (0, 1], and not 0 in f32"),
     field("learning.target_every", "Critic updates between two such steps", "1 or more, with TD3 a multiple of its policy_delay"),
     field("learning.target_connections", "Which connections targets have: the online networks', or their own largest", "online or magnitude"),
-    field("learning.actor_learning_rate", "Adam's learning rate for the actor", "above 0"),
-    field("learning.critic_learning_rate", "Adam's learning rate for the critics", "above 0"),
-    field("learning.weight_decay", "Adam's weight decay, added to the gradient", "0 or more"),
+    field("learning.actor_learning_rate", "Adam's learning rate for the actor", "above 0, and neither 0 nor infinite in f32"),
+    field("learning.critic_learning_rate", "Adam's learning rate for the critics", "above 0, and neither 0 nor infinite in f32"),
+    field("learning.weight_decay", "Adam's weight decay, added to the gradient", "0, or a number that is neither 0 nor infinite in f32"),
 
     field("sparsity", "How many weights exist, and which at first", ""),
     field("sparsity.actor", "Share of the actor's weights that do not exist", "in [0, 1)"),
@@ -137,7 +137,7 @@ pub const FIELDS: [Field; 89] = [
 
     field("evaluation", "How progress is measured", ""),
     field("evaluation.every", "Environment steps between two evaluations", "1 or more"),
-    field("evaluation.episodes", "Episodes of an evaluation, without noise", "1 to 10000"),
+    field("evaluation.episodes", "Episodes of an evaluation, without noise", "1 to 16384"),
     field("evaluation.keep_policies", "Whether the actor of every evaluation is kept", "true or false"),
 ];
 

@@ -15,6 +15,9 @@ pub use sparsity::{Decay, PruningConfig, SparsityConfig, TopologyConfig};
 use crate::replay::AdaptiveCapacity;
 use crate::{Error, Result};
 
+/// Most episodes of an evaluation: each has an environment of its own.
+pub const MOST_EPISODES: usize = 1 << 14;
+
 /// Share of a short run that acts at random first, when the recipe's number of steps is longer.
 const RANDOM_SHARE: u64 = 8;
 
@@ -127,7 +130,7 @@ pub struct ExplorationConfig {
 pub struct EvaluationConfig {
     /// Environment steps between two evaluations, 1 or more.
     pub every: u64,
-    /// Deterministic episodes of an evaluation, 1 to 10,000; each has an environment of its own.
+    /// Deterministic episodes of an evaluation, 1 to 16,384; each has an environment of its own.
     pub episodes: usize,
     /// Whether the actor of every evaluation is kept, not only of the last and the best: whoever collects data wants
     /// policies of every skill.
@@ -174,12 +177,10 @@ impl TrainConfig {
             adaptive.validate()?;
         }
         at_least_one("evaluation.every", self.evaluation.every)?;
-        let episodes = self.evaluation.episodes;
-        let good = (1..=10_000).contains(&episodes);
-        check("evaluation.episodes", episodes as f64, good)
+        at_least_one("evaluation.episodes", self.evaluation.episodes as u64)
     }
 
-    /// Refuses settings that would do nothing, as nobody wants who begins a run. A run that was made with them can still
+    /// Refuses settings that would do nothing, or too much, as nobody wants who begins a run. A run that was made with them can still
     /// be read.
     ///
     /// # Errors
@@ -193,6 +194,12 @@ impl TrainConfig {
             );
             return Err(Error::config("replay.adaptive.min", min, &allowed));
         }
+        let episodes = self.evaluation.episodes;
+        check(
+            "evaluation.episodes",
+            episodes as f64,
+            episodes <= MOST_EPISODES,
+        )?;
         let [actor, critic] = [self.sparsity.actor, self.sparsity.critic];
         if self.pruning.is_some() && actor == 0.0 && critic == 0.0 {
             let allowed = "absent where sparsity.actor and sparsity.critic, to which networks are pruned, are 0";
@@ -243,7 +250,8 @@ impl LearningConfig {
         let (gamma, tau) = (self.gamma, self.tau);
         let good = (0.0..=1.0).contains(&gamma);
         check("learning.gamma", gamma, good)?;
-        check("learning.tau", tau, tau > 0.0 && tau <= 1.0)?;
+        // Steps are made in f32.
+        check("learning.tau", tau, tau as f32 > 0.0 && tau <= 1.0)?;
         let (every, delay) = (self.target_every, algo.policy_delay());
         at_least_one("learning.target_every", every)?;
         if matches!(algo, AlgoConfig::Td3(_)) && !every.is_multiple_of(delay) {
@@ -254,10 +262,12 @@ impl LearningConfig {
             ("learning.actor_learning_rate", self.actor_learning_rate),
             ("learning.critic_learning_rate", self.critic_learning_rate),
         ] {
-            check(field, value, value > 0.0 && value.is_finite())?;
+            let step = value as f32;
+            check(field, value, step > 0.0 && step.is_finite())?;
         }
         let decay = self.weight_decay;
-        let good = decay >= 0.0 && decay.is_finite();
+        let step = decay as f32;
+        let good = decay == 0.0 || step > 0.0 && step.is_finite();
         check("learning.weight_decay", decay, good)
     }
 }

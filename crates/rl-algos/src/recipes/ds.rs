@@ -15,7 +15,8 @@ use sparse_core::topology::{Drop, RuleConfig, Set};
 
 use super::Recipe;
 use crate::config::{
-    AlgoConfig, Decay, LearningConfig, SparsityConfig, Temperature, TopologyConfig, TrainConfig,
+    AlgoConfig, Decay, LearningConfig, ReplayConfig, SparsityConfig, Temperature, TopologyConfig,
+    TrainConfig,
 };
 
 pub(super) const RECIPE: Recipe = Recipe {
@@ -61,6 +62,10 @@ pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
     TrainConfig {
         sparsity: sparsity(&base, env),
         learning,
+        replay: ReplayConfig {
+            capacity: 1_000_000,
+            ..base.replay
+        },
         // Counted in the critics' updates, of which the actor has one in `policy_delay`.
         topology: Some(TopologyConfig {
             rule: RuleConfig::Set(rule),

@@ -1,6 +1,6 @@
 //! Gradual magnitude pruning (Zhu & Gupta, arXiv 1710.01878) of networks that start dense, as Graesser et al. (arXiv
 //! 2206.10369, Table 8) and Obando-Ceron et al. (arXiv 2402.12479) prune in reinforcement learning: from 20 % to
-//! 80 % of the updates, every 1,000; with SAC, which Graesser et al. train, their weight decay of 1e-4. The sparsities that
+//! 80 % of the updates, every 1,000; with SAC, which Graesser et al. train, their weight decay of 1e-4 and their replay. The sparsities that
 //! it ends with are RLx2's, for comparison; Graesser et al. allocate by Erdős–Rényi, as here. Their initialisation that looks
 //! at the sparsity has nothing to look at in networks that start dense, and is left out.
 
@@ -16,6 +16,7 @@ pub(super) const RECIPE: Recipe = Recipe {
 pub(super) fn config(mut base: TrainConfig) -> TrainConfig {
     if matches!(base.algo, AlgoConfig::Sac(_)) {
         base.learning.weight_decay = 1e-4;
+        base.replay.capacity = 1_000_000;
     }
     TrainConfig {
         pruning: Some(PruningConfig {

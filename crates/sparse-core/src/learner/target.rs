@@ -52,7 +52,11 @@ impl TargetConfig {
         let Self { tau, every, .. } = self;
         // Steps are made in f32.
         if !(tau as f32 > 0.0 && tau <= 1.0) {
-            return Err(Error::config("target.tau", tau, "in (0, 1]"));
+            return Err(Error::config(
+                "target.tau",
+                tau,
+                "in (0, 1], and not 0 in f32",
+            ));
         }
         if every == 0 {
             return Err(Error::config("target.every", every, "1 or more"));

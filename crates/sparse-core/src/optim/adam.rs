@@ -55,16 +55,31 @@ impl AdamConfig {
                 "learning_rate",
                 self.learning_rate,
                 positive(self.learning_rate),
-                "above 0",
+                "above 0, and neither 0 nor infinite in f32",
             ),
-            ("beta1", self.beta1, decay(self.beta1), "in [0, 1)"),
-            ("beta2", self.beta2, decay(self.beta2), "in [0, 1)"),
-            ("epsilon", self.epsilon, positive(self.epsilon), "above 0"),
+            (
+                "beta1",
+                self.beta1,
+                decay(self.beta1),
+                "in [0, 1), in f32 too",
+            ),
+            (
+                "beta2",
+                self.beta2,
+                decay(self.beta2),
+                "in [0, 1), in f32 too",
+            ),
+            (
+                "epsilon",
+                self.epsilon,
+                positive(self.epsilon),
+                "above 0, and neither 0 nor infinite in f32",
+            ),
             (
                 "weight_decay",
                 self.weight_decay,
                 self.weight_decay == 0.0 || positive(self.weight_decay),
-                "0 or more",
+                "0, or a number that is neither 0 nor infinite in f32",
             ),
         ];
         match checks.into_iter().find(|(_, _, good, _)| !good) {

@@ -1,9 +1,10 @@
 //! `cargo xtask eval`: plays a trained policy without exploration noise.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use cli::jobs::EvalArgs;
 use envs::VecEnv;
 use rl_algos::algos::Policy;
+use rl_algos::config::MOST_EPISODES;
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
 
@@ -18,6 +19,11 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     let trained = policies::of_run(&args.run, args.best)?;
     let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
     let episodes = usize::try_from(args.episodes)?;
+    if episodes > MOST_EPISODES {
+        bail!(
+            "--episodes {episodes}: must be {MOST_EPISODES} at most, each has an environment of its own"
+        );
+    }
     let mut envs = VecEnv::new(&trained.env, episodes)?;
     let mut policy = Policy::open(&trained.weights, envs.info(), &device)?;
     let mut seeds = Streams::new(args.seed.unwrap_or(trained.seed)).evaluation;
