@@ -11,7 +11,7 @@ use sparse_core::nn::SparseMlp;
 use sparse_core::topology::dormant_units;
 
 use crate::algos::{self, Agent, parts::Rows};
-use crate::checkpoint::{AgentState, Checkpoints, RunState, STATE, difference};
+use crate::checkpoint::{AgentState, Checkpoints, Metrics, RunState, STATE, difference};
 use crate::config::TrainConfig;
 use crate::evaluate::evaluate;
 use crate::files::hold;
@@ -115,9 +115,8 @@ pub fn resume(
     let _training = Training::begin();
     rayon::scope(|_| {
         let mut session = Session::new(config, device)?;
-        let metrics = state.metrics;
-        session.restore(state, replay)?;
-        let csv = Csv::resume(&run.metrics_path(), config.seed, &metrics)?;
+        let metrics = session.restore(state, replay)?;
+        let csv = Csv::resume(&run.metrics_path(), config.seed, metrics, &session.returns)?;
         session.run(
             Files {
                 run,
@@ -205,6 +204,7 @@ impl<'a> Session<'a> {
         for observer in observers.iter_mut() {
             observer.on_start(self.config, &*self.agent)?;
         }
+        tell(&files.csv.notes(), observers);
         let mut stopped = false;
         while self.progress.step < self.config.steps && !stopped {
             self.progress.step += 1;
@@ -226,6 +226,7 @@ impl<'a> Session<'a> {
             } else if stopped {
                 self.checkpoint(&mut files)?;
             }
+            tell(&files.csv.notes(), observers);
         }
         Ok(Trained {
             agent: self.agent,
@@ -328,8 +329,8 @@ impl<'a> Session<'a> {
             .collect()
     }
 
-    /// Goes on from a checkpoint.
-    fn restore(&mut self, state: RunState, replay: Replay) -> Result<()> {
+    /// Goes on from a checkpoint; gives what it had written to `metrics.csv`.
+    fn restore(&mut self, state: RunState, replay: Replay) -> Result<Metrics> {
         state.agent.restore(&mut *self.agent)?;
         self.world.set_state(state.world)?;
         self.streams = state.streams;
@@ -337,7 +338,7 @@ impl<'a> Session<'a> {
         self.averages = state.averages;
         self.progress = state.progress;
         self.returns = state.returns;
-        Ok(())
+        Ok(state.metrics)
     }
 
     /// Writes everything that the next steps depend on.
@@ -378,6 +379,15 @@ impl<'a> Session<'a> {
             run.save(Checkpoint::Best, &weights, &info)?;
         }
         Ok(())
+    }
+}
+
+/// Tells observers what a person should know.
+fn tell(notes: &[String], observers: &mut [&mut dyn Observer]) {
+    for note in notes {
+        for observer in observers.iter_mut() {
+            observer.on_note(note);
+        }
     }
 }
 
