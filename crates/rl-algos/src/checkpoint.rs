@@ -25,7 +25,7 @@ const MAGIC: &[u8; 8] = b"SRLRUN 3";
 /// The version before, which does not have the rows of `metrics.csv` after all else.
 const MAGIC_2: &[u8; 8] = b"SRLRUN 2";
 pub(crate) const STATE: &str = "state.bin";
-const REPLAY: &str = "replay";
+pub(crate) const REPLAY: &str = "replay";
 
 /// All of a run but its replay.
 #[derive(Debug, Serialize, Deserialize)]
@@ -141,6 +141,13 @@ impl Checkpoints {
             replay: log,
         };
         Ok(Some((checkpoints, state, replay)))
+    }
+
+    /// Whether the last state in `folder` was written under `config`, or what differs; `None` where that cannot be known.
+    pub(crate) fn is_of(folder: &Path, config: &TrainConfig) -> Option<Result<(), String>> {
+        let bytes = fs::read(folder.join(STATE)).ok()?;
+        let state = decode(&bytes).ok()?;
+        Some(same_config(&state.config, config))
     }
 
     /// Writes what is new of the replay, then the state that `state` makes with its list of files, then removes what

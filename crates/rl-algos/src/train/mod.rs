@@ -43,11 +43,13 @@ pub struct Trained {
 
 /// Trains as `config` says, writes metrics and checkpoints to `run`, and tells `observers`.
 ///
-/// The same configuration and device give the same run, whatever the number of threads.
+/// The same configuration, device and instruction set of the CPU give the same run, whatever the number of threads:
+/// kernels for AVX-512, AVX2 and others round differently ([`sparse_core::kernels`]).
 ///
 /// # Errors
-/// [`Error::RunExists`] when the folder has metrics or checkpoints: [`RunDir::create`] makes one without.
-/// [`Error::File`] when its `config.toml` has other settings.
+/// [`Error::RunExists`] when the folder has metrics or a state to go on from: [`RunDir::create`] makes one without.
+/// [`Error::File`] when its `config.toml` has other settings. [`Error::Config`] when a network is drawn without a way
+/// from what it sees to what it does.
 /// [`Error::Diverged`] when a loss or the physics is no longer finite; the last good checkpoint stays. Those of
 /// the configuration, the environment and the files.
 pub fn train(
@@ -58,7 +60,7 @@ pub fn train(
 ) -> Result<Trained> {
     let _held = hold(run.path())?;
     // What another command made there since the folder was.
-    if run.metrics_path().exists() || run.resume_path().exists() {
+    if run.metrics_path().exists() || run.resume_path().join(STATE).exists() {
         let path = run.path().to_owned();
         return Err(Error::RunExists { path });
     }
@@ -81,6 +83,7 @@ fn begin(
     let _training = Training::begin();
     rayon::scope(|_| {
         let session = Session::new(config, device)?;
+        session.agent.check_paths(config)?;
         let csv = Csv::create(&run.metrics_path(), config.seed)?;
         let checkpoints = Checkpoints::create(&run.resume_path())?;
         session.run(
@@ -164,6 +167,9 @@ struct Session<'a> {
     averages: Averages,
     progress: Progress,
     returns: Vec<f64>,
+    /// Lines on networks without a way through: all that were found, and those that observers are not told yet.
+    cut_off: Vec<String>,
+    untold: Vec<String>,
 }
 
 impl<'a> Session<'a> {
@@ -193,6 +199,8 @@ impl<'a> Session<'a> {
                 ..Progress::default()
             },
             returns: Vec::new(),
+            cut_off: Vec::new(),
+            untold: Vec::new(),
             streams,
             agent,
             world,
@@ -204,7 +212,8 @@ impl<'a> Session<'a> {
         for observer in observers.iter_mut() {
             observer.on_start(self.config, &*self.agent)?;
         }
-        tell(&files.csv.notes(), observers);
+        self.look_for_ways();
+        self.tell(&mut files, observers);
         let mut stopped = false;
         while self.progress.step < self.config.steps && !stopped {
             self.progress.step += 1;
@@ -226,7 +235,7 @@ impl<'a> Session<'a> {
             } else if stopped {
                 self.checkpoint(&mut files)?;
             }
-            tell(&files.csv.notes(), observers);
+            self.tell(&mut files, observers);
         }
         Ok(Trained {
             agent: self.agent,
@@ -234,6 +243,17 @@ impl<'a> Session<'a> {
             returns: self.returns,
             stopped,
         })
+    }
+
+    /// Tells observers what a person should know.
+    fn tell(&mut self, files: &mut Files<'_>, observers: &mut [&mut dyn Observer]) {
+        let mut notes = files.csv.notes();
+        notes.append(&mut self.untold);
+        for note in &notes {
+            for observer in observers.iter_mut() {
+                observer.on_note(note);
+            }
+        }
     }
 
     /// One step of the environment, and what follows from it.
@@ -274,8 +294,23 @@ impl<'a> Session<'a> {
         self.progress.recycled += report.recycled as u64;
         if report.moved > 0 {
             self.progress.densities = self.agent.densities();
+            self.look_for_ways();
         }
         Ok(())
+    }
+
+    /// Notes what of the networks no connection leads to any more, each thing once.
+    fn look_for_ways(&mut self) {
+        let updates = self.progress.updates;
+        for line in self.agent.cut_off().lines() {
+            if !self.cut_off.contains(&line) {
+                self.untold.push(match updates {
+                    0 => line.clone(),
+                    _ => format!("after update {updates} {line}"),
+                });
+                self.cut_off.push(line);
+            }
+        }
     }
 
     /// Fills the batch.
@@ -379,15 +414,6 @@ impl<'a> Session<'a> {
             run.save(Checkpoint::Best, &weights, &info)?;
         }
         Ok(())
-    }
-}
-
-/// Tells observers what a person should know.
-fn tell(notes: &[String], observers: &mut [&mut dyn Observer]) {
-    for note in notes {
-        for observer in observers.iter_mut() {
-            observer.on_note(note);
-        }
     }
 }
 
