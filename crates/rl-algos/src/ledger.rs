@@ -102,7 +102,10 @@ impl Ledger {
         let found = found.strip_prefix(BYTE_ORDER_MARK).unwrap_or(found);
         let found: Vec<u8> = found.iter().copied().filter(|b| *b != b'\r').collect();
         let rows = self.rows.as_bytes();
-        rows.starts_with(&found) || found.strip_prefix(rows).is_some_and(|row| self.follows(row))
+        rows.starts_with(&found)
+            || found
+                .strip_prefix(rows)
+                .is_some_and(|row| self.follows(row))
     }
 
     /// Whether this is a row after the last, or the begin of one.

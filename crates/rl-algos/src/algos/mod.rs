@@ -165,7 +165,9 @@ impl dyn Agent + '_ {
     fn weights(&self, index: usize) -> Weights {
         let learners = self.learners();
         let learner = learners.get(index);
-        learner.map_or(Weights::default(), |(_, learner)| Weights::of(learner.net()))
+        learner.map_or(Weights::default(), |(_, learner)| {
+            Weights::of(learner.net())
+        })
     }
 
     /// Shares of the weights that exist; NaN of a network that there is none of.

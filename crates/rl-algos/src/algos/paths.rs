@@ -31,7 +31,9 @@ impl dyn Agent + '_ {
     pub fn cut_off(&self) -> CutOff {
         let learners = self.learners();
         let mut found = CutOff::default();
-        let mut networks = learners.iter().map(|(name, learner)| (*name, learner.net()));
+        let mut networks = learners
+            .iter()
+            .map(|(name, learner)| (*name, learner.net()));
         let Some((name, actor)) = networks.next() else {
             return found;
         };
@@ -111,7 +113,9 @@ impl dyn Agent + '_ {
 /// The actions that are not reached, counted from 0, in words.
 fn missing(reached: &[bool]) -> Option<String> {
     let missing = reached.iter().zip(0..).filter(|(reached, _)| !**reached);
-    let missing: Vec<String> = missing.map(|(_, action): (_, usize)| action.to_string()).collect();
+    let missing: Vec<String> = missing
+        .map(|(_, action): (_, usize)| action.to_string())
+        .collect();
     match missing.as_slice() {
         [] => None,
         [one] => Some(format!("action {one}")),

@@ -128,7 +128,10 @@ mod tests {
             let critics = "no connection of the critics moves: the first would with update 10000 of its own \
                            (topology.every), and from update 10000 they stay";
             assert_eq!(said[0], critics);
-            assert!(said[1].contains("the actor moves") && said.len() == 2, "{said:?}");
+            assert!(
+                said[1].contains("the actor moves") && said.len() == 2,
+                "{said:?}"
+            );
             assert_eq!(notes(recipe, 11_430).len(), 1, "{recipe}");
             assert!(notes(recipe, 22_860).is_empty(), "{recipe}");
         }
@@ -141,15 +144,24 @@ mod tests {
         assert!(notes("dense-td3", 1)[0].starts_with("nothing is learned"));
         let said = notes("dense-td3", 2);
         assert!(said[0].contains("the actor learns every 2 updates (algo.td3.policy_delay)"));
-        assert!(said[1].contains("target networks move every 2 updates"), "{said:?}");
+        assert!(
+            said[1].contains("target networks move every 2 updates"),
+            "{said:?}"
+        );
         let said = notes("pruned-td3", 3);
-        assert!(said.iter().any(|note| note.starts_with("nothing of the critics is pruned")));
+        assert!(
+            said.iter()
+                .any(|note| note.starts_with("nothing of the critics is pruned"))
+        );
         assert!(notes("pruned-td3", 3000).is_empty());
         let mut config = recipes::named("rlx2-sac", "Hopper-v5").unwrap();
         config.n_step.n = 1;
         let adaptive = config.replay.adaptive.as_mut().unwrap();
         (adaptive.min, adaptive.every) = (1, 1_000_000);
         let said = config.too_late();
-        assert!(said[0].contains("replay.adaptive.every") && said.len() == 1, "{said:?}");
+        assert!(
+            said[0].contains("replay.adaptive.every") && said.len() == 1,
+            "{said:?}"
+        );
     }
 }

@@ -110,7 +110,13 @@ mod tests {
     #[test]
     fn extreme_fractions_come_back() {
         let mut config = recipes::named("rlx2-td3", "Hopper-v5").unwrap();
-        for number in [f64::MIN_POSITIVE, 5e-324, 1e-7, 0.1 + 0.2, 1.0 - f64::EPSILON] {
+        for number in [
+            f64::MIN_POSITIVE,
+            5e-324,
+            1e-7,
+            0.1 + 0.2,
+            1.0 - f64::EPSILON,
+        ] {
             config.sparsity.critic = number;
             config.learning.gamma = number;
             config.replay.adaptive.as_mut().unwrap().threshold = 1.0 / number;

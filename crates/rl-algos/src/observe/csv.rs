@@ -85,7 +85,11 @@ impl Csv {
             Some(rows) => rows,
             None => rows_of(path, written.bytes, returns)?,
         };
-        Ok(Self::new(Ledger::resume(path, rows)?, seed, written.seconds))
+        Ok(Self::new(
+            Ledger::resume(path, rows)?,
+            seed,
+            written.seconds,
+        ))
     }
 
     fn new(ledger: Ledger, seed: u64, before: f64) -> Self {
@@ -205,7 +209,11 @@ fn rows_of(path: &Path, bytes: u64, returns: &[f64]) -> Result<String> {
     let rows = String::from_utf8_lossy(rows).into_owned();
     let mut means = returns.iter();
     let mut good = |row: &str, index: usize| {
-        let cells: Vec<&str> = row.strip_suffix('\n').unwrap_or_default().split(',').collect();
+        let cells: Vec<&str> = row
+            .strip_suffix('\n')
+            .unwrap_or_default()
+            .split(',')
+            .collect();
         let mean = || cells.get(3).and_then(|cell| cell.parse::<f64>().ok());
         match index {
             0 => cells == COLUMNS,
@@ -255,7 +263,10 @@ mod tests {
             (good[..good.len() - 9].to_owned(), "bytes long"),
         ] {
             let error = read(&text).unwrap_err();
-            assert!(error.contains("metrics.csv") && error.contains(said), "{error}");
+            assert!(
+                error.contains("metrics.csv") && error.contains(said),
+                "{error}"
+            );
         }
     }
 }

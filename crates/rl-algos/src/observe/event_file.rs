@@ -334,7 +334,11 @@ pub(super) mod tests {
         let (named, written) = (4_000_000_000_u64, 4_000_086_400.5);
         let old = folder.path().join(format!("{PREFIX}{named}.3"));
         let torn = &record(&summary(written + 9.0, 600, &[]))[..20];
-        let bytes = [&record(&version(named as f64)), &*record(&summary(written, 300, &[])), torn];
+        let bytes = [
+            &record(&version(named as f64)),
+            &*record(&summary(written, 300, &[])),
+            torn,
+        ];
         std::fs::write(&old, bytes.concat()).unwrap();
         std::fs::write(folder.path().join("notes"), "").unwrap();
         for _ in 0..12 {
@@ -351,7 +355,12 @@ pub(super) mod tests {
 
     /// The file that TensorBoard reads last.
     fn newest(folder: &Path) -> PathBuf {
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        files.filter(|path| path.to_str().unwrap().contains(PREFIX)).max().unwrap()
+        let files = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        files
+            .filter(|path| path.to_str().unwrap().contains(PREFIX))
+            .max()
+            .unwrap()
     }
 }

@@ -36,9 +36,9 @@ const FOLDERS: [(&[&str], fn(&str) -> bool); 5] = [
 /// Whether a folder holds a run, or what a run would write over.
 pub(super) fn is_taken(path: &Path) -> bool {
     let marks = [CONFIG, METRICS, RESUME];
-    let mut weights = FOLDERS.iter().filter(|(folder, _)| {
-        [&[CHECKPOINTS] as &[_], &[POLICIES]].contains(folder)
-    });
+    let mut weights = FOLDERS
+        .iter()
+        .filter(|(folder, _)| [&[CHECKPOINTS] as &[_], &[POLICIES]].contains(folder));
     marks.iter().any(|mark| path.join(mark).exists())
         || weights.any(|(folder, is_ours)| {
             let files = files(&within(path, folder), |name| is_ours(name));
@@ -97,7 +97,9 @@ pub(super) fn remove(path: &Path) -> Result<()> {
 }
 
 fn within(path: &Path, folders: &[&str]) -> PathBuf {
-    folders.iter().fold(path.to_owned(), |path, folder| path.join(folder))
+    folders
+        .iter()
+        .fold(path.to_owned(), |path, folder| path.join(folder))
 }
 
 fn is_number(text: &str) -> bool {
@@ -190,7 +192,11 @@ mod tests {
     #[test]
     fn files_of_others_under_the_same_names_are_told() {
         for (file, text, fine) in [
-            ("config.toml", "env = \"Hopper-v5\"\nrecipe = \"x\"\nsteps = oops", true),
+            (
+                "config.toml",
+                "env = \"Hopper-v5\"\nrecipe = \"x\"\nsteps = oops",
+                true,
+            ),
             ("config.toml", "[package]\nname = \"mine\"\n", false),
             ("metrics.csv", "step,updates,episodes\n", true),
             ("metrics.csv", "step", true),

@@ -72,7 +72,9 @@ mod tests {
         };
         let ((before, outputs), (after, _)) = (forward(0.0), forward(2.5));
         (0..outputs)
-            .map(|output| (0..rows).any(|row| before[row * outputs + output] != after[row * outputs + output]))
+            .map(|output| {
+                (0..rows).any(|row| before[row * outputs + output] != after[row * outputs + output])
+            })
             .collect()
     }
 
@@ -90,7 +92,10 @@ mod tests {
                 let reached = net.reached_from(input..input + 1);
                 let changed = changes(&net, input, 4);
                 for (output, reached) in reached.into_iter().enumerate() {
-                    assert!(reached || !changed[output], "seed {seed}: {input} to {output}");
+                    assert!(
+                        reached || !changed[output],
+                        "seed {seed}: {input} to {output}"
+                    );
                     any[output] |= reached;
                     cut_off += usize::from(!reached);
                 }

@@ -70,7 +70,10 @@ impl Record {
             let contents: checksum::Contents = (info.dtype, &info.shape, self.data(name, info)?);
             Ok((name.as_str(), contents))
         });
-        let sum = checksum::sum(&metadata.collect(), &tensors.collect::<Result<BTreeMap<_, _>>>()?);
+        let sum = checksum::sum(
+            &metadata.collect(),
+            &tensors.collect::<Result<BTreeMap<_, _>>>()?,
+        );
         if sum == *stored {
             return Ok(());
         }

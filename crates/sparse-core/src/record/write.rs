@@ -100,7 +100,11 @@ impl RecordWriter {
     fn sum(&self) -> String {
         let metadata = self.metadata.iter();
         let metadata = metadata.map(|(key, value)| (key.as_str(), value.as_str()));
-        let shapes: Vec<_> = self.tensors.values().map(|stored| [stored.length]).collect();
+        let shapes: Vec<_> = self
+            .tensors
+            .values()
+            .map(|stored| [stored.length])
+            .collect();
         let tensors = self.tensors.iter().zip(&shapes);
         let tensors = tensors.map(|((name, stored), shape)| {
             let contents: checksum::Contents = (stored.dtype, shape, &stored.bytes);
