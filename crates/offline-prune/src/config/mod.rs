@@ -131,7 +131,9 @@ impl OfflineConfig {
         if [its_seen, its_done] == [seen, done] {
             return Ok(());
         }
-        let fitting = envs::list().iter().filter(|task| sizes(task) == [seen, done]);
+        let fitting = envs::list()
+            .iter()
+            .filter(|task| sizes(task) == [seen, done]);
         let fitting: Vec<&str> = fitting.map(|task| task.id).collect();
         let allowed = format!(
             "a task with {seen} and {done} numbers in an observation and an action, as the dataset; this one has \

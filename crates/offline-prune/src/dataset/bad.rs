@@ -42,7 +42,9 @@ impl Bad {
 
     /// Whether a row was noted.
     pub(super) fn has(&self, row: usize) -> bool {
-        self.noted.as_ref().is_some_and(|noted| noted.contains(&row))
+        self.noted
+            .as_ref()
+            .is_some_and(|noted| noted.contains(&row))
     }
 
     /// What was wrong with the first.

@@ -113,16 +113,6 @@ pub(super) trait Column {
 /// The arrays of a file or an episode, by name.
 pub(super) type Columns = BTreeMap<String, Box<dyn Column>>;
 
-/// Takes an array out of those of a file.
-///
-/// # Errors
-/// When it is not there.
-pub(super) fn take(columns: &mut Columns, path: &Path, key: &str) -> Result<Box<dyn Column>> {
-    columns
-        .remove(key)
-        .ok_or_else(|| Error::missing(path, key, ""))
-}
-
 /// The width of rows `[rows, width]`, and that there are as many as expected.
 ///
 /// # Errors
@@ -133,7 +123,9 @@ pub(super) fn width_of_rows(column: &dyn Column, rows: Option<usize>) -> Result<
         [_, width] if *width == 0 => "",
         [0, _] if rows.is_none() => ", 1 row or more",
         [length, width] if rows.is_none_or(|rows| rows == *length) => return Ok(*width),
-        [_] => "; one number a row is [rows, 1], and the numbers of discrete actions or states are not read",
+        [_] => {
+            "; one number a row is [rows, 1], and the numbers of discrete actions or states are not read"
+        }
         [_, _, _, ..] => "; pictures and other arrays of more axes are not read",
         _ => "",
     };

@@ -91,7 +91,13 @@ pub(super) fn read(mut arrays: Arrays<'_>, reader: &mut Reader<'_>) -> Result<Da
     append_rows(&mut *column, &mut data.actions, &mut bad)?;
     let bounds = reader.bounds(data.action_size, &arrays.range(data.action_size)?)?;
     let found = &mut reader.facts.actions;
-    bounds.scale(column.place(), data.action_size, &mut data.actions, found, &mut bad)?;
+    bounds.scale(
+        column.place(),
+        data.action_size,
+        &mut data.actions,
+        found,
+        &mut bad,
+    )?;
     let mut column = arrays.take("rewards")?;
     data.rewards.reserve_exact(rows);
     append_single(&mut *column, rows, &mut data.rewards, &mut bad)?;
@@ -134,8 +140,8 @@ fn timeouts(
     let missing = flagged.is_none() && !has_next;
     let most = given.or_else(|| reader.limit().filter(|_| missing));
     if missing && most.is_none() {
-        let hint = "; without it, give the task or the length of its longest episode (`episode_length`), or add the \
-                    array `next_observations`";
+        let hint = "; an array `next_observations`, the task, or the length of its longest episode (`episode_length`) \
+                    tells where episodes end as well";
         let hint = format!("{hint}{}", (arrays.instead)("timeouts"));
         return Err(Error::missing(arrays.path, "timeouts", hint));
     }

@@ -22,7 +22,9 @@ impl fmt::Display for RangeFrom {
             Self::Given => f.write_str("as given"),
             Self::File => f.write_str("as the dataset says"),
             Self::Task(task) => write!(f, "as {task} has it"),
-            Self::Assumed => f.write_str("which is assumed, as neither the dataset nor a task says one"),
+            Self::Assumed => {
+                f.write_str("which is assumed, as neither the dataset nor a task says one")
+            }
         }
     }
 }

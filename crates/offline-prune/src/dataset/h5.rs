@@ -166,7 +166,8 @@ fn unreadable(place: &Place, error: &hdf5_pure::Error) -> Error {
 pub(super) fn there(names: Vec<String>) -> String {
     match names.len() {
         0 => String::new(),
-        1..=MOST_NAMES => format!("; there are {}", names.join(", ")),
+        1 => format!("; there is only {}", names[0]),
+        2..=MOST_NAMES => format!("; there are {}", names.join(", ")),
         more => format!(
             "; there are {} and {} others",
             names[..MOST_NAMES].join(", "),
@@ -184,7 +185,20 @@ enum Kind {
     /// Bytes that are 0 or 1: NumPy's truth values.
     Truth,
     /// Of 16 bits, so many of them exponent.
-    Half { exponent: u32, big_endian: bool },
+    Half {
+        exponent: u32,
+        big_endian: bool,
+    },
+}
+
+/// What a kind of number that is not read is, and what helps.
+fn explained(kind: &Datatype) -> String {
+    match kind {
+        Datatype::FloatingPoint { size, .. } => {
+            format!("floats of {size} bytes (save them as float32 or float64)")
+        }
+        other => DType::Other(Box::new(other.clone())).to_string(),
+    }
 }
 
 /// Numbers of 16 bits in IEEE 754's layout.
@@ -229,7 +243,7 @@ impl Array {
             DType::Enum(names) if names == ["FALSE", "TRUE"] => Kind::Truth,
             DType::Other(other) => match half_of(&other) {
                 Some(half) => half,
-                None => return Err(place.kind(DType::Other(other))),
+                None => return Err(place.kind(explained(&other))),
             },
             other => return Err(place.kind(other)),
         };
@@ -308,7 +322,10 @@ impl Array {
         let what = match &error {
             Format(FormatError::UnsupportedFilter(number)) => {
                 let known = FILTERS.iter().find(|(known, _)| known == number);
-                let name = known.map_or_else(|| format!("filter {number}"), |(_, name)| (*name).to_owned());
+                let name = known.map_or_else(
+                    || format!("filter {number}"),
+                    |(_, name)| (*name).to_owned(),
+                );
                 format!(
                     "compressed by {name}, which is not read; gzip and lzf are: `h5repack -f GZIP=4 OLD NEW`"
                 )
@@ -340,7 +357,9 @@ impl Column for Array {
         self.chunks_lie_in_file()?;
         for start in (0..rows).step_by(self.window) {
             let count = self.window.min(rows - start);
-            let numbers = self.rows(start, count).map_err(|error| self.unread(error))?;
+            let numbers = self
+                .rows(start, count)
+                .map_err(|error| self.unread(error))?;
             if numbers.len() != count * width {
                 let found = format!("{} numbers in {count} rows", numbers.len());
                 return Err(self.place.broken()(found));

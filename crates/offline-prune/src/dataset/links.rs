@@ -27,7 +27,11 @@ pub(super) fn find(path: &Path, name: &str, whole: bool) -> Option<String> {
         let read = from.by_ref().take(WINDOW as u64).read_to_end(&mut bytes);
         let ends = read.ok()? == 0;
         // Links that begin here and may end in the next window wait for it.
-        let sure = if ends { bytes.len() } else { bytes.len().saturating_sub(LONGEST) };
+        let sure = if ends {
+            bytes.len()
+        } else {
+            bytes.len().saturating_sub(LONGEST)
+        };
         let found = (0..sure).find_map(|at| link(&bytes[at..], name, whole));
         if found.is_some() || ends {
             return found;

@@ -215,7 +215,8 @@ impl Dataset {
             if episodes.contains(&number) {
                 continue;
             }
-            let numbers = |of: &[f32], width: usize| of[rows.start * width..rows.end * width].to_vec();
+            let numbers =
+                |of: &[f32], width: usize| of[rows.start * width..rows.end * width].to_vec();
             self.observations
                 .extend(numbers(&whole.observations, whole.observation_size));
             self.actions

@@ -68,8 +68,8 @@ impl Header {
             return Err(place.kind("records of several fields"));
         }
         let descr = descr.split(['\'', '"']).nth(1).unwrap_or(descr);
-        let (number, big_endian) = number(descr)
-            .ok_or_else(|| place.kind(format!("{descr}{}", explained(descr))))?;
+        let (number, big_endian) =
+            number(descr).ok_or_else(|| place.kind(format!("{descr}{}", explained(descr))))?;
         let fortran = value(text, "fortran_order").ok_or_else(|| missing("fortran_order"))?;
         let fortran = match () {
             () if fortran.starts_with("True") => true,
@@ -196,7 +196,9 @@ fn number(descr: &str) -> Option<(Number, bool)> {
 fn explained(descr: &str) -> &'static str {
     let letter = descr.trim_start_matches(['<', '>', '|', '=']);
     match letter.chars().next() {
-        Some('O') => " (Python's objects: save an array of numbers, as `np.asarray(x, dtype=np.float32)`)",
+        Some('O') => {
+            " (Python's objects: save an array of numbers, as `np.asarray(x, dtype=np.float32)`)"
+        }
         Some('V') => " (raw bytes, as of bfloat16: save `x.astype(np.float32)`)",
         Some('f') => " (long doubles: save `x.astype(np.float64)`)",
         Some('c') => " (complex numbers)",
@@ -285,7 +287,11 @@ mod tests {
             (header("<f4", "False", "(2,)"), &[0; 4][..], "fill whole"),
             (header("<f4", "False", "(1,)"), &[0; 5], "goes on"),
             (header("<U4", "False", "(1,)"), &[0; 16], "holds <U4"),
-            (header("|O", "False", "(1,)"), &[0; 16], "holds |O (Python's"),
+            (
+                header("|O", "False", "(1,)"),
+                &[0; 16],
+                "holds |O (Python's",
+            ),
             (header("<V2", "False", "(1,)"), &[0; 2], "bfloat16"),
             (header("<f16", "False", "(1,)"), &[0; 16], "long doubles"),
             (header("<c8", "False", "(1,)"), &[0; 8], "complex"),

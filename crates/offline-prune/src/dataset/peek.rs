@@ -51,11 +51,7 @@ impl Peek {
                 let columns = columns.transpose()?.unwrap_or_default();
                 (metadata.own(&place)?, columns, Layout::Minari)
             }
-            Found::Hdf5(file) => (
-                own(path, &file)?,
-                file.columns(&d4rl::KEYS)?,
-                Layout::D4rl,
-            ),
+            Found::Hdf5(file) => (own(path, &file)?, file.columns(&d4rl::KEYS)?, Layout::D4rl),
             Found::Npz => {
                 let (columns, _) = npz::columns(path, &d4rl::KEYS)?;
                 (Own::default(), columns, Layout::Npz)

@@ -99,7 +99,7 @@ pub(super) fn pairs(low: &[f64], high: &[f64]) -> Option<Vec<[f64; 2]>> {
 /// A reader at work.
 pub(super) struct Reader<'a> {
     pub(super) reading: &'a Reading,
-    task: Option<&'a TaskInfo>,
+    pub(super) task: Option<&'a TaskInfo>,
     pub(super) facts: Facts,
 }
 

@@ -61,7 +61,11 @@ fn same_spaces(trained: &str, asked: &str) -> Result<()> {
             && task.observation.len() == own.observation.len()
             && range(task) == range(own)
     };
-    let fitting: Vec<&str> = envs::list().iter().filter(fits).map(|task| task.id).collect();
+    let fitting: Vec<&str> = envs::list()
+        .iter()
+        .filter(fits)
+        .map(|task| task.id)
+        .collect();
     if fitting.contains(&asked) {
         return Ok(());
     }

@@ -110,19 +110,14 @@ impl Metadata {
             other => other.clone(),
         };
         let settings = spec.get("kwargs").and_then(Value::as_object);
-        let own = settings.is_some_and(|settings| settings.keys().any(|key| !IDLE.contains(&key.as_str())));
+        let own = settings
+            .is_some_and(|settings| settings.keys().any(|key| !IDLE.contains(&key.as_str())));
         Some((spec.get("id")?.as_str()?.to_owned(), own))
     }
 }
 
 /// Settings of a task that change nothing that is learned from.
-const IDLE: [&str; 5] = [
-    "render_mode",
-    "width",
-    "height",
-    "camera_name",
-    "camera_id",
-];
+const IDLE: [&str; 5] = ["render_mode", "width", "height", "camera_name", "camera_id"];
 
 /// Numbers of an attribute.
 fn numbers(attribute: &AttrValue) -> Option<Vec<f64>> {

@@ -104,7 +104,11 @@ pub(in crate::dataset) fn file(path: &Path, file: &H5, reader: &mut Reader<'_>) 
         if !skip {
             return Err(error);
         }
-        note(&mut reader.facts, total.saturating_sub(groups.len()), &error);
+        note(
+            &mut reader.facts,
+            total.saturating_sub(groups.len()),
+            &error,
+        );
     }
     let mut data = Dataset {
         reference: metadata.reference(),
@@ -169,7 +173,8 @@ impl Lengths {
             // The sizes were those of this episode.
             (data.observation_size, data.action_size) = (0, 0);
         }
-        data.observations.truncate(self.rows * data.observation_size);
+        data.observations
+            .truncate(self.rows * data.observation_size);
         data.actions.truncate(self.rows * data.action_size);
         data.rewards.truncate(self.rows);
         data.follows.truncate(self.rows);
@@ -254,7 +259,13 @@ impl Episode<'_> {
         append_rows(&mut *column, &mut actions, &mut bad)?;
         let bounds = reader.bounds(data.action_size, own)?;
         let found = &mut reader.facts.actions;
-        bounds.scale(column.place(), data.action_size, &mut actions, found, &mut bad)?;
+        bounds.scale(
+            column.place(),
+            data.action_size,
+            &mut actions,
+            found,
+            &mut bad,
+        )?;
         data.actions.extend_from_slice(&actions);
         let mut column = self.take("rewards")?;
         append_single(&mut *column, steps, &mut data.rewards, &mut bad)?;

@@ -67,7 +67,9 @@ fn hinted(error: Error) -> anyhow::Error {
         Error::Value { .. } | Error::EmptyEpisode { .. } => {
             "--skip-bad-episodes leaves such episodes out"
         }
-        Error::MissingArray { key, .. } if key == "timeouts" => "--env or --episode-length say it",
+        Error::MissingArray { key, .. } if key == "timeouts" => {
+            "--env and --episode-length give the latter"
+        }
         Error::MissingArray { key, .. } | Error::Shape { key, .. } | Error::Type { key, .. }
             if key.starts_with("episode_") =>
         {
@@ -105,7 +107,7 @@ fn notes(facts: &Facts, dataset: &Dataset, limit: usize) -> Vec<String> {
     }
     if found.clipped > 0 {
         notes.push(format!(
-            "{} numbers of actions lie outside the range, and are cut off to it",
+            "numbers of actions outside the range that are cut off to it: {}",
             count(found.clipped)
         ));
     }
@@ -117,7 +119,7 @@ fn notes(facts: &Facts, dataset: &Dataset, limit: usize) -> Vec<String> {
     }
     if facts.both_flags > 0 {
         notes.push(format!(
-            "{} rows are both terminals and time-outs, and count as terminals",
+            "rows that are both terminals and time-outs, and count as terminals: {}",
             count(facts.both_flags)
         ));
     }
@@ -128,8 +130,8 @@ fn notes(facts: &Facts, dataset: &Dataset, limit: usize) -> Vec<String> {
     notes.extend(lengths(facts, limit));
     if facts.left_out > 0 {
         notes.push(format!(
-            "{} of {} episodes are left out; the first: {}",
-            count(facts.left_out),
+            "left out: {} of {}; the first: {}",
+            episodes(facts.left_out),
             count(facts.left_out + dataset.episodes().len()),
             facts.first_fault.as_deref().unwrap_or_default()
         ));
@@ -140,26 +142,29 @@ fn notes(facts: &Facts, dataset: &Dataset, limit: usize) -> Vec<String> {
 /// What is worth a line about where episodes end.
 fn lengths(facts: &Facts, limit: usize) -> Option<String> {
     let count = |count: usize| thousands(count as f64);
-    let cut = match facts.cut {
-        1 => "1 was".to_owned(),
-        cut => format!("{} were", count(cut)),
-    };
+    let cut = format!("{} by that", episodes(facts.cut));
     match facts.cut_at {
         Some(most) if facts.timeouts_missing => Some(format!(
-            "the file has no `timeouts`, so episodes are cut at {} steps, as D4RL does; {cut}. --episode-length cuts \
+            "the file has no `timeouts`, so episodes are cut at {} steps, as D4RL does ({cut}); --episode-length cuts \
              elsewhere, and an array `next_observations` would tell where they end",
             count(most)
         )),
         _ if facts.too_long > 0 => Some(format!(
-            "{} episodes are longer than the {} steps that the task has at most (the longest {}), so time-outs seem to \
-             be missing and episodes to be joined; --episode-length {limit} cuts them, and an array `next_observations` \
-             would tell where they end",
-            count(facts.too_long),
+            "longer than the task's {} steps: {} (the longest has {}), so time-outs seem to be missing and episodes to \
+             be joined; --episode-length {limit} cuts them, and an array `next_observations` would tell where they end",
             count(limit),
+            episodes(facts.too_long),
             count(facts.longest)
         )),
-        Some(most) => Some(format!("episodes are cut at {} steps; {cut}", count(most))),
+        Some(most) => Some(format!("episodes are cut at {} steps ({cut})", count(most))),
         None => None,
+    }
+}
+
+fn episodes(count: usize) -> String {
+    match count {
+        1 => "1 episode".to_owned(),
+        count => format!("{} episodes", thousands(count as f64)),
     }
 }
 

@@ -15,13 +15,16 @@ const PLAIN: [&str; 9] = [
 ];
 
 /// D4RL's data are of Gym's version 2 (`gym_mujoco` of its code), whose models and rewards version 3 kept.
-const GYM: &str = "D4RL's data are of Gym's version 2, and the oldest version here is nearest to that";
+const GYM: &str =
+    "D4RL's data are of Gym's version 2, and the oldest version here is nearest to that";
 
 /// A task, and why it is thought to be that.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Guess {
     pub(super) env: String,
     pub(super) why: String,
+    /// Whether more than the task's name tells its version.
+    versioned: bool,
 }
 
 /// The task of a dataset.
@@ -51,10 +54,14 @@ pub(super) fn guess(path: &Path, peek: &Peek) -> Result<Guess> {
 /// What speaks against a task that was asked for.
 pub(super) fn doubt(path: &Path, env: &str) -> Option<String> {
     let peek = Peek::at(path).ok()?;
-    let Guess { env: other, why } = guess(path, &peek).ok().filter(|guess| guess.env != env)?;
-    // A newer version of a task that nothing but its name tells is as good as any.
-    let named = peek.env.is_some() || family(&other) != family(env) || why.contains(GYM);
-    named.then(|| format!("{env} was asked for, and the dataset seems to be of {other}: {why}"))
+    let guess = guess(path, &peek).ok().filter(|guess| guess.env != env)?;
+    let Guess {
+        env: other,
+        why,
+        versioned,
+    } = guess;
+    let doubted = versioned || family(&other) != family(env);
+    doubted.then(|| format!("{env} was asked for, and the dataset seems to be of {other}: {why}"))
 }
 
 /// Whether a part of a path names a task.
@@ -72,6 +79,7 @@ fn said(path: &Path, env: &str, peek: &Peek) -> Result<Guess> {
         return Ok(Guess {
             env: env.to_owned(),
             why: format!("the dataset says so{own}"),
+            versioned: true,
         });
     }
     // Older versions than there are here.
@@ -82,6 +90,7 @@ fn said(path: &Path, env: &str, peek: &Peek) -> Result<Guess> {
         Some(oldest) => Ok(Guess {
             env: oldest.to_owned(),
             why: format!("the dataset says {env}, and this version is nearest to that{own}"),
+            versioned: true,
         }),
         None => bail!(
             "{} says that it is of {env}, which is no task here; say which with --env, or --env none to learn without \
@@ -131,7 +140,9 @@ impl<'a> Named<'a> {
 
     /// The version, where there is no doubt about the task.
     fn settle(&self, peek: &Peek) -> Result<Guess> {
-        let Self { part, family: name, .. } = *self;
+        let Self {
+            part, family: name, ..
+        } = *self;
         let own = fitting(peek, |task| family(task) == name);
         let mut others = fitting(peek, |task| family(task) != name);
         let sizes = peek.sizes.map_or_else(String::new, |[seen, done]| {
@@ -154,21 +165,30 @@ impl<'a> Named<'a> {
                 others.join(", ")
             );
         }
-        let versions = |version: &u32| own.iter().find(|task| task.ends_with(&format!("-v{version}")));
-        let exact = self.version.filter(|_| !self.kind).as_ref().and_then(versions);
+        let versions = |version: &u32| {
+            own.iter()
+                .find(|task| task.ends_with(&format!("-v{version}")))
+        };
+        let exact = self
+            .version
+            .filter(|_| !self.kind)
+            .as_ref()
+            .and_then(versions);
         let hdf5 = peek.layout == Layout::D4rl;
         let of_gym = self.kind && (hdf5 || (peek.layout == Layout::Npz && self.version.is_some()));
+        let named = format!("`{part}` in its path names it");
         let (env, why) = match (exact, of_gym) {
-            (Some(env), _) => (env, format!("`{part}` in its path names it")),
-            (None, true) => (&own[own.len() - 1], format!("`{part}` names it; {GYM}")),
+            (Some(env), _) => (env, named),
+            (None, true) => (&own[own.len() - 1], format!("{named}; {GYM}")),
             (None, false) => {
                 let newest = "the newest version with its numbers, as nothing says another";
-                (&own[0], format!("`{part}` in its path names it; {newest}"))
+                (&own[0], format!("{named}; {newest}"))
             }
         };
         Ok(Guess {
             env: (*env).to_owned(),
             why,
+            versioned: exact.is_some() || of_gym,
         })
     }
 }
@@ -184,7 +204,11 @@ fn fitting(peek: &Peek, is: impl Fn(&str) -> bool) -> Vec<&'static str> {
         let sizes = [task.observation.len(), task.action.len()];
         is(task.id) && peek.sizes.is_none_or(|own| own == sizes)
     };
-    envs::list().iter().filter(fits).map(|task| task.id).collect()
+    envs::list()
+        .iter()
+        .filter(fits)
+        .map(|task| task.id)
+        .collect()
 }
 
 fn parts(path: &Path) -> impl DoubleEndedIterator<Item = &str> {
@@ -209,29 +233,74 @@ mod tests {
     #[test]
     fn paths_name_their_task_and_its_version() {
         for (path, peek, task, why) in [
-            ("datasets/hopper/medium-v0", peek(Layout::Minari, 11, 3), "Hopper-v5", "newest"),
+            (
+                "datasets/hopper/medium-v0",
+                peek(Layout::Minari, 11, 3),
+                "Hopper-v5",
+                "newest",
+            ),
             (
                 "d4rl/halfcheetah_medium-v2.hdf5",
                 peek(Layout::D4rl, 17, 6),
                 "HalfCheetah-v3",
                 "Gym's version 2",
             ),
-            ("walker2d_expert.hdf5", peek(Layout::D4rl, 17, 6), "Walker2d-v3", "Gym's version 2"),
-            ("walker2d-medium-v2.npz", peek(Layout::Npz, 17, 6), "Walker2d-v3", "Gym's version 2"),
-            ("walker2d-medium.npz", peek(Layout::Npz, 17, 6), "Walker2d-v5", "newest"),
-            ("Walker2d-v4/mine.npz", peek(Layout::Npz, 17, 6), "Walker2d-v4", "`Walker2d-v4`"),
+            (
+                "walker2d_expert.hdf5",
+                peek(Layout::D4rl, 17, 6),
+                "Walker2d-v3",
+                "Gym's version 2",
+            ),
+            (
+                "walker2d-medium-v2.npz",
+                peek(Layout::Npz, 17, 6),
+                "Walker2d-v3",
+                "Gym's version 2",
+            ),
+            (
+                "walker2d-medium.npz",
+                peek(Layout::Npz, 17, 6),
+                "Walker2d-v5",
+                "newest",
+            ),
+            (
+                "Walker2d-v4/mine.npz",
+                peek(Layout::Npz, 17, 6),
+                "Walker2d-v4",
+                "`Walker2d-v4`",
+            ),
             (
                 "mujoco/walker2d/expert-v0/data/main_data.hdf5",
                 peek(Layout::Minari, 17, 6),
                 "Walker2d-v5",
                 "`walker2d`",
             ),
-            ("ant/hopper-v0.npz", peek(Layout::Npz, 11, 3), "Hopper-v5", "newest"),
+            (
+                "ant/hopper-v0.npz",
+                peek(Layout::Npz, 11, 3),
+                "Hopper-v5",
+                "newest",
+            ),
             // The numbers tell the version.
-            ("ant-expert-v2.hdf5", peek(Layout::D4rl, 111, 8), "Ant-v3", "`ant-expert-v2.hdf5`"),
-            ("ant.npz", peek(Layout::Npz, 27, 8), "Ant-v4", "newest version with its numbers"),
+            (
+                "ant-expert-v2.hdf5",
+                peek(Layout::D4rl, 111, 8),
+                "Ant-v3",
+                "`ant-expert-v2.hdf5`",
+            ),
+            (
+                "ant.npz",
+                peek(Layout::Npz, 27, 8),
+                "Ant-v4",
+                "newest version with its numbers",
+            ),
             // No other task has these numbers, whatever else the name says.
-            ("hopper-of-mine.npz", peek(Layout::Npz, 11, 3), "Hopper-v5", "`hopper-of-mine.npz`"),
+            (
+                "hopper-of-mine.npz",
+                peek(Layout::Npz, 11, 3),
+                "Hopper-v5",
+                "`hopper-of-mine.npz`",
+            ),
         ] {
             let found = guess(Path::new(path), &peek).unwrap();
             assert_eq!(found.env, task, "{path}");
@@ -242,12 +311,36 @@ mod tests {
     #[test]
     fn what_cannot_be_told_is_asked_for() {
         for (path, peek, words) in [
-            ("antmaze-umaze.hdf5", peek(Layout::D4rl, 29, 8), ["names no task", "--env none"]),
-            ("x.npz", peek(Layout::Npz, 17, 6), ["names no task", "fit HalfCheetah-v5, Walker2d-v5"]),
-            ("walker2d-vs-cheetah", peek(Layout::Minari, 17, 6), ["may be of Walker2d", "HalfCheetah-v5"]),
-            ("halfcheetah2-x/walker2d-like", peek(Layout::Minari, 17, 6), ["may be of", "--env"]),
-            ("hopper-medium-v2.hdf5", peek(Layout::D4rl, 17, 6), ["names Hopper", "Walker2d-v5"]),
-            ("hopper.npz", peek(Layout::Npz, 5, 5), ["names Hopper", "no task here has"]),
+            (
+                "antmaze-umaze.hdf5",
+                peek(Layout::D4rl, 29, 8),
+                ["names no task", "--env none"],
+            ),
+            (
+                "x.npz",
+                peek(Layout::Npz, 17, 6),
+                ["names no task", "fit HalfCheetah-v5, Walker2d-v5"],
+            ),
+            (
+                "walker2d-vs-cheetah",
+                peek(Layout::Minari, 17, 6),
+                ["may be of Walker2d", "HalfCheetah-v5"],
+            ),
+            (
+                "halfcheetah2-x/walker2d-like",
+                peek(Layout::Minari, 17, 6),
+                ["may be of", "--env"],
+            ),
+            (
+                "hopper-medium-v2.hdf5",
+                peek(Layout::D4rl, 17, 6),
+                ["names Hopper", "Walker2d-v5"],
+            ),
+            (
+                "hopper.npz",
+                peek(Layout::Npz, 5, 5),
+                ["names Hopper", "no task here has"],
+            ),
         ] {
             let error = guess(Path::new(path), &peek).unwrap_err().to_string();
             for word in words {
@@ -269,6 +362,9 @@ mod tests {
         assert_eq!(old.env, "Hopper-v3");
         assert!(old.why.contains("says Hopper-v2"), "{}", old.why);
         let error = of("AntMaze_UMaze-v4").unwrap_err().to_string();
-        assert!(error.contains("AntMaze_UMaze-v4, which is no task here"), "{error}");
+        assert!(
+            error.contains("AntMaze_UMaze-v4, which is no task here"),
+            "{error}"
+        );
     }
 }
