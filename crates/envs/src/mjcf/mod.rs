@@ -14,6 +14,7 @@ mod defaults;
 mod element;
 mod files;
 mod inertia;
+mod notes;
 mod orientation;
 mod pairs;
 mod read;
@@ -22,6 +23,8 @@ mod schema;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod unmet;
+mod xml;
 
 use self::files::Files;
 use crate::Result;
