@@ -56,6 +56,8 @@ pub(super) struct Flags {
     pub(super) clampctrl: bool,
     pub(super) filterparent: bool,
     pub(super) equality: bool,
+    /// Where MuJoCo's older search for nearest points is asked for.
+    pub(super) libccd: Option<Place>,
 }
 
 impl Default for Flags {
@@ -68,6 +70,7 @@ impl Default for Flags {
             clampctrl: true,
             filterparent: true,
             equality: true,
+            libccd: None,
         }
     }
 }
