@@ -177,8 +177,10 @@ fn a_range_that_is_empty_is_no_limit_unless_it_is_asked_for() {
     assert_eq!(model.actuators.ctrlrange[0], [2.0, 1.0]);
     assert_eq!(
         model.notes,
-        ["test.xml:1: <joint>: actuatorfrcrange is 7 6: the first is not lower than the second, so there is no limit \
-          (and 4 more like this)"]
+        [
+            "test.xml:1: <joint>: actuatorfrcrange is 7 6: the first is not lower than the second, so there is no limit \
+          (and 4 more like this)"
+        ]
     );
 }
 
@@ -417,6 +419,23 @@ fn numbers_are_cs() {
         (model.joints.limited[0], model.joints.axis[0]),
         (false, DVec3::Z)
     );
+}
+
+/// MuJoCo asks none of these for its sign; what it makes of them was recorded.
+#[test]
+fn numbers_may_be_negative() {
+    let model = ok(&with(
+        "<compiler boundmass='-1'/><option tolerance='-1'/>",
+        "damping='-1' stiffness='-2' frictionloss='-3' margin='-1'",
+        "friction='-1 -2 -3' solmix='-1' margin='-.1' gap='-3'",
+        "<worldbody><geom size='1' pos='0 0 -1.05'/></worldbody>",
+    ));
+    assert_eq!(model.pairs[0].friction, [1.0, 1.0, 0.005, 0.0001, 0.0001]);
+    assert_eq!(model.notes, [""; 0]);
+    let mut state = State::new(&model);
+    state.qvel[0] = 0.1;
+    step(&model, &mut state);
+    assert_abs_diff_eq!(state.qvel[0], 0.11193662073189214, epsilon = 1e-12);
 }
 
 #[test]
