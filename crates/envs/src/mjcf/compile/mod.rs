@@ -7,12 +7,13 @@ mod actuator;
 mod body;
 
 use super::element::Place;
+use super::notes::Notes;
 use super::rule::some_of;
 use super::spec::{Limited, Spec};
 use super::{constants, pairs};
 use crate::Result;
 use crate::dynamics::model::{
-    Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Sites, Tendons,
+    Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Pair, Sites, Tendons,
 };
 use glam::{DQuat, DVec3};
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
         spec,
         last_dof: Vec::new(),
         model: empty(spec),
+        notes: spec.notes.clone(),
     };
     for (index, body) in spec.bodies.iter().enumerate() {
         builder.body(index, body)?;
@@ -68,6 +70,7 @@ fn empty(spec: &Spec) -> Model {
         actuators: Actuators::default(),
         pairs: Vec::new(),
         keyframes: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -76,6 +79,7 @@ struct Builder<'a> {
     /// Last dof on the way from the root to each body.
     last_dof: Vec<Option<usize>>,
     model: Model,
+    notes: Notes,
 }
 
 impl Builder<'_> {
@@ -155,8 +159,55 @@ impl Builder<'_> {
             self.model.pairs = pairs::select(&self.model, filter)
                 .map_err(|message| self.spec.place.error(message))?;
         }
+        self.check_convex_pairs()?;
         self.model.keyframes = self.keyframes()?;
+        self.check_equalities()?;
+        self.model.notes = self.notes.lines();
         Ok(self.model)
+    }
+
+    /// MuJoCo's older search for nearest points is not done, so nothing may need it where it is asked for.
+    fn check_convex_pairs(&self) -> Result<()> {
+        let Some(place) = &self.spec.flags.libccd else {
+            return Ok(());
+        };
+        let kinds = |pair: &Pair| pair.geoms.map(|geom| self.model.geoms.kind[geom]);
+        match self
+            .model
+            .pairs
+            .iter()
+            .find(|pair| pairs::is_searched(kinds(pair)))
+        {
+            None => Ok(()),
+            Some(pair) => Err(place.error(format!(
+                "nativeccd is `disable`, which needs another search for nearest points of {:?}; \
+                this engine does not do that (allowed: enable)",
+                kinds(pair)
+            ))),
+        }
+    }
+
+    /// What switched-off constraints name must be there.
+    fn check_equalities(&self) -> Result<()> {
+        let model = &self.model;
+        for (place, objects) in &self.spec.equalities {
+            for (kind, name) in objects {
+                let names = match *kind {
+                    "joint" => &model.joints.name,
+                    "tendon" => &model.tendons.name,
+                    "site" => &model.sites.name,
+                    _ => &model.bodies.name,
+                };
+                find(&index(names), kind, place, name)?;
+            }
+            if let [(kind, a), (_, b)] = &objects[..]
+                && a == b
+            {
+                let message = format!("the constraint holds {kind} `{a}` to itself");
+                return Err(place.error(message));
+            }
+        }
+        Ok(())
     }
 
     /// Springs and dampers that are given by time constant and damping ratio.
@@ -269,7 +320,12 @@ fn is_finite(model: &Model) -> bool {
         && numbers(&model.tendons.length0)
         && rows(&model.tendons.lengthspring)
         && numbers(model.actuators.biasprm.as_flattened())
-        && rows(&model.actuators.ctrlrange)
+        && !model
+            .actuators
+            .ctrlrange
+            .as_flattened()
+            .iter()
+            .any(|x| x.is_nan())
         && numbers(&model.qpos0)
         && numbers(&b.subtreemass)
         && vectors(&b.pos)
@@ -282,31 +338,46 @@ fn is_finite(model: &Model) -> bool {
         && vectors(&model.joints.pos)
 }
 
-/// Whether a range is enforced; `prefix` is the start of the attributes' names, such as `"ctrl"`.
-fn resolve_limit(
-    place: &Place,
-    prefix: &str,
+/// Dimensions of a contact.
+fn condim(place: &Place, written: i32) -> Result<usize> {
+    match written {
+        1 | 3 | 4 | 6 => Ok(written as usize),
+        _ => Err(place.error(format!("condim is `{written}`; allowed: 1, 3, 4, 6"))),
+    }
+}
+
+/// A range, and what says whether it is enforced.
+struct Range<'a> {
+    place: &'a Place,
+    /// Start of the attributes' names, such as `"ctrl"`.
+    prefix: &'static str,
     limited: Limited,
     range: [f64; 2],
-    auto: bool,
-) -> Result<bool> {
-    let [low, high] = range;
-    let given = range != [0.0; 2];
-    let limited = match limited {
-        Some(limited) => limited,
-        None if given && !auto => {
-            let message =
-                format!("{prefix}range without {prefix}limited needs compiler autolimits=`true`");
-            return Err(place.error(message));
+}
+
+impl Range<'_> {
+    /// Whether the range is enforced. Without a word it is if it is not empty; `auto` allows to leave the word out.
+    fn enforced(&self, auto: bool, notes: &mut Notes) -> Result<bool> {
+        let (prefix, [low, high]) = (self.prefix, self.range);
+        let found = format!("{prefix}range is {low} {high}");
+        match self.limited {
+            Some(true) if low >= high => Err(self
+                .place
+                .error(format!("{found}; the first must be lower than the second"))),
+            Some(limited) => Ok(limited),
+            None if self.range == [0.0; 2] => Ok(false),
+            None if !auto => Err(self.place.error(format!(
+                "{prefix}range without {prefix}limited needs compiler autolimits=`true`"
+            ))),
+            None => {
+                if low >= high {
+                    let kind = "the first is not lower than the second, so there is no limit";
+                    notes.add(self.place, kind, &found);
+                }
+                Ok(low < high)
+            }
         }
-        None => given,
-    };
-    if limited && low >= high {
-        return Err(place.error(format!(
-            "{prefix}range is {low} {high}; the first must be lower than the second"
-        )));
     }
-    Ok(limited)
 }
 
 /// Index of each name that is not empty.
