@@ -55,6 +55,7 @@ fn empty(spec: &Spec) -> Model {
         nq: 0,
         nv: 0,
         nu: 0,
+        ntree: 0,
         opt,
         meaninertia: 1.0,
         qpos0: Vec::new(),
