@@ -6,6 +6,7 @@
 //! the parent's frame.
 
 use glam::{DQuat, DVec3};
+use std::ops::Range;
 
 /// Reference, time constant (s) and damping ratio of a constraint (`solref`), or, when both are negative,
 /// its negated stiffness and damping. MuJoCo: Modeling, "Solver parameters".
@@ -117,13 +118,18 @@ pub struct Options {
     pub wind: DVec3,
     /// Algorithm of the constraint solver.
     pub solver: Solver,
+    /// Whether Newton's method and conjugate gradients solve trees apart that no row connects.
+    pub islands: bool,
+    /// Whether the solver may start from the acceleration of the step before.
+    pub warmstart: bool,
     /// Shape of the friction cone.
     pub cone: Cone,
     /// Ratio of frictional to normal constraint impedance.
     pub impratio: f64,
     /// Most iterations of the constraint solver.
     pub iterations: usize,
-    /// Improvement of the cost, relative to `1 / (meaninertia * nv)`, at which the solver stops.
+    /// Improvement of the cost at which the solver stops, relative to the sum of the inertia matrix's diagonal: the
+    /// island's, or `meaninertia * nv` without islands.
     pub tolerance: f64,
     /// Most iterations of one line search.
     pub ls_iterations: usize,
@@ -212,6 +218,8 @@ pub struct Dofs {
     pub joint: Vec<usize>,
     /// Previous dof on the way to the root; `None` for a tree's first.
     pub parent: Vec<Option<usize>>,
+    /// Index of the kinematic tree.
+    pub tree: Vec<usize>,
     /// Added rotor inertia (kg or kg m²).
     pub armature: Vec<f64>,
     /// Damping (N s/m or N m s/rad).
@@ -414,6 +422,8 @@ pub struct Model {
     pub qpos0: Vec<f64>,
     /// Positions at which springs rest.
     pub qpos_spring: Vec<f64>,
+    /// Kinematic trees, each a body that moves against the world with all that it carries: their dofs.
+    pub trees: Vec<Range<usize>>,
     /// Bodies; index 0 is the world.
     pub bodies: Bodies,
     /// Joints.
@@ -445,5 +455,11 @@ impl Model {
     /// As [`crate::mjcf::load`].
     pub fn from_mjcf(path: impl AsRef<std::path::Path>) -> crate::Result<Self> {
         crate::mjcf::load(path)
+    }
+
+    /// The kinematic tree of a body; none where it cannot move.
+    pub(super) fn tree(&self, body: usize) -> Option<usize> {
+        let (first, count) = self.bodies.dofs[self.bodies.weld[body]];
+        (count > 0).then(|| self.dofs.tree[first])
     }
 }

@@ -186,7 +186,7 @@ impl State {
         let (njnt, ngeom) = (model.joints.kind.len(), model.geoms.kind.len());
         let (nsite, ntendon) = (model.sites.body.len(), model.tendons.name.len());
         let rows = Rows::new(model);
-        let scratch = Scratch::new(model, rows.capacity());
+        let scratch = Scratch::new(model, &rows);
         let zeros = || vec![0.0; nv];
         let motions = |n| vec![Spatial::default(); n];
         Self {

@@ -71,11 +71,10 @@ const OFF: &[&str] = &["disable"];
 const A_STAGE: &str = "turning a stage off";
 
 pub(super) const FLAG: Rule = Rule {
-    read: "constraint frictionloss limit contact gravity clampctrl filterparent equality nativeccd",
+    read: "constraint frictionloss limit contact gravity clampctrl filterparent equality nativeccd island warmstart",
     skipped: &[
         ("sensor", "sensors are not computed"),
         ("midphase", SAME),
-        ("island", SAME),
         ("energy", NOTES),
         ("fwdinv", NOTES),
         ("invdiscrete", NOTES),
@@ -83,7 +82,6 @@ pub(super) const FLAG: Rule = Rule {
     neutral: &[
         ("spring", ON, A_STAGE),
         ("damper", ON, A_STAGE),
-        ("warmstart", ON, A_STAGE),
         ("actuation", ON, A_STAGE),
         ("refsafe", ON, A_STAGE),
         ("eulerdamp", ON, A_STAGE),

@@ -30,6 +30,10 @@ pub(super) fn rows(model: &Model, state: &mut State) {
             Cone::Pyramidal => pyramid(model, rows, &contact, &soft, sliding),
             Cone::Elliptic => ellipse(model, rows, &contact, &soft, sliding),
         }
+        if model.trees.len() > 1 {
+            let trees = bodies.into_iter().filter_map(|body| model.tree(body));
+            trees.for_each(|tree| rows.touch(tree));
+        }
     }
 }
 

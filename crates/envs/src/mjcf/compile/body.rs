@@ -185,6 +185,14 @@ impl Builder<'_> {
             d.body.push(body);
             d.joint.push(index);
             d.parent.push(self.last_dof[body]);
+            let trees = &mut model.trees;
+            if self.last_dof[body].is_none() {
+                trees.push(model.nv..model.nv);
+            }
+            // Bodies come depth first, so that a tree's dofs are neighbours.
+            let tree = trees.len() - 1;
+            trees[tree].end = model.nv + 1;
+            d.tree.push(tree);
             d.armature.push(spec.armature);
             d.damping.push(spec.damping);
             d.frictionloss.push(spec.frictionloss);

@@ -61,6 +61,7 @@ fn empty(spec: &Spec) -> Model {
         meaninertia: 1.0,
         qpos0: Vec::new(),
         qpos_spring: Vec::new(),
+        trees: Vec::new(),
         bodies: Bodies::default(),
         joints: Joints::default(),
         dofs: Dofs::default(),

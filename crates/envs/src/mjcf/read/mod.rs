@@ -189,6 +189,8 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         let mut native = flags.libccd.is_none();
         element.choice("nativeccd", &states, &mut native)?;
         flags.libccd = (!native).then(|| element.place());
+        element.choice("island", &states, &mut options.islands)?;
+        element.choice("warmstart", &states, &mut options.warmstart)?;
         if !constraint {
             (flags.frictionloss, flags.limit) = (false, false);
             (flags.contact, flags.equality) = (false, false);
