@@ -22,18 +22,6 @@ const ELSEWHERE: &[&str] = &[
     "02_cold_start_cg_3_iterations",
     "03_two_trees_newton_3_iterations",
     "04_two_boxes_cg_default",
-    // Same frames, simple bodies, models without dofs, PGS, resets: next on this branch.
-    "05_velocity_servo_free_body_implicitfast",
-    "06_drag_free_box_implicitfast",
-    "07_tendon_damper_two_slides_implicitfast",
-    "08_tendon_inertia_two_slides",
-    "09_two_slides_one_axis",
-    "10_damper_negative_control_implicitfast",
-    "11_geom_a_hair_off",
-    "12_inertia_a_hair_off",
-    "15_no_dofs_pair_panics",
-    "19_reset_observation_contact_forces",
-    "20_pgs_elliptic_condim4",
     // Reading.
     "13_quat_beside_fromto",
     "14_comment_with_dashes",

@@ -219,7 +219,7 @@ fn newton_direction(model: &Model, state: &mut State) {
             }
         }
     }
-    ldl::factor(&mut scratch.hessian, nv);
+    ldl::factor_positive(&mut scratch.hessian, nv);
     for (search, gradient) in scratch.search.iter_mut().zip(&scratch.gradient) {
         *search = -gradient;
     }

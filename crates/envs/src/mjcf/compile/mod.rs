@@ -9,7 +9,7 @@ mod body;
 use super::element::Place;
 use super::rule::some_of;
 use super::spec::{Limited, Spec};
-use super::{constants, pairs};
+use super::{constants, frames, pairs};
 use crate::Result;
 use crate::dynamics::model::{
     Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Sites, Tendons,
@@ -121,6 +121,7 @@ impl Builder<'_> {
             let mass = bodies.subtreemass[body];
             bodies.subtreemass[bodies.parent[body]] += mass;
         }
+        frames::merge(&mut self.model);
         constants::fill(&mut self.model).map_err(|dof| {
             let place = &self.spec.bodies[self.model.dofs.body[dof]].place;
             let joint = &self.model.joints.name[self.model.dofs.joint[dof]];
