@@ -220,6 +220,10 @@ pub struct Dofs {
     pub parent: Vec<Option<usize>>,
     /// Index of the kinematic tree.
     pub tree: Vec<usize>,
+    /// The same for the inertia matrix and what takes its place in an integrator, which couple a dof with those on
+    /// its way to the root alone: `None` also for every dof of a body whose inertia is diagonal at all times, that
+    /// is of a simple one (`dof_simplenum`).
+    pub coupled: Vec<Option<usize>>,
     /// Added rotor inertia (kg or kg m²).
     pub armature: Vec<f64>,
     /// Damping (N s/m or N m s/rad).

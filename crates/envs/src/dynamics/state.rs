@@ -123,7 +123,7 @@ pub struct State {
 
     // --- after the solver, on request
     /// Contact forces on each body: torque about its tree's centre of mass (N m), then force (N), in world axes,
-    /// `[nbody]`; see [`post_constraint`](super::post_constraint).
+    /// `[nbody]`; zero after a reset, see [`post_constraint`](super::post_constraint).
     pub cfrc_ext: Vec<Spatial>,
 
     // --- integrate
@@ -252,6 +252,7 @@ impl State {
         self.qvel.fill(0.0);
         self.ctrl.fill(0.0);
         self.qacc_warmstart.fill(0.0);
+        self.cfrc_ext.fill(Spatial::default());
         self.diverged = false;
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
 //! `element` (typed attributes), `notes` (what is passed over), `spec` (what a file says), `defaults`, `unmet` and
-//! `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `pairs` and `constants`. MuJoCo: XML
+//! `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `frames`, `pairs` and `constants`. MuJoCo: XML
 //! reference; Modeling chapter.
 
 mod compile;
@@ -15,6 +15,7 @@ mod constants;
 mod defaults;
 mod element;
 mod files;
+mod frames;
 mod inertia;
 mod notes;
 mod orientation;

@@ -140,7 +140,7 @@ fn newton_direction(problem: &mut Problem<'_>) {
             }
         }
     }
-    ldl::factor(&mut scratch.hessian, nv);
+    ldl::factor_positive(&mut scratch.hessian, nv);
     for (search, gradient) in scratch.search.iter_mut().zip(&scratch.gradient) {
         *search = -gradient;
     }

@@ -10,7 +10,7 @@ use super::element::Place;
 use super::notes::Notes;
 use super::rule::some_of;
 use super::spec::{Limited, Spec};
-use super::{constants, pairs};
+use super::{constants, frames, pairs};
 use crate::Result;
 use crate::dynamics::model::{
     Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Pair, Sites, Tendons,
@@ -126,6 +126,7 @@ impl Builder<'_> {
             let mass = bodies.subtreemass[body];
             bodies.subtreemass[bodies.parent[body]] += mass;
         }
+        frames::merge(&mut self.model);
         constants::fill(&mut self.model).map_err(|dof| {
             let place = &self.spec.bodies[self.model.dofs.body[dof]].place;
             let joint = &self.model.joints.name[self.model.dofs.joint[dof]];
