@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 use cli::chores::TestArgs;
+use cli::tell::note;
 use cli::values::Device;
 
 /// Name a folder of recordings for the tests against them, and a page for their tables.
@@ -173,11 +174,6 @@ fn become_program(command: &mut Command) -> Result<ExitCode> {
         .with_context(|| format!("{} cannot be started", command.get_program().display()))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
-}
-
-#[allow(clippy::print_stderr, reason = "this is the command line")]
-fn note(line: &str) {
-    eprintln!("{line}");
 }
 
 #[cfg(test)]

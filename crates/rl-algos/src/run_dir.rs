@@ -15,16 +15,16 @@ use crate::algos::parts::check_networks;
 use crate::checkpoint::Checkpoints;
 use crate::config::TrainConfig;
 use crate::files::{hold, put};
-use crate::observe::EVENTS;
 use crate::replay::Replay;
+use crate::run_files::{self, Found};
 use crate::{Error, Result};
 
-const CONFIG: &str = "config.toml";
-const METRICS: &str = "metrics.csv";
-const CHECKPOINTS: &str = "checkpoints";
-const RESUME: &str = "resume";
-const POLICIES: &str = "policies";
-const DEVICE: &str = "device";
+pub(crate) const CONFIG: &str = "config.toml";
+pub(crate) const METRICS: &str = "metrics.csv";
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
+pub(crate) const RESUME: &str = "resume";
+pub(crate) const POLICIES: &str = "policies";
+pub(crate) const DEVICE: &str = "device";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -85,20 +85,13 @@ impl RunDir {
         let run = Self {
             path: path.to_owned(),
         };
-        let exists = || Error::RunExists {
-            path: path.to_owned(),
-        };
         // Before anything is written there, and again when nobody else can write.
-        if Self::is_taken(path) && !overwrite {
-            return Err(exists());
-        }
+        Self::check_free(path, overwrite)?;
         fs::create_dir_all(path).map_err(Error::file(path))?;
         let _held = hold(path)?;
+        Self::check_free(path, overwrite)?;
         if Self::is_taken(path) {
-            if !overwrite {
-                return Err(exists());
-            }
-            run.remove()?;
+            run_files::remove(path)?;
         }
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
@@ -106,27 +99,34 @@ impl RunDir {
         Ok(run)
     }
 
-    /// Removes a run's files, those by which it is known last: half of a run is still one.
-    fn remove(&self) -> Result<()> {
-        for folder in [RESUME, POLICIES, CHECKPOINTS].map(|name| self.path.join(name)) {
-            if folder.exists() {
-                fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;
-            }
-        }
-        remove_events(&self.path)?;
-        let files = [self.device_path(), self.metrics_path(), self.config_path()];
-        for file in files.iter().filter(|file| file.exists()) {
-            fs::remove_file(file).map_err(Error::file(file))?;
-        }
-        Ok(())
-    }
-
-    /// Whether a folder holds a run, which [`create`](Self::create) would refuse.
+    /// Whether a folder holds a run, by what its files prove; [`create`](Self::create) would refuse it.
     #[must_use]
     pub fn is_taken(path: &Path) -> bool {
-        [CONFIG, METRICS]
-            .iter()
-            .any(|file| path.join(file).exists())
+        run_files::find(path) == Found::Run
+    }
+
+    /// Refuses a folder in which a new run would meet an old one, unless it may be overwritten, or somebody else's files.
+    ///
+    /// # Errors
+    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; [`Error::File`] with a file of no run that has
+    /// the name of one of a run's.
+    pub fn check_free(path: &Path, overwrite: bool) -> Result<()> {
+        match run_files::find(path) {
+            Found::Run if !overwrite => Err(Error::RunExists {
+                path: path.to_owned(),
+            }),
+            Found::Foreign(file) => {
+                let message = "is there already, and of no run; choose another folder";
+                Err(Error::file(&file)(message))
+            }
+            Found::Run | Found::Nothing => Ok(()),
+        }
+    }
+
+    /// Whether a run writes a file of this path, relative to its folder.
+    #[must_use]
+    pub fn is_own(path: &Path) -> bool {
+        run_files::is_own(path)
     }
 
     /// The folder of a run that is there, and its configuration.
@@ -268,18 +268,6 @@ impl RunDir {
     }
 }
 
-/// Removes the event files of a folder: TensorBoard would show them as part of the next run.
-fn remove_events(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
-        let entry = entry.map_err(Error::file(folder))?;
-        if entry.file_name().to_string_lossy().starts_with(EVENTS) {
-            let path = entry.path();
-            fs::remove_file(&path).map_err(Error::file(&path))?;
-        }
-    }
-    Ok(())
-}
-
 /// Puts a file in its place in one move.
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     put(path, |file| file.write_all(bytes))
@@ -288,7 +276,46 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::EVENTS;
     use crate::recipes;
+
+    #[test]
+    fn files_of_no_run_are_never_in_its_place() {
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        for name in [
+            "config.toml",
+            "metrics.csv",
+            "device",
+            "policies/a",
+            "resume/b",
+            "checkpoints/c",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, b"mine").unwrap();
+            for overwrite in [false, true] {
+                let error = RunDir::create(folder.path(), &config, overwrite).unwrap_err();
+                assert!(error.to_string().contains("of no run"), "{error}");
+            }
+            assert_eq!(fs::read(&file).unwrap(), b"mine");
+            let there = fs::read_dir(folder.path()).unwrap().count();
+            assert_eq!(there, 1, "{name}: nothing is written beside it");
+        }
+    }
+
+    #[test]
+    fn a_run_without_its_settings_is_still_one() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("resume")).unwrap();
+        fs::write(folder.path().join("resume/state.bin"), b"SRLRUN 2...").unwrap();
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        let error = RunDir::create(folder.path(), &config, false).unwrap_err();
+        assert!(matches!(error, Error::RunExists { .. }), "{error}");
+        assert!(!folder.path().join("config.toml").exists());
+        RunDir::create(folder.path(), &config, true).unwrap();
+        assert!(!folder.path().join("resume").exists());
+    }
 
     #[test]
     fn a_run_is_refused_kept_and_overwritten() {
@@ -308,12 +335,32 @@ mod tests {
         assert!(error.to_string().contains("--overwrite"), "{error}");
         assert_eq!(run.info(Checkpoint::Best).unwrap(), info);
         assert_eq!(RunDir::open(&path).unwrap().1, config);
-        let (events, notes) = (path.join(format!("{EVENTS}1.0")), path.join("notes"));
-        for file in [&events, &notes] {
+        let own = [
+            "checkpoints/best.safetensors.tmp",
+            "policies/5.safetensors",
+            "resume/state.bin",
+        ];
+        let foreign = [
+            "notes",
+            "checkpoints/mine",
+            "policies/good.safetensors",
+            "resume/notes",
+        ];
+        let events = [format!("{EVENTS}1.0"), format!("{EVENTS}1.host.2.0")];
+        for name in own
+            .iter()
+            .chain(&foreign)
+            .copied()
+            .chain(events.iter().map(String::as_str))
+        {
+            let file = path.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, b"").unwrap();
         }
         RunDir::create(&path, &config, true).unwrap();
-        assert!(!events.exists() && notes.exists());
+        assert!(own.iter().all(|name| !path.join(name).exists()));
+        assert!(foreign.iter().all(|name| path.join(name).exists()));
+        assert_eq!(events.map(|name| path.join(name).exists()), [false, true]);
         assert!(run.info(Checkpoint::Best).is_err());
         assert!(RunDir::open(folder.path()).is_err());
     }

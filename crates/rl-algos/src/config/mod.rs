@@ -3,6 +3,7 @@
 mod algo;
 pub mod fields;
 mod keys;
+mod needs;
 mod sparsity;
 mod text;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sparse_core::learner::TargetConnections;
 
 pub use algo::{AlgoConfig, SacConfig, Td3Config, Temperature};
+pub use needs::Need;
 pub use sparsity::{Decay, PruningConfig, SparsityConfig, TopologyConfig};
 
 use crate::replay::AdaptiveCapacity;

@@ -58,7 +58,7 @@ pub fn train(
 ) -> Result<Trained> {
     let _held = hold(run.path())?;
     // What another command made there since the folder was.
-    if run.metrics_path().exists() || run.resume_path().exists() {
+    if run.metrics_path().exists() || run.resume_path().join(STATE).exists() {
         let path = run.path().to_owned();
         return Err(Error::RunExists { path });
     }

@@ -1,7 +1,5 @@
 //! Curves as an SVG picture.
 
-use std::path::Path;
-
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -53,15 +51,17 @@ impl<'a> Axes<'a> {
     }
 }
 
-/// Draws the curves into an SVG file.
+/// The curves as the text of an SVG file.
 ///
 /// # Errors
-/// When the file cannot be written.
-pub(crate) fn draw(out: &Path, axes: &Axes, curves: &[Curve]) -> Result<()> {
-    let area = SVGBackend::new(out, SIZE).into_drawing_area();
-    draw_on(&area, axes, curves).map_err(|error| anyhow!("{}: {error}", out.display()))?;
-    area.present()
-        .map_err(|error| anyhow!("{}: {error}", out.display()))
+/// When they cannot be drawn.
+pub(crate) fn draw(axes: &Axes, curves: &[Curve]) -> Result<String> {
+    let mut picture = String::new();
+    let area = SVGBackend::with_string(&mut picture, SIZE).into_drawing_area();
+    let drawn = draw_on(&area, axes, curves).and_then(|()| area.present());
+    drawn.map_err(|error| anyhow!("the picture cannot be drawn: {error}"))?;
+    drop(area);
+    Ok(picture)
 }
 
 fn draw_on<B: DrawingBackend>(
@@ -131,15 +131,19 @@ mod tests {
 
     #[test]
     fn the_picture_names_every_run() {
-        let out = std::env::temp_dir().join(format!("curve-{}.svg", std::process::id()));
         let curves = ["rlx2", "dense"].map(|label| Curve {
             label: label.to_owned(),
             points: vec![(0.0, 1.0), (5e3, 100.0), (1e4, 2500.0)],
         });
-        draw(&out, &Axes::learning("HalfCheetah-v5"), &curves).unwrap();
-        let svg = std::fs::read_to_string(&out).unwrap();
-        std::fs::remove_file(&out).unwrap();
-        for text in ["<svg", "rlx2", "dense", "HalfCheetah-v5", "10,000"] {
+        let svg = draw(&Axes::learning("HalfCheetah-v5"), &curves).unwrap();
+        for text in [
+            "<svg",
+            "</svg>",
+            "rlx2",
+            "dense",
+            "HalfCheetah-v5",
+            "10,000",
+        ] {
             assert!(svg.contains(text), "{text}");
         }
     }

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
+use crate::note;
+
 /// Status of a process that Ctrl-C ended.
 pub(crate) const STATUS: u8 = 130;
 
@@ -25,7 +27,7 @@ impl Interrupt {
             if flag.0.swap(true, Ordering::Relaxed) {
                 std::process::exit(i32::from(STATUS));
             }
-            note("ends after this step; Ctrl-C again ends it at once");
+            note("\nends after this step; Ctrl-C again ends it at once");
         })
         .context("Ctrl-C cannot be caught")?;
         Ok(asked)
@@ -41,9 +43,4 @@ impl Interrupt {
     pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
-}
-
-#[allow(clippy::print_stderr, reason = "this is what the person sees")]
-fn note(line: &str) {
-    eprintln!("\n{line}");
 }

@@ -58,8 +58,10 @@ fn takes_sparsity(config: &TrainConfig) -> Result<()> {
 fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     let place = || file.display().to_string();
     let text = fs::read_to_string(file).with_context(place)?;
+    let given = toml::from_str(&text);
+    check_set(file, given.as_ref().ok())?;
     // A file that is no TOML has no recipe either; what is wrong with it is told below.
-    let given: Table = toml::from_str(&text).unwrap_or_default();
+    let given: Table = given.unwrap_or_default();
     let word = |key: &str| given.get(key).and_then(Value::as_str);
     let recipe = word("recipe").unwrap_or(RECIPE);
     let env = args.env.as_deref().or(word("env")).unwrap_or(ENV);
@@ -85,6 +87,19 @@ fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     }
     (config.env, config.recipe) = (start.env, start.recipe);
     Ok(config)
+}
+
+/// Refuses a file that sets nothing: it was cut off, most likely, and would begin another run than was meant. Of one that
+/// is no TOML nothing is known here.
+///
+/// # Errors
+/// When there is no key in it.
+pub(crate) fn check_set(file: &Path, given: Option<&Table>) -> Result<()> {
+    if given.is_some_and(Table::is_empty) {
+        let file = file.display();
+        bail!("--config {file} sets nothing: it is empty; leave --config out for the defaults");
+    }
+    Ok(())
 }
 
 /// Numbers of a file that are its recipe's for the file's own task, `was`, and others for the task that is asked for.
@@ -237,6 +252,8 @@ mod tests {
                 "learning.batch_size = 256",
             ),
             ("task", "env = \"hoppr\"\n", "Hopper-v5"),
+            ("empty", "", "empty.toml sets nothing"),
+            ("comments", "# steps = 5\n\n", "comments.toml sets nothing"),
             // Networks of three layers have no λ for the second.
             (
                 "layers",

@@ -14,8 +14,8 @@ use indicatif::ProgressBar;
 use offline_prune::dataset::minari::{self, Written};
 
 use crate::progress::bar;
-use crate::say;
 use crate::table::{Cell, Table, thousands};
+use crate::{note, say};
 use plan::Plan;
 use source::Source;
 
@@ -165,9 +165,4 @@ fn rounded(value: f64) -> String {
         true => format!("{value:.1}"),
         false => thousands(value),
     }
-}
-
-#[allow(clippy::print_stderr, reason = "this is what the person watches")]
-fn note(line: &str) {
-    eprintln!("{line}");
 }

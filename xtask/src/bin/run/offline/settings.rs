@@ -11,6 +11,8 @@ use offline_prune::criteria::CriterionConfig;
 use offline_prune::prune::PruneConfig;
 use toml::{Table, Value};
 
+use crate::settings::check_set;
+
 /// Algorithm where none is named.
 const ALGO: &str = "td3-bc";
 
@@ -38,6 +40,9 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
             Table::new()
         }
     };
+    if let Some(file) = &args.config {
+        check_set(file, Some(&given))?;
+    }
     let env = match (&args.env, given.get("env").and_then(Value::as_str)) {
         (Some(env), _) => env.clone(),
         (None, Some(env)) => env.to_owned(),
@@ -196,6 +201,7 @@ mod tests {
         for (name, text, word) in [
             ("key", "updatez = 5\n", "`updatez`"),
             ("value", "updates = 0\n", "updates = 0: must be 1 or more"),
+            ("empty", "\n", "empty.toml sets nothing"),
             ("toml", "seed = 1\nupdates = \n", "line 2"),
             ("algo", "algo = \"cql\"\n", "bc, td3-bc"),
         ] {

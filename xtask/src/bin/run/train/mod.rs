@@ -21,11 +21,17 @@ use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::train::{Trained, resume, train};
 
 use crate::interrupt::{self, Interrupt};
+use crate::memory;
 use crate::offline;
+use crate::places;
 use crate::progress::Progress;
 use crate::say;
 use crate::settings;
+use crate::table::thousands;
 use shown::Shown;
+
+/// Weights that are drawn in some two seconds.
+const MANY: u64 = 200_000_000;
 
 /// How a run begins: [`train`] or [`resume`].
 type Begin =
@@ -37,6 +43,7 @@ type Begin =
 /// Bad settings, a folder that already holds a run, a run that diverges.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.resume {
+        places::run(folder)?;
         let (dir, config) = RunDir::open(folder)?;
         let open = |config: &TrainConfig| {
             let made = dir.info(Checkpoint::Latest).map_or(0, |latest| latest.step);
@@ -52,6 +59,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return seeds::run(args, &config, &list.0);
     }
     let folder = settings::folder(args, &config);
+    places::folder("--out", &folder)?;
     offline::folder::online(&folder)?;
     let create = |config: &TrainConfig| new(args, &folder, config);
     one(args, &config, create, train)
@@ -75,7 +83,7 @@ fn one(
     let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::threads(args.threads)?;
     // The networks are drawn once before the folder is touched: what they refuse must not cost an old run.
-    let agent = networks(config, &device)?;
+    let agent = networks(config, &device, 1)?;
     let dir = open(config)?;
     let seed = format!("seed {}", config.seed);
     report::header(config, &*agent, &seed)?;
@@ -109,10 +117,18 @@ fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
     }
 }
 
-/// The agent that the run starts from.
-fn networks(config: &TrainConfig, device: &Device) -> Result<Box<dyn Agent>> {
+/// The agent that the run starts from, if so many runs of its kind fit into memory at a time.
+fn networks(config: &TrainConfig, device: &Device, runs: usize) -> Result<Box<dyn Agent>> {
     let env = envs::make(&config.env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
+    memory::check(&config.needs(seen, done), runs)?;
+    let weights = config.possible_weights(seen, done);
+    if weights > MANY {
+        say(&format!(
+            "note     {} weights are drawn to choose the first connections, which takes a while",
+            thousands(weights as f64)
+        ));
+    }
     let mut streams = Streams::new(config.seed);
     Ok(algos::build(config, seen, done, device, &mut streams)?)
 }

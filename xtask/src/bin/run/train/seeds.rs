@@ -7,7 +7,6 @@ use anyhow::Result;
 use burn::tensor::Device;
 use cli::train::TrainArgs;
 use indicatif::MultiProgress;
-use rl_algos::Error;
 use rl_algos::config::TrainConfig;
 use rl_algos::files::hold;
 use rl_algos::observe::TensorBoard;
@@ -20,7 +19,7 @@ use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
 use crate::side_by_side::{self, Share};
 use crate::table::{Cell, Table};
-use crate::{offline, say, settings};
+use crate::{offline, places, say, settings};
 
 /// Evaluations at the end of a run whose mean is told.
 const LAST: usize = 10;
@@ -53,7 +52,7 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::thread_count(args.threads)?;
     let share = Share::of(threads, seeds.len());
-    let agent = networks(config, &device)?;
+    let agent = networks(config, &device, share.at_once)?;
     let runs = folders(args, config, seeds)?;
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
     report::header(config, &*agent, &format!("seeds {}", names.join(", ")))?;
@@ -87,11 +86,10 @@ fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<
     for config in &configs {
         config.validate()?;
         let path = settings::folder(args, config);
+        places::folder("--out", &path)?;
         offline::folder::online(&path)?;
+        RunDir::check_free(&path, args.overwrite)?;
         if RunDir::is_taken(&path) {
-            if !args.overwrite {
-                return Err(Error::RunExists { path }.into());
-            }
             held.push(hold(&path)?);
         }
     }
