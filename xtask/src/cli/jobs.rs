@@ -113,7 +113,7 @@ pub struct PlotArgs {
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
 
-    /// Picture to write
+    /// Picture to write (SVG); takes the place of an older picture, and of nothing else
     #[arg(long, value_name = "FILE", default_value = "learning-curve.svg")]
     pub out: PathBuf,
 

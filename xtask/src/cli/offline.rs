@@ -66,7 +66,7 @@ pub struct PruneArgs {
     #[arg(long, value_name = "FILE", default_value = "pruned.safetensors")]
     pub out: PathBuf,
 
-    /// Replace the file if it is there
+    /// Replace the file if it is there, and is a safetensors file of no run
     #[arg(long)]
     pub overwrite: bool,
 }
@@ -105,7 +105,7 @@ pub struct OfflineArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
-    /// Replace runs that the folder already holds
+    /// Replace runs that the folder already holds; files of no run stay
     #[arg(long)]
     pub overwrite: bool,
 

@@ -58,7 +58,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
-    /// Replace the run that the folder already holds
+    /// Replace the run that the folder already holds; files of no run stay
     #[arg(long)]
     pub overwrite: bool,
 

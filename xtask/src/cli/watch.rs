@@ -62,11 +62,12 @@ pub struct WatchArgs {
     #[arg(long, value_name = "DEG", allow_hyphen_values = true, value_parser = angle)]
     pub elevation: Option<f64>,
 
-    /// Animation to write [default: watch.gif in the run's folder, or TASK.gif here]
+    /// Animation to write (GIF); takes the place of an older one, and of nothing else [default: watch.gif in the run's
+    /// folder, or TASK.gif here]
     #[arg(long, value_name = "FILE", conflicts_with = "frames")]
     pub out: Option<PathBuf>,
 
-    /// Folder to write PNG frames to, instead of an animation
+    /// Folder to write PNG frames to, instead of an animation; not one with frames of another
     #[arg(long, value_name = "DIR")]
     pub frames: Option<PathBuf>,
 

@@ -21,10 +21,10 @@ use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::train::{Trained, resume, train};
 
 use crate::interrupt::{self, Interrupt};
-use crate::memory;
 use crate::offline;
 use crate::places;
 use crate::progress::Progress;
+use crate::room;
 use crate::say;
 use crate::settings;
 use crate::table::thousands;
@@ -121,7 +121,7 @@ fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
 fn networks(config: &TrainConfig, device: &Device, runs: usize) -> Result<Box<dyn Agent>> {
     let env = envs::make(&config.env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
-    memory::check(&config.needs(seen, done), runs)?;
+    room::memory(&config.needs(seen, done), runs)?;
     let weights = config.possible_weights(seen, done);
     if weights > MANY {
         say(&format!(

@@ -1,7 +1,8 @@
-//! Whether what is asked for fits into this machine's memory. What cannot fit is refused with its size, before the system
-//! ends the process for it.
+//! Whether what is asked for fits into this machine's memory, or on its disk. What cannot fit is refused with its size,
+//! before the system ends the process for it or the last room is taken.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use rl_algos::config::Need;
@@ -17,7 +18,7 @@ const LIMITS: [&str; 2] = [
 ///
 /// # Errors
 /// With the setting that takes most, its bytes and the machine's.
-pub(crate) fn check(needs: &[Need], runs: usize) -> Result<()> {
+pub(crate) fn memory(needs: &[Need], runs: usize) -> Result<()> {
     match machine() {
         Some(memory) => fits(needs, runs, memory),
         None => Ok(()),
@@ -50,6 +51,43 @@ fn fits(needs: &[Need], runs: usize, memory: u64) -> Result<()> {
     )
 }
 
+/// Refuses files of so many bytes for `what`, in a folder that may have to be made, where the disk has less room. Where
+/// the system does not say how much there is, all pass.
+///
+/// # Errors
+/// With both numbers of bytes.
+pub(crate) fn disk(what: &str, bytes: u64, folder: &Path) -> Result<()> {
+    match free(folder) {
+        Some(free) if bytes > free => bail!(
+            "{what} takes at least {}; {} has room for {}",
+            said(bytes),
+            folder.display(),
+            said(free)
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes that may still be written below a folder, or where it would be made.
+#[cfg(unix)]
+fn free(folder: &Path) -> Option<u64> {
+    let above = folder
+        .ancestors()
+        .map(|above| match above.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => above,
+        });
+    let room = above
+        .into_iter()
+        .find_map(|above| rustix::fs::statvfs(above).ok())?;
+    room.f_bavail.checked_mul(room.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free(_: &Path) -> Option<u64> {
+    None
+}
+
 /// Bytes of memory that this process may take; none where the system does not say.
 fn machine() -> Option<u64> {
     let whole = fs::read_to_string("/proc/meminfo").ok();
@@ -71,7 +109,7 @@ fn total(text: &str) -> Option<u64> {
 }
 
 /// A number of bytes as people say it.
-pub(crate) fn said(bytes: u64) -> String {
+fn said(bytes: u64) -> String {
     let units = ["bytes", "kB", "MB", "GB", "TB", "PB"];
     let mut size = bytes as f64;
     let mut unit = 0;
@@ -114,6 +152,20 @@ mod tests {
         assert_eq!(total("MemTotal: much\n"), None);
         if cfg!(target_os = "linux") {
             assert!(machine().unwrap() > 100_000_000);
+        }
+    }
+
+    #[test]
+    fn a_disk_says_how_much_room_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("not/there");
+        disk("this", 1, &below).unwrap();
+        if cfg!(unix) {
+            let error = disk("that", u64::MAX, &below).unwrap_err().to_string();
+            assert!(
+                error.starts_with("that takes at least 18447 PB; "),
+                "{error}"
+            );
         }
     }
 
