@@ -11,7 +11,7 @@ use offline_prune::criteria::CriterionConfig;
 use offline_prune::prune::PruneConfig;
 use toml::{Table, Value};
 
-use crate::settings::check_set;
+use crate::settings::{check_set, read};
 
 /// Algorithm where none is named.
 const ALGO: &str = "td3-bc";
@@ -25,7 +25,7 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
     let dataset = &args.dataset;
     fs::metadata(dataset).with_context(|| dataset.display().to_string())?;
     let text = match &args.config {
-        Some(file) => fs::read_to_string(file).with_context(|| file.display().to_string())?,
+        Some(file) => read(file)?,
         None => String::new(),
     };
     let place = || match &args.config {
