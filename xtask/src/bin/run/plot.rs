@@ -127,8 +127,8 @@ pub(crate) fn points(path: &Path) -> Result<Vec<(f64, f64)>> {
         let number = |column: usize| -> Result<f64> {
             let word = record.get(column).unwrap_or("");
             let line = record.position().map_or(0, csv::Position::line);
-            word.parse()
-                .with_context(|| format!("{}:{line}: `{word}`", path.display()))
+            let number = word.parse::<f64>().ok().filter(|n| n.is_finite());
+            number.with_context(|| format!("{}:{line}: `{word}` is no number", path.display()))
         };
         if record.get(mean) == Some("") {
             bail!("{}: a run without a task has no returns", path.display());
@@ -201,6 +201,8 @@ mod tests {
         for bad in [
             "step,return\n1,2\n",
             "step,return_mean\n1,x\n",
+            "step,return_mean\n1,inf\n",
+            "step,return_mean\nNaN,1\n",
             "step,return_mean\n",
         ] {
             assert!(parse(bad).is_err(), "{bad}");

@@ -29,6 +29,7 @@ const LINE: &str = "{bar:10.cyan/black} {human_pos}/{human_len}  {per_sec}  {eta
 /// When the run lacks what a kind needs, a dataset is there already, or one cannot be written.
 pub(crate) fn run(args: &CollectArgs) -> Result<()> {
     crate::threads(args.threads)?;
+    places::folder("--out", &args.out)?;
     let source = Source::open(args)?;
     let plans = plans(args, &source)?;
     if let Some(said) = source.said() {
