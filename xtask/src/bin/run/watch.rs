@@ -17,10 +17,13 @@ use rl_algos::scale::{ActionRange, to_agent};
 
 use crate::interrupt::{self, Interrupt};
 use crate::output::{Kind, Output, Unfinished};
-use crate::{places, policies, say};
+use crate::{note, places, policies, say};
 
 /// Pixels of a letter's side, per pixel of the font.
 const TEXT: usize = 1;
+
+/// Pixels of a film that may take longer than somebody waits without a word.
+const MANY: u64 = 50_000_000;
 
 /// Films what was asked for. A film that Ctrl-C ended has a status of its own, and was never there.
 ///
@@ -31,6 +34,10 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
     let mut film = Film::new(args, &actors)?;
     let interrupt = Interrupt::catch()?;
     let frames = (args.seconds * args.fps).ceil() as u64;
+    let pixels = args.size[0] * args.size[1] * actors.len();
+    if frames.saturating_mul(pixels as u64) > MANY {
+        note("many pixels, which take a while; --size and --seconds make them fewer");
+    }
     let bar = ProgressBar::new(frames);
     for frame in 0..frames {
         if interrupt.is_set() {

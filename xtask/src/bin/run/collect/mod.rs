@@ -155,7 +155,12 @@ fn write(args: &CollectArgs, plan: Plan) -> Result<Written> {
             bar.inc(episode.rewards.len() as u64);
         }
     });
-    let written = minari::try_write(&args.out, &description, seen)?;
+    let written = minari::try_write(&args.out, &description, seen);
+    if written.is_err() {
+        // Half a dataset helps nobody, and takes what may be the last room.
+        let _ = fs::remove_dir_all(folder.join(DATA[1]));
+    }
+    let written = written?;
     bar.finish_and_clear();
     Ok(written)
 }
