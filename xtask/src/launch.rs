@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
+use cli::tell::note;
 use cli::values::Device;
 
 /// The root of the workspace, where this package's folder lies.
@@ -134,11 +135,6 @@ fn become_program(command: &mut Command) -> Result<ExitCode> {
         .with_context(|| format!("{} cannot be started", command.get_program().display()))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
-}
-
-#[allow(clippy::print_stderr, reason = "this is the command line")]
-fn note(line: &str) {
-    eprintln!("{line}");
 }
 
 #[cfg(test)]

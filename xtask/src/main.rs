@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::{Cli, Command};
+use cli::{Cli, Command, tell};
 
 mod launch;
 mod suite;
@@ -20,10 +20,10 @@ fn main() -> ExitCode {
 }
 
 /// The exit status of a job; what went wrong is one line.
-#[allow(clippy::print_stderr, reason = "this is the command line")]
 fn finish(done: Result<ExitCode>) -> ExitCode {
-    done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+    let said = done.and_then(|code| tell::said().map(|()| code));
+    said.unwrap_or_else(|error| {
+        tell::note(&format!("error: {error:#}"));
         ExitCode::FAILURE
     })
 }

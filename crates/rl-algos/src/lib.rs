@@ -30,6 +30,7 @@ pub mod recipes;
 pub mod replay;
 pub mod rng;
 pub mod run_dir;
+mod run_files;
 pub mod scale;
 pub mod seal;
 pub mod train;

@@ -7,8 +7,6 @@
 //! another hand, is refused with its name, or, where it is `metrics.csv`, made anew. Nothing else in the folder is
 //! touched.
 
-mod ours;
-
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,14 +18,15 @@ use crate::checkpoint::Checkpoints;
 use crate::config::TrainConfig;
 use crate::files::{hold, put};
 use crate::replay::Replay;
+use crate::run_files::{self, Found};
 use crate::{Error, Result, seal};
 
-const CONFIG: &str = "config.toml";
-const METRICS: &str = "metrics.csv";
-const CHECKPOINTS: &str = "checkpoints";
-const RESUME: &str = "resume";
-const POLICIES: &str = "policies";
-const DEVICE: &str = "device";
+pub(crate) const CONFIG: &str = "config.toml";
+pub(crate) const METRICS: &str = "metrics.csv";
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
+pub(crate) const RESUME: &str = "resume";
+pub(crate) const POLICIES: &str = "policies";
+pub(crate) const DEVICE: &str = "device";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -96,7 +95,7 @@ impl RunDir {
         let _held = hold(path)?;
         Self::check_free(path, overwrite)?;
         if Self::is_taken(path) {
-            ours::remove(path)?;
+            run_files::remove(path)?;
         }
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
@@ -104,26 +103,34 @@ impl RunDir {
         Ok(run)
     }
 
-    /// Whether a folder holds a run, which [`create`](Self::create) would refuse.
+    /// Whether a folder holds a run, by what its files prove; [`create`](Self::create) would refuse it.
     #[must_use]
     pub fn is_taken(path: &Path) -> bool {
-        ours::is_taken(path)
+        run_files::find(path) == Found::Run
     }
 
-    /// Refuses a folder that is not free for a new run, or whose files may not be replaced.
+    /// Refuses a folder in which a new run would meet an old one, unless it may be overwritten, or somebody else's files.
     ///
     /// # Errors
-    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; [`Error::File`] when a file in it has the name of
-    /// a run's, and is none.
+    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; [`Error::File`] with a file of no run that has
+    /// the name of one of a run's.
     pub fn check_free(path: &Path, overwrite: bool) -> Result<()> {
-        if !Self::is_taken(path) {
-            return Ok(());
+        match run_files::find(path) {
+            Found::Run if !overwrite => Err(Error::RunExists {
+                path: path.to_owned(),
+            }),
+            Found::Foreign(file) => {
+                let message = "is there already, and of no run; choose another folder";
+                Err(Error::file(&file)(message))
+            }
+            Found::Run | Found::Nothing => Ok(()),
         }
-        if overwrite {
-            return ours::check(path);
-        }
-        let path = path.to_owned();
-        Err(Error::RunExists { path })
+    }
+
+    /// Whether a run writes a file of this path, relative to its folder.
+    #[must_use]
+    pub fn is_own(path: &Path) -> bool {
+        run_files::is_own(path)
     }
 
     /// The folder of a run that is there, and its configuration.
@@ -283,6 +290,44 @@ mod tests {
     use crate::recipes;
 
     #[test]
+    fn files_of_no_run_are_never_in_its_place() {
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        for name in [
+            "config.toml",
+            "metrics.csv",
+            "device",
+            "policies/a",
+            "resume/b",
+            "checkpoints/c",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, b"mine").unwrap();
+            for overwrite in [false, true] {
+                let error = RunDir::create(folder.path(), &config, overwrite).unwrap_err();
+                assert!(error.to_string().contains("of no run"), "{error}");
+            }
+            assert_eq!(fs::read(&file).unwrap(), b"mine");
+            let there = fs::read_dir(folder.path()).unwrap().count();
+            assert_eq!(there, 1, "{name}: nothing is written beside it");
+        }
+    }
+
+    #[test]
+    fn a_run_without_its_settings_is_still_one() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("resume")).unwrap();
+        fs::write(folder.path().join("resume/state.bin"), b"SRLRUN 2...").unwrap();
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        let error = RunDir::create(folder.path(), &config, false).unwrap_err();
+        assert!(matches!(error, Error::RunExists { .. }), "{error}");
+        assert!(!folder.path().join("config.toml").exists());
+        RunDir::create(folder.path(), &config, true).unwrap();
+        assert!(!folder.path().join("resume").exists());
+    }
+
+    #[test]
     fn a_run_is_refused_kept_and_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs/a");
@@ -300,12 +345,32 @@ mod tests {
         assert!(error.to_string().contains("--overwrite"), "{error}");
         assert_eq!(run.info(Checkpoint::Best).unwrap(), info);
         assert_eq!(RunDir::open(&path).unwrap().1, config);
-        let (events, notes) = (path.join(format!("{EVENTS}1.0")), path.join("notes"));
-        for file in [&events, &notes] {
+        let own = [
+            "checkpoints/best.safetensors.tmp",
+            "policies/5.safetensors",
+            "resume/state.bin",
+        ];
+        let foreign = [
+            "notes",
+            "checkpoints/mine",
+            "policies/good.safetensors",
+            "resume/notes",
+        ];
+        let events = [format!("{EVENTS}1.0"), format!("{EVENTS}1.host.2.0")];
+        for name in own
+            .iter()
+            .chain(&foreign)
+            .copied()
+            .chain(events.iter().map(String::as_str))
+        {
+            let file = path.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, b"").unwrap();
         }
         RunDir::create(&path, &config, true).unwrap();
-        assert!(!events.exists() && notes.exists());
+        assert!(own.iter().all(|name| !path.join(name).exists()));
+        assert!(foreign.iter().all(|name| path.join(name).exists()));
+        assert_eq!(events.map(|name| path.join(name).exists()), [false, true]);
         assert!(run.info(Checkpoint::Best).is_err());
         assert!(RunDir::open(folder.path()).is_err());
     }

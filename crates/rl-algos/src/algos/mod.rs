@@ -31,7 +31,7 @@ pub trait Agent: Debug + Send {
     /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`.
     ///
     /// # Panics
-    /// When the observation has another size than the agent was built for.
+    /// When the observation or the action has another size than the agent was built for.
     fn act(&mut self, observation: &[f32], action: &mut [f32]);
 
     /// Writes an action that explores to `action`, and the one without noise to `mean`, `[action]` both.

@@ -55,6 +55,16 @@ impl Rows {
     }
 }
 
+/// Refuses an action with another number of elements than the task's.
+///
+/// # Panics
+/// When it has one.
+#[track_caller]
+pub fn check_action(action: &[f32], expected: usize) {
+    let got = action.len();
+    assert!(got == expected, "action: got {got}, must be {expected}");
+}
+
 /// The first and the second half of so many rows.
 #[must_use]
 pub fn halves(rows: usize) -> [Range<usize>; 2] {

@@ -9,7 +9,10 @@ use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
 
 use crate::table::{Cell, Table};
-use crate::{policies, say};
+use crate::{note, policies, say};
+
+/// Episodes that may take longer than somebody waits without a word.
+const MANY: usize = 500;
 
 /// Evaluates the checkpoint of a run.
 ///
@@ -23,6 +26,12 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         bail!(
             "--episodes {episodes}: must be {MOST_EPISODES} at most, each has an environment of its own"
         );
+    }
+    if episodes >= MANY {
+        note(&format!(
+            "plays {} episodes, which takes a while",
+            args.episodes
+        ));
     }
     let env = args.env.as_ref().unwrap_or(&trained.env);
     same_spaces(&trained.env, env)?;

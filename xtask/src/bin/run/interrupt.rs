@@ -1,11 +1,12 @@
 //! Who asks for the end: Ctrl-C, a scheduler (SIGTERM), a terminal that closes (SIGHUP). Each ends a run after its step;
 //! Ctrl-C where the end was asked for already ends the process.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
+
+use crate::note;
 
 /// Status of a process that a signal ended.
 pub(crate) const STATUS: u8 = 130;
@@ -52,8 +53,7 @@ impl Interrupt {
             false => {}
         }
         // A terminal that closed cannot show it.
-        let note = "\nends after this step; Ctrl-C again ends it at once";
-        let _ = writeln!(std::io::stderr(), "{note}");
+        note("\nends after this step; Ctrl-C again ends it at once");
     }
 
     /// Whether the end was asked for.

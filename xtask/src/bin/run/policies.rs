@@ -8,6 +8,7 @@ use offline_prune::config::OfflineConfig;
 use rl_algos::run_dir::{Checkpoint, RunDir};
 
 use crate::offline::folder::{CONFIG, POLICY};
+use crate::places;
 use crate::table::thousands;
 
 /// A policy's file, and what is known of it.
@@ -26,6 +27,7 @@ pub(crate) struct Trained {
 /// # Errors
 /// When the folder holds neither, or its files cannot be read.
 pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
+    places::run(run)?;
     let weights = run.join(POLICY);
     if weights.exists() {
         let file = run.join(CONFIG);

@@ -96,6 +96,14 @@ impl Plan {
         })
     }
 
+    /// Bytes that it takes on the disk at the least: observation, action and reward of every transition, and how it
+    /// ended.
+    pub(super) fn bytes(&self) -> u64 {
+        let numbers = self.task.observation.len() + self.task.action.len() + 1;
+        let transition = size_of::<f32>() * numbers + 2;
+        (self.transitions as u64).saturating_mul(transition as u64)
+    }
+
     /// Its episodes, made as they are asked for.
     ///
     /// # Errors

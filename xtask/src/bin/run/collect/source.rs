@@ -16,6 +16,7 @@ use rl_algos::replay::Replay;
 use rl_algos::run_dir::{Checkpoint, RunDir};
 
 use super::rounded;
+use crate::places;
 use crate::plot::points;
 use crate::table::thousands;
 
@@ -106,6 +107,7 @@ impl Source {
 
 impl Run {
     fn open(path: &Path, seed: u64) -> Result<Self> {
+        places::run(path)?;
         let (dir, config) = RunDir::open(path)?;
         let best = dir.info(Checkpoint::Best)?;
         Ok(Self {

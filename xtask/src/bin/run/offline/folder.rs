@@ -14,7 +14,7 @@ use rl_algos::files::{Held, hold, put};
 use sparse_core::record;
 
 use super::layers;
-use super::sweep::TABLE;
+use super::sweep::{PICTURE, TABLE};
 
 /// What the line of `config.toml` that tells of the data begins with.
 pub(super) const DATA: &str = "# data: ";
@@ -153,7 +153,8 @@ pub(super) fn content(dataset: &Dataset) -> String {
     )
 }
 
-/// Refuses a folder that holds a run, unless it is one that may be replaced.
+/// Refuses a folder that holds a run, unless it is one that may be replaced, and a folder with files of no run that have
+/// the names of a run's.
 ///
 /// # Errors
 /// As [`Folder::new`].
@@ -162,6 +163,9 @@ pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
     offline(path)?;
     let there = FILES.iter().find(|name| path.join(name).exists());
     match there {
+        Some(name) if !is_taken(path) => {
+            bail!("{place} holds a file {name} of no run; choose another folder")
+        }
         Some(&CONFIG) if !overwrite => bail!(
             "{place} already holds a run; choose another folder, keep what is whole (--keep), or overwrite it \
              (--overwrite)"
@@ -173,6 +177,23 @@ pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a folder holds a run on a dataset, or a sweep of them, by what its files prove.
+pub(crate) fn is_taken(folder: &Path) -> bool {
+    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    let settings: toml::Table = toml::from_str(&text(CONFIG)).unwrap_or_default();
+    let set = |key: &&str| settings.contains_key(*key);
+    ["env", "algo", "updates"].iter().all(set)
+        || text(CONFIG).lines().any(|line| line.starts_with(DATA))
+        || text(METRICS).starts_with("update,seconds,return_mean")
+        || text(TABLE).starts_with("env,algo,criterion")
+}
+
+/// Whether a run or a sweep writes a file of this path, relative to its folder.
+pub(crate) fn is_own(name: &Path) -> bool {
+    let names = FILES.iter().chain(&[TABLE, PICTURE]);
+    names.into_iter().any(|own| name == Path::new(own))
 }
 
 /// Refuses a folder with a run of another kind.
@@ -212,5 +233,32 @@ fn fault(file: &Path, error: &dyn std::fmt::Display) -> Error {
     Error::File {
         path: file.to_owned(),
         message: format!("{error:#}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_no_run_are_never_replaced() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        for name in FILES {
+            let file = folder.join(name);
+            fs::write(&file, "name = \"mine\"\n").unwrap();
+            for overwrite in [false, true] {
+                let error = check(folder, overwrite).unwrap_err().to_string();
+                assert!(
+                    error.contains(name) && error.contains("of no run"),
+                    "{error}"
+                );
+            }
+            fs::remove_file(&file).unwrap();
+        }
+        check(folder, false).unwrap();
+        fs::write(folder.join(METRICS), "update,seconds,return_mean\n").unwrap();
+        assert!(check(folder, false).is_err());
+        check(folder, true).unwrap();
     }
 }

@@ -27,7 +27,7 @@ use sparse_core::kernels::Kernels;
 use crate::interrupt::{self, Interrupt};
 use crate::progress::{Progress, span};
 use crate::table::thousands;
-use crate::{say, thread_count};
+use crate::{places, say, thread_count};
 pub(crate) use data::open;
 use folder::Folder;
 use shown::Shown;
@@ -55,6 +55,7 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
         let name = format!("{label}-{}-{}", base.algo.name(), job.name);
         Path::new("runs/offline").join(name)
     });
+    places::folder("--out", &path)?;
     folder::check(&path, args.overwrite || args.keep)?;
     let dataset = open(&args.agent.dataset, &job.config)?;
     let config = job.config.fitted(&dataset);

@@ -23,10 +23,16 @@ use rl_algos::train::{Trained, resume, train};
 
 use crate::interrupt::{self, Interrupt};
 use crate::offline;
+use crate::places;
 use crate::progress::Progress;
+use crate::room;
 use crate::say;
 use crate::settings;
+use crate::table::thousands;
 use shown::Shown;
+
+/// Weights that are drawn in some two seconds.
+const MANY: u64 = 200_000_000;
 
 /// How a run begins: [`train`] or [`resume`].
 type Begin =
@@ -38,6 +44,7 @@ type Begin =
 /// Bad settings, a folder that already holds a run, a run that diverges.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.resume {
+        places::run(folder)?;
         let (dir, config) = RunDir::open(folder)?;
         return one(args, &config, |_| Ok(dir), resume);
     }
@@ -46,6 +53,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return seeds::run(args, &config, &list.0);
     }
     let folder = settings::folder(args, &config);
+    places::folder("--out", &folder)?;
     offline::folder::online(&folder)?;
     let create = |agent: &dyn Agent| {
         agent.check_paths(&config)?;
@@ -72,7 +80,7 @@ fn one(
     let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::threads(args.threads)?;
     // The networks are drawn once before the folder is touched: what they refuse must not cost an old run.
-    let agent = networks(config, &device)?;
+    let agent = networks(config, &device, 1)?;
     let dir = open(&*agent)?;
     let seed = format!("seed {}", config.seed);
     report::header(config, &*agent, &seed)?;
@@ -132,10 +140,18 @@ fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
     }
 }
 
-/// The agent that the run starts from.
-fn networks(config: &TrainConfig, device: &Backend) -> Result<Box<dyn Agent>> {
+/// The agent that the run starts from, if so many runs of its kind fit into memory at a time.
+fn networks(config: &TrainConfig, device: &Backend, runs: usize) -> Result<Box<dyn Agent>> {
     let env = envs::make(&config.env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
+    room::memory(&config.needs(seen, done), runs)?;
+    let weights = config.possible_weights(seen, done);
+    if weights > MANY {
+        say(&format!(
+            "note     {} weights are drawn to choose the first connections, which takes a while",
+            thousands(weights as f64)
+        ));
+    }
     let mut streams = Streams::new(config.seed);
     Ok(algos::build(config, seen, done, device, &mut streams)?)
 }

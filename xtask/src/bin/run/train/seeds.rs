@@ -19,7 +19,7 @@ use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
 use crate::side_by_side::{self, Share};
 use crate::table::{Cell, Table};
-use crate::{offline, say, settings};
+use crate::{offline, places, say, settings};
 
 /// Evaluations at the end of a run whose mean is told.
 const LAST: usize = 10;
@@ -52,7 +52,7 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::thread_count(args.threads)?;
     let share = Share::of(threads, seeds.len());
-    let agent = networks(config, &device)?;
+    let agent = networks(config, &device, share.at_once)?;
     let runs = folders(args, config, seeds, &device)?;
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
     report::header(config, &*agent, &format!("seeds {}", names.join(", ")))?;
@@ -90,8 +90,9 @@ fn folders(
     let mut held = Vec::new();
     for config in &configs {
         config.validate()?;
-        networks(config, device)?.check_paths(config)?;
+        networks(config, device, 1)?.check_paths(config)?;
         let path = settings::folder(args, config);
+        places::folder("--out", &path)?;
         offline::folder::online(&path)?;
         RunDir::check_free(&path, args.overwrite)?;
         if RunDir::is_taken(&path) {
