@@ -88,11 +88,12 @@ fn fields(
     recording: &Recording,
     key_of: &dyn Fn(&str) -> String,
 ) -> Result<Vec<(&'static str, Vec<f64>)>> {
-    let (b, j, d, g, a) = (
+    let (b, j, d, g, t, a) = (
         &model.bodies,
         &model.joints,
         &model.dofs,
         &model.geoms,
+        &model.tendons,
         &model.actuators,
     );
     let quaternions = |key: &'static str, found: &[DQuat]| -> Result<(&'static str, Vec<f64>)> {
@@ -120,6 +121,8 @@ fn fields(
             }
         })
         .collect();
+    let keys = model.keyframes.iter();
+    let key_qpos: Vec<f64> = keys.flat_map(|key| key.qpos.iter().copied()).collect();
     Ok(vec![
         ("nq", vec![model.nq as f64]),
         ("nv", vec![model.nv as f64]),
@@ -192,10 +195,25 @@ fn fields(
         ("geom_gap", g.gap.clone()),
         ("geom_solref", flat(&g.solref)),
         ("geom_solimp", flat(&g.solimp)),
+        ("tendon_limited", flags(&t.limited)),
+        ("tendon_range", flat(&t.range)),
+        ("tendon_margin", t.margin.clone()),
+        ("tendon_stiffness", t.stiffness.clone()),
+        ("tendon_damping", t.damping.clone()),
+        ("tendon_armature", t.armature.clone()),
+        ("tendon_frictionloss", t.frictionloss.clone()),
+        ("tendon_lengthspring", flat(&t.lengthspring)),
+        ("tendon_length0", t.length0.clone()),
+        ("tendon_invweight0", t.invweight0.clone()),
         ("actuator_gear", flat(&a.gear)),
         ("actuator_trnid", targets),
         ("actuator_ctrllimited", flags(&a.ctrllimited)),
         ("actuator_ctrlrange", flat(&a.ctrlrange)),
+        ("actuator_gainprm", flat(&a.gainprm)),
+        ("actuator_biasprm", flat(&a.biasprm)),
+        ("actuator_forcelimited", flags(&a.forcelimited)),
+        ("actuator_forcerange", flat(&a.forcerange)),
+        ("key_qpos", key_qpos),
     ])
 }
 
