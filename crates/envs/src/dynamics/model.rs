@@ -117,13 +117,18 @@ pub struct Options {
     pub wind: DVec3,
     /// Algorithm of the constraint solver.
     pub solver: Solver,
+    /// Whether Newton's method and conjugate gradients solve trees apart that no row connects.
+    pub islands: bool,
+    /// Whether the solver may start from the acceleration of the step before.
+    pub warmstart: bool,
     /// Shape of the friction cone.
     pub cone: Cone,
     /// Ratio of frictional to normal constraint impedance.
     pub impratio: f64,
     /// Most iterations of the constraint solver.
     pub iterations: usize,
-    /// Improvement of the cost, relative to `1 / (meaninertia * nv)`, at which the solver stops.
+    /// Improvement of the cost at which the solver stops, relative to the sum of the inertia matrix's diagonal: the
+    /// island's, or `meaninertia * nv` without islands.
     pub tolerance: f64,
     /// Most iterations of one line search.
     pub ls_iterations: usize,
@@ -212,6 +217,12 @@ pub struct Dofs {
     pub joint: Vec<usize>,
     /// Previous dof on the way to the root; `None` for a tree's first.
     pub parent: Vec<Option<usize>>,
+    /// Index of the kinematic tree: a body that moves against the world, and all that it carries.
+    pub tree: Vec<usize>,
+    /// The same for the inertia matrix and what takes its place in an integrator, which couple a dof with those on
+    /// its way to the root alone: `None` also for every dof of a body whose inertia is diagonal at all times, that
+    /// is of a simple one (`dof_simplenum`).
+    pub coupled: Vec<Option<usize>>,
     /// Added rotor inertia (kg or kg m²).
     pub armature: Vec<f64>,
     /// Damping (N s/m or N m s/rad).
@@ -403,6 +414,8 @@ pub struct Model {
     pub nv: usize,
     /// Number of controls.
     pub nu: usize,
+    /// Number of kinematic trees.
+    pub ntree: usize,
     /// Options of the simulation.
     pub opt: Options,
     /// Mean diagonal of the inertia matrix at `qpos0`, the solver's scale (`stat.meaninertia`).
@@ -439,5 +452,11 @@ impl Model {
     /// As [`crate::mjcf::load`].
     pub fn from_mjcf(path: impl AsRef<std::path::Path>) -> crate::Result<Self> {
         crate::mjcf::load(path)
+    }
+
+    /// The kinematic tree of a body; none where it cannot move.
+    pub(super) fn tree(&self, body: usize) -> Option<usize> {
+        let (first, count) = self.bodies.dofs[self.bodies.weld[body]];
+        (count > 0).then(|| self.dofs.tree[first])
     }
 }

@@ -6,13 +6,14 @@
 //!
 //! In reading order: `files` (texts and includes), `rule` and `schema` (what is allowed), `element` (typed
 //! attributes), `spec` (what a file says), `defaults` and `read` (XML → spec), `compile` (spec → model) with
-//! `inertia`, `orientation`, `pairs` and `constants`. MuJoCo: XML reference; Modeling chapter.
+//! `inertia`, `orientation`, `frames`, `pairs` and `constants`. MuJoCo: XML reference; Modeling chapter.
 
 mod compile;
 mod constants;
 mod defaults;
 mod element;
 mod files;
+mod frames;
 mod inertia;
 mod orientation;
 mod pairs;

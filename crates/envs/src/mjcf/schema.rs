@@ -72,12 +72,11 @@ const OFF: &[&str] = &["disable"];
 const A_STAGE: &str = "turning a stage off";
 
 pub(super) const FLAG: Rule = Rule {
-    read: "constraint frictionloss limit contact gravity clampctrl filterparent",
+    read: "constraint frictionloss limit contact gravity clampctrl filterparent island warmstart",
     skipped: &[
         ("equality", REFUSED_ANYWAY),
         ("sensor", "sensors are not computed"),
         ("midphase", SAME),
-        ("island", SAME),
         ("energy", NOTES),
         ("fwdinv", NOTES),
         ("invdiscrete", NOTES),
@@ -85,7 +84,6 @@ pub(super) const FLAG: Rule = Rule {
     neutral: &[
         ("spring", ON, A_STAGE),
         ("damper", ON, A_STAGE),
-        ("warmstart", ON, A_STAGE),
         ("actuation", ON, A_STAGE),
         ("refsafe", ON, A_STAGE),
         ("eulerdamp", ON, A_STAGE),

@@ -111,6 +111,8 @@ pub(super) fn default_options() -> Options {
         viscosity: 0.0,
         wind: DVec3::ZERO,
         solver: Solver::Newton,
+        islands: true,
+        warmstart: true,
         cone: Cone::Pyramidal,
         impratio: 1.0,
         iterations: 100,

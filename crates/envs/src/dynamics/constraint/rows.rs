@@ -3,6 +3,9 @@
 use super::super::collision::max_contacts;
 use super::super::model::{Cone, Model};
 
+/// The tree of a row that moves none.
+const NO_TREE: usize = usize::MAX;
+
 /// Rows for which memory is there from the start; more are allocated when they first come.
 const FIRST_ROWS: usize = 256;
 
@@ -10,7 +13,7 @@ const FIRST_ROWS: usize = 256;
 ///
 /// First come rows of dry friction, whose force has a bound in both directions; then joint and tendon limits and
 /// contacts, whose rows push one way, except that the rows of an elliptic contact push together, within a cone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Rows {
     count: usize,
     nv: usize,
@@ -36,6 +39,10 @@ pub struct Rows {
     pub(in super::super) aref: Vec<f64>,
     /// Force, `[len]`.
     pub(in super::super) force: Vec<f64>,
+    /// A tree that the row acts on, `[len]`.
+    trees: Vec<usize>,
+    /// For each tree another one of no higher index that rows join it to, or itself, `[ntree]`: disjoint sets.
+    joined: Vec<usize>,
     /// Jacobians of a contact's point along its frame and about it, `[6, nv]`.
     pub(super) directions: Vec<f64>,
 }
@@ -62,13 +69,21 @@ impl Rows {
         let dim = model.pairs.iter().map(|pair| pair.dim).max().unwrap_or(1);
         let contacts = max_contacts(model) * contact_rows(model.opt.cone, dim);
         let rows = (friction + limits + contacts).min(FIRST_ROWS.max(friction));
+        let cones = max_contacts(model).min(FIRST_ROWS);
+        Self {
+            trees: Vec::with_capacity(rows),
+            joined: (0..model.ntree).collect(),
+            directions: vec![0.0; 6 * model.nv],
+            ..Self::with_capacity(model.nv, rows, friction, cones)
+        }
+    }
+
+    fn with_capacity(nv: usize, rows: usize, friction: usize, cones: usize) -> Self {
         let zeros = || Vec::with_capacity(rows);
         Self {
-            count: 0,
-            nv: model.nv,
-            friction: 0,
-            cones: Vec::with_capacity(max_contacts(model).min(FIRST_ROWS)),
-            jacobian: Vec::with_capacity(rows * model.nv),
+            nv,
+            cones: Vec::with_capacity(cones),
+            jacobian: Vec::with_capacity(rows * nv),
             pos: zeros(),
             margin: zeros(),
             kbi: Vec::with_capacity(rows),
@@ -77,8 +92,14 @@ impl Rows {
             loss: Vec::with_capacity(friction),
             aref: zeros(),
             force: zeros(),
-            directions: vec![0.0; 6 * model.nv],
+            ..Self::default()
         }
+    }
+
+    /// None, with room for as many.
+    pub(in super::super) fn with_equal_room(&self) -> Self {
+        let (rows, friction) = (self.pos.capacity(), self.loss.capacity());
+        Self::with_capacity(self.nv, rows, friction, self.cones.capacity())
     }
 
     /// Number of rows.
@@ -158,6 +179,10 @@ impl Rows {
             numbers.clear();
         }
         self.kbi.clear();
+        self.trees.clear();
+        for (tree, joined) in self.joined.iter_mut().enumerate() {
+            *joined = tree;
+        }
     }
 
     /// Adds a row and gives its number and its Jacobian, cleared.
@@ -167,11 +192,66 @@ impl Rows {
         self.pos.push(pos);
         self.margin.push(margin);
         self.kbi.push([0.0; 3]);
+        self.trees.push(NO_TREE);
         for numbers in [&mut self.r, &mut self.d, &mut self.aref, &mut self.force] {
             numbers.push(0.0);
         }
         self.jacobian.resize(self.count * self.nv, 0.0);
         (row, &mut self.jacobian[row * self.nv..])
+    }
+
+    /// Notes that a row acts on a tree, and so joins it to the others that it acts on.
+    pub(super) fn touch(&mut self, row: usize, tree: usize) {
+        if self.trees[row] == NO_TREE {
+            self.trees[row] = tree;
+        } else {
+            let (a, b) = (self.island(self.trees[row]), self.island(tree));
+            self.joined[a.max(b)] = a.min(b);
+        }
+    }
+
+    /// The lowest of the trees that rows join to this one, which names the island.
+    pub(in super::super) fn island(&self, mut tree: usize) -> usize {
+        while self.joined[tree] != tree {
+            tree = self.joined[tree];
+        }
+        tree
+    }
+
+    /// Rows that act on the trees of an island, in order.
+    pub(in super::super) fn numbers_in(&self, island: usize) -> impl Iterator<Item = usize> + '_ {
+        let trees = self.trees.iter().enumerate();
+        trees
+            .filter(move |(_, tree)| **tree != NO_TREE && self.island(**tree) == island)
+            .map(|(row, _)| row)
+    }
+
+    /// Becomes some rows of `all` and what a solver needs of them, with the entries of some dofs. Rows of one contact
+    /// go together.
+    pub(in super::super) fn gather(&mut self, all: &Self, numbers: &[usize], dofs: &[usize]) {
+        self.clear();
+        self.count = numbers.len();
+        self.nv = dofs.len();
+        self.friction = numbers.partition_point(|row| *row < all.friction);
+        self.loss
+            .extend(numbers[..self.friction].iter().map(|row| all.loss[*row]));
+        self.force.resize(numbers.len(), 0.0);
+        let mut cones = all.cones.iter().peekable();
+        for (index, row) in numbers.iter().enumerate() {
+            self.r.push(all.r[*row]);
+            self.d.push(all.d[*row]);
+            self.aref.push(all.aref[*row]);
+            let jacobian = all.row(*row);
+            self.jacobian.extend(dofs.iter().map(|dof| jacobian[*dof]));
+            while let Some(cone) = cones.next_if(|cone| cone.first <= *row) {
+                if cone.first == *row {
+                    self.cones.push(ConeRows {
+                        first: index,
+                        ..*cone
+                    });
+                }
+            }
+        }
     }
 
     /// The Jacobian of a row.

@@ -5,11 +5,11 @@
 //! the border of two zones of a row, from where the next direction leads nowhere (seen: an error of 1e-3 in
 //! one step with dry friction).
 
+use super::problem::{Problem, Scratch};
 use super::zones::{MOST_CONE_ROWS, cone_push, for_each_single, push, twice_cost};
 use crate::dynamics::MINVAL;
+use crate::dynamics::constraint::Rows;
 use crate::dynamics::dense::{dot, norm};
-use crate::dynamics::model::Model;
-use crate::dynamics::state::State;
 
 /// The cost at a place on the line, and its derivatives along the line.
 #[derive(Clone, Copy)]
@@ -36,16 +36,17 @@ impl Point {
 
 /// The cost along the direction.
 struct Line<'a> {
-    state: &'a State,
+    rows: &'a Rows,
+    scratch: &'a Scratch,
     /// What the inertia adds to the cost: constant, linear, and quadratic in the length.
     inertial: [f64; 3],
     evaluations: usize,
 }
 
 impl<'a> Line<'a> {
-    fn new(state: &'a State) -> Self {
-        let scratch = &state.scratch;
-        let accelerations = state.qacc.iter().zip(&state.qacc_smooth);
+    fn new(problem: &'a Problem<'_>) -> Self {
+        let scratch = &*problem.scratch;
+        let accelerations = problem.qacc.iter().zip(problem.qacc_smooth);
         let momenta = scratch.momentum.iter().zip(accelerations);
         let twice: f64 = momenta.map(|(m, (a, smooth))| m * (a - smooth)).sum();
         let inertial = [
@@ -54,7 +55,8 @@ impl<'a> Line<'a> {
             0.5 * dot(&scratch.momentum_slope, &scratch.search),
         ];
         Self {
-            state,
+            rows: problem.rows,
+            scratch,
             inertial,
             evaluations: 0,
         }
@@ -62,7 +64,7 @@ impl<'a> Line<'a> {
 
     fn at(&mut self, length: f64) -> Point {
         self.evaluations += 1;
-        let (rows, scratch) = (&self.state.rows, &self.state.scratch);
+        let (rows, scratch) = (self.rows, self.scratch);
         let [constant, linear, quadratic] = self.inertial;
         let mut twice = 0.0;
         let mut slope = linear + 2.0 * quadratic * length;
@@ -115,14 +117,14 @@ impl<'a> Line<'a> {
 
 /// Length of the step that minimises the cost along the direction, 0 where none improves it. `tolerance` is the
 /// solver's, in the units of the cost.
-pub(super) fn line_search(model: &Model, state: &State, tolerance: f64) -> f64 {
-    let size = norm(&state.scratch.search);
+pub(super) fn line_search(problem: &Problem<'_>, tolerance: f64) -> f64 {
+    let size = norm(&problem.scratch.search);
     if size < MINVAL {
         return 0.0;
     }
-    let flat = tolerance * model.opt.ls_tolerance * size;
-    let most = model.opt.ls_iterations;
-    let mut line = Line::new(state);
+    let flat = tolerance * problem.opt.ls_tolerance * size;
+    let most = problem.opt.ls_iterations;
+    let mut line = Line::new(problem);
     let start = line.at(0.0);
     let mut near = line.at(start.next());
     if start.cost < near.cost {

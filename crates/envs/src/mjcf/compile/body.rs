@@ -170,6 +170,11 @@ impl Builder<'_> {
             d.body.push(body);
             d.joint.push(index);
             d.parent.push(self.last_dof[body]);
+            d.tree.push(match self.last_dof[body] {
+                Some(parent) => d.tree[parent],
+                None => model.ntree,
+            });
+            model.ntree += usize::from(self.last_dof[body].is_none());
             d.armature.push(spec.armature);
             d.damping.push(spec.damping);
             d.frictionloss.push(spec.frictionloss);

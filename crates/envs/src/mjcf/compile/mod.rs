@@ -9,7 +9,7 @@ mod body;
 use super::element::Place;
 use super::rule::some_of;
 use super::spec::{Limited, Spec};
-use super::{constants, pairs};
+use super::{constants, frames, pairs};
 use crate::Result;
 use crate::dynamics::model::{
     Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Sites, Tendons,
@@ -55,6 +55,7 @@ fn empty(spec: &Spec) -> Model {
         nq: 0,
         nv: 0,
         nu: 0,
+        ntree: 0,
         opt,
         meaninertia: 1.0,
         qpos0: Vec::new(),
@@ -121,6 +122,7 @@ impl Builder<'_> {
             let mass = bodies.subtreemass[body];
             bodies.subtreemass[bodies.parent[body]] += mass;
         }
+        frames::merge(&mut self.model);
         constants::fill(&mut self.model).map_err(|dof| {
             let place = &self.spec.bodies[self.model.dofs.body[dof]].place;
             let joint = &self.model.joints.name[self.model.dofs.joint[dof]];

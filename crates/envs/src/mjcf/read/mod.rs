@@ -130,8 +130,8 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         ("Newton", Solver::Newton),
     ];
     element.choice("solver", &solvers, &mut options.solver)?;
-    element.integer("iterations", [1, 1_000_000], &mut options.iterations)?;
-    element.integer("ls_iterations", [1, 1_000_000], &mut options.ls_iterations)?;
+    element.integer("iterations", [0, 1_000_000], &mut options.iterations)?;
+    element.integer("ls_iterations", [0, 1_000_000], &mut options.ls_iterations)?;
     element.integer(
         "ccd_iterations",
         [1, 1_000_000],
@@ -148,6 +148,8 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         element.choice("gravity", &states, &mut flags.gravity)?;
         element.choice("clampctrl", &states, &mut flags.clampctrl)?;
         element.choice("filterparent", &states, &mut flags.filterparent)?;
+        element.choice("island", &states, &mut options.islands)?;
+        element.choice("warmstart", &states, &mut options.warmstart)?;
         if !constraint {
             (flags.frictionloss, flags.limit, flags.contact) = (false, false, false);
         }
