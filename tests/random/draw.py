@@ -241,7 +241,9 @@ class Draw:
             + [["hinge", "hinge"], ["hinge", "hinge", "hinge"], ["slide", "hinge"], ["slide", "slide"],
                ["slide", "slide", "slide"], ["slide", "slide", "slide", "ball"], ["slide", "ball"],
                ["slide", "slide", "hinge"]])
-        for kind in kinds:
+        # Joints of one body turn and slide about different axes, or the inertia would be singular.
+        axes = self.rng.sample(["1 0 0", "0 1 0", "0 0 1"], 3) if self.plain or self.chance(0.5) else None
+        for at, kind in enumerate(kinds):
             if kind == "free" and self.chance(0.5):
                 joint = ET.SubElement(body, "freejoint", name=self.name("joint"))
                 if self.chance(0.2):
@@ -250,7 +252,7 @@ class Draw:
                 joint = ET.SubElement(body, "joint", name=self.name("joint"), type=kind)
                 self.of_class(joint)
                 if kind in ("hinge", "slide"):
-                    joint.set("axis", self.direction())
+                    joint.set("axis", axes[at] if axes else self.direction())
                 if kind != "free" and self.chance(0.1 if self.plain else 0.4):
                     joint.set("pos", self.numbers(3, -0.1, 0.1))
                 self.joint_parameters(joint, kind)

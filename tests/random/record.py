@@ -40,6 +40,7 @@ MODEL = """
 """.split()
 # Frames whose last bit a compiler may choose.
 FRAMES = ["body_pos", "body_quat", "body_ipos", "body_iquat", "geom_pos", "geom_quat", "jnt_pos", "jnt_axis"]
+DISABLE, SAME = mujoco.mjtDisableBit, mujoco.mjtSameFrame
 PLANE, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX = 0, 2, 3, 4, 5, 6
 
 
@@ -144,14 +145,51 @@ def compiled(model):
     out = {f"model/{key}": np.array(getattr(model, key), dtype=float) for key in MODEL}
     out["model/nq"], out["model/nv"], out["model/nu"] = float(model.nq), float(model.nv), float(model.nu)
     out["model/stat/meaninertia"] = float(model.stat.meaninertia)
-    for key in ["gainprm", "biasprm"]:
-        out[f"model/actuator_{key}"] = out[f"model/actuator_{key}"][:, :3]
+    # What flags and kinds turn off, and frames that coincide, are resolved in a model of `envs`.
+    off = lambda bit: bool(model.opt.disableflags & bit)
+    for key, bit in [("jnt_limited", DISABLE.mjDSBL_LIMIT), ("tendon_limited", DISABLE.mjDSBL_LIMIT),
+                     ("dof_frictionloss", DISABLE.mjDSBL_FRICTIONLOSS),
+                     ("tendon_frictionloss", DISABLE.mjDSBL_FRICTIONLOSS),
+                     ("actuator_ctrllimited", DISABLE.mjDSBL_CLAMPCTRL)]:
+        out[f"model/{key}"] *= not off(bit)
+    out["model/geom_contype"] %= 2**32
+    out["model/geom_conaffinity"] %= 2**32
+    gain, bias = (out[f"model/actuator_{key}"][:, :3].copy() for key in ["gainprm", "biasprm"])
+    gain[model.actuator_gaintype == mujoco.mjtGain.mjGAIN_FIXED, 1:] = 0
+    bias[model.actuator_biastype == mujoco.mjtBias.mjBIAS_NONE] = 0
+    out["model/actuator_gainprm"], out["model/actuator_biasprm"] = gain, bias
+    still = np.array([1.0, 0, 0, 0])
+    for at, frame in enumerate(model.body_sameframe):
+        if frame == SAME.mjSAMEFRAME_BODY:
+            out["model/body_ipos"][at] = 0
+        if frame in (SAME.mjSAMEFRAME_BODY, SAME.mjSAMEFRAME_BODYROT):
+            out["model/body_iquat"][at] = still
+    for at, (frame, body) in enumerate(zip(model.geom_sameframe, model.geom_bodyid)):
+        if frame == SAME.mjSAMEFRAME_BODY:
+            out["model/geom_pos"][at] = 0
+        elif frame == SAME.mjSAMEFRAME_INERTIA:
+            out["model/geom_pos"][at] = out["model/body_ipos"][body]
+        if frame in (SAME.mjSAMEFRAME_BODY, SAME.mjSAMEFRAME_BODYROT):
+            out["model/geom_quat"][at] = still
+        elif frame in (SAME.mjSAMEFRAME_INERTIA, SAME.mjSAMEFRAME_INERTIAROT):
+            out["model/geom_quat"][at] = out["model/body_iquat"][body]
     # Axes of inertia that two equal moments leave open.
-    moments = np.sort(model.body_inertia, axis=1)
+    moments = np.sort(model.body_inertia[1:], axis=1)
     gaps = np.diff(moments, axis=1) <= 1e-6 * moments[:, 1:]
     if gaps.any():
         del out["model/body_iquat"]
     return out
+
+
+def is_singular(model):
+    """Whether dofs move as others do, which `envs` refuses."""
+    if not model.nv:
+        return False
+    data, inertia = mujoco.MjData(model), np.zeros((model.nv, model.nv))
+    mujoco.mj_forward(model, data)
+    mujoco.mj_fullM(model, inertia, data.qM)
+    scale = np.sqrt(np.diag(inertia))
+    return not np.all(scale > 0) or np.linalg.cond(inertia / np.outer(scale, scale)) > 1e10
 
 
 def main():
@@ -163,9 +201,10 @@ def main():
             text = draw(seed, name)
             try:
                 model = mujoco.MjModel.from_xml_string(text)
-                break
             except ValueError:
-                pass
+                continue
+            if not is_singular(model):
+                break
         path = os.path.join(folder, index)
         with open(path + ".xml", "w", encoding="utf-8") as file:
             file.write(f"<!-- draw.py {seed} {name} -->\n{text}")

@@ -26,11 +26,13 @@ const MODELS: usize = 150;
 /// Models that one process records.
 const CHUNK: usize = 25;
 /// Nudges of each state; and of the states of a model that differs, which may stand at an edge that few nudges find.
-const NUDGES: [usize; 2] = [4, 300];
+const NUDGES: [usize; 2] = [4, 100];
 /// Error `|x - ref| / max(1, |ref|)` that is always allowed.
 const TOLERANCE: f64 = 1e-9;
 /// How many times the difference that a nudge makes is allowed.
 const NUDGED: f64 = 1000.0;
+/// An allowance that says little: a state on an edge, where a nudge makes or ends a contact.
+const OPEN: f64 = 1e-3;
 /// Of the compiled model. Inverse weights are those of matrices that may be nearly singular.
 const COMPILED: f64 = 1e-9;
 
@@ -61,8 +63,8 @@ struct Found {
     steps: usize,
     /// Steps with contacts of pairs that end within `ccd_tolerance`, and how many of them differ.
     apart: [usize; 2],
-    /// Steps that a nudge moves so far that nothing can be said.
-    open: usize,
+    /// Steps that a nudge moves so far that little can be said, and how many of them differ all the same.
+    open: [usize; 2],
     /// Largest error that only the tolerance allowed.
     worst: f64,
     differences: Vec<String>,
@@ -127,13 +129,14 @@ fn compare_steps(model: &Model, recording: &Recording, found: &mut Found) -> Res
             ("qvel", &state.qvel),
             ("qpos", &state.qpos),
         ];
-        let (mut differs, mut open) = (String::new(), false);
+        let (mut differs, mut open, mut same) = (String::new(), false, true);
         for (part, ours) in parts {
             let theirs = recording.get(&format!("after/{part}"))?.row(row);
             let spread = recording.get(&format!("spread/{part}"))?.row(row)[0];
             let error = errors::error(ours, theirs);
             let allowed = TOLERANCE.max(NUDGED * spread);
-            open |= allowed > 1e-3;
+            open |= allowed > OPEN;
+            same &= error <= TOLERANCE;
             if error > allowed {
                 let _ = write!(
                     differs,
@@ -144,7 +147,8 @@ fn compare_steps(model: &Model, recording: &Recording, found: &mut Found) -> Res
             }
         }
         found.steps += 1;
-        found.open += usize::from(open);
+        found.open[0] += usize::from(open);
+        found.open[1] += usize::from(open && !same);
         if apart.row(row)[0] != 0.0 {
             found.apart[0] += 1;
             found.apart[1] += usize::from(!differs.is_empty());
@@ -167,7 +171,7 @@ fn random_models_step_as_in_mujoco() {
             record(seed, NUDGES[0], chunk);
             chunk.iter().map(|&index| {
                 let mut found = compare(index);
-                if !found.differences.is_empty() {
+                if !found.differences.is_empty() && number("FUZZ_AGAIN", 1) == 1 {
                     record(seed, NUDGES[1], &[index]);
                     found = compare(index);
                 }
@@ -183,8 +187,8 @@ fn random_models_step_as_in_mujoco() {
     let sum = |of: fn(&Found) -> usize| found.iter().map(|(_, found)| of(found)).sum::<usize>();
     let worst = found.iter().fold(0.0_f64, |worst, (_, f)| worst.max(f.worst));
     println!(
-        "seed {seed}: {count} models, {} steps; {} apart, {} of them differ; {} on an edge; largest error elsewhere {worst:.1e}",
-        sum(|f| f.steps), sum(|f| f.apart[0]), sum(|f| f.apart[1]), sum(|f| f.open),
+        "seed {seed}: {count} models, {} steps; {} apart, {} of them differ; {} on an edge, {} of them differ; largest error elsewhere {worst:.1e}",
+        sum(|f| f.steps), sum(|f| f.apart[0]), sum(|f| f.apart[1]), sum(|f| f.open[0]), sum(|f| f.open[1]),
     );
     let mut differences = String::new();
     for (index, found) in &found {
