@@ -320,7 +320,10 @@ pub struct Sites {
 pub struct Tendons {
     /// Names; empty where the XML gives none.
     pub name: Vec<String>,
-    /// Joints (slide or hinge) and their coefficients.
+    /// Joints (slide or hinge) and their coefficients as in the XML; the length is the sum of all.
+    pub path: Vec<Vec<(usize, f64)>>,
+    /// Each joint once, with the rate of the length by its position: the Jacobian. Another than the sum of its
+    /// coefficients in `path` where MuJoCo's is: with a dense Jacobian the last counts alone.
     pub joints: Vec<Vec<(usize, f64)>>,
     /// Whether `range` is enforced.
     pub limited: Vec<bool>,
@@ -443,6 +446,9 @@ pub struct Model {
     pub pairs: Vec<Pair>,
     /// Named states.
     pub keyframes: Vec<Keyframe>,
+    /// What the reader of the XML passed over, or took otherwise than written, as MuJoCo does: one line each, with
+    /// file, line and element. A program shows it to its user.
+    pub notes: Vec<String>,
 }
 
 impl Model {

@@ -296,8 +296,9 @@ fn tendons(model: &mut Model, factor: &Factor) {
     let address = |joint: usize| model.joints.qposadr[joint];
     let tendons = &mut model.tendons;
     for (tendon, joints) in tendons.joints.iter().enumerate() {
+        let path = &tendons.path[tendon];
         let length = |qpos: &[f64]| -> f64 {
-            let parts = joints.iter().map(|(joint, c)| c * qpos[address(*joint)]);
+            let parts = path.iter().map(|(joint, c)| c * qpos[address(*joint)]);
             parts.sum()
         };
         tendons.length0[tendon] = length(&model.qpos0);

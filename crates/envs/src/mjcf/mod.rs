@@ -15,6 +15,7 @@ mod element;
 mod files;
 mod frames;
 mod inertia;
+mod notes;
 mod orientation;
 mod pairs;
 mod read;
@@ -23,6 +24,8 @@ mod schema;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod unmet;
+mod xml;
 
 use self::files::Files;
 use crate::Result;

@@ -7,6 +7,7 @@ mod actuator;
 mod body;
 
 use super::element::Place;
+use super::notes::Notes;
 use super::rule::some_of;
 use super::spec::{Limited, Spec};
 use super::{constants, frames, pairs};
@@ -28,6 +29,7 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
         spec,
         last_dof: Vec::new(),
         model: empty(spec),
+        notes: spec.notes.clone(),
     };
     for (index, body) in spec.bodies.iter().enumerate() {
         builder.body(index, body)?;
@@ -69,6 +71,7 @@ fn empty(spec: &Spec) -> Model {
         actuators: Actuators::default(),
         pairs: Vec::new(),
         keyframes: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -77,6 +80,7 @@ struct Builder<'a> {
     /// Last dof on the way from the root to each body.
     last_dof: Vec<Option<usize>>,
     model: Model,
+    notes: Notes,
 }
 
 impl Builder<'_> {
@@ -151,6 +155,7 @@ impl Builder<'_> {
             let (explicit, excluded) = (self.explicit_pairs()?, self.excluded()?);
             let filter = pairs::Filter {
                 parents: self.spec.flags.filterparent,
+                sorted: self.spec.flags.midphase,
                 explicit,
                 excluded,
             };
@@ -158,7 +163,26 @@ impl Builder<'_> {
                 .map_err(|message| self.spec.place.error(message))?;
         }
         self.model.keyframes = self.keyframes()?;
+        self.check_equalities()?;
+        self.model.notes = self.notes.lines();
         Ok(self.model)
+    }
+
+    /// What switched-off constraints name must be there.
+    fn check_equalities(&self) -> Result<()> {
+        let model = &self.model;
+        for (place, objects) in &self.spec.equalities {
+            for (kind, name) in objects {
+                let names = match *kind {
+                    "joint" => &model.joints.name,
+                    "tendon" => &model.tendons.name,
+                    "site" => &model.sites.name,
+                    _ => &model.bodies.name,
+                };
+                find(&index(names), kind, place, name)?;
+            }
+        }
+        Ok(())
     }
 
     /// Springs and dampers that are given by time constant and damping ratio.
@@ -284,31 +308,46 @@ fn is_finite(model: &Model) -> bool {
         && vectors(&model.joints.pos)
 }
 
-/// Whether a range is enforced; `prefix` is the start of the attributes' names, such as `"ctrl"`.
-fn resolve_limit(
-    place: &Place,
-    prefix: &str,
+/// Dimensions of a contact.
+fn condim(place: &Place, written: i32) -> Result<usize> {
+    match written {
+        1 | 3 | 4 | 6 => Ok(written as usize),
+        _ => Err(place.error(format!("condim is `{written}`; allowed: 1, 3, 4, 6"))),
+    }
+}
+
+/// A range, and what says whether it is enforced.
+struct Range<'a> {
+    place: &'a Place,
+    /// Start of the attributes' names, such as `"ctrl"`.
+    prefix: &'static str,
     limited: Limited,
     range: [f64; 2],
-    auto: bool,
-) -> Result<bool> {
-    let [low, high] = range;
-    let given = range != [0.0; 2];
-    let limited = match limited {
-        Some(limited) => limited,
-        None if given && !auto => {
-            let message =
-                format!("{prefix}range without {prefix}limited needs compiler autolimits=`true`");
-            return Err(place.error(message));
+}
+
+impl Range<'_> {
+    /// Whether the range is enforced. Without a word it is if it is not empty; `auto` allows to leave the word out.
+    fn enforced(&self, auto: bool, notes: &mut Notes) -> Result<bool> {
+        let (prefix, [low, high]) = (self.prefix, self.range);
+        let found = format!("{prefix}range is {low} {high}");
+        match self.limited {
+            Some(true) if low >= high => Err(self.place.error(format!(
+                "{found}; the first must be lower than the second"
+            ))),
+            Some(limited) => Ok(limited),
+            None if self.range == [0.0; 2] => Ok(false),
+            None if !auto => Err(self.place.error(format!(
+                "{prefix}range without {prefix}limited needs compiler autolimits=`true`"
+            ))),
+            None => {
+                if low >= high {
+                    let kind = "the first is not lower than the second, so there is no limit";
+                    notes.add(self.place, kind, &found);
+                }
+                Ok(low < high)
+            }
         }
-        None => given,
-    };
-    if limited && low >= high {
-        return Err(place.error(format!(
-            "{prefix}range is {low} {high}; the first must be lower than the second"
-        )));
     }
-    Ok(limited)
 }
 
 /// Index of each name that is not empty.
