@@ -146,12 +146,11 @@ def compiled(model):
     out["model/nq"], out["model/nv"], out["model/nu"] = float(model.nq), float(model.nv), float(model.nu)
     out["model/stat/meaninertia"] = float(model.stat.meaninertia)
     # What flags and kinds turn off, and frames that coincide, are resolved in a model of `envs`.
-    off = lambda bit: bool(model.opt.disableflags & bit)
-    for key, bit in [("jnt_limited", DISABLE.mjDSBL_LIMIT), ("tendon_limited", DISABLE.mjDSBL_LIMIT),
-                     ("dof_frictionloss", DISABLE.mjDSBL_FRICTIONLOSS),
-                     ("tendon_frictionloss", DISABLE.mjDSBL_FRICTIONLOSS),
-                     ("actuator_ctrllimited", DISABLE.mjDSBL_CLAMPCTRL)]:
-        out[f"model/{key}"] *= not off(bit)
+    limit = DISABLE.mjDSBL_LIMIT | DISABLE.mjDSBL_CONSTRAINT
+    friction = DISABLE.mjDSBL_FRICTIONLOSS | DISABLE.mjDSBL_CONSTRAINT
+    for key, bits in [("jnt_limited", limit), ("tendon_limited", limit), ("dof_frictionloss", friction),
+                      ("tendon_frictionloss", friction), ("actuator_ctrllimited", DISABLE.mjDSBL_CLAMPCTRL)]:
+        out[f"model/{key}"] *= not model.opt.disableflags & bits
     out["model/geom_contype"] %= 2**32
     out["model/geom_conaffinity"] %= 2**32
     gain, bias = (out[f"model/actuator_{key}"][:, :3].copy() for key in ["gainprm", "biasprm"])
