@@ -1,14 +1,17 @@
 //! `cargo xtask offline`: prune once, learn from a dataset, evaluate in its task.
 //!
-//! In reading order: this file (one run), [`settings`], [`sweep`] (several side by side), [`folder`] (a run on disk),
+//! In reading order: this file (one run), [`settings`], [`task`] (which task a dataset is of), [`data`] (reading one),
+//! [`sweep`] (several side by side), [`folder`] (a run on disk),
 //! [`kept`] (runs of earlier commands), [`shown`] (what a person watches), [`layers`] (what pruning left).
 
+mod data;
 pub(crate) mod folder;
 mod kept;
 pub(crate) mod layers;
 pub(crate) mod settings;
 mod shown;
 mod sweep;
+mod task;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,13 +21,14 @@ use anyhow::{Context, Result};
 use cli::offline::OfflineArgs;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
-use offline_prune::train::{Evaluation, Trained, environments, reference, train};
+use offline_prune::train::{Evaluation, Trained, train};
 use sparse_core::kernels::Kernels;
 
 use crate::interrupt::{self, Interrupt};
 use crate::progress::{Progress, span};
 use crate::table::thousands;
 use crate::{say, thread_count};
+pub(crate) use data::open;
 use folder::Folder;
 use shown::Shown;
 
@@ -78,35 +82,6 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
         true => ExitCode::from(interrupt::STATUS),
         false => ExitCode::SUCCESS,
     })
-}
-
-/// Reads a dataset and prepares it as the settings ask; says what it is.
-///
-/// # Errors
-/// As [`Dataset::open`], and when it does not fit the task.
-pub(crate) fn open(path: &Path, config: &OfflineConfig) -> Result<Dataset> {
-    let begun = Instant::now();
-    let mut dataset = Dataset::open(path)?;
-    let rewards = dataset.rewards();
-    let returns = |rows: std::ops::Range<usize>| rewards[rows].iter().map(|r| f64::from(*r)).sum();
-    let returns: Vec<f64> = dataset.episodes().map(returns).collect();
-    let mean = returns.iter().sum::<f64>() / returns.len() as f64;
-    let score = reference(config, &dataset).map(|reference| reference.normalised(mean));
-    let score = score.map_or_else(String::new, |score| format!(" (score {score:.1})"));
-    say(&format!(
-        "dataset  {}: {} transitions in {} episodes, mean return {}{score}, read in {:.1} s",
-        path.display(),
-        thousands(dataset.len() as f64),
-        thousands(returns.len() as f64),
-        thousands(mean),
-        begun.elapsed().as_secs_f64()
-    ));
-    // Before anything is written.
-    environments(config, &dataset)?;
-    if config.normalise_observations {
-        dataset.normalise();
-    }
-    Ok(dataset)
 }
 
 /// Says what is trained, and what computes.
