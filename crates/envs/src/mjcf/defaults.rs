@@ -78,7 +78,10 @@ impl Defaults {
             by_name: HashMap::from([(MAIN.into(), 0)]),
         };
         for section in root.all("default") {
-            if let Some(name) = section.text("class").filter(|name| *name != MAIN) {
+            if let Some(name) = section
+                .text("class")
+                .filter(|name| !["", MAIN].contains(name))
+            {
                 return Err(section.error(format!(
                     "class is `{name}`; the outermost class is always `{MAIN}`"
                 )));
@@ -128,7 +131,9 @@ impl Defaults {
                 continue;
             }
             if let [own, ..] = child.present(&OWN)[..] {
-                return Err(child.error(format!("a class cannot give {own}; each element has its own")));
+                return Err(child.error(format!(
+                    "a class cannot give {own}; each element has its own"
+                )));
             }
             match child.name() {
                 "joint" => class.joint = read::joint(&child, &class.joint)?,

@@ -111,7 +111,11 @@ impl<'a> Element<'a> {
     }
 
     pub(super) fn place(&self) -> Place {
-        Place::at(self.library.source(self.file), self.node.start(), self.name())
+        Place::at(
+            self.library.source(self.file),
+            self.node.start(),
+            self.name(),
+        )
     }
 
     /// Takes down that something is passed over here.
@@ -303,10 +307,10 @@ impl<'a> Element<'a> {
         into: &mut T,
     ) -> Result<()> {
         let mut words = self.words(attribute);
-        let Some(word) = words.next() else {
+        if self.text(attribute).is_none() {
             return Ok(());
-        };
-        let value = word.parse::<i64>().ok();
+        }
+        let value = words.next().and_then(|word| word.parse::<i64>().ok());
         let value = value.filter(|x| (low..=high).contains(x) && words.next().is_none());
         match value.and_then(|x| T::try_from(x).ok()) {
             Some(value) => *into = value,
@@ -356,11 +360,16 @@ fn number(word: &str) -> Option<f64> {
         b'+' => (1.0, &word[1..]),
         _ => (1.0, word),
     };
-    let infinite = ["inf", "infinity"].iter().any(|name| digits.eq_ignore_ascii_case(name));
+    let infinite = ["inf", "infinity"]
+        .iter()
+        .any(|name| digits.eq_ignore_ascii_case(name));
     match digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
         Some(digits) => hexadecimal(digits).map(|x| sign * x),
         // Too large a number is none.
-        None => word.parse().ok().filter(|x: &f64| x.is_finite() || infinite),
+        None => word
+            .parse()
+            .ok()
+            .filter(|x: &f64| x.is_finite() || infinite),
     }
 }
 

@@ -85,7 +85,10 @@ impl Orientation {
         };
         let direction = |way: &str, v: DVec3| {
             unit(v).ok_or_else(|| {
-                place.error(format!("{way} has no direction in ({}, {}, {})", v.x, v.y, v.z))
+                place.error(format!(
+                    "{way} has no direction in ({}, {}, {})",
+                    v.x, v.y, v.z
+                ))
             })
         };
         Ok(match self.other {

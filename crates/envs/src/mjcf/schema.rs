@@ -71,7 +71,8 @@ const OFF: &[&str] = &["disable"];
 const A_STAGE: &str = "turning a stage off";
 
 pub(super) const FLAG: Rule = Rule {
-    read: "constraint frictionloss limit contact gravity clampctrl filterparent midphase island warmstart equality",
+    read: "constraint frictionloss limit contact gravity clampctrl filterparent midphase island warmstart equality \
+        nativeccd",
     skipped: &[
         ("sensor", "sensors are not computed"),
         ("energy", NOTES),
@@ -85,7 +86,6 @@ pub(super) const FLAG: Rule = Rule {
         ("refsafe", ON, A_STAGE),
         ("eulerdamp", ON, A_STAGE),
         ("autoreset", ON, A_STAGE),
-        ("nativeccd", ON, "another search for nearest points"),
         ("override", OFF, "contact override"),
         ("multiccd", OFF, "several contacts per pair of round shapes"),
     ],
@@ -225,8 +225,8 @@ pub(super) const GEOM: Rule = Rule {
             &["none"],
             "fluid forces on the geoms' own shapes",
         ),
-        ("mesh", &[], "meshes"),
-        ("hfield", &[], "height fields"),
+        ("mesh", &[""], "meshes"),
+        ("hfield", &[""], "height fields"),
     ],
     ..EMPTY
 };
@@ -416,8 +416,16 @@ pub(super) const EQUALITY_DEFAULT: Rule = Rule {
     ..EMPTY
 };
 
-/// Plug-ins are refused, so it must be empty.
-pub(super) const EXTENSION: Rule = EMPTY;
+pub(super) const EXTENSION: Rule = Rule {
+    children: "plugin",
+    ..EMPTY
+};
+
+/// A plug-in that nothing uses; what would use it is refused.
+pub(super) const PLUGIN: Rule = Rule {
+    read: "plugin",
+    ..EMPTY
+};
 
 pub(super) const DEFORMABLE: Rule = Rule {
     skipped_children: &[("skin", LOOKS)],

@@ -58,6 +58,8 @@ pub(super) struct Flags {
     /// Whether contacts of two bodies are sorted, which follows from how they are found.
     pub(super) midphase: bool,
     pub(super) equality: bool,
+    /// Where MuJoCo's older search for nearest points is asked for.
+    pub(super) libccd: Option<Place>,
 }
 
 impl Default for Flags {
@@ -71,6 +73,7 @@ impl Default for Flags {
             filterparent: true,
             midphase: true,
             equality: true,
+            libccd: None,
         }
     }
 }

@@ -58,7 +58,8 @@ impl<'a> Node<'a> {
 
     pub(super) fn attribute(&self, name: &str) -> Option<&'a str> {
         let mut all = self.attributes();
-        all.find(|(other, _)| *other == name).map(|(_, value)| value)
+        all.find(|(other, _)| *other == name)
+            .map(|(_, value)| value)
     }
 
     pub(super) fn children(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
@@ -147,7 +148,9 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
             if rest.is_empty() {
                 break;
             }
-            if !self.document.elements.is_empty() && self.open.is_empty() && !rest.starts_with("<!--")
+            if !self.document.elements.is_empty()
+                && self.open.is_empty()
+                && !rest.starts_with("<!--")
             {
                 let remark = "what stands after the end of the outermost element is passed over";
                 (self.notice)(start, remark);
@@ -173,14 +176,20 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
                 self.pass("<![CDATA[", "]]>", "a section <![CDATA[ has no end ]]>")?;
             } else if rest.starts_with("<!") {
                 self.pass("<!", ">", "a declaration <! has no end >")?;
-                (self.notice)(start, "a declaration <!…> is passed over; no entities are read");
+                (self.notice)(
+                    start,
+                    "a declaration <!…> is passed over; no entities are read",
+                );
             } else if rest.starts_with('<') {
                 if self.tag()? {
                     break;
                 }
             } else {
                 let Some(end) = rest.find('<') else {
-                    return Err(self.fault(start, "there is text after the end of the outermost element"));
+                    return Err(self.fault(
+                        start,
+                        "there is text after the end of the outermost element",
+                    ));
                 };
                 (self.notice)(start, "text between elements is passed over");
                 self.at += end;
@@ -207,7 +216,11 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
     }
 
     fn skip_blanks(&mut self) -> usize {
-        let blanks = self.rest().bytes().take_while(|byte| is_blank(*byte)).count();
+        let blanks = self
+            .rest()
+            .bytes()
+            .take_while(|byte| is_blank(*byte))
+            .count();
         self.at += blanks;
         blanks
     }
@@ -233,8 +246,10 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
 
     /// A name at which the reader stands; empty if there is none.
     fn name(&mut self) -> &'a str {
-        let starts = |byte: u8| byte.is_ascii_alphabetic() || byte >= 128 || matches!(byte, b':' | b'_');
-        let goes_on = |byte: u8| starts(byte) || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+        let starts =
+            |byte: u8| byte.is_ascii_alphabetic() || byte >= 128 || matches!(byte, b':' | b'_');
+        let goes_on =
+            |byte: u8| starts(byte) || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
         let rest = self.rest();
         let mut bytes = rest.bytes();
         let length = match bytes.next() {
@@ -327,14 +342,18 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
             if name.is_empty() {
                 return Err(fault(match rest.chars().next() {
                     None => "the text ends inside a tag".into(),
-                    Some(other) => format!("`{other}` stands where an attribute or `>` is expected"),
+                    Some(other) => {
+                        format!("`{other}` stands where an attribute or `>` is expected")
+                    }
                 }));
             }
             if blanks == 0 {
                 (self.notice)(start, "there is no blank before an attribute");
             }
             let value = self.value().ok_or_else(|| {
-                fault(format!("attribute {name} needs a value in quotes, as in {name}=\"…\""))
+                fault(format!(
+                    "attribute {name} needs a value in quotes, as in {name}=\"…\""
+                ))
             })?;
             if !seen.insert(name) {
                 return Err(fault(format!("attribute {name} stands twice")));
@@ -353,7 +372,11 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
         self.skip_blanks();
         self.at += self.rest().strip_prefix('=').map(|_| 1)?;
         self.skip_blanks();
-        let quote = self.rest().chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let quote = self
+            .rest()
+            .chars()
+            .next()
+            .filter(|c| matches!(c, '"' | '\''))?;
         self.at += 1;
         let rest = self.rest();
         let value = &rest[..rest.find(quote)?];
@@ -376,7 +399,10 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
             decoded.push_str(&rest[..at]);
             rest = &rest[at..];
             let (character, length) = reference(rest).unwrap_or_else(|| {
-                (self.notice)(self.at, "an `&` that begins no known reference is kept as it is");
+                (self.notice)(
+                    self.at,
+                    "an `&` that begins no known reference is kept as it is",
+                );
                 ('&', 1)
             });
             decoded.push(character);
@@ -389,7 +415,10 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
 
 /// The character that a reference at the start of `text` means, and the reference's length.
 fn reference(text: &str) -> Option<(char, usize)> {
-    let end = text.bytes().take(LONGEST_REFERENCE).position(|byte| byte == b';')?;
+    let end = text
+        .bytes()
+        .take(LONGEST_REFERENCE)
+        .position(|byte| byte == b';')?;
     let character = match &text[1..end] {
         "lt" => '<',
         "gt" => '>',
@@ -403,7 +432,9 @@ fn reference(text: &str) -> Option<(char, usize)> {
                 None => (digits, 10),
             };
             let number = digits.chars().try_fold(0_u32, |number, digit| {
-                number.checked_mul(radix)?.checked_add(digit.to_digit(radix)?)
+                number
+                    .checked_mul(radix)?
+                    .checked_add(digit.to_digit(radix)?)
             });
             char::from_u32(number.filter(|number| *number > 0)?)?
         }
@@ -415,4 +446,3 @@ fn reference(text: &str) -> Option<(char, usize)> {
 pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
-

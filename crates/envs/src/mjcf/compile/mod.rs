@@ -13,7 +13,7 @@ use super::spec::{Limited, Spec};
 use super::{constants, frames, pairs};
 use crate::Result;
 use crate::dynamics::model::{
-    Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Sites, Tendons,
+    Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Pair, Sites, Tendons,
 };
 use glam::{DQuat, DVec3};
 use std::collections::HashMap;
@@ -162,10 +162,32 @@ impl Builder<'_> {
             self.model.pairs = pairs::select(&self.model, filter)
                 .map_err(|message| self.spec.place.error(message))?;
         }
+        self.check_convex_pairs()?;
         self.model.keyframes = self.keyframes()?;
         self.check_equalities()?;
         self.model.notes = self.notes.lines();
         Ok(self.model)
+    }
+
+    /// MuJoCo's older search for nearest points is not done, so nothing may need it where it is asked for.
+    fn check_convex_pairs(&self) -> Result<()> {
+        let Some(place) = &self.spec.flags.libccd else {
+            return Ok(());
+        };
+        let kinds = |pair: &Pair| pair.geoms.map(|geom| self.model.geoms.kind[geom]);
+        match self
+            .model
+            .pairs
+            .iter()
+            .find(|pair| pairs::is_searched(kinds(pair)))
+        {
+            None => Ok(()),
+            Some(pair) => Err(place.error(format!(
+                "nativeccd is `disable`, which needs another search for nearest points of {:?}; \
+                this engine does not do that (allowed: enable)",
+                kinds(pair)
+            ))),
+        }
     }
 
     /// What switched-off constraints name must be there.
@@ -180,6 +202,12 @@ impl Builder<'_> {
                     _ => &model.bodies.name,
                 };
                 find(&index(names), kind, place, name)?;
+            }
+            if let [(kind, a), (_, b)] = &objects[..]
+                && a == b
+            {
+                let message = format!("the constraint holds {kind} `{a}` to itself");
+                return Err(place.error(message));
             }
         }
         Ok(())
@@ -295,7 +323,12 @@ fn is_finite(model: &Model) -> bool {
         && numbers(&model.tendons.length0)
         && rows(&model.tendons.lengthspring)
         && numbers(model.actuators.biasprm.as_flattened())
-        && rows(&model.actuators.ctrlrange)
+        && !model
+            .actuators
+            .ctrlrange
+            .as_flattened()
+            .iter()
+            .any(|x| x.is_nan())
         && numbers(&model.qpos0)
         && numbers(&b.subtreemass)
         && vectors(&b.pos)
@@ -331,9 +364,9 @@ impl Range<'_> {
         let (prefix, [low, high]) = (self.prefix, self.range);
         let found = format!("{prefix}range is {low} {high}");
         match self.limited {
-            Some(true) if low >= high => Err(self.place.error(format!(
-                "{found}; the first must be lower than the second"
-            ))),
+            Some(true) if low >= high => Err(self
+                .place
+                .error(format!("{found}; the first must be lower than the second"))),
             Some(limited) => Ok(limited),
             None if self.range == [0.0; 2] => Ok(false),
             None if !auto => Err(self.place.error(format!(

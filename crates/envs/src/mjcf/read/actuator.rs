@@ -123,7 +123,9 @@ fn not_done(element: &Element, spec: &mut ActuatorSpec) -> Result<()> {
             if diameter >= 0.0 {
                 spec.gainprm[0] = std::f64::consts::PI / 4.0 * diameter * diameter;
             }
-            element.number("bias", &mut spec.biasprm[0])?;
+            if let Some([bias, ..]) = element.exactly::<3>("bias")? {
+                spec.biasprm[0] = bias;
+            }
             becomes(spec, false, true);
         }
         "adhesion" => {

@@ -2,11 +2,11 @@
 
 use super::super::defaults::Defaults;
 use super::super::element::Element;
+use super::super::orientation::Orientation;
+use super::super::schema;
 use super::super::spec::{
     BodySpec, Compiler, Frame, GeomSpec, InertialSpec, JointSpec, Named, Placement,
 };
-use super::super::orientation::Orientation;
-use super::super::schema;
 use super::{INT, LIMITED, Names, read_friction};
 use crate::Result;
 use crate::dynamics::matrix;

@@ -32,6 +32,9 @@ pub(super) fn equalities(
                     "equality constraints are not done by this engine; allowed is one with active `false`",
                 ));
             }
+            if element.name() == "connect" && element.has("body1") && !element.has("anchor") {
+                return Err(element.error("anchor is missing"));
+            }
             element.note("the constraint is switched off and makes no difference", "");
             let objects = [
                 ("joint", "joint1"),

@@ -43,7 +43,13 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
     root.check(&schema::MUJOCO)?;
     for child in root.children() {
         match child.name() {
-            "extension" => child.check(&schema::EXTENSION)?,
+            "extension" => {
+                child.check(&schema::EXTENSION)?;
+                for plugin in child.children() {
+                    plugin.check(&schema::PLUGIN)?;
+                    plugin.note("nothing uses the plug-in, so it is passed over", "");
+                }
+            }
             "deformable" => child.check(&schema::DEFORMABLE)?,
             "body" | "frame" | "replicate" => {
                 child.note("it stands outside <worldbody> and is passed over", "");
@@ -60,7 +66,11 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
     let mut sparse = None;
     for element in root.all("option") {
         read_options(&element, &mut options, &mut flags)?;
-        let kinds = [("dense", Some(false)), ("sparse", Some(true)), ("auto", None)];
+        let kinds = [
+            ("dense", Some(false)),
+            ("sparse", Some(true)),
+            ("auto", None),
+        ];
         element.choice("jacobian", &kinds, &mut sparse)?;
     }
     let mut nkey = 0;
@@ -96,8 +106,8 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
 fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
     element.check(&schema::COMPILER)?;
     element.flag("autolimits", &mut compiler.autolimits)?;
-    element.non_negative("boundmass", &mut compiler.boundmass)?;
-    element.non_negative("boundinertia", &mut compiler.boundinertia)?;
+    element.number("boundmass", &mut compiler.boundmass)?;
+    element.number("boundinertia", &mut compiler.boundinertia)?;
     element.number("settotalmass", &mut compiler.settotalmass)?;
     element.flag("balanceinertia", &mut compiler.balanceinertia)?;
     element.flag("alignfree", &mut compiler.alignfree)?;
@@ -133,9 +143,9 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
     element.check(&schema::OPTION)?;
     element.positive("timestep", &mut options.timestep)?;
     element.positive("impratio", &mut options.impratio)?;
-    element.non_negative("tolerance", &mut options.tolerance)?;
-    element.non_negative("ls_tolerance", &mut options.ls_tolerance)?;
-    element.non_negative("ccd_tolerance", &mut options.ccd_tolerance)?;
+    element.number("tolerance", &mut options.tolerance)?;
+    element.number("ls_tolerance", &mut options.ls_tolerance)?;
+    element.number("ccd_tolerance", &mut options.ccd_tolerance)?;
     element.vector("gravity", &mut options.gravity)?;
     element.vector("wind", &mut options.wind)?;
     element.non_negative("density", &mut options.density)?;
@@ -161,7 +171,10 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         [1, 1_000_000],
         &mut options.ccd_iterations,
     )?;
-    for element in element.all("flag") {
+    for (index, element) in element.all("flag").enumerate() {
+        if index > 0 {
+            return Err(element.error("an option has at most one <flag>"));
+        }
         element.check(&schema::FLAG)?;
         let states = [("enable", true), ("disable", false)];
         let mut constraint = true;
@@ -176,6 +189,9 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         element.choice("warmstart", &states, &mut options.warmstart)?;
         element.choice("midphase", &states, &mut flags.midphase)?;
         element.choice("equality", &states, &mut flags.equality)?;
+        let mut native = flags.libccd.is_none();
+        element.choice("nativeccd", &states, &mut native)?;
+        flags.libccd = (!native).then(|| element.place());
         if !constraint {
             (flags.frictionloss, flags.limit) = (false, false);
             (flags.contact, flags.equality) = (false, false);

@@ -136,7 +136,7 @@ fn shapes_have_sizes_masses_and_bounds() {
 
 #[test]
 fn masks_may_be_all_bits() {
-    let model = ok(&with("", "", "contype='-1' conaffinity='4294967295'", ""));
+    let model = ok(&with("", "", "contype='-1' conaffinity=' -1 '", ""));
     assert_eq!(
         (model.geoms.contype[0], model.geoms.conaffinity[0]),
         (u32::MAX, u32::MAX)
