@@ -253,7 +253,7 @@ class Draw:
                 self.of_class(joint)
                 if kind in ("hinge", "slide"):
                     joint.set("axis", axes[at] if axes else self.direction())
-                if kind != "free" and self.chance(0.1 if self.plain else 0.4):
+                if kind != "free" and self.chance(0.2 if self.plain else 0.6):
                     joint.set("pos", self.numbers(3, -0.1, 0.1))
                 self.joint_parameters(joint, kind)
             self.joints.append((joint.get("name"), kind))

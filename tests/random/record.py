@@ -11,6 +11,7 @@ FOLDER/INDEX.npz:
 - `after/…`: the states after one step, the acceleration, and the numbers of contacts and of constraint rows;
 - `spread/…`: the largest difference that any of NUDGES changes of the state by 1e-15 makes to each of them; every
   second time the model's frames change too;
+- `stiffness`: the largest ratio of a constraint row's stiffness to the inertia that it meets;
 - `apart`: whether the step has contacts of pairs that are found by a search which ends within `ccd_tolerance`.
 """
 import copy
@@ -53,18 +54,32 @@ def is_apart(model, data):
     return False
 
 
+def stiffness(model, data):
+    """The largest diagonal of J M⁻¹ Jᵀ R⁻¹, some 10⁴ at most unless bodies seem immovable in the reference pose."""
+    if not data.nefc or not model.nv:
+        return 0.0
+    rows = np.zeros((data.nefc, model.nv))
+    if mujoco.mj_isSparse(model):
+        mujoco.mju_sparse2dense(rows, data.efc_J.ravel(), data.efc_J_rownnz, data.efc_J_rowadr, data.efc_J_colind)
+    else:
+        rows[:] = data.efc_J.reshape(rows.shape)
+    moved = np.zeros_like(rows)
+    mujoco.mj_solveM(model, data, moved, rows)
+    return np.max(np.sum(rows * moved, axis=1) / data.efc_R)
+
+
 def step(model, data, before):
-    """What one step from a state gives, and whether it stands apart."""
+    """What one step from a state gives, whether it stands apart, and how stiff it is."""
     mujoco.mj_resetData(model, data)
     for key, value in zip(BEFORE, before):
         getattr(data, key)[:] = value
     mujoco.mj_forward(model, data)
-    apart = is_apart(model, data)
+    apart, stiff = is_apart(model, data), stiffness(model, data)
     data.qacc_warmstart[:] = before[3]
     mujoco.mj_step(model, data)
-    apart = apart or is_apart(model, data)
+    apart, stiff = apart or is_apart(model, data), max(stiff, stiffness(model, data))
     counts = np.array([data.ncon, data.nefc, sum(w.number for w in data.warning)], dtype=float)
-    return [data.qpos.copy(), data.qvel.copy(), data.qacc.copy(), counts], apart
+    return [data.qpos.copy(), data.qvel.copy(), data.qacc.copy(), counts], float(apart), stiff
 
 
 def nudged(rng, values):
@@ -88,7 +103,7 @@ def spread(rng, model, data, before, after, nudges):
             other = copy.copy(model)
             for key in FRAMES:
                 getattr(other, key)[1:] = nudged(rng, getattr(model, key)[1:])
-        moved, _ = step(other, data, [nudged(rng, value) for value in before])
+        moved, _, _ = step(other, data, [nudged(rng, value) for value in before])
         worst = np.maximum(worst, [difference(a, b) for a, b in zip(moved, after)])
     return worst
 
@@ -130,11 +145,12 @@ def record(model, rng, nudges):
     other[3] = rng.normal(size=model.nv) * rng.choice([0.1, 10.0, 1000.0])
     states.append(other)
 
-    rows = {key: [] for key in ["apart"]}
+    rows = {"apart": [], "stiffness": []}
     for before in states:
-        after, apart = step(model, scratch, before)
+        after, apart, stiff = step(model, scratch, before)
         spreads = spread(np.random.default_rng(1), model, scratch, before, after, nudges)
-        rows["apart"].append(float(apart))
+        rows["apart"].append(apart)
+        rows["stiffness"].append(stiff)
         for group, keys, values in [("before", BEFORE, before), ("after", AFTER, after), ("spread", AFTER, spreads)]:
             for key, value in zip(keys, values):
                 rows.setdefault(f"{group}/{key}", []).append(np.atleast_1d(value))
