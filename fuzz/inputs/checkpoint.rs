@@ -9,7 +9,7 @@ use rl_algos::recipes;
 use rl_algos::replay::Replay;
 use rl_algos::run_dir::RunDir;
 use rl_algos::train::{resume, train};
-use sparse_core::device::{self, Device};
+use sparse_core::device;
 
 /// What a state begins with, before its checksum.
 const MAGIC: &[u8; 8] = b"SRLRUN 3";
@@ -27,15 +27,12 @@ pub fn config() -> TrainConfig {
     config
 }
 
-fn device() -> Device {
-    device::by_name(device::available()[0]).expect("a device of this build")
-}
-
 /// Trains such a run into a folder.
 pub fn begin(folder: &Path) {
     let config = config();
     let run = RunDir::create(folder, &config, false).expect("an empty folder");
-    train(&config, &device(), &run, &mut []).expect("a run of a few steps");
+    let device = device::by_name(device::available()[0]).expect("a device of this build");
+    train(&config, &device, &run, &mut []).expect("a run of a few steps");
 }
 
 /// Copies a folder's files and folders.
@@ -73,7 +70,8 @@ pub fn run(bytes: &[u8]) -> bool {
     let state = [MAGIC.as_slice(), &sum, bytes].concat();
     fs::write(path.join("resume/state.bin"), state).expect("a file to write");
     let (run, config) = RunDir::open(&path).expect("a run");
-    match resume(&config, &device(), &run, &mut []) {
+    let device = device::by_name(device::available()[0]).expect("a device of this build");
+    match resume(&config, &device, &run, &mut []) {
         Ok(_) => true,
         Err(error) => {
             assert!(!error.to_string().is_empty());
