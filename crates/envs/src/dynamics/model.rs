@@ -218,7 +218,7 @@ pub struct Dofs {
     pub joint: Vec<usize>,
     /// Previous dof on the way to the root; `None` for a tree's first.
     pub parent: Vec<Option<usize>>,
-    /// Index of the kinematic tree.
+    /// Index of the kinematic tree: a body that moves against the world, and all that it carries.
     pub tree: Vec<usize>,
     /// The same for the inertia matrix and what takes its place in an integrator, which couple a dof with those on
     /// its way to the root alone: `None` also for every dof of a body whose inertia is diagonal at all times, that

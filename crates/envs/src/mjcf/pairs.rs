@@ -18,6 +18,9 @@ const MOST_PAIRS: usize = 200_000;
 pub(super) struct Filter {
     /// Whether a body and its parent never touch.
     pub(super) parents: bool,
+    /// Whether pairs of the same bodies come by geom, the one of the lower [`GeomType`] first, as after MuJoCo's
+    /// midphase; without it they come as the bodies list them.
+    pub(super) sorted: bool,
     /// Pairs that the file names, the geom of the lower body first.
     pub(super) explicit: Vec<Pair>,
     /// Pairs of bodies that never touch but in explicit pairs, the lower one first.
@@ -78,7 +81,9 @@ pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String>
                     }
                 }
             }
-            found.sort_unstable();
+            if filter.sorted {
+                found.sort_unstable();
+            }
             let mixed = found.iter().map(|geoms| mixed(&model.geoms, *geoms));
             pairs.extend(mixed.map(|pair| ([first, second], pair)));
             if pairs.len() > MOST_PAIRS {

@@ -71,10 +71,10 @@ const OFF: &[&str] = &["disable"];
 const A_STAGE: &str = "turning a stage off";
 
 pub(super) const FLAG: Rule = Rule {
-    read: "constraint frictionloss limit contact gravity clampctrl filterparent equality nativeccd island warmstart",
+    read: "constraint frictionloss limit contact gravity clampctrl filterparent midphase island warmstart equality \
+        nativeccd",
     skipped: &[
         ("sensor", "sensors are not computed"),
-        ("midphase", SAME),
         ("energy", NOTES),
         ("fwdinv", NOTES),
         ("invdiscrete", NOTES),

@@ -55,6 +55,8 @@ pub(super) struct Flags {
     pub(super) gravity: bool,
     pub(super) clampctrl: bool,
     pub(super) filterparent: bool,
+    /// Whether contacts of two bodies are sorted, which follows from how they are found.
+    pub(super) midphase: bool,
     pub(super) equality: bool,
     /// Where MuJoCo's older search for nearest points is asked for.
     pub(super) libccd: Option<Place>,
@@ -69,6 +71,7 @@ impl Default for Flags {
             gravity: true,
             clampctrl: true,
             filterparent: true,
+            midphase: true,
             equality: true,
             libccd: None,
         }

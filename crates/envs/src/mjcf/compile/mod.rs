@@ -155,6 +155,7 @@ impl Builder<'_> {
             let (explicit, excluded) = (self.explicit_pairs()?, self.excluded()?);
             let filter = pairs::Filter {
                 parents: self.spec.flags.filterparent,
+                sorted: self.spec.flags.midphase,
                 explicit,
                 excluded,
             };

@@ -185,12 +185,13 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         element.choice("gravity", &states, &mut flags.gravity)?;
         element.choice("clampctrl", &states, &mut flags.clampctrl)?;
         element.choice("filterparent", &states, &mut flags.filterparent)?;
+        element.choice("island", &states, &mut options.islands)?;
+        element.choice("warmstart", &states, &mut options.warmstart)?;
+        element.choice("midphase", &states, &mut flags.midphase)?;
         element.choice("equality", &states, &mut flags.equality)?;
         let mut native = flags.libccd.is_none();
         element.choice("nativeccd", &states, &mut native)?;
         flags.libccd = (!native).then(|| element.place());
-        element.choice("island", &states, &mut options.islands)?;
-        element.choice("warmstart", &states, &mut options.warmstart)?;
         if !constraint {
             (flags.frictionloss, flags.limit) = (false, false);
             (flags.contact, flags.equality) = (false, false);
