@@ -20,9 +20,12 @@ use crate::train::{Averages, WorldState};
 use crate::{Error, Result};
 
 /// What the file begins with: its kind and the version of its layout.
-const MAGIC: &[u8; 8] = b"SRLRUN 2";
+const MAGIC: &[u8; 8] = b"SRLRUN 3";
+
+/// The version before, which does not have the rows of `metrics.csv` after all else.
+const MAGIC_2: &[u8; 8] = b"SRLRUN 2";
 pub(crate) const STATE: &str = "state.bin";
-const REPLAY: &str = "replay";
+pub(crate) const REPLAY: &str = "replay";
 
 /// All of a run but its replay.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,13 +43,16 @@ pub(crate) struct RunState {
     pub(crate) replay: Manifest,
 }
 
-/// How far `metrics.csv` was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// What was written to `metrics.csv`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Metrics {
     /// Bytes of the file.
     pub(crate) bytes: u64,
     /// Time that the run took so far (s).
     pub(crate) seconds: f64,
+    /// All of the file, which counts where the file says otherwise; `None` in a state of the version before.
+    #[serde(skip)]
+    pub(crate) rows: Option<String>,
 }
 
 /// An agent's learners as a record, and what it keeps beside them.
@@ -137,6 +143,13 @@ impl Checkpoints {
         Ok(Some((checkpoints, state, replay)))
     }
 
+    /// Whether the last state in `folder` was written under `config`, or what differs; `None` where that cannot be known.
+    pub(crate) fn is_of(folder: &Path, config: &TrainConfig) -> Option<Result<(), String>> {
+        let bytes = fs::read(folder.join(STATE)).ok()?;
+        let state = decode(&bytes).ok()?;
+        Some(same_config(&state.config, config))
+    }
+
     /// Writes what is new of the replay, then the state that `state` makes with its list of files, then removes what
     /// only the state before needed.
     pub(crate) fn save(
@@ -154,7 +167,8 @@ impl Checkpoints {
 }
 
 fn encode(state: &RunState) -> Result<Vec<u8>, postcard::Error> {
-    let body = postcard::to_allocvec(state)?;
+    let rows = state.metrics.rows.as_deref().unwrap_or_default();
+    let body = [postcard::to_allocvec(state)?, postcard::to_allocvec(rows)?].concat();
     let sum = crc32fast::hash(&body).to_le_bytes();
     Ok([MAGIC.as_slice(), &sum, &body].concat())
 }
@@ -164,13 +178,18 @@ fn decode(bytes: &[u8]) -> Result<RunState, String> {
         .split_at_checked(MAGIC.len() + 4)
         .ok_or_else(|| format!("{} bytes long: it was cut off", bytes.len()))?;
     let (magic, sum) = head.split_at(MAGIC.len());
-    if magic != MAGIC {
+    if ![MAGIC, MAGIC_2].iter().any(|known| magic == *known) {
         return Err("not the state of a run that this version can go on with".to_owned());
     }
     if crc32fast::hash(body).to_le_bytes() != *sum {
         return Err("its checksum is another: it was cut off or damaged".to_owned());
     }
-    postcard::from_bytes(body).map_err(|error| error.to_string())
+    let wrong = |error: postcard::Error| error.to_string();
+    let (mut state, rest): (RunState, _) = postcard::take_from_bytes(body).map_err(wrong)?;
+    if magic == MAGIC {
+        state.metrics.rows = Some(postcard::from_bytes(rest).map_err(wrong)?);
+    }
+    Ok(state)
 }
 
 /// Whether a state was written under this configuration; else the first line that differs. What was written before a key

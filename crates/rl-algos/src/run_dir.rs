@@ -3,7 +3,11 @@
 //! watched so, TensorBoard's `events.out.tfevents.*`, and `device` where whoever runs it keeps that name.
 //!
 //! Configurations and checkpoints are written beside their place and moved there, so whoever reads finds the last one
-//! or the new one, never half of one.
+//! or the new one, never half of one. Every file that is read back has a checksum: what was damaged, or changed by
+//! another hand, is refused with its name, or, where it is `metrics.csv`, made anew. Nothing else in the folder is
+//! touched.
+
+mod ours;
 
 use std::fs;
 use std::io::Write;
@@ -16,15 +20,14 @@ use crate::checkpoint::Checkpoints;
 use crate::config::TrainConfig;
 use crate::files::{hold, put};
 use crate::replay::Replay;
-use crate::run_files::{self, Found};
-use crate::{Error, Result};
+use crate::{Error, Result, seal};
 
-pub(crate) const CONFIG: &str = "config.toml";
-pub(crate) const METRICS: &str = "metrics.csv";
-pub(crate) const CHECKPOINTS: &str = "checkpoints";
-pub(crate) const RESUME: &str = "resume";
-pub(crate) const POLICIES: &str = "policies";
-pub(crate) const DEVICE: &str = "device";
+const CONFIG: &str = "config.toml";
+const METRICS: &str = "metrics.csv";
+const CHECKPOINTS: &str = "checkpoints";
+const RESUME: &str = "resume";
+const POLICIES: &str = "policies";
+const DEVICE: &str = "device";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -71,8 +74,8 @@ impl RunDir {
     /// As [`TrainConfig::validate`] and [`TrainConfig::check_effects`], when there is no task of this name or its networks
     /// would have layers without connections (with a global allocation that shows when they are drawn); before anything is
     /// touched. [`Error::RunExists`] when it holds a run and
-    /// `overwrite` is false; with `overwrite` the old run's files go. [`Error::File`] when it cannot be written, or is being
-    /// written by a run that goes on.
+    /// `overwrite` is false; with `overwrite` the old run's files go, and no other. [`Error::File`] when it cannot be
+    /// written, is being written by a run that goes on, or has files of other programs under the names of a run's.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
         config.validate()?;
         config.check_effects()?;
@@ -81,7 +84,9 @@ impl RunDir {
             config,
             [env.info().observation.len(), env.info().action.len()],
         )?;
-        let text = config.to_toml()?;
+        let text = seal::sealed(&config.to_toml()?);
+        // What is written can be read back.
+        TrainConfig::from_toml(&text)?;
         let run = Self {
             path: path.to_owned(),
         };
@@ -91,7 +96,7 @@ impl RunDir {
         let _held = hold(path)?;
         Self::check_free(path, overwrite)?;
         if Self::is_taken(path) {
-            run_files::remove(path)?;
+            ours::remove(path)?;
         }
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
@@ -99,34 +104,30 @@ impl RunDir {
         Ok(run)
     }
 
-    /// Whether a folder holds a run, by what its files prove; [`create`](Self::create) would refuse it.
+    /// Whether a folder holds a run, which [`create`](Self::create) would refuse.
     #[must_use]
     pub fn is_taken(path: &Path) -> bool {
-        run_files::find(path) == Found::Run
+        ours::is_taken(path)
     }
 
-    /// Refuses a folder in which a new run would meet an old one, unless it may be overwritten, or somebody else's files.
+    /// Refuses a folder that is not free for a new run, or whose files may not be replaced.
     ///
     /// # Errors
-    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; [`Error::File`] with a file of no run that has
-    /// the name of one of a run's.
+    /// [`Error::File`] when a file in it has the name of a run's, and is none; [`Error::RunExists`] when it holds a run and
+    /// `overwrite` is false.
     pub fn check_free(path: &Path, overwrite: bool) -> Result<()> {
-        match run_files::find(path) {
-            Found::Run if !overwrite => Err(Error::RunExists {
-                path: path.to_owned(),
-            }),
-            Found::Foreign(file) => {
-                let message = "is there already, and of no run; choose another folder";
-                Err(Error::file(&file)(message))
-            }
-            Found::Run | Found::Nothing => Ok(()),
+        ours::check(path)?;
+        if Self::is_taken(path) && !overwrite {
+            let path = path.to_owned();
+            return Err(Error::RunExists { path });
         }
+        Ok(())
     }
 
     /// Whether a run writes a file of this path, relative to its folder.
     #[must_use]
     pub fn is_own(path: &Path) -> bool {
-        run_files::is_own(path)
+        ours::is_own(path)
     }
 
     /// The folder of a run that is there, and its configuration.
@@ -146,6 +147,11 @@ impl RunDir {
         }
         let text = fs::read_to_string(&file).map_err(Error::file(&file))?;
         let config = TrainConfig::from_toml(&text).map_err(Error::file(&file))?;
+        if let Err(message) = seal::check(&text) {
+            // The state of the run has its settings too, and so which of them changed, if any.
+            let state = Checkpoints::is_of(&run.resume_path(), &config);
+            state.unwrap_or(Err(message)).map_err(Error::file(&file))?;
+        }
         Ok((run, config))
     }
 
@@ -179,12 +185,12 @@ impl RunDir {
         self.path.join(DEVICE)
     }
 
-    /// Keeps the name of the device that computes the run, for whoever goes on with it.
+    /// Keeps the name of the device that computes the run, for whoever goes on with it. Of a run that may be under way this
+    /// is for an observer, when it is told that the run [goes on](crate::observe::Observer::on_start).
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written, or the run is under way.
+    /// [`Error::File`] when it cannot be written.
     pub fn keep_device(&self, name: &str) -> Result<()> {
-        let _held = hold(&self.path)?;
         replace(&self.device_path(), format!("{name}\n").as_bytes())
     }
 
@@ -217,9 +223,9 @@ impl RunDir {
     /// [`Error::File`] when it cannot be written; the last one stays then.
     pub fn save(&self, which: Checkpoint, weights: &[u8], info: &CheckpointInfo) -> Result<()> {
         let path = self.info_path(which);
-        let info = serde_json::to_vec_pretty(info).map_err(Error::file(&path))?;
+        let info = serde_json::to_string_pretty(info).map_err(Error::file(&path))?;
         replace(&self.weights_path(which), weights)?;
-        replace(&path, &info)
+        replace(&path, seal::sealed_json(&info).as_bytes())
     }
 
     /// What is known of a checkpoint.
@@ -237,8 +243,9 @@ impl RunDir {
                 },
             });
         }
-        let text = fs::read(&path).map_err(Error::file(&path))?;
-        serde_json::from_slice(&text).map_err(Error::file(&path))
+        let text = fs::read_to_string(&path).map_err(Error::file(&path))?;
+        let text = seal::unsealed_json(&text).map_err(Error::file(&path))?;
+        serde_json::from_str(&text).map_err(Error::file(&path))
     }
 
     /// The replay of the last stop or evaluation, and the environment steps before it: each step stored one
@@ -282,21 +289,17 @@ mod tests {
     #[test]
     fn files_of_no_run_are_never_in_its_place() {
         let config = recipes::named("rlx2", "Hopper-v5").unwrap();
-        for name in [
-            "config.toml",
-            "metrics.csv",
-            "device",
-            "policies/a",
-            "resume/b",
-            "checkpoints/c",
-        ] {
+        for name in ["config.toml", "metrics.csv", "device"] {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join(name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, b"mine").unwrap();
             for overwrite in [false, true] {
                 let error = RunDir::create(folder.path(), &config, overwrite).unwrap_err();
-                assert!(error.to_string().contains("of no run"), "{error}");
+                assert!(
+                    error.to_string().contains("nothing here is replaced"),
+                    "{error}"
+                );
             }
             assert_eq!(fs::read(&file).unwrap(), b"mine");
             let there = fs::read_dir(folder.path()).unwrap().count();

@@ -2,6 +2,7 @@
 
 mod gaussian;
 pub mod parts;
+mod paths;
 mod policy;
 mod sac;
 pub mod td3;
@@ -15,14 +16,15 @@ use sparse_core::learner::{Learner, Memory, StepReport};
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::record;
 
+pub use paths::CutOff;
 pub use policy::Policy;
 pub use sac::Sac;
 pub use td3::Td3;
 
-use crate::Result;
 use crate::config::{AlgoConfig, TrainConfig};
 use crate::replay::Batch;
 use crate::rng::Streams;
+use crate::{Error, Result};
 
 /// Whoever acts and learns. Actions are in [-1, 1] per number.
 pub trait Agent: Debug + Send {
@@ -47,7 +49,7 @@ pub trait Agent: Debug + Send {
     /// Learns from a batch.
     ///
     /// # Errors
-    /// [`sparse_core::Error::Diverged`] when a loss or a gradient is NaN or infinite; [`Error::Config`](crate::Error::Config)
+    /// [`sparse_core::Error::Diverged`] when a loss or a gradient is NaN or infinite; [`Error::Config`]
     /// when the batch is not made for this agent.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport>;
 
@@ -101,7 +103,7 @@ pub struct UpdateReport {
 pub struct Densities {
     /// Of the actor.
     pub actor: f64,
-    /// Of both critics.
+    /// Of both critics; NaN where there is none.
     pub critic: f64,
 }
 
@@ -137,19 +139,38 @@ pub fn build(
 }
 
 impl dyn Agent + '_ {
-    /// Weights of the actor.
+    /// Weights of the actor; none where no network is trained.
     #[must_use]
     pub fn actor_weights(&self) -> Weights {
-        Weights::of(self.learners()[0].1.net())
+        self.weights(0)
     }
 
-    /// Weights of one critic; both have as many.
+    /// Weights of one critic, the first; none where the actor is all that is trained.
     #[must_use]
     pub fn critic_weights(&self) -> Weights {
-        Weights::of(self.learners()[1].1.net())
+        self.weights(1)
     }
 
-    /// Shares of the weights that exist.
+    /// Weights of all networks that are trained.
+    #[must_use]
+    pub fn all_weights(&self) -> Weights {
+        let networks = (0..self.learners().len()).map(|index| self.weights(index));
+        networks.fold(Weights::default(), |sum, weights| Weights {
+            active: sum.active + weights.active,
+            total: sum.total + weights.total,
+        })
+    }
+
+    /// Weights of the network with this place in the list of learners; none where there is no such one.
+    fn weights(&self, index: usize) -> Weights {
+        let learners = self.learners();
+        let learner = learners.get(index);
+        learner.map_or(Weights::default(), |(_, learner)| {
+            Weights::of(learner.net())
+        })
+    }
+
+    /// Shares of the weights that exist; NaN of a network that there is none of.
     #[must_use]
     pub fn densities(&self) -> Densities {
         let density = |w: Weights| w.active as f64 / w.total as f64;
@@ -179,10 +200,12 @@ impl dyn Agent + '_ {
     /// The same bytes with the actor alone.
     ///
     /// # Errors
-    /// [`sparse_core::Error::Record`] when the format cannot hold it.
+    /// [`sparse_core::Error::Record`] when the format cannot hold it; [`Error::Config`] when no network is trained.
     pub fn policy_bytes(&self) -> Result<Vec<u8>> {
-        let (name, actor) = self.learners()[0];
-        Ok(record::to_bytes(&[(name, actor.net())])?)
+        match self.learners().first() {
+            Some((name, actor)) => Ok(record::to_bytes(&[(*name, actor.net())])?),
+            None => Err(Error::config("learners", 0, "1 or more, the actor first")),
+        }
     }
 }
 
@@ -221,6 +244,96 @@ impl UpdateReport {
             dropped: steps().map(|report| report.dropped).sum(),
             grown: steps().map(|report| report.grown).sum(),
             recycled: steps().map(|report| report.recycled).sum(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sparse_core::learner::LearnerConfig;
+
+    use super::*;
+    use crate::recipes;
+
+    /// An agent that trains so many of an actor and its critics.
+    #[derive(Debug)]
+    struct Part(Vec<(&'static str, Learner<SparseMlp>)>, u64);
+
+    impl Part {
+        fn of(count: usize) -> (Self, TrainConfig) {
+            let mut config = recipes::named("static-td3", "Hopper-v5").unwrap();
+            config.sparsity.actor = 0.5;
+            let rows = parts::Rows {
+                observation: 11,
+                action: 3,
+                device: Device::flex(),
+            };
+            let mut streams = Streams::new(3);
+            let actor = parts::Actor::new(&config, &rows, &mut streams).unwrap();
+            let critics = parts::TwinCritic::new(&config, &rows, &mut streams).unwrap();
+            let [first, second] = critics.learners();
+            let all = [
+                ("actor", actor.learner()),
+                ("critic_1", first),
+                ("critic_2", second),
+            ];
+            let again = |(name, learner): (&'static str, &Learner<SparseMlp>)| {
+                (
+                    name,
+                    Learner::new(learner.net().clone(), LearnerConfig::default()),
+                )
+            };
+            let learners = all.into_iter().take(count).map(again).collect();
+            (Self(learners, 0), config)
+        }
+    }
+
+    impl Agent for Part {
+        fn act(&mut self, _: &[f32], _: &mut [f32]) {}
+
+        fn explore(&mut self, _: &[f32], _: &mut ChaCha8Rng, _: &mut [f32], _: &mut [f32]) {}
+
+        fn update(&mut self, _: &Batch, _: &mut Streams) -> Result<UpdateReport> {
+            Err(Error::config("update", 0, "of another agent"))
+        }
+
+        fn learners(&self) -> Vec<(&'static str, &Learner<SparseMlp>)> {
+            self.0
+                .iter()
+                .map(|(name, learner)| (*name, learner))
+                .collect()
+        }
+
+        fn extra(&mut self) -> Extra<'_> {
+            Extra {
+                learners: self.0.iter_mut().map(|(_, learner)| learner).collect(),
+                updates: &mut self.1,
+                numbers: Vec::new(),
+            }
+        }
+    }
+
+    #[test]
+    fn agents_with_any_number_of_learners_tell_what_they_have() {
+        for count in 0..=3 {
+            let (mut agent, config) = Part::of(count);
+            let agent: &mut dyn Agent = &mut agent;
+            let Densities { actor, critic } = agent.densities();
+            assert_eq!(actor.is_nan(), count == 0);
+            assert_eq!(critic.is_nan(), count < 2);
+            assert!(actor.is_nan() || (actor - 0.5).abs() < 1e-4, "{actor}");
+            let each = agent
+                .learners()
+                .into_iter()
+                .map(|(_, l)| Weights::of(l.net()).active);
+            assert_eq!(agent.all_weights().active, each.sum::<usize>());
+            assert_eq!(agent.memory().len(), count);
+            assert_eq!(agent.policy_bytes().is_err(), count == 0);
+            agent.to_bytes().unwrap();
+            assert_eq!(agent.cut_off(), CutOff::default());
+            agent.check_paths(&config).unwrap();
+            let state = crate::checkpoint::AgentState::of(agent).unwrap();
+            state.restore(agent).unwrap();
         }
     }
 }

@@ -14,7 +14,7 @@ use rl_algos::run_dir::RunDir;
 use rl_algos::train::train;
 
 use super::shown::Shown;
-use super::{networks, new, report, why};
+use super::{fits, networks, new, report, why};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
 use crate::side_by_side::{self, Share};
@@ -52,8 +52,9 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::thread_count(args.threads)?;
     let share = Share::of(threads, seeds.len());
-    let agent = networks(config, &device, share.at_once)?;
-    let runs = folders(args, config, seeds)?;
+    fits(config, share.at_once)?;
+    let agent = networks(config, &device)?;
+    let runs = folders(args, config, seeds, &device)?;
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
     report::header(config, &*agent, &format!("seeds {}", names.join(", ")))?;
     let shared = Shared {
@@ -75,8 +76,13 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     finish(&runs, outcomes)
 }
 
-/// The folders of all runs, made when none of them holds one already.
-fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<Run>> {
+/// The folders of all runs, made when none of them holds one already and every seed draws networks that can learn.
+fn folders(
+    args: &TrainArgs,
+    config: &TrainConfig,
+    seeds: &[u64],
+    device: &Device,
+) -> Result<Vec<Run>> {
     let configs = seeds.iter().map(|&seed| TrainConfig {
         seed,
         ..config.clone()
@@ -85,6 +91,7 @@ fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<
     let mut held = Vec::new();
     for config in &configs {
         config.validate()?;
+        networks(config, device)?.check_paths(config)?;
         let path = settings::folder(args, config);
         places::folder("--out", &path)?;
         offline::folder::online(&path)?;
@@ -257,7 +264,7 @@ mod tests {
     fn a_seed_among_others_makes_the_run_that_it_makes_alone() {
         let folder = std::env::temp_dir().join(format!("seeds-{}", std::process::id()));
         let (args, config) = small(&folder.join("together"), &[0, 3, 4]);
-        let runs = folders(&args, &config, &[0, 3, 4]).unwrap();
+        let runs = folders(&args, &config, &[0, 3, 4], &shared().device).unwrap();
         let outcomes = all(&runs, Share::of(3, 3), &shared()).unwrap();
         let returns = |outcome: &Option<Result<Outcome>>| match outcome {
             Some(Ok(outcome)) => outcome.returns.clone(),
@@ -266,7 +273,7 @@ mod tests {
         let together: Vec<Vec<f64>> = outcomes.iter().map(returns).collect();
         assert!(together[0] != together[1] && together[0].len() == 3);
         let (args, config) = small(&folder.join("alone"), &[3]);
-        let runs = folders(&args, &config, &[3]).unwrap();
+        let runs = folders(&args, &config, &[3], &shared().device).unwrap();
         let alone = all(&runs, Share::of(2, 1), &shared()).unwrap();
         assert_eq!(returns(&alone[0]), together[1]);
         let kept = std::fs::read_to_string(runs[0].dir.device_path()).unwrap();
@@ -274,7 +281,7 @@ mod tests {
 
         // A folder that is taken is found before any other is made.
         let (args, config) = small(&folder.join("together"), &[9, 4]);
-        let Err(error) = folders(&args, &config, &[9, 4]) else {
+        let Err(error) = folders(&args, &config, &[9, 4], &shared().device) else {
             panic!("it takes a folder that holds a run")
         };
         assert!(
