@@ -16,6 +16,7 @@ use crate::files::{put, settle};
 use crate::observe::Progress;
 use crate::replay::{Manifest, Replay, ReplayLog};
 use crate::rng::Streams;
+use crate::sealed::{seal, unseal};
 use crate::train::{Averages, WorldState};
 use crate::{Error, Result};
 
@@ -127,7 +128,7 @@ impl Checkpoints {
             return Ok(None);
         }
         let bytes = fs::read(&path).map_err(Error::file(&path))?;
-        let state = decode(&bytes).map_err(Error::file(&path))?;
+        let state: RunState = unseal(MAGIC, &bytes).map_err(Error::file(&path))?;
         same_config(&state.config, config).map_err(Error::file(&path))?;
         let (log, replay) = ReplayLog::open(&folder.join(REPLAY), &state.replay)?;
         let checkpoints = Self {
@@ -146,31 +147,11 @@ impl Checkpoints {
     ) -> Result<()> {
         let state = state(self.replay.stage(replay)?)?;
         let path = self.folder.join(STATE);
-        let bytes = encode(&state).map_err(Error::file(&path))?;
+        let bytes = seal(MAGIC, &state).map_err(Error::file(&path))?;
         put(&path, |file| std::io::Write::write_all(file, &bytes))?;
         settle(&self.folder)?;
         self.replay.commit()
     }
-}
-
-fn encode(state: &RunState) -> Result<Vec<u8>, postcard::Error> {
-    let body = postcard::to_allocvec(state)?;
-    let sum = crc32fast::hash(&body).to_le_bytes();
-    Ok([MAGIC.as_slice(), &sum, &body].concat())
-}
-
-fn decode(bytes: &[u8]) -> Result<RunState, String> {
-    let (head, body) = bytes
-        .split_at_checked(MAGIC.len() + 4)
-        .ok_or_else(|| format!("{} bytes long: it was cut off", bytes.len()))?;
-    let (magic, sum) = head.split_at(MAGIC.len());
-    if magic != MAGIC {
-        return Err("not the state of a run that this version can go on with".to_owned());
-    }
-    if crc32fast::hash(body).to_le_bytes() != *sum {
-        return Err("its checksum is another: it was cut off or damaged".to_owned());
-    }
-    postcard::from_bytes(body).map_err(|error| error.to_string())
 }
 
 /// Whether a state was written under this configuration; else the first line that differs. What was written before a key
@@ -207,15 +188,6 @@ pub(crate) fn difference(one: &TrainConfig, other: &TrainConfig) -> Result<Optio
 mod tests {
     use super::*;
     use crate::recipes;
-
-    #[test]
-    fn damaged_states_say_what_is_wrong() {
-        let message = |bytes: &[u8]| decode(bytes).unwrap_err();
-        assert!(message(b"").contains("cut off"));
-        assert!(message(b"SRLRUN 2abc").contains("cut off"));
-        assert!(message(b"something else entirely").contains("not the state"));
-        assert!(message(b"SRLRUN 2\0\0\0\0body").contains("checksum"));
-    }
 
     #[test]
     fn another_configuration_is_named() {

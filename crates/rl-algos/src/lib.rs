@@ -29,6 +29,7 @@ pub mod replay;
 pub mod rng;
 pub mod run_dir;
 pub mod scale;
+pub mod sealed;
 pub mod train;
 
 pub use attended::{Training, attended};

@@ -8,6 +8,7 @@ mod bc;
 mod bcq;
 mod gaussian;
 mod iql;
+mod saved;
 mod td3_bc;
 
 use std::fmt::Debug;
@@ -23,6 +24,7 @@ pub use awac::Awac;
 pub use bc::Bc;
 pub use bcq::Bcq;
 pub use iql::Iql;
+pub use saved::{AgentState, Part, Parts, Resumable};
 pub use td3_bc::Td3Bc;
 
 use crate::Result;
@@ -30,7 +32,7 @@ use crate::config::{AlgoConfig, OfflineConfig};
 use crate::prune::Loss;
 
 /// Whoever learns from a dataset and acts. Actions are in [-1, 1] per number.
-pub trait OfflineAgent: Debug + Send {
+pub trait OfflineAgent: Resumable + Debug + Send {
     /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`. Observations are
     /// like those that it learned from, so normalised if they were.
     fn act(&mut self, observation: &[f32], action: &mut [f32]);

@@ -8,11 +8,17 @@ use sparse_core::learner::{LearnerConfig, TargetConfig};
 use sparse_core::optim::AdamConfig;
 
 pub use algo::{AlgoConfig, AwacConfig, BcqConfig, IqlConfig, Td3BcConfig};
-use algo::{hidden_layers, within};
+use algo::{hidden_layers, positive, within};
 
 use crate::dataset::Dataset;
 use crate::prune::PruneConfig;
 use crate::{Error, Result};
+
+/// Integers are below this, or TOML could not say them.
+const TOML_END: u64 = 1 << 63;
+
+/// Largest number of transitions per update.
+const MOST_ROWS: usize = 1 << 20;
 
 /// What stands for the task where there is none to evaluate in.
 pub const NO_TASK: &str = "none";
@@ -24,9 +30,9 @@ pub struct OfflineConfig {
     /// Task to evaluate in, by Gymnasium's name; [`NO_TASK`] learns from data of no task that is known here, such as a
     /// robot's, without evaluation.
     pub env: String,
-    /// Updates, 1 or more.
+    /// Updates, 1 or more and below 2⁶³.
     pub updates: u64,
-    /// Seed of every stream of random numbers.
+    /// Seed of every stream of random numbers, below 2⁶³.
     pub seed: u64,
     /// Whether the policy learns from observations of mean 0 and deviation 1, see
     /// [`Dataset::normalise`](crate::dataset::Dataset::normalise).
@@ -130,12 +136,11 @@ impl OfflineConfig {
             ("evaluation.every", self.evaluation.every),
             ("evaluation.episodes", self.evaluation.episodes as u64),
         ] {
-            if number == 0 {
-                return Err(Error::config(field, number, "1 or more"));
-            }
+            in_toml(field, number, 1)?;
         }
+        in_toml("seed", self.seed, 0)?;
+        self.check_batch()?;
         for (field, number, most) in [
-            ("learning.batch_size", learning.batch_size, 1 << 20),
             (
                 "evaluation.episodes",
                 self.evaluation.episodes,
@@ -166,16 +171,25 @@ impl OfflineConfig {
                 learning.critic_learning_rate,
             ),
         ] {
-            let good = rate as f32 > 0.0 && (rate as f32).is_finite();
-            within(
-                field,
-                rate,
-                good,
-                "above 0, and neither 0 nor infinite in f32",
-            )?;
+            positive(field, rate)?;
         }
         self.algo.validate()?;
         self.pruning.as_ref().map_or(Ok(()), PruneConfig::validate)
+    }
+
+    /// Refuses a batch that is too large, with what it would take.
+    fn check_batch(&self) -> Result<()> {
+        let size = self.learning.batch_size;
+        if size <= MOST_ROWS {
+            return Ok(());
+        }
+        let units = self.networks.actor.iter().chain(&self.networks.critic);
+        let units: f64 = units.map(|units| *units as f64).sum();
+        let gigabytes = size_of::<f32>() as f64 * size as f64 * units / 1e9;
+        let allowed = format!(
+            "{MOST_ROWS} at most; the hidden layers alone would take {gigabytes:.0} GB for such a batch"
+        );
+        Err(Error::config("learning.batch_size", size, allowed))
     }
 
     /// The settings as TOML.
@@ -237,6 +251,23 @@ impl OfflineConfig {
             target: target_every.map(|every| TargetConfig::new(self.learning.tau, every)),
         }
     }
+}
+
+/// A configuration error unless `number` is at least `least`, and one that TOML can say.
+pub(crate) fn in_toml(field: &'static str, number: u64, least: u64) -> Result<()> {
+    if (least..TOML_END).contains(&number) {
+        return Ok(());
+    }
+    let most = if number < least {
+        ""
+    } else {
+        " and below 2^63"
+    };
+    Err(Error::config(
+        field,
+        number,
+        format!("{least} or more{most}"),
+    ))
 }
 
 /// Tables that hold one of several choices by its name.

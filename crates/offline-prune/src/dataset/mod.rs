@@ -7,6 +7,7 @@
 mod bounds;
 mod column;
 mod d4rl;
+mod digest;
 mod episode;
 mod h5;
 pub mod minari;

@@ -41,7 +41,7 @@ mod tests;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use sparse_core::budget::Allocation;
-use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
+use sparse_core::nn::{SparseMlp, SparseModule, Storage};
 use sparse_core::pattern::Pattern;
 
 pub use agent::{PrunedAgent, prune_agent};
@@ -93,6 +93,8 @@ impl PruneConfig {
         if !(0.0..1.0).contains(&self.sparsity) {
             return Err(Error::config("sparsity", self.sparsity, "in [0, 1)"));
         }
+        let floor = self.floor.min_inputs_per_unit as u64;
+        in_toml("floor.min_inputs_per_unit", floor, 0)?;
         self.criterion.validate()
     }
 
@@ -172,9 +174,7 @@ fn cut(group: &Group, kept: &Kept, storage: Storage) -> Result<Vec<SparseMlp>> {
         let pattern = Pattern::from_mask(shape.outputs, shape.inputs, kept)?;
         let weights = &group.weights().layers()[at];
         let values = pattern.positions().map(|p| weights[p as usize] as f32);
-        let (values, bias) = (values.collect(), group.bias(at).to_vec());
-        let device = layer.values().device();
-        *layer = SparseLinear::from_parts(pattern, values, bias, storage, &device)?;
+        *layer = layer.with_connections(pattern, values.collect(), storage)?;
     }
     Ok(networks)
 }

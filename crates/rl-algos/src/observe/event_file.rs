@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 /// How the name of every event file starts. TensorBoard looks for `tfevents` and reads files by name, so the time
 /// follows.
-pub(crate) const PREFIX: &str = "events.out.tfevents.";
+pub const PREFIX: &str = "events.out.tfevents.";
 
 /// What the first record says: the second version of the format, in which a restart is announced.
 const VERSION: &str = "brain.Event:2";
@@ -45,7 +45,7 @@ enum Wire {
 
 /// An event file that is being written. Each record reaches the system in one write.
 #[derive(Debug)]
-pub(super) struct EventFile {
+pub struct EventFile {
     path: PathBuf,
     file: File,
 }
@@ -55,7 +55,7 @@ impl EventFile {
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub(super) fn create(folder: &Path) -> Result<Self> {
+    pub fn create(folder: &Path) -> Result<Self> {
         let seconds = now() as u64;
         let mut count = 0;
         loop {
@@ -76,7 +76,7 @@ impl EventFile {
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub(super) fn start(&mut self, step: u64) -> Result<()> {
+    pub fn start(&mut self, step: u64) -> Result<()> {
         self.append(&session_start(now(), step))
     }
 
@@ -84,7 +84,7 @@ impl EventFile {
     ///
     /// # Errors
     /// [`Error::File`] when they cannot be written.
-    pub(super) fn scalars(&mut self, step: u64, scalars: &[(String, f64)]) -> Result<()> {
+    pub fn scalars(&mut self, step: u64, scalars: &[(String, f64)]) -> Result<()> {
         self.append(&summary(now(), step, scalars))
     }
 

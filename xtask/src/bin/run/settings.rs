@@ -10,6 +10,7 @@ use rl_algos::recipes;
 use sparse_core::budget::Allocation;
 use toml::{Table, Value};
 
+use crate::kind::Kind;
 use crate::say;
 
 /// Task where none is named.
@@ -58,6 +59,7 @@ fn takes_sparsity(config: &TrainConfig) -> Result<()> {
 fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     let place = || file.display().to_string();
     let text = fs::read_to_string(file).with_context(place)?;
+    Kind::Online.check(&text, file, "--config")?;
     // A file that is no TOML has no recipe either; what is wrong with it is told below.
     let given: Table = toml::from_str(&text).unwrap_or_default();
     let word = |key: &str| given.get(key).and_then(Value::as_str);

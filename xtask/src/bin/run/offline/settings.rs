@@ -11,6 +11,8 @@ use offline_prune::criteria::CriterionConfig;
 use offline_prune::prune::PruneConfig;
 use toml::{Table, Value};
 
+use crate::kind::Kind;
+
 /// Algorithm where none is named.
 const ALGO: &str = "td3-bc";
 
@@ -20,7 +22,7 @@ const ALGO: &str = "td3-bc";
 /// # Errors
 /// When the task cannot be told, the file cannot be read, has an unknown key, or a value is outside what is allowed.
 pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
-    let dataset = &args.dataset;
+    let dataset = args.dataset();
     fs::metadata(dataset).with_context(|| dataset.display().to_string())?;
     let text = match &args.config {
         Some(file) => fs::read_to_string(file).with_context(|| file.display().to_string())?,
@@ -30,6 +32,9 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
         Some(file) => file.display().to_string(),
         None => "settings".to_owned(),
     };
+    if let Some(file) = &args.config {
+        Kind::Offline.check(&text, file, "--config")?;
+    }
     let mut given: Table = match toml::from_str(&text) {
         Ok(given) => given,
         // The library says what is wrong with it, and where.

@@ -21,6 +21,7 @@ use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::train::{Trained, resume, train};
 
 use crate::interrupt::{self, Interrupt};
+use crate::kind::Kind;
 use crate::offline;
 use crate::progress::Progress;
 use crate::say;
@@ -37,6 +38,7 @@ type Begin =
 /// Bad settings, a folder that already holds a run, a run that diverges.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.resume {
+        Kind::Online.check_run(folder)?;
         let (dir, config) = RunDir::open(folder)?;
         let open = |config: &TrainConfig| {
             let made = dir.info(Checkpoint::Latest).map_or(0, |latest| latest.step);
