@@ -51,6 +51,7 @@ pub use kept::Kept;
 pub use per_weight::PerWeight;
 pub use report::{LayerReport, PruneReport};
 
+use crate::config::in_toml;
 use crate::criteria::{Criterion, CriterionConfig};
 use crate::{Error, Result};
 
@@ -174,7 +175,8 @@ fn cut(group: &Group, kept: &Kept, storage: Storage) -> Result<Vec<SparseMlp>> {
         let pattern = Pattern::from_mask(shape.outputs, shape.inputs, kept)?;
         let weights = &group.weights().layers()[at];
         let values = pattern.positions().map(|p| weights[p as usize] as f32);
-        *layer = layer.with_connections(pattern, values.collect(), storage)?;
+        let values = values.collect();
+        *layer = layer.with_connections(pattern, values, storage)?;
     }
     Ok(networks)
 }

@@ -16,7 +16,6 @@ use crate::dataset::Dataset;
 use crate::export::raw_policy;
 
 /// Everything that a run is made of.
-#[derive(Debug)]
 pub struct Run<'a> {
     config: &'a OfflineConfig,
     dataset: &'a Dataset,
