@@ -307,6 +307,7 @@ fn reward_scale(dataset: &Dataset) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::criteria::CriterionConfig;
 
     #[test]
     fn settings_survive_toml() {
@@ -421,6 +422,128 @@ mod tests {
             let error = config.validate().unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
         }
+    }
+
+    /// A file with one value in another's place.
+    fn with(algo: &str, key: &str, value: &str) -> Result<OfflineConfig> {
+        let mut config = OfflineConfig::new(algo.parse().unwrap(), "Hopper-v5");
+        let force = CriterionConfig::all()[4];
+        config.pruning = Some(PruneConfig {
+            criterion: force,
+            ..PruneConfig::default()
+        });
+        if let AlgoConfig::Iql(iql) = &mut config.algo {
+            iql.reward_scale = Some(1.0);
+        }
+        let text = config.to_toml().unwrap();
+        let begins = format!("{key} = ");
+        let line = |line: &str| match line.starts_with(&begins) {
+            true => format!("{begins}{value}"),
+            false => line.to_owned(),
+        };
+        let changed: Vec<String> = text.lines().map(line).collect();
+        let changed = changed.join("\n");
+        assert_ne!(changed.trim(), text.trim(), "{key} = {value}");
+        OfflineConfig::from_toml(&changed)
+    }
+
+    /// What may be set can be written and read again; what may not is refused with its name.
+    #[test]
+    fn every_number_at_its_extremes_is_refused_by_name_or_survives() {
+        const WHOLE: [&str; 5] = [
+            "0",
+            "-1",
+            "1.5",
+            "9223372036854775807",
+            "18446744073709551615",
+        ];
+        const REAL: [&str; 7] = ["-0.0", "-1.0", "nan", "inf", "-inf", "1e-300", "1e300"];
+        let keys: [(&str, &[&str], &[&str]); 6] = [
+            (
+                "bc",
+                &WHOLE,
+                &[
+                    "updates",
+                    "seed",
+                    "prune_batches",
+                    "batch_size",
+                    "n_step",
+                    "every",
+                    "episodes",
+                ],
+            ),
+            ("bc", &WHOLE, &["rounds", "min_inputs_per_unit"]),
+            ("td3-bc", &WHOLE, &["policy_delay"]),
+            (
+                "bcq",
+                &WHOLE,
+                &["samples", "candidates", "latent_per_action"],
+            ),
+            (
+                "iql",
+                &REAL,
+                &[
+                    "gamma",
+                    "tau",
+                    "actor_learning_rate",
+                    "critic_learning_rate",
+                    "sparsity",
+                ],
+            ),
+            (
+                "iql",
+                &REAL,
+                &[
+                    "expectile",
+                    "beta",
+                    "reward_scale",
+                    "log_std_min",
+                    "log_std_max",
+                ],
+            ),
+        ];
+        let more: [(&str, &[&str], &[&str]); 3] = [
+            (
+                "td3-bc",
+                &REAL,
+                &["alpha", "target_noise", "target_noise_clip"],
+            ),
+            ("awac", &REAL, &["lambda"]),
+            ("bcq", &REAL, &["phi", "lambda", "vae_learning_rate"]),
+        ];
+        for (algo, values, keys) in keys.into_iter().chain(more) {
+            for (key, value) in keys
+                .iter()
+                .flat_map(|key| values.iter().map(move |v| (key, v)))
+            {
+                match with(algo, key, value) {
+                    Ok(config) => {
+                        let text = config.to_toml().unwrap();
+                        assert_eq!(OfflineConfig::from_toml(&text).unwrap(), config);
+                        assert!(toml::Table::try_from(&config).is_ok(), "{key} = {value}");
+                    }
+                    Err(Error::Config { field, .. }) => assert!(field.ends_with(key), "{field}"),
+                    Err(Error::Toml { message }) => {
+                        let whole = !value.contains('.') || *value == "1.5";
+                        assert!(whole && message.starts_with("line "), "{key}: {message}");
+                    }
+                    Err(other) => panic!("{key} = {value}: {other}"),
+                }
+            }
+        }
+        assert!(with("bc", "seed", "9223372036854775807").is_ok());
+        // From the command line, past what TOML can say.
+        let mut config = OfflineConfig::new("bc".parse().unwrap(), "Hopper-v5");
+        config.seed = 10_u64.pow(19);
+        let error = config.validate().unwrap_err().to_string();
+        let expected = "seed = 10000000000000000000: must be 0 or more and below 2^63";
+        assert_eq!(error, expected);
+        let error = with("bc", "batch_size", "1000000000")
+            .unwrap_err()
+            .to_string();
+        let expected = "learning.batch_size = 1000000000: must be 1048576 at most; the hidden layers alone would \
+                        take 4096 GB for such a batch";
+        assert_eq!(error, expected);
     }
 
     #[test]
