@@ -141,6 +141,13 @@ fn what_comes_too_late_for_a_run_is_told() {
     sac.steps = 400_000;
     assert_eq!(sac.too_late(), [""; 0]);
     assert_eq!(recipe("rlx2-td3").too_late().len(), 1);
+    let mut short = recipe("rlx2-td3");
+    short.steps = 10_000;
+    let said = short.too_late();
+    assert!(
+        said[2].starts_with("no connection of the critics moves"),
+        "{said:?}"
+    );
     assert_eq!(recipe("dense").too_late(), [""; 0]);
 }
 
@@ -309,4 +316,155 @@ fn a_damaged_checkpoint_is_an_error() {
     let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
     let hopper = envs::make("Hopper-v5").unwrap();
     assert!(Policy::open(&weights, hopper.info(), &device).is_err());
+}
+
+/// What a run leaves in its folder, and a folder that has only that.
+#[test]
+fn a_folder_with_half_a_run_is_refused_and_untouched() {
+    let small = config("static", 300);
+    for file in [
+        "resume/state.bin",
+        "resume/replay/slots-000000000000-1.bin",
+        "metrics.csv",
+        "checkpoints/latest.safetensors",
+        "policies/300.safetensors",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let half = folder.path().join(file);
+        fs::create_dir_all(half.parent().unwrap()).unwrap();
+        fs::write(&half, "step,updates,mine").unwrap();
+        let error = RunDir::create(folder.path(), &small, false).unwrap_err();
+        assert!(line(&error).contains("already holds a run"), "{error}");
+        let left = fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!((left, fs::read(&half).unwrap().len()), (1, 17), "{file}");
+        RunDir::create(folder.path(), &small, true).unwrap();
+        assert!(!half.exists(), "{file}");
+        let (dir, _) = RunDir::open(folder.path()).unwrap();
+        let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
+        train(&small, &device, &dir, &mut []).unwrap();
+    }
+}
+
+#[test]
+fn what_is_not_a_runs_is_not_replaced() {
+    let small = config("static", 300);
+    for (file, text) in [
+        ("config.toml", "[package]\nname = \"mine\"\n"),
+        ("metrics.csv", "date,price\n"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(file);
+        fs::write(&path, text).unwrap();
+        let error = RunDir::create(folder.path(), &small, true).unwrap_err();
+        assert!(line(&error).contains(file), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
+/// Which actions of a network's first so many outputs a walk back from them finds no observation for.
+fn without_a_way(net: &sparse_core::nn::SparseMlp, actions: usize) -> Vec<usize> {
+    use sparse_core::nn::SparseModule;
+    let masks: Vec<(Vec<bool>, usize)> = net
+        .sparse_layers()
+        .iter()
+        .map(|layer| (layer.pattern().to_mask(), layer.pattern().inputs()))
+        .collect();
+    let leads_back = |action: usize| {
+        let mut units = vec![action];
+        for (mask, inputs) in masks.iter().rev() {
+            let fed = |input: &usize| units.iter().any(|unit| mask[unit * inputs + input]);
+            units = (0..*inputs).filter(fed).collect();
+        }
+        !units.is_empty()
+    };
+    (0..actions).filter(|action| !leads_back(*action)).collect()
+}
+
+/// Tells what a run tells.
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl rl_algos::observe::Observer for Told {
+    fn on_note(&mut self, note: &str) {
+        self.0.push(note.to_owned());
+    }
+}
+
+#[test]
+fn an_actor_without_a_way_from_what_it_sees_to_what_it_does_is_refused_and_half_of_one_is_told() {
+    let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
+    let (mut refused, mut noted, mut fine) = (0, 0, 0);
+    for (recipe, seed) in ["static-td3", "static-sac"]
+        .into_iter()
+        .flat_map(|r| (0..25).map(move |s| (r, s)))
+    {
+        let mut config = config(recipe, 30);
+        config.networks.actor = vec![32, 32];
+        config.sparsity.actor = 0.98;
+        config.seed = seed;
+        let mut streams = rl_algos::rng::Streams::new(seed);
+        let agent = rl_algos::algos::build(&config, 11, 3, &device, &mut streams).unwrap();
+        let missing = without_a_way(agent.learners()[0].1.net(), 3);
+        let folder = tempfile::tempdir().unwrap();
+        let mut told = Told::default();
+        let trained = tests::small::watched(&config, folder.path(), &mut [&mut told]);
+        let of_actor: Vec<&String> = told.0.iter().filter(|l| l.contains("action")).collect();
+        let means = of_actor
+            .iter()
+            .find(|l| l.contains("observation to") && !l.contains("spread"));
+        match missing.len() {
+            3 => {
+                let said = line(&trained.unwrap_err());
+                assert!(
+                    said.starts_with("sparsity.actor = 0.98: must be lower"),
+                    "{said}"
+                );
+                assert!(said.contains("no connection leads from any observation to any action"));
+                assert!(!folder.path().join("metrics.csv").exists());
+                refused += 1;
+            }
+            0 => {
+                trained.unwrap();
+                assert!(means.is_none(), "{means:?}");
+                fine += 1;
+            }
+            _ => {
+                trained.unwrap();
+                let said = means.unwrap();
+                for action in 0..3 {
+                    let named = said.contains(&action.to_string());
+                    assert_eq!(named, missing.contains(&action), "{missing:?}: {said}");
+                }
+                noted += 1;
+            }
+        }
+    }
+    assert!(refused > 2 && noted > 5, "{refused} {noted} {fine}");
+}
+
+#[test]
+fn a_critic_that_cannot_tell_actions_apart_is_refused() {
+    let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
+    let mut refused = 0;
+    for seed in 0..40 {
+        let mut config = config("static-td3", 30);
+        config.networks.critic = vec![24, 24];
+        config.sparsity.critic = 0.97;
+        config.seed = seed;
+        let mut streams = rl_algos::rng::Streams::new(seed);
+        let agent = rl_algos::algos::build(&config, 11, 3, &device, &mut streams).unwrap();
+        let blind = agent.learners()[1..]
+            .iter()
+            .any(|(_, critic)| critic.net().reached_from(11..14) == [false]);
+        let checked = agent.check_paths(&config);
+        let said = checked.as_ref().err().map(line).unwrap_or_default();
+        assert_eq!(
+            said.contains("sparsity.critic = 0.97"),
+            blind,
+            "{seed}: {said}"
+        );
+        refused += usize::from(blind);
+    }
+    assert!((1..40).contains(&refused), "{refused}");
 }

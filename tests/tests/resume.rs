@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::{Observer, Progress};
-use rl_algos::run_dir::RunDir;
+use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::train::Trained;
 use tests::small::{config, go_on, metrics, run, watched};
 
@@ -143,11 +143,6 @@ fn what_cannot_be_gone_on_with_is_one_line_that_names_the_file() {
         error.contains("Hopper-v5") && error.contains("Walker2d-v5"),
         "{error}"
     );
-    let csv = path.join("metrics.csv");
-    let rows = fs::read(&csv).unwrap();
-    fs::write(&csv, &rows[..rows.len() / 2]).unwrap();
-    assert!(message(&config).contains("metrics.csv"));
-    fs::write(&csv, &rows).unwrap();
     let slots = fs::read_dir(path.join("resume/replay"))
         .unwrap()
         .next()
@@ -159,4 +154,235 @@ fn what_cannot_be_gone_on_with_is_one_line_that_names_the_file() {
     assert!(error.contains("slots-"), "{error}");
     fs::write(&slots, &bytes).unwrap();
     assert!(outcome(&path) == before);
+}
+
+/// Keeps what a run tells.
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl Observer for Told {
+    fn on_note(&mut self, note: &str) {
+        self.0.push(note.to_owned());
+    }
+}
+
+/// A run that is stopped, whose `metrics.csv` is then changed and that goes on: what it tells. Its rows must be those of
+/// `whole`.
+fn edited(
+    config: &TrainConfig,
+    whole: &Path,
+    stop: u64,
+    edit: impl FnOnce(&str) -> Vec<u8>,
+) -> (Vec<String>, Option<Vec<u8>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    in_pieces(config, &path, &[stop]);
+    let csv = path.join("metrics.csv");
+    let text = edit(&fs::read_to_string(&csv).unwrap());
+    fs::write(&csv, &text).unwrap();
+    let mut told = Told::default();
+    go_on(config, &path, &mut [&mut told]).unwrap();
+    assert!(outcome(whole) == outcome(&path), "{text:?}");
+    let aside = fs::read(path.join("metrics.changed.csv")).ok();
+    assert!(aside.as_ref().is_none_or(|aside| *aside == text));
+    (told.0, aside)
+}
+
+#[test]
+fn a_run_goes_on_with_its_own_rows_whatever_became_of_the_file() {
+    let config = config("static-td3", 900);
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    run(&config, &whole).unwrap();
+    // As Excel saves it; cut in mid-row; emptied.
+    let same: [fn(&str) -> Vec<u8>; 4] = [
+        |text| text.replace('\n', "\r\n").into(),
+        |text| format!("\u{feff}{}", text.replace('\n', "\r\n")).into(),
+        |text| text[..text.len() - 20].into(),
+        |_| Vec::new(),
+    ];
+    for edit in same {
+        let (told, aside) = edited(&config, &whole, 700, edit);
+        assert_eq!((told.len(), aside), (0, None));
+    }
+    // A row twice, a row gone, other digits, a row of one's own, other separators, what is no text.
+    let others: [fn(&str) -> Vec<u8>; 6] = [
+        |text| {
+            let last = text.lines().last().unwrap();
+            format!("{text}{last}\n").into()
+        },
+        |text| {
+            text.lines()
+                .take(2)
+                .chain(["300,1"])
+                .collect::<Vec<_>>()
+                .join("\n")
+                .into()
+        },
+        |text| text.replacen("\n300,", "\n800,", 1).into(),
+        |text| format!("{text}8001000,1,2\n9001000,1,2\n").into(),
+        |text| text.replace(',', ";").replace('.', ",").into(),
+        |text| [text.as_bytes(), b"\xff\xfe\0"].concat(),
+    ];
+    for (index, edit) in others.into_iter().enumerate() {
+        let (told, aside) = edited(&config, &whole, 700, edit);
+        assert!(aside.is_some() && told.len() == 1, "{index}: {told:?}");
+        let said =
+            told[0].contains("metrics.csv is not as") && told[0].contains("metrics.changed.csv");
+        assert!(said, "{}", told[0]);
+    }
+}
+
+/// Puts another file in the place of `metrics.csv` in the middle of a run, as `sed -i` does, or removes it.
+struct Sed<'a>(&'a Path, Told);
+
+impl Observer for Sed<'_> {
+    fn on_step(&mut self, progress: &Progress) -> ControlFlow<()> {
+        let csv = self.0.join("metrics.csv");
+        if progress.step == 400 {
+            let text = fs::read_to_string(&csv).unwrap().replace("300,", "301,");
+            let beside = self.0.join("sed");
+            fs::write(&beside, text).unwrap();
+            fs::rename(&beside, &csv).unwrap();
+        }
+        if progress.step == 700 {
+            fs::remove_file(&csv).unwrap();
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn on_note(&mut self, note: &str) {
+        self.1.on_note(note);
+    }
+}
+
+#[test]
+fn a_file_that_is_replaced_while_a_run_writes_loses_no_row() {
+    let config = config("static-td3", 900);
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, replaced] = ["whole", "replaced"].map(|name| folder.path().join(name));
+    run(&config, &whole).unwrap();
+    let mut sed = Sed(&replaced, Told::default());
+    watched(&config, &replaced, &mut [&mut sed]).unwrap();
+    assert!(outcome(&whole) == outcome(&replaced));
+    let aside = fs::read_to_string(replaced.join("metrics.changed.csv")).unwrap();
+    assert!(
+        aside.contains("\n301,") && sed.1.0.len() == 1,
+        "{:?}",
+        sed.1.0
+    );
+}
+
+/// The files of a run, by their paths in its folder.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false => found.push(path),
+        }
+    }
+    found
+}
+
+/// Flips bits all over every file of a run: whoever reads it says so, or reads what was written.
+#[test]
+fn a_flipped_bit_in_any_file_of_a_run_is_found() {
+    let mut config = config("rlx2-td3", 600);
+    config.evaluation.keep_policies = true;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    in_pieces(&config, &path, &[450]);
+    let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
+    let hopper = envs::make("Hopper-v5").unwrap();
+    let policy = |file: &Path| {
+        let policy = rl_algos::algos::Policy::open(file, hopper.info(), &device);
+        policy.map(|mut policy| {
+            let mut action = [0.0; 3];
+            policy.act(&[0.3; 11], &mut action);
+            action.map(f32::to_bits).to_vec()
+        })
+    };
+    /// What is read of a file, as bytes.
+    type Read<'a> = Box<dyn Fn(&Path) -> rl_algos::Result<Vec<u32>> + 'a>;
+    let read = |file: &Path| -> Option<Read<'_>> {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let info = |which: Checkpoint| {
+            let dir = RunDir::open(&path)?.0;
+            let info = dir.info(which)?;
+            Ok(format!("{info:?}").bytes().map(u32::from).collect())
+        };
+        Some(match name {
+            "config.toml" => Box::new(|_: &Path| {
+                let (_, found) = RunDir::open(&path)?;
+                Ok(found.to_toml()?.bytes().map(u32::from).collect())
+            }),
+            "latest.json" => Box::new(move |_: &Path| info(Checkpoint::Latest)),
+            "best.json" => Box::new(move |_: &Path| info(Checkpoint::Best)),
+            _ if name.ends_with(".safetensors") => Box::new(policy),
+            _ if name == "state.bin" || name.starts_with("slots-") => Box::new(|_: &Path| {
+                let (dir, _) = RunDir::open(&path)?;
+                let (replay, step) = dir.replay(&config)?;
+                Ok(vec![replay.len() as u32, step as u32])
+            }),
+            // An edit of the rows is another test; the lock is empty.
+            "metrics.csv" | ".lock" => return None,
+            other => panic!("{other} is read by nobody here"),
+        })
+    };
+    let mut kinds = 0;
+    for file in files(&path) {
+        let Some(read) = read(&file) else { continue };
+        let good = fs::read(&file).unwrap();
+        let right = read(&file).unwrap();
+        kinds += 1;
+        // Prime, so that all places within a byte and a number are met.
+        let stride = (8 * good.len() / 150).max(1) | 1;
+        for bit in (0..8 * good.len()).step_by(stride) {
+            let mut bytes = good.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&file, &bytes).unwrap();
+            if let Ok(found) = read(&file) {
+                let harmless = file.ends_with("config.toml") && found == right;
+                assert!(harmless, "bit {bit} of {}", file.display());
+            }
+        }
+        fs::write(&file, &good).unwrap();
+    }
+    assert!(kinds >= 8, "{kinds}");
+    go_on(&config, &path, &mut []).unwrap();
+}
+
+/// Growth by the gradient at the only connection of each layer; every rewire moves all.
+#[test]
+fn networks_that_lose_their_ways_are_told_once() {
+    let mut config = config("set-td3", 900);
+    config.networks.actor = vec![8, 8];
+    config.sparsity.actor = 0.75;
+    let topology = config.topology.as_mut().unwrap();
+    (topology.every, topology.drop_fraction) = (10, 1.0);
+    topology.decay = rl_algos::config::Decay::Constant;
+    let folder = tempfile::tempdir().unwrap();
+    for seed in 0..20 {
+        config.seed = seed;
+        let mut told = Told::default();
+        let path = folder.path().join(seed.to_string());
+        if watched(&config, &path, &mut [&mut told]).is_err() {
+            continue;
+        }
+        let mut lines: Vec<&str> = told
+            .0
+            .iter()
+            .map(|l| l.split_once("no con").unwrap().1)
+            .collect();
+        let all = lines.len();
+        lines.sort_unstable();
+        lines.dedup();
+        assert_eq!(lines.len(), all, "{:?}", told.0);
+        if told.0.iter().any(|line| line.starts_with("after update")) {
+            return;
+        }
+    }
+    panic!("no seed loses a way");
 }

@@ -35,6 +35,10 @@ fn main() -> ExitCode {
             ("a_run_reads_as_its_metrics", a_run_reads_as_its_metrics),
             ("a_run_goes_on_in_another_file", a_run_goes_on),
             ("a_torn_file_hurts_no_other", a_torn_file_hurts_no_other),
+            (
+                "an_earlier_clock_voids_nothing",
+                an_earlier_clock_voids_nothing,
+            ),
         ],
     )
 }
@@ -193,4 +197,25 @@ fn a_torn_file_hurts_no_other() {
         let expected = [100, 200, 400, 500].map(|step| (step, step as f64));
         assert_eq!(returns(folder.path()), expected, "{lost} bytes lost");
     }
+}
+
+/// The session before was under a clock that is ahead: by its name, its file comes after all that today makes.
+fn an_earlier_clock_voids_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), 1, &[100, 200, 300], 1.0);
+    fs::rename(
+        &file,
+        folder.path().join("events.out.tfevents.4000000000.0"),
+    )
+    .unwrap();
+    write(folder.path(), 201, &[300, 400], -1.0);
+    write(folder.path(), 401, &[500], 1.0);
+    let expected = [
+        (100, 100.0),
+        (200, 200.0),
+        (300, -300.0),
+        (400, -400.0),
+        (500, 500.0),
+    ];
+    assert_eq!(returns(folder.path()), expected);
 }

@@ -13,8 +13,8 @@ use offline_prune::dataset::{Dataset, Episode};
 use offline_prune::prune::PruneConfig;
 use offline_prune::train::{Evaluation, Run, Start, State, Trained, Watcher, resume, train};
 use rand::RngExt;
+use rl_algos::packed::{pack, unpack};
 use rl_algos::rng::Streams;
-use rl_algos::sealed::{seal, unseal};
 use sparse_core::record;
 
 const KIND: &[u8; 8] = b"TESTRUN1";
@@ -92,13 +92,13 @@ impl Watcher for Stored {
         if run.is_best() {
             self.best.push(run.updates());
         }
-        self.states.push(seal(KIND, &run.state()?).unwrap());
+        self.states.push(pack(KIND, &run.state()?).unwrap());
         Ok(())
     }
 }
 
 fn stored(bytes: &[u8]) -> State {
-    unseal(KIND, bytes).unwrap()
+    unpack(KIND, bytes).unwrap()
 }
 
 /// All that is known of the end of a run. Of numbers that are not, the text.

@@ -14,16 +14,19 @@ use crate::algos::{Agent, Extra};
 use crate::config::TrainConfig;
 use crate::files::{put, settle};
 use crate::observe::Progress;
+use crate::packed::{Kind, frame, unframe};
 use crate::replay::{Manifest, Replay, ReplayLog};
 use crate::rng::Streams;
-use crate::sealed::{seal, unseal};
 use crate::train::{Averages, WorldState};
 use crate::{Error, Result};
 
 /// What the file begins with: its kind and the version of its layout.
-const MAGIC: &[u8; 8] = b"SRLRUN 2";
+const MAGIC: &Kind = b"SRLRUN 3";
+
+/// The version before, which does not have the rows of `metrics.csv` after all else.
+const MAGIC_2: &Kind = b"SRLRUN 2";
 pub(crate) const STATE: &str = "state.bin";
-const REPLAY: &str = "replay";
+pub(crate) const REPLAY: &str = "replay";
 
 /// All of a run but its replay.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,13 +44,16 @@ pub(crate) struct RunState {
     pub(crate) replay: Manifest,
 }
 
-/// How far `metrics.csv` was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// What was written to `metrics.csv`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Metrics {
     /// Bytes of the file.
     pub(crate) bytes: u64,
     /// Time that the run took so far (s).
     pub(crate) seconds: f64,
+    /// All of the file, which counts where the file says otherwise; `None` in a state of the version before.
+    #[serde(skip)]
+    pub(crate) rows: Option<String>,
 }
 
 /// An agent's learners as a record, and what it keeps beside them.
@@ -128,7 +134,7 @@ impl Checkpoints {
             return Ok(None);
         }
         let bytes = fs::read(&path).map_err(Error::file(&path))?;
-        let state: RunState = unseal(MAGIC, &bytes).map_err(Error::file(&path))?;
+        let state = decode(&bytes).map_err(Error::file(&path))?;
         same_config(&state.config, config).map_err(Error::file(&path))?;
         let (log, replay) = ReplayLog::open(&folder.join(REPLAY), &state.replay)?;
         let checkpoints = Self {
@@ -136,6 +142,13 @@ impl Checkpoints {
             replay: log,
         };
         Ok(Some((checkpoints, state, replay)))
+    }
+
+    /// Whether the last state in `folder` was written under `config`, or what differs; `None` where that cannot be known.
+    pub(crate) fn is_of(folder: &Path, config: &TrainConfig) -> Option<Result<(), String>> {
+        let bytes = fs::read(folder.join(STATE)).ok()?;
+        let state = decode(&bytes).ok()?;
+        Some(same_config(&state.config, config))
     }
 
     /// Writes what is new of the replay, then the state that `state` makes with its list of files, then removes what
@@ -147,11 +160,27 @@ impl Checkpoints {
     ) -> Result<()> {
         let state = state(self.replay.stage(replay)?)?;
         let path = self.folder.join(STATE);
-        let bytes = seal(MAGIC, &state).map_err(Error::file(&path))?;
+        let bytes = encode(&state).map_err(Error::file(&path))?;
         put(&path, |file| std::io::Write::write_all(file, &bytes))?;
         settle(&self.folder)?;
         self.replay.commit()
     }
+}
+
+fn encode(state: &RunState) -> Result<Vec<u8>, postcard::Error> {
+    let rows = state.metrics.rows.as_deref().unwrap_or_default();
+    let body = [postcard::to_allocvec(state)?, postcard::to_allocvec(rows)?].concat();
+    Ok(frame(MAGIC, &body))
+}
+
+fn decode(bytes: &[u8]) -> Result<RunState, String> {
+    let (version, body) = unframe(&[MAGIC, MAGIC_2], bytes)?;
+    let wrong = |error: postcard::Error| error.to_string();
+    let (mut state, rest): (RunState, _) = postcard::take_from_bytes(body).map_err(wrong)?;
+    if version == 0 {
+        state.metrics.rows = Some(postcard::from_bytes(rest).map_err(wrong)?);
+    }
+    Ok(state)
 }
 
 /// Whether a state was written under this configuration; else the first line that differs. What was written before a key
@@ -188,6 +217,15 @@ pub(crate) fn difference(one: &TrainConfig, other: &TrainConfig) -> Result<Optio
 mod tests {
     use super::*;
     use crate::recipes;
+
+    #[test]
+    fn damaged_states_say_what_is_wrong() {
+        let message = |bytes: &[u8]| decode(bytes).unwrap_err();
+        assert!(message(b"").contains("cut off"));
+        assert!(message(b"SRLRUN 2abc").contains("cut off"));
+        assert!(message(b"something else entirely").contains("not the state"));
+        assert!(message(b"SRLRUN 2\0\0\0\0body").contains("checksum"));
+    }
 
     #[test]
     fn another_configuration_is_named() {

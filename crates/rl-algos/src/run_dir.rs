@@ -3,7 +3,11 @@
 //! watched so, TensorBoard's `events.out.tfevents.*`, and `device` where whoever runs it keeps that name.
 //!
 //! Configurations and checkpoints are written beside their place and moved there, so whoever reads finds the last one
-//! or the new one, never half of one.
+//! or the new one, never half of one. Every file that is read back has a checksum: what was damaged, or changed by
+//! another hand, is refused with its name, or, where it is `metrics.csv`, made anew. Nothing else in the folder is
+//! touched.
+
+mod ours;
 
 use std::fs;
 use std::io::Write;
@@ -15,9 +19,8 @@ use crate::algos::parts::check_networks;
 use crate::checkpoint::Checkpoints;
 use crate::config::TrainConfig;
 use crate::files::{hold, put};
-use crate::observe::EVENTS;
 use crate::replay::Replay;
-use crate::{Error, Result};
+use crate::{Error, Result, seal};
 
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.csv";
@@ -71,8 +74,8 @@ impl RunDir {
     /// As [`TrainConfig::validate`] and [`TrainConfig::check_effects`], when there is no task of this name or its networks
     /// would have layers without connections (with a global allocation that shows when they are drawn); before anything is
     /// touched. [`Error::RunExists`] when it holds a run and
-    /// `overwrite` is false; with `overwrite` the old run's files go. [`Error::File`] when it cannot be written, or is being
-    /// written by a run that goes on.
+    /// `overwrite` is false; with `overwrite` the old run's files go, and no other. [`Error::File`] when it cannot be
+    /// written, is being written by a run that goes on, or has files of other programs under the names of a run's.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
         config.validate()?;
         config.check_effects()?;
@@ -81,24 +84,19 @@ impl RunDir {
             config,
             [env.info().observation.len(), env.info().action.len()],
         )?;
-        let text = config.to_toml()?;
+        let text = seal::sealed(&config.to_toml()?);
+        // What is written can be read back.
+        TrainConfig::from_toml(&text)?;
         let run = Self {
             path: path.to_owned(),
         };
-        let exists = || Error::RunExists {
-            path: path.to_owned(),
-        };
         // Before anything is written there, and again when nobody else can write.
-        if Self::is_taken(path) && !overwrite {
-            return Err(exists());
-        }
+        Self::check_free(path, overwrite)?;
         fs::create_dir_all(path).map_err(Error::file(path))?;
         let _held = hold(path)?;
+        Self::check_free(path, overwrite)?;
         if Self::is_taken(path) {
-            if !overwrite {
-                return Err(exists());
-            }
-            run.remove()?;
+            ours::remove(path)?;
         }
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
@@ -106,27 +104,26 @@ impl RunDir {
         Ok(run)
     }
 
-    /// Removes a run's files, those by which it is known last: half of a run is still one.
-    fn remove(&self) -> Result<()> {
-        for folder in [RESUME, POLICIES, CHECKPOINTS].map(|name| self.path.join(name)) {
-            if folder.exists() {
-                fs::remove_dir_all(&folder).map_err(Error::file(&folder))?;
-            }
-        }
-        remove_events(&self.path)?;
-        let files = [self.device_path(), self.metrics_path(), self.config_path()];
-        for file in files.iter().filter(|file| file.exists()) {
-            fs::remove_file(file).map_err(Error::file(file))?;
-        }
-        Ok(())
-    }
-
     /// Whether a folder holds a run, which [`create`](Self::create) would refuse.
     #[must_use]
     pub fn is_taken(path: &Path) -> bool {
-        [CONFIG, METRICS]
-            .iter()
-            .any(|file| path.join(file).exists())
+        ours::is_taken(path)
+    }
+
+    /// Refuses a folder that is not free for a new run, or whose files may not be replaced.
+    ///
+    /// # Errors
+    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; [`Error::File`] when a file in it has the name of
+    /// a run's, and is none.
+    pub fn check_free(path: &Path, overwrite: bool) -> Result<()> {
+        if !Self::is_taken(path) {
+            return Ok(());
+        }
+        if overwrite {
+            return ours::check(path);
+        }
+        let path = path.to_owned();
+        Err(Error::RunExists { path })
     }
 
     /// The folder of a run that is there, and its configuration.
@@ -146,6 +143,11 @@ impl RunDir {
         }
         let text = fs::read_to_string(&file).map_err(Error::file(&file))?;
         let config = TrainConfig::from_toml(&text).map_err(Error::file(&file))?;
+        if let Err(message) = seal::check(&text) {
+            // The state of the run has its settings too, and so which of them changed, if any.
+            let state = Checkpoints::is_of(&run.resume_path(), &config);
+            state.unwrap_or(Err(message)).map_err(Error::file(&file))?;
+        }
         Ok((run, config))
     }
 
@@ -179,12 +181,12 @@ impl RunDir {
         self.path.join(DEVICE)
     }
 
-    /// Keeps the name of the device that computes the run, for whoever goes on with it.
+    /// Keeps the name of the device that computes the run, for whoever goes on with it. Of a run that may be under way this
+    /// is for an observer, when it is told that the run [goes on](crate::observe::Observer::on_start).
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written, or the run is under way.
+    /// [`Error::File`] when it cannot be written.
     pub fn keep_device(&self, name: &str) -> Result<()> {
-        let _held = hold(&self.path)?;
         replace(&self.device_path(), format!("{name}\n").as_bytes())
     }
 
@@ -217,9 +219,9 @@ impl RunDir {
     /// [`Error::File`] when it cannot be written; the last one stays then.
     pub fn save(&self, which: Checkpoint, weights: &[u8], info: &CheckpointInfo) -> Result<()> {
         let path = self.info_path(which);
-        let info = serde_json::to_vec_pretty(info).map_err(Error::file(&path))?;
+        let info = serde_json::to_string_pretty(info).map_err(Error::file(&path))?;
         replace(&self.weights_path(which), weights)?;
-        replace(&path, &info)
+        replace(&path, seal::sealed_json(&info).as_bytes())
     }
 
     /// What is known of a checkpoint.
@@ -237,8 +239,9 @@ impl RunDir {
                 },
             });
         }
-        let text = fs::read(&path).map_err(Error::file(&path))?;
-        serde_json::from_slice(&text).map_err(Error::file(&path))
+        let text = fs::read_to_string(&path).map_err(Error::file(&path))?;
+        let text = seal::unsealed_json(&text).map_err(Error::file(&path))?;
+        serde_json::from_str(&text).map_err(Error::file(&path))
     }
 
     /// The replay of the last stop or evaluation, and the environment steps before it: each step stored one
@@ -266,18 +269,6 @@ impl RunDir {
         let name = format!("{}.json", which.name());
         self.path.join(CHECKPOINTS).join(name)
     }
-}
-
-/// Removes the event files of a folder: TensorBoard would show them as part of the next run.
-fn remove_events(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
-        let entry = entry.map_err(Error::file(folder))?;
-        if entry.file_name().to_string_lossy().starts_with(EVENTS) {
-            let path = entry.path();
-            fs::remove_file(&path).map_err(Error::file(&path))?;
-        }
-    }
-    Ok(())
 }
 
 /// Puts a file in its place in one move.

@@ -38,7 +38,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub steps: Option<u64>,
 
-    /// Seed of every random stream; the same seed and device give the same run [default: 0]
+    /// Seed of every random stream; the same seed, device and instruction set (AVX-512, AVX2, ...) give the same run [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
@@ -167,8 +167,9 @@ Examples:
   cargo xtask recipes ds-sac --env ant > my.toml; cargo xtask train --config my.toml
   cargo xtask train --resume runs/halfcheetah-v5-rlx2-td3-s0
 
-Ctrl-C ends a run after its step, with all that --resume needs; a second one
-ends it at once, and --resume goes on from the last evaluation.
+Ctrl-C ends a run after its step, with all that --resume needs, and so do SIGTERM
+and SIGHUP, which a scheduler and a closing terminal send; a second Ctrl-C ends
+it at once, and --resume goes on from the last evaluation.
 
 The folder holds metrics.csv (one row per evaluation), config.toml, the
 checkpoints and TensorBoard's events. Meanwhile:

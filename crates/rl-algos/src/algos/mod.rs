@@ -2,6 +2,7 @@
 
 mod gaussian;
 pub mod parts;
+mod paths;
 mod policy;
 mod sac;
 pub mod td3;
@@ -15,14 +16,15 @@ use sparse_core::learner::{Learner, Memory, StepReport};
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::record;
 
+pub use paths::CutOff;
 pub use policy::Policy;
 pub use sac::Sac;
 pub use td3::Td3;
 
-use crate::Result;
 use crate::config::{AlgoConfig, TrainConfig};
 use crate::replay::Batch;
 use crate::rng::Streams;
+use crate::{Error, Result};
 
 /// Whoever acts and learns. Actions are in [-1, 1] per number.
 pub trait Agent: Debug + Send {
@@ -47,7 +49,7 @@ pub trait Agent: Debug + Send {
     /// Learns from a batch.
     ///
     /// # Errors
-    /// [`sparse_core::Error::Diverged`] when a loss or a gradient is NaN or infinite; [`Error::Config`](crate::Error::Config)
+    /// [`sparse_core::Error::Diverged`] when a loss or a gradient is NaN or infinite; [`Error::Config`]
     /// when the batch is not made for this agent.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport>;
 
@@ -101,7 +103,7 @@ pub struct UpdateReport {
 pub struct Densities {
     /// Of the actor.
     pub actor: f64,
-    /// Of both critics.
+    /// Of both critics; NaN where there is none.
     pub critic: f64,
 }
 
@@ -137,19 +139,38 @@ pub fn build(
 }
 
 impl dyn Agent + '_ {
-    /// Weights of the actor.
+    /// Weights of the actor; none where no network is trained.
     #[must_use]
     pub fn actor_weights(&self) -> Weights {
-        Weights::of(self.learners()[0].1.net())
+        self.weights(0)
     }
 
-    /// Weights of one critic; both have as many.
+    /// Weights of one critic, the first; none where the actor is all that is trained.
     #[must_use]
     pub fn critic_weights(&self) -> Weights {
-        Weights::of(self.learners()[1].1.net())
+        self.weights(1)
     }
 
-    /// Shares of the weights that exist.
+    /// Weights of all networks that are trained.
+    #[must_use]
+    pub fn all_weights(&self) -> Weights {
+        let networks = (0..self.learners().len()).map(|index| self.weights(index));
+        networks.fold(Weights::default(), |sum, weights| Weights {
+            active: sum.active + weights.active,
+            total: sum.total + weights.total,
+        })
+    }
+
+    /// Weights of the network with this place in the list of learners; none where there is no such one.
+    fn weights(&self, index: usize) -> Weights {
+        let learners = self.learners();
+        let learner = learners.get(index);
+        learner.map_or(Weights::default(), |(_, learner)| {
+            Weights::of(learner.net())
+        })
+    }
+
+    /// Shares of the weights that exist; NaN of a network that there is none of.
     #[must_use]
     pub fn densities(&self) -> Densities {
         let density = |w: Weights| w.active as f64 / w.total as f64;
@@ -179,10 +200,12 @@ impl dyn Agent + '_ {
     /// The same bytes with the actor alone.
     ///
     /// # Errors
-    /// [`sparse_core::Error::Record`] when the format cannot hold it.
+    /// [`sparse_core::Error::Record`] when the format cannot hold it; [`Error::Config`] when no network is trained.
     pub fn policy_bytes(&self) -> Result<Vec<u8>> {
-        let (name, actor) = self.learners()[0];
-        Ok(record::to_bytes(&[(name, actor.net())])?)
+        match self.learners().first() {
+            Some((name, actor)) => Ok(record::to_bytes(&[(*name, actor.net())])?),
+            None => Err(Error::config("learners", 0, "1 or more, the actor first")),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 mod algo;
 pub mod fields;
 mod keys;
+mod late;
+mod limits;
 mod sparsity;
 mod text;
 
@@ -150,6 +152,7 @@ impl TrainConfig {
         if i64::try_from(self.seed).is_err() {
             return Err(Error::config("seed", self.seed, fields::allowed("seed")));
         }
+        self.can_be_written()?;
         self.algo.validate()?;
         hidden("networks.actor", &self.networks.actor)?;
         hidden("networks.critic", &self.networks.critic)?;
@@ -207,27 +210,6 @@ impl TrainConfig {
         }
         self.sparsity.check_effects()?;
         self.check_beginning()
-    }
-
-    /// What of the settings comes too late for a run of this length, a line each, for whoever begins one.
-    #[must_use]
-    pub fn too_late(&self) -> Vec<String> {
-        let (n, delay, updates) = (self.n_step.n, self.n_step.delay, self.updates());
-        let mut notes = Vec::new();
-        if n > 1 && delay > updates {
-            notes.push(format!(
-                "returns over {n} steps begin with update {delay} (n_step.delay), and this run makes {updates}"
-            ));
-        }
-        if let Some(adaptive) = &self.replay.adaptive
-            && adaptive.min as u64 >= self.steps
-        {
-            let (min, steps) = (adaptive.min, self.steps);
-            notes.push(format!(
-                "nothing is forgotten up to {min} transitions (replay.adaptive.min), and this run stores {steps}"
-            ));
-        }
-        notes
     }
 
     /// Steps with random actions: as set, but an eighth of the run at most.

@@ -1,15 +1,16 @@
 //! `metrics.csv`: a row per evaluation.
 //!
-//! All columns but the last two are the same for the same seed and device, whatever else the machine does.
+//! All columns but the last two are the same for the same seed, device and instruction set of the CPU, whatever else
+//! the machine does.
 
-use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::fs;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use super::{Evaluation, NetworkReport, Observer, Progress};
 use crate::checkpoint::Metrics;
+use crate::ledger::Ledger;
 use crate::{Error, Result};
 
 /// The columns, in order.
@@ -48,11 +49,11 @@ pub(super) const COLUMNS: [&str; 32] = [
     "steps_per_second",
 ];
 
-/// Writes `metrics.csv`; each row is on disk when the evaluation is over.
+/// Writes `metrics.csv`; each row is in the file when the evaluation is over. What is done to the file meanwhile costs
+/// no row: see [`Ledger`].
 #[derive(Debug)]
 pub struct Csv {
-    path: PathBuf,
-    writer: csv::Writer<File>,
+    ledger: Ledger,
     seed: u64,
     /// When the last row was written, and its step; before the first, the step before the first that was seen.
     last: (Instant, Option<u64>),
@@ -67,45 +68,44 @@ impl Csv {
     /// # Errors
     /// [`Error::File`] when it cannot be written.
     pub fn create(path: &Path, seed: u64) -> Result<Self> {
-        let mut writer = csv::Writer::from_path(path).map_err(Error::file(path))?;
-        writer.write_record(COLUMNS).map_err(Error::file(path))?;
-        writer.flush().map_err(Error::file(path))?;
-        let now = Instant::now();
-        Ok(Self {
-            path: path.to_owned(),
-            writer,
-            seed,
-            last: (now, None),
-            start: now,
-            before: 0.0,
-        })
+        Ok(Self::new(Ledger::create(path, &COLUMNS)?, seed, 0.0))
     }
 
-    /// Goes on with the file at `path` where a checkpoint left it; rows that were written after that go.
+    /// Goes on with the file at `path` after the rows of a checkpoint, which has these mean returns.
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written, or ends before that.
-    pub(crate) fn resume(path: &Path, seed: u64, written: &Metrics) -> Result<Self> {
-        let file = File::options().read(true).write(true).open(path);
-        let mut file = file.map_err(Error::file(path))?;
-        let length = file.metadata().map_err(Error::file(path))?.len();
-        if length < written.bytes {
-            let message = format!("{length} bytes long: the checkpoint has {}", written.bytes);
-            return Err(Error::file(path)(message));
-        }
-        file.set_len(written.bytes).map_err(Error::file(path))?;
-        file.seek(SeekFrom::End(0)).map_err(Error::file(path))?;
+    /// [`Error::File`] when it cannot be written, or a checkpoint without rows does not fit it.
+    pub(crate) fn resume(
+        path: &Path,
+        seed: u64,
+        written: Metrics,
+        returns: &[f64],
+    ) -> Result<Self> {
+        let rows = match written.rows {
+            Some(rows) => rows,
+            None => rows_of(path, written.bytes, returns)?,
+        };
+        Ok(Self::new(
+            Ledger::resume(path, rows)?,
+            seed,
+            written.seconds,
+        ))
+    }
+
+    fn new(ledger: Ledger, seed: u64, before: f64) -> Self {
         let now = Instant::now();
-        Ok(Self {
-            path: path.to_owned(),
-            writer: csv::WriterBuilder::new()
-                .has_headers(false)
-                .from_writer(file),
+        Self {
+            ledger,
             seed,
             last: (now, None),
             start: now,
-            before: written.seconds,
-        })
+            before,
+        }
+    }
+
+    /// What a person should know of the file, a line each, since this was asked last.
+    pub fn notes(&mut self) -> Vec<String> {
+        self.ledger.notes()
     }
 
     /// Rows of the file at `path`, without the names of the columns; 0 where there is none.
@@ -116,22 +116,21 @@ impl Csv {
         if !path.exists() {
             return Ok(0);
         }
-        let text = std::fs::read(path).map_err(Error::file(path))?;
+        let text = fs::read(path).map_err(Error::file(path))?;
         let ends = text.iter().filter(|byte| **byte == b'\n').count();
         Ok(ends.saturating_sub(1))
     }
 
-    /// How far the file is written; it is on the disk so far.
+    /// The rows so far, which are on the disk.
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be.
+    /// [`Error::File`] when they cannot be.
     pub(crate) fn written(&mut self) -> Result<Metrics> {
-        self.writer.flush().map_err(Error::file(&self.path))?;
-        let file = self.writer.get_ref();
-        file.sync_data().map_err(Error::file(&self.path))?;
-        let length = file.metadata().map_err(Error::file(&self.path))?.len();
+        self.ledger.sync()?;
+        let rows = self.ledger.rows();
         Ok(Metrics {
-            bytes: length,
+            bytes: rows.len() as u64,
+            rows: Some(rows.to_owned()),
             seconds: self.before + self.start.elapsed().as_secs_f64(),
         })
     }
@@ -191,9 +190,83 @@ impl Observer for Csv {
             format!("{:.1}", self.before + (now - self.start).as_secs_f64()),
             format!("{pace:.0}"),
         ];
-        self.writer
-            .write_record(row)
-            .map_err(Error::file(&self.path))?;
-        self.writer.flush().map_err(Error::file(&self.path))
+        self.ledger.push(&row)
+    }
+}
+
+/// The first `bytes` bytes of the file at `path`, as a checkpoint of the version before left them, which did not keep the
+/// rows itself but the mean return of each.
+///
+/// # Errors
+/// [`Error::File`] with the line that is not such a row.
+fn rows_of(path: &Path, bytes: u64, returns: &[f64]) -> Result<String> {
+    let text = fs::read(path).map_err(Error::file(path))?;
+    let rows = usize::try_from(bytes).ok().and_then(|n| text.get(..n));
+    let Some(rows) = rows else {
+        let message = format!("{} bytes long: the checkpoint has {bytes}", text.len());
+        return Err(Error::file(path)(message));
+    };
+    let rows = String::from_utf8_lossy(rows).into_owned();
+    let mut means = returns.iter();
+    let mut good = |row: &str, index: usize| {
+        let cells: Vec<&str> = row
+            .strip_suffix('\n')
+            .unwrap_or_default()
+            .split(',')
+            .collect();
+        let mean = || cells.get(3).and_then(|cell| cell.parse::<f64>().ok());
+        match index {
+            0 => cells == COLUMNS,
+            _ => {
+                let expected = means.next().map(|mean| mean.to_bits());
+                cells.len() == COLUMNS.len() && mean().map(f64::to_bits) == expected
+            }
+        }
+    };
+    let mut lines = rows.split_inclusive('\n').zip(0..);
+    let wrong = lines.find(|(row, index)| !good(row, *index));
+    let short = means.len() > 0;
+    match wrong.map(|(_, index)| index + 1) {
+        None if !short => Ok(rows),
+        line => Err(Error::file(path)(format!(
+            "line {} is not as the run wrote it, in a version that kept it nowhere else; put the file back as it was",
+            line.unwrap_or(rows.lines().count() + 1)
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_the_version_before_are_compared_with_what_it_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        let row = |mean: f64| {
+            let mut cells = ["0"; COLUMNS.len()].map(str::to_owned);
+            cells[3] = mean.to_string();
+            cells.join(",") + "\n"
+        };
+        let head = COLUMNS.join(",") + "\n";
+        let good = [head, row(1.5), row(f64::NAN)].concat();
+        let read = |text: &str| {
+            fs::write(&path, text).unwrap();
+            rows_of(&path, good.len() as u64, &[1.5, f64::NAN]).map_err(|e| e.to_string())
+        };
+        assert_eq!(read(&good).as_ref(), Ok(&good));
+        assert_eq!(read(&format!("{good}7,")).as_ref(), Ok(&good));
+        for (text, said) in [
+            (good.replace('\n', "\r\n"), "line 1 is not"),
+            (good.replace("1.5", "1.6"), "line 2 is not"),
+            (good.replacen("NaN", "0.1", 1), "line 3 is not"),
+            (good[..good.len() - 9].to_owned(), "bytes long"),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert!(
+                error.contains("metrics.csv") && error.contains(said),
+                "{error}"
+            );
+        }
     }
 }

@@ -5,15 +5,15 @@
 //! `lib/hash/crc32c.h`). The messages are `Event`s with `Summary`s (`tensorflow/core/util/event.proto`,
 //! `framework/summary.proto`); of both only the few fields that scalars need are written.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::{Error, Result};
 
-/// How the name of every event file starts. TensorBoard looks for `tfevents` and reads files by name, so the time
-/// follows.
+/// How the name of every event file starts. TensorBoard looks for `tfevents` and reads the files of a folder in the order
+/// of their names, so the time follows; a session that begins later must not come first, whatever the clock says.
 pub const PREFIX: &str = "events.out.tfevents.";
 
 /// What the first record says: the second version of the format, in which a restart is announced.
@@ -48,24 +48,27 @@ enum Wire {
 pub struct EventFile {
     path: PathBuf,
     file: File,
+    /// The time of the last record (seconds since 1970), which none that follows is before.
+    time: f64,
 }
 
 impl EventFile {
-    /// Begins a file of its own in `folder`, whatever files are there.
+    /// Begins a file of its own in `folder`, whose name and times come after those of all files that are there.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
     pub fn create(folder: &Path) -> Result<Self> {
-        let seconds = now() as u64;
-        let mut count = 0;
+        let (named, written) = last_times(folder)?;
+        let time = now().max(written);
+        let mut seconds = (time as u64).max(named + 1);
         loop {
-            let path = folder.join(format!("{PREFIX}{seconds:010}.{count}"));
+            let path = folder.join(format!("{PREFIX}{seconds:010}.0"));
             match File::create_new(&path) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => count += 1,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => seconds += 1,
                 file => {
                     let file = file.map_err(Error::file(&path))?;
-                    let mut events = Self { path, file };
-                    events.append(&version(now()))?;
+                    let mut events = Self { path, file, time };
+                    events.append(version)?;
                     return Ok(events);
                 }
             }
@@ -77,7 +80,7 @@ impl EventFile {
     /// # Errors
     /// [`Error::File`] when it cannot be written.
     pub fn start(&mut self, step: u64) -> Result<()> {
-        self.append(&session_start(now(), step))
+        self.append(|time| session_start(time, step))
     }
 
     /// Writes the scalars of a step.
@@ -85,11 +88,13 @@ impl EventFile {
     /// # Errors
     /// [`Error::File`] when they cannot be written.
     pub fn scalars(&mut self, step: u64, scalars: &[(String, f64)]) -> Result<()> {
-        self.append(&summary(now(), step, scalars))
+        self.append(|time| summary(time, step, scalars))
     }
 
-    fn append(&mut self, message: &[u8]) -> Result<()> {
-        let written = self.file.write_all(&record(message));
+    /// Writes the message of this time.
+    fn append(&mut self, message: impl FnOnce(f64) -> Vec<u8>) -> Result<()> {
+        self.time = self.time.max(now());
+        let written = self.file.write_all(&record(&message(self.time)));
         written.map_err(Error::file(&self.path))
     }
 }
@@ -98,6 +103,51 @@ impl EventFile {
 fn now() -> f64 {
     let since = SystemTime::UNIX_EPOCH.elapsed();
     since.map_or(0.0, |time| time.as_secs_f64())
+}
+
+/// The latest times of a folder's event files (seconds since 1970), 0 where there are none: in a name, and in a record.
+fn last_times(folder: &Path) -> Result<(u64, f64)> {
+    let mut last = (0, 0.0);
+    for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
+        let path = entry.map_err(Error::file(folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(stamp) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
+        let digits = stamp.split('.').next().unwrap_or_default();
+        let digits = digits.get(..10).filter(|_| digits.len() == 10);
+        last.0 = digits.and_then(|d| d.parse().ok()).unwrap_or(0).max(last.0);
+        // What cannot be read says nothing of a time.
+        let bytes = fs::read(&path).unwrap_or_default();
+        last.1 = whole_messages(&bytes)
+            .filter_map(time_of)
+            .fold(last.1, f64::max);
+    }
+    Ok(last)
+}
+
+/// The messages of a file, up to the first that is torn or damaged.
+fn whole_messages(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = bytes.split_first_chunk::<8>()?;
+        let (sum, rest) = rest.split_first_chunk::<4>()?;
+        let size = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (message, rest) = rest.split_at_checked(size)?;
+        let (message_sum, rest) = rest.split_first_chunk::<4>()?;
+        let good = masked_crc(length) == u32::from_le_bytes(*sum)
+            && masked_crc(message) == u32::from_le_bytes(*message_sum);
+        bytes = rest;
+        good.then_some(message)
+    })
+}
+
+/// The time of an `Event` that begins with it, as they do.
+fn time_of(message: &[u8]) -> Option<f64> {
+    let mut key_of_time = Vec::new();
+    key(&mut key_of_time, WALL_TIME, Wire::Fixed64);
+    let time = message.strip_prefix(key_of_time.as_slice())?;
+    let time = f64::from_le_bytes(*time.first_chunk()?);
+    time.is_finite().then_some(time)
 }
 
 /// A message with its frame.
@@ -274,5 +324,43 @@ pub(super) mod tests {
             );
         }
         assert!(EventFile::create(&folder.path().join("absent")).is_err());
+    }
+
+    /// A clock that is behind that of the session before: a new file that came first by name would have TensorBoard take
+    /// its points for void, as those before the old session began.
+    #[test]
+    fn a_session_comes_after_those_before_whatever_the_clock_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let (named, written) = (4_000_000_000_u64, 4_000_086_400.5);
+        let old = folder.path().join(format!("{PREFIX}{named}.3"));
+        let torn = &record(&summary(written + 9.0, 600, &[]))[..20];
+        let bytes = [
+            &record(&version(named as f64)),
+            &*record(&summary(written, 300, &[])),
+            torn,
+        ];
+        std::fs::write(&old, bytes.concat()).unwrap();
+        std::fs::write(folder.path().join("notes"), "").unwrap();
+        for _ in 0..12 {
+            let newest = newest(folder.path());
+            let mut events = EventFile::create(folder.path()).unwrap();
+            assert!(events.path > newest, "{:?}", events.path);
+            events.start(301).unwrap();
+            events.scalars(600, &[]).unwrap();
+            let bytes = std::fs::read(&events.path).unwrap();
+            let times: Vec<f64> = whole_messages(&bytes).filter_map(time_of).collect();
+            assert_eq!(times, [written; 3]);
+        }
+    }
+
+    /// The file that TensorBoard reads last.
+    fn newest(folder: &Path) -> PathBuf {
+        let files = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        files
+            .filter(|path| path.to_str().unwrap().contains(PREFIX))
+            .max()
+            .unwrap()
     }
 }

@@ -106,6 +106,10 @@ pub trait Observer: Send {
         Ok(())
     }
 
+    /// Something came up that a person should know, in one line: a file of the run that somebody changed, a network that
+    /// lost its connections to what it sees.
+    fn on_note(&mut self, _note: &str) {}
+
     /// An environment step was made. Called for every step, so it must be quick. `Break` ends the run after this
     /// step, with a checkpoint.
     fn on_step(&mut self, _progress: &Progress) -> ControlFlow<()> {

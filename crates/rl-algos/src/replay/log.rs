@@ -25,6 +25,11 @@ const PREFIX: &str = "slots-";
 /// The manifest's file, where [`ReplayLog::save`] keeps it.
 const MANIFEST: &str = "replay.json";
 
+/// Whether a file of this name is a log's.
+pub(crate) fn is_of_log(name: &str) -> bool {
+    name.starts_with(PREFIX) || name == MANIFEST
+}
+
 /// The files of a replay in one folder.
 ///
 /// Either the log keeps its own manifest ([`save`](Self::save), [`load`](Self::load)), or its owner does, as part of a

@@ -11,7 +11,7 @@ use sparse_core::nn::SparseMlp;
 use sparse_core::topology::dormant_units;
 
 use crate::algos::{self, Agent, parts::Rows};
-use crate::checkpoint::{AgentState, Checkpoints, RunState, STATE, difference};
+use crate::checkpoint::{AgentState, Checkpoints, Metrics, RunState, STATE, difference};
 use crate::config::TrainConfig;
 use crate::evaluate::evaluate;
 use crate::files::hold;
@@ -43,11 +43,13 @@ pub struct Trained {
 
 /// Trains as `config` says, writes metrics and checkpoints to `run`, and tells `observers`.
 ///
-/// The same configuration and device give the same run, whatever the number of threads.
+/// The same configuration, device and instruction set of the CPU give the same run, whatever the number of threads:
+/// kernels for AVX-512, AVX2 and others round differently ([`sparse_core::kernels`]).
 ///
 /// # Errors
-/// [`Error::RunExists`] when the folder has metrics or checkpoints: [`RunDir::create`] makes one without.
-/// [`Error::File`] when its `config.toml` has other settings.
+/// [`Error::RunExists`] when the folder has metrics or a state to go on from: [`RunDir::create`] makes one without.
+/// [`Error::File`] when its `config.toml` has other settings. [`Error::Config`] when a network is drawn without a way
+/// from what it sees to what it does.
 /// [`Error::Diverged`] when a loss or the physics is no longer finite; the last good checkpoint stays. Those of
 /// the configuration, the environment and the files.
 pub fn train(
@@ -58,7 +60,7 @@ pub fn train(
 ) -> Result<Trained> {
     let _held = hold(run.path())?;
     // What another command made there since the folder was.
-    if run.metrics_path().exists() || run.resume_path().exists() {
+    if run.metrics_path().exists() || run.resume_path().join(STATE).exists() {
         let path = run.path().to_owned();
         return Err(Error::RunExists { path });
     }
@@ -81,6 +83,7 @@ fn begin(
     let _training = Training::begin();
     rayon::scope(|_| {
         let session = Session::new(config, device)?;
+        session.agent.check_paths(config)?;
         let csv = Csv::create(&run.metrics_path(), config.seed)?;
         let checkpoints = Checkpoints::create(&run.resume_path())?;
         session.run(
@@ -95,8 +98,9 @@ fn begin(
 }
 
 /// Goes on with a run that was stopped or killed, as if it had not stopped: the rows of `metrics.csv` become those of
-/// a run without a break, but for the columns that tell the time. A run that was killed before its first checkpoint
-/// begins anew; one that is over makes no step. `config` is the run's, as [`RunDir::open`] gives it.
+/// a run without a break, but for the columns that tell the time (with the instruction set that the run had). A
+/// `metrics.csv` that was changed meanwhile is kept under another name, and made anew. A run that was killed before its
+/// first checkpoint begins anew; one that is over makes no step. `config` is the run's, as [`RunDir::open`] gives it.
 ///
 /// # Errors
 /// [`Error::File`] with the file when a checkpoint is missing, damaged, or of another configuration; nothing has
@@ -115,9 +119,8 @@ pub fn resume(
     let _training = Training::begin();
     rayon::scope(|_| {
         let mut session = Session::new(config, device)?;
-        let metrics = state.metrics;
-        session.restore(state, replay)?;
-        let csv = Csv::resume(&run.metrics_path(), config.seed, &metrics)?;
+        let metrics = session.restore(state, replay)?;
+        let csv = Csv::resume(&run.metrics_path(), config.seed, metrics, &session.returns)?;
         session.run(
             Files {
                 run,
@@ -165,6 +168,9 @@ struct Session<'a> {
     averages: Averages,
     progress: Progress,
     returns: Vec<f64>,
+    /// Lines on networks without a way through: all that were found, and those that observers are not told yet.
+    cut_off: Vec<String>,
+    untold: Vec<String>,
 }
 
 impl<'a> Session<'a> {
@@ -194,6 +200,8 @@ impl<'a> Session<'a> {
                 ..Progress::default()
             },
             returns: Vec::new(),
+            cut_off: Vec::new(),
+            untold: Vec::new(),
             streams,
             agent,
             world,
@@ -205,6 +213,8 @@ impl<'a> Session<'a> {
         for observer in observers.iter_mut() {
             observer.on_start(self.config, &*self.agent)?;
         }
+        self.look_for_ways();
+        self.tell(&mut files, observers);
         let mut stopped = false;
         while self.progress.step < self.config.steps && !stopped {
             self.progress.step += 1;
@@ -226,6 +236,7 @@ impl<'a> Session<'a> {
             } else if stopped {
                 self.checkpoint(&mut files)?;
             }
+            self.tell(&mut files, observers);
         }
         Ok(Trained {
             agent: self.agent,
@@ -233,6 +244,17 @@ impl<'a> Session<'a> {
             returns: self.returns,
             stopped,
         })
+    }
+
+    /// Tells observers what a person should know.
+    fn tell(&mut self, files: &mut Files<'_>, observers: &mut [&mut dyn Observer]) {
+        let mut notes = files.csv.notes();
+        notes.append(&mut self.untold);
+        for note in &notes {
+            for observer in observers.iter_mut() {
+                observer.on_note(note);
+            }
+        }
     }
 
     /// One step of the environment, and what follows from it.
@@ -273,8 +295,23 @@ impl<'a> Session<'a> {
         self.progress.recycled += report.recycled as u64;
         if report.moved > 0 {
             self.progress.densities = self.agent.densities();
+            self.look_for_ways();
         }
         Ok(())
+    }
+
+    /// Notes what of the networks no connection leads to any more, each thing once.
+    fn look_for_ways(&mut self) {
+        let updates = self.progress.updates;
+        for line in self.agent.cut_off().lines() {
+            if !self.cut_off.contains(&line) {
+                self.untold.push(match updates {
+                    0 => line.clone(),
+                    _ => format!("after update {updates} {line}"),
+                });
+                self.cut_off.push(line);
+            }
+        }
     }
 
     /// Fills the batch.
@@ -328,8 +365,8 @@ impl<'a> Session<'a> {
             .collect()
     }
 
-    /// Goes on from a checkpoint.
-    fn restore(&mut self, state: RunState, replay: Replay) -> Result<()> {
+    /// Goes on from a checkpoint; gives what it had written to `metrics.csv`.
+    fn restore(&mut self, state: RunState, replay: Replay) -> Result<Metrics> {
         state.agent.restore(&mut *self.agent)?;
         self.world.set_state(state.world)?;
         self.streams = state.streams;
@@ -337,7 +374,7 @@ impl<'a> Session<'a> {
         self.averages = state.averages;
         self.progress = state.progress;
         self.returns = state.returns;
-        Ok(())
+        Ok(state.metrics)
     }
 
     /// Writes everything that the next steps depend on.

@@ -6,7 +6,8 @@
 //!
 //! Each kernel has a scalar version, which is the reference, and vector versions; [`Kernels::best`] picks
 //! once per process what the CPU can do, and the free functions of this module use that. All versions agree
-//! to rounding, and each gives the same bits for the same input. `README.md` beside this file has the ladder
+//! to rounding, and each gives the same bits for the same input: a training is the same on CPUs with the same instruction
+//! set. `README.md` beside this file has the ladder
 //! of versions with measured rates.
 //!
 //! Slices of wrong sizes are bugs of the caller: every function panics on them, naming the sizes.

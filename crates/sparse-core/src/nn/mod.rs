@@ -7,6 +7,7 @@ mod inference;
 mod linear;
 mod mlp;
 mod norm;
+mod reach;
 mod storage;
 mod tape;
 

@@ -10,8 +10,11 @@
 //! `.second`, with `actor.0.dropped.at` in the metadata; where connections move, `actor.0.explored` u64, one bit per
 //! possible connection; and in the metadata `actor.updates` and `actor.steps`.
 //!
-//! Equal contents give equal bytes: the header's entries are in the order of their names.
+//! Equal contents give equal bytes: the header's entries are in the order of their names. The metadata's `crc32` is a
+//! checksum of all the rest, whatever its layout: a file that other contents got into is refused. A program that
+//! changes a file on purpose leaves `crc32` out and says `sparse-core 2`, the format before there was one.
 
+mod checksum;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -24,10 +27,10 @@ use crate::nn::SparseMlp;
 use crate::{Error, Result};
 
 /// Version of the layout described above, in the metadata under `format`.
-const FORMAT: &str = "sparse-core 2";
+const FORMAT: &str = "sparse-core 3";
 
-/// The version before: without normalised layers and learners.
-const FORMAT_1: &str = "sparse-core 1";
+/// The versions before: without normalised layers and learners, and without a checksum.
+const EARLIER: [&str; 2] = ["sparse-core 1", "sparse-core 2"];
 
 /// The bytes of a file with these networks, each under its name.
 ///

@@ -1,13 +1,13 @@
 //! Reading a record.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::str::FromStr;
 
 use burn::tensor::Device;
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 
-use super::{FORMAT, FORMAT_1, malformed, unreadable};
+use super::{EARLIER, FORMAT, checksum, malformed, unreadable};
 use crate::nn::{SparseLinear, SparseMlp, Storage};
 use crate::optim::vector as vector_of;
 use crate::pattern::Pattern;
@@ -30,26 +30,58 @@ impl Record {
     /// Reads the bytes that a [`RecordWriter`](super::RecordWriter) or [`to_bytes`](super::to_bytes) made.
     ///
     /// # Errors
-    /// [`Error::Record`] when they are not such bytes, or of another version.
+    /// [`Error::Record`] when they are not such bytes, of another version, or damaged.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
         let (length, header) = SafeTensors::read_metadata(&bytes).map_err(unreadable)?;
         SafeTensors::deserialize(&bytes).map_err(unreadable)?;
         let metadata = header.metadata().clone().unwrap_or_default();
         let tensors = header.tensors().into_iter();
-        match metadata.get("format").map(String::as_str) {
-            Some(FORMAT | FORMAT_1) => Ok(Self {
-                start: 8 + length,
-                tensors: tensors.map(|(name, info)| (name, info.clone())).collect(),
-                bytes,
-                metadata,
-            }),
-            other => Err(Error::Record {
+        let record = Self {
+            start: 8 + length,
+            tensors: tensors.map(|(name, info)| (name, info.clone())).collect(),
+            bytes,
+            metadata,
+        };
+        let format = record.metadata.get("format").map(String::as_str);
+        let known = |format: &str| format == FORMAT || EARLIER.contains(&format);
+        if !format.is_some_and(known) {
+            let found = format.map_or("missing".to_owned(), |f| format!("`{f}`"));
+            let [first, second] = EARLIER;
+            return Err(Error::Record {
                 reason: format!(
-                    "format is {}; this build reads `{FORMAT_1}` and `{FORMAT}`",
-                    other.map_or("missing".to_owned(), |f| format!("`{f}`"))
+                    "format is {found}; this build reads `{first}`, `{second}` and `{FORMAT}`"
                 ),
-            }),
+            });
         }
+        record.check_sum(format == Some(FORMAT))?;
+        Ok(record)
+    }
+
+    /// Compares the checksum with what it is of. Files of earlier versions need not have one.
+    fn check_sum(&self, needed: bool) -> Result<()> {
+        let stored = match self.metadata.get(checksum::KEY) {
+            Some(stored) => stored,
+            None if needed => return Err(malformed(checksum::KEY, "missing")),
+            None => return Ok(()),
+        };
+        let metadata = self.metadata.iter();
+        let metadata = metadata.map(|(key, value)| (key.as_str(), value.as_str()));
+        let tensors = self.tensors.iter().map(|(name, info)| {
+            let contents: checksum::Contents = (info.dtype, &info.shape, self.data(name, info)?);
+            Ok((name.as_str(), contents))
+        });
+        let sum = checksum::sum(
+            &metadata.collect(),
+            &tensors.collect::<Result<BTreeMap<_, _>>>()?,
+        );
+        if sum == *stored {
+            return Ok(());
+        }
+        Err(Error::Record {
+            reason: format!(
+                "its checksum is {sum}, and was {stored} when it was written: the file is damaged"
+            ),
+        })
     }
 
     /// Reads a file.
@@ -190,10 +222,14 @@ impl Record {
             let value = format!("of shape {:?}: must be a vector", info.shape);
             return Err(malformed(name, &value));
         }
+        Ok(self.data(name, info)?.as_chunks::<SIZE>().0.to_vec())
+    }
+
+    /// The bytes of a tensor.
+    fn data(&self, name: &str, info: &TensorInfo) -> Result<&[u8]> {
         let (first, last) = info.data_offsets;
         let bytes = self.bytes.get(self.start + first..self.start + last);
-        let bytes = bytes.ok_or_else(|| malformed(name, "cut off"))?;
-        Ok(bytes.as_chunks::<SIZE>().0.to_vec())
+        bytes.ok_or_else(|| malformed(name, "cut off"))
     }
 
     fn meta(&self, key: &str) -> Result<&str> {

@@ -1,3 +1,4 @@
+use rand::RngExt;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use burn::tensor::Device;
@@ -89,22 +90,80 @@ fn connections_that_cannot_be_are_refused_with_the_offending_index() {
     }
 }
 
+/// The same file with other metadata.
+fn with_metadata(bytes: &[u8], change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
+    let (length, rest) = bytes.split_at(8);
+    let length = u64::from_le_bytes(length.try_into().unwrap()) as usize;
+    let mut header: serde_json::Value = serde_json::from_slice(&rest[..length]).unwrap();
+    change(&mut header["__metadata__"]);
+    let mut text = serde_json::to_vec(&header).unwrap();
+    text.resize(text.len().next_multiple_of(8), b' ');
+    [&(text.len() as u64).to_le_bytes(), &*text, &rest[length..]].concat()
+}
+
 #[test]
-fn files_of_the_version_before_are_read() {
+fn files_of_the_versions_before_are_read() {
     let network = network(0.7);
-    let mut bytes = to_bytes(&[("actor", &network)]).unwrap();
-    let at = bytes
-        .windows(FORMAT.len())
-        .position(|w| w == FORMAT.as_bytes());
-    let at = at.unwrap();
-    bytes[at..at + FORMAT.len()].copy_from_slice(FORMAT_1.as_bytes());
-    let record = Record::from_bytes(bytes.clone()).unwrap();
-    let found = record.network("actor", &device()).unwrap();
-    let values = |net: &SparseMlp| to_vec(net.sparse_layers()[1].values());
-    assert_eq!(values(&found), values(&network));
-    bytes[at + FORMAT.len() - 1] = b'9';
-    let error = Record::from_bytes(bytes).unwrap_err();
-    assert!(error.to_string().contains("`sparse-core 9`"), "{error}");
+    let bytes = to_bytes(&[("actor", &network)]).unwrap();
+    let of_format = |format: &str| {
+        with_metadata(&bytes, |metadata| {
+            metadata.as_object_mut().unwrap().remove("crc32");
+            metadata["format"] = format.into();
+        })
+    };
+    for format in EARLIER {
+        let record = Record::from_bytes(of_format(format)).unwrap();
+        let found = record.network("actor", &device()).unwrap();
+        let values = |net: &SparseMlp| to_vec(net.sparse_layers()[1].values());
+        assert_eq!(values(&found), values(&network));
+    }
+    let message = |bytes| Record::from_bytes(bytes).unwrap_err().to_string();
+    let said = message(of_format("sparse-core 9"));
+    assert!(said.contains("`sparse-core 9`"), "{said}");
+    let said = message(of_format(FORMAT));
+    assert!(said.contains("`crc32` is missing"), "{said}");
+}
+
+#[test]
+fn the_checksum_is_of_the_contents_and_not_of_their_layout() {
+    let bytes = to_bytes(&[("actor", &network(0.7))]).unwrap();
+    // Written anew, with its entries in another order.
+    let same = with_metadata(&bytes, |metadata| {
+        let entries = metadata.as_object().unwrap().clone();
+        *metadata = entries.into_iter().rev().collect();
+    });
+    assert!(Record::from_bytes(same).is_ok());
+    for (key, value) in [("actor.0.storage", "csr"), ("crc32", "00000000")] {
+        let other = with_metadata(&bytes, |metadata| metadata[key] = value.into());
+        let said = Record::from_bytes(other).unwrap_err().to_string();
+        assert!(said.contains("damaged"), "{key}: {said}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_found_and_every_pair() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let config = SparseMlpConfig::new([2, 4, 1]).with_sparsity(0.5);
+    let network = config.init(&device(), &mut rng).unwrap();
+    let good = to_bytes(&[("actor", &network)]).unwrap();
+    let mut bytes = good.clone();
+    for bit in 0..8 * good.len() {
+        flip(&mut bytes, bit);
+        let read = Record::from_bytes(bytes.clone());
+        assert!(read.is_err(), "bit {bit}");
+        flip(&mut bytes, bit);
+    }
+    for _ in 0..20_000 {
+        let pair = [(); 2].map(|()| rng.random_range(0..8 * good.len()));
+        pair.map(|bit| flip(&mut bytes, bit));
+        let read = Record::from_bytes(bytes.clone());
+        assert!(read.is_err() || bytes == good, "bits {pair:?}");
+        pair.map(|bit| flip(&mut bytes, bit));
+    }
+}
+
+fn flip(bytes: &mut [u8], bit: usize) {
+    bytes[bit / 8] ^= 1 << (bit % 8);
 }
 
 #[test]

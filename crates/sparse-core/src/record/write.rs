@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo, TensorView};
 use serde::Serialize;
 
-use super::{FORMAT, malformed, unreadable};
+use super::{FORMAT, checksum, malformed, unreadable};
 use crate::Result;
 use crate::nn::{SparseLinear, SparseModule};
 use crate::optim::to_vec;
@@ -86,6 +86,7 @@ impl RecordWriter {
         if let Some(name) = &self.twice {
             return Err(malformed(name, "given twice: names must differ"));
         }
+        self.meta(checksum::KEY, self.sum());
         let views = self.tensors.iter().map(|(name, stored)| {
             let view = TensorView::new(stored.dtype, vec![stored.length], &stored.bytes);
             view.map(|view| (name.as_str(), view)).map_err(unreadable)
@@ -93,6 +94,23 @@ impl RecordWriter {
         let views = views.collect::<Result<Vec<_>>>()?;
         let metadata: HashMap<String, String> = self.metadata.into_iter().collect();
         in_order(&safetensors::serialize(views, Some(metadata)).map_err(unreadable)?)
+    }
+
+    /// The checksum of what was added.
+    fn sum(&self) -> String {
+        let metadata = self.metadata.iter();
+        let metadata = metadata.map(|(key, value)| (key.as_str(), value.as_str()));
+        let shapes: Vec<_> = self
+            .tensors
+            .values()
+            .map(|stored| [stored.length])
+            .collect();
+        let tensors = self.tensors.iter().zip(&shapes);
+        let tensors = tensors.map(|((name, stored), shape)| {
+            let contents: checksum::Contents = (stored.dtype, shape, &stored.bytes);
+            (name.as_str(), contents)
+        });
+        checksum::sum(&metadata.collect(), &tensors.collect())
     }
 
     /// Adds an f32 vector.

@@ -1,11 +1,13 @@
-//! Ctrl-C: the first ends a run after its step, the second ends the process.
+//! Who asks for the end: Ctrl-C, a scheduler (SIGTERM), a terminal that closes (SIGHUP). Each ends a run after its step;
+//! Ctrl-C where the end was asked for already ends the process.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
-/// Status of a process that Ctrl-C ended.
+/// Status of a process that a signal ended.
 pub(crate) const STATUS: u8 = 130;
 
 /// Whether someone asked for the end.
@@ -13,22 +15,29 @@ pub(crate) const STATUS: u8 = 130;
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Catches Ctrl-C from now on. The second ends the process wherever it is: files are written beside their place
-    /// and moved there, so none is left half written.
+    /// Catches Ctrl-C and, on Unix, SIGTERM and SIGHUP from now on. The second Ctrl-C ends the process wherever it is: files
+    /// are written beside their place and moved there, so none is left half written. The others may come twice, as when
+    /// both a terminal that closes and its shell tell.
     ///
     /// # Errors
-    /// When it cannot be caught.
+    /// When they cannot be caught.
     pub(crate) fn catch() -> Result<Self> {
         let asked = Self::default();
         let flag = asked.clone();
-        ctrlc::set_handler(move || {
-            if flag.0.swap(true, Ordering::Relaxed) {
-                std::process::exit(i32::from(STATUS));
-            }
-            note("ends after this step; Ctrl-C again ends it at once");
-        })
-        .context("Ctrl-C cannot be caught")?;
+        on_signal(move |is_key| flag.ask(is_key)).context("Ctrl-C cannot be caught")?;
         Ok(asked)
+    }
+
+    /// What Ctrl-C does, or another signal.
+    fn ask(&self, is_key: bool) {
+        match self.0.swap(true, Ordering::Relaxed) {
+            true if is_key => std::process::exit(i32::from(STATUS)),
+            true => return,
+            false => {}
+        }
+        // A terminal that closed cannot show it.
+        let note = "\nends after this step; Ctrl-C again ends it at once";
+        let _ = writeln!(std::io::stderr(), "{note}");
     }
 
     /// Whether the end was asked for.
@@ -36,14 +45,38 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Asks for the end, as Ctrl-C does.
+    /// Asks for the end, as a signal does.
     #[cfg(test)]
     pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-#[allow(clippy::print_stderr, reason = "this is what the person sees")]
-fn note(line: &str) {
-    eprintln!("\n{line}");
+/// Calls `act` on every signal that asks for the end, with whether it is Ctrl-C.
+#[cfg(unix)]
+fn on_signal(act: impl Fn(bool) + Send + 'static) -> Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut caught = vec![SIGINT, SIGTERM];
+    // Under `nohup` a run outlives its terminal.
+    if !is_ignored(SIGHUP) {
+        caught.push(SIGHUP);
+    }
+    let mut signals = signal_hook::iterator::Signals::new(caught)?;
+    let thread = std::thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || signals.forever().for_each(|signal| act(signal == SIGINT)))?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn on_signal(act: impl Fn(bool) + Send + 'static) -> Result<()> {
+    Ok(ctrlc::set_handler(move || act(true))?)
+}
+
+/// Whether whoever started this process had it ignore a signal; known on Linux only.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }

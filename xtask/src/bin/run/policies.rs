@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use offline_prune::config::{AlgoConfig, OfflineConfig};
 use rl_algos::run_dir::{Checkpoint, RunDir};
+use rl_algos::seal;
 
 use crate::kind::Kind;
 use crate::offline::folder::{BEST, CONFIG, POLICY};
@@ -57,6 +58,7 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
     let place = || file.display().to_string();
     let text = fs::read_to_string(&file).with_context(place)?;
     let config = OfflineConfig::from_toml(&text).with_context(place)?;
+    seal::check(&text).map_err(|what| anyhow!("{}: {what}", place()))?;
     let folder = run.display();
     if config.task().is_none() {
         bail!("{folder} learned from data of no task; there is none to act in");
@@ -101,8 +103,9 @@ fn when(info: &Path) -> Result<String> {
         return Ok("policy of its last update".to_owned());
     }
     let place = || info.display().to_string();
-    let text = fs::read(info).with_context(place)?;
-    let info: PolicyInfo = serde_json::from_slice(&text).with_context(place)?;
+    let text = fs::read_to_string(info).with_context(place)?;
+    let text = seal::unsealed_json(&text).map_err(|what| anyhow!("{}: {what}", place()))?;
+    let info: PolicyInfo = serde_json::from_str(&text).with_context(place)?;
     let update = thousands(info.update as f64);
     Ok(match info.return_mean {
         Some(mean) => format!(

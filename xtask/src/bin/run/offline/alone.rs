@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 use cli::offline::OfflineArgs;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{State, Trained};
+use rl_algos::seal;
 
 use super::folder::{self, CONFIG, METRICS, NETWORKS, POLICY, STATE};
 use super::shown::{self, Shown};
@@ -97,6 +98,8 @@ pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<
         }
         (held, None) => {
             check_unbegun(path)?;
+            // With a state, that says which setting was changed.
+            seal::check(&text).map_err(|what| anyhow!("{}/{CONFIG}: {what}", path.display()))?;
             drop(held);
             (Folder::new(path, true, &config, &data, named)?, None)
         }

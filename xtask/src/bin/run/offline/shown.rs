@@ -40,6 +40,15 @@ impl Shown {
     }
 }
 
+impl Shown {
+    /// Tells what came up.
+    fn note(&mut self) {
+        for note in self.folder.notes() {
+            self.progress.line(&format!("note     {note}"));
+        }
+    }
+}
+
 impl Watcher for Shown {
     fn on_start(&mut self, start: &Start) -> Result<()> {
         self.weights = weights(start);
@@ -49,6 +58,7 @@ impl Watcher for Shown {
         }
         self.folder.start(start)?;
         self.started = true;
+        self.note();
         self.progress.begin(start.updates, start.updates);
         Ok(())
     }
@@ -79,11 +89,15 @@ impl Watcher for Shown {
         let spread = format!("{}{spread}", self.said);
         let update = evaluation.update;
         self.progress.evaluated(update, update, &spread);
-        self.folder.evaluated(evaluation)
+        self.folder.evaluated(evaluation)?;
+        self.note();
+        Ok(())
     }
 
     fn on_checkpoint(&mut self, run: &mut Run) -> Result<()> {
-        self.folder.checkpoint(run)
+        self.folder.checkpoint(run)?;
+        self.note();
+        Ok(())
     }
 }
 

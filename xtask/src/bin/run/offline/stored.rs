@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use offline_prune::train::State;
 use rl_algos::files::{put, settle};
-use rl_algos::sealed::{seal, unseal};
+use rl_algos::packed::{pack, unpack};
 use serde::{Deserialize, Serialize};
 
 use super::folder::{RESUME, STATE};
@@ -36,7 +36,7 @@ impl Stored {
             message,
         };
         fs::create_dir_all(&folder).map_err(|error| fault(&folder, error.to_string()))?;
-        let bytes = seal(KIND, self).map_err(|error| fault(&file, error))?;
+        let bytes = pack(KIND, self).map_err(|error| fault(&file, error))?;
         put(&file, |file| std::io::Write::write_all(file, &bytes))?;
         settle(&folder)
     }
@@ -52,7 +52,7 @@ impl Stored {
         }
         let place = || file.display().to_string();
         let bytes = fs::read(&file).with_context(place)?;
-        let stored = unseal(KIND, &bytes).map_err(|error| anyhow!("{error}"));
+        let stored = unpack(KIND, &bytes).map_err(|error| anyhow!("{error}"));
         stored.with_context(place).map(Some)
     }
 }

@@ -1,6 +1,6 @@
 //! Writes the folder of a run while it goes on.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -11,6 +11,8 @@ use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, Run, Start, Trained};
 use offline_prune::{Error, Result as Offline};
 use rl_algos::files::{Held, hold, put};
+use rl_algos::ledger::Ledger;
+use rl_algos::seal::{sealed, sealed_json};
 use serde::{Deserialize, Serialize};
 use sparse_core::record;
 
@@ -58,8 +60,10 @@ pub(super) struct Folder {
     /// What `config.toml` and `device` are to say of a run that begins.
     texts: [String; 2],
     overwrite: bool,
-    /// `metrics.csv` as it should be.
-    metrics: String,
+    /// `metrics.csv` so far, where the run goes on.
+    rows: String,
+    /// The file; begun with the first evaluation, which names the columns.
+    metrics: Option<Ledger>,
     board: Board,
     begun: Instant,
     /// Time that the run took before this session (s).
@@ -86,12 +90,13 @@ impl Folder {
         let Data { place, content, .. } = data;
         // A line of its own, whatever the file is called.
         let place = place.replace(['\n', '\r'], " ");
-        let config = format!("{DATASET}{place}\n{DATA}{content}\n{settings}");
+        let config = sealed(&format!("{DATASET}{place}\n{DATA}{content}\n{settings}"));
         Ok(Self {
             path: path.to_owned(),
             texts: [config, format!("{device}\n")],
             overwrite,
-            metrics: String::new(),
+            rows: String::new(),
+            metrics: None,
             board: Board::new(path, 0),
             begun: Instant::now(),
             before: 0.0,
@@ -111,9 +116,10 @@ impl Folder {
             path: path.to_owned(),
             texts: Default::default(),
             overwrite: false,
-            metrics: stored
+            rows: stored
                 .as_ref()
                 .map_or_else(String::new, |s| s.metrics.clone()),
+            metrics: None,
             board: Board::new(path, stored.as_ref().map_or(0, |s| s.run.updates())),
             begun: Instant::now(),
             before: stored.as_ref().map_or(0.0, |s| s.seconds),
@@ -132,7 +138,11 @@ impl Folder {
     pub(super) fn start(&mut self, start: &Start) -> Offline<()> {
         self.begun = Instant::now();
         if self.held.is_some() {
-            return self.mend_metrics();
+            let rows = std::mem::take(&mut self.rows);
+            if !rows.is_empty() {
+                self.metrics = Some(Ledger::resume(&self.path.join(METRICS), rows)?);
+            }
+            return Ok(());
         }
         let place = |error: std::io::Error| fault(&self.path, &error);
         fs::create_dir_all(&self.path).map_err(place)?;
@@ -162,16 +172,15 @@ impl Folder {
 
     /// Adds a row to the metrics, and the points of TensorBoard.
     pub(super) fn evaluated(&mut self, evaluation: &Evaluation) -> Offline<()> {
-        let file = self.path.join(METRICS);
-        let seconds = self.seconds();
-        let rows = rows(evaluation, seconds, self.metrics.is_empty());
-        let rows = rows.map_err(|error| fault(&file, &error))?;
-        self.metrics.push_str(&rows);
-        let append = || {
-            let mut file = File::options().append(true).create(true).open(&file)?;
-            file.write_all(rows.as_bytes())
+        let row = row(evaluation, self.seconds());
+        let ledger = match &mut self.metrics {
+            Some(ledger) => ledger,
+            none => {
+                let path = self.path.join(METRICS);
+                none.insert(Ledger::create(&path, &columns(evaluation))?)
+            }
         };
-        append().map_err(|error: std::io::Error| fault(&file, &error))?;
+        ledger.push(&row)?;
         let seconds = self.begun.elapsed().as_secs_f64();
         Ok(self.board.evaluated(evaluation, seconds)?)
     }
@@ -187,8 +196,13 @@ impl Folder {
                 self.keep(BEST, &weights, &info)?;
             }
         }
+        let mut metrics = String::new();
+        if let Some(ledger) = &mut self.metrics {
+            ledger.sync()?;
+            ledger.rows().clone_into(&mut metrics);
+        }
         let stored = Stored {
-            metrics: self.metrics.clone(),
+            metrics,
             seconds: self.seconds(),
             run: run.state()?,
         };
@@ -198,34 +212,31 @@ impl Folder {
     fn keep(&self, names: [&str; 2], weights: &[u8], info: &PolicyInfo) -> Offline<()> {
         let [file, about] = names;
         let fault = |error: serde_json::Error| fault(&self.path.join(about), &error);
-        let info = serde_json::to_vec_pretty(info).map_err(fault)?;
+        let info = serde_json::to_string_pretty(info).map_err(fault)?;
         self.write(file, weights)?;
-        self.write(about, &info)
+        self.write(about, sealed_json(&info).as_bytes())
     }
 
     /// Ends a run that has made all its updates: writes the networks, and what is no longer as the run wrote it.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub(super) fn finish(&self, trained: &Trained, dataset: &Dataset) -> Result<()> {
+    pub(super) fn finish(&mut self, trained: &Trained, dataset: &Dataset) -> Result<()> {
         if trained.agent.policy().is_ok() && !self.path.join(POLICY[0]).exists() {
             let last = trained.evaluations.last();
             let returns = last.and_then(|e| Some(e.returns.as_ref()?.mean));
             let info = info(trained.updates, returns);
             self.keep(POLICY, &trained.policy(dataset)?, &info)?;
         }
-        self.mend_metrics()?;
+        self.metrics.as_mut().map_or(Ok(()), Ledger::sync)?;
         let networks = record::to_bytes(&trained.agent.networks())?;
         Ok(self.write(NETWORKS, &networks)?)
     }
 
-    /// Makes `metrics.csv` what the run wrote, if it is not.
-    fn mend_metrics(&self) -> Offline<()> {
-        let there = fs::read(self.path.join(METRICS)).unwrap_or_default();
-        match there == self.metrics.as_bytes() {
-            true => Ok(()),
-            false => self.write(METRICS, self.metrics.as_bytes()),
-        }
+    /// What a person should know of its files, a line each, since this was asked last.
+    pub(super) fn notes(&mut self) -> Vec<String> {
+        let ledger = self.metrics.as_mut();
+        ledger.map_or_else(Vec::new, Ledger::notes)
     }
 }
 
@@ -237,14 +248,16 @@ fn info(update: u64, return_mean: Option<f64>) -> PolicyInfo {
     }
 }
 
-/// The row of an evaluation, under the names of the columns if it is the first.
-fn rows(evaluation: &Evaluation, seconds: f64, first: bool) -> Result<String> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
-    if first {
-        let fixed = ["update", "seconds", "return_mean", "return_std"];
-        let fixed = fixed.into_iter().chain(["episode_length", "score"]);
-        csv.write_record(fixed.chain(evaluation.losses.iter().map(|(name, _)| name.as_str())))?;
-    }
+/// The names of the columns.
+fn columns(evaluation: &Evaluation) -> Vec<&str> {
+    let fixed = ["update", "seconds", "return_mean", "return_std"];
+    let fixed = fixed.into_iter().chain(["episode_length", "score"]);
+    let losses = evaluation.losses.iter().map(|(name, _)| name.as_str());
+    fixed.chain(losses).collect()
+}
+
+/// The row of an evaluation; an empty cell where there is no number.
+fn row(evaluation: &Evaluation, seconds: f64) -> Vec<String> {
     let returns = evaluation.returns.as_ref();
     let returns = returns.map_or([f64::NAN; 3], |r| [r.mean, r.std, r.length]);
     let mut row = vec![evaluation.update.to_string(), format!("{seconds:.2}")];
@@ -255,8 +268,7 @@ fn rows(evaluation: &Evaluation, seconds: f64, first: bool) -> Result<String> {
     row.extend(returns.map(cell));
     row.push(cell(evaluation.score.unwrap_or(f64::NAN)));
     row.extend(evaluation.losses.iter().map(|(_, loss)| cell(*loss)));
-    csv.write_record(row)?;
-    Ok(String::from_utf8(csv.into_inner()?)?)
+    row
 }
 
 fn fault(file: &Path, error: &dyn std::fmt::Display) -> Error {

@@ -11,8 +11,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use burn::tensor::Device;
+use burn::tensor::Device as Backend;
 use cli::train::TrainArgs;
+use cli::values::Device;
 use rl_algos::algos::{self, Agent};
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::{Observer, TensorBoard};
@@ -30,7 +31,7 @@ use shown::Shown;
 
 /// How a run begins: [`train`] or [`resume`].
 type Begin =
-    fn(&TrainConfig, &Device, &RunDir, &mut [&mut dyn Observer]) -> rl_algos::Result<Trained>;
+    fn(&TrainConfig, &Backend, &RunDir, &mut [&mut dyn Observer]) -> rl_algos::Result<Trained>;
 
 /// Trains as the options say. A run that Ctrl-C ended has a status of its own.
 ///
@@ -40,14 +41,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.resume {
         Kind::Online.check_run(folder)?;
         let (dir, config) = RunDir::open(folder)?;
-        let open = |config: &TrainConfig| {
-            let made = dir.info(Checkpoint::Latest).map_or(0, |latest| latest.step);
-            if let Some(device) = args.device.filter(|_| made < config.steps) {
-                dir.keep_device(device.name())?;
-            }
-            Ok(dir)
-        };
-        return one(args, &config, open, resume);
+        return one(args, &config, |_| Ok(dir), resume);
     }
     let config = settings::config(args)?;
     if let Some(list) = &args.seeds {
@@ -55,7 +49,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     }
     let folder = settings::folder(args, &config);
     offline::folder::online(&folder)?;
-    let create = |config: &TrainConfig| new(args, &folder, config);
+    let create = |agent: &dyn Agent| {
+        agent.check_paths(&config)?;
+        new(args, &folder, &config)
+    };
     one(args, &config, create, train)
 }
 
@@ -66,11 +63,11 @@ fn new(args: &TrainArgs, folder: &Path, config: &TrainConfig) -> rl_algos::Resul
     Ok(dir)
 }
 
-/// One run in the folder that `open` gives.
+/// One run in the folder that `open` gives, which sees the networks that the run was or is drawn with.
 fn one(
     args: &TrainArgs,
     config: &TrainConfig,
-    open: impl FnOnce(&TrainConfig) -> rl_algos::Result<RunDir>,
+    open: impl FnOnce(&dyn Agent) -> rl_algos::Result<RunDir>,
     begin: Begin,
 ) -> Result<ExitCode> {
     let named = args.device()?;
@@ -78,7 +75,7 @@ fn one(
     let threads = crate::threads(args.threads)?;
     // The networks are drawn once before the folder is touched: what they refuse must not cost an old run.
     let agent = networks(config, &device)?;
-    let dir = open(config)?;
+    let dir = open(&*agent)?;
     let seed = format!("seed {}", config.seed);
     report::header(config, &*agent, &seed)?;
     report::machine(named, &format!("{threads} threads"));
@@ -87,7 +84,16 @@ fn one(
 
     let mut shown = Shown::new(Progress::start(config.steps), Interrupt::catch()?);
     let mut board = TensorBoard::new(dir.path());
-    let trained = begin(config, &device, &dir, &mut [&mut board, &mut shown]);
+    let mut named = Named {
+        dir: &dir,
+        device: args.device.filter(|_| args.resume.is_some()),
+    };
+    let trained = begin(
+        config,
+        &device,
+        &dir,
+        &mut [&mut named, &mut board, &mut shown],
+    );
     let took = shown.progress.finish();
     let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
     if trained.stopped && trained.steps < config.steps {
@@ -97,6 +103,23 @@ fn one(
     let made = shown.began().map(|began| trained.steps - began);
     report::summary(&trained, made.zip(Some(took)), dir.path());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps the name of another device for a run that goes on with it, once it does.
+struct Named<'a> {
+    dir: &'a RunDir,
+    device: Option<Device>,
+}
+
+impl Observer for Named<'_> {
+    fn on_start(&mut self, config: &TrainConfig, _: &dyn Agent) -> rl_algos::Result<()> {
+        let made = self.dir.info(Checkpoint::Latest);
+        let over = made.is_ok_and(|latest| latest.step >= config.steps);
+        match self.device.filter(|_| !over) {
+            Some(device) => self.dir.keep_device(device.name()),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What is said of a run that failed after it was begun, or was refused.
@@ -112,7 +135,7 @@ fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
 }
 
 /// The agent that the run starts from.
-fn networks(config: &TrainConfig, device: &Device) -> Result<Box<dyn Agent>> {
+fn networks(config: &TrainConfig, device: &Backend) -> Result<Box<dyn Agent>> {
     let env = envs::make(&config.env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
     let mut streams = Streams::new(config.seed);

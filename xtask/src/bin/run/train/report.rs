@@ -78,12 +78,7 @@ pub(super) fn resume_command(folder: &Path) -> String {
 /// Says what came of it, and what to do with it. `made` tells the steps that this command made, and the time they took.
 pub(super) fn summary(trained: &Trained, made: Option<(u64, Duration)>, folder: &Path) {
     let returns = &trained.returns;
-    let (actor, critic) = (
-        trained.agent.actor_weights(),
-        trained.agent.critic_weights(),
-    );
-    let active = actor.active + 2 * critic.active;
-    let total = actor.total + 2 * critic.total;
+    let Weights { active, total } = trained.agent.all_weights();
     let share = 100.0 * active as f64 / total as f64;
     let best = returns.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let last = &returns[returns.len().saturating_sub(5)..];

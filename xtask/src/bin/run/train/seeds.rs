@@ -7,7 +7,6 @@ use anyhow::Result;
 use burn::tensor::Device;
 use cli::train::TrainArgs;
 use indicatif::MultiProgress;
-use rl_algos::Error;
 use rl_algos::config::TrainConfig;
 use rl_algos::files::hold;
 use rl_algos::observe::TensorBoard;
@@ -54,7 +53,7 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     let threads = crate::thread_count(args.threads)?;
     let share = Share::of(threads, seeds.len());
     let agent = networks(config, &device)?;
-    let runs = folders(args, config, seeds)?;
+    let runs = folders(args, config, seeds, &device)?;
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
     report::header(config, &*agent, &format!("seeds {}", names.join(", ")))?;
     let shared = Shared {
@@ -76,8 +75,13 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     finish(&runs, outcomes)
 }
 
-/// The folders of all runs, made when none of them holds one already.
-fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<Run>> {
+/// The folders of all runs, made when none of them holds one already and every seed draws networks that can learn.
+fn folders(
+    args: &TrainArgs,
+    config: &TrainConfig,
+    seeds: &[u64],
+    device: &Device,
+) -> Result<Vec<Run>> {
     let configs = seeds.iter().map(|&seed| TrainConfig {
         seed,
         ..config.clone()
@@ -86,12 +90,11 @@ fn folders(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Result<Vec<
     let mut held = Vec::new();
     for config in &configs {
         config.validate()?;
+        networks(config, device)?.check_paths(config)?;
         let path = settings::folder(args, config);
         offline::folder::online(&path)?;
+        RunDir::check_free(&path, args.overwrite)?;
         if RunDir::is_taken(&path) {
-            if !args.overwrite {
-                return Err(Error::RunExists { path }.into());
-            }
             held.push(hold(&path)?);
         }
     }
@@ -259,7 +262,7 @@ mod tests {
     fn a_seed_among_others_makes_the_run_that_it_makes_alone() {
         let folder = std::env::temp_dir().join(format!("seeds-{}", std::process::id()));
         let (args, config) = small(&folder.join("together"), &[0, 3, 4]);
-        let runs = folders(&args, &config, &[0, 3, 4]).unwrap();
+        let runs = folders(&args, &config, &[0, 3, 4], &shared().device).unwrap();
         let outcomes = all(&runs, Share::of(3, 3), &shared()).unwrap();
         let returns = |outcome: &Option<Result<Outcome>>| match outcome {
             Some(Ok(outcome)) => outcome.returns.clone(),
@@ -268,7 +271,7 @@ mod tests {
         let together: Vec<Vec<f64>> = outcomes.iter().map(returns).collect();
         assert!(together[0] != together[1] && together[0].len() == 3);
         let (args, config) = small(&folder.join("alone"), &[3]);
-        let runs = folders(&args, &config, &[3]).unwrap();
+        let runs = folders(&args, &config, &[3], &shared().device).unwrap();
         let alone = all(&runs, Share::of(2, 1), &shared()).unwrap();
         assert_eq!(returns(&alone[0]), together[1]);
         let kept = std::fs::read_to_string(runs[0].dir.device_path()).unwrap();
@@ -276,7 +279,7 @@ mod tests {
 
         // A folder that is taken is found before any other is made.
         let (args, config) = small(&folder.join("together"), &[9, 4]);
-        let Err(error) = folders(&args, &config, &[9, 4]) else {
+        let Err(error) = folders(&args, &config, &[9, 4], &shared().device) else {
             panic!("it takes a folder that holds a run")
         };
         assert!(

@@ -1,4 +1,4 @@
-//! The observer that a person watches, and that ends a run on Ctrl-C.
+//! The observer that a person watches, and that ends a run when a signal asks for it.
 
 use std::ops::ControlFlow;
 
@@ -48,6 +48,10 @@ impl Observer for Shown {
     fn on_start(&mut self, _: &TrainConfig, _: &dyn Agent) -> rl_algos::Result<()> {
         self.started = true;
         Ok(())
+    }
+
+    fn on_note(&mut self, note: &str) {
+        self.progress.line(&format!("note     {note}"));
     }
 
     fn on_step(&mut self, at: &At) -> ControlFlow<()> {
