@@ -94,6 +94,33 @@ pub fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
     }
 }
 
+/// Bytes that a run takes at the least, beside its dataset: five numbers for each weight of the dense networks (its value
+/// and what scoring or training keeps for it), what is sampled, and what the largest network keeps of a batch.
+/// `u64::MAX` stands for more than that.
+#[must_use]
+pub fn bytes(config: &OfflineConfig, rows: &Rows) -> u64 {
+    let product = |a: u64, b: u64| a.saturating_mul(b);
+    let shapes = shapes(config, rows);
+    let layers = shapes.iter().flat_map(|shape| shape.sizes.windows(2));
+    let weights = layers.map(|pair| product(pair[0] as u64, pair[1] as u64));
+    let weights = weights.fold(0, u64::saturating_add);
+    let units = shapes.iter().map(|shape| {
+        let units = shape.sizes.iter().map(|units| *units as u64);
+        units.fold(0, u64::saturating_add)
+    });
+    let units = units.max().unwrap_or(0);
+    let row = (2 * rows.observation + rows.action + 2) as u64;
+    let sampled = product(row, config.prune_batches as u64);
+    let batch = product(
+        units.saturating_add(sampled),
+        config.learning.batch_size as u64,
+    );
+    product(
+        product(5, weights).saturating_add(batch),
+        size_of::<f32>() as u64,
+    )
+}
+
 /// Draws dense networks for [`build`].
 ///
 /// # Errors

@@ -10,6 +10,7 @@ mod board;
 pub(crate) mod folder;
 mod kept;
 pub(crate) mod layers;
+mod room;
 pub(crate) mod settings;
 mod shown;
 mod stored;
@@ -125,6 +126,7 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig) -> Result<Dataset> {
     ));
     // Before anything is written.
     environments(config, &dataset)?;
+    room::check(config, &dataset)?;
     if config.normalise_observations {
         dataset.normalise();
     }
