@@ -17,7 +17,7 @@ pub struct AgentArgs {
     pub dataset: Option<PathBuf>,
 
     /// Task of the dataset, by Gymnasium's name, or none: data of no task that is known here, learned from without
-    /// evaluation [default: the one that the dataset's path names]
+    /// evaluation [default: the one that the dataset says it is of, or that its path names]
     #[arg(long, value_name = "TASK", value_parser = values::task_or_none)]
     pub env: Option<String>,
 
@@ -41,6 +41,48 @@ pub struct AgentArgs {
     /// Threads to compute with; changes the speed, never the numbers [default: as many as cores]
     #[arg(long, value_name = "N", value_parser = values::count)]
     pub threads: Option<u64>,
+
+    /// How the dataset is read.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// What a dataset may not say of itself.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DataArgs {
+    /// Smallest action in the dataset's units, one number for all or one for each with commas [default: the dataset's
+    /// metadata, else the task's, else -1]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        requires = "action_high"
+    )]
+    pub action_low: Vec<f64>,
+
+    /// Largest action, in the same way
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        requires = "action_low"
+    )]
+    pub action_high: Vec<f64>,
+
+    /// Cut actions outside the range off to it, as the tasks do; they are an error otherwise
+    #[arg(long)]
+    pub clip_actions: bool,
+
+    /// Cut episodes after so many steps [default: where a file has neither timeouts nor next_observations the task's
+    /// longest, as D4RL does]
+    #[arg(long, value_name = "N", value_parser = values::count)]
+    pub episode_length: Option<u64>,
+
+    /// Leave episodes out that cannot be read or hold what is not allowed, and count them
+    #[arg(long)]
+    pub skip_bad_episodes: bool,
 }
 
 impl AgentArgs {
@@ -144,7 +186,7 @@ impl OfflineArgs {
 }
 
 /// Options of runs from the start: a run that goes on has its own settings.
-const FRESH: [&str; 12] = [
+const FRESH: [&str; 17] = [
     "env",
     "algo",
     "seed",
@@ -157,6 +199,11 @@ const FRESH: [&str; 12] = [
     "out",
     "overwrite",
     "keep",
+    "action_low",
+    "action_high",
+    "clip_actions",
+    "episode_length",
+    "skip_bad_episodes",
 ];
 
 const AFTER: &str = "\
@@ -222,6 +269,10 @@ mod tests {
             "--out a",
             "--overwrite",
             "--keep",
+            "--action-low 0 --action-high 1",
+            "--clip-actions",
+            "--episode-length 5",
+            "--skip-bad-episodes",
         ] {
             assert!(read(&format!("data {other}")).is_ok(), "{other}");
             assert!(

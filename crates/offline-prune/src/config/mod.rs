@@ -2,6 +2,7 @@
 
 mod algo;
 
+use envs::TaskInfo;
 use rl_algos::config::{EvaluationConfig, MOST_EPISODES, NetworksConfig};
 use serde::{Deserialize, Serialize};
 use sparse_core::learner::{LearnerConfig, TargetConfig};
@@ -10,7 +11,7 @@ use sparse_core::optim::AdamConfig;
 pub use algo::{AlgoConfig, AwacConfig, BcqConfig, IqlConfig, Td3BcConfig};
 use algo::{hidden_layers, positive, within};
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Reading};
 use crate::prune::PruneConfig;
 use crate::{Error, Result};
 
@@ -41,6 +42,9 @@ pub struct OfflineConfig {
     pub prune_batches: usize,
     /// The algorithm.
     pub algo: AlgoConfig,
+    /// How the dataset is read, where it does not say all of itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub data: Reading,
     /// Shapes of the networks.
     pub networks: NetworksConfig,
     /// How networks are updated, by any algorithm.
@@ -50,6 +54,10 @@ pub struct OfflineConfig {
     pub pruning: Option<PruneConfig>,
     /// How progress is measured; `every` counts updates.
     pub evaluation: EvaluationConfig,
+}
+
+fn is_default(reading: &Reading) -> bool {
+    *reading == Reading::default()
 }
 
 /// How networks are updated, by any algorithm.
@@ -97,6 +105,7 @@ impl OfflineConfig {
                 critic_learning_rate: learning_rate,
             },
             algo,
+            data: Reading::default(),
             pruning: None,
             evaluation: EvaluationConfig {
                 every: 5_000,
@@ -110,6 +119,37 @@ impl OfflineConfig {
     #[must_use]
     pub fn task(&self) -> Option<&str> {
         Some(self.env.as_str()).filter(|env| *env != NO_TASK)
+    }
+
+    /// Checks that the task, if there is one, has observations and actions of `seen` and `done` numbers.
+    ///
+    /// # Errors
+    /// An unknown task; [`Error::Config`] when it has others, with the tasks that fit.
+    pub fn check_sizes(&self, [seen, done]: [usize; 2]) -> Result<()> {
+        let Some(name) = self.task() else {
+            return Ok(());
+        };
+        let sizes = |task: &TaskInfo| [task.observation.len(), task.action.len()];
+        let [its_seen, its_done] = match envs::list().iter().find(|task| task.id == name) {
+            Some(task) => sizes(task),
+            None => sizes(envs::make(name)?.info()),
+        };
+        if [its_seen, its_done] == [seen, done] {
+            return Ok(());
+        }
+        let fitting = envs::list()
+            .iter()
+            .filter(|task| sizes(task) == [seen, done]);
+        let fitting: Vec<&str> = fitting.map(|task| task.id).collect();
+        let allowed = format!(
+            "a task with {seen} and {done} numbers in an observation and an action, as the dataset; this one has \
+             {its_seen} and {its_done}, and with those of the dataset there is {}",
+            match fitting.as_slice() {
+                [] => "none".to_owned(),
+                fitting => fitting.join(", "),
+            }
+        );
+        Err(Error::config("env", &self.env, allowed))
     }
 
     /// The same settings with what was left to the dataset: IQL's [`reward_scale`](IqlConfig::reward_scale).
@@ -174,6 +214,10 @@ impl OfflineConfig {
             positive(field, rate)?;
         }
         self.algo.validate()?;
+        self.data.validate()?;
+        if let Some(length) = self.data.episode_length {
+            in_toml("data.episode_length", length as u64, 1)?;
+        }
         self.pruning.as_ref().map_or(Ok(()), PruneConfig::validate)
     }
 

@@ -233,17 +233,8 @@ pub fn environments(config: &OfflineConfig, dataset: &Dataset) -> Result<Option<
     let Some(task) = config.task() else {
         return Ok(None);
     };
+    config.check_sizes([dataset.observation_size(), dataset.action_size()])?;
     let envs = VecEnv::new(task, config.evaluation.episodes)?;
-    let info = envs.info();
-    let task = [info.observation.len(), info.action.len()];
-    let data = [dataset.observation_size(), dataset.action_size()];
-    if task != data {
-        let allowed = format!(
-            "a task with {} and {} numbers in an observation and an action, as the dataset; this one has {} and {}",
-            data[0], data[1], task[0], task[1]
-        );
-        return Err(Error::config("env", &config.env, allowed));
-    }
     Ok(Some(envs))
 }
 

@@ -1,12 +1,13 @@
 //! `cargo xtask offline`: prune once, learn from a dataset, evaluate in its task.
 //!
-//! In reading order: this file (what runs have in common), [`settings`], [`alone`] (one run), [`sweep`] (several side by
-//! side), [`folder`] (what lies in a run's folder), [`writer`] (who writes it), [`stored`] (what a run goes on from),
-//! [`board`] (TensorBoard), [`kept`] (runs of earlier commands), [`shown`] (what a person watches), [`layers`] (what
-//! pruning left).
+//! In reading order: this file (what runs have in common), [`settings`], [`task`] (which task a dataset is of), [`data`]
+//! (reading one), [`room`] (whether there is memory for it), [`alone`] (one run), [`sweep`] (several side by side), [`folder`]
+//! (what lies in a run's folder), [`writer`] (who writes it), [`stored`] (what a run goes on from), [`board`] (TensorBoard),
+//! [`kept`] (runs of earlier commands), [`shown`] (what a person watches), [`layers`] (what pruning left).
 
 mod alone;
 mod board;
+mod data;
 pub(crate) mod folder;
 mod kept;
 pub(crate) mod layers;
@@ -15,22 +16,23 @@ pub(crate) mod settings;
 mod shown;
 mod stored;
 mod sweep;
+mod task;
 pub(crate) mod writer;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::{Error, Result};
 use burn::tensor::Device;
 use cli::offline::OfflineArgs;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
-use offline_prune::train::{Evaluation, State, Trained, environments, reference, resume, train};
+use offline_prune::train::{Evaluation, State, Trained, resume, train};
 use sparse_core::kernels::Kernels;
 
 use crate::table::thousands;
 use crate::{say, thread_count};
+pub(crate) use data::open;
 use shown::Shown;
 
 /// Evaluations at the end of a run whose mean is told.
@@ -101,36 +103,6 @@ fn make(
 /// Whether all updates were made.
 fn is_over(trained: &Trained, config: &OfflineConfig) -> bool {
     trained.updates >= config.updates
-}
-
-/// Reads a dataset and prepares it as the settings ask; says what it is.
-///
-/// # Errors
-/// As [`Dataset::open`], and when it does not fit the task.
-pub(crate) fn open(path: &Path, config: &OfflineConfig) -> Result<Dataset> {
-    let begun = Instant::now();
-    let mut dataset = Dataset::open(path)?;
-    let rewards = dataset.rewards();
-    let returns = |rows: std::ops::Range<usize>| rewards[rows].iter().map(|r| f64::from(*r)).sum();
-    let returns: Vec<f64> = dataset.episodes().map(returns).collect();
-    let mean = returns.iter().sum::<f64>() / returns.len() as f64;
-    let score = reference(config, &dataset).map(|reference| reference.normalised(mean));
-    let score = score.map_or_else(String::new, |score| format!(" (score {score:.1})"));
-    say(&format!(
-        "dataset  {}: {} transitions in {} episodes, mean return {}{score}, read in {:.1} s",
-        path.display(),
-        thousands(dataset.len() as f64),
-        thousands(returns.len() as f64),
-        thousands(mean),
-        begun.elapsed().as_secs_f64()
-    ));
-    // Before anything is written.
-    environments(config, &dataset)?;
-    room::check(config, &dataset)?;
-    if config.normalise_observations {
-        dataset.normalise();
-    }
-    Ok(dataset)
 }
 
 /// Says what is trained, and what computes.
