@@ -33,12 +33,14 @@ pub enum Error {
         found: String,
     },
     /// An array that a dataset needs is not there.
-    #[error("{}: array `{key}` is missing", .path.display())]
+    #[error("{}: array `{key}` is missing{hint}", .path.display())]
     MissingArray {
         /// The file.
         path: PathBuf,
         /// Name of the array.
         key: String,
+        /// What is there instead, or what helps; may be empty.
+        hint: String,
     },
     /// An array has a shape that does not fit.
     #[error("{}: array `{key}` has shape {shape:?}: must be {allowed}", .path.display())]
@@ -141,6 +143,12 @@ pub enum Error {
         /// Weights of the layer.
         total: usize,
     },
+    /// A stored run is not one that can go on here.
+    #[error("the run cannot go on: {what}")]
+    Resume {
+        /// What does not fit.
+        what: String,
+    },
     /// A configuration is not the TOML that is expected.
     #[error("configuration: {message}")]
     Toml {
@@ -169,6 +177,15 @@ impl Error {
             field,
             value: value.to_string(),
             allowed: allowed.into(),
+        }
+    }
+
+    /// An array that is not there, and what helps.
+    pub(crate) fn missing(path: &Path, key: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::MissingArray {
+            path: path.to_owned(),
+            key: key.into(),
+            hint: hint.into(),
         }
     }
 

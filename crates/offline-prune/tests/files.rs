@@ -9,6 +9,7 @@ mod common;
 use common::sample;
 use offline_prune::Error;
 use offline_prune::dataset::Dataset;
+use offline_prune::score::Reference;
 
 const ROWS: usize = 24;
 
@@ -42,15 +43,18 @@ fn which(data: &Dataset, is: impl Fn(&Dataset, usize) -> bool) -> Vec<usize> {
 
 #[test]
 fn files_without_next_observations_lose_only_the_rows_that_lead_nowhere() {
-    for name in ["d4rl.hdf5", "d4rl.npz"] {
+    for name in ["d4rl.hdf5", "d4rl.npz", "half.hdf5", "half.npz", "lzf.hdf5"] {
         let data = Dataset::open(sample(name)).unwrap();
-        let rows: Vec<usize> = (0..ROWS).filter(|r| ![11, 19, 23].contains(r)).collect();
-        check(&data, &rows, |row| (row != 6).then(|| observation(row + 1)));
-        // Rows 12 to 18 are the 11th to the 17th that are left, and 20 to 22 the ones after.
-        assert_eq!(which(&data, Dataset::is_terminal), [6], "{name}");
-        assert_eq!(which(&data, Dataset::is_cut), [10, 17, 20], "{name}");
+        let rows: Vec<usize> = (0..ROWS).filter(|r| ![11, 23].contains(r)).collect();
+        let terminal = |row| [6, 19].contains(&row);
+        check(&data, &rows, |row| {
+            (!terminal(row)).then(|| observation(row + 1))
+        });
+        // Row 19 is both a terminal and timed out. Rows 12 to 22 are the 11th to the 21st that are left.
+        assert_eq!(which(&data, Dataset::is_terminal), [6, 18], "{name}");
+        assert_eq!(which(&data, Dataset::is_cut), [10, 21], "{name}");
         let episodes: Vec<_> = data.episodes().collect();
-        assert_eq!(episodes, [0..7, 7..11, 11..18, 18..21], "{name}");
+        assert_eq!(episodes, [0..7, 7..11, 11..19, 19..22], "{name}");
     }
 }
 
@@ -81,7 +85,14 @@ fn files_with_next_observations_lose_nothing() {
 
 #[test]
 fn episodes_of_minari_keep_their_last_observations() {
-    for path in ["minari", "minari/data", "minari/data/main_data.hdf5"] {
+    for path in [
+        "minari",
+        "minari/data",
+        "minari/data/main_data.hdf5",
+        // Minari 0.4 keeps the range of actions in attributes.
+        "minari04",
+        "minari04/data/main_data.hdf5",
+    ] {
         let data = Dataset::open(sample(path)).unwrap();
         let steps = [(0, 4), (1, 1), (2, 6)];
         let each = steps
@@ -106,7 +117,11 @@ fn episodes_of_minari_keep_their_last_observations() {
             let next: Vec<f32> = seen((*e, t + 1)).collect();
             assert_eq!(data.next_observation(row), Some(&next[..]));
         }
-        assert_eq!(data.reference(), None);
+        let reference = path.starts_with("minari04").then_some(Reference {
+            min: 0.0,
+            max: 10.0,
+        });
+        assert_eq!(data.reference(), reference);
     }
 }
 

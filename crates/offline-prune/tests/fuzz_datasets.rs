@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::sample;
-use offline_prune::dataset::Dataset;
+use offline_prune::dataset::{Dataset, Peek, Reading};
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rl_algos::replay::Batch;
@@ -27,12 +27,19 @@ const BOUND: Duration = Duration::from_secs(10);
 const MOST_BYTES: usize = 256 << 20;
 
 /// The files, and whether a folder with a description goes with it.
-const SEEDS: [(&str, bool); 5] = [
+const SEEDS: [(&str, bool); 12] = [
     ("d4rl.hdf5", false),
     ("d4rl_next.hdf5", false),
     ("d4rl.npz", false),
     ("d4rl_compressed.npz", false),
     ("minari/data/main_data.hdf5", true),
+    ("minari04/data/main_data.hdf5", false),
+    ("half.hdf5", false),
+    ("half.npz", false),
+    ("lzf.hdf5", false),
+    ("external_link.hdf5", false),
+    ("soft_link.hdf5", false),
+    ("new_soft_link.hdf5", false),
 ];
 
 /// Lengths, addresses and versions that stress a reader where they land.
@@ -131,8 +138,19 @@ fn check(data: &Dataset) {
     assert!(data.normalise().std.iter().all(|std| *std > 0.0));
 }
 
-/// Opens a file, and tells whether it is a dataset.
+/// Opens a file, and tells whether it is a dataset. It is read without its bad episodes, too.
 fn run(path: &Path) -> bool {
+    let _ = Peek::at(path);
+    let lenient = Reading {
+        clip_actions: true,
+        episode_length: Some(5),
+        skip_bad_episodes: true,
+        ..Reading::default()
+    };
+    if let Ok((data, facts)) = lenient.open(path, None) {
+        check(&data);
+        assert!(facts.longest <= 5);
+    }
     match Dataset::open(path) {
         Ok(data) => {
             check(&data);

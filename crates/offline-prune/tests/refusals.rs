@@ -164,6 +164,84 @@ fn texts_are_no_numbers() {
     assert!(matches!(error, Error::Type { .. }), "{error}");
 }
 
+/// Where an array is not there, what is in its place is said, and what helps.
+#[test]
+fn arrays_that_lie_elsewhere_are_named() {
+    for (name, words) in [
+        (
+            "external_link.hdf5",
+            "`observations` is missing: it is a link to `/observations` in the file d4rl.hdf5, and links",
+        ),
+        (
+            "new_soft_link.hdf5",
+            "it is a link to `/store/seen` in this file, and links are not followed; copy",
+        ),
+        (
+            "soft_link.hdf5",
+            "`observations`: it is a soft link, and links are not followed; copy",
+        ),
+        (
+            "virtual.hdf5",
+            "`observations`: a virtual dataset, whose numbers lie in other files",
+        ),
+        (
+            "szip.hdf5",
+            "`observations`: compressed by szip, which is not read; gzip and lzf are",
+        ),
+        (
+            "group.hdf5",
+            "`observations` is missing: it is a group, of observations or actions of several",
+        ),
+    ] {
+        let error = Dataset::open(sample(name)).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains(words), "{error}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.h5");
+    write(&path, "observations", None);
+    let error = Dataset::open(&path).unwrap_err().to_string();
+    let there = "; there are `actions`, `rewards`, `terminals`, `timeouts`";
+    assert!(error.contains(there), "{error}");
+}
+
+#[test]
+fn shapes_of_other_data_are_explained() {
+    let cases: [(&str, Change, &str); 4] = [
+        (
+            "observations",
+            |a| {
+                a.with_u8_data(&[0; 16]).with_shape(&[4, 2, 2]);
+            },
+            "pictures",
+        ),
+        (
+            "observations",
+            |a| {
+                a.with_f32_data(&[0.0; 4]).with_shape(&[4]);
+            },
+            "[rows, 1]",
+        ),
+        (
+            "actions",
+            |a| {
+                a.with_i64_data(&[0, 1, 2, 3]).with_shape(&[4]);
+            },
+            "discrete actions",
+        ),
+        (
+            "observations",
+            |a| {
+                a.with_f32_data(&[]).with_shape(&[0, 2]);
+            },
+            "1 row or more",
+        ),
+    ];
+    for (key, change, words) in cases {
+        let error = refusal(key, Some(change)).to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
 #[test]
 fn nothing_to_learn_from_is_an_error() {
     let folder = tempfile::tempdir().unwrap();

@@ -27,7 +27,8 @@ pub struct RecipesArgs {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   cargo xtask eval runs/halfcheetah-v5-rlx2-td3-s0
-  cargo xtask eval runs/halfcheetah-v5-rlx2-td3-s0 --episodes 100 --seed 7")]
+  cargo xtask eval runs/halfcheetah-v5-rlx2-td3-s0 --episodes 100 --seed 7
+  cargo xtask eval runs/walker2d-v5-rlx2-td3-s0 --env walker2d-v3")]
 pub struct EvalArgs {
     /// Folder of the run
     #[arg(value_name = "RUN")]
@@ -36,6 +37,10 @@ pub struct EvalArgs {
     /// Take the checkpoint of the best evaluation, not the last one
     #[arg(long)]
     pub best: bool,
+
+    /// Another version of the task to play in, with the same observations and actions [default: the run's]
+    #[arg(long, value_name = "TASK", value_parser = values::task)]
+    pub env: Option<String>,
 
     /// Whole episodes to play, without exploration noise
     #[arg(long, value_name = "N", default_value = "10", value_parser = values::count, allow_hyphen_values = true)]

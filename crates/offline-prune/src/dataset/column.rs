@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::bad::Bad;
 use crate::{Error, Result};
 
 /// Numbers that a window holds when a reader is free to choose: 1 MB of them.
@@ -112,55 +113,61 @@ pub(super) trait Column {
 /// The arrays of a file or an episode, by name.
 pub(super) type Columns = BTreeMap<String, Box<dyn Column>>;
 
-/// Takes an array out of those of a file.
-///
-/// # Errors
-/// When it is not there.
-pub(super) fn take(columns: &mut Columns, path: &Path, key: &str) -> Result<Box<dyn Column>> {
-    columns.remove(key).ok_or_else(|| Error::MissingArray {
-        path: path.to_owned(),
-        key: key.to_owned(),
-    })
-}
-
 /// The width of rows `[rows, width]`, and that there are as many as expected.
 ///
 /// # Errors
 /// When the array has another shape.
 pub(super) fn width_of_rows(column: &dyn Column, rows: Option<usize>) -> Result<usize> {
     let count = rows.map_or("rows".to_owned(), |rows| rows.to_string());
-    match column.shape() {
-        [length, width] if *width > 0 && rows.is_none_or(|rows| rows == *length) => Ok(*width),
-        shape => {
-            let allowed = format!("[{count}, numbers], 1 number or more");
-            Err(column.place().shape(shape, allowed))
+    let hint = match column.shape() {
+        [_, width] if *width == 0 => "",
+        [0, _] if rows.is_none() => ", 1 row or more",
+        [length, width] if rows.is_none_or(|rows| rows == *length) => return Ok(*width),
+        [_] => {
+            "; one number a row is [rows, 1], and the numbers of discrete actions or states are not read"
         }
-    }
+        [_, _, _, ..] => "; pictures and other arrays of more axes are not read",
+        _ => "",
+    };
+    let allowed = format!("[{count}, numbers], 1 number or more{hint}");
+    Err(column.place().shape(column.shape(), allowed))
 }
 
-/// Appends the rows of an array to `numbers`, all finite.
+/// Appends the rows of an array to `numbers`, all finite but for those that are noted.
 ///
 /// # Errors
 /// When a number is not, or the file is broken.
-pub(super) fn append_rows(column: &mut dyn Column, numbers: &mut Vec<f32>) -> Result<()> {
+pub(super) fn append_rows(
+    column: &mut dyn Column,
+    numbers: &mut Vec<f32>,
+    bad: &mut Bad,
+) -> Result<()> {
     let place = column.place().clone();
     let width = column.shape().iter().skip(1).product::<usize>().max(1);
     let start = numbers.len();
     column.read(&mut |window| {
         let first = (numbers.len() - start) / width;
-        finite(&place, window, first, width)?;
+        finite(&place, window, first, width, bad)?;
         numbers.extend_from_slice(window);
         Ok(())
     })
 }
 
 /// # Errors
-/// When a number is not finite. `first` is the row that they start with.
-pub(super) fn finite(place: &Place, numbers: &[f32], first: usize, width: usize) -> Result<()> {
-    match numbers.iter().position(|number| !number.is_finite()) {
-        None => Ok(()),
-        Some(at) => Err(place.value(first + at / width, numbers[at], "finite")),
+/// When a number is not finite and rows are not noted. `first` is the row that they start with.
+pub(super) fn finite(
+    place: &Place,
+    numbers: &[f32],
+    first: usize,
+    width: usize,
+    bad: &mut Bad,
+) -> Result<()> {
+    for (row, numbers) in (first..).zip(numbers.chunks(width.max(1))) {
+        if let Some(number) = numbers.iter().find(|number| !number.is_finite()) {
+            bad.row(row, || place.value(row, *number, "finite"))?;
+        }
     }
+    Ok(())
 }
 
 /// Appends one number a row, from an array `[rows]` or `[rows, 1]`.
@@ -171,9 +178,23 @@ pub(super) fn append_single(
     column: &mut dyn Column,
     rows: usize,
     numbers: &mut Vec<f32>,
+    bad: &mut Bad,
 ) -> Result<()> {
     single(column, rows)?;
-    append_rows(column, numbers)
+    append_rows(column, numbers, bad)
+}
+
+/// All numbers of an array of at most `most`, whatever its shape; none of a longer one.
+///
+/// # Errors
+/// When the file is broken.
+pub(super) fn few(column: &mut dyn Column, most: usize) -> Result<Vec<f32>> {
+    let count = column.shape().iter().product::<usize>();
+    let mut numbers = Vec::new();
+    if count <= most {
+        append_rows(column, &mut numbers, &mut Bad::refused())?;
+    }
+    Ok(numbers)
 }
 
 /// Reads one truth value a row, from an array `[rows]` or `[rows, 1]`.

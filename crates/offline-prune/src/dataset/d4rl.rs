@@ -3,115 +3,206 @@
 //!
 //! Without `next_observations`, a row's next observation is the next row's. A row with a time-out then has
 //! none: it is left out, and its observation is what the row before led to. So is the last row of a file that
-//! breaks off. D4RL leaves the last row out also when the task ends there; here it stays, for a terminal needs
-//! no next observation. With `next_observations` no row is left out.
+//! breaks off. D4RL leaves rows out also when the task ends there, in the last row or in one with both flags; here they
+//! stay, for a terminal needs no next observation. With `next_observations` no row is left out. Without both, episodes
+//! are cut at the task's longest, as D4RL does.
+//!
+//! Two arrays more, `action_low` and `action_high`, may give the range of actions, as may attributes of an HDF5 file.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::bounds::Bounds;
+use super::bad::Bad;
+use super::bounds::plain;
 use super::column::{
-    Column, Columns, append_rows, append_single, finite, flags, take, width_of_rows,
+    Column, Columns, append_rows, append_single, few, finite, flags, width_of_rows,
 };
+use super::ends::Ends;
+use super::reading::{Own, Reader, pairs};
 use super::{Dataset, Follows};
 use crate::{Error, Result};
 
 /// The arrays that are read.
-pub(super) const KEYS: [&str; 6] = [
+pub(super) const KEYS: [&str; 8] = [
     "observations",
     "actions",
     "rewards",
     "terminals",
     "timeouts",
     "next_observations",
+    LOW,
+    HIGH,
 ];
 
-/// How the rows of a file end, `[rows]` each.
-struct Ends {
-    terminals: Vec<bool>,
-    timeouts: Vec<bool>,
+/// The range of actions, one number or one for each.
+pub(super) const LOW: &str = "action_low";
+pub(super) const HIGH: &str = "action_high";
+
+/// A file's arrays.
+pub(super) struct Arrays<'a> {
+    pub(super) path: &'a Path,
+    pub(super) columns: Columns,
+    /// What the file says of itself elsewhere.
+    pub(super) own: Own,
+    /// What is there in the place of an array that is missing, for a message.
+    pub(super) instead: &'a dyn Fn(&str) -> String,
 }
 
-/// Reads the dataset of the file at `path` from its arrays.
+impl Arrays<'_> {
+    fn take(&mut self, key: &str) -> Result<Box<dyn Column>> {
+        let found = self.columns.remove(key);
+        found.ok_or_else(|| Error::missing(self.path, key, (self.instead)(key)))
+    }
+
+    /// The range of actions of `width` numbers that the file gives.
+    fn range(&mut self, width: usize) -> Result<Own> {
+        let mut own = self.own.clone();
+        let sides = [LOW, HIGH].map(|key| self.columns.remove(key));
+        if let [Some(mut low), Some(mut high)] = sides {
+            let side = |column: &mut dyn Column| -> Result<Vec<f64>> {
+                let numbers = few(column, width)?;
+                Ok(numbers.into_iter().map(plain).collect())
+            };
+            let found = pairs(&side(&mut *low)?, &side(&mut *high)?);
+            let allowed = format!("1 number or {width}, as an action");
+            own.range = Some(found.ok_or_else(|| low.place().shape(low.shape(), allowed))?);
+        }
+        Ok(own)
+    }
+}
+
+/// Reads the dataset of a file from its arrays.
 ///
 /// # Errors
 /// When an array is missing or broken, has another number of rows than the observations, or holds what is
 /// not allowed.
-pub(super) fn read(path: &Path, mut columns: Columns, bounds: &Bounds) -> Result<Dataset> {
+pub(super) fn read(mut arrays: Arrays<'_>, reader: &mut Reader<'_>) -> Result<Dataset> {
     let mut data = Dataset::default();
-    let mut column = take(&mut columns, path, "observations")?;
+    let mut bad = Bad::noted(reader.reading.skip_bad_episodes);
+    let mut column = arrays.take("observations")?;
     data.observation_size = width_of_rows(&*column, None)?;
     let rows = column.shape()[0];
     data.observations
         .reserve_exact(rows * data.observation_size);
-    append_rows(&mut *column, &mut data.observations)?;
-    let mut column = take(&mut columns, path, "actions")?;
+    append_rows(&mut *column, &mut data.observations, &mut bad)?;
+    let mut column = arrays.take("actions")?;
     data.action_size = width_of_rows(&*column, Some(rows))?;
     data.actions.reserve_exact(rows * data.action_size);
-    append_rows(&mut *column, &mut data.actions)?;
-    bounds.scale(column.place(), data.action_size, &mut data.actions)?;
-    let mut column = take(&mut columns, path, "rewards")?;
+    append_rows(&mut *column, &mut data.actions, &mut bad)?;
+    let bounds = reader.bounds(data.action_size, &arrays.range(data.action_size)?)?;
+    let found = &mut reader.facts.actions;
+    bounds.scale(
+        column.place(),
+        data.action_size,
+        &mut data.actions,
+        found,
+        &mut bad,
+    )?;
+    let mut column = arrays.take("rewards")?;
     data.rewards.reserve_exact(rows);
-    append_single(&mut *column, rows, &mut data.rewards)?;
-    let terminals = flags(&mut *take(&mut columns, path, "terminals")?, rows)?;
-    let mut next = columns.remove("next_observations");
-    let timeouts = match (columns.remove("timeouts"), &next) {
-        (Some(mut column), _) => flags(&mut *column, rows)?,
-        // Where the rows go on tells where an episode was cut.
-        (None, Some(_)) => vec![false; rows],
-        (None, None) => flags(&mut *take(&mut columns, path, "timeouts")?, rows)?,
-    };
-    let ends = Ends {
-        terminals,
-        timeouts,
-    };
+    append_single(&mut *column, rows, &mut data.rewards, &mut bad)?;
+    let terminals = flags(&mut *arrays.take("terminals")?, rows)?;
+    let mut next = arrays.columns.remove("next_observations");
+    let (timeouts, most) = timeouts(&mut arrays, reader, next.is_some(), rows)?;
+    let limit = reader.limit();
+    let ends = Ends::new([&terminals, &timeouts], most, limit, &mut reader.facts);
     data.follows.reserve_exact(rows);
-    match &mut next {
-        Some(next) => with_next(&mut data, &ends, &mut **next)?,
-        None => without_next(&mut data, &ends),
-    }
+    let left_out = match &mut next {
+        Some(next) => with_next(&mut data, ends, &mut **next, &mut bad)?,
+        None => without_next(&mut data, ends, &bad),
+    };
+    data.leave_out(&left_out);
+    reader.facts.left_out = left_out.len();
+    let first = bad.into_first();
     if data.is_empty() {
-        let path = path.to_owned();
-        return Err(Error::NoTransitions { path });
+        let path = arrays.path.to_owned();
+        return Err(first.unwrap_or(Error::NoTransitions { path }));
     }
+    reader.facts.first_fault = first.map(|error| error.to_string());
     data.last_observations.shrink_to_fit();
     data.endings.shrink_to_fit();
     Ok(data)
 }
 
-/// Finds the episodes where next observations are given; keeps those that are no row's.
-fn with_next(data: &mut Dataset, ends: &Ends, next: &mut dyn Column) -> Result<()> {
+/// Which rows are timed out, and the longest episode, where one is to be cut.
+fn timeouts(
+    arrays: &mut Arrays<'_>,
+    reader: &mut Reader<'_>,
+    has_next: bool,
+    rows: usize,
+) -> Result<(Vec<bool>, Option<usize>)> {
+    let given = reader.reading.episode_length;
+    let flagged = match arrays.columns.remove("timeouts") {
+        Some(mut column) => Some(flags(&mut *column, rows)?),
+        None => None,
+    };
+    // Next observations tell where an episode was cut.
+    let missing = flagged.is_none() && !has_next;
+    let most = given.or_else(|| reader.limit().filter(|_| missing));
+    if missing && most.is_none() {
+        let hint = "; an array `next_observations`, the task, or the length of its longest episode (`episode_length`) \
+                    tells where episodes end as well";
+        let hint = format!("{hint}{}", (arrays.instead)("timeouts"));
+        return Err(Error::missing(arrays.path, "timeouts", hint));
+    }
+    reader.facts.cut_at = most;
+    reader.facts.timeouts_missing = missing;
+    Ok((flagged.unwrap_or_else(|| vec![false; rows]), most))
+}
+
+/// Finds the episodes where next observations are given; keeps those that are no row's. The episodes with a row that
+/// was noted.
+fn with_next(
+    data: &mut Dataset,
+    mut ends: Ends<'_>,
+    next: &mut dyn Column,
+    bad: &mut Bad,
+) -> Result<BTreeSet<usize>> {
     let (rows, size) = (data.len(), data.observation_size);
     if next.shape() != [rows, size] {
         let allowed = format!("[{rows}, {size}], as `observations`");
         return Err(next.place().shape(next.shape(), allowed));
     }
     let place = next.place().clone();
+    let mut left_out = BTreeSet::new();
     next.read(&mut |window| {
-        finite(&place, window, data.follows.len(), size)?;
+        finite(&place, window, data.follows.len(), size, bad)?;
         for observation in window.chunks_exact(size) {
             let row = data.follows.len();
+            if bad.has(row) {
+                left_out.insert(data.endings.len());
+            }
             let following = data.observations.get((row + 1) * size..(row + 2) * size);
-            if ends.terminals[row] {
-                data.end_episode(Follows::Terminal, Some(observation));
-            } else if ends.timeouts[row] || following != Some(observation) {
-                data.end_episode(Follows::Cut, Some(observation));
-            } else {
-                data.follows.push(Follows::Next);
+            // A row that cannot be compared belongs to the episode that is left out.
+            let jumps = following != Some(observation)
+                && (following.is_none() || !(bad.has(row) || bad.has(row + 1)));
+            match ends.of(row, jumps) {
+                Follows::Next => data.follows.push(Follows::Next),
+                follows => data.end_episode(follows, Some(observation)),
             }
         }
         Ok(())
-    })
+    })?;
+    Ok(left_out)
 }
 
-/// Finds the episodes where next observations are the next row's, and moves the rows that stay together.
-fn without_next(data: &mut Dataset, ends: &Ends) {
+/// Finds the episodes where next observations are the next row's, and moves the rows that stay together. The episodes
+/// with a row that was noted.
+fn without_next(data: &mut Dataset, mut ends: Ends<'_>, bad: &Bad) -> BTreeSet<usize> {
     let (rows, size, done) = (data.len(), data.observation_size, data.action_size);
+    let mut left_out = BTreeSet::new();
     for row in 0..rows {
         let kept = data.follows.len();
-        let breaks_off = row + 1 == rows && !ends.terminals[row];
-        if ends.timeouts[row] || breaks_off {
+        let goes_on = data.follows.last() == Some(&Follows::Next);
+        let follows = ends.of(row, false);
+        let breaks_off = row + 1 == rows && follows == Follows::Next;
+        let has_next = follows != Follows::Cut && !breaks_off;
+        if bad.has(row) && (has_next || goes_on) {
+            left_out.insert(data.endings.len());
+        }
+        if !has_next {
             // Its observation is where the row before led to, if that one goes on.
-            if data.follows.last() == Some(&Follows::Next) {
+            if goes_on {
                 data.follows.pop();
                 let last = data.observations[row * size..(row + 1) * size].to_vec();
                 data.end_episode(Follows::Cut, Some(&last));
@@ -123,14 +214,15 @@ fn without_next(data: &mut Dataset, ends: &Ends) {
         data.actions
             .copy_within(row * done..(row + 1) * done, kept * done);
         data.rewards[kept] = data.rewards[row];
-        if ends.terminals[row] {
-            data.end_episode(Follows::Terminal, None);
-        } else {
-            data.follows.push(Follows::Next);
+        match follows {
+            Follows::Terminal => data.end_episode(Follows::Terminal, None),
+            _ => data.follows.push(Follows::Next),
         }
     }
+    ends.end();
     let kept = data.follows.len();
     data.observations.truncate(kept * size);
     data.actions.truncate(kept * done);
     data.rewards.truncate(kept);
+    left_out
 }

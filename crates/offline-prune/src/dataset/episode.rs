@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use super::bad::Bad;
 use super::bounds::Bounds;
 use super::column::{Place, finite};
+use super::facts::Actions;
 use super::{Dataset, Follows};
 use crate::{Error, Result};
 
@@ -56,11 +58,12 @@ impl Episode {
             if numbers.len() != rows * width {
                 return Err(place.shape(&[numbers.len()], format!("{rows} rows of {width}")));
             }
-            finite(&place, numbers, 0, width)?;
+            finite(&place, numbers, 0, width, &mut Bad::refused())?;
         }
         let mut actions = self.actions.clone();
         let place = Place::new(path, format!("{name}/actions"));
-        bounds.scale(&place, done, &mut actions)?;
+        let (mut found, mut bad) = (Actions::default(), Bad::refused());
+        bounds.scale(&place, done, &mut actions, &mut found, &mut bad)?;
         Ok(actions)
     }
 }

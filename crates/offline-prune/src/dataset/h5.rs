@@ -4,15 +4,34 @@
 //! Superblocks 0 to 3 are read, arrays in one piece or in chunks, deflated, shuffled and summed. The newest layout
 //! of arrays (5, HDF5 2.0 asked for `libver="latest"`) is refused; neither D4RL nor Minari asks for it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use hdf5_pure::{
-    ChunkCacheConfig, ChunkIndex, DType, Dataset, File, FileAccessProperties, Group,
-    MetadataCacheConfig,
+    AttrValue, ChunkCacheConfig, ChunkIndex, DType, Dataset, Datatype, DatatypeByteOrder, File,
+    FileAccessProperties, FormatError, Group, MetadataCacheConfig,
 };
 
 use super::column::{Column, Columns, Place, Sink, WINDOW, most_bytes};
+use super::{half, links};
 use crate::{Error, Result};
+
+/// What helps where arrays lie elsewhere.
+const COPY: &str = "copy the arrays themselves into one file";
+
+/// Names that a message lists.
+const MOST_NAMES: usize = 12;
+
+/// HDF5's numbers of filters that are known by name and not read.
+const FILTERS: [(u16, &str); 7] = [
+    (4, "szip"),
+    (307, "bzip2"),
+    (32_001, "Blosc"),
+    (32_004, "LZ4"),
+    (32_008, "Bitshuffle"),
+    (32_015, "Zstandard"),
+    (32_026, "Blosc2"),
+];
 
 /// Bytes of a file's structure that are kept to read it once.
 const METADATA_CACHE: usize = 8 << 20;
@@ -51,6 +70,15 @@ impl H5 {
         Ok(groups.collect())
     }
 
+    /// The attributes of the file; those that are neither numbers nor texts are left out.
+    ///
+    /// # Errors
+    /// When the file is broken.
+    pub(super) fn attributes(&self) -> Result<HashMap<String, AttrValue>> {
+        let attributes = self.file.root().attrs();
+        attributes.map_err(Error::file(&self.path))
+    }
+
     /// The arrays of the file that have one of these names.
     ///
     /// # Errors
@@ -65,15 +93,86 @@ impl H5 {
     /// When the file is broken.
     pub(super) fn columns_of(&self, group: &Group, prefix: &str, keys: &[&str]) -> Result<Columns> {
         let stored = self.file.file_size();
-        let mut columns = Columns::new();
-        let found = group.iter_datasets().map_err(Error::file(&self.path))?;
-        for (name, dataset) in found {
-            if keys.contains(&name.as_str()) {
-                let place = Place::new(&self.path, format!("{prefix}{name}"));
-                columns.insert(name, Box::new(Array::new(place, dataset, stored)?));
+        let place = |name: &str| Place::new(&self.path, format!("{prefix}{name}"));
+        let mut found = Vec::new();
+        match group.iter_datasets() {
+            Ok(all) => found.extend(all.filter(|(name, _)| keys.contains(&name.as_str()))),
+            // A soft link among others, say, which may have another name.
+            Err(_) => {
+                for key in keys {
+                    match group.dataset(key) {
+                        Ok(dataset) => found.push(((*key).to_owned(), dataset)),
+                        Err(error) if is_absent(&error) => {}
+                        Err(error) => return Err(unreadable(&place(key), &error)),
+                    }
+                }
             }
         }
+        let mut columns = Columns::new();
+        for (name, dataset) in found {
+            let array = Array::new(place(&name), dataset, stored)?;
+            columns.insert(name, Box::new(array));
+        }
         Ok(columns)
+    }
+
+    /// What stands in an array's place, for a message that it is missing: a link, a group, or what there is.
+    pub(super) fn instead(&self, group: &Group, key: &str) -> String {
+        if let Some(target) = links::find(&self.path, key, true) {
+            return format!(": it is a link {target}, and links are not followed; {COPY}");
+        }
+        if group.group(key).is_ok() {
+            return ": it is a group, of observations or actions of several parts, which are not read".to_owned();
+        }
+        let arrays = group.datasets().unwrap_or_default().into_iter();
+        let arrays = arrays.map(|name| format!("`{name}`"));
+        let groups = group.groups().unwrap_or_default().into_iter();
+        let groups = groups.map(|name| format!("`{name}/`"));
+        there(arrays.chain(groups).collect())
+    }
+
+    /// Where a link leads whose name starts so.
+    pub(super) fn linked(&self, start: &str) -> Option<String> {
+        links::find(&self.path, start, false)
+    }
+
+    /// The group that holds all others.
+    pub(super) fn root(&self) -> Group {
+        self.file.root()
+    }
+}
+
+/// Whether nothing that can be read has the name that was asked for.
+fn is_absent(error: &hdf5_pure::Error) -> bool {
+    use hdf5_pure::Error::{Format, NotADataset};
+    matches!(error, NotADataset(_) | Format(FormatError::PathNotFound(_)))
+}
+
+/// What is wrong with an entry. Those of soft links have no address in groups of the oldest kind.
+fn unreadable(place: &Place, error: &hdf5_pure::Error) -> Error {
+    use hdf5_pure::Error::Format;
+    match error {
+        Format(FormatError::OffsetOverflow {
+            offset: u64::MAX, ..
+        }) => {
+            let what = format!("it is a soft link, and links are not followed; {COPY}");
+            place.broken()(what)
+        }
+        other => place.broken()(other),
+    }
+}
+
+/// The names that there are, for a message.
+pub(super) fn there(names: Vec<String>) -> String {
+    match names.len() {
+        0 => String::new(),
+        1 => format!("; there is only {}", names[0]),
+        2..=MOST_NAMES => format!("; there are {}", names.join(", ")),
+        more => format!(
+            "; there are {} and {} others",
+            names[..MOST_NAMES].join(", "),
+            more - MOST_NAMES
+        ),
     }
 }
 
@@ -85,6 +184,43 @@ enum Kind {
     Double,
     /// Bytes that are 0 or 1: NumPy's truth values.
     Truth,
+    /// Of 16 bits, so many of them exponent.
+    Half {
+        exponent: u32,
+        big_endian: bool,
+    },
+}
+
+/// What a kind of number that is not read is, and what helps.
+fn explained(kind: &Datatype) -> String {
+    match kind {
+        Datatype::FloatingPoint { size, .. } => {
+            format!("floats of {size} bytes (save them as float32 or float64)")
+        }
+        other => DType::Other(Box::new(other.clone())).to_string(),
+    }
+}
+
+/// Numbers of 16 bits in IEEE 754's layout.
+fn half_of(kind: &Datatype) -> Option<Kind> {
+    let Datatype::FloatingPoint {
+        size: 2,
+        byte_order,
+        layout,
+    } = kind
+    else {
+        return None;
+    };
+    let exponent = u32::from(layout.exponent_size);
+    let fits = [5, 8].contains(&exponent)
+        && u32::from(layout.mantissa_size) == 15 - exponent
+        && layout.exponent_location == layout.mantissa_size
+        && (layout.mantissa_location, layout.bit_offset) == (0, 0)
+        && layout.exponent_bias == (1 << (exponent - 1)) - 1;
+    fits.then_some(Kind::Half {
+        exponent,
+        big_endian: *byte_order == DatatypeByteOrder::BigEndian,
+    })
 }
 
 struct Array {
@@ -105,6 +241,10 @@ impl Array {
             DType::F64 | DType::I8 | DType::I16 | DType::I32 | DType::I64 => Kind::Double,
             DType::U8 | DType::U16 | DType::U32 | DType::U64 => Kind::Double,
             DType::Enum(names) if names == ["FALSE", "TRUE"] => Kind::Truth,
+            DType::Other(other) => match half_of(&other) {
+                Some(half) => half,
+                None => return Err(place.kind(explained(&other))),
+            },
             other => return Err(place.kind(other)),
         };
         let element = dataset.element_size().map_err(place.broken())?;
@@ -160,7 +300,45 @@ impl Array {
                 let bytes = self.dataset.read_raw_rows(start, count)?;
                 bytes.into_iter().map(f32::from).collect()
             }
+            Kind::Half {
+                exponent,
+                big_endian,
+            } => {
+                let bytes = self.dataset.read_raw_rows(start, count)?;
+                let (numbers, _) = bytes.as_chunks();
+                let bits = |bytes: &[u8; 2]| match big_endian {
+                    true => u16::from_be_bytes(*bytes),
+                    false => u16::from_le_bytes(*bytes),
+                };
+                let number = |bytes| half::decode(bits(bytes), exponent);
+                numbers.iter().map(number).collect()
+            }
         })
+    }
+
+    /// What is wrong, where it is something that is known and not read.
+    fn unread(&self, error: hdf5_pure::Error) -> Error {
+        use hdf5_pure::Error::Format;
+        let what = match &error {
+            Format(FormatError::UnsupportedFilter(number)) => {
+                let known = FILTERS.iter().find(|(known, _)| known == number);
+                let name = known.map_or_else(
+                    || format!("filter {number}"),
+                    |(_, name)| (*name).to_owned(),
+                );
+                format!(
+                    "compressed by {name}, which is not read; gzip and lzf are: `h5repack -f GZIP=4 OLD NEW`"
+                )
+            }
+            Format(FormatError::UnsupportedExternalStorage) => {
+                format!("its numbers lie in other files, which are not read; {COPY}")
+            }
+            Format(FormatError::UnsupportedVirtualLayout) => {
+                format!("a virtual dataset, whose numbers lie in other files, is not read; {COPY}")
+            }
+            _ => return self.place.broken()(error),
+        };
+        self.place.broken()(what)
     }
 }
 
@@ -179,7 +357,9 @@ impl Column for Array {
         self.chunks_lie_in_file()?;
         for start in (0..rows).step_by(self.window) {
             let count = self.window.min(rows - start);
-            let numbers = self.rows(start, count).map_err(self.place.broken())?;
+            let numbers = self
+                .rows(start, count)
+                .map_err(|error| self.unread(error))?;
             if numbers.len() != count * width {
                 let found = format!("{} numbers in {count} rows", numbers.len());
                 return Err(self.place.broken()(found));

@@ -4,24 +4,36 @@
 //! file does not go on where the last row led, the observation there is kept apart. So nothing is lost and a
 //! window never leaves its episode. Transitions without a known end are left out when a file is read.
 
+mod bad;
 mod bounds;
 mod column;
 mod d4rl;
+mod digest;
+mod ends;
 mod episode;
+mod facts;
 mod h5;
+mod half;
+mod links;
 pub mod minari;
 mod normalise;
 mod npy;
 mod npz;
 mod open;
+mod peek;
+mod reading;
 mod sample;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 pub use episode::Episode;
+pub use facts::{Actions, Facts, RangeFrom};
 pub use normalise::Normaliser;
+pub use peek::{Layout, Peek};
+pub use reading::Reading;
 
 use crate::score::Reference;
 
@@ -189,5 +201,32 @@ impl Dataset {
             end: self.follows.len(),
             last: kept,
         });
+    }
+
+    /// Removes episodes, by their numbers.
+    fn leave_out(&mut self, episodes: &BTreeSet<usize>) {
+        if episodes.is_empty() {
+            return;
+        }
+        let whole = std::mem::take(self);
+        self.observation_size = whole.observation_size;
+        self.action_size = whole.action_size;
+        self.reference = whole.reference;
+        for (number, rows) in whole.episodes().enumerate() {
+            if episodes.contains(&number) {
+                continue;
+            }
+            let numbers =
+                |of: &[f32], width: usize| of[rows.start * width..rows.end * width].to_vec();
+            self.observations
+                .extend(numbers(&whole.observations, whole.observation_size));
+            self.actions
+                .extend(numbers(&whole.actions, whole.action_size));
+            self.rewards.extend(numbers(&whole.rewards, 1));
+            let last = rows.end - 1;
+            self.follows.extend(&whole.follows[rows.start..last]);
+            let next = whole.next_observation(last);
+            self.end_episode(whole.follows[last], next);
+        }
     }
 }

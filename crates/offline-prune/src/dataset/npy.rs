@@ -6,6 +6,7 @@
 use std::io::Read;
 
 use super::column::{Place, Sink, WINDOW};
+use super::half;
 use crate::Result;
 
 const SIGNATURE: &[u8] = b"\x93NUMPY";
@@ -63,8 +64,12 @@ impl Header {
     fn parse(place: &Place, text: &str) -> Result<Self> {
         let missing = |key: &str| place.broken()(format!("header {text:?} has no valid `{key}`"));
         let descr = value(text, "descr").ok_or_else(|| missing("descr"))?;
+        if descr.starts_with('[') {
+            return Err(place.kind("records of several fields"));
+        }
         let descr = descr.split(['\'', '"']).nth(1).unwrap_or(descr);
-        let (number, big_endian) = number(descr).ok_or_else(|| place.kind(descr))?;
+        let (number, big_endian) =
+            number(descr).ok_or_else(|| place.kind(format!("{descr}{}", explained(descr))))?;
         let fortran = value(text, "fortran_order").ok_or_else(|| missing("fortran_order"))?;
         let fortran = match () {
             () if fortran.starts_with("True") => true,
@@ -149,6 +154,7 @@ impl Header {
         let bits = u64::from_le_bytes(wide);
         let unused = 64 - 8 * element.len() as u32;
         match self.number {
+            Number::Float(2) => half::decode(bits as u16, 5),
             Number::Float(4) => f32::from_bits(bits as u32),
             Number::Float(_) => f64::from_bits(bits) as f32,
             Number::Signed(_) => ((bits << unused).cast_signed() >> unused) as f32,
@@ -178,12 +184,27 @@ fn number(descr: &str) -> Option<(Number, bool)> {
     let letter = letters.next()?;
     let bytes: usize = letters.as_str().parse().ok()?;
     let number = match (letter, bytes) {
-        ('f', 4 | 8) => Number::Float(bytes),
+        ('f', 2 | 4 | 8) => Number::Float(bytes),
         ('i', 1 | 2 | 4 | 8) => Number::Signed(bytes),
         ('u', 1 | 2 | 4 | 8) | ('b', 1) => Number::Unsigned(bytes),
         _ => return None,
     };
     Some((number, big_endian))
+}
+
+/// What a kind of number that is not read is, and what helps.
+fn explained(descr: &str) -> &'static str {
+    let letter = descr.trim_start_matches(['<', '>', '|', '=']);
+    match letter.chars().next() {
+        Some('O') => {
+            " (Python's objects: save an array of numbers, as `np.asarray(x, dtype=np.float32)`)"
+        }
+        Some('V') => " (raw bytes, as of bfloat16: save `x.astype(np.float32)`)",
+        Some('f') => " (long doubles: save `x.astype(np.float64)`)",
+        Some('c') => " (complex numbers)",
+        Some('U' | 'S') => " (texts: save `x.astype(np.float32)`)",
+        _ => "",
+    }
 }
 
 /// The lengths of `(2, 3)`.
@@ -234,6 +255,8 @@ mod tests {
             ("<i2", (-2_i16).to_le_bytes().to_vec()),
             (">i4", (-2_i32).to_be_bytes().to_vec()),
             ("<i8", (-2_i64).to_le_bytes().to_vec()),
+            ("<f2", vec![0x00, 0xc0]),
+            (">f2", vec![0xc0, 0x00]),
         ] {
             let read = array(&header(descr, "False", "(1,)"), &bytes).unwrap();
             assert_eq!(read, [-2.0], "{descr}");
@@ -264,7 +287,19 @@ mod tests {
             (header("<f4", "False", "(2,)"), &[0; 4][..], "fill whole"),
             (header("<f4", "False", "(1,)"), &[0; 5], "goes on"),
             (header("<U4", "False", "(1,)"), &[0; 16], "holds <U4"),
-            (header("|O", "False", "(1,)"), &[0; 16], "holds |O"),
+            (
+                header("|O", "False", "(1,)"),
+                &[0; 16],
+                "holds |O (Python's",
+            ),
+            (header("<V2", "False", "(1,)"), &[0; 2], "bfloat16"),
+            (header("<f16", "False", "(1,)"), &[0; 16], "long doubles"),
+            (header("<c8", "False", "(1,)"), &[0; 8], "complex"),
+            (
+                "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }".to_owned(),
+                &[0; 4],
+                "records of several fields",
+            ),
             (header("<f4", "Maybe", "(1,)"), &[0; 4], "`fortran_order`"),
             (header("<f4", "False", "(-1,)"), &[0; 4], "`shape`"),
             (header("<f4", "False", "1"), &[0; 4], "`shape`"),

@@ -18,16 +18,19 @@ use crate::{Error, Result};
 /// Bytes read from an entry at once.
 const BUFFER: usize = 1 << 17;
 
-/// The arrays of an archive that have one of these names.
+/// Names of other entries that are kept for a message.
+const MOST_OTHERS: usize = 100;
+
+/// The arrays of an archive that have one of these names, and the names of the others.
 ///
 /// # Errors
 /// When the file cannot be read or is broken.
-pub(super) fn columns(path: &Path, keys: &[&str]) -> Result<Columns> {
+pub(super) fn columns(path: &Path, keys: &[&str]) -> Result<(Columns, Vec<String>)> {
     let file = File::open(path).map_err(Error::file(path))?;
     let stored = file.metadata().map_err(Error::file(path))?.len();
     let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
     let archive = ZipArchive::from_file(file, &mut buffer).map_err(Error::file(path))?;
-    let mut found = Vec::new();
+    let (mut found, mut others) = (Vec::new(), Vec::new());
     let mut entries = archive.entries(&mut buffer);
     while let Some(entry) = entries.next_entry().map_err(Error::file(path))? {
         let name = String::from_utf8_lossy(entry.file_path().as_ref()).into_owned();
@@ -35,6 +38,8 @@ pub(super) fn columns(path: &Path, keys: &[&str]) -> Result<Columns> {
         if keys.contains(&key) {
             let place = Place::new(path, key);
             found.push((place, entry.wayfinder(), entry.compression_method()));
+        } else if others.len() < MOST_OTHERS {
+            others.push(format!("`{key}`"));
         }
     }
     let archive = Rc::new(archive);
@@ -57,7 +62,7 @@ pub(super) fn columns(path: &Path, keys: &[&str]) -> Result<Columns> {
             .fits(&header.shape, header.element() as u64, stored)?;
         columns.insert(array.place.key.clone(), Box::new(array));
     }
-    Ok(columns)
+    Ok((columns, others))
 }
 
 struct Array {

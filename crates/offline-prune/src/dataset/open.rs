@@ -4,9 +4,11 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::bounds::Bounds;
-use super::h5::H5;
-use super::{Dataset, d4rl, minari, npz};
+use super::d4rl::{self, Arrays};
+use super::h5::{H5, there};
+use super::minari::{self, Metadata};
+use super::reading::{Own, Reader, Reading};
+use super::{Dataset, npz};
 use crate::{Error, Result};
 
 const HDF5: &[u8] = b"\x89HDF\r\n\x1a\n";
@@ -20,13 +22,13 @@ impl Dataset {
     /// `main_data.hdf5` in it). Which of them is found by content. Arrays are read in parts, so the memory
     /// taken is that of the dataset and a little more.
     ///
-    /// Actions must lie in [-1, 1], or in the range that Minari's `metadata.json` gives; they are moved to
-    /// [-1, 1]. Numbers must be finite as `f32`.
+    /// Actions must lie in the range that the dataset gives, otherwise in [-1, 1]; they are moved to
+    /// [-1, 1]. Numbers must be finite as `f32`. [`Reading`] reads data of a known task, and data that are not quite so.
     ///
     /// # Errors
     /// With the file, the array and the row, when something cannot be read or is not allowed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        open(path.as_ref(), None)
+        Ok(Reading::default().open(path, None)?.0)
     }
 
     /// Like [`open`](Self::open), for a task whose actions have another range: its smallest and largest
@@ -35,26 +37,47 @@ impl Dataset {
     /// # Errors
     /// As `open`, and when a pair is not finite and ascending.
     pub fn open_within(path: impl AsRef<Path>, action_bounds: &[[f64; 2]]) -> Result<Self> {
-        open(path.as_ref(), Some(&Bounds::new(action_bounds)?))
+        super::bounds::Bounds::new(action_bounds)?;
+        let reading = Reading {
+            action_low: action_bounds.iter().map(|pair| pair[0]).collect(),
+            action_high: action_bounds.iter().map(|pair| pair[1]).collect(),
+            ..Reading::default()
+        };
+        Ok(reading.open(path, None)?.0)
     }
 }
 
-fn open(path: &Path, bounds: Option<&Bounds>) -> Result<Dataset> {
+/// What lies at a path.
+pub(super) enum Found {
+    /// Minari's folder or file, and the path of the file.
+    Minari(std::path::PathBuf, H5),
+    /// D4RL's arrays in an HDF5 file.
+    Hdf5(H5),
+    /// D4RL's arrays in a NumPy archive.
+    Npz,
+}
+
+/// Finds out what lies at a path.
+///
+/// # Errors
+/// When it is no dataset, or cannot be opened.
+pub(super) fn find(path: &Path) -> Result<Found> {
     if path.is_dir() {
-        return minari::read::folder(path, bounds);
+        let data = minari::read::data_of(path)?;
+        let file = H5::open(&data)?;
+        return Ok(Found::Minari(data, file));
     }
     if is_hdf5(path)? {
         let file = H5::open(path)?;
-        let columns = file.columns(&d4rl::KEYS)?;
-        if columns.is_empty() && minari::read::is_minari(&file)? {
-            return minari::read::file(path, &file, bounds);
+        // A file of one layout may be in any group of the other's, so the arrays decide.
+        if file.columns(&d4rl::KEYS)?.is_empty() && minari::read::is_minari(&file)? {
+            return Ok(Found::Minari(path.to_owned(), file));
         }
-        return d4rl::read(path, columns, bounds.unwrap_or(&Bounds::default()));
+        return Ok(Found::Hdf5(file));
     }
     let start = start(path, 0)?;
     if start.starts_with(ZIP) {
-        let columns = npz::columns(path, &d4rl::KEYS)?;
-        return d4rl::read(path, columns, bounds.unwrap_or(&Bounds::default()));
+        return Ok(Found::Npz);
     }
     Err(Error::UnknownKind {
         path: path.to_owned(),
@@ -66,6 +89,46 @@ fn open(path: &Path, bounds: Option<&Bounds>) -> Result<Dataset> {
             ),
         },
     })
+}
+
+/// Reads what lies at a path.
+///
+/// # Errors
+/// As [`Reading::open`].
+pub(super) fn open(path: &Path, reader: &mut Reader<'_>) -> Result<Dataset> {
+    match find(path)? {
+        Found::Minari(data, file) => minari::read::file(&data, &file, reader),
+        Found::Hdf5(file) => {
+            let arrays = Arrays {
+                path,
+                columns: file.columns(&d4rl::KEYS)?,
+                own: own(path, &file)?,
+                instead: &|key| file.instead(&file.root(), key),
+            };
+            d4rl::read(arrays, reader)
+        }
+        Found::Npz => {
+            let (columns, others) = npz::columns(path, &d4rl::KEYS)?;
+            let known = columns.keys().map(|key| format!("`{key}`"));
+            let names: Vec<String> = known.chain(others).collect();
+            let arrays = Arrays {
+                path,
+                columns,
+                own: Own::default(),
+                instead: &|_| there(names.clone()),
+            };
+            d4rl::read(arrays, reader)
+        }
+    }
+}
+
+/// What the attributes of an HDF5 file say of it.
+///
+/// # Errors
+/// When they are broken.
+pub(super) fn own(path: &Path, file: &H5) -> Result<Own> {
+    let metadata = Metadata::of_attributes(&file.attributes()?);
+    metadata.own(path)
 }
 
 /// Whether a file has HDF5's signature where it may stand.

@@ -3,10 +3,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rl_algos::replay::{Batch, Replay, Transition};
 
-use super::bounds::Bounds;
 use super::column::{Column, Columns, Place, Sink};
+use super::d4rl::Arrays;
+use super::reading::{Own, Reader};
 use super::*;
-use crate::Result;
+use crate::{Error, Result};
 
 /// An array in memory, handed on in windows of a few rows.
 struct Given {
@@ -33,47 +34,121 @@ impl Column for Given {
 /// How a row ends: bit 0 a terminal, bit 1 a time-out.
 type End = u8;
 
-/// D4RL's arrays: observation and reward of row `i` are `i`, next observations `next`.
-fn read(ends: &[End], next: Option<&[f32]>) -> Result<Dataset> {
-    let rows = ends.len();
-    let numbers: Vec<f32> = (0..rows).map(|i| i as f32).collect();
-    let flags = |bit: End| ends.iter().map(|end| f32::from(end >> bit & 1)).collect();
-    let mut columns = Columns::new();
-    let mut add = |key: &str, shape: &[usize], numbers: Vec<f32>| {
-        let place = Place::new("given".as_ref(), key);
-        let shape = shape.to_vec();
-        columns.insert(
-            key.to_owned(),
-            Box::new(Given {
-                place,
-                shape,
-                numbers,
-            }),
-        );
-    };
-    add("observations", &[rows, 1], numbers.clone());
-    add("actions", &[rows, 1], vec![0.0; rows]);
-    add("rewards", &[rows], numbers);
-    add("terminals", &[rows], flags(0));
-    add("timeouts", &[rows, 1], flags(1));
-    if let Some(next) = next {
-        add("next_observations", &[rows, 1], next.to_vec());
-    }
-    d4rl::read("given".as_ref(), columns, &Bounds::default())
+/// What a file holds and how it is read.
+#[derive(Default)]
+struct File<'a> {
+    ends: &'a [End],
+    next: Option<&'a [f32]>,
+    without_timeouts: bool,
+    /// One for each row; zeros where it is left out.
+    actions: Option<&'a [f32]>,
+    /// Observations that are no numbers.
+    nan: &'a [usize],
+    task: Option<&'static str>,
+    reading: Reading,
 }
 
-/// `qlearning_dataset` of D4RL 1.1, line by line: observation, next observation and terminal of each row.
-fn qlearning_dataset(ends: &[End]) -> Vec<(f32, f32, bool)> {
+impl File<'_> {
+    /// D4RL's arrays: observation and reward of row `i` are `i`.
+    fn read(&self) -> Result<(Dataset, Facts)> {
+        let (ends, rows) = (self.ends, self.ends.len());
+        let numbers: Vec<f32> = (0..rows).map(|i| i as f32).collect();
+        let flags = |bit: End| ends.iter().map(|end| f32::from(end >> bit & 1)).collect();
+        let mut columns = Columns::new();
+        let mut add = |key: &str, shape: &[usize], numbers: Vec<f32>| {
+            let place = Place::new("given".as_ref(), key);
+            let shape = shape.to_vec();
+            columns.insert(
+                key.to_owned(),
+                Box::new(Given {
+                    place,
+                    shape,
+                    numbers,
+                }),
+            );
+        };
+        let mut observations = numbers.clone();
+        self.nan
+            .iter()
+            .for_each(|row| observations[*row] = f32::NAN);
+        add("observations", &[rows, 1], observations);
+        let actions = self
+            .actions
+            .map_or_else(|| vec![0.0; rows], <[f32]>::to_vec);
+        add("actions", &[rows, 1], actions);
+        add("rewards", &[rows], numbers);
+        add("terminals", &[rows], flags(0));
+        if !self.without_timeouts {
+            add("timeouts", &[rows, 1], flags(1));
+        }
+        if let Some(next) = self.next {
+            add("next_observations", &[rows, 1], next.to_vec());
+        }
+        let arrays = Arrays {
+            path: "given".as_ref(),
+            columns,
+            own: Own::default(),
+            instead: &|_| String::new(),
+        };
+        let task = |task: &&envs::TaskInfo| Some(task.id) == self.task;
+        let mut reader = Reader {
+            reading: &self.reading,
+            task: envs::list().iter().find(task),
+            facts: Facts::default(),
+        };
+        let data = d4rl::read(arrays, &mut reader)?;
+        Ok((data, reader.facts))
+    }
+}
+
+/// The dataset of these ends and next observations.
+fn read(ends: &[End], next: Option<&[f32]>) -> Result<Dataset> {
+    let file = File {
+        ends,
+        next,
+        ..File::default()
+    };
+    Ok(file.read()?.0)
+}
+
+/// `qlearning_dataset` of D4RL 1.1, line by line: observation, next observation and terminal of each row. `limit` is
+/// the task's longest episode, of a file without time-outs. The one difference: a terminal with a time-out, or in the
+/// last row, counts.
+fn qlearning_dataset(ends: &[End], limit: Option<usize>) -> Vec<(f32, f32, bool)> {
     let mut rows = Vec::new();
+    let mut episode_step = 0;
     let last = ends.len().saturating_sub(1);
-    for (i, end) in ends.iter().enumerate().take(last) {
-        let (terminal, final_timestep) = (end & 1 == 1, end & 2 == 2);
-        if final_timestep {
+    for (i, end) in ends.iter().enumerate() {
+        let terminal = end & 1 == 1;
+        let final_timestep = match limit {
+            None => end & 2 == 2,
+            Some(limit) => episode_step == limit - 1,
+        };
+        episode_step += 1;
+        if terminal || final_timestep {
+            episode_step = 0;
+        }
+        if !terminal && (final_timestep || i == last) {
             continue;
         }
         rows.push((i as f32, i as f32 + 1.0, terminal));
     }
     rows
+}
+
+/// Checks a dataset against what is expected of each row.
+fn check_rows(data: &Dataset, expected: Vec<(f32, f32, bool)>) {
+    assert_eq!(data.len(), expected.len());
+    for (row, (observation, next, terminal)) in expected.into_iter().enumerate() {
+        assert_eq!(data.observations()[row], observation);
+        assert_eq!(data.rewards()[row], observation);
+        assert_eq!(data.is_terminal(row), terminal);
+        match data.next_observation(row) {
+            Some(found) => assert_eq!(found, &[next]),
+            None => assert!(terminal),
+        }
+    }
+    check_episodes(data);
 }
 
 fn ends() -> impl Strategy<Value = Vec<End>> {
@@ -84,27 +159,67 @@ fn ends() -> impl Strategy<Value = Vec<End>> {
 proptest! {
     #[test]
     fn transitions_are_those_of_d4rl(ends in ends()) {
-        let mut expected = qlearning_dataset(&ends);
-        // The one difference: a terminal in the last row counts.
-        let last = ends.len() - 1;
-        if ends[last] == 1 {
-            expected.push((last as f32, last as f32, true));
+        let expected = qlearning_dataset(&ends, None);
+        match read(&ends, None) {
+            Ok(data) => check_rows(&data, expected),
+            Err(_) => prop_assert!(expected.is_empty()),
         }
-        let Ok(data) = read(&ends, None) else {
-            prop_assert!(expected.is_empty());
+    }
+
+    /// Without time-outs and next observations the longest episode cuts, as D4RL's loader has it.
+    #[test]
+    fn a_longest_episode_stands_in_for_time_outs(ends in ends(), limit in 1_usize..9) {
+        let ends: Vec<End> = ends.into_iter().map(|end| end & 1).collect();
+        let expected = qlearning_dataset(&ends, Some(limit));
+        let reading = Reading { episode_length: Some(limit), ..Reading::default() };
+        let file = File { ends: &ends, without_timeouts: true, reading, ..File::default() };
+        match file.read() {
+            Ok((data, facts)) => {
+                check_rows(&data, expected);
+                prop_assert!(facts.timeouts_missing && facts.longest <= limit);
+            }
+            Err(_) => prop_assert!(expected.is_empty()),
+        }
+    }
+
+    /// Episodes with a bad row go, and all others stay what they are, with and without next observations.
+    #[test]
+    fn bad_episodes_are_left_out(
+        ends in ends(),
+        bad in prop::collection::btree_set(0_usize..40, 0..5),
+        has_next in any::<bool>(),
+    ) {
+        let nan: Vec<usize> = bad.into_iter().filter(|row| *row < ends.len()).collect();
+        let next: Vec<f32> = (1..=ends.len()).map(|i| i as f32).collect();
+        let file = |nan, skip_bad_episodes| {
+            let next = has_next.then_some(&next[..]);
+            let reading = Reading { skip_bad_episodes, ..Reading::default() };
+            File { ends: &ends, next, nan, reading, ..File::default() }
+        };
+        let Ok((whole, _)) = file(&[], false).read() else {
             return Ok(());
         };
-        prop_assert_eq!(data.len(), expected.len());
-        for (row, (observation, next, terminal)) in expected.into_iter().enumerate() {
-            prop_assert_eq!(data.observations()[row], observation);
-            prop_assert_eq!(data.rewards()[row], observation);
-            prop_assert_eq!(data.is_terminal(row), terminal);
-            match data.next_observation(row) {
-                Some(found) => prop_assert_eq!(found, &[next]),
-                None => prop_assert!(terminal),
+        // Episodes by the rows that they are made of; a time-out's belongs to the one that it ends.
+        let rows_of = |data: &Dataset| -> Vec<Vec<f32>> {
+            data.episodes().map(|rows| data.rewards()[rows].to_vec()).collect()
+        };
+        let is_bad = |rows: &Vec<f32>| {
+            let end = rows[rows.len() - 1] as usize;
+            let led_to = usize::from(!has_next && ends[end] & 1 == 0);
+            nan.iter().any(|row| (rows[0] as usize..=end + led_to).contains(row))
+        };
+        let expected: Vec<Vec<f32>> = rows_of(&whole).into_iter().filter(|rows| !is_bad(rows)).collect();
+        let all = rows_of(&whole).len();
+        match file(&nan, true).read() {
+            Ok((data, facts)) => {
+                prop_assert_eq!(facts.left_out, all - expected.len());
+                prop_assert_eq!(rows_of(&data), expected);
+                check_episodes(&data);
+                prop_assert!(data.observations().iter().all(|number| number.is_finite()));
             }
+            Err(_) => prop_assert!(expected.is_empty()),
         }
-        check_episodes(&data);
+        prop_assert_eq!(file(&nan, false).read().is_err(), !nan.is_empty());
     }
 
     /// A replay that is given the same transitions has the same windows.
@@ -186,6 +301,53 @@ fn a_time_out_is_no_terminal() {
 }
 
 #[test]
+fn a_terminal_that_is_also_a_time_out_stays_a_terminal() {
+    // 48 episodes of 3 rows.
+    let ends: Vec<End> = (0..144).map(|row| 3 * u8::from(row % 3 == 2)).collect();
+    let file = File {
+        ends: &ends,
+        ..File::default()
+    };
+    let (data, facts) = file.read().unwrap();
+    assert_eq!((data.len(), facts.both_flags), (144, 48));
+    let terminals = (0..144).filter(|row| data.is_terminal(*row)).count();
+    assert_eq!((terminals, data.episodes().len()), (48, 48));
+}
+
+/// 1,199 rows without a flag, of a task of at most 1,000 steps.
+#[test]
+fn episodes_longer_than_the_task_are_counted_and_cut_where_asked() {
+    let mut file = File {
+        ends: &[0; 1199],
+        task: Some("Hopper-v5"),
+        ..File::default()
+    };
+    let (data, facts) = file.read().unwrap();
+    assert_eq!((data.len(), data.episodes().len()), (1198, 1));
+    let found = (facts.too_long, facts.longest, facts.cut_at, facts.cut);
+    assert_eq!(found, (1, 1199, None, 0));
+    file.reading.episode_length = Some(1000);
+    let (data, facts) = file.read().unwrap();
+    assert_eq!((data.len(), data.episodes().len()), (1197, 2));
+    let found = (facts.too_long, facts.longest, facts.cut_at, facts.cut);
+    assert_eq!(found, (0, 1000, Some(1000), 1));
+    // The task's longest stands in where the file has no time-outs.
+    file.reading.episode_length = None;
+    file.without_timeouts = true;
+    let (data, facts) = file.read().unwrap();
+    assert_eq!((data.len(), data.episodes().len()), (1197, 2));
+    assert!(facts.timeouts_missing && facts.cut == 1);
+    file.task = None;
+    let error = file.read().unwrap_err();
+    assert!(matches!(error, Error::MissingArray { .. }));
+    let error = error.to_string();
+    assert!(
+        error.contains("`episode_length`") && error.contains("`next_observations`"),
+        "{error}"
+    );
+}
+
+#[test]
 fn starts_are_uniform_and_repeat_with_the_seed() {
     let data = read(&[0, 0, 1, 1, 0, 0, 0, 1, 0, 1], None).unwrap();
     let draw = || {
@@ -204,6 +366,81 @@ fn starts_are_uniform_and_repeat_with_the_seed() {
             .count();
         // 2000 expected, six standard deviations.
         assert!((1745..2255).contains(&drawn), "{drawn}");
+    }
+}
+
+#[test]
+fn actions_are_read_in_the_range_that_is_known() {
+    let actions = [0.3, -0.3, 0.1, 0.0];
+    let mut file = File {
+        ends: &[0, 0, 0, 1],
+        actions: Some(&actions),
+        ..File::default()
+    };
+    let half = |file: &File<'_>| {
+        let (data, facts) = file.read().unwrap();
+        let found = facts.actions;
+        assert_eq!(found.reach, Some([-0.3, 0.3]));
+        (data.actions()[0], found.from, found.used)
+    };
+    let (first, from, used) = half(&file);
+    assert_eq!((first, from), (0.3, RangeFrom::Assumed));
+    assert!((used - 0.3).abs() < 1e-6);
+    // A task of one number in an action, in [-3, 3].
+    file.task = Some("InvertedPendulum-v5");
+    let (first, from, _) = half(&file);
+    let task = RangeFrom::Task("InvertedPendulum-v5".to_owned());
+    assert_eq!((first, from), (0.1, task));
+    file.reading.action_low = vec![-0.4];
+    file.reading.action_high = vec![0.4];
+    let (first, from, used) = half(&file);
+    assert_eq!((first, from), (0.75, RangeFrom::Given));
+    assert!((used - 0.75).abs() < 1e-6);
+    // A task of another width says nothing of these.
+    file.task = Some("Humanoid-v5");
+    file.reading = Reading::default();
+    assert_eq!(half(&file).1, RangeFrom::Assumed);
+}
+
+#[test]
+fn actions_outside_the_range_are_refused_cut_off_or_left_out() {
+    let actions = [0.5, 2.0, 0.25, -1.5, 0.0];
+    let mut file = File {
+        ends: &[0, 1, 1, 1, 1],
+        actions: Some(&actions),
+        ..File::default()
+    };
+    let error = file.read().unwrap_err().to_string();
+    assert!(
+        error.contains("row 1: 2: must be in [-1, 1]") && error.contains("from -1.5 to 2"),
+        "{error}"
+    );
+    file.reading.clip_actions = true;
+    let (data, facts) = file.read().unwrap();
+    assert_eq!(data.actions(), [0.5, 1.0, 0.25, -1.0, 0.0]);
+    assert_eq!((facts.actions.clipped, facts.actions.used), (2, 2.0));
+    file.reading = Reading {
+        skip_bad_episodes: true,
+        ..Reading::default()
+    };
+    let (data, facts) = file.read().unwrap();
+    assert_eq!(data.actions(), [0.25, 0.0]);
+    assert_eq!(facts.left_out, 2);
+    assert!(facts.first_fault.unwrap().contains("row 1"));
+    for (low, high) in [
+        (vec![1.0], vec![-1.0]),
+        (vec![-1.0, -1.0], vec![1.0; 3]),
+        (vec![f64::NAN], vec![1.0]),
+        (vec![-1.0], vec![]),
+        (vec![-1.0; 2], vec![1.0]),
+    ] {
+        let reading = Reading {
+            action_low: low,
+            action_high: high,
+            ..Reading::default()
+        };
+        let file = File { reading, ..file };
+        assert!(matches!(file.read(), Err(Error::Config { .. })));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use cli::jobs::EvalArgs;
-use envs::VecEnv;
+use envs::{TaskInfo, VecEnv};
 use rl_algos::algos::Policy;
 use rl_algos::config::MOST_EPISODES;
 use rl_algos::evaluate::{Returns, evaluate};
@@ -27,26 +27,61 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
             "--episodes {episodes}: must be {MOST_EPISODES} at most, each has an environment of its own"
         );
     }
+    let env = args.env.as_ref().unwrap_or(&trained.env);
+    same_spaces(&trained.env, env)?;
     if episodes >= MANY {
         note(&format!(
             "plays {} episodes, which takes a while",
             args.episodes
         ));
     }
-    let mut envs = VecEnv::new(&trained.env, episodes)?;
+    let mut envs = VecEnv::new(env, episodes)?;
     let mut policy = Policy::open(&trained.weights, envs.info(), &device)?;
     let mut seeds = Streams::new(args.seed.unwrap_or(trained.seed)).evaluation;
     let returns = evaluate(&mut envs, &mut seeds, |seen, action| {
         policy.act(seen, action);
     })?;
     say(&format!(
-        "{}, {}, {}\n\n{}",
-        trained.env,
+        "{env}, {}, {}{}\n\n{}",
         trained.name,
         trained.when,
+        match *env == trained.env {
+            true => String::new(),
+            false => format!(", trained for {}", trained.env),
+        },
         table(&returns).text()
     ));
     Ok(())
+}
+
+/// Refuses a task that is no other version of the one that a policy is for, or has other observations or actions.
+///
+/// # Errors
+/// When it is so, with the versions that fit.
+fn same_spaces(trained: &str, asked: &str) -> Result<()> {
+    let own = envs::make(trained)?;
+    let own = own.info();
+    let name = |id: &'static str| id.split("-v").next();
+    let fits = |task: &&TaskInfo| {
+        let range = |task: &TaskInfo| -> Vec<[f64; 2]> {
+            task.action.iter().map(|q| [q.low, q.high]).collect()
+        };
+        name(task.id) == name(own.id)
+            && task.observation.len() == own.observation.len()
+            && range(task) == range(own)
+    };
+    let fitting: Vec<&str> = envs::list()
+        .iter()
+        .filter(fits)
+        .map(|task| task.id)
+        .collect();
+    if fitting.contains(&asked) {
+        return Ok(());
+    }
+    bail!(
+        "--env {asked}: the policy is for {trained}, and reads and acts in {} alone",
+        fitting.join(", ")
+    )
 }
 
 fn table(returns: &Returns) -> Table {

@@ -6,6 +6,7 @@ pub(super) mod read;
 mod space;
 mod write;
 
+pub(super) use metadata::Metadata;
 pub use write::{Description, Written, try_write, write};
 
 /// The file of episodes.
@@ -15,7 +16,7 @@ const DATA: &str = "main_data.hdf5";
 const METADATA: &str = "metadata.json";
 
 /// The arrays of an episode: observations `[steps + 1, ·]`, the others `[steps, ·]`.
-const KEYS: [&str; 5] = [
+pub(super) const KEYS: [&str; 5] = [
     "observations",
     "actions",
     "rewards",

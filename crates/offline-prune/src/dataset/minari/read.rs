@@ -1,29 +1,34 @@
 //! Minari's episodes as transitions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hdf5_pure::Group;
 
 use super::metadata::Metadata;
 use super::{DATA, KEYS, METADATA};
-use crate::dataset::bounds::Bounds;
+use crate::dataset::bad::Bad;
 use crate::dataset::column::{
     Column, Columns, Place, append_rows, append_single, flags, width_of_rows,
 };
+use crate::dataset::ends::Ends;
 use crate::dataset::h5::H5;
-use crate::dataset::{Dataset, Follows};
+use crate::dataset::reading::{Own, Reader};
+use crate::dataset::{Dataset, Facts, Follows};
 use crate::{Error, Result};
 
 /// How the names of episodes start.
 const EPISODE: &str = "episode_";
 
-/// Reads the dataset in a folder, or in the folder `data` in it.
-pub(in crate::dataset) fn folder(path: &Path, bounds: Option<&Bounds>) -> Result<Dataset> {
+/// The file of episodes in a folder, or in the folder `data` in it.
+///
+/// # Errors
+/// When there is none, with what there is.
+pub(in crate::dataset) fn data_of(path: &Path) -> Result<PathBuf> {
     let inner = path.join("data");
     for folder in [path, &inner] {
         let data = folder.join(DATA);
         if data.is_file() {
-            return file(&data, &H5::open(&data)?, bounds);
+            return Ok(data);
         }
     }
     let metadata = [path, &inner].map(|folder| folder.join(METADATA));
@@ -52,52 +57,140 @@ fn number(name: &str) -> Option<usize> {
     name.strip_prefix(EPISODE)?.parse().ok()
 }
 
-/// Reads the dataset in a file, whose description lies beside it.
-pub(in crate::dataset) fn file(path: &Path, file: &H5, bounds: Option<&Bounds>) -> Result<Dataset> {
-    let metadata_path = path.with_file_name(METADATA);
-    let metadata = Metadata::read(&metadata_path)?;
-    let own = metadata.bounds(&metadata_path)?;
-    let bounds = bounds.cloned().or(own).unwrap_or_default();
+/// What is said of the dataset in a file: beside it, or in its attributes. And the path of what says it.
+///
+/// # Errors
+/// When it cannot be read.
+pub(in crate::dataset) fn described(path: &Path, file: &H5) -> Result<(Metadata, PathBuf)> {
+    let beside = path.with_file_name(METADATA);
+    let attributes = Metadata::of_attributes(&file.attributes()?);
+    let place = match beside.is_file() {
+        true => beside.clone(),
+        false => path.to_owned(),
+    };
+    Ok((Metadata::read(&beside)?.or(attributes), place))
+}
+
+/// The groups of episodes, in order.
+///
+/// # Errors
+/// When the file is broken.
+pub(in crate::dataset) fn episodes(file: &H5) -> Result<Vec<(usize, String, Group)>> {
     let groups = file.groups()?.into_iter();
     let mut groups: Vec<_> = groups
         .filter_map(|(name, group)| Some((number(&name)?, name, group)))
         .collect();
     groups.sort_by_key(|(number, ..)| *number);
-    if let Some(total) = metadata.total_episodes.filter(|t| *t != groups.len()) {
+    Ok(groups)
+}
+
+/// Reads the dataset in a file, whose description lies beside it or in it.
+pub(in crate::dataset) fn file(path: &Path, file: &H5, reader: &mut Reader<'_>) -> Result<Dataset> {
+    let (metadata, place) = described(path, file)?;
+    let own = metadata.own(&place)?;
+    let groups = episodes(file)?;
+    let skip = reader.reading.skip_bad_episodes;
+    let total = metadata.total_episodes.unwrap_or(groups.len());
+    if total != groups.len() {
+        let linked = match file.linked(EPISODE) {
+            Some(target) => format!("; a link {target} is not followed"),
+            None => String::new(),
+        };
         let what = format!(
-            "total_episodes = {total}: must be {}, the episodes in {DATA}",
+            "total_episodes = {total}: must be {}, the episodes in {DATA}{linked}",
             groups.len()
         );
-        return Err(Error::file(&metadata_path)(what));
+        let error = Error::file(&place)(what);
+        if !skip {
+            return Err(error);
+        }
+        note(
+            &mut reader.facts,
+            total.saturating_sub(groups.len()),
+            &error,
+        );
     }
     let mut data = Dataset {
         reference: metadata.reference(),
         ..Dataset::default()
     };
     reserve(&mut data, file, &groups)?;
+    let mut first = None;
     for (_, name, group) in &groups {
-        let columns = file.columns_of(group, &format!("{name}/"), &KEYS)?;
-        Episode {
-            path,
-            name,
-            group,
-            columns,
+        let before = Lengths::of(&data);
+        let mut read = || -> Result<()> {
+            let columns = file.columns_of(group, &format!("{name}/"), &KEYS)?;
+            let episode = Episode {
+                path,
+                name,
+                group,
+                file,
+                columns,
+            };
+            episode.append(&mut data, &own, reader)
+        };
+        match read() {
+            Err(error) if skip => {
+                before.restore(&mut data);
+                note(&mut reader.facts, 1, &error);
+                first.get_or_insert(error);
+            }
+            read => read?,
         }
-        .append(&mut data, &bounds)?;
     }
     if data.is_empty() {
         let path = path.to_owned();
-        return Err(Error::NoTransitions { path });
+        return Err(first.unwrap_or(Error::NoTransitions { path }));
     }
     Ok(data)
+}
+
+/// Notes that episodes are left out, and why the first was.
+fn note(facts: &mut Facts, count: usize, error: &Error) {
+    facts.left_out += count;
+    facts.first_fault.get_or_insert_with(|| error.to_string());
+}
+
+/// How much there was before an episode.
+struct Lengths {
+    rows: usize,
+    endings: usize,
+    last: usize,
+}
+
+impl Lengths {
+    fn of(data: &Dataset) -> Self {
+        Self {
+            rows: data.len(),
+            endings: data.endings.len(),
+            last: data.last_observations.len(),
+        }
+    }
+
+    /// Forgets what an episode left that could not be read to its end.
+    fn restore(&self, data: &mut Dataset) {
+        if self.rows == 0 {
+            // The sizes were those of this episode.
+            (data.observation_size, data.action_size) = (0, 0);
+        }
+        data.observations
+            .truncate(self.rows * data.observation_size);
+        data.actions.truncate(self.rows * data.action_size);
+        data.rewards.truncate(self.rows);
+        data.follows.truncate(self.rows);
+        data.endings.truncate(self.endings);
+        data.last_observations.truncate(self.last);
+    }
 }
 
 /// Takes the memory for all episodes at once, for growing would take twice as much.
 fn reserve(data: &mut Dataset, file: &H5, groups: &[(usize, String, Group)]) -> Result<()> {
     let (mut steps, mut seen, mut done) = (0_usize, 0, 0);
     for (_, name, group) in groups {
-        // A shape that does not fit is refused when its episode is read.
-        let columns = file.columns_of(group, &format!("{name}/"), &KEYS)?;
+        // What does not fit is refused when its episode is read.
+        let Ok(columns) = file.columns_of(group, &format!("{name}/"), &KEYS) else {
+            continue;
+        };
         let axis = |key: &str, axis: usize| {
             let column = columns.get(key);
             column.and_then(|column| column.shape().get(axis).copied())
@@ -125,6 +218,7 @@ struct Episode<'a> {
     path: &'a Path,
     name: &'a str,
     group: &'a Group,
+    file: &'a H5,
     columns: Columns,
 }
 
@@ -137,14 +231,13 @@ impl Episode<'_> {
         if self.group.group(key).is_ok() {
             return Err(place.kind("a group, of a space of several parts"));
         }
-        Err(Error::MissingArray {
-            path: place.path,
-            key: place.key,
-        })
+        let hint = self.file.instead(self.group, key);
+        Err(Error::missing(&place.path, place.key, hint))
     }
 
     /// Appends the episode; its last observation goes to those that are kept apart.
-    fn append(mut self, data: &mut Dataset, bounds: &Bounds) -> Result<()> {
+    fn append(mut self, data: &mut Dataset, own: &Own, reader: &mut Reader<'_>) -> Result<()> {
+        let mut bad = Bad::refused();
         let mut column = self.take("observations")?;
         let size = width_of_rows(&*column, None)?;
         as_before(&*column, &mut data.observation_size)?;
@@ -155,7 +248,7 @@ impl Episode<'_> {
                 episode: self.name.to_owned(),
             });
         }
-        append_rows(&mut *column, &mut data.observations)?;
+        append_rows(&mut *column, &mut data.observations, &mut bad)?;
         let last = data
             .observations
             .split_off(data.observations.len().saturating_sub(size));
@@ -163,13 +256,26 @@ impl Episode<'_> {
         width_of_rows(&*column, Some(steps))?;
         as_before(&*column, &mut data.action_size)?;
         let mut actions = Vec::with_capacity(steps * data.action_size);
-        append_rows(&mut *column, &mut actions)?;
-        bounds.scale(column.place(), data.action_size, &mut actions)?;
+        append_rows(&mut *column, &mut actions, &mut bad)?;
+        let bounds = reader.bounds(data.action_size, own)?;
+        let found = &mut reader.facts.actions;
+        bounds.scale(
+            column.place(),
+            data.action_size,
+            &mut actions,
+            found,
+            &mut bad,
+        )?;
         data.actions.extend_from_slice(&actions);
-        append_single(&mut *self.take("rewards")?, steps, &mut data.rewards)?;
+        let mut column = self.take("rewards")?;
+        append_single(&mut *column, steps, &mut data.rewards, &mut bad)?;
         let terminated = flags(&mut *self.take("terminations")?, steps)?;
         let truncated = flags(&mut *self.take("truncations")?, steps)?;
-        append_ends(data, &terminated, &truncated, &last);
+        let (most, limit) = (reader.reading.episode_length, reader.limit());
+        reader.facts.cut_at = most;
+        let flags = [&terminated[..], &truncated[..]];
+        let ends = Ends::new(flags, most, limit, &mut reader.facts);
+        append_ends(data, ends, steps, &last);
         Ok(())
     }
 }
@@ -186,24 +292,17 @@ fn as_before(column: &dyn Column, size: &mut usize) -> Result<()> {
 }
 
 /// Notes where an episode ends: after its last step, and wherever it says so before.
-fn append_ends(data: &mut Dataset, terminated: &[bool], truncated: &[bool], last: &[f32]) {
-    let steps = terminated.len();
-    for (step, (terminated, truncated)) in terminated.iter().zip(truncated).enumerate() {
-        let follows = match (terminated, truncated) {
-            (true, _) => Follows::Terminal,
-            (false, true) => Follows::Cut,
-            (false, false) if step + 1 == steps => Follows::Cut,
-            (false, false) => {
-                data.follows.push(Follows::Next);
-                continue;
+fn append_ends(data: &mut Dataset, mut ends: Ends<'_>, steps: usize, last: &[f32]) {
+    for step in 0..steps {
+        let is_last = step + 1 == steps;
+        match ends.of(step, is_last) {
+            Follows::Next => data.follows.push(Follows::Next),
+            follows if is_last => data.end_episode(follows, Some(last)),
+            follows => {
+                let (next, size) = (data.follows.len() + 1, data.observation_size);
+                let next = data.observations[next * size..(next + 1) * size].to_vec();
+                data.end_episode(follows, Some(&next));
             }
-        };
-        if step + 1 == steps {
-            data.end_episode(follows, Some(last));
-        } else {
-            let (next, size) = (data.follows.len() + 1, data.observation_size);
-            let next = data.observations[next * size..(next + 1) * size].to_vec();
-            data.end_episode(follows, Some(&next));
         }
     }
 }

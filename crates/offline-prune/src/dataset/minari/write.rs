@@ -211,11 +211,21 @@ impl<'a> Writer<'a> {
         let file = File::create_with_options(path, Default::default(), access);
         let mut truth = EnumTypeBuilder::with_base(make_i8_type());
         truth = truth.value("FALSE", 0).value("TRUE", 1);
+        let file = file.map_err(Error::file(path))?;
+        // As Minari 0.4 does, so that the file says them where it lies alone.
+        let spec = description.entries.get("env_spec").and_then(Value::as_str);
+        let space = space::write_box(&description.action_bounds);
+        for (key, text) in [("action_space", Some(&*space)), ("env_spec", spec)] {
+            if let Some(text) = text {
+                let text = AttrValue::String(text.to_owned());
+                file.root().set_attr(key, text).map_err(Error::file(path))?;
+            }
+        }
         Ok(Self {
             path: path.to_owned(),
             description,
             bounds: Bounds::new(&description.action_bounds)?,
-            file: file.map_err(Error::file(path))?,
+            file,
             truth: truth.build().map_err(Error::file(path))?,
             waiting: 0,
             written: 0,

@@ -3,14 +3,17 @@
 use std::fs;
 use std::path::{Component, Path};
 
-use anyhow::{Context, Result, bail};
-use cli::offline::AgentArgs;
-use cli::values::TASKS;
-use offline_prune::config::OfflineConfig;
+use anyhow::{Context, Result};
+use cli::offline::{AgentArgs, DataArgs};
+use offline_prune::config::{NO_TASK, OfflineConfig};
 use offline_prune::criteria::CriterionConfig;
+use offline_prune::dataset::{Peek, Reading};
 use offline_prune::prune::PruneConfig;
 use toml::{Table, Value};
 
+use super::task;
+use crate::kind::Kind;
+use crate::say;
 use crate::settings::{check_set, read};
 
 /// Algorithm where none is named.
@@ -22,7 +25,7 @@ const ALGO: &str = "td3-bc";
 /// # Errors
 /// When the task cannot be told, the file cannot be read, has an unknown key, or a value is outside what is allowed.
 pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
-    let dataset = &args.dataset;
+    let dataset = args.dataset();
     fs::metadata(dataset).with_context(|| dataset.display().to_string())?;
     let text = match &args.config {
         Some(file) => read(file)?,
@@ -32,6 +35,9 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
         Some(file) => file.display().to_string(),
         None => "settings".to_owned(),
     };
+    if let Some(file) = &args.config {
+        Kind::Offline.check(&text, file, "--config")?;
+    }
     let mut given: Table = match toml::from_str(&text) {
         Ok(given) => given,
         // The library says what is wrong with it, and where.
@@ -46,8 +52,18 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
     let env = match (&args.env, given.get("env").and_then(Value::as_str)) {
         (Some(env), _) => env.clone(),
         (None, Some(env)) => env.to_owned(),
-        (None, None) => task_of(dataset)?,
+        (None, None) => {
+            let guess = task::guess(dataset, &Peek::at(dataset)?)?;
+            say(&format!(
+                "guess    {}: {}; --env says another",
+                guess.env, guess.why
+            ));
+            guess.env
+        }
     };
+    if let Some(doubt) = task::doubt(dataset, &env).filter(|_| env != NO_TASK) {
+        say(&format!("note     {doubt}"));
+    }
     let in_file = given.get("algo").and_then(algorithm);
     let algo = args.algo.clone().or_else(|| in_file.clone());
     let algo = algo.unwrap_or_else(|| ALGO.to_owned());
@@ -59,8 +75,23 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
     config.env = env;
     config.seed = args.seed.unwrap_or(config.seed);
     config.pruning.get_or_insert_with(PruneConfig::default);
+    reading(&args.data, &mut config.data)?;
     config.validate()?;
     Ok(config)
+}
+
+/// Puts what options say of the dataset in the place of what is there.
+fn reading(args: &DataArgs, data: &mut Reading) -> Result<()> {
+    if !args.action_low.is_empty() {
+        data.action_low.clone_from(&args.action_low);
+        data.action_high.clone_from(&args.action_high);
+    }
+    data.clip_actions |= args.clip_actions;
+    data.skip_bad_episodes |= args.skip_bad_episodes;
+    if let Some(length) = args.episode_length {
+        data.episode_length = Some(usize::try_from(length)?);
+    }
+    Ok(())
 }
 
 /// The algorithm that a file names, as a word or as a table of its settings.
@@ -86,30 +117,6 @@ pub(crate) fn pruned(
     Ok(pruning)
 }
 
-/// The newest version of the task that a part of the path names: `hopper` in `datasets/hopper/medium-v0`, or in
-/// `hopper-medium-v2.hdf5`. The last such part counts.
-fn task_of(path: &Path) -> Result<String> {
-    let parts = path.components().rev().filter_map(|part| match part {
-        Component::Normal(part) => part.to_str(),
-        _ => None,
-    });
-    let names = |part: &str, task: &str| {
-        let (name, _) = task.split_once('-').unwrap_or((task, ""));
-        let part = part.to_ascii_lowercase();
-        let rest = part.strip_prefix(&name.to_ascii_lowercase());
-        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
-    };
-    for part in parts {
-        if let Some(task) = TASKS.iter().find(|task| names(part, task)) {
-            return Ok((*task).to_owned());
-        }
-    }
-    bail!(
-        "{} names no task; say which with --env, such as --env hopper, or --env none to learn without evaluation",
-        path.display()
-    )
-}
-
 /// A short name for a dataset: the end of its path, with the task.
 pub(crate) fn label(path: &Path) -> String {
     let parts = path.components().filter_map(|part| match part {
@@ -125,8 +132,8 @@ pub(crate) fn label(path: &Path) -> String {
         parts.pop();
     }
     let last = parts.pop().unwrap_or_else(|| "dataset".to_owned());
-    match (task_of(Path::new(&last)), parts.pop()) {
-        (Err(_), Some(before)) => format!("{before}-{last}"),
+    match parts.pop() {
+        Some(before) if !task::names_task(&last) => format!("{before}-{last}"),
         _ => last,
     }
 }
@@ -136,26 +143,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_name_their_task() {
-        for (path, task, name) in [
-            ("datasets/hopper/medium-v0", "Hopper-v5", "hopper-medium-v0"),
-            (
-                "d4rl/halfcheetah_medium-v2.hdf5",
-                "HalfCheetah-v5",
-                "halfcheetah_medium-v2",
-            ),
+    fn labels_are_short() {
+        for (path, name) in [
+            ("datasets/hopper/medium-v0", "hopper-medium-v0"),
+            ("d4rl/halfcheetah_medium-v2.hdf5", "halfcheetah_medium-v2"),
             (
                 "mujoco/walker2d/expert-v0/data/main_data.hdf5",
-                "Walker2d-v5",
                 "walker2d-expert-v0",
             ),
-            ("ant/hopper-v0.npz", "Hopper-v5", "hopper-v0"),
+            ("ant/hopper-v0.npz", "hopper-v0"),
         ] {
-            assert_eq!(task_of(Path::new(path)).unwrap(), task);
             assert_eq!(label(Path::new(path)), name);
         }
-        let error = task_of(Path::new("antmaze-umaze.hdf5")).unwrap_err();
-        assert!(error.to_string().contains("--env"));
     }
 
     fn with_file(name: &str, text: &str, args: AgentArgs) -> Result<OfflineConfig> {

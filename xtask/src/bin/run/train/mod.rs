@@ -22,6 +22,7 @@ use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::train::{Trained, resume, train};
 
 use crate::interrupt::{self, Interrupt};
+use crate::kind::Kind;
 use crate::offline;
 use crate::places;
 use crate::progress::Progress;
@@ -45,6 +46,7 @@ type Begin =
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.resume {
         places::run(folder)?;
+        Kind::Online.check_run(folder)?;
         let (dir, config) = RunDir::open(folder)?;
         return one(args, &config, |_| Ok(dir), resume);
     }
