@@ -277,7 +277,7 @@ fn files_of_no_run_are_not_overwritten() {
     ] {
         let line = place.refuses(&words.split(' ').collect::<Vec<_>>());
         assert!(
-            line.contains("server/config.toml: is there already, and of no run"),
+            line.contains("server/config.toml: is not the configuration of a run"),
             "{line}"
         );
     }
@@ -296,7 +296,7 @@ fn files_of_no_run_are_not_overwritten() {
     ];
     let line = place.refuses(&words);
     assert!(
-        line.contains("s1/metrics.csv") && line.contains("of no run"),
+        line.contains("s1/metrics.csv: is not the metrics of a run"),
         "{line}"
     );
 }

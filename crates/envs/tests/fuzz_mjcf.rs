@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 #[path = "../../../fuzz/inputs/mjcf.rs"]
+#[allow(unreachable_pub, reason = "the fuzz target includes the same file")]
 mod input;
 
 use input::run;

@@ -143,6 +143,12 @@ pub enum Error {
         /// Weights of the layer.
         total: usize,
     },
+    /// A stored run is not one that can go on here.
+    #[error("the run cannot go on: {what}")]
+    Resume {
+        /// What does not fit.
+        what: String,
+    },
     /// A configuration is not the TOML that is expected.
     #[error("configuration: {message}")]
     Toml {

@@ -357,7 +357,7 @@ fn bad_input_is_an_error_that_names_it() {
     assert_eq!(error.to_string(), "sparsity = 1: must be in [0, 1)");
     let no_rounds = config(CriterionConfig::Force(Force { rounds: 0 }), 0.5);
     let error = all(&losses, &no_rounds).unwrap_err().to_string();
-    assert_eq!(error, "criterion.force.rounds = 0: must be 1 or more");
+    assert_eq!(error, "criterion.force.rounds = 0: must be 1 to 16384");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use offline_prune::config::{AlgoConfig, OfflineConfig};
 use offline_prune::dataset::{Dataset, Episode};
 use offline_prune::prune::PruneConfig;
 use offline_prune::raw_policy;
-use offline_prune::train::{Evaluation, Start, Watcher, train};
+use offline_prune::train::{Evaluation, Run, Start, Watcher, train};
 use rand::RngExt;
 use rl_algos::algos::Policy;
 use rl_algos::evaluate::evaluate;
@@ -240,24 +240,34 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
     }
 }
 
+/// It is not evaluated then: what goes on has the evaluations of a run without a break.
 #[test]
 fn a_watcher_ends_the_run() {
-    struct Once(u64);
+    #[derive(Default)]
+    struct Once {
+        evaluated: u64,
+        stored: u64,
+    }
     impl Watcher for Once {
         fn on_update(&mut self, _: u64) -> ControlFlow<()> {
             ControlFlow::Break(())
         }
-        fn on_evaluation(&mut self, evaluation: &Evaluation) -> offline_prune::Result<()> {
-            self.0 = evaluation.update;
+        fn on_evaluation(&mut self, _: &Evaluation) -> offline_prune::Result<()> {
+            self.evaluated += 1;
+            Ok(())
+        }
+        fn on_checkpoint(&mut self, run: &mut Run) -> offline_prune::Result<()> {
+            assert!(run.evaluated().is_none() && !run.is_best());
+            self.stored = run.updates();
             Ok(())
         }
     }
     let mut config = config("bc", None);
     config.normalise_observations = false;
-    let mut once = Once(0);
+    let mut once = Once::default();
     let trained = train(&config, &dataset(), &Device::flex(), &mut once).unwrap();
     assert!(trained.stopped);
-    assert_eq!(once.0, 1);
+    assert_eq!((trained.updates, once.evaluated, once.stored), (1, 0, 1));
 }
 
 #[test]

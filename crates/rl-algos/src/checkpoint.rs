@@ -14,16 +14,17 @@ use crate::algos::{Agent, Extra};
 use crate::config::TrainConfig;
 use crate::files::{put, settle};
 use crate::observe::Progress;
+use crate::packed::{Kind, frame, unframe};
 use crate::replay::{Manifest, Replay, ReplayLog};
 use crate::rng::Streams;
 use crate::train::{Averages, WorldState};
 use crate::{Error, Result};
 
 /// What the file begins with: its kind and the version of its layout.
-const MAGIC: &[u8; 8] = b"SRLRUN 3";
+const MAGIC: &Kind = b"SRLRUN 3";
 
 /// The version before, which does not have the rows of `metrics.csv` after all else.
-const MAGIC_2: &[u8; 8] = b"SRLRUN 2";
+const MAGIC_2: &Kind = b"SRLRUN 2";
 pub(crate) const STATE: &str = "state.bin";
 pub(crate) const REPLAY: &str = "replay";
 
@@ -169,24 +170,14 @@ impl Checkpoints {
 fn encode(state: &RunState) -> Result<Vec<u8>, postcard::Error> {
     let rows = state.metrics.rows.as_deref().unwrap_or_default();
     let body = [postcard::to_allocvec(state)?, postcard::to_allocvec(rows)?].concat();
-    let sum = crc32fast::hash(&body).to_le_bytes();
-    Ok([MAGIC.as_slice(), &sum, &body].concat())
+    Ok(frame(MAGIC, &body))
 }
 
 fn decode(bytes: &[u8]) -> Result<RunState, String> {
-    let (head, body) = bytes
-        .split_at_checked(MAGIC.len() + 4)
-        .ok_or_else(|| format!("{} bytes long: it was cut off", bytes.len()))?;
-    let (magic, sum) = head.split_at(MAGIC.len());
-    if ![MAGIC, MAGIC_2].iter().any(|known| magic == *known) {
-        return Err("not the state of a run that this version can go on with".to_owned());
-    }
-    if crc32fast::hash(body).to_le_bytes() != *sum {
-        return Err("its checksum is another: it was cut off or damaged".to_owned());
-    }
+    let (version, body) = unframe(&[MAGIC, MAGIC_2], bytes)?;
     let wrong = |error: postcard::Error| error.to_string();
     let (mut state, rest): (RunState, _) = postcard::take_from_bytes(body).map_err(wrong)?;
-    if magic == MAGIC {
+    if version == 0 {
         state.metrics.rows = Some(postcard::from_bytes(rest).map_err(wrong)?);
     }
     Ok(state)

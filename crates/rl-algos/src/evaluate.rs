@@ -3,12 +3,13 @@
 use envs::VecEnv;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::scale::{ActionRange, to_agent};
 use crate::{Error, Result};
 
 /// Returns and lengths of some episodes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Returns {
     /// Mean return.
     pub mean: f64,

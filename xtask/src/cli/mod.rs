@@ -85,7 +85,7 @@ impl Job {
             Self::Collect(args) => args.device.unwrap_or_default(),
             Self::Watch(args) => args.device.unwrap_or_default(),
             Self::Prune(args) => args.agent.device.unwrap_or_default(),
-            Self::Offline(args) => args.agent.device.unwrap_or_default(),
+            Self::Offline(args) => args.device()?,
             Self::Bench(args) if args.what != jobs::Bench::Envs => args.device.unwrap_or_default(),
             Self::Bench(_) | Self::Plot(_) | Self::Recipes(_) => values::Device::default(),
         })

@@ -1,18 +1,20 @@
 //! Options of `prune` and `offline`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use clap::Args;
 
 use super::seeds::{self, Seeds};
+use super::train::device_of;
 use super::values::{self, Device};
 
 /// What both commands take: a dataset, and how an agent is drawn and pruned for it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct AgentArgs {
     /// Dataset: D4RL's HDF5 file, a NumPy archive (.npz) of the same arrays, or Minari's folder
-    #[arg(value_name = "DATASET")]
-    pub dataset: PathBuf,
+    #[arg(value_name = "DATASET", required = true)]
+    pub dataset: Option<PathBuf>,
 
     /// Task of the dataset, by Gymnasium's name, or none: data of no task that is known here, learned from without
     /// evaluation [default: the one that the dataset says it is of, or that its path names]
@@ -75,12 +77,20 @@ pub struct DataArgs {
 
     /// Cut episodes after so many steps [default: where a file has neither timeouts nor next_observations the task's
     /// longest, as D4RL does]
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
     pub episode_length: Option<u64>,
 
     /// Leave episodes out that cannot be read or hold what is not allowed, and count them
     #[arg(long)]
     pub skip_bad_episodes: bool,
+}
+
+impl AgentArgs {
+    /// The dataset's path; empty only where a run goes on, which names its own.
+    #[must_use]
+    pub fn dataset(&self) -> &Path {
+        self.dataset.as_deref().unwrap_or(Path::new(""))
+    }
 }
 
 /// Options of `cargo xtask prune`.
@@ -115,7 +125,10 @@ pub struct PruneArgs {
 
 /// Options of `cargo xtask offline`.
 #[derive(Args, Clone, Debug, Default)]
-#[command(after_help = AFTER)]
+#[command(
+    after_help = AFTER,
+    mut_arg("dataset", |arg| arg.required(false).required_unless_present("resume"))
+)]
 pub struct OfflineArgs {
     /// Dataset, task, algorithm and seed.
     #[command(flatten)]
@@ -151,10 +164,47 @@ pub struct OfflineArgs {
     #[arg(long)]
     pub overwrite: bool,
 
-    /// Keep the runs of the folder that are whole, and make those that are missing or were cut off
+    /// Keep the runs of the folder that are whole, go on with those that were cut off, and make those that are missing
     #[arg(long, conflicts_with = "overwrite")]
     pub keep: bool,
+
+    /// Go on with the run in this folder, which was stopped or killed, as if it had not stopped; the dataset is the one
+    /// that it began with, wherever DATASET says that it lies now
+    #[arg(long, value_name = "DIR", conflicts_with_all = FRESH)]
+    pub resume: Option<PathBuf>,
 }
+
+impl OfflineArgs {
+    /// The device that was asked for; else that of the run that goes on, so that its numbers stay what they would have
+    /// been; else the default.
+    ///
+    /// # Errors
+    /// When the run's folder names a device that is not known.
+    pub fn device(&self) -> Result<Device> {
+        device_of(self.agent.device, self.resume.as_deref())
+    }
+}
+
+/// Options of runs from the start: a run that goes on has its own settings.
+const FRESH: [&str; 17] = [
+    "env",
+    "algo",
+    "seed",
+    "config",
+    "criterion",
+    "sparsity",
+    "sweep",
+    "updates",
+    "seeds",
+    "out",
+    "overwrite",
+    "keep",
+    "action_low",
+    "action_high",
+    "clip_actions",
+    "episode_length",
+    "skip_bad_episodes",
+];
 
 const AFTER: &str = "\
 With a dataset alone: TD3+BC with 95 % of every network's weights pruned by SNIP before the
@@ -170,5 +220,69 @@ Examples:
   cargo xtask offline datasets/hopper/medium-v0 --algo bc --sparsity 0
   cargo xtask offline halfcheetah-medium-v2.hdf5 --criterion snip,grasp,random --sweep 0,0.5,0.8,0.9,0.95,0.98
   cargo xtask offline datasets/hopper/medium-v0 --config my.toml --seeds 0..5
+  cargo xtask offline --resume runs/offline/hopper-medium-v0-td3-bc-snip-0.95-s0
 
-Ctrl-C ends a run after its update and an evaluation.";
+Ctrl-C ends a run after its update, with all that --resume needs; a second one ends it at once, and --resume goes on
+from the last evaluation. Several runs go on with --keep.
+
+The folder holds metrics.csv (one row per evaluation), config.toml, policy.safetensors and best.safetensors (the
+policy of the last evaluation and of the best) and TensorBoard's events. Meanwhile:
+  tensorboard --logdir runs
+Afterwards:
+  cargo xtask eval DIR      cargo xtask plot DIR";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::{Cli, Command, Job};
+
+    fn read(words: &str) -> std::result::Result<OfflineArgs, clap::Error> {
+        let words = ["xtask", "offline"]
+            .into_iter()
+            .chain(words.split_whitespace());
+        match Cli::try_parse_from(words)?.command {
+            Command::Job(Job::Offline(args)) => Ok(args),
+            other => panic!("not offline: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_run_that_goes_on_takes_only_a_dataset_a_device_and_threads() {
+        let args = read("data --resume runs/a --device ndarray --threads 2").unwrap();
+        assert_eq!(args.resume, Some("runs/a".into()));
+        assert_eq!(args.agent.dataset(), Path::new("data"));
+        assert!(read("--resume runs/a").is_ok());
+        let error = read("").unwrap_err().to_string();
+        assert!(error.contains("DATASET"), "{error}");
+        for other in [
+            "--env ant",
+            "--algo bc",
+            "--seed 1",
+            "--config a",
+            "--criterion snip",
+            "--sparsity 0.5",
+            "--sweep 0,0.5",
+            "--updates 5",
+            "--seeds 0..2",
+            "--out a",
+            "--overwrite",
+            "--keep",
+            "--action-low 0 --action-high 1",
+            "--clip-actions",
+            "--episode-length 5",
+            "--skip-bad-episodes",
+        ] {
+            assert!(read(&format!("data {other}")).is_ok(), "{other}");
+            assert!(
+                read(&format!("--resume runs/a {other}")).is_err(),
+                "{other}"
+            );
+        }
+        let prune = Cli::try_parse_from(["xtask", "prune"])
+            .unwrap_err()
+            .to_string();
+        assert!(prune.contains("DATASET"), "{prune}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
@@ -85,31 +85,35 @@ impl TrainArgs {
     /// # Errors
     /// When the run's folder names a device that is not known.
     pub fn device(&self) -> Result<Device> {
-        if let Some(device) = self.device {
-            return Ok(device);
+        device_of(self.device, self.resume.as_deref())
+    }
+}
+
+/// The device that was asked for; else that of the run in the folder `resume`, which goes on; else the default.
+///
+/// # Errors
+/// When the folder names a device that is not known.
+pub(super) fn device_of(asked: Option<Device>, resume: Option<&Path>) -> Result<Device> {
+    if let Some(device) = asked {
+        return Ok(device);
+    }
+    let Some(run) = resume else {
+        return Ok(Device::default());
+    };
+    let file = run.join(DEVICE_FILE);
+    match fs::read_to_string(&file) {
+        Ok(name) => values::device(name.trim()).map_err(|error| {
+            anyhow!(
+                "{}: `{}` is an {error}; or give --device",
+                file.display(),
+                name.trim()
+            )
+        }),
+        // Runs of earlier versions have none; and what is no folder is refused later, in words about runs.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Device::default())
         }
-        let Some(run) = &self.resume else {
-            return Ok(Device::default());
-        };
-        let file = run.join(DEVICE_FILE);
-        match fs::read_to_string(&file) {
-            Ok(name) => values::device(name.trim()).map_err(|error| {
-                anyhow!(
-                    "{}: `{}` is an {error}; or give --device",
-                    file.display(),
-                    name.trim()
-                )
-            }),
-            // Runs of earlier versions have none; and what is no folder is refused later, in words about runs.
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                Ok(Device::default())
-            }
-            Err(error) => {
-                Err(error).with_context(|| format!("{}; or give --device", file.display()))
-            }
-        }
+        Err(error) => Err(error).with_context(|| format!("{}; or give --device", file.display())),
     }
 }
 

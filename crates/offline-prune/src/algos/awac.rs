@@ -10,6 +10,7 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
+use super::saved::{Parts, Resumable};
 use super::{
     NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
     judged, pairs,
@@ -85,6 +86,12 @@ impl Awac {
             values.map(|(q, v)| q - v).collect()
         });
         weights(advantages.into_iter(), self.config.lambda)
+    }
+}
+
+impl Resumable for Awac {
+    fn parts(&mut self) -> Parts<'_> {
+        self.actor.parts().and(&mut self.critics)
     }
 }
 

@@ -8,7 +8,9 @@ use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
 
-use super::{NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check};
+use super::{
+    NetworkShape, Objective, OfflineAgent, Parts, Resumable, actions, actor_shape, all, check,
+};
 use crate::Result;
 use crate::config::OfflineConfig;
 
@@ -43,6 +45,12 @@ pub(super) fn distance(done: Tensor<2>, actions: Tensor<2>) -> Tensor<1> {
 fn loss(actor: &SparseMlp, observations: Tensor<2>, actions: Tensor<2>) -> Tensor<1> {
     let [observations, actions] = [observations, actions].map(Tensor::from_inner);
     distance(policy(actor, observations), actions)
+}
+
+impl Resumable for Bc {
+    fn parts(&mut self) -> Parts<'_> {
+        Parts::of("actor", self.actor.learner_mut())
+    }
 }
 
 impl OfflineAgent for Bc {

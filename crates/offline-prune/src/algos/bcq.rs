@@ -17,6 +17,7 @@ use rl_algos::rng::Streams;
 use sparse_core::learner::Learner;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
 
+use super::saved::{Parts, Resumable};
 use super::{
     NetworkShape, Objective, OfflineAgent, actions, all, check, critic_objective, critic_shape,
     judged, pairs,
@@ -209,6 +210,16 @@ fn perturbation_loss(
     let actions = perturbed(perturbation, observations.clone(), proposed, phi);
     let judged = Tensor::cat(vec![observations, actions], 1);
     critic.forward(judged).mean().neg()
+}
+
+impl Resumable for Bcq {
+    /// The latent numbers that it acts by are the seed's, and drawn again.
+    fn parts(&mut self) -> Parts<'_> {
+        let actor = Parts::of("perturbation", self.perturbation.learner_mut());
+        let mut parts = actor.and(&mut self.critics);
+        parts.learners.push(("vae", &mut self.vae));
+        parts
+    }
 }
 
 impl OfflineAgent for Bcq {

@@ -15,7 +15,7 @@ use rl_algos::replay::Batch;
 use sparse_core::learner::LearnerConfig;
 use sparse_core::nn::{SparseMlp, SparseModule};
 
-use super::{Objective, actions, all};
+use super::{Objective, Parts, actions, all};
 use crate::Result;
 
 /// The largest weight of a row (IQL's code, and CORL's of AWAC).
@@ -49,6 +49,15 @@ impl GaussianActor {
     /// The network.
     pub(super) fn net(&self) -> &SparseMlp {
         self.actor.learner().net()
+    }
+
+    /// What is trained: the network, and what log σ depends on.
+    pub(super) fn parts(&mut self) -> Parts<'_> {
+        let numbers = self.log_std.values.iter_mut().flat_map(Trainable::state);
+        Parts {
+            numbers: numbers.collect(),
+            ..Parts::of("actor", self.actor.learner_mut())
+        }
     }
 
     /// Writes the mean for `observation`.

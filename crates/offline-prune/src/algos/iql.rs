@@ -11,6 +11,7 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
+use super::saved::{Parts, Resumable};
 use super::{
     NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
     judged,
@@ -105,6 +106,14 @@ fn expectile_loss(
     let below = error.clone().clamp_max(0.0);
     let above = error.clamp_min(0.0);
     (above.square() * expectile + below.square() * (1.0 - expectile)).mean()
+}
+
+impl Resumable for Iql {
+    fn parts(&mut self) -> Parts<'_> {
+        let mut parts = self.actor.parts().and(&mut self.critics);
+        parts.learners.push(("value", &mut self.value));
+        parts
+    }
 }
 
 impl OfflineAgent for Iql {

@@ -8,6 +8,7 @@ mod bc;
 mod bcq;
 mod gaussian;
 mod iql;
+mod saved;
 mod td3_bc;
 
 use std::fmt::Debug;
@@ -23,6 +24,7 @@ pub use awac::Awac;
 pub use bc::Bc;
 pub use bcq::Bcq;
 pub use iql::Iql;
+pub use saved::{AgentState, Part, Parts, Resumable};
 pub use td3_bc::Td3Bc;
 
 use crate::Result;
@@ -30,7 +32,7 @@ use crate::config::{AlgoConfig, OfflineConfig};
 use crate::prune::Loss;
 
 /// Whoever learns from a dataset and acts. Actions are in [-1, 1] per number.
-pub trait OfflineAgent: Debug + Send {
+pub trait OfflineAgent: Resumable + Debug + Send {
     /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`. Observations are
     /// like those that it learned from, so normalised if they were.
     fn act(&mut self, observation: &[f32], action: &mut [f32]);
@@ -90,6 +92,33 @@ pub fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
         AlgoConfig::Awac(_) => awac::shapes(config, rows),
         AlgoConfig::Bcq(bcq) => bcq::shapes(config, bcq, rows),
     }
+}
+
+/// Bytes that a run takes at the least, beside its dataset: five numbers for each weight of the dense networks (its value
+/// and what scoring or training keeps for it), what is sampled, and what the largest network keeps of a batch.
+/// `u64::MAX` stands for more than that.
+#[must_use]
+pub fn bytes(config: &OfflineConfig, rows: &Rows) -> u64 {
+    let product = |a: u64, b: u64| a.saturating_mul(b);
+    let shapes = shapes(config, rows);
+    let layers = shapes.iter().flat_map(|shape| shape.sizes.windows(2));
+    let weights = layers.map(|pair| product(pair[0] as u64, pair[1] as u64));
+    let weights = weights.fold(0, u64::saturating_add);
+    let units = shapes.iter().map(|shape| {
+        let units = shape.sizes.iter().map(|units| *units as u64);
+        units.fold(0, u64::saturating_add)
+    });
+    let units = units.max().unwrap_or(0);
+    let row = (2 * rows.observation + rows.action + 2) as u64;
+    let sampled = product(row, config.prune_batches as u64);
+    let batch = product(
+        units.saturating_add(sampled),
+        config.learning.batch_size as u64,
+    );
+    product(
+        product(5, weights).saturating_add(batch),
+        size_of::<f32>() as u64,
+    )
 }
 
 /// Draws dense networks for [`build`].

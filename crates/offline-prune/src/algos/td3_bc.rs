@@ -9,6 +9,7 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 
 use super::bc::distance;
+use super::saved::{Parts, Resumable};
 use super::{
     NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check, critic_objective,
     critic_shape,
@@ -23,7 +24,6 @@ pub struct Td3Bc {
     rows: Rows,
     actor: Actor,
     critics: TwinCritic,
-    updates: u64,
 }
 
 /// The policy, and two critics of its actions.
@@ -51,7 +51,6 @@ impl Td3Bc {
             rows,
             actor: Actor::from_network(actor, config.actor_learner(true)),
             critics: TwinCritic::from_networks([first, second], &critics),
-            updates: 0,
         }
     }
 
@@ -86,6 +85,12 @@ fn actor_loss([done, values]: [Tensor<2>; 2], actions: Tensor<2>, weight: f32) -
     distance(done, Tensor::from_inner(actions)) - values.mean() * weight
 }
 
+impl Resumable for Td3Bc {
+    fn parts(&mut self) -> Parts<'_> {
+        Parts::of("actor", self.actor.learner_mut()).and(&mut self.critics)
+    }
+}
+
 impl OfflineAgent for Td3Bc {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
         self.actor.act(observation, action);
@@ -94,15 +99,15 @@ impl OfflineAgent for Td3Bc {
     /// Updates both critics and, every `policy_delay`-th time, the actor. Targets follow as they are due.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        self.updates += 1;
         let targets = self.rows.tensor(self.targets(batch, streams), 1);
         let judged = self.rows.judged(&batch.observation, &batch.action);
         let [actor_rng, first, second] = &mut streams.topology;
         let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
         let critic_loss = critics[0].loss + critics[1].loss;
         let mut lost = f32::NAN;
-        if self.updates.is_multiple_of(self.config.policy_delay) {
-            let critic = self.critics.learners()[0].net();
+        let [critic, _] = self.critics.learners();
+        if critic.updates().is_multiple_of(self.config.policy_delay) {
+            let critic = critic.net();
             let forward = |some| {
                 let seen = Tensor::from_inner(self.rows.observations(&batch.observation, &some));
                 let actions = actions(&self.rows, batch, &some);

@@ -4,7 +4,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::in_toml;
 use crate::{Error, Result};
+
+/// Most units of a layer: two such layers have as many weights between them as indices can count.
+const MOST_UNITS: usize = (1 << 16) - 1;
 
 /// The algorithm of a run. `FromStr` takes the names, with published settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -211,11 +215,7 @@ impl Td3BcConfig {
         not_negative("algo.td3-bc.alpha", self.alpha)?;
         not_negative("algo.td3-bc.target_noise", self.target_noise)?;
         not_negative("algo.td3-bc.target_noise_clip", self.target_noise_clip)?;
-        if self.policy_delay == 0 {
-            let field = "algo.td3-bc.policy_delay";
-            return Err(Error::config(field, 0, "1 or more"));
-        }
-        Ok(())
+        in_toml("algo.td3-bc.policy_delay", self.policy_delay, 1)
     }
 }
 
@@ -265,8 +265,8 @@ impl BcqConfig {
 
 /// A configuration error unless these are sizes of one hidden layer or more.
 pub(super) fn hidden_layers(field: &'static str, sizes: &[usize]) -> Result<()> {
-    if sizes.is_empty() || sizes.contains(&0) {
-        let allowed = "one hidden layer or more, each of 1 or more units";
+    if sizes.is_empty() || !sizes.iter().all(|units| (1..=MOST_UNITS).contains(units)) {
+        let allowed = format!("one hidden layer or more, each of 1 to {MOST_UNITS} units");
         return Err(Error::config(field, format!("{sizes:?}"), allowed));
     }
     Ok(())
@@ -274,13 +274,16 @@ pub(super) fn hidden_layers(field: &'static str, sizes: &[usize]) -> Result<()> 
 
 /// A configuration error unless log σ, which starts at 0, is between finite bounds.
 fn log_std([low, high]: [&'static str; 2], [min, max]: [f64; 2]) -> Result<()> {
-    within(low, min, min <= 0.0 && min.is_finite(), "0 or less")?;
+    let good = min <= 0.0 && (min as f32).is_finite();
+    within(low, min, good, "0 or less, and not infinite in f32")?;
     not_negative(high, max)
 }
 
-/// A configuration error unless `value` is finite and above 0.
-fn positive(field: &'static str, value: f64) -> Result<()> {
-    within(field, value, value > 0.0 && value.is_finite(), "above 0")
+/// A configuration error unless `value` is finite and above 0. It is used in f32.
+pub(super) fn positive(field: &'static str, value: f64) -> Result<()> {
+    let good = value as f32 > 0.0 && (value as f32).is_finite();
+    let allowed = "above 0, and neither 0 nor infinite in f32";
+    within(field, value, good, allowed)
 }
 
 /// A configuration error unless `good`.
@@ -289,7 +292,8 @@ pub(super) fn within(field: &'static str, value: f64, good: bool, allowed: &str)
     if good { Ok(()) } else { refused() }
 }
 
-/// A configuration error unless `value` is finite and 0 or more.
+/// A configuration error unless `value` is finite and 0 or more. It is used in f32.
 fn not_negative(field: &'static str, value: f64) -> Result<()> {
-    within(field, value, value >= 0.0 && value.is_finite(), "0 or more")
+    let good = value >= 0.0 && (value as f32).is_finite();
+    within(field, value, good, "0 or more, and not infinite in f32")
 }

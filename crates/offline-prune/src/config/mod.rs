@@ -9,11 +9,17 @@ use sparse_core::learner::{LearnerConfig, TargetConfig};
 use sparse_core::optim::AdamConfig;
 
 pub use algo::{AlgoConfig, AwacConfig, BcqConfig, IqlConfig, Td3BcConfig};
-use algo::{hidden_layers, within};
+use algo::{hidden_layers, positive, within};
 
 use crate::dataset::{Dataset, Reading};
 use crate::prune::PruneConfig;
 use crate::{Error, Result};
+
+/// Integers are below this, or TOML could not say them.
+const TOML_END: u64 = 1 << 63;
+
+/// Largest number of transitions per update.
+const MOST_ROWS: usize = 1 << 20;
 
 /// What stands for the task where there is none to evaluate in.
 pub const NO_TASK: &str = "none";
@@ -25,9 +31,9 @@ pub struct OfflineConfig {
     /// Task to evaluate in, by Gymnasium's name; [`NO_TASK`] learns from data of no task that is known here, such as a
     /// robot's, without evaluation.
     pub env: String,
-    /// Updates, 1 or more.
+    /// Updates, 1 or more and below 2⁶³.
     pub updates: u64,
-    /// Seed of every stream of random numbers.
+    /// Seed of every stream of random numbers, below 2⁶³.
     pub seed: u64,
     /// Whether the policy learns from observations of mean 0 and deviation 1, see
     /// [`Dataset::normalise`](crate::dataset::Dataset::normalise).
@@ -170,12 +176,11 @@ impl OfflineConfig {
             ("evaluation.every", self.evaluation.every),
             ("evaluation.episodes", self.evaluation.episodes as u64),
         ] {
-            if number == 0 {
-                return Err(Error::config(field, number, "1 or more"));
-            }
+            in_toml(field, number, 1)?;
         }
+        in_toml("seed", self.seed, 0)?;
+        self.check_batch()?;
         for (field, number, most) in [
-            ("learning.batch_size", learning.batch_size, 1 << 20),
             (
                 "evaluation.episodes",
                 self.evaluation.episodes,
@@ -206,17 +211,29 @@ impl OfflineConfig {
                 learning.critic_learning_rate,
             ),
         ] {
-            let good = rate as f32 > 0.0 && (rate as f32).is_finite();
-            within(
-                field,
-                rate,
-                good,
-                "above 0, and neither 0 nor infinite in f32",
-            )?;
+            positive(field, rate)?;
         }
         self.algo.validate()?;
         self.data.validate()?;
+        if let Some(length) = self.data.episode_length {
+            in_toml("data.episode_length", length as u64, 1)?;
+        }
         self.pruning.as_ref().map_or(Ok(()), PruneConfig::validate)
+    }
+
+    /// Refuses a batch that is too large, with what it would take.
+    fn check_batch(&self) -> Result<()> {
+        let size = self.learning.batch_size;
+        if size <= MOST_ROWS {
+            return Ok(());
+        }
+        let units = self.networks.actor.iter().chain(&self.networks.critic);
+        let units: f64 = units.map(|units| *units as f64).sum();
+        let gigabytes = size_of::<f32>() as f64 * size as f64 * units / 1e9;
+        let allowed = format!(
+            "{MOST_ROWS} at most; the hidden layers alone would take {gigabytes:.0} GB for such a batch"
+        );
+        Err(Error::config("learning.batch_size", size, allowed))
     }
 
     /// The settings as TOML.
@@ -280,6 +297,23 @@ impl OfflineConfig {
     }
 }
 
+/// A configuration error unless `number` is at least `least`, and one that TOML can say.
+pub(crate) fn in_toml(field: &'static str, number: u64, least: u64) -> Result<()> {
+    if (least..TOML_END).contains(&number) {
+        return Ok(());
+    }
+    let most = if number < least {
+        ""
+    } else {
+        " and below 2^63"
+    };
+    Err(Error::config(
+        field,
+        number,
+        format!("{least} or more{most}"),
+    ))
+}
+
 /// Tables that hold one of several choices by its name.
 const CHOICES: [&str; 3] = ["algo", "criterion", "allocation"];
 
@@ -317,6 +351,7 @@ fn reward_scale(dataset: &Dataset) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::criteria::CriterionConfig;
 
     #[test]
     fn settings_survive_toml() {
@@ -431,6 +466,128 @@ mod tests {
             let error = config.validate().unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
         }
+    }
+
+    /// A file with one value in another's place.
+    fn with(algo: &str, key: &str, value: &str) -> Result<OfflineConfig> {
+        let mut config = OfflineConfig::new(algo.parse().unwrap(), "Hopper-v5");
+        let force = CriterionConfig::all()[4];
+        config.pruning = Some(PruneConfig {
+            criterion: force,
+            ..PruneConfig::default()
+        });
+        if let AlgoConfig::Iql(iql) = &mut config.algo {
+            iql.reward_scale = Some(1.0);
+        }
+        let text = config.to_toml().unwrap();
+        let begins = format!("{key} = ");
+        let line = |line: &str| match line.starts_with(&begins) {
+            true => format!("{begins}{value}"),
+            false => line.to_owned(),
+        };
+        let changed: Vec<String> = text.lines().map(line).collect();
+        let changed = changed.join("\n");
+        assert_ne!(changed.trim(), text.trim(), "{key} = {value}");
+        OfflineConfig::from_toml(&changed)
+    }
+
+    /// What may be set can be written and read again; what may not is refused with its name.
+    #[test]
+    fn every_number_at_its_extremes_is_refused_by_name_or_survives() {
+        const WHOLE: [&str; 5] = [
+            "0",
+            "-1",
+            "1.5",
+            "9223372036854775807",
+            "18446744073709551615",
+        ];
+        const REAL: [&str; 7] = ["-0.0", "-1.0", "nan", "inf", "-inf", "1e-300", "1e300"];
+        let keys: [(&str, &[&str], &[&str]); 6] = [
+            (
+                "bc",
+                &WHOLE,
+                &[
+                    "updates",
+                    "seed",
+                    "prune_batches",
+                    "batch_size",
+                    "n_step",
+                    "every",
+                    "episodes",
+                ],
+            ),
+            ("bc", &WHOLE, &["rounds", "min_inputs_per_unit"]),
+            ("td3-bc", &WHOLE, &["policy_delay"]),
+            (
+                "bcq",
+                &WHOLE,
+                &["samples", "candidates", "latent_per_action"],
+            ),
+            (
+                "iql",
+                &REAL,
+                &[
+                    "gamma",
+                    "tau",
+                    "actor_learning_rate",
+                    "critic_learning_rate",
+                    "sparsity",
+                ],
+            ),
+            (
+                "iql",
+                &REAL,
+                &[
+                    "expectile",
+                    "beta",
+                    "reward_scale",
+                    "log_std_min",
+                    "log_std_max",
+                ],
+            ),
+        ];
+        let more: [(&str, &[&str], &[&str]); 3] = [
+            (
+                "td3-bc",
+                &REAL,
+                &["alpha", "target_noise", "target_noise_clip"],
+            ),
+            ("awac", &REAL, &["lambda"]),
+            ("bcq", &REAL, &["phi", "lambda", "vae_learning_rate"]),
+        ];
+        for (algo, values, keys) in keys.into_iter().chain(more) {
+            for (key, value) in keys
+                .iter()
+                .flat_map(|key| values.iter().map(move |v| (key, v)))
+            {
+                match with(algo, key, value) {
+                    Ok(config) => {
+                        let text = config.to_toml().unwrap();
+                        assert_eq!(OfflineConfig::from_toml(&text).unwrap(), config);
+                        assert!(toml::Table::try_from(&config).is_ok(), "{key} = {value}");
+                    }
+                    Err(Error::Config { field, .. }) => assert!(field.ends_with(key), "{field}"),
+                    Err(Error::Toml { message }) => {
+                        let whole = !value.contains('.') || *value == "1.5";
+                        assert!(whole && message.starts_with("line "), "{key}: {message}");
+                    }
+                    Err(other) => panic!("{key} = {value}: {other}"),
+                }
+            }
+        }
+        assert!(with("bc", "seed", "9223372036854775807").is_ok());
+        // From the command line, past what TOML can say.
+        let mut config = OfflineConfig::new("bc".parse().unwrap(), "Hopper-v5");
+        config.seed = 10_u64.pow(19);
+        let error = config.validate().unwrap_err().to_string();
+        let expected = "seed = 10000000000000000000: must be 0 or more and below 2^63";
+        assert_eq!(error, expected);
+        let error = with("bc", "batch_size", "1000000000")
+            .unwrap_err()
+            .to_string();
+        let expected = "learning.batch_size = 1000000000: must be 1048576 at most; the hidden layers alone would \
+                        take 4096 GB for such a batch";
+        assert_eq!(error, expected);
     }
 
     #[test]

@@ -21,10 +21,13 @@ pub(super) fn in_rounds(
     Ok(scores)
 }
 
-/// A number of rounds must be 1 or more.
+/// Most rounds: the papers take a hundred at most, and each scores all weights.
+const MOST_ROUNDS: usize = 1 << 14;
+
+/// A number of rounds must be 1 or more, and must come to an end.
 pub(super) fn check_rounds(field: &'static str, rounds: usize) -> Result<()> {
-    if rounds == 0 {
-        return Err(Error::config(field, rounds, "1 or more"));
+    if !(1..=MOST_ROUNDS).contains(&rounds) {
+        return Err(Error::config(field, rounds, format!("1 to {MOST_ROUNDS}")));
     }
     Ok(())
 }

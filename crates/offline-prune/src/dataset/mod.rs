@@ -8,6 +8,7 @@ mod bad;
 mod bounds;
 mod column;
 mod d4rl;
+mod digest;
 mod ends;
 mod episode;
 mod facts;

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use sparse_core::nn::{Gates, SparseLinear, SparseMlp, SparseModule};
+use sparse_core::nn::{Gates, SparseMlp, SparseModule};
 
 use super::per_weight::PerWeight;
 use crate::{Error, Result};
@@ -177,13 +177,9 @@ impl<'a> Group<'a> {
     fn at(&self, weights: &PerWeight) -> Result<Vec<SparseMlp>> {
         let mut networks = self.networks.clone();
         let layers = networks.iter_mut().flat_map(SparseMlp::sparse_layers_mut);
-        let parts = weights.layers().iter().zip(&self.biases);
-        for (layer, (weights, bias)) in layers.zip(parts) {
+        for (layer, weights) in layers.zip(weights.layers()) {
             let weights = weights.iter().map(|w| *w as f32).collect();
-            let (connections, storage) = (layer.pattern().clone(), layer.storage());
-            let device = layer.values().device();
-            *layer =
-                SparseLinear::from_parts(connections, weights, bias.clone(), storage, &device)?;
+            *layer = layer.with_connections(layer.pattern().clone(), weights, layer.storage())?;
         }
         Ok(networks)
     }

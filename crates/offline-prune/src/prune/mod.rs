@@ -41,7 +41,7 @@ mod tests;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use sparse_core::budget::Allocation;
-use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
+use sparse_core::nn::{SparseMlp, SparseModule, Storage};
 use sparse_core::pattern::Pattern;
 
 pub use agent::{PrunedAgent, prune_agent};
@@ -51,6 +51,7 @@ pub use kept::Kept;
 pub use per_weight::PerWeight;
 pub use report::{LayerReport, PruneReport};
 
+use crate::config::in_toml;
 use crate::criteria::{Criterion, CriterionConfig};
 use crate::{Error, Result};
 
@@ -93,6 +94,8 @@ impl PruneConfig {
         if !(0.0..1.0).contains(&self.sparsity) {
             return Err(Error::config("sparsity", self.sparsity, "in [0, 1)"));
         }
+        let floor = self.floor.min_inputs_per_unit as u64;
+        in_toml("floor.min_inputs_per_unit", floor, 0)?;
         self.criterion.validate()
     }
 
@@ -172,9 +175,8 @@ fn cut(group: &Group, kept: &Kept, storage: Storage) -> Result<Vec<SparseMlp>> {
         let pattern = Pattern::from_mask(shape.outputs, shape.inputs, kept)?;
         let weights = &group.weights().layers()[at];
         let values = pattern.positions().map(|p| weights[p as usize] as f32);
-        let (values, bias) = (values.collect(), group.bias(at).to_vec());
-        let device = layer.values().device();
-        *layer = SparseLinear::from_parts(pattern, values, bias, storage, &device)?;
+        let values = values.collect();
+        *layer = layer.with_connections(pattern, values, storage)?;
     }
     Ok(networks)
 }

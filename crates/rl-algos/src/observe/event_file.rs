@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 /// How the name of every event file starts. TensorBoard looks for `tfevents` and reads the files of a folder in the order
 /// of their names, so the time follows; a session that begins later must not come first, whatever the clock says.
-pub(crate) const PREFIX: &str = "events.out.tfevents.";
+pub const PREFIX: &str = "events.out.tfevents.";
 
 /// What the first record says: the second version of the format, in which a restart is announced.
 const VERSION: &str = "brain.Event:2";
@@ -45,7 +45,7 @@ enum Wire {
 
 /// An event file that is being written. Each record reaches the system in one write.
 #[derive(Debug)]
-pub(super) struct EventFile {
+pub struct EventFile {
     path: PathBuf,
     file: File,
     /// The time of the last record (seconds since 1970), which none that follows is before.
@@ -57,7 +57,7 @@ impl EventFile {
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub(super) fn create(folder: &Path) -> Result<Self> {
+    pub fn create(folder: &Path) -> Result<Self> {
         let (named, written) = last_times(folder)?;
         let time = now().max(written);
         let mut seconds = (time as u64).max(named + 1);
@@ -79,7 +79,7 @@ impl EventFile {
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub(super) fn start(&mut self, step: u64) -> Result<()> {
+    pub fn start(&mut self, step: u64) -> Result<()> {
         self.append(|time| session_start(time, step))
     }
 
@@ -87,7 +87,7 @@ impl EventFile {
     ///
     /// # Errors
     /// [`Error::File`] when they cannot be written.
-    pub(super) fn scalars(&mut self, step: u64, scalars: &[(String, f64)]) -> Result<()> {
+    pub fn scalars(&mut self, step: u64, scalars: &[(String, f64)]) -> Result<()> {
         self.append(|time| summary(time, step, scalars))
     }
 

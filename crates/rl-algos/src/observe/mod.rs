@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 pub use csv::Csv;
-pub(crate) use event_file::PREFIX as EVENTS;
+pub use event_file::{EventFile, PREFIX as EVENTS};
 pub use tensorboard::TensorBoard;
 
 use crate::Result;

@@ -202,6 +202,28 @@ impl SparseLinear {
         })
     }
 
+    /// The same layer, its bias and its normalisation, with other connections, their values (in the pattern's order)
+    /// and another storage.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the pattern is of another shape, or there is not one value for each connection.
+    pub fn with_connections(
+        &self,
+        pattern: Pattern,
+        values: Vec<f32>,
+        storage: Storage,
+    ) -> Result<Self> {
+        Error::check_size("outputs", pattern.outputs(), self.pattern.outputs())?;
+        Error::check_size("inputs", pattern.inputs(), self.pattern.inputs())?;
+        Error::check_size("values", values.len(), pattern.nnz())?;
+        let mut layer = self.clone();
+        let (length, device) = (values.len(), layer.values.val().device());
+        let values = Tensor::from_data(TensorData::new(values, [length]), &device);
+        layer.set_connections(pattern, values);
+        layer.storage = storage;
+        Ok(layer)
+    }
+
     /// Applies the layer to `[batch, inputs]`, giving `[batch, outputs]`.
     ///
     /// # Panics

@@ -27,14 +27,14 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
             "--episodes {episodes}: must be {MOST_EPISODES} at most, each has an environment of its own"
         );
     }
+    let env = args.env.as_ref().unwrap_or(&trained.env);
+    same_spaces(&trained.env, env)?;
     if episodes >= MANY {
         note(&format!(
             "plays {} episodes, which takes a while",
             args.episodes
         ));
     }
-    let env = args.env.as_ref().unwrap_or(&trained.env);
-    same_spaces(&trained.env, env)?;
     let mut envs = VecEnv::new(env, episodes)?;
     let mut policy = Policy::open(&trained.weights, envs.info(), &device)?;
     let mut seeds = Streams::new(args.seed.unwrap_or(trained.seed)).evaluation;

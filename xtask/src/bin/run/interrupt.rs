@@ -52,7 +52,6 @@ impl Interrupt {
             true => return,
             false => {}
         }
-        // A terminal that closed cannot show it.
         note("\nends after this step; Ctrl-C again ends it at once");
     }
 

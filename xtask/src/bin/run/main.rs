@@ -13,6 +13,7 @@ mod chart;
 mod collect;
 mod eval;
 mod interrupt;
+mod kind;
 mod offline;
 mod output;
 mod places;

@@ -92,15 +92,14 @@ pub(crate) fn run(path: &Path) -> Result<()> {
 /// The settings' file, by which a run is known.
 const CONFIG: &str = offline::folder::CONFIG;
 
-/// The run or sweep, if any, among whose files one of this path is, or would be.
+/// The run or sweep, if any, in whose folder a file of this path would pass for one of a run's: of one on a dataset too,
+/// by whose files others know what a folder holds.
 pub(crate) fn owner(file: &Path) -> Option<&Path> {
     let above = file.ancestors().skip(1).take(DEPTH);
     above.into_iter().find(|folder| {
-        let Ok(name) = file.strip_prefix(folder) else {
-            return false;
-        };
-        RunDir::is_own(name) && RunDir::is_taken(folder)
-            || offline::folder::is_own(name) && offline::folder::is_taken(folder)
+        let name = file.strip_prefix(folder);
+        name.is_ok_and(|name| RunDir::is_own(name) || offline::folder::is_own(name))
+            && (RunDir::is_taken(folder) || offline::folder::is_taken(folder))
     })
 }
 
@@ -132,6 +131,27 @@ mod tests {
         let expected = format!("--out {}: {} is a file", below.display(), file.display());
         assert!(error.starts_with(&expected), "{error}");
         assert_eq!(fs::read(&file).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn names_of_a_runs_files_are_its_own_there_and_nowhere_else() {
+        let temporary = tempfile::tempdir().unwrap();
+        let place = temporary.path();
+        let owned = |name: &str| owner(&place.join(name)).map(Path::to_owned);
+        assert_eq!(owned("run/metrics.csv"), None);
+        fs::create_dir(place.join("run")).unwrap();
+        let settings = "env = \"a\"\nrecipe = \"b\"\nsteps = 1\n";
+        fs::write(place.join("run/config.toml"), settings).unwrap();
+        for name in ["metrics.csv", "checkpoints/best.json", "policy.safetensors"] {
+            assert_eq!(
+                owned(&format!("run/{name}")),
+                Some(place.join("run")),
+                "{name}"
+            );
+        }
+        for name in ["run/watch.gif", "run/a/metrics.csv", "metrics.csv"] {
+            assert_eq!(owned(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -105,7 +105,11 @@ fn read(path: &Path) -> Result<Run> {
     let text = std::fs::read_to_string(&config).with_context(place)?;
     let labels =
         toml::from_str(&text).map_err(|error: toml::de::Error| anyhow!("{}", error.message()));
-    let points = points(&path.join("metrics.csv"))?;
+    let metrics = path.join("metrics.csv");
+    if !metrics.exists() {
+        bail!("{}: no evaluation yet", path.display());
+    }
+    let points = points(&metrics)?;
     Ok(Run::new(&labels.with_context(place)?, path, points))
 }
 

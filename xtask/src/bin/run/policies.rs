@@ -3,11 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use offline_prune::config::OfflineConfig;
+use anyhow::{Context, Result, anyhow, bail};
+use offline_prune::config::{AlgoConfig, OfflineConfig};
 use rl_algos::run_dir::{Checkpoint, RunDir};
+use rl_algos::seal;
 
-use crate::offline::folder::{CONFIG, POLICY};
+use crate::kind::Kind;
+use crate::offline::folder::{BEST, CONFIG, POLICY};
+use crate::offline::writer::PolicyInfo;
 use crate::places;
 use crate::table::thousands;
 
@@ -22,36 +25,15 @@ pub(crate) struct Trained {
     pub(crate) when: String,
 }
 
-/// The policy of a run in a task, its last or its best, or of a run on a dataset, which has one.
+/// The policy of a run, its last or its best.
 ///
 /// # Errors
-/// When the folder holds neither, or its files cannot be read.
+/// When the folder holds no run, or one without that policy, or its files cannot be read.
 pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
     places::run(run)?;
-    let weights = run.join(POLICY);
-    if weights.exists() {
-        let file = run.join(CONFIG);
-        let place = || file.display().to_string();
-        let text = fs::read_to_string(&file).with_context(place)?;
-        let config = OfflineConfig::from_toml(&text).with_context(place)?;
-        if config.task().is_none() {
-            bail!(
-                "{} learned from data of no task; there is none to act in",
-                run.display()
-            );
-        }
-        let pruned = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
-        let kept = pruned.map_or_else(
-            || "dense".to_owned(),
-            |pruning| format!("{} {}", pruning.criterion.name(), pruning.sparsity),
-        );
-        return Ok(Trained {
-            name: format!("{} {kept} seed {}", config.algo.name(), config.seed),
-            env: config.env,
-            seed: config.seed,
-            weights,
-            when: "policy of its last update".to_owned(),
-        });
+    let config = fs::read_to_string(run.join(CONFIG)).unwrap_or_default();
+    if Kind::of(&config) == Some(Kind::Offline) || run.join(POLICY[0]).exists() {
+        return of_offline(run, best);
     }
     let (dir, config) = RunDir::open(run)?;
     let which = match best {
@@ -69,5 +51,69 @@ pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
             thousands(info.step as f64),
             thousands(info.return_mean)
         ),
+    })
+}
+
+/// The policy of a run on a dataset.
+fn of_offline(run: &Path, best: bool) -> Result<Trained> {
+    let file = run.join(CONFIG);
+    let place = || file.display().to_string();
+    let text = fs::read_to_string(&file).with_context(place)?;
+    let config = OfflineConfig::from_toml(&text).with_context(place)?;
+    seal::check(&text).map_err(|what| anyhow!("{}: {what}", place()))?;
+    let folder = run.display();
+    if config.task().is_none() {
+        bail!("{folder} learned from data of no task; there is none to act in");
+    }
+    if let AlgoConfig::Bcq(_) = config.algo {
+        bail!(
+            "{folder} learned by bcq, whose policy is several networks together, so there is no file of it to play; \
+             {folder}/metrics.csv has its evaluations"
+        );
+    }
+    let [weights, info] = if best { BEST } else { POLICY }.map(|name| run.join(name));
+    if !weights.exists() {
+        // Earlier versions kept the last alone.
+        let last = best && run.join(POLICY[0]).exists() && !run.join(POLICY[1]).exists();
+        match last {
+            true => bail!("{folder} kept no best policy, only its last; leave out --best"),
+            false => bail!(
+                "{folder} has no {} policy yet: its first evaluation comes after {} updates; cargo xtask offline \
+                 --resume {folder} goes on",
+                if best { "best" } else { "last" },
+                thousands(config.evaluation.every.min(config.updates) as f64)
+            ),
+        }
+    }
+    let pruned = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
+    let kept = pruned.map_or_else(
+        || "dense".to_owned(),
+        |pruning| format!("{} {}", pruning.criterion.name(), pruning.sparsity),
+    );
+    Ok(Trained {
+        name: format!("{} {kept} seed {}", config.algo.name(), config.seed),
+        env: config.env,
+        seed: config.seed,
+        weights,
+        when: when(&info)?,
+    })
+}
+
+/// When a policy of a run on a dataset was written.
+fn when(info: &Path) -> Result<String> {
+    if !info.exists() {
+        return Ok("policy of its last update".to_owned());
+    }
+    let place = || info.display().to_string();
+    let text = fs::read_to_string(info).with_context(place)?;
+    let text = seal::unsealed_json(&text).map_err(|what| anyhow!("{}: {what}", place()))?;
+    let info: PolicyInfo = serde_json::from_str(&text).with_context(place)?;
+    let update = thousands(info.update as f64);
+    Ok(match info.return_mean {
+        Some(mean) => format!(
+            "policy of update {update} (return {} then)",
+            thousands(mean)
+        ),
+        None => format!("policy of update {update}"),
     })
 }

@@ -11,6 +11,7 @@ use rl_algos::recipes;
 use sparse_core::budget::Allocation;
 use toml::{Table, Value};
 
+use crate::kind::Kind;
 use crate::say;
 
 /// Task where none is named.
@@ -61,6 +62,7 @@ fn takes_sparsity(config: &TrainConfig) -> Result<()> {
 fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     let place = || file.display().to_string();
     let text = read(file)?;
+    Kind::Online.check(&text, file, "--config")?;
     let given = toml::from_str(&text);
     check_set(file, given.as_ref().ok())?;
     // A file that is no TOML has no recipe either; what is wrong with it is told below.

@@ -16,6 +16,8 @@ use rl_algos::replay::Replay;
 use rl_algos::run_dir::{Checkpoint, RunDir};
 
 use super::rounded;
+use crate::kind::Kind;
+use crate::offline::folder::CONFIG;
 use crate::places;
 use crate::plot::points;
 use crate::table::thousands;
@@ -108,6 +110,14 @@ impl Source {
 impl Run {
     fn open(path: &Path, seed: u64) -> Result<Self> {
         places::run(path)?;
+        let text = std::fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
+        if Kind::of(&text) == Some(Kind::Offline) {
+            bail!(
+                "{} is a run of `cargo xtask offline`, which keeps neither a replay nor policies of several skills; take \
+                 one of `cargo xtask train`",
+                path.display()
+            );
+        }
         let (dir, config) = RunDir::open(path)?;
         let best = dir.info(Checkpoint::Best)?;
         Ok(Self {

@@ -10,6 +10,7 @@ use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::{Dataset, Facts, Peek};
 use offline_prune::train::{environments, reference};
 
+use super::room;
 use crate::say;
 use crate::table::thousands;
 
@@ -52,6 +53,7 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig) -> Result<Dataset> {
     }
     // Before anything is written.
     environments(config, &dataset)?;
+    room::check(config, &dataset)?;
     if config.normalise_observations {
         dataset.normalise();
     }
@@ -70,8 +72,9 @@ fn hinted(error: Error) -> anyhow::Error {
         Error::MissingArray { key, .. } if key == "timeouts" => {
             "--env and --episode-length give the latter"
         }
+        // What is wrong with the first episode is wrong with all.
         Error::MissingArray { key, .. } | Error::Shape { key, .. } | Error::Type { key, .. }
-            if key.starts_with("episode_") =>
+            if key.starts_with("episode_") && !key.starts_with("episode_0/") =>
         {
             "--skip-bad-episodes leaves such episodes out"
         }

@@ -1,143 +1,43 @@
-//! A run on disk: `config.toml`, `pruning.csv`, `metrics.csv`, `policy.safetensors` and `networks.safetensors`.
+//! What lies in the folder of a run on a dataset, and in which folders one may begin.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Result, bail};
-use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
-use offline_prune::train::{Evaluation, Start, Trained};
-use offline_prune::{Error, Result as Offline};
-use rl_algos::files::{Held, hold, put};
-use sparse_core::record;
+use rl_algos::observe::EVENTS;
 
-use super::layers;
 use super::sweep::{PICTURE, TABLE};
+use crate::kind::Kind;
 
 /// What the line of `config.toml` that tells of the data begins with.
-pub(super) const DATA: &str = "# data: ";
+pub(crate) const DATA: &str = "# data: ";
+/// What the line that tells where they lay begins with.
+pub(super) const DATASET: &str = "# dataset: ";
 
 /// The settings, which an online run has under the same name.
 pub(crate) const CONFIG: &str = "config.toml";
 pub(super) const METRICS: &str = "metrics.csv";
 pub(super) const PRUNING: &str = "pruning.csv";
-/// Written last of all.
+/// Written when a run is over.
 pub(super) const NETWORKS: &str = "networks.safetensors";
-/// The policy, which reads the task's own observations.
-pub(crate) const POLICY: &str = "policy.safetensors";
+/// The policy of the last checkpoint, which reads the task's own observations, and what is known of it.
+pub(crate) const POLICY: [&str; 2] = ["policy.safetensors", "policy.json"];
+/// The same of the evaluation with the highest mean return.
+pub(crate) const BEST: [&str; 2] = ["best.safetensors", "best.json"];
+/// The name of the device, as an online run has it.
+pub(super) const DEVICE: &str = "device";
+/// The folder of what a stopped run goes on from, and the file in it.
+pub(super) const RESUME: &str = "resume";
+pub(super) const STATE: &str = "resume/state.bin";
 
-const FILES: [&str; 5] = [CONFIG, METRICS, PRUNING, POLICY, NETWORKS];
+/// All files but TensorBoard's. Those by which a run is known go last: half of a run is still one.
+const FILES: [&str; 10] = [
+    STATE, NETWORKS, POLICY[0], POLICY[1], BEST[0], BEST[1], PRUNING, DEVICE, METRICS, CONFIG,
+];
 
-/// What a run of `cargo xtask train` has in its folder.
-const ONLINE: [&str; 2] = ["checkpoints", "resume"];
-
-/// The folder of a run.
-pub(super) struct Folder {
-    path: PathBuf,
-    /// What `config.toml` is to say.
-    config: String,
-    /// Opened with the first evaluation, which names the columns.
-    metrics: Option<csv::Writer<File>>,
-    begun: Instant,
-    /// That no other command writes here.
-    held: Option<Held>,
-}
-
-impl Folder {
-    /// A folder for a run on a dataset of this name with this [content], which holds none, or one that may be
-    /// replaced. Nothing is touched before [`start`](Self::start).
-    ///
-    /// # Errors
-    /// When it holds a run and may not, or one of another kind.
-    pub(super) fn new(
-        path: &Path,
-        overwrite: bool,
-        config: &OfflineConfig,
-        [file, data]: [&str; 2],
-    ) -> Result<Self> {
-        check(path, overwrite)?;
-        let settings = config.to_toml()?;
-        Ok(Self {
-            path: path.to_owned(),
-            config: format!("# dataset: {file}\n{DATA}{data}\n{settings}"),
-            metrics: None,
-            begun: Instant::now(),
-            held: None,
-        })
-    }
-
-    /// Makes the folder, without what an old run left, and writes the settings and what pruning left.
-    pub(super) fn start(&mut self, start: &Start) -> Offline<()> {
-        self.begun = Instant::now();
-        let place = |error: std::io::Error| fault(&self.path, &error);
-        fs::create_dir_all(&self.path).map_err(place)?;
-        self.held = Some(hold(&self.path)?);
-        for name in FILES {
-            let file = self.path.join(name);
-            if file.exists() {
-                fs::remove_file(&file).map_err(place)?;
-            }
-        }
-        self.write(CONFIG, self.config.as_bytes())?;
-        if start.pruning.is_empty() {
-            return Ok(());
-        }
-        let csv = layers::csv(&start.pruning).map_err(|error| fault(&self.path, &error))?;
-        self.write(PRUNING, &csv)
-    }
-
-    /// Puts a file in its place in one move.
-    fn write(&self, name: &str, bytes: &[u8]) -> Offline<()> {
-        Ok(put(&self.path.join(name), |file| file.write_all(bytes))?)
-    }
-
-    /// Adds a row.
-    pub(super) fn evaluated(&mut self, evaluation: &Evaluation) -> Offline<()> {
-        let file = self.path.join(METRICS);
-        self.row(&file, evaluation)
-            .map_err(|error| fault(&file, &error))
-    }
-
-    fn row(&mut self, file: &Path, evaluation: &Evaluation) -> Result<()> {
-        let csv = match &mut self.metrics {
-            Some(csv) => csv,
-            none => {
-                let mut csv = csv::Writer::from_path(file)?;
-                let fixed = ["update", "seconds", "return_mean", "return_std"];
-                let fixed = fixed.into_iter().chain(["episode_length", "score"]);
-                csv.write_record(fixed.chain(evaluation.losses.iter().map(|(name, _)| *name)))?;
-                none.insert(csv)
-            }
-        };
-        let returns = evaluation.returns.as_ref();
-        let returns = returns.map_or([f64::NAN; 3], |r| [r.mean, r.std, r.length]);
-        let mut row = vec![evaluation.update.to_string()];
-        row.push(format!("{:.2}", self.begun.elapsed().as_secs_f64()));
-        let cell = |number: f64| match number.is_nan() {
-            true => String::new(),
-            false => number.to_string(),
-        };
-        row.extend(returns.map(cell));
-        row.push(cell(evaluation.score.unwrap_or(f64::NAN)));
-        row.extend(evaluation.losses.iter().map(|(_, loss)| cell(*loss)));
-        csv.write_record(row)?;
-        Ok(csv.flush()?)
-    }
-
-    /// Writes the networks and, where it is one network, the policy.
-    ///
-    /// # Errors
-    /// When they cannot be written.
-    pub(super) fn finish(&self, trained: &Trained, dataset: &Dataset) -> Result<()> {
-        if trained.agent.policy().is_ok() {
-            self.write(POLICY, &trained.policy(dataset)?)?;
-        }
-        let networks = record::to_bytes(&trained.agent.networks())?;
-        Ok(self.write(NETWORKS, &networks)?)
-    }
-}
+/// What only a run of `cargo xtask train` has in its folder.
+const ONLINE: &str = "checkpoints";
 
 /// What a dataset's data are known by, in the second line of `config.toml`.
 pub(super) fn content(dataset: &Dataset) -> String {
@@ -157,17 +57,17 @@ pub(super) fn content(dataset: &Dataset) -> String {
 /// the names of a run's.
 ///
 /// # Errors
-/// As [`Folder::new`].
+/// When it holds a run and may not, or one of another kind.
 pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
     let place = path.display();
     offline(path)?;
-    let there = FILES.iter().find(|name| path.join(name).exists());
-    match there {
+    let there = [CONFIG].iter().chain(&FILES);
+    match there.copied().find(|name| path.join(name).exists()) {
         Some(name) if !is_taken(path) => {
             bail!("{place} holds a file {name} of no run; choose another folder")
         }
-        Some(&CONFIG) if !overwrite => bail!(
-            "{place} already holds a run; choose another folder, keep what is whole (--keep), or overwrite it \
+        Some(CONFIG) if !overwrite => bail!(
+            "{place} already holds a run; choose another folder, go on with it (--resume, or --keep), or overwrite it \
              (--overwrite)"
         ),
         Some(name) if !overwrite => {
@@ -182,18 +82,15 @@ pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
 /// Whether a folder holds a run on a dataset, or a sweep of them, by what its files prove.
 pub(crate) fn is_taken(folder: &Path) -> bool {
     let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
-    let settings: toml::Table = toml::from_str(&text(CONFIG)).unwrap_or_default();
-    let set = |key: &&str| settings.contains_key(*key);
-    ["env", "algo", "updates"].iter().all(set)
-        || text(CONFIG).lines().any(|line| line.starts_with(DATA))
-        || text(METRICS).starts_with("update,seconds,return_mean")
+    Kind::of(&text(CONFIG)) == Some(Kind::Offline)
+        || text(METRICS).starts_with("update,seconds")
         || text(TABLE).starts_with("env,algo,criterion")
 }
 
 /// Whether a run or a sweep writes a file of this path, relative to its folder.
 pub(crate) fn is_own(name: &Path) -> bool {
-    let names = FILES.iter().chain(&[TABLE, PICTURE]);
-    names.into_iter().any(|own| name == Path::new(own))
+    let mut names = FILES.iter().chain(&[TABLE, PICTURE]);
+    names.any(|own| name == Path::new(own)) || name.to_str().is_some_and(is_events)
 }
 
 /// Refuses a folder with a run of another kind.
@@ -201,11 +98,48 @@ pub(crate) fn is_own(name: &Path) -> bool {
 /// # Errors
 /// When it holds one.
 pub(super) fn offline(path: &Path) -> Result<()> {
-    if ONLINE.iter().any(|name| path.join(name).exists()) {
+    let config = fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
+    if path.join(ONLINE).exists() || Kind::of(&config) == Some(Kind::Online) {
         let place = path.display();
         bail!("{place} holds a run of `cargo xtask train`; choose another folder");
     }
     Ok(())
+}
+
+/// Removes the files of a run, and nothing else.
+///
+/// # Errors
+/// When one cannot be removed.
+pub(super) fn remove(path: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if is_events(&entry.file_name().to_string_lossy()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    for file in FILES.map(|name| path.join(name)) {
+        if file.exists() {
+            fs::remove_file(&file)?;
+        }
+    }
+    // Stays where something else is in it.
+    let _ = fs::remove_dir(path.join(RESUME));
+    Ok(())
+}
+
+/// Whether it is the name of an event file of a run: others' names tell the host too.
+fn is_events(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = name
+        .strip_prefix(EVENTS)
+        .and_then(|rest| rest.split_once('.'));
+    parts.is_some_and(|(seconds, count)| number(seconds) && number(count))
+}
+
+/// The place of the data that a run's settings name.
+pub(super) fn dataset(config: &str) -> Option<PathBuf> {
+    let place = config.lines().find_map(|line| line.strip_prefix(DATASET));
+    place.map(PathBuf::from)
 }
 
 /// The other way round: refuses a folder with a run on a dataset to a run in a task.
@@ -215,10 +149,10 @@ pub(super) fn offline(path: &Path) -> Result<()> {
 pub(crate) fn online(path: &Path) -> Result<()> {
     let place = path.display();
     let config = fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
-    if config.lines().any(|line| line.starts_with(DATA)) {
+    if Kind::of(&config) == Some(Kind::Offline) {
         bail!("{place} holds a run of `cargo xtask offline`; choose another folder");
     }
-    match [PRUNING, POLICY, NETWORKS, TABLE]
+    match [PRUNING, POLICY[0], NETWORKS, TABLE]
         .iter()
         .find(|name| path.join(name).exists())
     {
@@ -226,13 +160,6 @@ pub(crate) fn online(path: &Path) -> Result<()> {
             bail!("{place} holds a run of `cargo xtask offline` ({name}); choose another folder")
         }
         None => Ok(()),
-    }
-}
-
-fn fault(file: &Path, error: &dyn std::fmt::Display) -> Error {
-    Error::File {
-        path: file.to_owned(),
-        message: format!("{error:#}"),
     }
 }
 
@@ -244,6 +171,7 @@ mod tests {
     fn files_of_no_run_are_never_replaced() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path();
+        fs::create_dir(folder.join(RESUME)).unwrap();
         for name in FILES {
             let file = folder.join(name);
             fs::write(&file, "name = \"mine\"\n").unwrap();
@@ -254,6 +182,7 @@ mod tests {
                     "{error}"
                 );
             }
+            assert!(is_own(Path::new(name)));
             fs::remove_file(&file).unwrap();
         }
         check(folder, false).unwrap();

@@ -8,11 +8,14 @@ use burn::tensor::Device;
 use offline_prune::algos;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
+use offline_prune::train::State;
 use rl_algos::algos::parts::Rows;
 use toml::{Table, Value};
 
-use super::folder::{self, CONFIG, DATA, METRICS, NETWORKS, PRUNING};
+use super::folder::{self, CONFIG, DATA, DEVICE, METRICS, NETWORKS, PRUNING, STATE};
+use super::stored::Stored;
 use super::sweep::{job, pruned};
+use super::writer::{Data, Folder};
 use super::{LAST, Outcome};
 
 /// A run in a folder of runs.
@@ -55,13 +58,34 @@ pub(super) fn whole(
     path: &Path,
     asked: &OfflineConfig,
     dataset: &Dataset,
-    content: &str,
+    data: &Data,
 ) -> Result<Option<Outcome>> {
-    let Some(config) = settings(path, content)? else {
+    let Some(config) = settings(path, &data.content)? else {
         return Ok(None);
     };
     same(path, &config, asked)?;
-    outcome(path, &config, dataset)
+    outcome(path, &config, dataset, data)
+}
+
+/// The folder of a run that is to be whole, and what it goes on from: that of the run that was cut off there, if it was
+/// computed on this device and left a state; else of one from the beginning.
+///
+/// # Errors
+/// When another command writes there, or what it goes on from is damaged.
+pub(super) fn begin(
+    path: &Path,
+    config: &OfflineConfig,
+    data: &Data,
+    device: &str,
+) -> Result<(Folder, Option<State>)> {
+    let named = fs::read_to_string(path.join(DEVICE)).unwrap_or_default();
+    if named.trim() == device && path.join(STATE).exists() {
+        let (folder, stored) = Folder::go_on(path)?;
+        if let Some(stored) = stored {
+            return Ok((folder, Some(stored.run)));
+        }
+    }
+    Ok((Folder::new(path, true, config, data, device)?, None))
 }
 
 /// The whole runs of a folder besides those named. All must be runs of `base` with another seed, criterion or sparsity,
@@ -74,7 +98,7 @@ pub(super) fn others(
     named: &[&str],
     base: &OfflineConfig,
     dataset: &Dataset,
-    content: &str,
+    data: &Data,
 ) -> Result<Vec<Kept>> {
     let mut kept = Vec::new();
     let place = || folder.display().to_string();
@@ -84,7 +108,8 @@ pub(super) fn others(
     paths.sort();
     for path in paths.iter().filter(|path| path.join(CONFIG).exists()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Some(config) = settings(path, content)?.filter(|_| !named.contains(&&*name)) else {
+        let Some(config) = settings(path, &data.content)?.filter(|_| !named.contains(&&*name))
+        else {
             continue;
         };
         let (criterion, sparsity) = pruned(&config);
@@ -101,7 +126,7 @@ pub(super) fn others(
                 fitting.name
             );
         }
-        if let Some(outcome) = outcome(path, &config, dataset)? {
+        if let Some(outcome) = outcome(path, &config, dataset, data)? {
             kept.push(Kept {
                 name: name.into_owned(),
                 config,
@@ -146,11 +171,36 @@ fn difference(a: &Table, b: &Table, section: &str) -> Option<(String, String, St
     None
 }
 
-/// What came of a run, by its files; nothing of one that was cut off.
-fn outcome(path: &Path, config: &OfflineConfig, dataset: &Dataset) -> Result<Option<Outcome>> {
+/// What came of a run; nothing of one that was cut off, or whose metrics are not those that it wrote.
+///
+/// # Errors
+/// When it learned from other data.
+fn outcome(
+    path: &Path,
+    config: &OfflineConfig,
+    dataset: &Dataset,
+    data: &Data,
+) -> Result<Option<Outcome>> {
     if !path.join(NETWORKS).exists() {
         return Ok(None);
     }
+    let Some(stored) = Stored::read(path)? else {
+        return by_metrics(path, config, dataset);
+    };
+    let run = &stored.run;
+    run.fits(config, &data.digest)
+        .with_context(|| path.display().to_string())?;
+    let metrics = fs::read_to_string(path.join(METRICS)).unwrap_or_default();
+    if run.updates() < config.updates || metrics != stored.metrics {
+        return Ok(None);
+    }
+    let weights = weights(path, config, dataset)?;
+    let outcome = Outcome::of(run.updates(), run.evaluations(), weights, stored.seconds);
+    Ok(Some(outcome))
+}
+
+/// What came of a run of a version that kept no record of its own.
+fn by_metrics(path: &Path, config: &OfflineConfig, dataset: &Dataset) -> Result<Option<Outcome>> {
     let columns = ["update", "seconds", "return_mean", "score"];
     let rows = numbers(&path.join(METRICS), columns)?;
     let Some(last) = rows

@@ -12,6 +12,7 @@ use offline_prune::prune::PruneConfig;
 use toml::{Table, Value};
 
 use super::task;
+use crate::kind::Kind;
 use crate::say;
 use crate::settings::{check_set, read};
 
@@ -24,7 +25,7 @@ const ALGO: &str = "td3-bc";
 /// # Errors
 /// When the task cannot be told, the file cannot be read, has an unknown key, or a value is outside what is allowed.
 pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
-    let dataset = &args.dataset;
+    let dataset = args.dataset();
     fs::metadata(dataset).with_context(|| dataset.display().to_string())?;
     let text = match &args.config {
         Some(file) => read(file)?,
@@ -34,6 +35,9 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
         Some(file) => file.display().to_string(),
         None => "settings".to_owned(),
     };
+    if let Some(file) = &args.config {
+        Kind::Offline.check(&text, file, "--config")?;
+    }
     let mut given: Table = match toml::from_str(&text) {
         Ok(given) => given,
         // The library says what is wrong with it, and where.
@@ -158,7 +162,7 @@ mod tests {
         fs::write(&file, text)?;
         let config = config(&AgentArgs {
             // Whether it is one is seen when it is read.
-            dataset: std::env::temp_dir(),
+            dataset: Some(std::env::temp_dir()),
             env: Some("Hopper-v5".into()),
             config: Some(file.clone()),
             ..args

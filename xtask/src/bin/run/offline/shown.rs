@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use offline_prune::Result;
-use offline_prune::train::{Evaluation, Start, Watcher};
+use offline_prune::train::{Evaluation, Run, Start, Watcher};
+use sparse_core::nn::SparseModule;
 
-use super::folder::Folder;
 use super::layers;
+use super::writer::Folder;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::table::thousands;
@@ -21,6 +22,8 @@ pub(super) struct Shown {
     pub(super) weights: (usize, usize),
     /// Whether the layers are shown too.
     pub(super) tables: bool,
+    /// Whether the run was begun, and not refused.
+    pub(super) started: bool,
 }
 
 impl Shown {
@@ -32,24 +35,31 @@ impl Shown {
             said: "no evaluation yet".to_owned(),
             weights: (0, 0),
             tables: true,
+            started: false,
+        }
+    }
+}
+
+impl Shown {
+    /// Tells what came up.
+    fn note(&mut self) {
+        for note in self.folder.notes() {
+            self.progress.line(&format!("note     {note}"));
         }
     }
 }
 
 impl Watcher for Shown {
     fn on_start(&mut self, start: &Start) -> Result<()> {
-        let networks = start.agent.networks().into_iter();
-        let dense: usize = networks.map(|(_, network)| weights(network)).sum();
-        self.weights = match start.pruning.is_empty() {
-            true => (dense, dense),
-            false => layers::sums(&start.pruning),
-        };
+        self.weights = weights(start);
         if self.tables && !start.pruning.is_empty() {
             self.progress.line(&layers::table(&start.pruning).text());
             self.progress.line(&layers::remarks(&start.pruning));
         }
         self.folder.start(start)?;
-        self.progress.begin(0, 0);
+        self.started = true;
+        self.note();
+        self.progress.begin(start.updates, start.updates);
         Ok(())
     }
 
@@ -79,19 +89,34 @@ impl Watcher for Shown {
         let spread = format!("{}{spread}", self.said);
         let update = evaluation.update;
         self.progress.evaluated(update, update, &spread);
-        self.folder.evaluated(evaluation)
+        self.folder.evaluated(evaluation)?;
+        self.note();
+        Ok(())
+    }
+
+    fn on_checkpoint(&mut self, run: &mut Run) -> Result<()> {
+        self.folder.checkpoint(run)?;
+        self.note();
+        Ok(())
     }
 }
 
 /// What is told where there is no return.
-pub(super) fn losses(losses: &[(&'static str, f64)]) -> String {
+pub(super) fn losses(losses: &[(String, f64)]) -> String {
     let told = losses.iter().filter(|(_, loss)| !loss.is_nan());
     let told = told.map(|(name, loss)| format!("{} {loss:.4}", name.replace('_', " ")));
     told.collect::<Vec<_>>().join("  ")
 }
 
-fn weights(network: &sparse_core::nn::SparseMlp) -> usize {
-    use sparse_core::nn::SparseModule;
-    let layers = network.sparse_layers().into_iter();
-    layers.map(|layer| layer.pattern().nnz()).sum()
+/// Weights that the networks have, and weights of dense ones.
+fn weights(start: &Start) -> (usize, usize) {
+    let networks = start.agent.networks().into_iter();
+    let layers = networks.flat_map(|(_, network)| network.sparse_layers());
+    layers.fold((0, 0), |(kept, all), layer| {
+        let pattern = layer.pattern();
+        (
+            kept + pattern.nnz(),
+            all + pattern.outputs() * pattern.inputs(),
+        )
+    })
 }

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
@@ -14,13 +13,13 @@ use indicatif::MultiProgress;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::prune::PruneConfig;
-use offline_prune::train::train;
 use rl_algos::files::{hold, put};
 
-use super::folder::{self, Folder};
+use super::folder;
 use super::kept::{self, Kept};
 use super::shown::Shown;
-use super::{LAST, Outcome, open, settings};
+use super::writer::{Data, Folder};
+use super::{LAST, Outcome, Source, is_over, make, open, settings};
 use crate::chart::{self, Curve};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
@@ -123,13 +122,16 @@ pub(super) fn pruned(config: &OfflineConfig) -> (String, f64) {
 /// What all runs share.
 struct Shared<'a> {
     folder: PathBuf,
-    /// The dataset's path, and what its data are known by.
-    data: [String; 2],
+    data: Data,
     dataset: Dataset,
     device: &'a Device,
+    /// The device's name.
+    named: &'static str,
     interrupt: Interrupt,
     bars: MultiProgress,
     overwrite: bool,
+    /// Whether to go on with what was cut off.
+    keep: bool,
 }
 
 /// Makes all runs; writes `sweep.csv` and, where there are several sparsities, `sweep.svg`.
@@ -143,7 +145,8 @@ pub(super) fn run(
     device: &Device,
     threads: usize,
 ) -> Result<ExitCode> {
-    let label = settings::label(&args.agent.dataset);
+    let place = args.agent.dataset();
+    let label = settings::label(place);
     let folder = args
         .out
         .clone()
@@ -152,31 +155,32 @@ pub(super) fn run(
     if !args.keep {
         free(&folder, &jobs, args.overwrite)?;
     }
-    let dataset = open(&args.agent.dataset, base)?;
+    let dataset = open(place, base)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     // Kept to the end.
     let _held = hold(&folder)?;
-    let content = folder::content(&dataset);
+    let data = Data::of(place, &dataset);
     let (mut there, mut others) = (vec![None; jobs.len()], Vec::new());
     if args.keep {
         for (job, there) in jobs.iter().zip(&mut there) {
             let config = job.config.fitted(&dataset);
-            *there = kept::whole(&folder.join(&job.name), &config, &dataset, &content)?;
+            *there = kept::whole(&folder.join(&job.name), &config, &dataset, &data)?;
         }
         let named: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
-        others = kept::others(&folder, &named, &base.fitted(&dataset), &dataset, &content)?;
+        others = kept::others(&folder, &named, &base.fitted(&dataset), &dataset, &data)?;
     }
     let missing: Vec<usize> = (0..jobs.len()).filter(|i| there[*i].is_none()).collect();
     let share = Share::of(threads, missing.len());
     let shared = Shared {
         folder: folder.clone(),
-        data: [args.agent.dataset.display().to_string(), content],
+        data,
         dataset,
         device,
+        named: args.device()?.name(),
         interrupt: Interrupt::catch()?,
         bars: MultiProgress::new(),
-        // What is whole is not made again; what was cut off is.
-        overwrite: args.overwrite || args.keep,
+        overwrite: args.overwrite,
+        keep: args.keep,
     };
     let mut said = format!("{} runs, {} at a time", missing.len(), share.at_once);
     if args.keep {
@@ -187,7 +191,7 @@ pub(super) fn run(
         );
         let _ = write!(said, "; {kept} are whole and stay, {cut_off} were cut off");
     }
-    super::header(base, &said, args);
+    super::header(base, &said, args)?;
     say(&format!("folder   {}\n", folder.display()));
     let made = side_by_side::all(missing.len(), share, &shared.interrupt, |index| {
         one(&jobs[missing[index]], &shared)
@@ -239,20 +243,27 @@ type Made = Result<Option<Outcome>>;
 fn one(job: &Job, shared: &Shared) -> Made {
     let path = shared.folder.join(&job.name);
     let config = job.config.fitted(&shared.dataset);
-    let data = shared.data.each_ref().map(String::as_str);
-    let folder = Folder::new(&path, shared.overwrite, &config, data)?;
+    let (data, named) = (&shared.data, shared.named);
+    let (folder, state) = match shared.keep {
+        true => kept::begin(&path, &config, data, named)?,
+        false => (
+            Folder::new(&path, shared.overwrite, &config, data, named)?,
+            None,
+        ),
+    };
     let name = format!("{:<18}", job.name);
     let progress = Progress::of_several(job.config.updates, &name, &shared.bars).of_updates();
     let mut shown = Shown::new(progress, shared.interrupt.clone(), folder);
     shown.tables = false;
-    let begun = Instant::now();
-    let trained = train(&config, &shared.dataset, shared.device, &mut shown);
-    let took = begun.elapsed();
-    shown.progress.finish();
-    let trained = trained.with_context(|| format!("the run in {} ended early", path.display()))?;
-    shown.folder.finish(&trained, &shared.dataset)?;
-    let outcome = Outcome::of(&trained, shown.weights, took);
-    Ok((!trained.stopped).then_some(outcome))
+    let source = Source {
+        config: &config,
+        dataset: &shared.dataset,
+        device: shared.device,
+    };
+    let trained = make(source, &path, state, &mut shown)?;
+    let (updates, evaluations) = (trained.updates, &trained.evaluations);
+    let outcome = Outcome::of(updates, evaluations, shown.weights, shown.folder.seconds());
+    Ok(is_over(&trained, &config).then_some(outcome))
 }
 
 /// Writes and says what came of all.

@@ -22,6 +22,7 @@ use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::train::{Trained, resume, train};
 
 use crate::interrupt::{self, Interrupt};
+use crate::kind::Kind;
 use crate::offline;
 use crate::places;
 use crate::progress::Progress;
@@ -45,6 +46,7 @@ type Begin =
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.resume {
         places::run(folder)?;
+        Kind::Online.check_run(folder)?;
         let (dir, config) = RunDir::open(folder)?;
         return one(args, &config, |_| Ok(dir), resume);
     }
@@ -80,7 +82,8 @@ fn one(
     let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::threads(args.threads)?;
     // The networks are drawn once before the folder is touched: what they refuse must not cost an old run.
-    let agent = networks(config, &device, 1)?;
+    fits(config, 1)?;
+    let agent = networks(config, &device)?;
     let dir = open(&*agent)?;
     let seed = format!("seed {}", config.seed);
     report::header(config, &*agent, &seed)?;
@@ -140,8 +143,8 @@ fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
     }
 }
 
-/// The agent that the run starts from, if so many runs of its kind fit into memory at a time.
-fn networks(config: &TrainConfig, device: &Backend, runs: usize) -> Result<Box<dyn Agent>> {
+/// Checks that so many runs at a time fit into this machine's memory; says what takes long.
+fn fits(config: &TrainConfig, runs: usize) -> Result<()> {
     let env = envs::make(&config.env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
     room::memory(&config.needs(seen, done), runs)?;
@@ -152,6 +155,13 @@ fn networks(config: &TrainConfig, device: &Backend, runs: usize) -> Result<Box<d
             thousands(weights as f64)
         ));
     }
+    Ok(())
+}
+
+/// The agent that the run starts from.
+fn networks(config: &TrainConfig, device: &Backend) -> Result<Box<dyn Agent>> {
+    let env = envs::make(&config.env)?;
+    let (seen, done) = (env.info().observation.len(), env.info().action.len());
     let mut streams = Streams::new(config.seed);
     Ok(algos::build(config, seen, done, device, &mut streams)?)
 }

@@ -14,7 +14,7 @@ use rl_algos::run_dir::RunDir;
 use rl_algos::train::train;
 
 use super::shown::Shown;
-use super::{networks, new, report, why};
+use super::{fits, networks, new, report, why};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
 use crate::side_by_side::{self, Share};
@@ -52,7 +52,8 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::thread_count(args.threads)?;
     let share = Share::of(threads, seeds.len());
-    let agent = networks(config, &device, share.at_once)?;
+    fits(config, share.at_once)?;
+    let agent = networks(config, &device)?;
     let runs = folders(args, config, seeds, &device)?;
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
     report::header(config, &*agent, &format!("seeds {}", names.join(", ")))?;
@@ -90,7 +91,7 @@ fn folders(
     let mut held = Vec::new();
     for config in &configs {
         config.validate()?;
-        networks(config, device, 1)?.check_paths(config)?;
+        networks(config, device)?.check_paths(config)?;
         let path = settings::folder(args, config);
         places::folder("--out", &path)?;
         offline::folder::online(&path)?;

@@ -1,28 +1,38 @@
 //! The loop: batches from a dataset, updates, evaluations in the task.
+//!
+//! In reading order: this file (a run's beginning, and who watches it), `run.rs` (its loop), `batches.rs`,
+//! `averages.rs`, `state.rs` (what a stopped run goes on from).
+
+mod averages;
+mod batches;
+mod run;
+mod state;
 
 use std::ops::ControlFlow;
 
 use burn::tensor::Device;
 use envs::VecEnv;
-use rand_chacha::ChaCha8Rng;
+use rl_algos::Training;
 use rl_algos::algos::parts::Rows;
-use rl_algos::evaluate::{Returns, evaluate};
+use rl_algos::evaluate::Returns;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
-use rl_algos::{Training, attended};
-use sparse_core::record;
+use serde::{Deserialize, Serialize};
+
+pub use batches::Batches;
+pub use run::Run;
+pub use state::State;
 
 use crate::algos::{self, OfflineAgent};
 use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
-use crate::export::raw_policy;
 use crate::prune::{PruneReport, prune_agent};
 use crate::score::Reference;
 use crate::{Error, Result};
 
 /// What watches a run.
 pub trait Watcher: Send {
-    /// Before the first update.
+    /// Before the first update of a run that begins or goes on.
     ///
     /// # Errors
     /// Its own, which end the run.
@@ -45,22 +55,34 @@ pub trait Watcher: Send {
         let _ = evaluation;
         Ok(())
     }
+
+    /// After each evaluation, and when the run is ended in between: whoever stores [`Run::state`] can go on from here.
+    ///
+    /// # Errors
+    /// Its own, which end the run.
+    fn on_checkpoint(&mut self, run: &mut Run) -> Result<()> {
+        let _ = run;
+        Ok(())
+    }
 }
 
 /// Nobody watches.
 impl Watcher for () {}
 
-/// An agent before its first update.
+/// An agent before its first update, or before the first that a run goes on with.
 #[derive(Debug)]
 pub struct Start {
+    /// Updates that were made before.
+    pub updates: u64,
     /// The agent, pruned if it was to be.
     pub agent: Box<dyn OfflineAgent>,
-    /// For each group of networks that was ranked together their names, and what pruning did; none without pruning.
+    /// For each group of networks that was ranked together their names, and what pruning did; none without pruning, or
+    /// where a run goes on.
     pub pruning: Vec<(Vec<&'static str>, PruneReport)>,
 }
 
 /// What an evaluation found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Updates before it.
     pub update: u64,
@@ -69,7 +91,7 @@ pub struct Evaluation {
     /// The mean return on D4RL's scale, where the task or the dataset has a reference.
     pub score: Option<f64>,
     /// Means of what updates told since the evaluation before, by name, in the algorithm's order; NaN where none did.
-    pub losses: Vec<(&'static str, f64)>,
+    pub losses: Vec<(String, f64)>,
 }
 
 /// What came of a run.
@@ -77,6 +99,8 @@ pub struct Evaluation {
 pub struct Trained {
     /// The agent after its last update.
     pub agent: Box<dyn OfflineAgent>,
+    /// Updates that were made, before it went on too.
+    pub updates: u64,
     /// All evaluations, in order; the last after the last update, unless the run was ended.
     pub evaluations: Vec<Evaluation>,
     /// Whether the watcher ended it.
@@ -98,16 +122,13 @@ pub fn start(
     let config = &config.fitted(dataset);
     config.validate()?;
     check_normalised(config, dataset)?;
-    let rows = Rows {
-        observation: dataset.observation_size(),
-        action: dataset.action_size(),
-        device: device.clone(),
-    };
+    let rows = rows(dataset, device);
     let dense = algos::draw(config, &rows, streams)?;
     let agent = algos::build(config, rows.clone(), dense)?;
     let wanted = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
     let Some(pruning) = wanted else {
         return Ok(Start {
+            updates: 0,
             agent,
             pruning: Vec::new(),
         });
@@ -119,6 +140,7 @@ pub fn start(
     let mut rng = own.topology[0].clone();
     let pruned = prune_agent(&*agent, &batches, pruning, &mut own, &mut rng)?;
     Ok(Start {
+        updates: 0,
         agent: algos::build(config, rows, pruned.networks)?,
         pruning: pruned.reports,
     })
@@ -137,45 +159,50 @@ pub fn train(
     watcher: &mut dyn Watcher,
 ) -> Result<Trained> {
     let mut streams = Streams::new(config.seed);
-    let mut envs = environments(config, dataset)?;
+    let envs = environments(config, dataset)?;
     // On a thread of the pool, so that work is shared out without waking others.
     let _training = Training::begin();
     rayon::scope(|_| {
         let start = start(config, dataset, device, &mut streams)?;
         watcher.on_start(&start)?;
-        let mut agent = start.agent;
-        let mut batches = Batches::new(config, dataset, &streams);
-        let mut averages = Averages::default();
-        let mut evaluations = Vec::new();
-        let mut stopped = false;
-        for update in 1..=config.updates {
-            averages.add(&batches.update(&mut *agent, &mut streams)?);
-            stopped = watcher.on_update(update).is_break();
-            if stopped || update == config.updates || update.is_multiple_of(config.evaluation.every)
-            {
-                let play = |envs| play(&mut *agent, dataset, envs, &mut streams);
-                let returns = envs.as_mut().map(play).transpose()?;
-                let mean = returns.as_ref().map(|returns| returns.mean);
-                let reference = reference(config, dataset);
-                let evaluation = Evaluation {
-                    update,
-                    score: reference.zip(mean).map(|(r, mean)| r.normalised(mean)),
-                    returns,
-                    losses: averages.take(),
-                };
-                watcher.on_evaluation(&evaluation)?;
-                evaluations.push(evaluation);
-            }
-            if stopped {
-                break;
-            }
-        }
-        Ok(Trained {
-            agent,
-            evaluations,
-            stopped,
-        })
+        Run::begin(config, dataset, envs, streams, start.agent).go_on(watcher)
     })
+}
+
+/// Goes on with a run that was stopped or killed, as if it had not stopped: from its [state](Run::state) on, updates
+/// and evaluations are those of a run without a break. One that is over makes no update.
+///
+/// # Errors
+/// [`Error::Resume`] when it was stored under other settings or on other data; [`sparse_core::Error::Record`] when its
+/// networks do not fit. Otherwise as [`train`].
+pub fn resume(
+    config: &OfflineConfig,
+    dataset: &Dataset,
+    device: &Device,
+    state: State,
+    watcher: &mut dyn Watcher,
+) -> Result<Trained> {
+    let envs = environments(config, dataset)?;
+    check_normalised(config, dataset)?;
+    let _training = Training::begin();
+    rayon::scope(|_| {
+        let start = Start {
+            updates: state.updates,
+            agent: state.agent(config, dataset, rows(dataset, device))?,
+            pruning: Vec::new(),
+        };
+        watcher.on_start(&start)?;
+        Run::restore(config, dataset, envs, start.agent, state).go_on(watcher)
+    })
+}
+
+/// What rows of a dataset are as tensors.
+fn rows(dataset: &Dataset, device: &Device) -> Rows {
+    Rows {
+        observation: dataset.observation_size(),
+        action: dataset.action_size(),
+        device: device.clone(),
+    }
 }
 
 impl Trained {
@@ -186,8 +213,7 @@ impl Trained {
     /// [`Error::Config`] when the policy is more than one network, as BCQ's; [`sparse_core::Error::Record`] when the
     /// format cannot hold it.
     pub fn policy(&self, dataset: &Dataset) -> Result<Vec<u8>> {
-        let policy = raw_policy(self.agent.policy()?, dataset.normaliser())?;
-        Ok(record::to_bytes(&[("actor", &policy)])?)
+        run::policy(&*self.agent, dataset)
     }
 }
 
@@ -212,82 +238,6 @@ pub fn environments(config: &OfflineConfig, dataset: &Dataset) -> Result<Option<
     Ok(Some(envs))
 }
 
-/// Deterministic episodes.
-fn play(
-    agent: &mut dyn OfflineAgent,
-    dataset: &Dataset,
-    envs: &mut VecEnv,
-    streams: &mut Streams,
-) -> Result<Returns> {
-    let mut seen = Vec::new();
-    let policy = |observation: &[f32], action: &mut [f32]| {
-        seen.clear();
-        seen.extend_from_slice(observation);
-        if let Some(normaliser) = dataset.normaliser() {
-            normaliser.apply(&mut seen);
-        }
-        agent.act(&seen, action);
-    };
-    Ok(evaluate(envs, &mut streams.evaluation, policy)?)
-}
-
-/// Batches of a dataset, of which one is drawn while an agent learns from the one before: transitions lie all over
-/// the memory, so drawing waits more than it computes.
-#[derive(Debug)]
-pub struct Batches<'a> {
-    config: &'a OfflineConfig,
-    dataset: &'a Dataset,
-    rng: ChaCha8Rng,
-    next: Batch,
-    spare: Batch,
-}
-
-impl<'a> Batches<'a> {
-    /// Draws the first as `config` tells, by the stream for it.
-    #[must_use]
-    pub fn new(config: &'a OfflineConfig, dataset: &'a Dataset, streams: &Streams) -> Self {
-        let mut batches = Self {
-            config,
-            dataset,
-            rng: streams.replay.clone(),
-            next: Batch::default(),
-            spare: Batch::default(),
-        };
-        batches.draw();
-        batches
-    }
-
-    /// The next batch.
-    pub fn take(&mut self) -> Batch {
-        let next = std::mem::take(&mut self.next);
-        self.draw();
-        next
-    }
-
-    /// Lets an agent learn from the next batch, and draws the one behind it meanwhile.
-    ///
-    /// # Errors
-    /// As [`OfflineAgent::update`].
-    pub fn update(
-        &mut self,
-        agent: &mut dyn OfflineAgent,
-        streams: &mut Streams,
-    ) -> Result<Vec<(&'static str, f32)>> {
-        let batch = std::mem::replace(&mut self.next, std::mem::take(&mut self.spare));
-        let learn = || rayon::join(|| agent.update(&batch, streams), || self.draw());
-        let (learned, ()) = attended(learn);
-        self.spare = batch;
-        learned
-    }
-
-    fn draw(&mut self) {
-        let learning = &self.config.learning;
-        let (n, gamma, size) = (learning.n_step, learning.gamma as f32, learning.batch_size);
-        self.dataset
-            .sample(n, gamma, size, &mut self.rng, &mut self.next);
-    }
-}
-
 fn check_normalised(config: &OfflineConfig, dataset: &Dataset) -> Result<()> {
     let asked = config.normalise_observations;
     if asked == dataset.normaliser().is_some() {
@@ -298,33 +248,4 @@ fn check_normalised(config: &OfflineConfig, dataset: &Dataset) -> Result<()> {
         false => "true: the dataset has been normalised",
     };
     Err(Error::config("normalise_observations", asked, allowed))
-}
-
-/// Means of numbers by name.
-#[derive(Debug, Default)]
-struct Averages(Vec<(&'static str, f64, u64)>);
-
-impl Averages {
-    fn add(&mut self, numbers: &[(&'static str, f32)]) {
-        for (name, number) in numbers {
-            let (number, told) = match number.is_nan() {
-                true => (0.0, 0),
-                false => (f64::from(*number), 1),
-            };
-            match self.0.iter_mut().find(|(known, ..)| known == name) {
-                Some((_, sum, count)) => (*sum, *count) = (*sum + number, *count + told),
-                None => self.0.push((name, number, told)),
-            }
-        }
-    }
-
-    /// The means, NaN of none, and begins anew.
-    fn take(&mut self) -> Vec<(&'static str, f64)> {
-        let mean = |(name, sum, count): &mut (&'static str, f64, u64)| {
-            let mean = *sum / *count as f64;
-            (*sum, *count) = (0.0, 0);
-            (*name, mean)
-        };
-        self.0.iter_mut().map(mean).collect()
-    }
 }

@@ -1,0 +1,87 @@
+//! A run between two updates, as plain data.
+
+use rand_chacha::ChaCha8Rng;
+use rl_algos::algos::parts::Rows;
+use rl_algos::rng::Streams;
+use serde::{Deserialize, Serialize};
+
+use super::Evaluation;
+use super::averages::Averages;
+use crate::algos::{self, AgentState, OfflineAgent};
+use crate::config::OfflineConfig;
+use crate::dataset::Dataset;
+use crate::{Error, Result};
+
+/// Everything that a run's later updates depend on, to be stored and [gone on with](super::resume).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    /// The configuration, as TOML.
+    pub(super) config: String,
+    /// The [digest](Dataset::digest) of the data.
+    pub(super) data: String,
+    pub(super) updates: u64,
+    pub(super) streams: Streams,
+    /// The generator that draws the next batch.
+    pub(super) batches: ChaCha8Rng,
+    pub(super) averages: Averages,
+    pub(super) evaluations: Vec<Evaluation>,
+    pub(super) agent: AgentState,
+}
+
+impl State {
+    /// Updates that were made.
+    #[must_use]
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// All evaluations that were made, in order.
+    #[must_use]
+    pub fn evaluations(&self) -> &[Evaluation] {
+        &self.evaluations
+    }
+
+    /// The agent as it was, where it was stored under this configuration and on these data.
+    ///
+    /// # Errors
+    /// As [`fits`](Self::fits), and [`sparse_core::Error::Record`] when its networks do not fit.
+    pub(super) fn agent(
+        &self,
+        config: &OfflineConfig,
+        dataset: &Dataset,
+        rows: Rows,
+    ) -> Result<Box<dyn OfflineAgent>> {
+        let config = &config.fitted(dataset);
+        self.fits(config, &dataset.digest())?;
+        let dense = algos::draw(config, &rows, &mut Streams::new(config.seed))?;
+        let mut agent = algos::build(config, rows, dense)?;
+        self.agent.restore(&mut *agent)?;
+        Ok(agent)
+    }
+
+    /// Whether it was stored under this configuration, which is [fitted](OfflineConfig::fitted) to its dataset, and on
+    /// data of this [digest](Dataset::digest).
+    ///
+    /// # Errors
+    /// [`Error::Resume`] with what is another.
+    pub fn fits(&self, config: &OfflineConfig, data: &str) -> Result<()> {
+        let refused = |what: String| Err(Error::Resume { what });
+        let now = config.to_toml()?;
+        let mut lines = self.config.lines().zip(now.lines());
+        if let Some((then, now)) = lines.find(|(then, now)| then != now) {
+            return refused(format!(
+                "it was stored under `{then}`, but its configuration now says `{now}`; set it back, or begin a new run"
+            ));
+        }
+        if self.config != now {
+            return refused("it was stored under other settings; begin a new run".to_owned());
+        }
+        if self.data != data {
+            let then = &self.data;
+            return refused(format!(
+                "its data are others now ({data}; they were {then}); give it the old ones, or begin a new run"
+            ));
+        }
+        Ok(())
+    }
+}
