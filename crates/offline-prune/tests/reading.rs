@@ -195,6 +195,28 @@ fn a_bad_episode_is_refused_or_left_out_and_counted() {
     assert!(skip.open(&data, None).is_err());
 }
 
+/// An episode that lies elsewhere is no reason to lose the others.
+#[test]
+fn an_episode_that_is_a_link_is_named() {
+    for (name, words) in [
+        (
+            "linked_episode.hdf5",
+            "must be 1, the episodes in main_data.hdf5; a link to `/episode_1` in the file other.hdf5",
+        ),
+        ("soft_linked_episode.hdf5", "`episode_1`: it is a soft link"),
+    ] {
+        let error = Dataset::open(sample(name)).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+        let skip = Reading {
+            skip_bad_episodes: true,
+            ..Reading::default()
+        };
+        let (data, facts) = skip.open(sample(name), None).unwrap();
+        assert_eq!((data.len(), facts.left_out), (4, 1), "{name}");
+        assert!(facts.first_fault.unwrap().contains(words));
+    }
+}
+
 #[test]
 fn episodes_of_minari_are_cut_at_a_length_without_losing_a_row() {
     let folder = tempfile::tempdir().unwrap();
