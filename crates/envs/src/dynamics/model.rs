@@ -6,6 +6,7 @@
 //! the parent's frame.
 
 use glam::{DQuat, DVec3};
+use std::ops::Range;
 
 /// Reference, time constant (s) and damping ratio of a constraint (`solref`), or, when both are negative,
 /// its negated stiffness and damping. MuJoCo: Modeling, "Solver parameters".
@@ -217,7 +218,7 @@ pub struct Dofs {
     pub joint: Vec<usize>,
     /// Previous dof on the way to the root; `None` for a tree's first.
     pub parent: Vec<Option<usize>>,
-    /// Index of the kinematic tree: a body that moves against the world, and all that it carries.
+    /// Index of the kinematic tree.
     pub tree: Vec<usize>,
     /// The same for the inertia matrix and what takes its place in an integrator, which couple a dof with those on
     /// its way to the root alone: `None` also for every dof of a body whose inertia is diagonal at all times, that
@@ -417,8 +418,6 @@ pub struct Model {
     pub nv: usize,
     /// Number of controls.
     pub nu: usize,
-    /// Number of kinematic trees.
-    pub ntree: usize,
     /// Options of the simulation.
     pub opt: Options,
     /// Mean diagonal of the inertia matrix at `qpos0`, the solver's scale (`stat.meaninertia`).
@@ -427,6 +426,8 @@ pub struct Model {
     pub qpos0: Vec<f64>,
     /// Positions at which springs rest.
     pub qpos_spring: Vec<f64>,
+    /// Kinematic trees, each a body that moves against the world with all that it carries: their dofs.
+    pub trees: Vec<Range<usize>>,
     /// Bodies; index 0 is the world.
     pub bodies: Bodies,
     /// Joints.

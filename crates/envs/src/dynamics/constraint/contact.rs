@@ -26,7 +26,6 @@ pub(super) fn rows(model: &Model, state: &mut State) {
         let sliding = a + b;
         let soft = Soft::new(model, contact.solref, &contact.solimp);
         let rows = &mut state.rows;
-        let first = rows.len();
         match model.opt.cone {
             _ if contact.dim == 1 => {
                 let row = edge(rows, &contact, 0, 0.0);
@@ -35,8 +34,9 @@ pub(super) fn rows(model: &Model, state: &mut State) {
             Cone::Pyramidal => pyramid(model, rows, &contact, &soft, sliding),
             Cone::Elliptic => ellipse(model, rows, &contact, &soft, sliding),
         }
-        for tree in bodies.into_iter().filter_map(|body| model.tree(body)) {
-            (first..rows.len()).for_each(|row| rows.touch(row, tree));
+        if model.trees.len() > 1 {
+            let trees = bodies.into_iter().filter_map(|body| model.tree(body));
+            trees.for_each(|tree| rows.touch(tree));
         }
     }
 }

@@ -74,8 +74,8 @@ fn fill(
 ) {
     for (dof, entry) in entries {
         rows.jacobian[row * model.nv + dof] += entry;
-        if entry != 0.0 {
-            rows.touch(row, model.dofs.tree[dof]);
+        if model.trees.len() > 1 && entry != 0.0 {
+            rows.touch(model.dofs.tree[dof]);
         }
     }
 }

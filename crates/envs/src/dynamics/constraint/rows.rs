@@ -3,9 +3,6 @@
 use super::super::collision::max_contacts;
 use super::super::model::{Cone, Model};
 
-/// The tree of a row that moves none.
-const NO_TREE: usize = usize::MAX;
-
 /// Rows for which memory is there from the start; more are allocated when they first come.
 const FIRST_ROWS: usize = 256;
 
@@ -39,7 +36,7 @@ pub struct Rows {
     pub(in super::super) aref: Vec<f64>,
     /// Force, `[len]`.
     pub(in super::super) force: Vec<f64>,
-    /// A tree that the row acts on, `[len]`.
+    /// A tree that the row acts on, `[len]` where there is more than one.
     trees: Vec<usize>,
     /// For each tree another one of no higher index that rows join it to, or itself, `[ntree]`: disjoint sets.
     joined: Vec<usize>,
@@ -72,7 +69,7 @@ impl Rows {
         let cones = max_contacts(model).min(FIRST_ROWS);
         Self {
             trees: Vec::with_capacity(rows),
-            joined: (0..model.ntree).collect(),
+            joined: (0..model.trees.len()).collect(),
             directions: vec![0.0; 6 * model.nv],
             ..Self::with_capacity(model.nv, rows, friction, cones)
         }
@@ -192,7 +189,6 @@ impl Rows {
         self.pos.push(pos);
         self.margin.push(margin);
         self.kbi.push([0.0; 3]);
-        self.trees.push(NO_TREE);
         for numbers in [&mut self.r, &mut self.d, &mut self.aref, &mut self.force] {
             numbers.push(0.0);
         }
@@ -200,58 +196,53 @@ impl Rows {
         (row, &mut self.jacobian[row * self.nv..])
     }
 
-    /// Notes that a row acts on a tree, and so joins it to the others that it acts on.
-    pub(super) fn touch(&mut self, row: usize, tree: usize) {
-        if self.trees[row] == NO_TREE {
-            self.trees[row] = tree;
+    /// Notes that the last rows, those of one constraint, act on a tree, which joins it to the others that they act on.
+    pub(super) fn touch(&mut self, tree: usize) {
+        if self.trees.len() < self.count {
+            self.trees.resize(self.count, tree);
         } else {
-            let (a, b) = (self.island(self.trees[row]), self.island(tree));
+            let (a, b) = (self.island(self.trees[self.count - 1]), self.island(tree));
             self.joined[a.max(b)] = a.min(b);
         }
     }
 
-    /// The lowest of the trees that rows join to this one, which names the island.
-    pub(in super::super) fn island(&self, mut tree: usize) -> usize {
+    fn island(&self, mut tree: usize) -> usize {
         while self.joined[tree] != tree {
             tree = self.joined[tree];
         }
         tree
     }
 
-    /// Rows that act on the trees of an island, in order.
-    pub(in super::super) fn numbers_in(&self, island: usize) -> impl Iterator<Item = usize> + '_ {
-        let trees = self.trees.iter().enumerate();
-        trees
-            .filter(move |(_, tree)| **tree != NO_TREE && self.island(**tree) == island)
-            .map(|(row, _)| row)
+    /// For each tree the lowest of those that rows join it to, directly or through others, which names the island,
+    /// `[ntree]`; and for each row a tree that it acts on, `[len]`.
+    pub(in super::super) fn islands(&mut self) -> (&[usize], &[usize]) {
+        for tree in 0..self.joined.len() {
+            self.joined[tree] = self.joined[self.joined[tree]];
+        }
+        (&self.joined, &self.trees)
     }
 
-    /// Becomes some rows of `all` and what a solver needs of them, with the entries of some dofs. Rows of one contact
-    /// go together.
+    /// Becomes some rows of `all`, with the entries of some dofs: as much of them as a primal solver needs between its
+    /// start and its end. Rows of one contact go together.
     pub(in super::super) fn gather(&mut self, all: &Self, numbers: &[usize], dofs: &[usize]) {
-        self.clear();
-        self.count = numbers.len();
-        self.nv = dofs.len();
+        (self.count, self.nv) = (numbers.len(), dofs.len());
         self.friction = numbers.partition_point(|row| *row < all.friction);
-        self.loss
-            .extend(numbers[..self.friction].iter().map(|row| all.loss[*row]));
+        self.loss.clear();
+        let friction = numbers[..self.friction].iter();
+        self.loss.extend(friction.map(|row| all.loss[*row]));
+        self.d.clear();
+        self.d.extend(numbers.iter().map(|row| all.d[*row]));
         self.force.resize(numbers.len(), 0.0);
-        let mut cones = all.cones.iter().peekable();
-        for (index, row) in numbers.iter().enumerate() {
-            self.r.push(all.r[*row]);
-            self.d.push(all.d[*row]);
-            self.aref.push(all.aref[*row]);
-            let jacobian = all.row(*row);
-            self.jacobian.extend(dofs.iter().map(|dof| jacobian[*dof]));
-            while let Some(cone) = cones.next_if(|cone| cone.first <= *row) {
-                if cone.first == *row {
-                    self.cones.push(ConeRows {
-                        first: index,
-                        ..*cone
-                    });
-                }
-            }
+        self.jacobian.clear();
+        for row in numbers {
+            let row = all.row(*row);
+            self.jacobian.extend(dofs.iter().map(|dof| row[*dof]));
         }
+        self.cones.clear();
+        self.cones.extend(all.cones.iter().filter_map(|cone| {
+            let first = numbers.binary_search(&cone.first).ok()?;
+            Some(ConeRows { first, ..*cone })
+        }));
     }
 
     /// The Jacobian of a row.

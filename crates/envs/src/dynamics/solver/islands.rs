@@ -6,7 +6,6 @@ use super::primal;
 use super::problem::{self, Problem};
 use crate::dynamics::constraint::Rows;
 use crate::dynamics::model::{Model, Solver};
-use crate::dynamics::state::State;
 
 /// Memory of one island at a time; none where the model has but one tree or solves all at once.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +24,7 @@ pub(super) struct Scratch {
 
 impl Scratch {
     pub(super) fn new(model: &Model, rows: &Rows) -> Self {
-        if !model.opt.islands || model.ntree == 1 || model.opt.solver == Solver::Pgs {
+        if !model.opt.islands || model.trees.len() < 2 || model.opt.solver == Solver::Pgs {
             return Self::default();
         }
         let (nv, rows) = (model.nv, rows.with_equal_room());
@@ -41,36 +40,57 @@ impl Scratch {
         }
     }
 
-    /// Picks an island out of the whole, with the start that was chosen there.
-    fn gather(&mut self, model: &Model, state: &State, island: usize) {
-        let is_here = |tree: usize| state.rows.island(tree) == island;
-        let dofs = (0..model.nv).filter(|dof| is_here(model.dofs.tree[*dof]));
-        self.dofs.clear();
-        self.dofs.extend(dofs);
-        self.numbers.clear();
-        self.numbers.extend(state.rows.numbers_in(island));
-        if self.numbers.is_empty() {
-            return;
+    /// Solves one island after the other; gives the most iterations that one took. Trees without rows move as if
+    /// there were none.
+    pub(super) fn minimise(&mut self, model: &Model, whole: &mut Problem<'_>) -> usize {
+        let mut most = 0;
+        for tree in 0..model.trees.len() {
+            let (islands, trees) = whole.rows.islands();
+            if islands[tree] != tree {
+                continue;
+            }
+            self.numbers.clear();
+            for (number, other) in trees.iter().enumerate() {
+                if islands[*other] == tree {
+                    self.numbers.push(number);
+                }
+            }
+            self.dofs.clear();
+            for (island, dofs) in islands.iter().zip(&model.trees).skip(tree) {
+                if *island == tree {
+                    self.dofs.extend(dofs.clone());
+                }
+            }
+            if self.numbers.is_empty() {
+                for dof in &self.dofs {
+                    whole.qacc[*dof] = whole.qacc_smooth[*dof];
+                }
+                continue;
+            }
+            self.gather(whole);
+            most = self.minimise_one(model).max(most);
+            put(whole.qacc, &self.qacc, &self.dofs);
+            put(&mut whole.rows.force, &self.rows.force, &self.numbers);
         }
-        self.rows.gather(&state.rows, &self.numbers, &self.dofs);
-        self.primal.resize(self.dofs.len(), self.numbers.len());
-        let whole = &state.scratch.primal;
-        pick(&mut self.primal.residual, &whole.residual, &self.numbers);
-        pick(&mut self.primal.momentum, &whole.momentum, &self.dofs);
-        pick(&mut self.qacc_smooth, &state.qacc_smooth, &self.dofs);
-        pick(&mut self.qacc, &state.qacc, &self.dofs);
-        self.mass_matrix.clear();
-        self.factor.clear();
-        for dof in &self.dofs {
-            let line = dof * model.nv..(dof + 1) * model.nv;
-            let (mass, factor) = (&state.mass_matrix[line.clone()], &state.factor[line]);
-            self.mass_matrix.extend(self.dofs.iter().map(|i| mass[*i]));
-            self.factor.extend(self.dofs.iter().map(|i| factor[*i]));
+        most
+    }
+
+    /// Copies the island, with the start that was chosen.
+    fn gather(&mut self, whole: &Problem<'_>) {
+        let (dofs, numbers, nv) = (&self.dofs, &self.numbers, whole.nv());
+        self.rows.gather(whole.rows, numbers, dofs);
+        self.primal.resize(dofs.len(), numbers.len());
+        pick(&mut self.primal.residual, &whole.scratch.residual, numbers);
+        pick(&mut self.primal.momentum, &whole.scratch.momentum, dofs);
+        pick(&mut self.qacc_smooth, whole.qacc_smooth, dofs);
+        pick(&mut self.qacc, whole.qacc, dofs);
+        block(&mut self.mass_matrix, whole.mass_matrix, nv, dofs);
+        if whole.opt.solver == Solver::Cg {
+            block(&mut self.factor, whole.factor, nv, dofs);
         }
     }
 
-    /// Solves the island that was picked; gives the number of iterations.
-    fn minimise(&mut self, model: &Model) -> usize {
+    fn minimise_one(&mut self, model: &Model) -> usize {
         primal::minimise(&mut Problem {
             opt: &model.opt,
             inertia: diagonal(&self.mass_matrix, self.dofs.len()),
@@ -84,39 +104,24 @@ impl Scratch {
     }
 }
 
-/// Solves one island after the other; gives the most iterations that one took. Trees without rows move as if
-/// there were none.
-pub(super) fn solve(model: &Model, state: &mut State) -> usize {
-    let mut scratch = std::mem::take(&mut state.scratch.islands);
-    let mut most = 0;
-    for island in 0..model.ntree {
-        if state.rows.island(island) != island {
-            continue;
-        }
-        scratch.gather(model, state, island);
-        if scratch.numbers.is_empty() {
-            for dof in &scratch.dofs {
-                state.qacc[*dof] = state.qacc_smooth[*dof];
-            }
-            continue;
-        }
-        most = scratch.minimise(model).max(most);
-        put(&mut state.qacc, &scratch.qacc, &scratch.dofs);
-        put(&mut state.rows.force, &scratch.rows.force, &scratch.numbers);
-    }
-    state.scratch.islands = scratch;
-    most
-}
-
 /// Sum of the diagonal of a matrix `[n, n]`.
 pub(super) fn diagonal(matrix: &[f64], n: usize) -> f64 {
     matrix.iter().step_by(n + 1).sum()
 }
 
 /// `some = all[places]`.
-pub(super) fn pick(some: &mut Vec<f64>, all: &[f64], places: &[usize]) {
+fn pick(some: &mut Vec<f64>, all: &[f64], places: &[usize]) {
     some.clear();
     some.extend(places.iter().map(|place| all[*place]));
+}
+
+/// `some = all[places, places]` of a matrix `[n, n]`.
+fn block(some: &mut Vec<f64>, all: &[f64], n: usize, places: &[usize]) {
+    some.clear();
+    for row in places {
+        let row = &all[row * n..][..n];
+        some.extend(places.iter().map(|place| row[*place]));
+    }
 }
 
 /// `all[places] = some`.

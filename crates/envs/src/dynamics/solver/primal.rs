@@ -7,10 +7,11 @@
 //! the cost by less. Rarely that is before the minimum; going on to it would leave MuJoCo's
 //! trajectory (seen: by 7e-8 in one control step of Walker2d in 24,000).
 
+use super::add_forces;
+use super::islands::diagonal;
 use super::line_search::line_search;
 use super::problem::Problem;
 use super::zones::{MOST_CONE_ROWS, Zone, cone_push, for_each_single, push};
-use super::{add_forces, islands};
 use crate::dynamics::MINVAL;
 use crate::dynamics::dense::{add_scaled, dot, norm};
 use crate::dynamics::ldl;
@@ -19,19 +20,32 @@ use crate::dynamics::state::State;
 
 /// Solves the islands apart, or all at once where the model says so. The start is chosen for all of them together.
 pub(super) fn solve(model: &Model, state: &mut State) {
+    let scratch = &mut state.scratch;
+    scratch.primal.resize(model.nv, state.rows.len());
+    let mut whole = Problem {
+        opt: &model.opt,
+        inertia: if model.opt.islands {
+            diagonal(&state.mass_matrix, model.nv)
+        } else {
+            model.meaninertia * model.nv as f64
+        },
+        mass_matrix: &state.mass_matrix,
+        factor: &state.factor,
+        qacc_smooth: &state.qacc_smooth,
+        rows: &mut state.rows,
+        qacc: &mut state.qacc,
+        scratch: &mut scratch.primal,
+    };
     if model.opt.warmstart {
-        state.qacc.copy_from_slice(&state.qacc_warmstart);
-    }
-    let mut problem = Problem::whole(model, state);
-    if model.opt.warmstart {
-        problem.start();
+        whole.qacc.copy_from_slice(&state.qacc_warmstart);
+        whole.start();
     } else {
-        problem.start_cold();
+        whole.start_cold();
     }
-    state.solver_iterations = if model.opt.islands && model.ntree > 1 {
-        islands::solve(model, state)
+    state.solver_iterations = if model.opt.islands && model.trees.len() > 1 {
+        scratch.islands.minimise(model, &mut whole)
     } else {
-        minimise(&mut problem)
+        minimise(&mut whole)
     };
     add_forces(state);
 }

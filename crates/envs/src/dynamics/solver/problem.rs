@@ -1,11 +1,9 @@
 //! The problem that the primal solvers minimise, and what they know of the place where they are.
 
-use super::islands::diagonal;
 use super::zones::{cone_push, for_each_single, push, twice_cost};
 use crate::dynamics::constraint::Rows;
 use crate::dynamics::dense::{add_scaled, dot, multiply};
-use crate::dynamics::model::{Model, Options};
-use crate::dynamics::state::State;
+use crate::dynamics::model::Options;
 
 /// Accelerations under rows: of the whole mechanism or of one island. `nv` and `rows` are its own sizes.
 pub(super) struct Problem<'a> {
@@ -65,6 +63,9 @@ impl Scratch {
         for numbers in [&mut self.residual, &mut self.residual_slope] {
             numbers.resize(rows, 0.0);
         }
+        if self.search.len() == nv {
+            return;
+        }
         let [gradient, conditioned] = &mut self.before;
         for numbers in [
             &mut self.momentum,
@@ -77,29 +78,6 @@ impl Scratch {
             numbers.resize(nv, 0.0);
         }
         self.hessian.resize(nv * nv, 0.0);
-    }
-}
-
-impl<'a> Problem<'a> {
-    /// The whole mechanism.
-    pub(super) fn whole(model: &'a Model, state: &'a mut State) -> Self {
-        let inertia = if model.opt.islands {
-            diagonal(&state.mass_matrix, model.nv)
-        } else {
-            model.meaninertia * model.nv as f64
-        };
-        let scratch = &mut state.scratch.primal;
-        scratch.resize(model.nv, state.rows.len());
-        Self {
-            opt: &model.opt,
-            inertia,
-            mass_matrix: &state.mass_matrix,
-            factor: &state.factor,
-            qacc_smooth: &state.qacc_smooth,
-            rows: &mut state.rows,
-            qacc: &mut state.qacc,
-            scratch,
-        }
     }
 }
 

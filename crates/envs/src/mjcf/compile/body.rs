@@ -185,11 +185,14 @@ impl Builder<'_> {
             d.body.push(body);
             d.joint.push(index);
             d.parent.push(self.last_dof[body]);
-            d.tree.push(match self.last_dof[body] {
-                Some(parent) => d.tree[parent],
-                None => model.ntree,
-            });
-            model.ntree += usize::from(self.last_dof[body].is_none());
+            let trees = &mut model.trees;
+            if self.last_dof[body].is_none() {
+                trees.push(model.nv..model.nv);
+            }
+            // Bodies come depth first, so that a tree's dofs are neighbours.
+            let tree = trees.len() - 1;
+            trees[tree].end = model.nv + 1;
+            d.tree.push(tree);
             d.armature.push(spec.armature);
             d.damping.push(spec.damping);
             d.frictionloss.push(spec.frictionloss);
