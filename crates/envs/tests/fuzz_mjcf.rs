@@ -83,6 +83,7 @@ const EVERYTHING: &str = r#"<mujoco model="everything">
       biasprm="0 -1 -1"/>
   </actuator>
   <sensor><jointpos joint="elbow"/></sensor>
+  <equality><weld body1="hand" body2="cart" active="false"/></equality>
   <keyframe><key name="k" time="1" ctrl="1 2 3 0.5 0" qvel="1 2"/></keyframe>
 </mujoco>"#;
 
@@ -107,7 +108,7 @@ const SEEDS: [&str; 4] = [
 ];
 
 /// Words that stress the reader where they land.
-const WORDS: [&str; 36] = [
+const WORDS: [&str; 44] = [
     "",
     "-1",
     "0",
@@ -144,6 +145,14 @@ const WORDS: [&str; 36] = [
     "elbow",
     "Newton",
     "RK4",
+    "muscle",
+    "1 -1",
+    "-inf inf",
+    "0x1.8p3",
+    "a & b",
+    "<",
+    "--",
+    "&#1;",
 ];
 
 /// Places and lengths of what stands between two marks.
@@ -211,7 +220,7 @@ fn mutate_bytes(bytes: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
             let to = rng.random_range(0..bytes.len());
             bytes.splice(to..to, copy);
         }
-        3 => bytes.insert(at, *b"<>/=\"'& \n".choose(rng).unwrap_or(&b'<')),
+        3 => bytes.insert(at, *b"<>/=\"'& \n!?-[]\0".choose(rng).unwrap_or(&b'<')),
         _ => bytes.truncate(at),
     }
 }

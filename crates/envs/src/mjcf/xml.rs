@@ -167,32 +167,12 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
                 continue;
             }
             declarations = false;
-            if rest.starts_with("<!--") {
-                let inside = self.pass("<!--", "-->", "a comment <!-- has no end -->")?;
-                if inside.contains("--") || inside.ends_with('-') {
-                    (self.notice)(start, "a comment holds `--`");
-                }
-            } else if rest.starts_with("<![CDATA[") {
-                self.pass("<![CDATA[", "]]>", "a section <![CDATA[ has no end ]]>")?;
-            } else if rest.starts_with("<!") {
-                self.pass("<!", ">", "a declaration <! has no end >")?;
-                (self.notice)(
-                    start,
-                    "a declaration <!…> is passed over; no entities are read",
-                );
-            } else if rest.starts_with('<') {
+            if rest.starts_with('<') && !rest.starts_with("<!") {
                 if self.tag()? {
                     break;
                 }
             } else {
-                let Some(end) = rest.find('<') else {
-                    return Err(self.fault(
-                        start,
-                        "there is text after the end of the outermost element",
-                    ));
-                };
-                (self.notice)(start, "text between elements is passed over");
-                self.at += end;
+                self.pass_over()?;
             }
         }
         match self.open.last() {
@@ -209,6 +189,32 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Goes past what is neither a tag nor a declaration <?…?>.
+    fn pass_over(&mut self) -> Result<(), Fault<'a>> {
+        let (start, rest) = (self.at, self.rest());
+        if rest.starts_with("<!--") {
+            let inside = self.pass("<!--", "-->", "a comment <!-- has no end -->")?;
+            if inside.contains("--") || inside.ends_with('-') {
+                (self.notice)(start, "a comment holds `--`");
+            }
+        } else if rest.starts_with("<![CDATA[") {
+            self.pass("<![CDATA[", "]]>", "a section <![CDATA[ has no end ]]>")?;
+        } else if rest.starts_with("<!") {
+            self.pass("<!", ">", "a declaration <! has no end >")?;
+            let remark = "a declaration <!…> is passed over; no entities are read";
+            (self.notice)(start, remark);
+        } else {
+            (self.notice)(start, "text between elements is passed over");
+            let end = rest.find('<');
+            if end.is_none() && self.open.is_empty() && !self.document.elements.is_empty() {
+                let message = "there is text after the end of the outermost element";
+                return Err(self.fault(start, message));
+            }
+            self.at += end.unwrap_or(rest.len());
+        }
+        Ok(())
     }
 
     fn rest(&self) -> &'a str {

@@ -279,6 +279,19 @@ impl Builder<'_> {
         let [low, high] = self.spec.compiler.inertiagrouprange;
         let counts = (low..=high).contains(&f64::from(spec.group));
         let volume = inertia::volume(kind, size);
+        let own = &self.spec.bodies[body].spec.inertial;
+        let from_geoms = self.spec.compiler.inertiafromgeom;
+        let asked = body > 0 && (own.is_none() || from_geoms == InertiaFromGeom::Always);
+        let given = spec.mass.unwrap_or(spec.density);
+        if counts && asked && given < 0.0 {
+            let what = if spec.mass.is_some() {
+                "mass"
+            } else {
+                "density"
+            };
+            let message = format!("{what} is {given}; it must be 0 or more");
+            return Err(geom.place.error(message));
+        }
         let mass = match spec.mass {
             None => spec.density * volume,
             Some(mass) if volume > TINY => mass,

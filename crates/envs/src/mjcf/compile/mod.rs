@@ -246,31 +246,44 @@ impl Builder<'_> {
         }
     }
 
-    fn keyframes(&self) -> Result<Vec<Keyframe>> {
+    /// Positions that fill up a keyframe's. As in MuJoCo they are not those of the reference pose: `ref` in the file's
+    /// unit, and zeros for the rest of a free or ball joint.
+    fn filling(&self) -> Vec<f64> {
+        let joints = self.spec.bodies.iter().flat_map(|body| &body.spec.joints);
+        let positions = joints.flat_map(|joint| {
+            let rest = std::iter::repeat_n(0.0, joint.spec.kind.nq() - 1);
+            std::iter::once(joint.spec.reference).chain(rest)
+        });
+        positions.collect()
+    }
+
+    fn keyframes(&mut self) -> Result<Vec<Keyframe>> {
+        let filling = self.filling();
         let model = &self.model;
         let mut keyframes = Vec::new();
         for key in &self.spec.keyframes {
-            let fit = |what: &str, given: &Option<Vec<f64>>, default: &[f64]| {
+            let mut fit = |what: &str, given: &Option<Vec<f64>>, default: &[f64]| {
                 let mut values = given.clone().unwrap_or_default();
+                let found = format!(
+                    "{what} has {} numbers, expected {}",
+                    values.len(),
+                    default.len()
+                );
                 if values.len() > default.len() {
-                    return Err(key.place.error(format!(
-                        "{what} has {} numbers, expected {}",
-                        values.len(),
-                        default.len()
-                    )));
+                    return Err(key.place.error(found));
+                }
+                if given.is_some() && values.len() < default.len() {
+                    let kind = "MuJoCo fills it up with zeros and, as written, each ref";
+                    self.notes.add(&key.place, kind, &found);
                 }
                 values.extend_from_slice(&default[values.len()..]);
                 Ok(values)
             };
-            // MuJoCo fills up short velocities and controls with zeros. What it fills short positions up with is not
-            // the reference pose where angles are in degrees or frames moved, so those are refused.
-            let given = key.spec.qpos.as_ref().map_or(model.nq, Vec::len);
-            if given < model.nq {
-                return Err(key
-                    .place
-                    .error(format!("qpos has {given} numbers, expected {}", model.nq)));
-            }
-            let mut qpos = fit("qpos", &key.spec.qpos, &model.qpos0)?;
+            let default = match key.spec.qpos {
+                Some(_) => &filling,
+                None => &model.qpos0,
+            };
+            let mut qpos = fit("qpos", &key.spec.qpos, default)?;
             for joint in 0..model.joints.kind.len() {
                 let kind = model.joints.kind[joint];
                 if kind.nq() >= 4 {

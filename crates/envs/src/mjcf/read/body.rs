@@ -334,7 +334,7 @@ pub(in super::super) fn geom(element: &Element, default: &GeomSpec) -> Result<Ge
     element.number("gap", &mut spec.gap)?;
     element.array("rgba", &mut spec.rgba)?;
     if let Some(material) = element.text("material") {
-        spec.material = Some(material.into());
+        spec.material = Some(material.to_owned()).filter(|name| !name.is_empty());
     }
     Ok(spec)
 }

@@ -344,7 +344,7 @@ fn keyframes_are_filled_up() {
     assert_eq!(model.keyframes[1].qvel[..2], [5.0, 0.0]);
     assert_eq!(model.keyframes[2].qpos, model.qpos0);
     for wrong in [
-        "qpos='1 2'",
+        "qpos='1 2 3 4 5 6 7 8 9 10 11 12 13 14'",
         "ctrl='1 2'",
         "qvel='1 2 3 4 5 6 7 8 9 10 11 12'",
         "act='1'",

@@ -177,8 +177,10 @@ fn a_range_that_is_empty_is_no_limit_unless_it_is_asked_for() {
     assert_eq!(model.actuators.ctrlrange[0], [2.0, 1.0]);
     assert_eq!(
         model.notes,
-        ["test.xml:1: <joint>: actuatorfrcrange is 7 6: the first is not lower than the second, so there is no limit \
-          (and 4 more like this)"]
+        [
+            "test.xml:1: <joint>: actuatorfrcrange is 7 6: the first is not lower than the second, so there is no limit \
+          (and 4 more like this)"
+        ]
     );
 }
 
@@ -232,11 +234,7 @@ fn a_joint_may_be_in_a_tendon_twice() {
              </fixed></tendon>
              <actuator><motor tendon='t' gear='3'/></actuator></mujoco>"
         ));
-        assert_abs_diff_eq!(
-            model.tendons.length0[0],
-            0.7853981633974483,
-            epsilon = 1e-15
-        );
+        assert_abs_diff_eq!(model.tendons.length0[0], FRAC_PI_2 / 2.0, epsilon = 1e-15);
         assert_abs_diff_eq!(model.tendons.invweight0[0], weight, epsilon = 1e-14);
         assert!(model.notes[0].contains("joint is `j`: the joint is in the tendon twice"));
         let mut state = State::new(&model);
@@ -419,6 +417,23 @@ fn numbers_are_cs() {
     );
 }
 
+/// MuJoCo asks none of these for its sign; what it makes of them was recorded.
+#[test]
+fn numbers_may_be_negative() {
+    let model = ok(&with(
+        "<compiler boundmass='-1'/><option tolerance='-1'/>",
+        "damping='-1' stiffness='-2' frictionloss='-3' margin='-1'",
+        "friction='-1 -2 -3' solmix='-1' margin='-.1' gap='-3'",
+        "<worldbody><geom size='1' pos='0 0 -1.05'/></worldbody>",
+    ));
+    assert_eq!(model.pairs[0].friction, [1.0, 1.0, 0.005, 0.0001, 0.0001]);
+    assert_eq!(model.notes, [""; 0]);
+    let mut state = State::new(&model);
+    state.qvel[0] = 0.1;
+    step(&model, &mut state);
+    assert_abs_diff_eq!(state.qvel[0], 0.11193662073189214, epsilon = 1e-12);
+}
+
 #[test]
 fn bodies_outside_the_world_are_passed_over() {
     let model = ok(&with(
@@ -454,4 +469,34 @@ fn the_other_search_for_nearest_points_may_be_asked_for_where_nothing_is_searche
         found.contains("another search for nearest points of [Sphere, Ellipsoid]"),
         "{found}"
     );
+}
+
+/// MuJoCo fills up with numbers that are no pose: neither places of bodies nor angles in radians.
+#[test]
+fn short_keyframes_are_filled_up() {
+    let model = ok("<mujoco><worldbody>
+        <frame pos='0 0 3'>
+          <body pos='1 2 3' euler='90 0 0'><freejoint/><geom size='.1'/></body>
+          <body pos='4 5 6' quat='1 2 3 4'><freejoint/><geom size='.1'/></body>
+        </frame>
+        <body><joint ref='30'/><joint type='ball'/><geom size='.1'/></body></worldbody>
+        <keyframe><key qpos='7'/><key qpos='1 2 3 4 5 6 7 8'/><key/><key qvel='1 2'/></keyframe></mujoco>");
+    let rest = [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 30.0, 1.0, 0.0, 0.0, 0.0];
+    let quat = [
+        0.3563483225498992,
+        0.44543540318737396,
+        0.5345224838248488,
+        0.6236095644623235,
+    ];
+    let keys = &model.keyframes;
+    let first = [&[7.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0], &rest[..]].concat();
+    assert_eq!(keys[0].qpos, first);
+    let second = [&[1.0, 2.0, 3.0], &quat[..], &[8.0], &rest[..]].concat();
+    for (found, expected) in keys[1].qpos.iter().zip(second) {
+        assert_abs_diff_eq!(*found, expected, epsilon = 1e-15);
+    }
+    assert_eq!((&keys[2].qpos, &keys[3].qpos), (&model.qpos0, &model.qpos0));
+    assert_eq!(keys[3].qvel[..3], [1.0, 2.0, 0.0]);
+    assert!(model.notes[0].contains("qpos has 1 numbers, expected 19: MuJoCo fills it up"));
+    assert!(model.notes[0].ends_with("(and 2 more like this)"));
 }

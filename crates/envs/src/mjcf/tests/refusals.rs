@@ -130,6 +130,8 @@ fn what_makes_no_sense_is_refused() {
         (joint("pos='1 2'"), "pos has 2 numbers, expected 3"),
         (joint("class='z'"), "known classes: main"),
         (joint("axis='0 0 0'"), "no direction"),
+        (geom("mass='-1'"), "mass is -1; it must be 0 or more"),
+        (geom("density='-1'"), "density is -1; it must be 0 or more"),
         (geom("mass='0'"), "body `b` moves but has mass 0"),
         (no_size(geom("size='0'")), "size number 1 is 0"),
         (

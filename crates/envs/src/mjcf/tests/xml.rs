@@ -163,7 +163,8 @@ fn faults_name_line_column_and_element() {
             "<mujoco/>words",
             "there is text after the end of the outermost element (column 10)",
         ),
-        ("words", "there is text after"),
+        ("words", "the text holds no element"),
+        ("<mujoco>words", "<mujoco> has no end </mujoco> (column 1)"),
         ("<!-- words -->", "the text holds no element"),
         ("</mujoco>", "the text holds no element"),
         (
