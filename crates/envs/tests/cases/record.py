@@ -6,7 +6,7 @@
 A comment in a model may hold `start: {"steps": 1, "qpos": [...], "qvel": [...], "ctrl": [...]}`; what is missing, also
 at the end of a list, is as in the reference pose at rest. A line holds the model's name, a quantity and its numbers:
 first the number of steps and the start, then what MuJoCo has after these steps. For the model whose name says so the
-quantity is the observation of a reset of Ant-v5.
+quantities are the observations of tasks after a reset.
 """
 import glob
 import json
@@ -36,14 +36,18 @@ def moved(path):
         mujoco.mj_step(model, data)
     yield "limited", model.jnt_limited
     yield "contacts_and_rows", [data.ncon, data.nefc]
-    for name in ["qpos", "qvel", "qacc"]:
-        yield name, getattr(data, name)
+    places = ["xipos", "geom_xpos", "geom_xmat", "site_xpos", "site_xmat"]
+    for name in ["qpos", "qvel", "qacc", *places]:
+        yield name, getattr(data, name).ravel()
 
 
 def observed(path):
-    env = gymnasium.make("Ant-v5", xml_file=path, reset_noise_scale=0, healthy_z_range=(0.1, 1))
-    observation, _ = env.reset(seed=0)
-    yield "observation", observation
+    v4 = {"Ant-v4": {"use_contact_forces": True}}
+    for task in ["Ant-v4", "Ant-v5", "Humanoid-v5"]:
+        settings = {"reset_noise_scale": 0, "healthy_z_range": (0.1, 1), **v4.get(task, {})}
+        env = gymnasium.make(task, xml_file=path, **settings)
+        observation, _ = env.reset(seed=0)
+        yield task, observation
 
 
 def main():

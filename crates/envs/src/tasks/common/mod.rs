@@ -250,12 +250,12 @@ impl<T: Task> Mujoco<T> {
             });
         }
         task.check(&model)?;
-        let names = &model.actuators;
         let action = (0..model.nu).map(|actuator| {
-            let [low, high] = if names.ctrllimited[actuator] {
-                names.ctrlrange[actuator]
-            } else {
-                [f64::NEG_INFINITY, f64::INFINITY]
+            // As in Gymnasium the range counts also where the physics does not clamp to it. Without one, where Gymnasium
+            // tells 0 to 0, any control is felt.
+            let [low, high] = match model.actuators.ctrlrange[actuator] {
+                [low, high] if low < high => [low, high],
+                _ => [f64::NEG_INFINITY, f64::INFINITY],
             };
             Quantity {
                 name: observed::driven(&model, actuator).into(),
@@ -393,7 +393,7 @@ impl<T: Task> Env for Mujoco<T> {
                 elapsed_steps,
             });
         }
-        self.elapsed_steps += 1;
+        self.elapsed_steps = self.elapsed_steps.saturating_add(1);
         if self.fresh {
             forward(&self.model, &mut self.state);
         }
