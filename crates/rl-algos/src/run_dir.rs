@@ -279,6 +279,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::EVENTS;
     use crate::recipes;
 
     #[test]

@@ -1,5 +1,7 @@
 //! Whether what an agent does can depend on what it sees, by the connections of its networks.
 
+use sparse_core::nn::{SparseMlp, SparseModule};
+
 use super::Agent;
 use super::parts::blamed;
 use crate::config::TrainConfig;
@@ -37,7 +39,7 @@ impl dyn Agent + '_ {
         let Some((name, actor)) = networks.next() else {
             return found;
         };
-        let inputs = |net: &sparse_core::nn::SparseMlp| {
+        let inputs = |net: &SparseMlp| {
             let layers = net.sparse_layers();
             layers.first().map_or(0, |layer| layer.pattern().inputs())
         };
