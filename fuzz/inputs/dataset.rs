@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use offline_prune::dataset::Dataset;
+use offline_prune::dataset::{Dataset, Peek, Reading};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rl_algos::replay::Batch;
@@ -25,8 +25,19 @@ fn check(data: &Dataset) {
     assert!(data.normalise().std.iter().all(|std| *std > 0.0));
 }
 
-/// Opens a file, and tells whether it is a dataset.
+/// Opens a file, and tells whether it is a dataset. It is read without its bad episodes, too.
 pub fn open(path: &Path) -> bool {
+    let _ = Peek::at(path);
+    let lenient = Reading {
+        clip_actions: true,
+        episode_length: Some(5),
+        skip_bad_episodes: true,
+        ..Reading::default()
+    };
+    if let Ok((data, facts)) = lenient.open(path, None) {
+        check(&data);
+        assert!(facts.longest <= 5);
+    }
     match Dataset::open(path) {
         Ok(data) => {
             check(&data);

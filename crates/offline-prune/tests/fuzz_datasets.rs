@@ -28,12 +28,19 @@ const BOUND: Duration = Duration::from_secs(10);
 const MOST_BYTES: usize = 256 << 20;
 
 /// The files, and whether a folder with a description goes with it.
-const SEEDS: [(&str, bool); 5] = [
+const SEEDS: [(&str, bool); 12] = [
     ("d4rl.hdf5", false),
     ("d4rl_next.hdf5", false),
     ("d4rl.npz", false),
     ("d4rl_compressed.npz", false),
     ("minari/data/main_data.hdf5", true),
+    ("minari04/data/main_data.hdf5", false),
+    ("half.hdf5", false),
+    ("half.npz", false),
+    ("lzf.hdf5", false),
+    ("external_link.hdf5", false),
+    ("soft_link.hdf5", false),
+    ("new_soft_link.hdf5", false),
 ];
 
 /// Lengths, addresses and versions that stress a reader where they land.

@@ -70,8 +70,9 @@ fn hinted(error: Error) -> anyhow::Error {
         Error::MissingArray { key, .. } if key == "timeouts" => {
             "--env and --episode-length give the latter"
         }
+        // What is wrong with the first episode is wrong with all.
         Error::MissingArray { key, .. } | Error::Shape { key, .. } | Error::Type { key, .. }
-            if key.starts_with("episode_") =>
+            if key.starts_with("episode_") && !key.starts_with("episode_0/") =>
         {
             "--skip-bad-episodes leaves such episodes out"
         }
