@@ -109,7 +109,10 @@ class Draw:
     def limit(self, element, prefix, low, high):
         """A range, and where needed whether it is felt."""
         element.set(prefix + "range", f"{low} {high}")
-        if not self.autolimits or self.chance(0.1):
+        if not prefix and self.autolimits and self.chance(0.04):
+            # Upside down, so no limit.
+            element.set(prefix + "range", f"{high} {low}")
+        elif not self.autolimits or self.chance(0.1):
             element.set(prefix + "limited", "true" if self.chance(0.85) else "false")
 
     # --- settings
@@ -143,7 +146,7 @@ class Draw:
             if self.chance(p):
                 option.set(key, value)
         flags = [("constraint", 0.02), ("frictionloss", 0.05), ("limit", 0.05), ("contact", 0.04), ("gravity", 0.05),
-                 ("clampctrl", 0.1), ("filterparent", 0.1), ("island", 0.3), ("midphase", 0.1)]
+                 ("clampctrl", 0.1), ("filterparent", 0.1), ("island", 0.3), ("midphase", 0.1), ("warmstart", 0.05)]
         off = [name for name, p in flags if self.chance(p)]
         if off:
             ET.SubElement(option, "flag", {name: "disable" for name in off})
@@ -421,7 +424,10 @@ class Draw:
             self.tendons.append(tendon.get("name"))
             self.of_class(tendon)
             self.tendon_parameters(tendon, ranged=True)
-            for name in self.rng.sample(names, min(len(names), self.rng.choice([1, 2, 2, 3, 4]))):
+            held = self.rng.sample(names, min(len(names), self.rng.choice([1, 2, 2, 3, 4])))
+            if self.chance(0.1):
+                held.append(held[0])
+            for name in held:
                 ET.SubElement(tendon, "joint", joint=name, coef=self.rng.choice(["1", "-1", "0.5", self.number(-2, 2)]))
 
     def actuator(self, root):
@@ -437,7 +443,7 @@ class Draw:
                 actuator.set("jointinparent" if self.chance(0.15) else "joint", joint)
             felt = {"free": 6, "ball": 3}.get(target, 1)
             if felt > 1 or self.chance(0.4):
-                actuator.set("gear", " ".join(self.number(-3, 3) for _ in range(self.rng.choice([1, felt]))))
+                actuator.set("gear", " ".join(self.number(-3, 3) for _ in range(self.rng.choice([1, felt, felt, 6]))))
             self.of_class(actuator)
             if kind == "damper":
                 actuator.set("kv", self.scale(0.01, 10))

@@ -10,10 +10,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+#[allow(unreachable_pub, reason = "the fuzz target includes the same file")]
 #[path = "../../fuzz/inputs/checkpoint.rs"]
 mod checkpoint;
+#[allow(unreachable_pub, reason = "the fuzz target includes the same file")]
 #[path = "../../fuzz/inputs/policy.rs"]
 mod policy;
+#[allow(unreachable_pub, reason = "the fuzz target includes the same file")]
 #[path = "../../fuzz/inputs/toml.rs"]
 mod toml;
 

@@ -7,8 +7,8 @@
 //!
 //! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
 //! `element` (typed attributes), `notes` (what is passed over), `spec` (what a file says), `defaults`, `unmet` and
-//! `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `frames`, `pairs` and `constants`. MuJoCo: XML
-//! reference; Modeling chapter.
+//! `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `frames`, `pairs` and `constants`. MuJoCo:
+//! XML reference; Modeling chapter.
 
 mod compile;
 mod constants;
