@@ -82,6 +82,30 @@ fn codes(model: &Model) -> [f64; 3] {
     [integrator, solver, cone]
 }
 
+/// Sizes and options.
+fn options(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
+    let [integrator, solver, cone] = codes(model);
+    vec![
+        ("nq", vec![model.nq as f64]),
+        ("nv", vec![model.nv as f64]),
+        ("nu", vec![model.nu as f64]),
+        ("opt/timestep", vec![model.opt.timestep]),
+        ("opt/gravity", model.opt.gravity.to_array().to_vec()),
+        ("opt/integrator", vec![integrator]),
+        ("opt/solver", vec![solver]),
+        ("opt/cone", vec![cone]),
+        ("opt/density", vec![model.opt.density]),
+        ("opt/viscosity", vec![model.opt.viscosity]),
+        ("opt/wind", model.opt.wind.to_array().to_vec()),
+        ("opt/impratio", vec![model.opt.impratio]),
+        ("opt/iterations", vec![model.opt.iterations as f64]),
+        ("opt/tolerance", vec![model.opt.tolerance]),
+        ("opt/ls_iterations", vec![model.opt.ls_iterations as f64]),
+        ("opt/ls_tolerance", vec![model.opt.ls_tolerance]),
+        ("stat/meaninertia", vec![model.meaninertia]),
+    ]
+}
+
 /// Every field of `model` with the recording's key for it.
 fn fields(
     model: &Model,
@@ -111,7 +135,6 @@ fn fields(
         .iter()
         .map(|p| p.map_or(-1, |p| p as i64))
         .collect();
-    let [integrator, solver, cone] = codes(model);
     // The first of each actuator's target; the recordings hold joints only.
     let targets: Vec<f64> = a
         .transmission
@@ -124,24 +147,8 @@ fn fields(
         .collect();
     let keys = model.keyframes.iter();
     let key_qpos: Vec<f64> = keys.flat_map(|key| key.qpos.iter().copied()).collect();
-    vec![
-        ("nq", vec![model.nq as f64]),
-        ("nv", vec![model.nv as f64]),
-        ("nu", vec![model.nu as f64]),
-        ("opt/timestep", vec![model.opt.timestep]),
-        ("opt/gravity", model.opt.gravity.to_array().to_vec()),
-        ("opt/integrator", vec![integrator]),
-        ("opt/solver", vec![solver]),
-        ("opt/cone", vec![cone]),
-        ("opt/density", vec![model.opt.density]),
-        ("opt/viscosity", vec![model.opt.viscosity]),
-        ("opt/wind", model.opt.wind.to_array().to_vec()),
-        ("opt/impratio", vec![model.opt.impratio]),
-        ("opt/iterations", vec![model.opt.iterations as f64]),
-        ("opt/tolerance", vec![model.opt.tolerance]),
-        ("opt/ls_iterations", vec![model.opt.ls_iterations as f64]),
-        ("opt/ls_tolerance", vec![model.opt.ls_tolerance]),
-        ("stat/meaninertia", vec![model.meaninertia]),
+    let mut all = options(model);
+    all.extend([
         ("qpos0", model.qpos0.clone()),
         ("qpos_spring", model.qpos_spring.clone()),
         ("body_parentid", whole(&b.parent)),
@@ -215,7 +222,8 @@ fn fields(
         ("actuator_forcelimited", flags(&a.forcelimited)),
         ("actuator_forcerange", flat(&a.forcerange)),
         ("key_qpos", key_qpos),
-    ]
+    ]);
+    all
 }
 
 /// Fields that every recording of a model holds at least.
