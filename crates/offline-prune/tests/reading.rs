@@ -141,12 +141,9 @@ fn break_reward(folder: &Path, reward: f32) {
         .filter(|at| bytes[*at..at + 16] == four)
         .collect();
     // Observations are the same number, ten times; rewards stand alone.
-    let rewards = at.iter().find(|at| {
-        !at.checked_sub(4)
-            .is_some_and(|before| bytes[before..**at] == four[..4])
-            && bytes[*at + 16..*at + 20] != four[..4]
-    });
-    let at = *rewards.unwrap();
+    let other = |from: usize| bytes.get(from..from + 4) != Some(&four[..4]);
+    let alone = |at: &&usize| at.checked_sub(4).is_none_or(other) && other(**at + 16);
+    let at = *at.iter().find(alone).unwrap();
     bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
     std::fs::write(path, bytes).unwrap();
 }
