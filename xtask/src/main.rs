@@ -3,15 +3,16 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::{Cli, Command};
+use cli::{Cli, Command, tell};
 
 mod launch;
+mod suite;
 mod tidy;
 
 fn main() -> ExitCode {
     let done = match cli::read::<Cli>().command {
         Command::Job(job) => job.device().and_then(launch::run),
-        Command::Test(args) => launch::test(&args),
+        Command::Test(args) => suite::run(&args),
         Command::Tidy => tidy::tidy(),
         Command::Ci => launch::ci(),
     };
@@ -19,10 +20,10 @@ fn main() -> ExitCode {
 }
 
 /// The exit status of a job; what went wrong is one line.
-#[allow(clippy::print_stderr, reason = "this is the command line")]
 fn finish(done: Result<ExitCode>) -> ExitCode {
-    done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+    let said = done.and_then(|code| tell::said().map(|()| code));
+    said.unwrap_or_else(|error| {
+        tell::note(&format!("error: {error:#}"));
         ExitCode::FAILURE
     })
 }

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 pub(crate) const UNFINISHED: &str = ".tmp";
 
 /// The file by which a folder is held.
-const LOCK: &str = ".lock";
+pub(crate) const LOCK: &str = ".lock";
 
 /// Writes a file beside its place, waits until it is on the disk, and moves it there in one step. The move itself is
 /// on the disk once the folder is, too.
@@ -31,9 +31,16 @@ pub fn put<T>(
         writer.get_ref().sync_all()?;
         Ok(written)
     };
-    let written = write().map_err(Error::file::<std::io::Error>(&beside))?;
-    fs::rename(&beside, path).map_err(Error::file(path))?;
-    Ok(written)
+    let written = write().map_err(Error::file::<std::io::Error>(&beside));
+    let written = written.and_then(|written| {
+        fs::rename(&beside, path).map_err(Error::file(path))?;
+        Ok(written)
+    });
+    if written.is_err() {
+        // Half a file helps nobody, and takes what may be the last room.
+        let _ = fs::remove_file(&beside);
+    }
+    written
 }
 
 /// A folder that is held, until this is dropped.
@@ -54,7 +61,9 @@ impl Drop for Held {
 /// [`Error::File`] when another process or another part of this one holds it, or nothing can be written there.
 pub fn hold(folder: &Path) -> Result<Held> {
     let path = folder.join(LOCK);
-    let file = File::create(&path).map_err(Error::file(&path))?;
+    // Without a change of what may be there.
+    let file = File::options().append(true).create(true).open(&path);
+    let file = file.map_err(Error::file(&path))?;
     match file.try_lock() {
         // A file system without locks holds nothing.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(Held(file)),

@@ -113,17 +113,21 @@ impl RunDir {
     /// Refuses a folder that is not free for a new run, or whose files may not be replaced.
     ///
     /// # Errors
-    /// [`Error::RunExists`] when it holds a run and `overwrite` is false; [`Error::File`] when a file in it has the name of
-    /// a run's, and is none.
+    /// [`Error::File`] when a file in it has the name of a run's, and is none; [`Error::RunExists`] when it holds a run and
+    /// `overwrite` is false.
     pub fn check_free(path: &Path, overwrite: bool) -> Result<()> {
-        if !Self::is_taken(path) {
-            return Ok(());
+        ours::check(path)?;
+        if Self::is_taken(path) && !overwrite {
+            let path = path.to_owned();
+            return Err(Error::RunExists { path });
         }
-        if overwrite {
-            return ours::check(path);
-        }
-        let path = path.to_owned();
-        Err(Error::RunExists { path })
+        Ok(())
+    }
+
+    /// Whether a run writes a file of this path, relative to its folder.
+    #[must_use]
+    pub fn is_own(path: &Path) -> bool {
+        ours::is_own(path)
     }
 
     /// The folder of a run that is there, and its configuration.
@@ -279,7 +283,42 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::EVENTS;
     use crate::recipes;
+
+    #[test]
+    fn files_of_no_run_are_never_in_its_place() {
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        for name in ["config.toml", "metrics.csv", "device"] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, b"mine").unwrap();
+            for overwrite in [false, true] {
+                let error = RunDir::create(folder.path(), &config, overwrite).unwrap_err();
+                assert!(
+                    error.to_string().contains("nothing here is replaced"),
+                    "{error}"
+                );
+            }
+            assert_eq!(fs::read(&file).unwrap(), b"mine");
+            let there = fs::read_dir(folder.path()).unwrap().count();
+            assert_eq!(there, 1, "{name}: nothing is written beside it");
+        }
+    }
+
+    #[test]
+    fn a_run_without_its_settings_is_still_one() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("resume")).unwrap();
+        fs::write(folder.path().join("resume/state.bin"), b"SRLRUN 2...").unwrap();
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        let error = RunDir::create(folder.path(), &config, false).unwrap_err();
+        assert!(matches!(error, Error::RunExists { .. }), "{error}");
+        assert!(!folder.path().join("config.toml").exists());
+        RunDir::create(folder.path(), &config, true).unwrap();
+        assert!(!folder.path().join("resume").exists());
+    }
 
     #[test]
     fn a_run_is_refused_kept_and_overwritten() {
@@ -299,12 +338,32 @@ mod tests {
         assert!(error.to_string().contains("--overwrite"), "{error}");
         assert_eq!(run.info(Checkpoint::Best).unwrap(), info);
         assert_eq!(RunDir::open(&path).unwrap().1, config);
-        let (events, notes) = (path.join(format!("{EVENTS}1.0")), path.join("notes"));
-        for file in [&events, &notes] {
+        let own = [
+            "checkpoints/best.safetensors.tmp",
+            "policies/5.safetensors",
+            "resume/state.bin",
+        ];
+        let foreign = [
+            "notes",
+            "checkpoints/mine",
+            "policies/good.safetensors",
+            "resume/notes",
+        ];
+        let events = [format!("{EVENTS}1.0"), format!("{EVENTS}1.host.2.0")];
+        for name in own
+            .iter()
+            .chain(&foreign)
+            .copied()
+            .chain(events.iter().map(String::as_str))
+        {
+            let file = path.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, b"").unwrap();
         }
         RunDir::create(&path, &config, true).unwrap();
-        assert!(!events.exists() && notes.exists());
+        assert!(own.iter().all(|name| !path.join(name).exists()));
+        assert!(foreign.iter().all(|name| path.join(name).exists()));
+        assert_eq!(events.map(|name| path.join(name).exists()), [false, true]);
         assert!(run.info(Checkpoint::Best).is_err());
         assert!(RunDir::open(folder.path()).is_err());
     }

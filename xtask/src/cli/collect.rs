@@ -75,16 +75,16 @@ pub struct CollectArgs {
     pub kinds: Vec<Kind>,
 
     /// Transitions of each dataset; of medium-replay at most so many, the newest [default: 1M; of medium-replay all]
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
     pub transitions: Option<u64>,
 
     /// Standard deviation of Gaussian noise on a policy's mean actions, which are in [-1, 1], clipped to that
     /// [default: 0.1; SAC draws from its own Gaussian instead]
-    #[arg(long, value_name = "STD", value_parser = noise, allow_negative_numbers = true)]
+    #[arg(long, value_name = "STD", value_parser = noise, allow_hyphen_values = true)]
     pub noise: Option<f64>,
 
     /// Seed of the starting states and of the noise
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::seed, allow_hyphen_values = true)]
     pub seed: u64,
 
     /// Folder of datasets; a folder of the dataset's name is made in it
@@ -100,7 +100,7 @@ pub struct CollectArgs {
     pub overwrite: bool,
 
     /// Threads to step environments with; changes the speed, never the numbers [default: as many as cores]
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::threads, allow_hyphen_values = true)]
     pub threads: Option<u64>,
 
     /// Backend that reads the networks: flex, ndarray, wgpu or cuda [default: flex]

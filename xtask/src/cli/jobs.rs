@@ -43,11 +43,11 @@ pub struct EvalArgs {
     pub env: Option<String>,
 
     /// Whole episodes to play, without exploration noise
-    #[arg(long, value_name = "N", default_value = "10", value_parser = values::count)]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = values::count, allow_hyphen_values = true)]
     pub episodes: u64,
 
     /// Seed of the starting states [default: the run's evaluation seed]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::seed, allow_hyphen_values = true)]
     pub seed: Option<u64>,
 
     /// Backend that computes the network: flex, ndarray, wgpu or cuda [default: flex]
@@ -96,7 +96,7 @@ pub struct BenchArgs {
     pub json: bool,
 
     /// Threads to compute with, where the bench uses more than one [default: as many as cores]
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::threads, allow_hyphen_values = true)]
     pub threads: Option<u64>,
 
     /// A Python with the rivals, timed in turns: mujoco 3.3.7 and gymnasium for `envs`, torch and sparseprop for
@@ -118,7 +118,7 @@ pub struct PlotArgs {
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
 
-    /// Picture to write
+    /// Picture to write (SVG); takes the place of an older picture, and of nothing else
     #[arg(long, value_name = "FILE", default_value = "learning-curve.svg")]
     pub out: PathBuf,
 

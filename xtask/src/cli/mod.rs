@@ -1,7 +1,7 @@
 //! The command line of `cargo xtask`, shared by the binary that reads it and the one that does the work.
 //!
 //! In reading order: this file (which jobs there are), [`train`], [`seeds`], [`collect`], [`offline`], [`jobs`], [`watch`],
-//! [`chores`], [`values`].
+//! [`chores`], [`values`]; then what both binaries say and how: [`tell`], [`shell`].
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -11,6 +11,8 @@ pub mod collect;
 pub mod jobs;
 pub mod offline;
 pub mod seeds;
+pub mod shell;
+pub mod tell;
 pub mod train;
 pub mod values;
 pub mod watch;
@@ -106,14 +108,18 @@ pub struct RunCli {
 /// Reads the words of this process. A mistake ends it with one line on standard error and status 2; help goes to
 /// standard output.
 #[must_use]
-#[allow(clippy::print_stderr, reason = "this is the command line")]
 pub fn read<T: Parser>() -> T {
     T::try_parse().unwrap_or_else(|error| {
         let missing = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
         if !error.use_stderr() || error.kind() == missing {
-            error.exit();
+            tell::keep(error.print());
+            if let Err(error) = tell::said() {
+                tell::note(&format!("error: {error:#}"));
+                std::process::exit(1);
+            }
+        } else {
+            tell::note(&one_line(&error.to_string()));
         }
-        eprintln!("{}", one_line(&error.to_string()));
         std::process::exit(error.exit_code());
     })
 }
@@ -161,6 +167,46 @@ mod tests {
             let error = Cli::try_parse_from(words).unwrap_err();
             let line = one_line(&error.to_string());
             assert!(line.contains(expected) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    /// Not as an unexpected argument.
+    #[test]
+    fn numbers_below_zero_are_told_with_their_option() {
+        for (words, option, value) in [
+            ("train --steps -5", "--steps <N>", "-5"),
+            ("train --steps -5k", "--steps <N>", "-5k"),
+            ("train --seeds -1..3", "--seeds <LIST>", "-1..3"),
+            ("train --threads 100000", "--threads <N>", "100000"),
+            (
+                "train --actor-sparsity -0.5",
+                "--actor-sparsity <SHARE>",
+                "-0.5",
+            ),
+            ("eval run --seed -1", "--seed <N>", "-1"),
+            ("collect run --transitions -1", "--transitions <N>", "-1"),
+            ("watch run --fps -1", "--fps <N>", "-1"),
+            ("watch run --size -4x4", "--size <WxH>", "-4x4"),
+            ("offline data --sweep -0.5,0.5", "--sweep <LIST>", "-0.5"),
+        ] {
+            let words = ["xtask"].into_iter().chain(words.split(' '));
+            let error = Cli::try_parse_from(words).unwrap_err();
+            let line = one_line(&error.to_string());
+            let expected = format!("invalid value '{value}' for '{option}'");
+            assert!(line.contains(&expected), "{line}");
+        }
+        let numbers = ["N", "SHARE", "STD", "S", "TIMES", "DEG", "WxH"];
+        for job in RunCli::command().get_subcommands() {
+            for option in job.get_arguments() {
+                let names = option.get_value_names().unwrap_or_default();
+                if names.iter().any(|name| numbers.contains(&name.as_str())) {
+                    assert!(
+                        option.is_allow_hyphen_values_set(),
+                        "{option} of {}",
+                        job.get_name()
+                    );
+                }
+            }
         }
     }
 

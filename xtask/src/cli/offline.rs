@@ -26,7 +26,7 @@ pub struct AgentArgs {
     pub algo: Option<String>,
 
     /// Seed of every stream of random numbers [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::seed, allow_hyphen_values = true)]
     pub seed: Option<u64>,
 
     /// Settings as TOML, with keys of the `config.toml` that every run writes; the algorithm's published ones fill the
@@ -39,7 +39,7 @@ pub struct AgentArgs {
     pub device: Option<Device>,
 
     /// Threads to compute with; changes the speed, never the numbers [default: as many as cores]
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::threads, allow_hyphen_values = true)]
     pub threads: Option<u64>,
 
     /// How the dataset is read.
@@ -77,7 +77,7 @@ pub struct DataArgs {
 
     /// Cut episodes after so many steps [default: where a file has neither timeouts nor next_observations the task's
     /// longest, as D4RL does]
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
     pub episode_length: Option<u64>,
 
     /// Leave episodes out that cannot be read or hold what is not allowed, and count them
@@ -111,14 +111,14 @@ pub struct PruneArgs {
     pub criterion: Option<String>,
 
     /// Share of each network's weights that go, in [0, 1) [default: 0.95]
-    #[arg(long, value_name = "SHARE", value_parser = values::sparsity)]
+    #[arg(long, value_name = "SHARE", value_parser = values::sparsity, allow_hyphen_values = true)]
     pub sparsity: Option<f64>,
 
     /// File for the pruned networks (safetensors)
     #[arg(long, value_name = "FILE", default_value = "pruned.safetensors")]
     pub out: PathBuf,
 
-    /// Replace the file if it is there
+    /// Replace the file if it is there, and is a safetensors file of no run
     #[arg(long)]
     pub overwrite: bool,
 }
@@ -140,19 +140,19 @@ pub struct OfflineArgs {
     pub criterion: Vec<String>,
 
     /// Share of each network's weights that go before training, in [0, 1); 0 trains them dense [default: 0.95]
-    #[arg(long, value_name = "SHARE", value_parser = values::sparsity, conflicts_with = "sweep")]
+    #[arg(long, value_name = "SHARE", value_parser = values::sparsity, conflicts_with = "sweep", allow_hyphen_values = true)]
     pub sparsity: Option<f64>,
 
     /// Several sparsities, one run each for every criterion and seed, such as 0,0.5,0.8,0.9,0.95,0.98
-    #[arg(long, value_name = "LIST", value_parser = values::sparsity, value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_parser = values::sparsity, value_delimiter = ',', allow_hyphen_values = true)]
     pub sweep: Vec<f64>,
 
     /// Updates; 200_000, 200k and 1M are understood [default: 200000]
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
     pub updates: Option<u64>,
 
     /// A run for each of several seeds: 0..5 (without 5), 0..=4 or 0,3,7
-    #[arg(long, value_name = "LIST", value_parser = seeds::seeds, conflicts_with = "seed")]
+    #[arg(long, value_name = "LIST", value_parser = seeds::seeds, conflicts_with = "seed", allow_hyphen_values = true)]
     pub seeds: Option<Seeds>,
 
     /// Folder for the run [default: runs/offline/DATASET-ALGO-CRITERION-SPARSITY-sSEED]; for several runs the folder
@@ -160,7 +160,7 @@ pub struct OfflineArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
-    /// Replace runs that the folder already holds
+    /// Replace runs that the folder already holds; files of no run stay
     #[arg(long)]
     pub overwrite: bool,
 

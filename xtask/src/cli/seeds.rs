@@ -1,5 +1,7 @@
 //! Lists of seeds on the command line.
 
+use super::values;
+
 /// Most seeds of one command.
 const MOST: usize = 1000;
 
@@ -32,7 +34,7 @@ pub fn seeds(text: &str) -> Result<Seeds, String> {
 
 /// The first and the last seed of a range that is not empty.
 fn range(part: &str) -> Option<(u64, u64)> {
-    let number = |text: &str| text.parse::<u64>().ok();
+    let number = |text: &str| values::seed(text).ok();
     let Some((first, end)) = part.split_once("..") else {
         return number(part).map(|seed| (seed, seed));
     };
@@ -76,6 +78,7 @@ mod tests {
             "1.5",
             "0..2,1",
             "0..99999999999",
+            "9223372036854775808",
         ] {
             let error = seeds(bad).unwrap_err();
             assert!(!error.contains('\n'), "{error}");

@@ -27,23 +27,23 @@ pub struct TrainArgs {
     pub algo: Option<String>,
 
     /// Share of the actor's weights that are absent, in [0, 1) [default: the paper's for the task]
-    #[arg(long, value_name = "SHARE", value_parser = values::sparsity)]
+    #[arg(long, value_name = "SHARE", value_parser = values::sparsity, allow_hyphen_values = true)]
     pub actor_sparsity: Option<f64>,
 
     /// Share of each critic's weights that are absent, in [0, 1) [default: the paper's for the task]
-    #[arg(long, value_name = "SHARE", value_parser = values::sparsity)]
+    #[arg(long, value_name = "SHARE", value_parser = values::sparsity, allow_hyphen_values = true)]
     pub critic_sparsity: Option<f64>,
 
     /// Control steps to train for; 200_000, 200k and 1M are understood [default: 200000]
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
     pub steps: Option<u64>,
 
     /// Seed of every random stream; the same seed, device and instruction set (AVX-512, AVX2, ...) give the same run [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::seed, allow_hyphen_values = true)]
     pub seed: Option<u64>,
 
     /// A run for each of several seeds, as many at a time as there are threads: 0..5 (without 5), 0..=4 or 0,3,7
-    #[arg(long, value_name = "LIST", value_parser = seeds::seeds, conflicts_with = "seed")]
+    #[arg(long, value_name = "LIST", value_parser = seeds::seeds, conflicts_with = "seed", allow_hyphen_values = true)]
     pub seeds: Option<Seeds>,
 
     /// Backend that computes the networks: flex, ndarray, wgpu or cuda [default: flex, or what a resumed run had]
@@ -51,14 +51,14 @@ pub struct TrainArgs {
     pub device: Option<Device>,
 
     /// Threads to compute with; changes the speed, never the numbers [default: as many as cores]
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", value_parser = values::threads, allow_hyphen_values = true)]
     pub threads: Option<u64>,
 
     /// Folder for the run [default: runs/TASK-RECIPE-sSEED]; with --seeds, the folder that gets a folder sSEED for each
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
-    /// Replace the run that the folder already holds
+    /// Replace the run that the folder already holds; files of no run stay
     #[arg(long)]
     pub overwrite: bool,
 

@@ -72,6 +72,12 @@ pub const CRITERIA: [&str; 7] = [
     "random",
 ];
 
+/// Largest whole number that a configuration file holds.
+pub const LARGEST: u64 = i64::MAX as u64;
+
+/// Most threads of one process.
+const MOST_THREADS: u64 = 1024;
+
 /// Backends that a training binary can be built for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Device {
@@ -237,11 +243,39 @@ pub fn count(text: &str) -> Result<u64, String> {
         Some((at, 'm' | 'M')) => (&plain[..at], 1_000_000),
         _ => (plain.as_str(), 1),
     };
-    match digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)) {
-        Some(0) => Err("must be at least 1".to_owned()),
-        Some(value) => Ok(value),
+    // As wide as any count that is worth reading: what does not fit is told as too large, not as no number.
+    let value = digits.parse::<i128>().ok();
+    match value.and_then(|n| n.checked_mul(unit)) {
+        Some(..1) => Err("must be at least 1".to_owned()),
+        Some(value) => u64::try_from(value)
+            .ok()
+            .filter(|value| *value <= LARGEST)
+            .ok_or_else(|| format!("must be at most {LARGEST}")),
         None => Err("not a whole number, such as 3000, 200_000, 200k or 1M".to_owned()),
     }
+}
+
+/// Reads how many threads compute.
+///
+/// # Errors
+/// When it is no [`count`], or more than any machine has work for.
+pub fn threads(text: &str) -> Result<u64, String> {
+    let threads = count(text)?;
+    if threads > MOST_THREADS {
+        return Err(format!(
+            "must be at most {MOST_THREADS}; more than there are cores compute no faster"
+        ));
+    }
+    Ok(threads)
+}
+
+/// Reads the seed of random streams.
+///
+/// # Errors
+/// When it is no whole number, is negative or does not fit.
+pub fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse::<u64>().ok().filter(|seed| *seed <= LARGEST);
+    seed.ok_or_else(|| format!("a seed is a whole number, 0 to {LARGEST}"))
 }
 
 #[cfg(test)]
@@ -290,8 +324,34 @@ mod tests {
         assert_eq!(count("200_000").unwrap(), 200_000);
         assert_eq!(count("200k").unwrap(), 200_000);
         assert_eq!(count("1M").unwrap(), 1_000_000);
-        for bad in ["0", "-3", "2.5k", "", "k", "99999999999999999999"] {
-            assert!(count(bad).is_err(), "{bad}");
+        assert_eq!(count("9223372036854775807").unwrap(), LARGEST);
+        for (bad, expected) in [
+            ("0", "at least 1"),
+            ("-3", "at least 1"),
+            ("-3k", "at least 1"),
+            ("2.5k", "not a whole number"),
+            ("", "not a whole number"),
+            ("k", "not a whole number"),
+            ("9223372036854775808", "at most 9223372036854775807"),
+            ("18446744073709551616", "at most 9223372036854775807"),
+            ("18446744073709551615M", "at most 9223372036854775807"),
+        ] {
+            let error = count(bad).unwrap_err();
+            assert!(error.contains(expected), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn threads_and_seeds_have_a_largest() {
+        assert_eq!(threads("1024").unwrap(), 1024);
+        for bad in ["0", "-1", "1025", "100000", "x"] {
+            assert!(threads(bad).is_err(), "{bad}");
+        }
+        assert_eq!(seed("0").unwrap(), 0);
+        assert_eq!(seed("9223372036854775807").unwrap(), LARGEST);
+        for bad in ["-1", "10000000000000000000", "1.5", "", "x"] {
+            let error = seed(bad).unwrap_err();
+            assert!(error.contains("0 to 9223372036854775807"), "{error}");
         }
     }
 

@@ -35,38 +35,39 @@ pub struct WatchArgs {
     pub best: bool,
 
     /// Seed of the starting state and of random actions
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::seed, allow_hyphen_values = true)]
     pub seed: u64,
 
     /// Simulated time to film at most; the episode may end before (s)
-    #[arg(long, value_name = "S", default_value_t = 8.0)]
+    #[arg(long, value_name = "S", default_value = "8", value_parser = positive, allow_hyphen_values = true)]
     pub seconds: f64,
 
     /// Frames per second of simulated time, 1 to 50
-    #[arg(long, value_name = "N", default_value_t = 20.0)]
+    #[arg(long, value_name = "N", default_value = "20", value_parser = fps, allow_hyphen_values = true)]
     pub fps: f64,
 
     /// Pixels of one agent's picture
-    #[arg(long, value_name = "WxH", default_value = "400x300", value_parser = size)]
+    #[arg(long, value_name = "WxH", default_value = "400x300", value_parser = size, allow_hyphen_values = true)]
     pub size: [usize; 2],
 
     /// How far to stand back, as a multiple of the default
-    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = positive)]
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = positive, allow_hyphen_values = true)]
     pub distance: f64,
 
     /// Direction of view about the vertical, in degrees: 0 along x, 90 along y
-    #[arg(long, value_name = "DEG", allow_negative_numbers = true, value_parser = angle)]
+    #[arg(long, value_name = "DEG", allow_hyphen_values = true, value_parser = angle)]
     pub azimuth: Option<f64>,
 
     /// Direction of view above the horizontal, in degrees; negative looks down
-    #[arg(long, value_name = "DEG", allow_negative_numbers = true, value_parser = angle)]
+    #[arg(long, value_name = "DEG", allow_hyphen_values = true, value_parser = angle)]
     pub elevation: Option<f64>,
 
-    /// Animation to write [default: watch.gif in the run's folder, or TASK.gif here]
+    /// Animation to write (GIF); takes the place of an older one, and of nothing else [default: watch.gif in the run's
+    /// folder, or TASK.gif here]
     #[arg(long, value_name = "FILE", conflicts_with = "frames")]
     pub out: Option<PathBuf>,
 
-    /// Folder to write PNG frames to, instead of an animation
+    /// Folder to write PNG frames to, instead of an animation; not one with frames of another
     #[arg(long, value_name = "DIR")]
     pub frames: Option<PathBuf>,
 
@@ -81,6 +82,14 @@ fn size(text: &str) -> Result<[usize; 2], String> {
     text.split_once(['x', 'X'])
         .and_then(|(width, height)| Some([number(width)?, number(height)?]))
         .ok_or_else(|| "expected width x height in pixels, 16 to 4096 each, such as 400x300".into())
+}
+
+/// Reads frames per second.
+fn fps(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .filter(|number| (1.0..=50.0).contains(number))
+        .ok_or_else(|| "expected 1 to 50 frames per second, such as 20".into())
 }
 
 /// Reads a number above 0.
@@ -110,6 +119,10 @@ mod tests {
             assert!(positive(wrong).is_err(), "{wrong}");
         }
         assert!(angle("nan").is_err() && angle("x").is_err());
+        assert_eq!((fps("1"), fps("50")), (Ok(1.0), Ok(50.0)));
+        for wrong in ["0.5", "51", "-20", "nan"] {
+            assert!(fps(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

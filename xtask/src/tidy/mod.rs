@@ -7,6 +7,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use cli::tell::say;
 
 mod book;
 mod edges;
@@ -49,7 +50,6 @@ impl fmt::Display for Finding {
 ///
 /// # Errors
 /// When the files cannot be listed or read.
-#[allow(clippy::print_stdout, reason = "the report is the job")]
 pub(crate) fn tidy() -> Result<ExitCode> {
     let root = crate::launch::root()?;
     let files = tree::files(&root)?;
@@ -62,14 +62,18 @@ pub(crate) fn tidy() -> Result<ExitCode> {
     findings.extend(book::check(&files));
     let report = sizes::Report::of(&sources);
     findings.extend(report.check());
-    println!("{report}");
+    say(&report.to_string());
     for finding in &findings {
-        println!("{finding}");
+        say(&finding.to_string());
     }
     if findings.is_empty() {
-        println!("tidy: {} files, nothing found", files.len());
+        say(&format!("tidy: {} files, nothing found", files.len()));
         return Ok(ExitCode::SUCCESS);
     }
-    println!("tidy: {} found in {} files", findings.len(), files.len());
+    say(&format!(
+        "tidy: {} found in {} files",
+        findings.len(),
+        files.len()
+    ));
     Ok(ExitCode::FAILURE)
 }

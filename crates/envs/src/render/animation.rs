@@ -7,7 +7,8 @@ use std::io::Write;
 /// How coarsely colours are chosen, 1 (finest) to 30.
 const SPEED: i32 = 12;
 
-/// Writes an endlessly repeating GIF, frame by frame.
+/// Writes an endlessly repeating GIF, frame by frame. It is whole after [`finish`](Self::finish); where that is left out,
+/// the end of the file is written when this is dropped, and whether it could be is not told.
 pub struct Animation<W: Write> {
     encoder: gif::Encoder<W>,
     size: [u16; 2],
@@ -58,6 +59,15 @@ impl<W: Write> Animation<W> {
         let mut frame = gif::Frame::from_rgb_speed(width, height, picture.rgb(), SPEED);
         frame.delay = self.delay;
         self.encoder.write_frame(&frame).map_err(failed)
+    }
+
+    /// Writes the end of the file, and gives back what it was written to, which may hold bytes that are still to be
+    /// flushed.
+    ///
+    /// # Errors
+    /// [`Error::Picture`] when nothing can be written.
+    pub fn finish(self) -> Result<W> {
+        self.encoder.into_inner().map_err(failed)
     }
 }
 

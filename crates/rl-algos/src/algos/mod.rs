@@ -2,7 +2,6 @@
 
 mod gaussian;
 pub mod parts;
-mod paths;
 mod policy;
 mod sac;
 pub mod td3;
@@ -16,7 +15,6 @@ use sparse_core::learner::{Learner, Memory, StepReport};
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::record;
 
-pub use paths::CutOff;
 pub use policy::Policy;
 pub use sac::Sac;
 pub use td3::Td3;
@@ -31,7 +29,7 @@ pub trait Agent: Debug + Send {
     /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`.
     ///
     /// # Panics
-    /// When the observation has another size than the agent was built for.
+    /// When the observation or the action has another size than the agent was built for.
     fn act(&mut self, observation: &[f32], action: &mut [f32]);
 
     /// Writes an action that explores to `action`, and the one without noise to `mean`, `[action]` both.
@@ -244,6 +242,97 @@ impl UpdateReport {
             dropped: steps().map(|report| report.dropped).sum(),
             grown: steps().map(|report| report.grown).sum(),
             recycled: steps().map(|report| report.recycled).sum(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sparse_core::learner::LearnerConfig;
+
+    use super::*;
+    use crate::paths::CutOff;
+    use crate::recipes;
+
+    /// An agent that trains so many of an actor and its critics.
+    #[derive(Debug)]
+    struct Part(Vec<(&'static str, Learner<SparseMlp>)>, u64);
+
+    impl Part {
+        fn of(count: usize) -> (Self, TrainConfig) {
+            let mut config = recipes::named("static-td3", "Hopper-v5").unwrap();
+            config.sparsity.actor = 0.5;
+            let rows = parts::Rows {
+                observation: 11,
+                action: 3,
+                device: Device::flex(),
+            };
+            let mut streams = Streams::new(3);
+            let actor = parts::Actor::new(&config, &rows, &mut streams).unwrap();
+            let critics = parts::TwinCritic::new(&config, &rows, &mut streams).unwrap();
+            let [first, second] = critics.learners();
+            let all = [
+                ("actor", actor.learner()),
+                ("critic_1", first),
+                ("critic_2", second),
+            ];
+            let again = |(name, learner): (&'static str, &Learner<SparseMlp>)| {
+                (
+                    name,
+                    Learner::new(learner.net().clone(), LearnerConfig::default()),
+                )
+            };
+            let learners = all.into_iter().take(count).map(again).collect();
+            (Self(learners, 0), config)
+        }
+    }
+
+    impl Agent for Part {
+        fn act(&mut self, _: &[f32], _: &mut [f32]) {}
+
+        fn explore(&mut self, _: &[f32], _: &mut ChaCha8Rng, _: &mut [f32], _: &mut [f32]) {}
+
+        fn update(&mut self, _: &Batch, _: &mut Streams) -> Result<UpdateReport> {
+            Err(Error::config("update", 0, "of another agent"))
+        }
+
+        fn learners(&self) -> Vec<(&'static str, &Learner<SparseMlp>)> {
+            self.0
+                .iter()
+                .map(|(name, learner)| (*name, learner))
+                .collect()
+        }
+
+        fn extra(&mut self) -> Extra<'_> {
+            Extra {
+                learners: self.0.iter_mut().map(|(_, learner)| learner).collect(),
+                updates: &mut self.1,
+                numbers: Vec::new(),
+            }
+        }
+    }
+
+    #[test]
+    fn agents_with_any_number_of_learners_tell_what_they_have() {
+        for count in 0..=3 {
+            let (mut agent, config) = Part::of(count);
+            let agent: &mut dyn Agent = &mut agent;
+            let Densities { actor, critic } = agent.densities();
+            assert_eq!(actor.is_nan(), count == 0);
+            assert_eq!(critic.is_nan(), count < 2);
+            assert!(actor.is_nan() || (actor - 0.5).abs() < 1e-4, "{actor}");
+            let each = agent
+                .learners()
+                .into_iter()
+                .map(|(_, l)| Weights::of(l.net()).active);
+            assert_eq!(agent.all_weights().active, each.sum::<usize>());
+            assert_eq!(agent.memory().len(), count);
+            assert_eq!(agent.policy_bytes().is_err(), count == 0);
+            agent.to_bytes().unwrap();
+            assert_eq!(agent.cut_off(), CutOff::default());
+            agent.check_paths(&config).unwrap();
+            let state = crate::checkpoint::AgentState::of(agent).unwrap();
+            state.restore(agent).unwrap();
         }
     }
 }

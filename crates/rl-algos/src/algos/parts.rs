@@ -55,6 +55,16 @@ impl Rows {
     }
 }
 
+/// Refuses an action with another number of elements than the task's.
+///
+/// # Panics
+/// When it has one.
+#[track_caller]
+pub fn check_action(action: &[f32], expected: usize) {
+    let got = action.len();
+    assert!(got == expected, "action: got {got}, must be {expected}");
+}
+
 /// The first and the second half of so many rows.
 #[must_use]
 pub fn halves(rows: usize) -> [Range<usize>; 2] {
@@ -202,7 +212,7 @@ pub fn check_networks(config: &TrainConfig, sizes: [usize; 2]) -> Result<()> {
 }
 
 /// The setting that says how sparse a network is, and what it says.
-pub(super) fn blamed(config: &TrainConfig, asked: (&'static str, f64)) -> (&'static str, String) {
+pub(crate) fn blamed(config: &TrainConfig, asked: (&'static str, f64)) -> (&'static str, String) {
     let rule = config.topology.as_ref().map(|topology| &topology.rule);
     match rule {
         Some(RuleConfig::GradualMagnitude(rule)) => (

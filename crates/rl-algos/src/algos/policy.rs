@@ -10,6 +10,7 @@ use sparse_core::nn::{Inference, SparseModule};
 use sparse_core::record::Record;
 
 use super::gaussian::SquashedGaussian;
+use super::parts::check_action;
 use crate::config::SacConfig;
 use crate::{Error, Result};
 
@@ -66,9 +67,10 @@ impl Policy {
     /// Writes the action `[action]`, in [-1, 1], for one observation `[observation]`: of a Gaussian policy its mean.
     ///
     /// # Panics
-    /// When the observation has another size.
+    /// When the observation or the action has another size.
     pub fn act(&mut self, observation: &[f32], action: &mut [f32]) {
         let size = self.action;
+        check_action(action, size);
         for (action, output) in action.iter_mut().zip(&self.output(observation)[..size]) {
             *action = output.tanh();
         }
@@ -86,7 +88,7 @@ impl Policy {
         rng: &mut impl Rng,
         action: &mut [f32],
     ) {
-        assert_eq!(action.len(), self.action, "action");
+        check_action(action, self.action);
         if self.output(observation).len() == self.action {
             return self.act(observation, action);
         }
@@ -143,6 +145,35 @@ mod tests {
         }
         assert_eq!(mean == found, matches!(config.algo, AlgoConfig::Td3(_)));
         [expected, found]
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_are_named() {
+        let config = recipes::named("rlx2-sac", "Hopper-v5").unwrap();
+        let mut streams = Streams::new(3);
+        let mut agent = algos::build(&config, 11, 3, &Device::flex(), &mut streams).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("actor.safetensors");
+        std::fs::write(&path, agent.policy_bytes().unwrap()).unwrap();
+        let task = envs::make(&config.env).unwrap().info().clone();
+        let mut policy = Policy::open(&path, &task, &Device::flex()).unwrap();
+        for (seen, done, expected) in [
+            (10, 3, "observation: input: got 10, must be 11"),
+            (11, 6, "action: got 6, must be 3"),
+        ] {
+            let (seen, mut action) = (vec![0.0; seen], vec![0.0; done]);
+            let acts: [&mut dyn FnMut(&mut [f32]); 2] =
+                [&mut |action| policy.act(&seen, action), &mut |action| {
+                    agent.act(&seen, action)
+                }];
+            for act in acts {
+                let caught =
+                    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| act(&mut action)));
+                let said = caught.unwrap_err();
+                let said = said.downcast_ref::<String>().unwrap();
+                assert!(said.contains(expected), "{said}");
+            }
+        }
     }
 
     #[test]

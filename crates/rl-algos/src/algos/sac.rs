@@ -10,7 +10,8 @@ use sparse_core::nn::SparseMlp;
 
 use super::gaussian::SquashedGaussian;
 use super::parts::{
-    Actor, Rows, Trainable, TwinCritic, bootstrapped, check_batch, cut, in_halves, normal, to_vec,
+    Actor, Rows, Trainable, TwinCritic, bootstrapped, check_action, check_batch, cut, in_halves,
+    normal, to_vec,
 };
 use super::{Agent, Extra, UpdateReport};
 use crate::config::{AlgoConfig, SacConfig, Temperature, TrainConfig};
@@ -134,6 +135,7 @@ impl ActorLoss<'_> {
 
 impl Agent for Sac {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        check_action(action, self.rows.action);
         self.actor.act(observation, action);
     }
 

@@ -10,7 +10,7 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 use sparse_core::op::tanh;
 
-use super::parts::{Actor, Rows, TwinCritic, bootstrapped, cut, in_halves, to_vec};
+use super::parts::{Actor, Rows, TwinCritic, bootstrapped, check_action, cut, in_halves, to_vec};
 use super::{Agent, Extra, UpdateReport};
 use crate::config::{AlgoConfig, Td3Config, TrainConfig};
 use crate::replay::Batch;
@@ -92,6 +92,7 @@ fn actor_loss(actor: &SparseMlp, critic: &SparseMlp, observations: Tensor<2>) ->
 
 impl Agent for Td3 {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        check_action(action, self.rows.action);
         self.actor.act(observation, action);
     }
 

@@ -5,6 +5,7 @@ pub mod fields;
 mod keys;
 mod late;
 mod limits;
+mod needs;
 mod sparsity;
 mod text;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sparse_core::learner::TargetConnections;
 
 pub use algo::{AlgoConfig, SacConfig, Td3Config, Temperature};
+pub use needs::Need;
 pub use sparsity::{Decay, PruningConfig, SparsityConfig, TopologyConfig};
 
 use crate::replay::AdaptiveCapacity;

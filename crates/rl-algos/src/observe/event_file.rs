@@ -316,7 +316,7 @@ pub(super) mod tests {
         for (i, file) in files.iter().enumerate() {
             let name = file.path.file_name().unwrap().to_str().unwrap();
             assert!(name.starts_with(PREFIX), "{name}");
-            let bytes = std::fs::read(&file.path).unwrap();
+            let bytes = fs::read(&file.path).unwrap();
             let (messages, rest) = messages(&bytes);
             assert_eq!(
                 (messages.len(), rest.len()),
@@ -339,15 +339,15 @@ pub(super) mod tests {
             &*record(&summary(written, 300, &[])),
             torn,
         ];
-        std::fs::write(&old, bytes.concat()).unwrap();
-        std::fs::write(folder.path().join("notes"), "").unwrap();
+        fs::write(&old, bytes.concat()).unwrap();
+        fs::write(folder.path().join("notes"), "").unwrap();
         for _ in 0..12 {
             let newest = newest(folder.path());
             let mut events = EventFile::create(folder.path()).unwrap();
             assert!(events.path > newest, "{:?}", events.path);
             events.start(301).unwrap();
             events.scalars(600, &[]).unwrap();
-            let bytes = std::fs::read(&events.path).unwrap();
+            let bytes = fs::read(&events.path).unwrap();
             let times: Vec<f64> = whole_messages(&bytes).filter_map(time_of).collect();
             assert_eq!(times, [written; 3]);
         }
@@ -355,7 +355,7 @@ pub(super) mod tests {
 
     /// The file that TensorBoard reads last.
     fn newest(folder: &Path) -> PathBuf {
-        let files = std::fs::read_dir(folder)
+        let files = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path());
         files

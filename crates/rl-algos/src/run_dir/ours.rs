@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CHECKPOINTS, CONFIG, DEVICE, METRICS, POLICIES, RESUME};
 use crate::checkpoint::{REPLAY, STATE};
-use crate::files::UNFINISHED;
+use crate::files::{LOCK, UNFINISHED};
 use crate::observe::EVENTS;
 use crate::replay::is_of_log;
 use crate::{Error, Result};
@@ -56,6 +56,7 @@ pub(super) fn check(path: &Path) -> Result<()> {
         let bytes = fs::read(path).ok();
         bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     };
+    let device = path.join(DEVICE);
     let foreign = match (read(&config), read(&metrics)) {
         (Some(text), _) => {
             let has = |key: &str| text.lines().any(|line| line.starts_with(key));
@@ -66,6 +67,8 @@ pub(super) fn check(path: &Path) -> Result<()> {
             let ours = "step,updates,".starts_with(text.get(..13).unwrap_or(&text));
             (!ours).then_some((metrics, "metrics"))
         }
+        // A run has its settings before it.
+        (None, None) if device.exists() && !is_taken(path) => Some((device, "device")),
         (None, None) => None,
     };
     match foreign {
@@ -74,6 +77,18 @@ pub(super) fn check(path: &Path) -> Result<()> {
             "is not the {what} of a run, so nothing here is replaced; choose another folder"
         ))),
     }
+}
+
+/// Whether a run writes a file of this path, relative to its folder.
+pub(super) fn is_own(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
+    let name = name.strip_suffix(UNFINISHED).unwrap_or(name);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mark = folder == Path::new("") && (MARKS.contains(&name) || name == LOCK);
+    let mut folders = FOLDERS.iter();
+    mark || folders.any(|(parts, is_ours)| within(Path::new(""), parts) == folder && is_ours(name))
 }
 
 /// Removes a run's files. What else lies there stays, and the folder that it lies in.
@@ -153,6 +168,9 @@ mod tests {
             "policies/good.safetensors",
             "resume/cv.pdf",
         ];
+        assert!(ours.iter().all(|file| is_own(Path::new(file))));
+        assert!(!theirs.iter().any(|file| is_own(Path::new(file))));
+        assert!(!is_own(Path::new("a/config.toml")));
         for file in ours.iter().chain(&theirs) {
             let file = path.join(file);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -201,6 +219,7 @@ mod tests {
             ("metrics.csv", "step,updates,episodes\n", true),
             ("metrics.csv", "step", true),
             ("metrics.csv", "date,price\n", false),
+            ("device", "mine", false),
         ] {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join(file), text).unwrap();

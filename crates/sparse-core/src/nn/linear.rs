@@ -111,6 +111,19 @@ impl SparseLinearConfig {
     }
 }
 
+/// Refuses a batch with another number of features than a layer or network takes.
+///
+/// # Panics
+/// When it has one.
+#[track_caller]
+pub(crate) fn check_columns(what: &str, x: &Tensor<2>, inputs: usize) {
+    let [batch, columns] = x.dims();
+    assert!(
+        columns == inputs,
+        "{what}: the input is [{batch}, {columns}], must be [batch, {inputs}]"
+    );
+}
+
 /// A layer's trainable vectors, or as many others of the same lengths.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters {
@@ -212,8 +225,12 @@ impl SparseLinear {
     }
 
     /// Applies the layer to `[batch, inputs]`, giving `[batch, outputs]`.
+    ///
+    /// # Panics
+    /// When `x` has another number of columns, as Burn's own layers do.
     #[must_use]
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        check_columns("SparseLinear", &x, self.pattern.inputs());
         self.apply(Activations::from_rows(x), Activation::Identity, false)
             .into_rows()
     }

@@ -6,7 +6,7 @@ use rand::Rng;
 
 use super::activations::Activations;
 use super::gates::Gates;
-use super::linear::{Mask, SparseLinear, SparseLinearConfig};
+use super::linear::{Mask, SparseLinear, SparseLinearConfig, check_columns};
 use super::storage::Storage;
 use super::tape::Tape;
 use crate::budget::Allocation;
@@ -229,8 +229,12 @@ impl SparseMlp {
     }
 
     /// `[batch, inputs]` to `[batch, outputs]`.
+    ///
+    /// # Panics
+    /// When `x` has another number of columns, as Burn's own layers do.
     #[must_use]
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        check_columns("SparseMlp", &x, self.layers[0].pattern().inputs());
         let x = match self.layers[0].tape() {
             Some(_) if !x.device().is_autodiff() => Tensor::from_inner(x),
             _ => x,
@@ -325,5 +329,53 @@ impl SparseModule for SparseMlp {
 
     fn watch_activity(&mut self, probe: Option<ActivityProbe>) {
         self.activity = probe;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// What a call that must panic says.
+    fn said(call: impl FnOnce()) -> String {
+        let caught = catch_unwind(AssertUnwindSafe(call)).unwrap_err();
+        caught.downcast_ref::<String>().unwrap().clone()
+    }
+
+    #[test]
+    fn another_number_of_columns_is_named_whatever_the_storage() {
+        let device = Device::default();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for (sparsity, storage) in [
+            (0.0, Storage::Auto),
+            (0.8, Storage::Auto),
+            (0.8, Storage::Masked),
+            (0.8, Storage::Csr),
+        ] {
+            let config = SparseMlpConfig::new([17, 16, 6]);
+            let config = config.with_sparsity(sparsity).with_storage(storage);
+            let net = config.init(&device, &mut rng).unwrap();
+            assert_eq!(net.forward(Tensor::zeros([4, 17], &device)).dims(), [4, 6]);
+            for columns in [5, 16, 18, 34] {
+                let x = Tensor::<2>::zeros([4, columns], &device);
+                let message = said(|| drop(net.forward(x.clone())));
+                let expected = format!("input is [4, {columns}], must be [batch, 17]");
+                assert!(
+                    message.contains(&format!("SparseMlp: the {expected}")),
+                    "{message}"
+                );
+                let layer = net.sparse_layers()[0];
+                let message = said(|| drop(layer.forward(x)));
+                assert!(
+                    message.contains(&format!("SparseLinear: the {expected}")),
+                    "{message}"
+                );
+            }
+        }
     }
 }

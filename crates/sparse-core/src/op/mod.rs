@@ -338,6 +338,11 @@ pub fn sparse_linear(
     bias: Tensor<1>,
     layer: SparseLayer,
 ) -> Tensor<3> {
+    let ([tiles, rows, width], inputs) = (x.dims(), layer.pattern.inputs());
+    assert!(
+        rows == inputs,
+        "sparse_linear: the input is [{tiles}, {rows}, {width}], must be [tiles, {inputs}, width]"
+    );
     Tensor::from_dispatch(Dispatch::sparse_linear(
         x.into_dispatch(),
         values.into_dispatch(),
@@ -359,7 +364,12 @@ pub fn dense_linear(
     bias: Tensor<1>,
     activation: Activation,
 ) -> Tensor<2> {
-    assert_eq!(bias.dims()[0], weight.dims()[0], "bias");
+    let ([outputs, inputs], [rows, batch]) = (weight.dims(), x.dims());
+    assert_eq!(bias.dims()[0], outputs, "bias");
+    assert!(
+        rows == inputs,
+        "dense_linear: the input is [{rows}, {batch}], must be [{inputs}, batch]"
+    );
     Tensor::from_dispatch(Dispatch::dense_linear(
         x.into_dispatch(),
         weight.into_dispatch(),
@@ -373,10 +383,16 @@ pub fn dense_linear(
 /// a layer cannot be changed in place between both passes.
 ///
 /// # Panics
-/// When there are no layers, or their parameters lie on another backend or under autodiff.
+/// When there are no layers, the first takes another number of columns, or their parameters lie on another backend or
+/// under autodiff.
 #[must_use]
 pub fn network(x: Tensor<2>, network: Network) -> Tensor<2> {
     assert!(!network.layers.is_empty(), "a network without layers");
+    let ([batch, columns], inputs) = (x.dims(), network.layers[0].layer.pattern.inputs());
+    assert!(
+        columns == inputs,
+        "network: the input is [{batch}, {columns}], must be [batch, {inputs}]"
+    );
     Tensor::from_dispatch(Dispatch::network(x.into_dispatch(), network))
 }
 

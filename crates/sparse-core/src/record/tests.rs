@@ -155,10 +155,10 @@ fn every_flipped_bit_is_found_and_every_pair() {
     }
     for _ in 0..20_000 {
         let pair = [(); 2].map(|()| rng.random_range(0..8 * good.len()));
-        pair.map(|bit| flip(&mut bytes, bit));
+        pair.iter().for_each(|bit| flip(&mut bytes, *bit));
         let read = Record::from_bytes(bytes.clone());
         assert!(read.is_err() || bytes == good, "bits {pair:?}");
-        pair.map(|bit| flip(&mut bytes, bit));
+        pair.iter().for_each(|bit| flip(&mut bytes, *bit));
     }
 }
 

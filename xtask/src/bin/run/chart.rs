@@ -1,8 +1,6 @@
 //! Curves as an SVG picture.
 
-use std::path::Path;
-
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -53,15 +51,24 @@ impl<'a> Axes<'a> {
     }
 }
 
-/// Draws the curves into an SVG file.
+/// The curves as the text of an SVG file.
 ///
 /// # Errors
-/// When the file cannot be written.
-pub(crate) fn draw(out: &Path, axes: &Axes, curves: &[Curve]) -> Result<()> {
-    let area = SVGBackend::new(out, SIZE).into_drawing_area();
-    draw_on(&area, axes, curves).map_err(|error| anyhow!("{}: {error}", out.display()))?;
-    area.present()
-        .map_err(|error| anyhow!("{}: {error}", out.display()))
+/// When they cannot be drawn.
+pub(crate) fn draw(axes: &Axes, curves: &[Curve]) -> Result<String> {
+    let (places, heights) = ranges(curves);
+    if ![places, heights]
+        .iter()
+        .all(|range| (range.end - range.start).is_finite())
+    {
+        bail!("the curves span more than can be drawn");
+    }
+    let mut picture = String::new();
+    let area = SVGBackend::with_string(&mut picture, SIZE).into_drawing_area();
+    let drawn = draw_on(&area, axes, curves).and_then(|()| area.present());
+    drawn.map_err(|error| anyhow!("the picture cannot be drawn: {error}"))?;
+    drop(area);
+    Ok(picture)
 }
 
 fn draw_on<B: DrawingBackend>(
@@ -72,7 +79,7 @@ fn draw_on<B: DrawingBackend>(
     area.fill(&WHITE)?;
     let (steps, returns) = ranges(curves);
     let mut chart = ChartBuilder::on(area)
-        .caption(axes.title, ("sans-serif", 26))
+        .caption(shown(axes.title), ("sans-serif", 26))
         .margin(14)
         .margin_right(40)
         .x_label_area_size(52)
@@ -93,7 +100,7 @@ fn draw_on<B: DrawingBackend>(
         let style = colour.stroke_width(2);
         chart
             .draw_series(LineSeries::new(curve.points.iter().copied(), style))?
-            .label(&curve.label)
+            .label(shown(&curve.label))
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
     }
     chart
@@ -103,6 +110,11 @@ fn draw_on<B: DrawingBackend>(
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK.mix(0.3))
         .draw()
+}
+
+/// Words without control characters, which no picture may hold.
+fn shown(words: &str) -> String {
+    words.replace(char::is_control, " ")
 }
 
 /// What the axes span: all points, from zero where nothing is below it.
@@ -129,17 +141,37 @@ mod tests {
         assert_eq!(ranges(&[]).0, 0.0..1.0);
     }
 
+    /// The library would look for places on the axes for ever.
+    #[test]
+    fn what_spans_too_much_is_refused() {
+        let curve = Curve {
+            label: String::new(),
+            points: vec![(1.0, -1e308), (2.0, 1e308)],
+        };
+        assert!(draw(&Axes::learning("a"), &[curve]).is_err());
+    }
+
+    #[test]
+    fn control_characters_are_blanks() {
+        let svg = draw(&Axes::learning("a\u{1}\nb<c"), &[]).unwrap();
+        assert!(svg.contains("a  b&lt;c"), "{svg}");
+    }
+
     #[test]
     fn the_picture_names_every_run() {
-        let out = std::env::temp_dir().join(format!("curve-{}.svg", std::process::id()));
         let curves = ["rlx2", "dense"].map(|label| Curve {
             label: label.to_owned(),
             points: vec![(0.0, 1.0), (5e3, 100.0), (1e4, 2500.0)],
         });
-        draw(&out, &Axes::learning("HalfCheetah-v5"), &curves).unwrap();
-        let svg = std::fs::read_to_string(&out).unwrap();
-        std::fs::remove_file(&out).unwrap();
-        for text in ["<svg", "rlx2", "dense", "HalfCheetah-v5", "10,000"] {
+        let svg = draw(&Axes::learning("HalfCheetah-v5"), &curves).unwrap();
+        for text in [
+            "<svg",
+            "</svg>",
+            "rlx2",
+            "dense",
+            "HalfCheetah-v5",
+            "10,000",
+        ] {
             assert!(svg.contains(text), "{text}");
         }
     }

@@ -9,7 +9,10 @@ use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
 
 use crate::table::{Cell, Table};
-use crate::{policies, say};
+use crate::{note, policies, say};
+
+/// Episodes that may take longer than somebody waits without a word.
+const MANY: usize = 500;
 
 /// Evaluates the checkpoint of a run.
 ///
@@ -26,6 +29,12 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     }
     let env = args.env.as_ref().unwrap_or(&trained.env);
     same_spaces(&trained.env, env)?;
+    if episodes >= MANY {
+        note(&format!(
+            "plays {} episodes, which takes a while",
+            args.episodes
+        ));
+    }
     let mut envs = VecEnv::new(env, episodes)?;
     let mut policy = Policy::open(&trained.weights, envs.info(), &device)?;
     let mut seeds = Streams::new(args.seed.unwrap_or(trained.seed)).evaluation;

@@ -1,11 +1,12 @@
 //! Who asks for the end: Ctrl-C, a scheduler (SIGTERM), a terminal that closes (SIGHUP). Each ends a run after its step;
 //! Ctrl-C where the end was asked for already ends the process.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
+
+use crate::note;
 
 /// Status of a process that a signal ended.
 pub(crate) const STATUS: u8 = 130;
@@ -24,8 +25,24 @@ impl Interrupt {
     pub(crate) fn catch() -> Result<Self> {
         let asked = Self::default();
         let flag = asked.clone();
-        on_signal(move |is_key| flag.ask(is_key)).context("Ctrl-C cannot be caught")?;
+        ctrlc::set_handler(move || flag.ask(true)).context("Ctrl-C cannot be caught")?;
+        #[cfg(unix)]
+        asked.catch_others().context("SIGTERM cannot be caught")?;
         Ok(asked)
+    }
+
+    /// Catches what a scheduler sends, and a terminal that closes.
+    #[cfg(unix)]
+    fn catch_others(&self) -> Result<()> {
+        use signal_hook::consts::{SIGHUP, SIGTERM};
+        // Under `nohup` a run outlives its terminal.
+        let mut caught = vec![SIGTERM, SIGHUP];
+        caught.retain(|signal| *signal == SIGTERM || !is_ignored(*signal));
+        let mut signals = signal_hook::iterator::Signals::new(caught)?;
+        let flag = self.clone();
+        let thread = std::thread::Builder::new().name("signals".to_owned());
+        thread.spawn(move || signals.forever().for_each(|_| flag.ask(false)))?;
+        Ok(())
     }
 
     /// What Ctrl-C does, or another signal.
@@ -35,9 +52,7 @@ impl Interrupt {
             true => return,
             false => {}
         }
-        // A terminal that closed cannot show it.
-        let note = "\nends after this step; Ctrl-C again ends it at once";
-        let _ = writeln!(std::io::stderr(), "{note}");
+        note("\nends after this step; Ctrl-C again ends it at once");
     }
 
     /// Whether the end was asked for.
@@ -50,26 +65,6 @@ impl Interrupt {
     pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
-}
-
-/// Calls `act` on every signal that asks for the end, with whether it is Ctrl-C.
-#[cfg(unix)]
-fn on_signal(act: impl Fn(bool) + Send + 'static) -> Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut caught = vec![SIGINT, SIGTERM];
-    // Under `nohup` a run outlives its terminal.
-    if !is_ignored(SIGHUP) {
-        caught.push(SIGHUP);
-    }
-    let mut signals = signal_hook::iterator::Signals::new(caught)?;
-    let thread = std::thread::Builder::new().name("signals".to_owned());
-    thread.spawn(move || signals.forever().for_each(|signal| act(signal == SIGINT)))?;
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn on_signal(act: impl Fn(bool) + Send + 'static) -> Result<()> {
-    Ok(ctrlc::set_handler(move || act(true))?)
 }
 
 /// Whether whoever started this process had it ignore a signal; known on Linux only.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use cli::shell;
 use toml::Table;
 
 use crate::offline::folder::{CONFIG, DATA};
@@ -59,8 +60,9 @@ impl Kind {
     pub(crate) fn check(self, text: &str, place: &Path, option: &str) -> Result<()> {
         match Self::of(text) {
             Some(other) if other != self => {
-                let (place, command) = (place.display(), other.command());
-                bail!("{place} is of `{command}`, which takes it: {command} {option} {place}")
+                let (command, word) = (other.command(), shell::word(place));
+                let place = place.display();
+                bail!("{place} is of `{command}`, which takes it: {command} {option} {word}")
             }
             _ => Ok(()),
         }

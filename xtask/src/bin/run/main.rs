@@ -1,11 +1,11 @@
 //! The jobs that link the libraries. `cargo xtask` builds this binary as a job needs it and starts it with the
 //! words of its own command line.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::thread;
 
 use anyhow::{Context, Result};
+use cli::tell::{self, note, say};
 use cli::{Job, RunCli};
 
 mod bench;
@@ -15,11 +15,14 @@ mod eval;
 mod interrupt;
 mod kind;
 mod offline;
+mod output;
+mod places;
 mod plot;
 mod policies;
 mod progress;
 mod prune;
 mod recipes;
+mod room;
 mod settings;
 mod side_by_side;
 mod table;
@@ -31,23 +34,33 @@ mod watch;
 static MEMORY: sparse_core::kernels::Recycler = sparse_core::kernels::Recycler::new();
 
 fn main() -> ExitCode {
-    let done = match cli::read::<RunCli>().job {
-        Job::Train(args) => return train::run(&args).unwrap_or_else(|error| fail(&error)),
+    let job = cli::read::<RunCli>().job;
+    // The product of these is a folder, and no failure to tell of it makes it less.
+    let is_folder = matches!(job, Job::Train(_) | Job::Offline(_));
+    match (does(job), tell::said()) {
+        (Err(error), _) => fail(&error),
+        (Ok(_), Err(error)) if !is_folder => fail(&error),
+        (Ok(status), Err(error)) => {
+            note(&format!("note: {error:#}"));
+            status
+        }
+        (Ok(status), Ok(())) => status,
+    }
+}
+
+fn does(job: Job) -> Result<ExitCode> {
+    match job {
+        Job::Train(args) => return train::run(&args),
+        Job::Offline(args) => return offline::run(&args),
+        Job::Watch(args) => return watch::run(&args),
         Job::Recipes(args) => recipes::run(&args),
         Job::Eval(args) => eval::run(&args),
         Job::Collect(args) => collect::run(&args),
-        Job::Watch(args) => watch::run(&args),
         Job::Bench(args) => bench::bench(&args),
         Job::Prune(args) => prune::run(&args),
-        Job::Offline(args) => {
-            return offline::run(&args).unwrap_or_else(|error| fail(&error));
-        }
         Job::Plot(args) => plot::run(&args),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Sets how many threads compute, and says how many do.
@@ -71,14 +84,8 @@ fn thread_count(asked: Option<u64>) -> Result<usize> {
     Ok(asked.map_or(Ok(cores), usize::try_from)?)
 }
 
-/// Prints a line. Whoever reads may stop reading, as `head` does; that is no failure of the job.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-#[allow(clippy::print_stderr, reason = "this is the command line")]
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    note(&format!("error: {error:#}"));
     ExitCode::FAILURE
 }
 

@@ -7,13 +7,15 @@ use cli::jobs::PlotArgs;
 use toml::{Table, Value};
 
 use crate::chart::{Axes, Curve, draw};
-use crate::say;
+use crate::output::{Kind, Output};
+use crate::{places, say};
 
 /// Draws the runs into one picture.
 ///
 /// # Errors
 /// When a run cannot be read or the picture not be written.
 pub(crate) fn run(args: &PlotArgs) -> Result<()> {
+    let out = Output::new("--out", &args.out, Kind::Svg)?;
     let runs = args.runs.iter().map(|path| read(path));
     let runs = runs.collect::<Result<Vec<Run>>>()?;
     let title = args
@@ -21,7 +23,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
         .clone()
         .or_else(|| runs[0].env.clone())
         .unwrap_or_default();
-    draw(&args.out, &Axes::learning(&title), &curves(runs))?;
+    out.write(draw(&Axes::learning(&title), &curves(runs))?.as_bytes())?;
     say(&format!("{}", args.out.display()));
     Ok(())
 }
@@ -97,6 +99,7 @@ fn read(path: &Path) -> Result<Run> {
     if path.is_file() {
         return Ok(Run::new(&Table::new(), path, points(path)?));
     }
+    places::run(path)?;
     let config = path.join("config.toml");
     let place = || config.display().to_string();
     let text = std::fs::read_to_string(&config).with_context(place)?;
@@ -128,8 +131,8 @@ pub(crate) fn points(path: &Path) -> Result<Vec<(f64, f64)>> {
         let number = |column: usize| -> Result<f64> {
             let word = record.get(column).unwrap_or("");
             let line = record.position().map_or(0, csv::Position::line);
-            word.parse()
-                .with_context(|| format!("{}:{line}: `{word}`", path.display()))
+            let number = word.parse::<f64>().ok().filter(|n| n.is_finite());
+            number.with_context(|| format!("{}:{line}: `{word}` is no number", path.display()))
         };
         if record.get(mean) == Some("") {
             bail!("{}: a run without a task has no returns", path.display());
@@ -202,6 +205,8 @@ mod tests {
         for bad in [
             "step,return\n1,2\n",
             "step,return_mean\n1,x\n",
+            "step,return_mean\n1,inf\n",
+            "step,return_mean\nNaN,1\n",
             "step,return_mean\n",
         ] {
             assert!(parse(bad).is_err(), "{bad}");

@@ -11,6 +11,7 @@ use rl_algos::seal;
 use crate::kind::Kind;
 use crate::offline::folder::{BEST, CONFIG, POLICY};
 use crate::offline::writer::PolicyInfo;
+use crate::places;
 use crate::table::thousands;
 
 /// A policy's file, and what is known of it.
@@ -29,6 +30,7 @@ pub(crate) struct Trained {
 /// # Errors
 /// When the folder holds no run, or one without that policy, or its files cannot be read.
 pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
+    places::run(run)?;
     let config = fs::read_to_string(run.join(CONFIG)).unwrap_or_default();
     if Kind::of(&config) == Some(Kind::Offline) || run.join(POLICY[0]).exists() {
         return of_offline(run, best);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::note;
 use crate::table::thousands;
 
 /// Two lines, each of which fits 80 columns.
@@ -198,11 +199,10 @@ impl Progress {
     }
 
     /// Prints a line above the bar.
-    #[allow(clippy::print_stderr, reason = "this is what the person watches")]
     pub(crate) fn line(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(format!("{}{line}", self.label)),
-            None => eprintln!("{}{line}", self.label),
+            None => note(&format!("{}{line}", self.label)),
         }
     }
 

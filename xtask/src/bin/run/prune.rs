@@ -1,16 +1,13 @@
 //! `cargo xtask prune`: what a criterion leaves of an algorithm's networks.
 
-use std::io::Write;
-use std::path::Path;
-
 use anyhow::{Result, bail};
 use cli::offline::PruneArgs;
 use offline_prune::train::start;
-use rl_algos::files::put;
 use rl_algos::rng::Streams;
 use sparse_core::record;
 
 use crate::offline::{layers, open, settings};
+use crate::output::{Kind, Output};
 use crate::{say, threads};
 
 /// Prunes, prints a table and writes the networks.
@@ -18,23 +15,16 @@ use crate::{say, threads};
 /// # Errors
 /// Bad settings, a dataset that cannot be read, a file that is there.
 pub(crate) fn run(args: &PruneArgs) -> Result<()> {
+    let out = Output::new("--out", &args.out, Kind::Safetensors)?;
+    if out.exists() && !args.overwrite {
+        bail!(
+            "{} is there already; choose another --out, or --overwrite it",
+            out.path().display()
+        );
+    }
     let mut config = settings::config(&args.agent)?;
     let pruning = settings::pruned(&config, args.criterion.as_ref(), args.sparsity)?;
     config.pruning = Some(pruning);
-    let place = || args.out.display().to_string();
-    if args.out.exists() && !args.overwrite {
-        bail!(
-            "{} is there already; choose another --out, or --overwrite it",
-            place()
-        );
-    }
-    let folder = args.out.parent().filter(|folder| *folder != Path::new(""));
-    if args.out.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
-        bail!(
-            "{} is no file in a folder that is there; choose another --out",
-            place()
-        );
-    }
     let device = sparse_core::device::by_name(args.agent.device.unwrap_or_default().name())?;
     threads(args.agent.threads)?;
     let dataset = open(args.agent.dataset(), &config)?;
@@ -43,8 +33,7 @@ pub(crate) fn run(args: &PruneArgs) -> Result<()> {
     say(&format!("\n{}", layers::table(&start.pruning).text()));
     say(&layers::remarks(&start.pruning));
     let networks = start.agent.networks();
-    let bytes = record::to_bytes(&networks)?;
-    put(&args.out, |file| file.write_all(&bytes))?;
-    say(&format!("wrote {}", place()));
+    out.write(&record::to_bytes(&networks)?)?;
+    say(&format!("wrote {}", args.out.display()));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! From the command line and a configuration file to the settings of a run.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -15,6 +16,8 @@ use crate::say;
 
 /// Task where none is named.
 pub(crate) const ENV: &str = "HalfCheetah-v5";
+/// Bytes of a file with settings, at most.
+const LONGEST: u64 = 1 << 20;
 /// Recipe where none is named.
 const RECIPE: &str = "rlx2-td3";
 
@@ -58,10 +61,12 @@ fn takes_sparsity(config: &TrainConfig) -> Result<()> {
 /// The settings of a file. What it leaves out comes from its recipe.
 fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     let place = || file.display().to_string();
-    let text = fs::read_to_string(file).with_context(place)?;
+    let text = read(file)?;
     Kind::Online.check(&text, file, "--config")?;
+    let given = toml::from_str(&text);
+    check_set(file, given.as_ref().ok())?;
     // A file that is no TOML has no recipe either; what is wrong with it is told below.
-    let given: Table = toml::from_str(&text).unwrap_or_default();
+    let given: Table = given.unwrap_or_default();
     let word = |key: &str| given.get(key).and_then(Value::as_str);
     let recipe = word("recipe").unwrap_or(RECIPE);
     let env = args.env.as_deref().or(word("env")).unwrap_or(ENV);
@@ -87,6 +92,40 @@ fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     }
     (config.env, config.recipe) = (start.env, start.recipe);
     Ok(config)
+}
+
+/// The text of a file with settings.
+///
+/// # Errors
+/// When it cannot be read, or is longer than any is: a device that never ends, say.
+pub(crate) fn read(file: &Path) -> Result<String> {
+    let place = || file.display().to_string();
+    let mut text = String::new();
+    let opened = File::open(file).with_context(place)?;
+    opened
+        .take(LONGEST + 1)
+        .read_to_string(&mut text)
+        .with_context(place)?;
+    if text.len() as u64 > LONGEST {
+        bail!(
+            "{} is longer than {LONGEST} bytes, which no settings are",
+            place()
+        );
+    }
+    Ok(text)
+}
+
+/// Refuses a file that sets nothing: it was cut off, most likely, and would begin another run than was meant. Of one that
+/// is no TOML nothing is known here.
+///
+/// # Errors
+/// When there is no key in it.
+pub(crate) fn check_set(file: &Path, given: Option<&Table>) -> Result<()> {
+    if given.is_some_and(Table::is_empty) {
+        let file = file.display();
+        bail!("--config {file} sets nothing: it is empty; leave --config out for the defaults");
+    }
+    Ok(())
 }
 
 /// Numbers of a file that are its recipe's for the file's own task, `was`, and others for the task that is asked for.
@@ -138,6 +177,8 @@ pub(crate) fn folder(args: &TrainArgs, config: &TrainConfig) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use cli::seeds::Seeds;
 
     use super::*;
@@ -239,6 +280,8 @@ mod tests {
                 "learning.batch_size = 256",
             ),
             ("task", "env = \"hoppr\"\n", "Hopper-v5"),
+            ("empty", "", "empty.toml sets nothing"),
+            ("comments", "# steps = 5\n\n", "comments.toml sets nothing"),
             // Networks of three layers have no λ for the second.
             (
                 "layers",
@@ -249,6 +292,17 @@ mod tests {
             let error = with_file(name, text, TrainArgs::default()).unwrap_err();
             let line = format!("{error:#}");
             assert!(line.contains(word) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_end_is_no_settings() {
+        let long = file("long", &"# \n".repeat(400_000));
+        let error = read(&long).unwrap_err().to_string();
+        fs::remove_file(&long).unwrap();
+        assert!(error.contains("is longer than 1048576 bytes"), "{error}");
+        if cfg!(unix) {
+            assert!(read(Path::new("/dev/zero")).is_err());
         }
     }
 

@@ -1,8 +1,8 @@
 //! `cargo xtask watch`: films an agent, or random actions, without a display.
 
-use std::fs::{self, File};
-use std::io::BufWriter;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use cli::watch::WatchArgs;
@@ -15,27 +15,34 @@ use rand_chacha::rand_core::SeedableRng;
 use rl_algos::algos::Policy;
 use rl_algos::scale::{ActionRange, to_agent};
 
-use crate::{policies, say};
+use crate::interrupt::{self, Interrupt};
+use crate::output::{Kind, Output, Unfinished};
+use crate::{note, places, policies, say};
 
 /// Pixels of a letter's side, per pixel of the font.
 const TEXT: usize = 1;
 
-/// Films what was asked for.
+/// Pixels of a film that may take longer than somebody waits without a word.
+const MANY: u64 = 50_000_000;
+
+/// Films what was asked for. A film that Ctrl-C ended has a status of its own, and was never there.
 ///
 /// # Errors
 /// When a run cannot be read, does not fit its task, or nothing can be written.
-pub(crate) fn run(args: &WatchArgs) -> Result<()> {
+pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
     let mut actors = actors(args)?;
-    if args.seconds <= 0.0 || !args.seconds.is_finite() {
-        bail!("--seconds is {}; it must be greater than 0", args.seconds);
-    }
-    if !(1.0..=50.0).contains(&args.fps) {
-        bail!("--fps is {}; it must be 1 to 50", args.fps);
-    }
-    let mut output = Output::new(args, &actors)?;
+    let mut film = Film::new(args, &actors)?;
+    let interrupt = Interrupt::catch()?;
     let frames = (args.seconds * args.fps).ceil() as u64;
+    let pixels = args.size[0] * args.size[1] * actors.len();
+    if frames.saturating_mul(pixels as u64) > MANY {
+        note("many pixels, which take a while; --size and --seconds make them fewer");
+    }
     let bar = ProgressBar::new(frames);
     for frame in 0..frames {
+        if interrupt.is_set() {
+            return Ok(ExitCode::from(interrupt::STATUS));
+        }
         let time = frame as f64 / args.fps;
         for actor in &mut actors {
             actor.play_to(time)?;
@@ -43,14 +50,15 @@ pub(crate) fn run(args: &WatchArgs) -> Result<()> {
         let mut pictures = actors.iter_mut().map(|actor| actor.picture(args));
         let first = pictures.next().context("nobody to film")??;
         let whole = pictures.try_fold(first, |left, right| anyhow::Ok(left.beside(&right?)))?;
-        output.add(&whole)?;
+        film.add(&whole)?;
         bar.inc(1);
         if actors.iter().all(|actor| actor.over) {
             break;
         }
     }
     bar.finish_and_clear();
-    say(&format!("{}", output.place.display()));
+    let place = film.finish()?;
+    say(&format!("{}", place.display()));
     for actor in &actors {
         say(&format!(
             "  {}: return {:.1} after {:.2} s{}",
@@ -60,7 +68,7 @@ pub(crate) fn run(args: &WatchArgs) -> Result<()> {
             if actor.over { ", episode over" } else { "" }
         ));
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Who acts, each in a world of its own.
@@ -138,7 +146,7 @@ impl Actor {
     /// Acts until a time (s), or the end of the episode.
     fn play_to(&mut self, time: f64) -> Result<()> {
         while !self.over && self.time + 0.5 * self.dt <= time {
-            let action = self.action();
+            let action = self.action()?;
             let step = self.env.step(&action, &mut self.observation)?;
             self.sum += step.reward;
             self.time += self.dt;
@@ -147,19 +155,20 @@ impl Actor {
         Ok(())
     }
 
-    fn action(&mut self) -> Vec<f64> {
+    fn action(&mut self) -> Result<Vec<f64>> {
         let TaskInfo { action: ranges, .. } = self.env.info();
+        let range = ActionRange::of(ranges)?;
         let Some(policy) = &mut self.policy else {
             let draw = ranges.iter().map(|q| self.rng.random_range(q.low..=q.high));
-            return draw.collect();
+            return Ok(draw.collect());
         };
         let mut seen = vec![0.0; self.observation.len()];
         to_agent(&self.observation, &mut seen);
         let mut action = vec![0.0; ranges.len()];
         let mut done = vec![0.0; ranges.len()];
         policy.act(&seen, &mut done);
-        ActionRange::of(ranges).to_task(&done, &mut action);
-        action
+        range.to_task(&done, &mut action);
+        Ok(action)
     }
 
     fn picture(&mut self, args: &WatchArgs) -> Result<Picture> {
@@ -177,24 +186,21 @@ impl Actor {
     }
 }
 
+/// What the names of frames begin with.
+const FRAME: &str = "frame-";
+
 /// Where frames go.
-struct Output {
-    place: PathBuf,
-    animation: Option<Animation<BufWriter<File>>>,
-    count: usize,
+enum Film {
+    /// An animation of its own, at a place.
+    Animation(PathBuf, Box<Animation<Unfinished>>),
+    /// Pictures in a folder, so many so far.
+    Frames(PathBuf, usize),
 }
 
-impl Output {
+impl Film {
     fn new(args: &WatchArgs, actors: &[Actor]) -> Result<Self> {
-        let [width, height] = args.size;
         if let Some(folder) = &args.frames {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
-            return Ok(Self {
-                place: folder.clone(),
-                animation: None,
-                count: 0,
-            });
+            return Self::frames(folder);
         }
         let id = actors[0].env.info().id.to_lowercase();
         let usual = args.runs.first().map_or_else(
@@ -202,26 +208,54 @@ impl Output {
             |run| run.join("watch.gif"),
         );
         let place = args.out.clone().unwrap_or(usual);
-        let file =
-            File::create(&place).with_context(|| format!("cannot write {}", place.display()))?;
-        let out = BufWriter::new(file);
-        Ok(Self {
-            place,
-            animation: Some(Animation::new(out, width * actors.len(), height, args.fps)?),
-            count: 0,
-        })
+        let out = Output::new("--out", &place, Kind::Gif)?.begin()?;
+        let [width, height] = args.size;
+        let animation = Animation::new(out, width * actors.len(), height, args.fps);
+        Ok(Self::Animation(place, Box::new(animation?)))
+    }
+
+    /// A folder for frames, without those of another film, which would go on where this one ends.
+    fn frames(folder: &Path) -> Result<Self> {
+        places::folder("--frames", folder)?;
+        let place = || format!("--frames {}", folder.display());
+        fs::create_dir_all(folder).with_context(place)?;
+        for entry in fs::read_dir(folder).with_context(place)? {
+            let name = entry.with_context(place)?.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(FRAME) {
+                bail!(
+                    "{} holds frames already ({name}); choose another folder",
+                    place()
+                );
+            }
+        }
+        Ok(Self::Frames(folder.to_owned(), 0))
     }
 
     fn add(&mut self, picture: &Picture) -> Result<()> {
-        match &mut self.animation {
-            Some(animation) => animation.add(picture)?,
-            None => {
-                let path = self.place.join(format!("frame-{:05}.png", self.count));
-                fs::write(&path, picture.to_png()?)
-                    .with_context(|| format!("cannot write {}", path.display()))?;
+        match self {
+            Self::Animation(place, animation) => animation
+                .add(picture)
+                .with_context(|| place.display().to_string()),
+            Self::Frames(folder, count) => {
+                let path = folder.join(format!("{FRAME}{count:05}.png"));
+                *count += 1;
+                Output::new("--frames", &path, Kind::Png)?.write(&picture.to_png()?)
             }
         }
-        self.count += 1;
-        Ok(())
+    }
+
+    /// Puts it in its place; says where that is.
+    fn finish(self) -> Result<PathBuf> {
+        match self {
+            Self::Animation(place, animation) => {
+                let out = animation
+                    .finish()
+                    .with_context(|| place.display().to_string())?;
+                out.finish()?;
+                Ok(place)
+            }
+            Self::Frames(folder, _) => Ok(folder),
+        }
     }
 }

@@ -4,7 +4,7 @@ mod plan;
 mod source;
 
 use std::fs;
-use std::io::{IsTerminal, stderr};
+use std::io::{ErrorKind, IsTerminal, stderr};
 use std::path::Path;
 use std::time::Instant;
 
@@ -12,10 +12,11 @@ use anyhow::{Context, Result, bail};
 use cli::collect::{CollectArgs, Kind};
 use indicatif::ProgressBar;
 use offline_prune::dataset::minari::{self, Written};
+use rl_algos::files::hold;
 
 use crate::progress::bar;
-use crate::say;
 use crate::table::{Cell, Table, thousands};
+use crate::{note, places, room, say};
 use plan::Plan;
 use source::Source;
 
@@ -28,6 +29,7 @@ const LINE: &str = "{bar:10.cyan/black} {human_pos}/{human_len}  {per_sec}  {eta
 /// When the run lacks what a kind needs, a dataset is there already, or one cannot be written.
 pub(crate) fn run(args: &CollectArgs) -> Result<()> {
     crate::threads(args.threads)?;
+    places::folder("--out", &args.out)?;
     let source = Source::open(args)?;
     let plans = plans(args, &source)?;
     if let Some(said) = source.said() {
@@ -89,6 +91,9 @@ fn plans(args: &CollectArgs, source: &Source) -> Result<Vec<Plan>> {
         };
         let id = &plan.description.id;
         let folder = args.out.join(id);
+        places::folder("--out", &folder)?;
+        DATA.iter()
+            .try_for_each(|name| only_data(&folder.join(name)))?;
         if folder.join("data").exists() && !args.overwrite {
             let folder = folder.display();
             bail!(
@@ -100,7 +105,36 @@ fn plans(args: &CollectArgs, source: &Source) -> Result<Vec<Plan>> {
         }
         plans.push(plan);
     }
+    let bytes = plans.iter().map(Plan::bytes).fold(0, u64::saturating_add);
+    room::disk("what is collected", bytes, &args.out)?;
     Ok(plans)
+}
+
+/// Folders that are replaced by a dataset.
+const DATA: [&str; 2] = ["data", "data.partial"];
+
+/// Files of such a folder.
+const FILES: [&str; 2] = ["main_data.hdf5", "metadata.json"];
+
+/// Refuses a folder in which there is more than a dataset, which would be lost with it.
+fn only_data(folder: &Path) -> Result<()> {
+    let place = || folder.display().to_string();
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(place),
+    };
+    for entry in entries {
+        let name = entry.with_context(place)?.file_name();
+        if !FILES.iter().any(|own| name == *own) {
+            let name = name.to_string_lossy();
+            bail!(
+                "{} holds {name}, which is of no dataset; choose another --out or --name",
+                place()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Makes a dataset, in the place of one that may be there.
@@ -111,13 +145,22 @@ fn write(args: &CollectArgs, plan: Plan) -> Result<Written> {
     };
     let mut description = plan.description.clone();
     description.replace = args.overwrite;
+    let folder = args.out.join(&description.id);
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    // Two commands would write to one file.
+    let _held = hold(&folder)?;
     let episodes = plan.episodes(args)?;
     let seen = episodes.inspect(|episode| {
         if let Ok(episode) = episode {
             bar.inc(episode.rewards.len() as u64);
         }
     });
-    let written = minari::try_write(&args.out, &description, seen)?;
+    let written = minari::try_write(&args.out, &description, seen);
+    if written.is_err() {
+        // Half a dataset helps nobody, and takes what may be the last room.
+        let _ = fs::remove_dir_all(folder.join(DATA[1]));
+    }
+    let written = written?;
     bar.finish_and_clear();
     Ok(written)
 }
@@ -165,9 +208,4 @@ fn rounded(value: f64) -> String {
         true => format!("{value:.1}"),
         false => thousands(value),
     }
-}
-
-#[allow(clippy::print_stderr, reason = "this is what the person watches")]
-fn note(line: &str) {
-    eprintln!("{line}");
 }

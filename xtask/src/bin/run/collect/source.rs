@@ -18,6 +18,7 @@ use rl_algos::run_dir::{Checkpoint, RunDir};
 use super::rounded;
 use crate::kind::Kind;
 use crate::offline::folder::CONFIG;
+use crate::places;
 use crate::plot::points;
 use crate::table::thousands;
 
@@ -108,6 +109,7 @@ impl Source {
 
 impl Run {
     fn open(path: &Path, seed: u64) -> Result<Self> {
+        places::run(path)?;
         let text = std::fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
         if Kind::of(&text) == Some(Kind::Offline) {
             bail!(

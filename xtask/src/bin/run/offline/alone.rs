@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 use cli::offline::OfflineArgs;
+use cli::shell;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{State, Trained};
@@ -23,7 +24,7 @@ use crate::interrupt::{self, Interrupt};
 use crate::kind::Kind;
 use crate::progress::{Progress, span};
 use crate::table::thousands;
-use crate::{say, threads};
+use crate::{places, say, threads};
 
 /// Makes a run from its beginning, or with `--keep` what is left of one.
 ///
@@ -36,6 +37,7 @@ pub(super) fn run(args: &OfflineArgs, job: &Job, device: &Device) -> Result<Exit
         Path::new("runs/offline").join(format!("{label}-{algo}-{}", job.name))
     });
     let overwrite = args.overwrite || args.keep;
+    places::folder("--out", &path)?;
     folder::check(&path, overwrite)?;
     let threads = threads(args.agent.threads)?;
     let dataset = open(place, &job.config)?;
@@ -78,8 +80,9 @@ pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<
     let threads = threads(args.agent.threads)?;
     let dataset = open(&place, &config).with_context(|| {
         format!(
-            "the data of {0} (if they lie elsewhere now: cargo xtask offline DATASET --resume {0})",
-            path.display()
+            "the data of {} (if they lie elsewhere now: cargo xtask offline DATASET --resume {})",
+            path.display(),
+            shell::word(path)
         )
     })?;
     let data = Data::of(&place, &dataset);
@@ -114,11 +117,9 @@ pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<
 
 /// What `config.toml` says, as text and as settings.
 fn settings_of(path: &Path) -> Result<(String, OfflineConfig)> {
+    places::run(path)?;
     let file = path.join(CONFIG);
     let place = || file.display().to_string();
-    if !file.exists() {
-        bail!("{} holds no run: {CONFIG} is missing", path.display());
-    }
     let text = fs::read_to_string(&file).with_context(place)?;
     Kind::Offline.check(&text, path, "--resume")?;
     let config = OfflineConfig::from_toml(&text).with_context(place)?;
@@ -130,8 +131,9 @@ fn place_of(args: &OfflineArgs, path: &Path, config: &str) -> Result<PathBuf> {
     let named = args.agent.dataset.clone();
     named.or_else(|| folder::dataset(config)).with_context(|| {
         format!(
-            "{0}/{CONFIG} does not say where its data lie; name them: cargo xtask offline DATASET --resume {0}",
-            path.display()
+            "{}/{CONFIG} does not say where its data lie; name them: cargo xtask offline DATASET --resume {}",
+            path.display(),
+            shell::word(path)
         )
     })
 }
@@ -176,7 +178,7 @@ fn one(
     say(&format!(
         "\nstopped after {} of {whole} updates; go on with\n         cargo xtask offline --resume {}",
         thousands(updates as f64),
-        path.display()
+        shell::word(path)
     ));
     Ok(ExitCode::from(interrupt::STATUS))
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use offline_prune::dataset::Dataset;
 use rl_algos::observe::EVENTS;
 
-use super::sweep::TABLE;
+use super::sweep::{PICTURE, TABLE};
 use crate::kind::Kind;
 
 /// What the line of `config.toml` that tells of the data begins with.
@@ -53,7 +53,8 @@ pub(super) fn content(dataset: &Dataset) -> String {
     )
 }
 
-/// Refuses a folder that holds a run, unless it is one that may be replaced.
+/// Refuses a folder that holds a run, unless it is one that may be replaced, and a folder with files of no run that have
+/// the names of a run's.
 ///
 /// # Errors
 /// When it holds a run and may not, or one of another kind.
@@ -62,6 +63,9 @@ pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
     offline(path)?;
     let there = [CONFIG].iter().chain(&FILES);
     match there.copied().find(|name| path.join(name).exists()) {
+        Some(name) if !is_taken(path) => {
+            bail!("{place} holds a file {name} of no run; choose another folder")
+        }
         Some(CONFIG) if !overwrite => bail!(
             "{place} already holds a run; choose another folder, go on with it (--resume, or --keep), or overwrite it \
              (--overwrite)"
@@ -73,6 +77,20 @@ pub(super) fn check(path: &Path, overwrite: bool) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a folder holds a run on a dataset, or a sweep of them, by what its files prove.
+pub(crate) fn is_taken(folder: &Path) -> bool {
+    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    Kind::of(&text(CONFIG)) == Some(Kind::Offline)
+        || text(METRICS).starts_with("update,seconds")
+        || text(TABLE).starts_with("env,algo,criterion")
+}
+
+/// Whether a run or a sweep writes a file of this path, relative to its folder.
+pub(crate) fn is_own(name: &Path) -> bool {
+    let mut names = FILES.iter().chain(&[TABLE, PICTURE]);
+    names.any(|own| name == Path::new(own)) || name.to_str().is_some_and(is_events)
 }
 
 /// Refuses a folder with a run of another kind.
@@ -142,5 +160,34 @@ pub(crate) fn online(path: &Path) -> Result<()> {
             bail!("{place} holds a run of `cargo xtask offline` ({name}); choose another folder")
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_no_run_are_never_replaced() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        fs::create_dir(folder.join(RESUME)).unwrap();
+        for name in FILES {
+            let file = folder.join(name);
+            fs::write(&file, "name = \"mine\"\n").unwrap();
+            for overwrite in [false, true] {
+                let error = check(folder, overwrite).unwrap_err().to_string();
+                assert!(
+                    error.contains(name) && error.contains("of no run"),
+                    "{error}"
+                );
+            }
+            assert!(is_own(Path::new(name)));
+            fs::remove_file(&file).unwrap();
+        }
+        check(folder, false).unwrap();
+        fs::write(folder.join(METRICS), "update,seconds,return_mean\n").unwrap();
+        assert!(check(folder, false).is_err());
+        check(folder, true).unwrap();
     }
 }

@@ -14,6 +14,7 @@ use toml::{Table, Value};
 use super::task;
 use crate::kind::Kind;
 use crate::say;
+use crate::settings::{check_set, read};
 
 /// Algorithm where none is named.
 const ALGO: &str = "td3-bc";
@@ -27,7 +28,7 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
     let dataset = args.dataset();
     fs::metadata(dataset).with_context(|| dataset.display().to_string())?;
     let text = match &args.config {
-        Some(file) => fs::read_to_string(file).with_context(|| file.display().to_string())?,
+        Some(file) => read(file)?,
         None => String::new(),
     };
     let place = || match &args.config {
@@ -45,6 +46,9 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
             Table::new()
         }
     };
+    if let Some(file) = &args.config {
+        check_set(file, Some(&given))?;
+    }
     let env = match (&args.env, given.get("env").and_then(Value::as_str)) {
         (Some(env), _) => env.clone(),
         (None, Some(env)) => env.to_owned(),
@@ -158,7 +162,7 @@ mod tests {
         fs::write(&file, text)?;
         let config = config(&AgentArgs {
             // Whether it is one is seen when it is read.
-            dataset: std::env::temp_dir(),
+            dataset: Some(std::env::temp_dir()),
             env: Some("Hopper-v5".into()),
             config: Some(file.clone()),
             ..args
@@ -196,6 +200,7 @@ mod tests {
         for (name, text, word) in [
             ("key", "updatez = 5\n", "`updatez`"),
             ("value", "updates = 0\n", "updates = 0: must be 1 or more"),
+            ("empty", "\n", "empty.toml sets nothing"),
             ("toml", "seed = 1\nupdates = \n", "line 2"),
             ("algo", "algo = \"cql\"\n", "bc, td3-bc"),
         ] {

@@ -23,12 +23,15 @@ use super::{LAST, Outcome, Source, is_over, make, open, settings};
 use crate::chart::{self, Curve};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
-use crate::say;
 use crate::side_by_side::{self, Share};
 use crate::table::{Cell, Table};
+use crate::{places, say};
 
 /// The table of all runs.
 pub(super) const TABLE: &str = "sweep.csv";
+
+/// The picture of several sparsities.
+pub(super) const PICTURE: &str = "sweep.svg";
 
 /// What the dense run is called where criteria stand.
 const DENSE: &str = "dense";
@@ -148,6 +151,7 @@ pub(super) fn run(
         .out
         .clone()
         .unwrap_or_else(|| Path::new("runs/offline").join(format!("{label}-{}", base.algo.name())));
+    places::folder("--out", &folder)?;
     if !args.keep {
         free(&folder, &jobs, args.overwrite)?;
     }
@@ -284,9 +288,10 @@ fn finish(all: Vec<(Job, Option<Made>)>, folder: &Path, title: &str) -> Result<E
         let (file, table) = (folder.join(TABLE), csv(&whole)?);
         put(&file, |file| file.write_all(&table))?;
         say(&format!("wrote {}", file.display()));
-        let picture = folder.join("sweep.svg");
-        if draw(&whole, title, &picture)? {
-            say(&format!("wrote {}", picture.display()));
+        if let Some(picture) = draw(&whole, title)? {
+            let file = folder.join(PICTURE);
+            put(&file, |file| file.write_all(picture.as_bytes()))?;
+            say(&format!("wrote {}", file.display()));
         }
     }
     let count = failed.len();
@@ -360,14 +365,14 @@ fn csv(whole: &[(Job, Outcome)]) -> Result<Vec<u8>> {
     Ok(csv.into_inner()?)
 }
 
-/// Draws a curve for each criterion, from the dense run on; false where there is only one sparsity, or no return.
-fn draw(whole: &[(Job, Outcome)], title: &str, file: &Path) -> Result<bool> {
+/// A picture with a curve for each criterion, from the dense run on; none where there is only one sparsity, or no return.
+fn draw(whole: &[(Job, Outcome)], title: &str) -> Result<Option<String>> {
     let mut sparsities: Vec<f64> = whole.iter().map(|(job, _)| job.sparsity).collect();
     sparsities.sort_by(f64::total_cmp);
     sparsities.dedup();
     let returns = whole.iter().all(|(_, outcome)| outcome.returns.is_some());
     if sparsities.len() < 2 || !returns {
-        return Ok(false);
+        return Ok(None);
     }
     let scored = whole.iter().all(|(_, outcome)| outcome.score.is_some());
     let height = |outcome: &Outcome| match outcome.score {
@@ -406,8 +411,7 @@ fn draw(whole: &[(Job, Outcome)], title: &str, file: &Path) -> Result<bool> {
         x_label: &|place| percent(&sparsities, place),
         x_labels: sparsities.len(),
     };
-    chart::draw(file, &axes, &curves)?;
-    Ok(true)
+    chart::draw(&axes, &curves).map(Some)
 }
 
 /// The sparsity at a place of the axis, nothing between two.
@@ -486,10 +490,7 @@ mod tests {
         };
         let scores = [90.0, 88.0, 12.0].map(outcome);
         let whole: Vec<_> = jobs.into_iter().zip(scores).collect();
-        let file = std::env::temp_dir().join(format!("sweep-{}.svg", std::process::id()));
-        assert!(draw(&whole, "hopper", &file).unwrap());
-        let svg = fs::read_to_string(&file).unwrap();
-        fs::remove_file(&file).unwrap();
+        let svg = draw(&whole, "hopper").unwrap().unwrap();
         for text in ["snip", "random", "0 %", "90 %", "score"] {
             assert!(svg.contains(text), "{text}");
         }

@@ -24,10 +24,16 @@ use rl_algos::train::{Trained, resume, train};
 use crate::interrupt::{self, Interrupt};
 use crate::kind::Kind;
 use crate::offline;
+use crate::places;
 use crate::progress::Progress;
+use crate::room;
 use crate::say;
 use crate::settings;
+use crate::table::thousands;
 use shown::Shown;
+
+/// Weights that are drawn in some two seconds.
+const MANY: u64 = 200_000_000;
 
 /// How a run begins: [`train`] or [`resume`].
 type Begin =
@@ -39,6 +45,7 @@ type Begin =
 /// Bad settings, a folder that already holds a run, a run that diverges.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.resume {
+        places::run(folder)?;
         Kind::Online.check_run(folder)?;
         let (dir, config) = RunDir::open(folder)?;
         return one(args, &config, |_| Ok(dir), resume);
@@ -48,6 +55,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return seeds::run(args, &config, &list.0);
     }
     let folder = settings::folder(args, &config);
+    places::folder("--out", &folder)?;
     offline::folder::online(&folder)?;
     let create = |agent: &dyn Agent| {
         agent.check_paths(&config)?;
@@ -74,6 +82,7 @@ fn one(
     let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::threads(args.threads)?;
     // The networks are drawn once before the folder is touched: what they refuse must not cost an old run.
+    fits(config, 1)?;
     let agent = networks(config, &device)?;
     let dir = open(&*agent)?;
     let seed = format!("seed {}", config.seed);
@@ -132,6 +141,21 @@ fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
         )),
         false => error,
     }
+}
+
+/// Checks that so many runs at a time fit into this machine's memory; says what takes long.
+fn fits(config: &TrainConfig, runs: usize) -> Result<()> {
+    let env = envs::make(&config.env)?;
+    let (seen, done) = (env.info().observation.len(), env.info().action.len());
+    room::memory(&config.needs(seen, done), runs)?;
+    let weights = config.possible_weights(seen, done);
+    if weights > MANY {
+        say(&format!(
+            "note     {} weights are drawn to choose the first connections, which takes a while",
+            thousands(weights as f64)
+        ));
+    }
+    Ok(())
 }
 
 /// The agent that the run starts from.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
+use cli::shell;
 use cli::values::Device;
 use rl_algos::algos::{Agent, Weights};
 use rl_algos::config::TrainConfig;
@@ -72,7 +73,7 @@ pub(super) fn stopped(trained: &Trained, folder: &Path) -> String {
 
 /// The command that goes on with a run, with the device that it had.
 pub(super) fn resume_command(folder: &Path) -> String {
-    format!("cargo xtask train --resume {}", folder.display())
+    format!("cargo xtask train --resume {}", shell::word(folder))
 }
 
 /// Says what came of it, and what to do with it. `made` tells the steps that this command made, and the time they took.
@@ -105,8 +106,9 @@ pub(super) fn summary(trained: &Trained, made: Option<(u64, Duration)>, folder: 
         thousands(active as f64),
         thousands(total as f64)
     ));
-    let folder = folder.display();
+    let word = shell::word(folder);
     say(&format!(
-        "folder   {folder}\n\nnext     cargo xtask eval {folder}\n         cargo xtask plot {folder}\n         tensorboard --logdir {folder}"
+        "folder   {}\n\nnext     cargo xtask eval {word}\n         cargo xtask plot {word}\n         tensorboard --logdir {word}",
+        folder.display()
     ));
 }

@@ -14,12 +14,12 @@ use rl_algos::run_dir::RunDir;
 use rl_algos::train::train;
 
 use super::shown::Shown;
-use super::{networks, new, report, why};
+use super::{fits, networks, new, report, why};
 use crate::interrupt::{self, Interrupt};
 use crate::progress::Progress;
 use crate::side_by_side::{self, Share};
 use crate::table::{Cell, Table};
-use crate::{offline, say, settings};
+use crate::{offline, places, say, settings};
 
 /// Evaluations at the end of a run whose mean is told.
 const LAST: usize = 10;
@@ -52,6 +52,7 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     let device = sparse_core::device::by_name(named.name())?;
     let threads = crate::thread_count(args.threads)?;
     let share = Share::of(threads, seeds.len());
+    fits(config, share.at_once)?;
     let agent = networks(config, &device)?;
     let runs = folders(args, config, seeds, &device)?;
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
@@ -92,6 +93,7 @@ fn folders(
         config.validate()?;
         networks(config, device)?.check_paths(config)?;
         let path = settings::folder(args, config);
+        places::folder("--out", &path)?;
         offline::folder::online(&path)?;
         RunDir::check_free(&path, args.overwrite)?;
         if RunDir::is_taken(&path) {
