@@ -162,7 +162,7 @@ mod tests {
         fs::write(&file, text)?;
         let config = config(&AgentArgs {
             // Whether it is one is seen when it is read.
-            dataset: std::env::temp_dir(),
+            dataset: Some(std::env::temp_dir()),
             env: Some("Hopper-v5".into()),
             config: Some(file.clone()),
             ..args
