@@ -1,12 +1,13 @@
 //! Running the tests: all targets, whatever fails, and one line at the end.
 
 use std::env;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 use cli::chores::TestArgs;
+use cli::tell::pass_on;
 use cli::values::Device;
 
 use crate::launch;
@@ -73,12 +74,6 @@ fn watch(command: &mut Command) -> Result<ExitCode> {
     pass_on(format!("\n{}\n", tally.told(status.success())).as_bytes());
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
-}
-
-/// Prints; a reader that went away ends no test.
-fn pass_on(bytes: &[u8]) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
 }
 
 /// What the targets said of themselves.

@@ -13,9 +13,13 @@ static UNSAID: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// Prints a line on standard output.
 pub fn say(line: &str) {
+    pass_on(format!("{line}\n").as_bytes());
+}
+
+/// Prints bytes on standard output as they are.
+pub fn pass_on(bytes: &[u8]) {
     let mut out = io::stdout().lock();
-    let said = writeln!(out, "{line}").and_then(|()| out.flush());
-    keep(said);
+    keep(out.write_all(bytes).and_then(|()| out.flush()));
 }
 
 /// Prints a line on standard error.

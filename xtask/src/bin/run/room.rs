@@ -90,7 +90,7 @@ fn free(_: &Path) -> Option<u64> {
 }
 
 /// Bytes of memory that this process may take; none where the system does not say.
-fn machine() -> Option<u64> {
+pub(crate) fn machine() -> Option<u64> {
     let whole = fs::read_to_string("/proc/meminfo").ok();
     let whole = whole.as_deref().and_then(total);
     let limits = LIMITS
@@ -110,7 +110,7 @@ fn total(text: &str) -> Option<u64> {
 }
 
 /// A number of bytes as people say it.
-fn said(bytes: u64) -> String {
+pub(crate) fn said(bytes: u64) -> String {
     let units = ["bytes", "kB", "MB", "GB", "TB", "PB"];
     let mut size = bytes as f64;
     let mut unit = 0;
