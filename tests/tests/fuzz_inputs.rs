@@ -10,6 +10,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use offline_prune::config::OfflineConfig;
+use rl_algos::run_dir::{Checkpoint, RunDir};
+
 #[path = "../../fuzz/inputs/checkpoint.rs"]
 mod checkpoint;
 #[path = "../../fuzz/inputs/policy.rs"]
@@ -52,4 +55,35 @@ fn checkpoints() {
 #[test]
 fn configurations() {
     replay("toml", 20, |bytes| toml::run(&String::from_utf8_lossy(bytes)));
+}
+
+/// Runs as short as a checkpoint's write what seeds begin with, where a format changed.
+#[test]
+#[ignore = "writes seeds of policies, checkpoints and configurations anew"]
+fn write_seeds() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds");
+    let put = |target: &str, name: &str, bytes: &[u8]| {
+        let folder = seeds.join(target);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), bytes).unwrap();
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    checkpoint::begin(&path);
+    let state = fs::read(path.join("resume/state.bin")).unwrap();
+    put("checkpoint", "state", &[&[0], &state[12..]].concat());
+    let (run, config) = RunDir::open(&path).unwrap();
+    let mut replay = vec![1];
+    run.replay(&config).unwrap().0.write_to(&mut replay).unwrap();
+    put("checkpoint", "replay", &replay);
+    put("policy", "latest", &fs::read(run.weights_path(Checkpoint::Latest)).unwrap());
+    for recipe in ["rlx2", "rlx2-sac", "ds-td3", "rigl", "dense"] {
+        if let Ok(config) = rl_algos::recipes::named(recipe, "Hopper-v5") {
+            put("toml", recipe, config.to_toml().unwrap().as_bytes());
+        }
+    }
+    for name in ["td3-bc", "bc"] {
+        let config = OfflineConfig::new(name.parse().unwrap(), "Hopper-v5");
+        put("toml", name, config.to_toml().unwrap().as_bytes());
+    }
 }
