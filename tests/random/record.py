@@ -219,24 +219,32 @@ def is_singular(model):
     return not np.all(scale > 0) or np.linalg.cond(inertia / np.outer(scale, scale)) > 1e10
 
 
+def drawn(seed, index, nudges):
+    """The first model of this index that MuJoCo takes, and what is recorded of it: its text and arrays."""
+    for attempt in range(100):
+        name = index if attempt == 0 else f"{index}.{attempt}"
+        text = draw(seed, name)
+        rng = np.random.default_rng([int(seed), int(index), attempt])
+        try:
+            model = mujoco.MjModel.from_xml_string(text)
+            if not is_singular(model):
+                arrays = {**compiled(model), **record(model, rng, nudges)}
+                return f"<!-- draw.py {seed} {name} -->\n{text}", arrays
+        except (ValueError, mujoco.FatalError):
+            # Not compiled, or not stepped, such as a pair of static geoms whose contacts are in no island.
+            pass
+    raise RuntimeError(f"MuJoCo takes none of a hundred models {index} of seed {seed}")
+
+
 def main():
     folder, seed, nudges = sys.argv[1], sys.argv[2], int(sys.argv[3])
     mujoco.set_mju_user_warning(lambda message: None)
     for index in sys.argv[4:]:
-        for attempt in range(100):
-            name = index if attempt == 0 else f"{index}.{attempt}"
-            text = draw(seed, name)
-            try:
-                model = mujoco.MjModel.from_xml_string(text)
-            except ValueError:
-                continue
-            if not is_singular(model):
-                break
+        text, arrays = drawn(seed, index, nudges)
         path = os.path.join(folder, index)
         with open(path + ".xml", "w", encoding="utf-8") as file:
-            file.write(f"<!-- draw.py {seed} {name} -->\n{text}")
-        rng = np.random.default_rng([int(seed), int(index), attempt])
-        np.savez(path + ".npz", **compiled(model), **record(model, rng, nudges))
+            file.write(text)
+        np.savez(path + ".npz", **arrays)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,8 @@ impl Problem<'_> {
         let mut sum = 0.0;
         for_each_single(rows, |row| sum += twice_cost(rows, row, residual[row]));
         for cone in &rows.cones {
-            sum += cone_push(rows, cone, &residual[cone.first..]).twice_cost;
+            let residual = &residual[cone.first..];
+            sum = cone_push(rows, cone, residual).add_cost(sum, rows, cone, residual);
         }
         sum
     }
