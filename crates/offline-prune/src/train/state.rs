@@ -66,6 +66,13 @@ impl State {
     /// [`Error::Resume`] with what is another.
     pub fn fits(&self, config: &OfflineConfig, data: &str) -> Result<()> {
         let refused = |what: String| Err(Error::Resume { what });
+        // First: settings that are fitted to the data follow them.
+        if self.data != data {
+            let then = &self.data;
+            return refused(format!(
+                "its data are others now ({data}; they were {then}); give it the old ones, or begin a new run"
+            ));
+        }
         let now = config.to_toml()?;
         let mut lines = self.config.lines().zip(now.lines());
         if let Some((then, now)) = lines.find(|(then, now)| then != now) {
@@ -75,12 +82,6 @@ impl State {
         }
         if self.config != now {
             return refused("it was stored under other settings; begin a new run".to_owned());
-        }
-        if self.data != data {
-            let then = &self.data;
-            return refused(format!(
-                "its data are others now ({data}; they were {then}); give it the old ones, or begin a new run"
-            ));
         }
         Ok(())
     }
