@@ -10,8 +10,8 @@ FOLDER/INDEX.npz:
 - `before/…`: states before a step, one row each: rest and throws, cold and warm starts, from a run under random controls;
 - `after/…`: the states after one step, the acceleration, and the numbers of contacts and of constraint rows;
 - `spread/…`: the largest difference that any of NUDGES changes of the state by 1e-15 makes to each of them. Every
-  second one is computed with sparse Jacobians, MuJoCo's other order of the same sums; half of them change the model's
-  frames too;
+  second one is computed with sparse Jacobians, MuJoCo's other order of the same sums; half of them change
+  numbers too that the compiler computed;
 - `stiffness`: the largest ratio of a constraint row's stiffness to the inertia that it meets;
 - `apart`: whether the step has contacts of pairs that are found by a search which ends within `ccd_tolerance`.
 """
@@ -42,8 +42,9 @@ MODEL = """
     tendon_length0 tendon_invweight0 actuator_gear actuator_trnid actuator_ctrllimited actuator_ctrlrange
     actuator_gainprm actuator_biasprm actuator_forcelimited actuator_forcerange key_qpos
 """.split()
-# Frames whose last bit a compiler may choose.
-FRAMES = ["body_pos", "body_quat", "body_ipos", "body_iquat", "geom_pos", "geom_quat", "jnt_pos", "jnt_axis"]
+# Numbers whose last bit a compiler may choose: frames, inertias, weights.
+COMPUTED = ["body_pos", "body_quat", "body_ipos", "body_iquat", "geom_pos", "geom_quat", "jnt_pos", "jnt_axis",
+            "body_inertia", "body_mass", "body_invweight0", "dof_invweight0", "tendon_invweight0"]
 SPARSE = mujoco.mjtJacobian.mjJAC_SPARSE
 DISABLE, SAME = mujoco.mjtDisableBit, mujoco.mjtSameFrame
 PLANE, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX = 0, 2, 3, 4, 5, 6
@@ -86,8 +87,9 @@ def step(model, data, before):
     return [data.qpos.copy(), data.qvel.copy(), data.qacc.copy(), counts], float(apart), stiff
 
 
-def nudged(rng, values):
-    return values + NUDGE * rng.uniform(-1, 1, np.shape(values)) * np.maximum(1, np.abs(values))
+def nudged(rng, values, least=1):
+    """Each value changed by up to 1e-15 of itself, or of `least` where it is smaller."""
+    return values + NUDGE * rng.uniform(-1, 1, np.shape(values)) * np.maximum(least, np.abs(values))
 
 
 def difference(a, b):
@@ -106,8 +108,10 @@ def spread(rng, model, data, before, after, nudges):
         if nudge & 1:
             other.opt.jacobian = SPARSE
         if nudge & 2:
-            for key in FRAMES:
-                getattr(other, key)[1:] = nudged(rng, getattr(model, key)[1:])
+            for key in COMPUTED:
+                # Frames have lengths and turns of about one; a body of no inertia keeps none.
+                least = 1 if key.endswith(("pos", "quat", "axis")) else 0
+                getattr(other, key)[:] = nudged(rng, getattr(model, key), least)
         try:
             moved, _, _ = step(other, data, [nudged(rng, value) for value in before])
         except mujoco.FatalError:

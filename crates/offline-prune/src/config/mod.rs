@@ -170,11 +170,8 @@ impl OfflineConfig {
         let learning = &self.learning;
         for (field, number) in [
             ("updates", self.updates),
-            ("prune_batches", self.prune_batches as u64),
-            ("learning.batch_size", learning.batch_size as u64),
             ("learning.n_step", learning.n_step as u64),
             ("evaluation.every", self.evaluation.every),
-            ("evaluation.episodes", self.evaluation.episodes as u64),
         ] {
             in_toml(field, number, 1)?;
         }
@@ -188,6 +185,9 @@ impl OfflineConfig {
             ),
             ("prune_batches", self.prune_batches, 1 << 14),
         ] {
+            if number == 0 {
+                return Err(Error::config(field, number, "1 or more"));
+            }
             if number > most {
                 return Err(Error::config(field, number, format!("{most} at most")));
             }
@@ -221,11 +221,14 @@ impl OfflineConfig {
         self.pruning.as_ref().map_or(Ok(()), PruneConfig::validate)
     }
 
-    /// Refuses a batch that is too large, with what it would take.
+    /// Refuses a batch of nothing, and one that is too large, with what it would take.
     fn check_batch(&self) -> Result<()> {
         let size = self.learning.batch_size;
-        if size <= MOST_ROWS {
+        if (1..=MOST_ROWS).contains(&size) {
             return Ok(());
+        }
+        if size == 0 {
+            return Err(Error::config("learning.batch_size", size, "1 or more"));
         }
         let units = self.networks.actor.iter().chain(&self.networks.critic);
         let units: f64 = units.map(|units| *units as f64).sum();

@@ -12,6 +12,9 @@ use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
 use crate::{Error, Result};
 
+/// The setting that [`OfflineConfig::fitted`] takes from the data.
+const FITTED: &str = "reward_scale = ";
+
 /// Everything that a run's later updates depend on, to be stored and [gone on with](super::resume).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
@@ -67,20 +70,22 @@ impl State {
     pub fn fits(&self, config: &OfflineConfig, data: &str) -> Result<()> {
         let refused = |what: String| Err(Error::Resume { what });
         let now = config.to_toml()?;
+        // What is fitted to the data follows them.
+        let fitted = |line: &str| line.starts_with(FITTED) && self.data != data;
         let mut lines = self.config.lines().zip(now.lines());
-        if let Some((then, now)) = lines.find(|(then, now)| then != now) {
+        if let Some((then, now)) = lines.find(|(then, now)| then != now && !fitted(then)) {
             return refused(format!(
                 "it was stored under `{then}`, but its configuration now says `{now}`; set it back, or begin a new run"
             ));
-        }
-        if self.config != now {
-            return refused("it was stored under other settings; begin a new run".to_owned());
         }
         if self.data != data {
             let then = &self.data;
             return refused(format!(
                 "its data are others now ({data}; they were {then}); give it the old ones, or begin a new run"
             ));
+        }
+        if self.config != now {
+            return refused("it was stored under other settings; begin a new run".to_owned());
         }
         Ok(())
     }

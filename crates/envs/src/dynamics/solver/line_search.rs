@@ -16,6 +16,9 @@ use crate::dynamics::constraint::Rows;
 use crate::dynamics::dense::{dot, norm};
 use crate::dynamics::model::Solver;
 
+/// Relative error of a length that rounding of slopes may leave.
+const NOISE: f64 = 1e-6;
+
 /// The cost at a place on the line, and its derivatives along the line.
 #[derive(Clone, Copy)]
 struct Point {
@@ -124,6 +127,42 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// The minimum of the quadratic that the cost is around a point, in the place of a point that sums at single lengths
+    /// cannot tell from it: there the rows' large slopes cancel, here they are summed once. The point's own length
+    /// where a contact's force lies on its cone, or where the quadratic ends before.
+    fn refined(&self, point: &Point) -> f64 {
+        let (rows, scratch) = (self.rows, self.scratch);
+        let [_, mut linear, mut quadratic] = self.inertial;
+        let mut add = |row: usize, force: f64, stiffness: f64| {
+            let change = scratch.residual_slope[row];
+            if stiffness == 0.0 {
+                linear -= change * force;
+            } else {
+                linear += stiffness * scratch.residual[row] * change;
+                quadratic += 0.5 * stiffness * change * change;
+            }
+        };
+        let there = |row| scratch.residual[row] + scratch.residual_slope[row] * point.length;
+        for_each_single(rows, |row| {
+            let (force, stiffness) = push(rows, row, there(row));
+            add(row, force, stiffness);
+        });
+        for cone in &rows.cones {
+            let residual: [f64; MOST_CONE_ROWS] =
+                std::array::from_fn(|i| if i < cone.dim { there(cone.first + i) } else { 0.0 });
+            match cone_push(rows, cone, &residual).zone {
+                Zone::Satisfied => {}
+                Zone::Quadratic => {
+                    (cone.first..cone.first + cone.dim).for_each(|row| add(row, 0.0, rows.d[row]));
+                }
+                Zone::Cone => return point.length,
+            }
+        }
+        let length = -linear / (2.0 * quadratic);
+        let near = (length - point.length).abs() <= NOISE * point.length.abs();
+        if near { length } else { point.length }
+    }
+
     /// Puts the nearest of the candidates on the point's side of the minimum in its place, and takes a step from
     /// there; whether there was one.
     fn tighten(&mut self, end: &mut Point, next: &mut Point, candidates: &[Point; 3]) -> bool {
@@ -204,12 +243,12 @@ fn between(
         let far_moved = line.tighten(&mut far, &mut far_next, &candidates);
         if !near_moved && !far_moved {
             // No number between them is better.
-            return middle.length;
+            return line.refined(&middle);
         }
     }
     let best = if near.cost <= far.cost { near } else { far };
     if best.cost < start.cost {
-        best.length
+        line.refined(&best)
     } else {
         0.0
     }

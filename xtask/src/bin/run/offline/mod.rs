@@ -25,6 +25,7 @@ use std::process::ExitCode;
 use anyhow::{Error, Result};
 use burn::tensor::Device;
 use cli::offline::OfflineArgs;
+use offline_prune::Error as Fault;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, State, Trained, resume, train};
@@ -87,12 +88,17 @@ fn make(
         Some(state) => resume(config, dataset, device, state, shown),
     };
     shown.progress.finish();
-    let trained = trained.map_err(|error| match shown.started {
-        true => Error::from(error).context(format!(
-            "the run in {} ended early; its last checkpoint stays",
-            path.display()
-        )),
-        false => Error::from(error).context(path.display().to_string()),
+    let trained = trained.map_err(|error| {
+        let place = path.display();
+        let context = match (shown.started, &error) {
+            (true, _) => format!("the run in {place} ended early; its last checkpoint stays"),
+            // Which says its place.
+            (false, Fault::File { .. } | Fault::Online(rl_algos::Error::File { .. })) => {
+                return Error::from(error);
+            }
+            (false, _) => place.to_string(),
+        };
+        Error::from(error).context(context)
     })?;
     if is_over(&trained, config) {
         shown.folder.finish(&trained, dataset)?;

@@ -68,16 +68,17 @@ pub(super) struct Folder {
     begun: Instant,
     /// Time that the run took before this session (s).
     before: f64,
-    /// That no other command writes here.
+    /// That no other command writes here; of a new folder from its start on.
     held: Option<Held>,
+    goes_on: bool,
 }
 
 impl Folder {
-    /// A folder for a new run, which holds none, or one that may be replaced. Nothing is touched before
-    /// [`start`](Self::start).
+    /// A folder for a new run, which holds none, or one that may be replaced and is held from now on. Nothing else is
+    /// touched before [`start`](Self::start).
     ///
     /// # Errors
-    /// When it holds a run and may not, or one of another kind.
+    /// When it holds a run and may not, or one of another kind, or when another command writes there.
     pub(super) fn new(
         path: &Path,
         overwrite: bool,
@@ -100,7 +101,11 @@ impl Folder {
             board: Board::new(path, 0),
             begun: Instant::now(),
             before: 0.0,
-            held: None,
+            held: match path.join(CONFIG).exists() {
+                true => Some(hold(path)?),
+                false => None,
+            },
+            goes_on: false,
         })
     }
 
@@ -124,6 +129,7 @@ impl Folder {
             begun: Instant::now(),
             before: stored.as_ref().map_or(0.0, |s| s.seconds),
             held: Some(held),
+            goes_on: true,
         };
         Ok((folder, stored))
     }
@@ -137,7 +143,7 @@ impl Folder {
     /// that goes on makes `metrics.csv` what it was.
     pub(super) fn start(&mut self, start: &Start) -> Offline<()> {
         self.begun = Instant::now();
-        if self.held.is_some() {
+        if self.goes_on {
             let rows = std::mem::take(&mut self.rows);
             if !rows.is_empty() {
                 self.metrics = Some(Ledger::resume(&self.path.join(METRICS), rows)?);
@@ -145,8 +151,10 @@ impl Folder {
             return Ok(());
         }
         let place = |error: std::io::Error| fault(&self.path, &error);
-        fs::create_dir_all(&self.path).map_err(place)?;
-        self.held = Some(hold(&self.path)?);
+        if self.held.is_none() {
+            fs::create_dir_all(&self.path).map_err(place)?;
+            self.held = Some(hold(&self.path)?);
+        }
         // Again, now that nobody else can write.
         check(&self.path, self.overwrite).map_err(|error| fault(&self.path, &error))?;
         remove(&self.path).map_err(place)?;
