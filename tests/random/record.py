@@ -185,7 +185,7 @@ def compiled(model):
         out[f"model/{key}"] *= not model.opt.disableflags & bits
     out["model/geom_contype"] %= 2**32
     out["model/geom_conaffinity"] %= 2**32
-    gain, bias = (out[f"model/actuator_{key}"][:, :3].copy() for key in ["gainprm", "biasprm"])
+    gain, bias = (out[f"model/actuator_{key}"].copy() for key in ["gainprm", "biasprm"])
     gain[model.actuator_gaintype == mujoco.mjtGain.mjGAIN_FIXED, 1:] = 0
     bias[model.actuator_biastype == mujoco.mjtBias.mjBIAS_NONE] = 0
     out["model/actuator_gainprm"], out["model/actuator_biasprm"] = gain, bias

@@ -82,6 +82,14 @@ fn codes(model: &Model) -> [f64; 3] {
     [integrator, solver, cone]
 }
 
+/// Parameters of actuators as MuJoCo keeps them: ten each, of which three are used here.
+fn parameters(used: &[[f64; 3]]) -> Vec<f64> {
+    let unused = [0.0; 7];
+    used.iter()
+        .flat_map(|used| used.iter().chain(&unused).copied())
+        .collect()
+}
+
 /// Sizes and options.
 fn options(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
     let [integrator, solver, cone] = codes(model);
@@ -217,8 +225,8 @@ fn fields(
         ("actuator_trnid", targets),
         ("actuator_ctrllimited", flags(&a.ctrllimited)),
         ("actuator_ctrlrange", flat(&a.ctrlrange)),
-        ("actuator_gainprm", flat(&a.gainprm)),
-        ("actuator_biasprm", flat(&a.biasprm)),
+        ("actuator_gainprm", parameters(&a.gainprm)),
+        ("actuator_biasprm", parameters(&a.biasprm)),
         ("actuator_forcelimited", flags(&a.forcelimited)),
         ("actuator_forcerange", flat(&a.forcerange)),
         ("key_qpos", key_qpos),
