@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 use rl_algos::algos::parts::{Rows, check_batch, cut, to_vec};
+use rl_algos::config::Need;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
@@ -93,31 +94,44 @@ pub fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
     }
 }
 
-/// Bytes that a run takes at the least, beside its dataset: five numbers for each weight of the dense networks (its value
-/// and what scoring or training keeps for it), what is sampled, and what the largest network keeps of a batch.
-/// `u64::MAX` stands for more than that.
+/// Memory that a run takes at the least beside its dataset, setting by setting: five numbers for each weight of the dense
+/// networks (its value, and what scoring or training keeps for it), what is sampled, and what the largest network keeps of
+/// a batch.
 #[must_use]
-pub fn bytes(config: &OfflineConfig, rows: &Rows) -> u64 {
-    let product = |a: u64, b: u64| a.saturating_mul(b);
+pub fn needs(config: &OfflineConfig, rows: &Rows) -> Vec<Need> {
     let shapes = shapes(config, rows);
-    let layers = shapes.iter().flat_map(|shape| shape.sizes.windows(2));
-    let weights = layers.map(|pair| product(pair[0] as u64, pair[1] as u64));
-    let weights = weights.fold(0, u64::saturating_add);
-    let units = shapes.iter().map(|shape| {
-        let units = shape.sizes.iter().map(|units| *units as u64);
-        units.fold(0, u64::saturating_add)
-    });
-    let units = units.max().unwrap_or(0);
+    let sum = |numbers: &mut dyn Iterator<Item = u64>| numbers.fold(0, u64::saturating_add);
+    let weights = |critic: bool| {
+        let shapes = shapes.iter().filter(|shape| shape.critic == critic);
+        let pairs = shapes.flat_map(|shape| shape.sizes.windows(2));
+        sum(&mut pairs.map(|pair| (pair[0] as u64).saturating_mul(pair[1] as u64)))
+    };
+    let units = |shape: &NetworkShape| sum(&mut shape.sizes.iter().map(|units| *units as u64));
+    let units = shapes.iter().map(units).max().unwrap_or(0);
     let row = (2 * rows.observation + rows.action + 2) as u64;
-    let sampled = product(row, config.prune_batches as u64);
-    let batch = product(
-        units.saturating_add(sampled),
-        config.learning.batch_size as u64,
-    );
-    product(
-        product(5, weights).saturating_add(batch),
-        size_of::<f32>() as u64,
-    )
+    let sampled = row.saturating_mul(config.prune_batches as u64);
+    let size = config.learning.batch_size;
+    let batch = units.saturating_add(sampled).saturating_mul(size as u64);
+    let need = |field, value, numbers: u64| Need {
+        field,
+        value,
+        bytes: numbers.saturating_mul(size_of::<f32>() as u64),
+    };
+    let shown = |sizes: &[usize]| format!("{sizes:?}");
+    let (actor, critic) = (&config.networks.actor, &config.networks.critic);
+    vec![
+        need(
+            "networks.actor",
+            shown(actor),
+            weights(false).saturating_mul(5),
+        ),
+        need(
+            "networks.critic",
+            shown(critic),
+            weights(true).saturating_mul(5),
+        ),
+        need("learning.batch_size", size.to_string(), batch),
+    ]
 }
 
 /// Draws dense networks for [`build`].

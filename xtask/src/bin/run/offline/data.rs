@@ -5,12 +5,15 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
+use burn::tensor::Device;
 use offline_prune::Error;
+use offline_prune::algos;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::{Dataset, Facts, Peek};
 use offline_prune::train::{environments, reference};
+use rl_algos::algos::parts::Rows;
 
-use super::room;
+use crate::room;
 use crate::say;
 use crate::table::thousands;
 
@@ -53,7 +56,12 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig) -> Result<Dataset> {
     }
     // Before anything is written.
     environments(config, &dataset)?;
-    room::check(config, &dataset)?;
+    let rows = Rows {
+        observation: dataset.observation_size(),
+        action: dataset.action_size(),
+        device: Device::default(),
+    };
+    room::memory(&algos::needs(config, &rows), 1)?;
     if config.normalise_observations {
         dataset.normalise();
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask offline`: prune once, learn from a dataset, evaluate in its task.
 //!
 //! In reading order: this file (what runs have in common), [`settings`], [`task`] (which task a dataset is of), [`data`]
-//! (reading one), [`room`] (whether there is memory for it), [`alone`] (one run), [`sweep`] (several side by side), [`folder`]
+//! (reading one), [`alone`] (one run), [`sweep`] (several side by side), [`folder`]
 //! (what lies in a run's folder), [`writer`] (who writes it), [`stored`] (what a run goes on from), [`board`] (TensorBoard),
 //! [`kept`] (runs of earlier commands), [`shown`] (what a person watches), [`layers`] (what pruning left).
 
@@ -11,7 +11,6 @@ mod data;
 pub(crate) mod folder;
 mod kept;
 pub(crate) mod layers;
-mod room;
 pub(crate) mod settings;
 mod shown;
 mod stored;
