@@ -439,7 +439,7 @@ fn numbers_past_what_settings_can_say_are_refused_first() {
     let wide = "prune_batches = 16384\n[networks]\nactor = [65535, 65535, 65535, 65535]\ncritic = [65535]\n\
                 [learning]\nbatch_size = 1048576\n";
     for (name, text, expected) in [
-        ("wide", wide, "GB or more beside its dataset"),
+        ("wide", wide, "or more beside its dataset"),
         (
             "batch",
             "[learning]\nbatch_size = 1000000000\n",
