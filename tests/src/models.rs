@@ -82,45 +82,10 @@ fn codes(model: &Model) -> [f64; 3] {
     [integrator, solver, cone]
 }
 
-/// Every field of `model` with the recording's key for it.
-fn fields(
-    model: &Model,
-    recording: &Recording,
-    key_of: &dyn Fn(&str) -> String,
-) -> Result<Vec<(&'static str, Vec<f64>)>> {
-    let (b, j, d, g, a) = (
-        &model.bodies,
-        &model.joints,
-        &model.dofs,
-        &model.geoms,
-        &model.actuators,
-    );
-    let quaternions = |key: &'static str, found: &[DQuat]| -> Result<(&'static str, Vec<f64>)> {
-        Ok((key, quats(found, &recording.get(&key_of(key))?.data)))
-    };
-    let first = |list: &[(usize, usize)]| {
-        list.iter()
-            .map(|(at, n)| if *n == 0 { -1 } else { *at as i64 })
-            .collect::<Vec<_>>()
-    };
-    let count = |list: &[(usize, usize)]| list.iter().map(|(_, n)| *n as f64).collect::<Vec<_>>();
-    let parents: Vec<i64> = d
-        .parent
-        .iter()
-        .map(|p| p.map_or(-1, |p| p as i64))
-        .collect();
+/// Sizes and options.
+fn options(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
     let [integrator, solver, cone] = codes(model);
-    // The first of each actuator's target; the recordings hold joints only.
-    let targets: Vec<f64> = a
-        .transmission
-        .iter()
-        .map(|target| match target {
-            Transmission::Joint(i) | Transmission::JointInParent(i) | Transmission::Tendon(i) => {
-                *i as f64
-            }
-        })
-        .collect();
-    Ok(vec![
+    vec![
         ("nq", vec![model.nq as f64]),
         ("nv", vec![model.nv as f64]),
         ("nu", vec![model.nu as f64]),
@@ -138,6 +103,52 @@ fn fields(
         ("opt/ls_iterations", vec![model.opt.ls_iterations as f64]),
         ("opt/ls_tolerance", vec![model.opt.ls_tolerance]),
         ("stat/meaninertia", vec![model.meaninertia]),
+    ]
+}
+
+/// Every field of `model` with the recording's key for it.
+fn fields(
+    model: &Model,
+    recording: &Recording,
+    key_of: &dyn Fn(&str) -> String,
+) -> Vec<(&'static str, Vec<f64>)> {
+    let (b, j, d, g, t, a) = (
+        &model.bodies,
+        &model.joints,
+        &model.dofs,
+        &model.geoms,
+        &model.tendons,
+        &model.actuators,
+    );
+    let quaternions = |key: &'static str, found: &[DQuat]| {
+        let reference = recording.get(&key_of(key)).map(|held| &held.data[..]);
+        (key, quats(found, reference.unwrap_or_default()))
+    };
+    let first = |list: &[(usize, usize)]| {
+        list.iter()
+            .map(|(at, n)| if *n == 0 { -1 } else { *at as i64 })
+            .collect::<Vec<_>>()
+    };
+    let count = |list: &[(usize, usize)]| list.iter().map(|(_, n)| *n as f64).collect::<Vec<_>>();
+    let parents: Vec<i64> = d
+        .parent
+        .iter()
+        .map(|p| p.map_or(-1, |p| p as i64))
+        .collect();
+    // The first of each actuator's target; the recordings hold joints only.
+    let targets: Vec<f64> = a
+        .transmission
+        .iter()
+        .map(|target| match target {
+            Transmission::Joint(i) | Transmission::JointInParent(i) | Transmission::Tendon(i) => {
+                *i as f64
+            }
+        })
+        .collect();
+    let keys = model.keyframes.iter();
+    let key_qpos: Vec<f64> = keys.flat_map(|key| key.qpos.iter().copied()).collect();
+    let mut all = options(model);
+    all.extend([
         ("qpos0", model.qpos0.clone()),
         ("qpos_spring", model.qpos_spring.clone()),
         ("body_parentid", whole(&b.parent)),
@@ -148,9 +159,9 @@ fn fields(
         ("body_dofadr", whole(&first(&b.dofs))),
         ("body_dofnum", count(&b.dofs)),
         ("body_pos", vectors(&b.pos)),
-        quaternions("body_quat", &b.quat)?,
+        quaternions("body_quat", &b.quat),
         ("body_ipos", vectors(&b.ipos)),
-        quaternions("body_iquat", &b.iquat)?,
+        quaternions("body_iquat", &b.iquat),
         ("body_mass", b.mass.clone()),
         ("body_subtreemass", b.subtreemass.clone()),
         ("body_inertia", vectors(&b.inertia)),
@@ -180,7 +191,7 @@ fn fields(
         ("geom_bodyid", whole(&g.body)),
         ("geom_size", flat(&g.size)),
         ("geom_pos", vectors(&g.pos)),
-        quaternions("geom_quat", &g.quat)?,
+        quaternions("geom_quat", &g.quat),
         ("geom_rbound", g.rbound.clone()),
         ("geom_contype", whole(&g.contype)),
         ("geom_conaffinity", whole(&g.conaffinity)),
@@ -192,11 +203,27 @@ fn fields(
         ("geom_gap", g.gap.clone()),
         ("geom_solref", flat(&g.solref)),
         ("geom_solimp", flat(&g.solimp)),
+        ("tendon_limited", flags(&t.limited)),
+        ("tendon_range", flat(&t.range)),
+        ("tendon_margin", t.margin.clone()),
+        ("tendon_stiffness", t.stiffness.clone()),
+        ("tendon_damping", t.damping.clone()),
+        ("tendon_armature", t.armature.clone()),
+        ("tendon_frictionloss", t.frictionloss.clone()),
+        ("tendon_lengthspring", flat(&t.lengthspring)),
+        ("tendon_length0", t.length0.clone()),
+        ("tendon_invweight0", t.invweight0.clone()),
         ("actuator_gear", flat(&a.gear)),
         ("actuator_trnid", targets),
         ("actuator_ctrllimited", flags(&a.ctrllimited)),
         ("actuator_ctrlrange", flat(&a.ctrlrange)),
-    ])
+        ("actuator_gainprm", flat(&a.gainprm)),
+        ("actuator_biasprm", flat(&a.biasprm)),
+        ("actuator_forcelimited", flags(&a.forcelimited)),
+        ("actuator_forcerange", flat(&a.forcerange)),
+        ("key_qpos", key_qpos),
+    ]);
+    all
 }
 
 /// Fields that every recording of a model holds at least.
@@ -213,7 +240,7 @@ pub fn compare(
 ) -> Result<Errors> {
     let mut found = Errors::default();
     let held = |key: &str| recording.get(&key_of(key)).ok();
-    for (key, values) in fields(model, recording, key_of)? {
+    for (key, values) in fields(model, recording, key_of) {
         let Some(expected) = held(key) else {
             continue;
         };

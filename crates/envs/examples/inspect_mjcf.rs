@@ -1,4 +1,4 @@
-//! Prints the compiled model of an MJCF file, or what is wrong with it.
+//! Prints the compiled model of an MJCF file, or what is wrong with it; on stderr what the reader passed over.
 //!
 //! `cargo run --release -p envs --example inspect_mjcf -- FILE.xml`
 
@@ -13,6 +13,10 @@ fn main() -> ExitCode {
     };
     match envs::mjcf::load(path) {
         Ok(model) => {
+            let mut notes = std::io::stderr().lock();
+            for note in &model.notes {
+                let _ = writeln!(notes, "note: {note}");
+            }
             let _ = writeln!(out, "{model:#?}");
             ExitCode::SUCCESS
         }

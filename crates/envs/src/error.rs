@@ -89,6 +89,14 @@ pub enum Error {
     /// There is nothing to step.
     #[error("no environments; give at least one")]
     NoEnvironments,
+    /// An observation or an action has no numbers, so that rows of it tell environments apart no more.
+    #[error("{task}: its {what} is empty; environments side by side need one number or more in it")]
+    EmptySpace {
+        /// The task.
+        task: &'static str,
+        /// `observation` or `action`.
+        what: &'static str,
+    },
     /// The physics met a number that is not finite or too large, and started over.
     #[error(
         "{task} diverged after {elapsed_steps} steps: a position, velocity or acceleration is not finite or beyond 1e10"

@@ -63,8 +63,8 @@ impl VecEnv {
     /// These environments, which must see and do equally much.
     ///
     /// # Errors
-    /// [`Error::NoEnvironments`] when there are none; [`Error::Length`] when an observation or action has another
-    /// length than the first environment's.
+    /// [`Error::NoEnvironments`] when there are none; [`Error::EmptySpace`] when an observation or action has no
+    /// numbers; [`Error::Length`] when it has another length than the first environment's.
     pub fn from_envs(envs: Vec<Box<dyn Env>>) -> Result<Self> {
         let first = envs.first().ok_or(Error::NoEnvironments)?.info();
         let (observation_len, action_len) = (first.observation.len(), first.action.len());
@@ -79,6 +79,12 @@ impl VecEnv {
                         what,
                         got,
                         expected,
+                    });
+                }
+                if got == 0 {
+                    return Err(Error::EmptySpace {
+                        task: info.id,
+                        what,
                     });
                 }
             }
@@ -390,6 +396,60 @@ mod tests {
     fn none_is_an_error() {
         let error = VecEnv::new("Hopper-v5", 0).err().unwrap().to_string();
         assert_eq!(error, "no environments; give at least one");
+    }
+
+    /// Sees and does so much.
+    #[derive(Clone)]
+    struct Sized(TaskInfo);
+
+    impl Sized {
+        fn boxed([seen, done]: [usize; 2]) -> Box<dyn Env> {
+            let mut info = make("Hopper-v5").unwrap().info().clone();
+            info.id = "Sized-v0";
+            info.observation.truncate(seen);
+            info.action.truncate(done);
+            Box::new(Self(info))
+        }
+    }
+
+    impl Env for Sized {
+        fn info(&self) -> &TaskInfo {
+            &self.0
+        }
+
+        fn reset(&mut self, _: u64, _: &mut [f64]) -> Result<()> {
+            Ok(())
+        }
+
+        fn reset_next(&mut self, _: &mut [f64]) -> Result<()> {
+            Ok(())
+        }
+
+        fn step(&mut self, _: &[f64], _: &mut [f64]) -> Result<Step> {
+            unreachable!("no test steps it")
+        }
+
+        fn state(&self) -> EnvState {
+            EnvState::default()
+        }
+
+        fn set_state(&mut self, _: &EnvState, _: &mut [f64]) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_empty_space_is_an_error() {
+        for (sizes, what) in [([0, 2], "observation"), ([3, 0], "action")] {
+            let error = VecEnv::from_envs(vec![Sized::boxed(sizes); 2])
+                .err()
+                .unwrap();
+            let told = format!(
+                "Sized-v0: its {what} is empty; environments side by side need one number or more in it"
+            );
+            assert_eq!(error.to_string(), told);
+        }
+        assert!(VecEnv::from_envs(vec![Sized::boxed([1, 1])]).is_ok());
     }
 
     #[test]

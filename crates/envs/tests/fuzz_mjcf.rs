@@ -1,13 +1,19 @@
 //! Broken models: whatever the text, a model or an error, soon, and never a panic; a model then moves.
 //!
 //! Two seconds by default; `FUZZ_SECONDS=600 cargo test --release -p envs --test fuzz_mjcf` for longer, and
-//! `FUZZ_SEED` for other mutations.
+//! `FUZZ_SEED` for other mutations. Inputs that coverage-guided fuzzing found (`fuzz/`) are run again.
 
-use envs::dynamics::{Model, State, step};
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::{Duration, Instant};
+
+#[path = "../../../fuzz/inputs/mjcf.rs"]
+#[allow(unreachable_pub, reason = "the fuzz target includes the same file")]
+mod input;
+
+use input::run;
 
 /// Longest time for one text.
 const BOUND: Duration = Duration::from_secs(10);
@@ -78,6 +84,7 @@ const EVERYTHING: &str = r#"<mujoco model="everything">
       biasprm="0 -1 -1"/>
   </actuator>
   <sensor><jointpos joint="elbow"/></sensor>
+  <equality><weld body1="hand" body2="cart" active="false"/></equality>
   <keyframe><key name="k" time="1" ctrl="1 2 3 0.5 0" qvel="1 2"/></keyframe>
 </mujoco>"#;
 
@@ -102,7 +109,7 @@ const SEEDS: [&str; 4] = [
 ];
 
 /// Words that stress the reader where they land.
-const WORDS: [&str; 36] = [
+const WORDS: [&str; 44] = [
     "",
     "-1",
     "0",
@@ -139,6 +146,14 @@ const WORDS: [&str; 36] = [
     "elbow",
     "Newton",
     "RK4",
+    "muscle",
+    "1 -1",
+    "-inf inf",
+    "0x1.8p3",
+    "a & b",
+    "<",
+    "--",
+    "&#1;",
 ];
 
 /// Places and lengths of what stands between two marks.
@@ -206,7 +221,7 @@ fn mutate_bytes(bytes: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
             let to = rng.random_range(0..bytes.len());
             bytes.splice(to..to, copy);
         }
-        3 => bytes.insert(at, *b"<>/=\"'& \n".choose(rng).unwrap_or(&b'<')),
+        3 => bytes.insert(at, *b"<>/=\"'& \n!?-[]\0".choose(rng).unwrap_or(&b'<')),
         _ => bytes.truncate(at),
     }
 }
@@ -229,63 +244,28 @@ fn mutant(rng: &mut ChaCha8Rng) -> String {
     text
 }
 
-/// What holds in every model: finite numbers, and indices that point to something.
-fn check(model: &Model) {
-    let (bodies, geoms) = (&model.bodies, &model.geoms);
-    assert_eq!(
-        (model.qpos0.len(), model.dofs.body.len()),
-        (model.nq, model.nv)
-    );
-    assert_eq!(model.actuators.name.len(), model.nu);
-    assert!(
-        model
-            .qpos0
-            .iter()
-            .chain(&model.qpos_spring)
-            .all(|x| x.is_finite())
-    );
-    assert!(bodies.mass.iter().all(|m| m.is_finite() && *m >= 0.0));
-    assert!(model.meaninertia.is_finite());
-    for (body, parent) in bodies.parent.iter().enumerate().skip(1) {
-        assert!(*parent < body);
-    }
-    assert!(geoms.body.iter().all(|body| *body < bodies.name.len()));
-    assert!(
-        model
-            .pairs
-            .iter()
-            .all(|pair| pair.geoms.iter().all(|geom| *geom < geoms.kind.len()))
-    );
-    for key in &model.keyframes {
-        let sizes = (key.qpos.len(), key.qvel.len(), key.ctrl.len());
-        assert_eq!(sizes, (model.nq, model.nv, model.nu));
-    }
-}
-
-/// Compiles a text and moves the model, if there is one.
-fn run(text: &str) -> bool {
-    let Ok(mut model) = envs::mjcf::compile(text, "fuzz.xml") else {
-        return false;
-    };
-    check(&model);
-    // A file may ask for a million iterations; that is its right, but not what is tested here.
-    model.opt.iterations = model.opt.iterations.min(100);
-    model.opt.ls_iterations = model.opt.ls_iterations.min(50);
-    model.opt.ccd_iterations = model.opt.ccd_iterations.min(50);
-    let mut state = State::new(&model);
-    state.ctrl.fill(0.5);
-    for _ in 0..3 {
-        step(&model, &mut state);
-    }
-    true
-}
-
 #[test]
 fn seeds_compile() {
     for seed in SEEDS {
         envs::mjcf::compile(seed, "seed").unwrap();
         assert!(run(seed));
     }
+}
+
+#[test]
+fn kept_inputs_neither_panic_nor_hang() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/mjcf");
+    let mut inputs = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+        let begun = Instant::now();
+        let result = catch_unwind(|| run(&text));
+        assert!(result.is_ok(), "{} panics", path.display());
+        assert!(begun.elapsed() < BOUND, "{} takes long", path.display());
+        inputs += 1;
+    }
+    assert!(inputs > 100, "{inputs} inputs");
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl<P: FnMut(&[f32], &mut [f32])> Rollouts<P> {
         envs.reset_with(|_| seeds.random())?;
         let begun = (0..envs.len()).map(|i| first(envs.observation(i)));
         Ok(Self {
-            range: ActionRange::of(&envs.info().action),
+            range: ActionRange::of(&envs.info().action)?,
             policy,
             begun: begun.collect(),
             done: 0,
@@ -164,15 +164,18 @@ impl<P: FnMut(&[f32], &mut [f32])> Iterator for Rollouts<P> {
 
 /// The episodes of some of a replay's transitions, counted from the oldest; `task` gives the range of its actions.
 /// An episode that `rows` cut off at their end, or that is still under way, counts as truncated.
+///
+/// # Errors
+/// When an action has no finite range.
 pub fn from_replay(
     replay: &Replay,
     task: &TaskInfo,
     rows: Range<usize>,
-) -> impl Iterator<Item = Episode> {
-    let range = ActionRange::of(&task.action);
+) -> Result<impl Iterator<Item = Episode>> {
+    let range = ActionRange::of(&task.action)?;
     let mut told = vec![0.0; task.action.len()];
     let mut transitions = replay.transitions().skip(rows.start).take(rows.len());
-    std::iter::from_fn(move || {
+    Ok(std::iter::from_fn(move || {
         let mut episode = Episode::default();
         while !(episode.terminated || episode.truncated) {
             let Some(transition) = transitions.next() else {
@@ -192,7 +195,7 @@ pub fn from_replay(
             (episode.terminated, episode.truncated) = (transition.terminated, transition.truncated);
         }
         (!episode.rewards.is_empty()).then_some(episode)
-    })
+    }))
 }
 
 /// A description of data of `task`: its sizes, its range of actions, and the `env_spec` from which Minari's
@@ -435,7 +438,7 @@ mod tests {
         let task = envs::make("Hopper-v5").unwrap().info().clone();
         let summary = |rows| -> Vec<(Vec<f32>, f32, [bool; 2])> {
             let replay = replay();
-            let episodes = from_replay(&replay, &task, rows).map(|episode| {
+            let episodes = from_replay(&replay, &task, rows).unwrap().map(|episode| {
                 assert_eq!(episode.observations.len(), 11 * (episode.rewards.len() + 1));
                 assert_eq!(episode.actions, vec![0.5; 3 * episode.rewards.len()]);
                 let last = episode.observations[episode.observations.len() - 1];

@@ -1,23 +1,25 @@
 //! Broken files: whatever the bytes, a dataset or an error, soon, in little memory, and never a panic.
 //!
 //! Two seconds by default; `FUZZ_SECONDS=600 cargo test --release -p offline-prune --test fuzz_datasets` for
-//! longer, and `FUZZ_SEED` for other mutations.
+//! longer, and `FUZZ_SEED` for other mutations. Inputs that coverage-guided fuzzing found (`fuzz/`) are run again.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]
 
 mod common;
+#[path = "../../../fuzz/inputs/dataset.rs"]
+#[allow(unreachable_pub, reason = "the fuzz target includes the same file")]
+mod input;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use common::sample;
-use offline_prune::dataset::{Dataset, Peek, Reading};
+use input::open;
 use rand::prelude::*;
 use rand_chacha::ChaCha8Rng;
-use rl_algos::replay::Batch;
 
 /// Longest time for one file.
 const BOUND: Duration = Duration::from_secs(10);
@@ -120,47 +122,33 @@ fn mutant(folder: &Path, rng: &mut ChaCha8Rng) -> std::path::PathBuf {
     path
 }
 
-/// What holds in every dataset.
-fn check(data: &Dataset) {
-    let (rows, seen, done) = (data.len(), data.observation_size(), data.action_size());
-    assert!(rows > 0 && seen > 0 && done > 0);
-    assert_eq!(data.observations().len(), rows * seen);
-    assert_eq!(data.actions().len(), rows * done);
-    assert!(data.observations().iter().all(|x| x.is_finite()));
-    assert!(data.rewards().iter().all(|x| x.is_finite()));
-    assert!(data.actions().iter().all(|x| x.abs() <= 1.0));
-    assert_eq!(data.episodes().map(|rows| rows.len()).sum::<usize>(), rows);
-    let mut batch = Batch::default();
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    data.sample(3, 0.9, 16, &mut rng, &mut batch);
-    assert_eq!(batch.next_observation.len(), 16 * seen);
-    let mut data = data.clone();
-    assert!(data.normalise().std.iter().all(|std| *std > 0.0));
-}
-
-/// Opens a file, and tells whether it is a dataset. It is read without its bad episodes, too.
-fn run(path: &Path) -> bool {
-    let _ = Peek::at(path);
-    let lenient = Reading {
-        clip_actions: true,
-        episode_length: Some(5),
-        skip_bad_episodes: true,
-        ..Reading::default()
-    };
-    if let Ok((data, facts)) = lenient.open(path, None) {
-        check(&data);
-        assert!(facts.longest <= 5);
-    }
-    match Dataset::open(path) {
-        Ok(data) => {
-            check(&data);
-            true
+#[test]
+fn kept_inputs_neither_panic_nor_hang_nor_fill_memory() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/dataset");
+    let folder = tempfile::tempdir().unwrap();
+    let description = sample("minari/data/metadata.json");
+    let path = folder.path().join("main_data.hdf5");
+    let mut inputs = 0;
+    for entry in std::fs::read_dir(kept).unwrap() {
+        let input = entry.unwrap().path();
+        std::fs::copy(&input, &path).unwrap();
+        let beside = folder.path().join("metadata.json");
+        for described in [false, true] {
+            let _ = std::fs::remove_file(&beside);
+            if described {
+                std::fs::copy(&description, &beside).unwrap();
+            }
+            let begun = Instant::now();
+            let call = || catch_unwind(AssertUnwindSafe(|| open(&path)));
+            let (result, peak, _) = common::counting::measure(call);
+            let name = input.display();
+            assert!(result.is_ok(), "{name} panics");
+            assert!(begun.elapsed() < BOUND, "{name} takes long");
+            assert!(peak < MOST_BYTES, "{name} takes {peak} bytes");
         }
-        Err(error) => {
-            assert!(!error.to_string().is_empty());
-            false
-        }
+        inputs += 1;
     }
+    assert!(inputs > 50, "{inputs} inputs");
 }
 
 #[test]
@@ -180,7 +168,7 @@ fn mutants_neither_panic_nor_hang_nor_fill_memory() {
         rng.set_stream(files);
         let path = mutant(folder.path(), &mut rng);
         let begun = Instant::now();
-        let call = || catch_unwind(AssertUnwindSafe(|| run(&path)));
+        let call = || catch_unwind(AssertUnwindSafe(|| open(&path)));
         let (result, peak, _) = common::counting::measure(call);
         match result {
             Ok(is_dataset) => datasets += u64::from(is_dataset),

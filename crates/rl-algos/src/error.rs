@@ -74,6 +74,20 @@ pub enum Error {
         /// What is wrong, with the value and what is allowed.
         reason: String,
     },
+    /// An action has no finite range, so that the agent's cannot be scaled to it.
+    #[error(
+        "action[{index}] `{name}` ranges from {low} to {high}: agents act in [-1, 1] and need a finite range; give the actuator a ctrlrange"
+    )]
+    ActionRange {
+        /// Number of the action, which is the actuator's.
+        index: usize,
+        /// What the actuator drives.
+        name: String,
+        /// Lowest value.
+        low: f64,
+        /// Highest value.
+        high: f64,
+    },
     /// An environment refused.
     #[error(transparent)]
     Env(#[from] envs::Error),

@@ -33,13 +33,14 @@ pub struct Returns {
 /// through alone.
 ///
 /// # Errors
-/// The environments' own, and [`Error::Diverged`](envs::Error::Diverged) when the physics of one does.
+/// The environments' own, [`Error::Diverged`](envs::Error::Diverged) when the physics of one does, and
+/// [`Error::ActionRange`].
 pub fn evaluate(
     envs: &mut VecEnv,
     seeds: &mut ChaCha8Rng,
     mut policy: impl FnMut(&[f32], &mut [f32]),
 ) -> Result<Returns> {
-    let range = ActionRange::of(&envs.info().action);
+    let range = ActionRange::of(&envs.info().action)?;
     let (width, episodes) = (envs.info().action.len(), envs.len());
     let mut seen = vec![0.0; envs.info().observation.len()];
     let (mut actions, mut done) = (vec![0.0; episodes * width], vec![0.0; width]);

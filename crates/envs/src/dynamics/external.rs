@@ -13,14 +13,11 @@ use super::state::State;
 /// mass of its body's tree.
 pub fn post_constraint(model: &Model, state: &mut State) {
     state.cfrc_ext.fill(Spatial::default());
-    let active = |contact: &&Contact| contact.dist < contact.includemargin;
-    let rows_of = |contact: &Contact| contact_rows(model.opt.cone, contact.dim);
-    let total: usize = state.contacts.iter().filter(active).map(rows_of).sum();
-    // Contacts' rows are the last ones, in the contacts' order.
-    let mut first = state.rows.len() - total;
-    for contact in state.contacts.iter().filter(active) {
+    for contact in &state.contacts {
+        let Some(first) = contact.row else {
+            continue;
+        };
         let (force, torque) = wrench(&state.rows, model.opt.cone, contact, first);
-        first += rows_of(contact);
         for (geom, sign) in contact.geoms.into_iter().zip([-1.0, 1.0]) {
             let body = model.geoms.body[geom];
             if body > 0 {

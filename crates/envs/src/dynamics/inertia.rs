@@ -19,12 +19,12 @@ pub(super) fn composite(model: &Model, state: &mut State) {
         let momentum = state.crb[model.dofs.body[dof]].mul(&state.cdof[dof]);
         state.mass_matrix[dof * nv + dof] =
             state.cdof[dof].dot(&momentum) + model.dofs.armature[dof];
-        let mut next = model.dofs.parent[dof];
+        let mut next = model.dofs.coupled[dof];
         while let Some(ancestor) = next {
             let entry = state.cdof[ancestor].dot(&momentum);
             state.mass_matrix[dof * nv + ancestor] = entry;
             state.mass_matrix[ancestor * nv + dof] = entry;
-            next = model.dofs.parent[ancestor];
+            next = model.dofs.coupled[ancestor];
         }
     }
     for tendon in 0..model.tendons.name.len() {
@@ -34,27 +34,27 @@ pub(super) fn composite(model: &Model, state: &mut State) {
     }
 }
 
-/// Adds a tendon's inertia where the tree has an entry: between dofs of which one moves the other.
+/// Adds a tendon's inertia where the matrix has an entry.
 fn tendon_armature(model: &Model, state: &mut State, tendon: usize) {
     let armature = model.tendons.armature[tendon];
     for (first, a) in &model.tendons.joints[tendon] {
         for (second, b) in &model.tendons.joints[tendon] {
             let [i, j] = [first, second].map(|joint| model.joints.dofadr[*joint]);
-            if moves(model, i, j) || moves(model, j, i) {
+            if couples(model, i, j) || couples(model, j, i) {
                 state.mass_matrix[i * model.nv + j] += armature * a * b;
             }
         }
     }
 }
 
-/// Whether `other` is `dof` or on its way to the root.
-fn moves(model: &Model, other: usize, dof: usize) -> bool {
+/// Whether `other` is `dof` or one of those on its way to the root that the matrix couples it with.
+fn couples(model: &Model, other: usize, dof: usize) -> bool {
     let mut next = Some(dof);
     while let Some(dof) = next {
         if dof == other {
             return true;
         }
-        next = model.dofs.parent[dof];
+        next = model.dofs.coupled[dof];
     }
     false
 }

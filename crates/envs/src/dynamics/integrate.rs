@@ -50,7 +50,7 @@ pub(super) fn euler(model: &Model, state: &mut State) {
 }
 
 /// Euler, implicit in the velocities of dampers, drag and actuators: `M − h ∂f/∂v` takes the place of `M`, with
-/// the entries that `M` has (those of dofs of which one moves the other).
+/// the entries that `M` has.
 pub(super) fn implicit_fast(model: &Model, state: &mut State) {
     let (nv, h) = (model.nv, model.opt.timestep);
     let mut matrix = std::mem::take(&mut state.factor);
@@ -58,7 +58,7 @@ pub(super) fn implicit_fast(model: &Model, state: &mut State) {
     for (dof, damping) in model.dofs.damping.iter().enumerate() {
         matrix[dof * nv + dof] += h * damping;
     }
-    // Adds −h × slope × (moments momentsᵀ), both triangles of what the tree holds.
+    // Adds −h × slope × (moments momentsᵀ), both triangles of what `M` holds.
     let mut moments = std::mem::take(&mut state.stages.velocity_sum);
     let mut add = |moments: &[f64], slope: f64| {
         for dof in 0..nv {
@@ -69,7 +69,7 @@ pub(super) fn implicit_fast(model: &Model, state: &mut State) {
                 if column != dof {
                     matrix[column * nv + dof] += change;
                 }
-                other = model.dofs.parent[column];
+                other = model.dofs.coupled[column];
             }
         }
     };

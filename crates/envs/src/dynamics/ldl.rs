@@ -4,16 +4,29 @@
 //! The last row is eliminated first. Dofs are numbered from root to leaves, so that an inertia matrix, in which
 //! only a dof and its ancestors are coupled, fills nothing in; its zeros are found as they are met.
 
+use super::MINVAL;
 use super::dense::{add_scaled, dot};
 
 /// Factors a matrix `[n, n]`, row-major, of which the lower triangle is read and written: unit L below the
-/// diagonal, `1/D` on it.
+/// diagonal, `1/D` on it. A pivot may be negative: forces that grow with velocity make it so in an integrator.
 pub(super) fn factor(matrix: &mut [f64], n: usize) {
+    factor_with(matrix, n, |pivot| pivot);
+}
+
+/// As [`factor`], for a matrix that is positive but for rounding: no pivot is taken for less than [`MINVAL`].
+pub(super) fn factor_positive(matrix: &mut [f64], n: usize) {
+    // NaN passes.
+    factor_with(
+        matrix,
+        n,
+        |pivot| if pivot < MINVAL { MINVAL } else { pivot },
+    );
+}
+
+fn factor_with(matrix: &mut [f64], n: usize, pivot: impl Fn(f64) -> f64) {
     for k in (0..n).rev() {
         let (above, row) = matrix.split_at_mut(k * n);
-        // A pivot that rounding made negative is a matrix that is singular to working precision. NaN passes.
-        let singular = row[k] < f64::MIN_POSITIVE;
-        let inverse = 1.0 / if singular { f64::MIN_POSITIVE } else { row[k] };
+        let inverse = 1.0 / pivot(row[k]);
         row[k] = inverse;
         let row = &mut row[..k];
         for (i, line) in above.chunks_exact_mut(n).enumerate() {

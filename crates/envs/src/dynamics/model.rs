@@ -6,6 +6,7 @@
 //! the parent's frame.
 
 use glam::{DQuat, DVec3};
+use std::ops::Range;
 
 /// Reference, time constant (s) and damping ratio of a constraint (`solref`), or, when both are negative,
 /// its negated stiffness and damping. MuJoCo: Modeling, "Solver parameters".
@@ -117,13 +118,18 @@ pub struct Options {
     pub wind: DVec3,
     /// Algorithm of the constraint solver.
     pub solver: Solver,
+    /// Whether Newton's method and conjugate gradients solve trees apart that no row connects.
+    pub islands: bool,
+    /// Whether the solver may start from the acceleration of the step before.
+    pub warmstart: bool,
     /// Shape of the friction cone.
     pub cone: Cone,
     /// Ratio of frictional to normal constraint impedance.
     pub impratio: f64,
     /// Most iterations of the constraint solver.
     pub iterations: usize,
-    /// Improvement of the cost, relative to `1 / (meaninertia * nv)`, at which the solver stops.
+    /// Improvement of the cost at which the solver stops, relative to the sum of the inertia matrix's diagonal: the
+    /// island's, or `meaninertia * nv` without islands.
     pub tolerance: f64,
     /// Most iterations of one line search.
     pub ls_iterations: usize,
@@ -212,6 +218,8 @@ pub struct Dofs {
     pub joint: Vec<usize>,
     /// Previous dof on the way to the root; `None` for a tree's first.
     pub parent: Vec<Option<usize>>,
+    /// Index of the kinematic tree: a body that moves against the world, and all that it carries.
+    pub tree: Vec<usize>,
     /// Added rotor inertia (kg or kg m²).
     pub armature: Vec<f64>,
     /// Damping (N s/m or N m s/rad).
@@ -224,6 +232,10 @@ pub struct Dofs {
     pub solimp: Vec<SolImp>,
     /// Inverse inertia at `qpos0`, averaged within a joint (1/kg or 1/(kg m²)).
     pub invweight0: Vec<f64>,
+    /// The next dof on the way to the root that the inertia matrix, or what takes its place in an integrator, couples
+    /// this one with: `parent`, but `None` for all dofs of a simple body, whose inertia is diagonal at all times
+    /// (`dof_simplenum`).
+    pub coupled: Vec<Option<usize>>,
 }
 
 /// Geoms: shapes fixed to bodies, and their contact parameters.
@@ -309,7 +321,10 @@ pub struct Sites {
 pub struct Tendons {
     /// Names; empty where the XML gives none.
     pub name: Vec<String>,
-    /// Joints (slide or hinge) and their coefficients.
+    /// Joints (slide or hinge) and their coefficients as in the XML; the length is the sum of all.
+    pub path: Vec<Vec<(usize, f64)>>,
+    /// Each joint once, with the rate of the length by its position: the Jacobian. Another than the sum of its
+    /// coefficients in `path` where MuJoCo's is: with a dense Jacobian the last counts alone.
     pub joints: Vec<Vec<(usize, f64)>>,
     /// Whether `range` is enforced.
     pub limited: Vec<bool>,
@@ -411,6 +426,8 @@ pub struct Model {
     pub qpos0: Vec<f64>,
     /// Positions at which springs rest.
     pub qpos_spring: Vec<f64>,
+    /// Kinematic trees, each a body that moves against the world with all that it carries: their dofs.
+    pub trees: Vec<Range<usize>>,
     /// Bodies; index 0 is the world.
     pub bodies: Bodies,
     /// Joints.
@@ -430,6 +447,9 @@ pub struct Model {
     pub pairs: Vec<Pair>,
     /// Named states.
     pub keyframes: Vec<Keyframe>,
+    /// What the reader of the XML passed over, or took otherwise than written, as MuJoCo does: one line each, with
+    /// file, line and element. A program shows it to its user.
+    pub notes: Vec<String>,
 }
 
 impl Model {
@@ -439,5 +459,11 @@ impl Model {
     /// As [`crate::mjcf::load`].
     pub fn from_mjcf(path: impl AsRef<std::path::Path>) -> crate::Result<Self> {
         crate::mjcf::load(path)
+    }
+
+    /// The kinematic tree of a body; none where it cannot move.
+    pub(super) fn tree(&self, body: usize) -> Option<usize> {
+        let (first, count) = self.bodies.dofs[self.bodies.weld[body]];
+        (count > 0).then(|| self.dofs.tree[first])
     }
 }

@@ -123,7 +123,7 @@ pub struct State {
 
     // --- after the solver, on request
     /// Contact forces on each body: torque about its tree's centre of mass (N m), then force (N), in world axes,
-    /// `[nbody]`; see [`post_constraint`](super::post_constraint).
+    /// `[nbody]`; zero after a reset, see [`post_constraint`](super::post_constraint).
     pub cfrc_ext: Vec<Spatial>,
 
     // --- integrate
@@ -186,7 +186,7 @@ impl State {
         let (njnt, ngeom) = (model.joints.kind.len(), model.geoms.kind.len());
         let (nsite, ntendon) = (model.sites.body.len(), model.tendons.name.len());
         let rows = Rows::new(model);
-        let scratch = Scratch::new(model, rows.capacity());
+        let scratch = Scratch::new(model, &rows);
         let zeros = || vec![0.0; nv];
         let motions = |n| vec![Spatial::default(); n];
         Self {
@@ -252,6 +252,7 @@ impl State {
         self.qvel.fill(0.0);
         self.ctrl.fill(0.0);
         self.qacc_warmstart.fill(0.0);
+        self.cfrc_ext.fill(Spatial::default());
         self.diverged = false;
     }
 }

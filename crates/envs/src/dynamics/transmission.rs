@@ -11,7 +11,7 @@ use super::state::State;
 /// Lengths of tendons and transmissions in the current pose.
 pub(super) fn lengths(model: &Model, state: &mut State) {
     for tendon in 0..model.tendons.name.len() {
-        let joints = model.tendons.joints[tendon].iter();
+        let joints = model.tendons.path[tendon].iter();
         state.ten_length[tendon] = joints
             .map(|(joint, coefficient)| coefficient * state.qpos[model.joints.qposadr[*joint]])
             .sum();

@@ -6,14 +6,13 @@
 //! In the reference pose every joint displacement is zero, so frames are plain products of the tree's own, and
 //! this module is free of the dynamics.
 
+use super::frames::{Simple, simple};
 use super::inertia::about_point;
 use crate::dynamics::model::{JointType, Model, Transmission};
 use glam::{DMat3, DQuat, DVec3};
 
 /// Pivots of the inertia matrix under which it counts as singular.
 const TINY: f64 = 1e-15;
-/// Differences (m, or of quaternions) under which MuJoCo takes two frames for one.
-const SAME_FRAME: f64 = 1e-6;
 
 /// How a dof moves its body and all that hangs on it, in world axes.
 #[derive(Clone, Copy)]
@@ -65,14 +64,20 @@ struct Pose {
     motions: Vec<Motion>,
 }
 
-/// Fills `invweight0` of bodies, dofs and tendons, `meaninertia`, the lengths of tendons, and dampings that are
-/// given as ratios.
+/// Fills `invweight0` of bodies, dofs and tendons, `meaninertia`, which dofs the inertia matrix couples, the lengths of
+/// tendons, and dampings that are given as ratios.
 ///
 /// `Err` holds the dof at which the inertia matrix is singular.
 pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
     let pose = Pose::of(model);
-    let simple = simple_bodies(model);
-    let mut matrix = inertia_matrix(model, &pose, &simple);
+    let simple = simple(model);
+    model.dofs.coupled = model.dofs.parent.clone();
+    for (coupled, body) in model.dofs.coupled.iter_mut().zip(&model.dofs.body) {
+        if simple[*body] != Simple::No {
+            *coupled = None;
+        }
+    }
+    let mut matrix = inertia_matrix(model, &pose);
     let nv = model.nv;
     let diagonal = |matrix: &[f64]| {
         (0..nv)
@@ -80,11 +85,11 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
             .collect::<Vec<_>>()
     };
     dampings(model, &pose, &diagonal(&matrix));
-    add_tendons(model, &simple, &mut matrix);
+    add_tendons(model, &mut matrix);
     if nv > 0 {
         model.meaninertia = diagonal(&matrix).iter().sum::<f64>() / nv as f64;
     }
-    let factor = Factor::new(matrix, &model.dofs.parent)?;
+    let factor = Factor::new(matrix, &model.dofs.coupled)?;
     bodies(model, &pose, &simple, &factor);
     dofs(model, &simple, &factor);
     tendons(model, &factor);
@@ -130,7 +135,7 @@ fn chain(parents: &[Option<usize>], dof: Option<usize>) -> impl Iterator<Item = 
 
 /// Inertia matrix `[nv, nv]`, its lower triangle: for each dof, the momentum that it gives to all it moves, felt by
 /// its ancestors.
-fn inertia_matrix(model: &Model, pose: &Pose, simple: &[Simple]) -> Vec<f64> {
+fn inertia_matrix(model: &Model, pose: &Pose) -> Vec<f64> {
     let (bodies, nv) = (&model.bodies, model.nv);
     let mut subtree: Vec<Mass> = (0..bodies.name.len())
         .map(|body| {
@@ -153,19 +158,17 @@ fn inertia_matrix(model: &Model, pose: &Pose, simple: &[Simple]) -> Vec<f64> {
         let moved = subtree[body];
         let [linear, angular] = pose.motions[dof].at(moved.com);
         let (momentum, spin) = (moved.mass * linear, moved.inertia * angular);
-        for other in chain(&model.dofs.parent, Some(dof)) {
+        for other in chain(&model.dofs.coupled, Some(dof)) {
             let [linear, angular] = pose.motions[other].at(moved.com);
-            if other == dof || simple[body] == Simple::No {
-                matrix[dof * nv + other] = momentum.dot(linear) + spin.dot(angular);
-            }
+            matrix[dof * nv + other] = momentum.dot(linear) + spin.dot(angular);
         }
         matrix[dof * nv + dof] += model.dofs.armature[dof];
     }
     matrix
 }
 
-/// Inertia along tendons; as in MuJoCo only between dofs of which one moves the other.
-fn add_tendons(model: &Model, simple: &[Simple], matrix: &mut [f64]) {
+/// Inertia along tendons; as in MuJoCo only between dofs that the matrix couples.
+fn add_tendons(model: &Model, matrix: &mut [f64]) {
     let (tendons, nv) = (&model.tendons, model.nv);
     for (tendon, armature) in tendons.armature.iter().enumerate() {
         let mut jacobian = vec![0.0; nv];
@@ -174,10 +177,8 @@ fn add_tendons(model: &Model, simple: &[Simple], matrix: &mut [f64]) {
         }
         for (joint, coefficient) in &tendons.joints[tendon] {
             let dof = model.joints.dofadr[*joint];
-            for other in chain(&model.dofs.parent, Some(dof)) {
-                if other == dof || simple[model.dofs.body[dof]] == Simple::No {
-                    matrix[dof * nv + other] += armature * coefficient * jacobian[other];
-                }
+            for other in chain(&model.dofs.coupled, Some(dof)) {
+                matrix[dof * nv + other] += armature * coefficient * jacobian[other];
             }
         }
     }
@@ -263,7 +264,7 @@ fn bodies(model: &mut Model, pose: &Pose, simple: &[Simple], factor: &Factor) {
                 (dof, [linear.x, linear.y, linear.z, x, y, z])
             };
             let [a, b, c, d, e, f] =
-                factor.inverse_weights(chain(&factor.parents, last).map(entry));
+                factor.inverse_weights(chain(&model.dofs.parent, last).map(entry));
             [(a + b + c) / 3.0, (d + e + f) / 3.0]
         };
     }
@@ -295,8 +296,9 @@ fn tendons(model: &mut Model, factor: &Factor) {
     let address = |joint: usize| model.joints.qposadr[joint];
     let tendons = &mut model.tendons;
     for (tendon, joints) in tendons.joints.iter().enumerate() {
+        let path = &tendons.path[tendon];
         let length = |qpos: &[f64]| -> f64 {
-            let parts = joints.iter().map(|(joint, c)| c * qpos[address(*joint)]);
+            let parts = path.iter().map(|(joint, c)| c * qpos[address(*joint)]);
             parts.sum()
         };
         tendons.length0[tendon] = length(&model.qpos0);
@@ -354,54 +356,4 @@ fn moment(model: &Model, pose: &Pose, actuator: usize) -> Vec<(usize, f64)> {
         moment[3..].copy_from_slice(&torque.to_array());
     }
     (0..count).map(|i| (first + i, moment[i])).collect()
-}
-
-/// Whether a body's inertia is diagonal at all times.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Simple {
-    No,
-    Yes,
-    /// And it has slides only, so that its inertia is its mass.
-    Slides,
-}
-
-/// Free-standing bodies without descendants whose joints lie at their centres of mass, along their principal axes.
-fn simple_bodies(model: &Model) -> Vec<Simple> {
-    let bodies = &model.bodies;
-    let mut leaf = vec![true; bodies.name.len()];
-    for parent in &bodies.parent[1..] {
-        leaf[*parent] = false;
-    }
-    let near_zero = |v: DVec3| v.abs().max_element() < SAME_FRAME;
-    (0..bodies.name.len())
-        .map(|body| {
-            let parent = bodies.parent[body];
-            let fixed_parent = bodies.parent[parent] == 0 && bodies.dofs[parent].1 == 0;
-            let turn = bodies.iquat[body];
-            let centred = near_zero(bodies.ipos[body])
-                && near_zero(turn.xyz())
-                && (turn.w.abs() - 1.0).abs() < SAME_FRAME;
-            let (first, count) = bodies.joints[body];
-            let joints = first..first + count;
-            let kinds = &model.joints.kind[joints.clone()];
-            let turns = |kind: &JointType| matches!(kind, JointType::Ball | JointType::Hinge);
-            let before_last = &kinds[..kinds.len().saturating_sub(1)];
-            let aligned = joints.clone().all(|joint| {
-                let axis = model.joints.axis[joint].to_array();
-                near_zero(model.joints.pos[joint])
-                    && axis.iter().filter(|x| x.abs() > 1e-14).count() == 1
-            });
-            if body == 0
-                || !(leaf[body] && centred && aligned)
-                || !(bodies.root[body] == body || fixed_parent)
-                || before_last.iter().any(turns)
-            {
-                Simple::No
-            } else if count > 0 && kinds.iter().all(|kind| *kind == JointType::Slide) {
-                Simple::Slides
-            } else {
-                Simple::Yes
-            }
-        })
-        .collect()
 }

@@ -6,7 +6,7 @@ use super::element::Element;
 use super::read;
 use super::rule::some_of;
 use super::schema;
-use super::spec::{ActuatorSpec, Compiler, GeomSpec, JointSpec, PairSpec, Placement, TendonSpec};
+use super::spec::{ActuatorSpec, GeomSpec, JointSpec, PairSpec, Placement, TendonSpec};
 use crate::Result;
 use std::collections::{HashMap, HashSet};
 
@@ -15,6 +15,23 @@ const MAIN: &str = "main";
 
 /// Most classes of a file: each holds a copy of all defaults.
 const MOST_CLASSES: usize = 10_000;
+
+/// Attributes that no class gives to its elements.
+const OWN: [&str; 13] = [
+    "name",
+    "class",
+    "geom1",
+    "geom2",
+    "joint",
+    "jointinparent",
+    "tendon",
+    "site",
+    "refsite",
+    "cranksite",
+    "slidersite",
+    "body",
+    "lengthrange",
+];
 
 /// One class.
 #[derive(Clone, Debug)]
@@ -25,6 +42,8 @@ pub(super) struct Class {
     pub(super) pair: PairSpec,
     pub(super) tendon: TendonSpec,
     pub(super) actuator: ActuatorSpec,
+    /// Whether equality constraints act.
+    pub(super) equality: bool,
     /// Colour of materials.
     pub(super) material: [f64; 4],
 }
@@ -38,6 +57,7 @@ impl Default for Class {
             pair: PairSpec::default(),
             tendon: TendonSpec::default(),
             actuator: ActuatorSpec::default(),
+            equality: true,
             material: [1.0; 4],
         }
     }
@@ -52,24 +72,27 @@ pub(super) struct Defaults {
 
 impl Defaults {
     /// Reads the `default` sections of the root element.
-    pub(super) fn read(root: &Element, compiler: &Compiler) -> Result<Self> {
+    pub(super) fn read(root: &Element) -> Result<Self> {
         let mut defaults = Self {
             classes: vec![Class::default()],
             by_name: HashMap::from([(MAIN.into(), 0)]),
         };
         for section in root.all("default") {
-            if let Some(name) = section.text("class").filter(|name| *name != MAIN) {
+            if let Some(name) = section
+                .text("class")
+                .filter(|name| !["", MAIN].contains(name))
+            {
                 return Err(section.error(format!(
                     "class is `{name}`; the outermost class is always `{MAIN}`"
                 )));
             }
-            defaults.read_class(&section, 0, compiler)?;
+            defaults.read_class(&section, 0)?;
             // Depth first without recursion: a file must not choose the depth of our stack.
             let mut waiting: Vec<_> = section.all("default").map(|child| (child, 0)).collect();
             waiting.reverse();
             while let Some((element, parent)) = waiting.pop() {
                 let index = defaults.add(&element, parent)?;
-                defaults.read_class(&element, index, compiler)?;
+                defaults.read_class(&element, index)?;
                 let first = waiting.len();
                 waiting.extend(element.all("default").map(|child| (child, index)));
                 waiting[first..].reverse();
@@ -95,7 +118,7 @@ impl Defaults {
         Ok(index)
     }
 
-    fn read_class(&mut self, element: &Element, index: usize, compiler: &Compiler) -> Result<()> {
+    fn read_class(&mut self, element: &Element, index: usize) -> Result<()> {
         element.check(&schema::DEFAULT)?;
         let class = &mut self.classes[index];
         let mut seen = HashSet::new();
@@ -104,17 +127,29 @@ impl Defaults {
                 let message = "the class has this element twice; write all attributes into one";
                 return Err(child.error(message));
             }
+            if child.name() == "default" {
+                continue;
+            }
+            if let [own, ..] = child.present(&OWN)[..] {
+                return Err(child.error(format!(
+                    "a class cannot give {own}; each element has its own"
+                )));
+            }
             match child.name() {
                 "joint" => class.joint = read::joint(&child, &class.joint)?,
-                "geom" => class.geom = read::geom(&child, &class.geom, compiler)?,
-                "site" => class.site = read::site(&child, &class.site, compiler)?,
+                "geom" => class.geom = read::geom(&child, &class.geom)?,
+                "site" => class.site = read::site(&child, &class.site)?,
                 "material" => class.material = read::material(&child, class.material)?,
                 "pair" => class.pair = read::pair(&child, &class.pair)?,
-                "tendon" => class.tendon = read::tendon(&child, &class.tendon)?,
-                "general" | "motor" | "position" | "velocity" | "damper" => {
-                    class.actuator = read::actuator(&child, &class.actuator)?;
+                "tendon" => {
+                    class.tendon = read::tendon(&child, &class.tendon, &schema::TENDON_DEFAULT)?;
                 }
-                _ => {}
+                "equality" => {
+                    child.check(&schema::EQUALITY_DEFAULT)?;
+                    class.equality = read::active(&child, class.equality)?;
+                }
+                "default" | "mesh" | "camera" | "light" => {}
+                _ => class.actuator = read::actuator(&child, &class.actuator)?,
             }
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! One XML element: typed attributes, and complaints that say where.
 
 use super::files::Library;
-use super::rule::Rule;
+use super::rule::{Rule, Verdict};
+use super::xml::{Node, is_blank};
 use crate::{Error, Result};
 use glam::DVec3;
-use roxmltree::Node;
 use std::rc::Rc;
 
 /// Longest complaint in bytes: a value can be as long as a file.
@@ -25,6 +25,20 @@ impl Source {
             lines: lines.collect(),
         }
     }
+
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Line of byte `at`, from 1.
+    fn line(&self, at: usize) -> usize {
+        self.lines.partition_point(|line| *line <= at)
+    }
+
+    /// Place in its line of byte `at`, from 1, in bytes.
+    pub(super) fn column(&self, at: usize) -> usize {
+        at + 1 - self.lines[self.line(at) - 1]
+    }
 }
 
 /// Where in a file something was said, kept for complaints that come later.
@@ -36,6 +50,29 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The place of byte `at`.
+    pub(super) fn at(source: &Rc<Source>, at: usize, element: &str) -> Self {
+        Self {
+            source: source.clone(),
+            line: source.line(at) as u32,
+            element: element.into(),
+        }
+    }
+
+    pub(super) fn source(&self) -> &Rc<Source> {
+        &self.source
+    }
+
+    /// Whether both are the same line of the same file.
+    pub(super) fn is_at(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.source, &other.source) && self.line == other.line
+    }
+
+    /// File and line.
+    pub(super) fn line(&self) -> String {
+        format!("{}:{}", self.source.file, self.line)
+    }
+
     /// An error at this place.
     pub(super) fn error(&self, message: impl Into<String>) -> Error {
         let mut message = message.into();
@@ -55,13 +92,13 @@ impl Place {
 /// An element and where it comes from.
 #[derive(Clone)]
 pub(super) struct Element<'a> {
-    node: Node<'a, 'a>,
+    node: Node<'a>,
     file: usize,
     library: &'a Library<'a>,
 }
 
 impl<'a> Element<'a> {
-    pub(super) fn new(node: Node<'a, 'a>, file: usize, library: &'a Library<'a>) -> Self {
+    pub(super) fn new(node: Node<'a>, file: usize, library: &'a Library<'a>) -> Self {
         Self {
             node,
             file,
@@ -70,18 +107,20 @@ impl<'a> Element<'a> {
     }
 
     pub(super) fn name(&self) -> &'a str {
-        self.node.tag_name().name()
+        self.node.name()
     }
 
     pub(super) fn place(&self) -> Place {
-        let start = self.node.range().start;
-        let source = self.library.source(self.file);
-        let line = source.lines.partition_point(|line| *line <= start) as u32;
-        Place {
-            source: source.clone(),
-            line,
-            element: self.name().into(),
-        }
+        Place::at(
+            self.library.source(self.file),
+            self.node.start(),
+            self.name(),
+        )
+    }
+
+    /// Takes down that something is passed over here.
+    pub(super) fn note(&self, kind: &'static str, details: &str) {
+        self.library.note(&self.place(), kind, details);
     }
 
     pub(super) fn error(&self, message: impl Into<String>) -> Error {
@@ -96,7 +135,7 @@ impl<'a> Element<'a> {
         std::iter::from_fn(move || {
             loop {
                 let (nodes, file) = open.last_mut()?;
-                match nodes.find(Node::is_element) {
+                match nodes.next() {
                     None => drop(open.pop()),
                     Some(node) => match library.included(*file, &node) {
                         None => return Some(Element::new(node, *file, library)),
@@ -112,12 +151,25 @@ impl<'a> Element<'a> {
         self.children().filter(move |child| child.name() == name)
     }
 
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.node.attributes()
+    }
+
     /// Refuses attributes and children that `rule` does not know or does not allow.
     pub(super) fn check(&self, rule: &Rule) -> Result<()> {
-        for attribute in self.node.attributes() {
-            rule.attribute(attribute.name(), attribute.value())
-                .map_err(|message| self.error(message))?;
+        for (name, value) in self.attributes() {
+            match rule.attribute(name, value) {
+                Verdict::Fine(_) => {}
+                Verdict::NotDone(_, message) | Verdict::Unknown(message) => {
+                    return Err(self.error(message));
+                }
+            }
         }
+        self.check_children(rule)
+    }
+
+    /// Refuses children that `rule` does not know or does not allow.
+    pub(super) fn check_children(&self, rule: &Rule) -> Result<()> {
         for child in self.children() {
             rule.child(child.name())
                 .map_err(|message| child.error(message))?;
@@ -129,8 +181,10 @@ impl<'a> Element<'a> {
         self.node.attribute(attribute)
     }
 
+    /// Whether the attribute is there and says something.
     pub(super) fn has(&self, attribute: &str) -> bool {
-        self.node.has_attribute(attribute)
+        self.text(attribute)
+            .is_some_and(|text| !text.bytes().all(is_blank))
     }
 
     /// The names among `attributes` that the element has.
@@ -138,21 +192,29 @@ impl<'a> Element<'a> {
         attributes.iter().copied().filter(|a| self.has(a)).collect()
     }
 
-    /// Every number of an attribute; `None` when it is absent.
+    /// Every number of an attribute; `None` when there is none.
     pub(super) fn list(&self, attribute: &str) -> Result<Option<Vec<f64>>> {
-        let Some(text) = self.text(attribute) else {
-            return Ok(None);
-        };
-        let number = |word: &str| match word.parse::<f64>() {
-            Ok(x) if x.is_finite() => Ok(x),
+        self.numbers(attribute, false)
+    }
+
+    /// As [`list`](Self::list); `infinite` tells whether numbers may be.
+    fn numbers(&self, attribute: &str, infinite: bool) -> Result<Option<Vec<f64>>> {
+        let number = |word: &str| match number(word) {
+            Some(x) if x.is_finite() || infinite && x.is_infinite() => Ok(x),
             _ => Err(self.error(format!(
                 "{attribute} holds `{word}`, which is not a finite number"
             ))),
         };
-        text.split_ascii_whitespace()
-            .map(number)
-            .collect::<Result<Vec<_>>>()
-            .map(Some)
+        let words = self.words(attribute);
+        let numbers: Vec<_> = words.map(number).collect::<Result<_>>()?;
+        Ok(Some(numbers).filter(|numbers| !numbers.is_empty()))
+    }
+
+    /// What stands between blanks in an attribute.
+    fn words(&self, attribute: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let text = self.text(attribute).unwrap_or_default();
+        text.split(|c: char| c.is_ascii() && is_blank(c as u8))
+            .filter(|word| !word.is_empty())
     }
 
     /// Exactly `N` numbers, if the attribute is there.
@@ -170,7 +232,7 @@ impl<'a> Element<'a> {
         let Some(list) = self.list(attribute)? else {
             return Ok(());
         };
-        if list.is_empty() || list.len() > N {
+        if list.len() > N {
             return Err(self.error(format!(
                 "{attribute} has {} numbers, expected 1 to {N}",
                 list.len()
@@ -186,6 +248,21 @@ impl<'a> Element<'a> {
             *into = values;
         }
         Ok(())
+    }
+
+    /// Overwrites a range, whose ends may be infinite, if the attribute is there.
+    pub(super) fn range(&self, attribute: &str, into: &mut [f64; 2]) -> Result<()> {
+        match self.numbers(attribute, true)?.as_deref() {
+            None => Ok(()),
+            Some([low, high]) => {
+                *into = [*low, *high];
+                Ok(())
+            }
+            Some(list) => Err(self.error(format!(
+                "{attribute} has {} numbers, expected 2",
+                list.len()
+            ))),
+        }
     }
 
     /// Overwrites `into` with three numbers, if the attribute is there.
@@ -229,19 +306,18 @@ impl<'a> Element<'a> {
         [low, high]: [i64; 2],
         into: &mut T,
     ) -> Result<()> {
-        let Some(text) = self.text(attribute) else {
+        let mut words = self.words(attribute);
+        if self.text(attribute).is_none() {
             return Ok(());
-        };
-        let value = text
-            .trim()
-            .parse::<i64>()
-            .ok()
-            .filter(|x| (low..=high).contains(x));
+        }
+        let value = words.next().and_then(|word| word.parse::<i64>().ok());
+        let value = value.filter(|x| (low..=high).contains(x) && words.next().is_none());
         match value.and_then(|x| T::try_from(x).ok()) {
             Some(value) => *into = value,
             None => {
                 return Err(self.error(format!(
-                    "{attribute} is `{text}`; it must be a whole number, {low} to {high}"
+                    "{attribute} is `{}`; it must be a whole number, {low} to {high}",
+                    self.text(attribute).unwrap_or_default()
                 )));
             }
         }
@@ -275,4 +351,43 @@ impl<'a> Element<'a> {
     pub(super) fn flag(&self, attribute: &str, into: &mut bool) -> Result<()> {
         self.choice(attribute, &[("true", true), ("false", false)], into)
     }
+}
+
+/// A number as C's `strtod` reads it, which knows hexadecimal ones and names of infinity.
+fn number(word: &str) -> Option<f64> {
+    let (sign, digits) = match word.as_bytes().first()? {
+        b'-' => (-1.0, &word[1..]),
+        b'+' => (1.0, &word[1..]),
+        _ => (1.0, word),
+    };
+    let infinite = ["inf", "infinity"]
+        .iter()
+        .any(|name| digits.eq_ignore_ascii_case(name));
+    match digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
+        Some(digits) => hexadecimal(digits).map(|x| sign * x),
+        // Too large a number is none.
+        None => word
+            .parse()
+            .ok()
+            .filter(|x: &f64| x.is_finite() || infinite),
+    }
+}
+
+/// Hexadecimal digits with a point and an exponent of two, both optional.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let (digits, exponent) = match text.split_once(['p', 'P']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.len() + part.len() == 0 {
+        return None;
+    }
+    let mut value = 0.0;
+    for digit in whole.chars().chain(part.chars()) {
+        value = value * 16.0 + f64::from(digit.to_digit(16)?);
+    }
+    let places = i32::try_from(part.len()).ok()?.checked_mul(4)?;
+    let exponent = exponent.checked_sub(places)?;
+    Some(value * 2.0_f64.powi(exponent)).filter(|x| x.is_finite())
 }

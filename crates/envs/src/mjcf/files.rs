@@ -1,13 +1,15 @@
 //! The texts of a model: one file, or several by `include`, within bounds that no honest model meets.
 //!
 //! A file must choose neither the depth of our stack nor how long we work: size, depth and numbers of elements
-//! and attributes are limited before anything else is done. MuJoCo: XML reference, "include".
+//! and attributes are limited while it is read. MuJoCo: XML reference, "include".
 
-use super::element::{Element, Source};
+use super::element::{Element, Place, Source};
+use super::notes::Notes;
+use super::xml::{Document, Node};
 use crate::{Error, Result};
-use roxmltree::{Document, Node, ParsingOptions};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::io::Read;
+use std::io::{Error as IoError, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -15,65 +17,70 @@ use std::rc::Rc;
 const MOST_BYTES: usize = 32 << 20;
 /// Most files.
 const MOST_FILES: usize = 1000;
-/// Most elements around one element.
-const MOST_DEPTH: usize = 10_000;
-/// Most elements of a file, texts and comments between them included.
-const MOST_NODES: u32 = 1_000_000;
-/// Most attributes of an element; MJCF has 33.
-const MOST_ATTRIBUTES: usize = 100;
 
-/// The name of a file for complaints, and its text.
+/// A text, its name and its lines.
 struct File {
-    name: String,
+    source: Rc<Source>,
     text: String,
 }
 
+impl File {
+    /// The text as a tree; `notice` hears of what XML forbids.
+    fn parse(&self, notice: impl FnMut(usize, &'static str)) -> Result<Document<'_>> {
+        Document::parse(&self.text, notice).map_err(|fault| {
+            let element = match fault.element {
+                "" => "?xml",
+                element => element,
+            };
+            let column = self.source.column(fault.at);
+            let message = format!("{} (column {column})", fault.message);
+            Place::at(&self.source, fault.at, element).error(message)
+        })
+    }
+}
+
 /// Texts, the model's own first, and which of them stands where: file and byte of an `include` element.
+#[derive(Default)]
 pub(super) struct Files {
     list: Vec<File>,
     includes: HashMap<(usize, usize), usize>,
+    notes: Notes,
 }
 
 impl Files {
     /// One text, which cannot include others.
     pub(super) fn one(xml: &str, name: &str) -> Result<Self> {
-        let files = Self {
-            list: vec![File {
-                name: name.into(),
-                text: xml.into(),
-            }],
-            includes: HashMap::new(),
-        };
-        files.within_bounds(0)?;
+        let mut files = Self::default();
+        files.push(name, Text::of(xml.into()));
+        if xml.len() > MOST_BYTES {
+            let message = format!("the text is longer than {MOST_BYTES} bytes");
+            return Err(files.place(0, 0, "?xml").error(message));
+        }
         if let Some(include) = files.find_includes(0)?.first() {
             let message = "a text cannot include files: from where would they be named? \
                 Load the model from a file (`mjcf::load`)";
-            return Err(files.complaint(0, include.start, message.into()));
+            return Err(include.place.error(message));
         }
         Ok(files)
     }
 
     /// The file at `path` and all that it includes.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let mut files = Self {
-            list: Vec::new(),
-            includes: HashMap::new(),
-        };
+        let mut files = Self::default();
         let name = path.display().to_string();
-        let text = read(path, MOST_BYTES).map_err(|source| Error::Read {
+        let text = Text::read(path, MOST_BYTES).map_err(|source| Error::Read {
             file: name.clone(),
             source,
         })?;
-        files.list.push(File { name, text });
+        let mut left = MOST_BYTES.saturating_sub(text.text.len());
+        files.push(&name, text);
         let mut paths = vec![path.to_owned()];
         let mut seen = HashSet::from([identity(path)]);
-        let mut left = MOST_BYTES.saturating_sub(files.list[0].text.len());
         let mut index = 0;
         while index < files.list.len() {
-            files.within_bounds(index)?;
             for include in files.find_includes(index)? {
-                let wrong = |message| files.complaint(index, include.start, message);
-                let name = include.file.map_err(wrong)?;
+                let wrong = |message| include.place.error(message);
+                let name = include.file?;
                 if files.list.len() == MOST_FILES {
                     return Err(wrong(format!("there are more than {MOST_FILES} files")));
                 }
@@ -86,17 +93,16 @@ impl Files {
                 if !seen.insert(identity(&path)) {
                     return Err(wrong(format!("file `{name}` is already included")));
                 }
-                let text = read(&path, left).map_err(|error| {
+                let text = Text::read(&path, left).map_err(|error| {
                     wrong(format!(
                         "cannot read file `{name}` as {}: {error}",
                         path.display()
                     ))
                 })?;
-                left -= text.len();
+                left = left.saturating_sub(text.text.len());
                 let place = (index, include.start);
                 files.includes.insert(place, files.list.len());
-                let name = path.display().to_string();
-                files.list.push(File { name, text });
+                files.push(&path.display().to_string(), text);
                 paths.push(path);
             }
             index += 1;
@@ -104,146 +110,106 @@ impl Files {
         Ok(files)
     }
 
+    fn push(&mut self, name: &str, Text { text, remarks }: Text) {
+        let source = Rc::new(Source::new(name, &text));
+        for (at, remark) in remarks {
+            self.notes.add(&Place::at(&source, at, "?xml"), remark, "");
+        }
+        self.list.push(File { source, text });
+    }
+
     /// What stands for the model's own text in complaints.
     pub(super) fn name(&self) -> &str {
-        &self.list[0].name
+        self.list[0].source.file()
     }
 
-    /// `include` elements of one file, in its order.
-    fn find_includes(&self, index: usize) -> Result<Vec<Include>> {
-        let file = &self.list[index];
-        if !file.text.contains("<include") {
-            return Ok(Vec::new());
-        }
-        let document = parse(file)?;
-        let includes = document
-            .descendants()
-            .filter(|node| node.has_tag_name("include"));
-        Ok(includes.map(|node| Include::of(&node)).collect())
+    fn place(&self, file: usize, at: usize, element: &str) -> Place {
+        Place::at(&self.list[file].source, at, element)
     }
 
-    fn complaint(&self, file: usize, at: usize, message: String) -> Error {
-        let File { name, text } = &self.list[file];
-        error(name, line(text, at), "include", message)
-    }
-
-    /// Refuses a text whose shape alone would cost much time or memory.
-    fn within_bounds(&self, index: usize) -> Result<()> {
-        let File { name, text } = &self.list[index];
-        let wrong = |at: usize, message| Err(error(name, line(text, at), "?xml", message));
-        if text.len() > MOST_BYTES {
-            return wrong(0, format!("the text is longer than {MOST_BYTES} bytes"));
-        }
-        let mut depth = 0_usize;
-        let mut next = 0;
-        while let Some(start) = text[next..].find('<').map(|at| at + next) {
-            let rest = &text[start..];
-            let skipped = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
-            if let Some((open, close)) = skipped.iter().find(|s| rest.starts_with(s.0)) {
-                let inside = start + open.len();
-                next = text[inside..]
-                    .find(close)
-                    .map_or(text.len(), |at| inside + at + close.len());
-                continue;
-            }
-            let tag = Tag::scan(rest);
-            next = start + tag.length;
-            if tag.attributes > MOST_ATTRIBUTES {
-                let message = format!("an element has more than {MOST_ATTRIBUTES} attributes");
-                return wrong(start, message);
-            }
-            if tag.namespace {
-                return wrong(start, "MJCF has no namespaces (xmlns)".into());
-            }
-            if rest.starts_with("</") {
-                depth = depth.saturating_sub(1);
-            } else if !tag.closed {
-                depth += 1;
-            }
-            if depth > MOST_DEPTH {
-                let message = format!("elements stand more than {MOST_DEPTH} deep");
-                return wrong(start, message);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What matters about the text from one `<` to its `>`.
-struct Tag {
-    length: usize,
-    attributes: usize,
-    namespace: bool,
-    closed: bool,
-}
-
-impl Tag {
-    fn scan(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut tag = Self {
-            length: bytes.len(),
-            attributes: 0,
-            namespace: false,
-            closed: false,
-        };
-        let mut quote = None;
-        for (at, byte) in bytes.iter().enumerate() {
-            match (quote, byte) {
-                (Some(open), byte) if open == byte => quote = None,
-                (Some(_), _) => {}
-                (None, b'"' | b'\'') => quote = Some(byte),
-                (None, b'=') => tag.attributes += 1,
-                (None, b'x') => tag.namespace |= bytes[at..].starts_with(b"xmlns"),
-                (None, b'>') => {
-                    tag.closed = bytes[at - 1] == b'/';
-                    tag.length = at + 1;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        tag
+    /// `include` elements of one file, in its order; takes down what XML forbids in it.
+    fn find_includes(&mut self, index: usize) -> Result<Vec<Include>> {
+        let Self { list, notes, .. } = self;
+        let file = &list[index];
+        let document = file.parse(|at, remark| {
+            notes.add(&Place::at(&file.source, at, "?xml"), remark, "");
+        })?;
+        let includes = document.nodes().filter(|node| node.name() == "include");
+        Ok(includes
+            .map(|node| Include::of(&node, &file.source, notes))
+            .collect())
     }
 }
 
 /// An `include` element: where it stands, and the file that it names or what is wrong with it.
 struct Include {
+    place: Place,
     start: usize,
-    file: Result<String, String>,
+    file: Result<String>,
 }
 
 impl Include {
-    fn of(node: &Node) -> Self {
-        let other = node.attributes().find(|a| a.name() != "file");
-        let file = match (node.attribute("file"), other) {
-            _ if node.children().any(|child| child.is_element()) => {
-                Err("an include element holds nothing".into())
-            }
-            (_, Some(other)) => Err(format!(
-                "unknown attribute {}=`{}`; known here: file",
-                other.name(),
-                other.value()
-            )),
-            (None | Some(""), _) => Err("file is missing".into()),
-            (Some(file), _) => Ok(file.into()),
-        };
-        Self {
-            start: node.range().start,
-            file,
+    fn of(node: &Node, source: &Rc<Source>, notes: &mut Notes) -> Self {
+        let place = Place::at(source, node.start(), "include");
+        if node.attributes().any(|(name, _)| name != "file") {
+            notes.add(&place, "attributes other than file are passed over", "");
         }
+        let file = match node.attribute("file") {
+            _ if node.children().next().is_some() => {
+                Err(place.error("an include element holds nothing"))
+            }
+            None | Some("") => Err(place.error("file is missing")),
+            Some(file) => Ok(file.into()),
+        };
+        let start = node.start();
+        Self { place, start, file }
     }
 }
 
-/// At most `most` bytes of the text at `path`.
-fn read(path: &Path, most: usize) -> std::io::Result<String> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    file.take(most as u64 + 1).read_to_string(&mut text)?;
-    if text.len() > most {
-        let message = format!("all files together are longer than {MOST_BYTES} bytes");
-        return Err(std::io::Error::other(message));
+/// A text as it was found, and remarks on bytes of it.
+struct Text {
+    text: String,
+    remarks: Vec<(usize, &'static str)>,
+}
+
+impl Text {
+    /// At most `most` bytes of the file at `path`, as UTF-8 or else as Latin-1.
+    fn read(path: &Path, most: usize) -> std::io::Result<Self> {
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path)?;
+        file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > most {
+            let message = format!("all files together are longer than {MOST_BYTES} bytes");
+            return Err(IoError::other(message));
+        }
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            let message = "the text is UTF-16, which MuJoCo does not read; save it as UTF-8";
+            return Err(IoError::new(ErrorKind::InvalidData, message));
+        }
+        Ok(match String::from_utf8(bytes) {
+            Ok(text) => Self::of(text),
+            Err(error) => {
+                let start = error.utf8_error().valid_up_to();
+                let latin1 = error.as_bytes().iter().copied().map(char::from);
+                let mut text = Self::of(latin1.collect());
+                let remark = "the text is not UTF-8 and is read as Latin-1";
+                // What comes before it is UTF-8, so each of its bytes over 127 has become two.
+                let before = &error.as_bytes()[..start];
+                let longer = before.iter().filter(|byte| **byte > 127).count();
+                text.remarks.push((start + longer, remark));
+                text
+            }
+        })
     }
-    Ok(text)
+
+    fn of(mut text: String) -> Self {
+        let mut remarks = Vec::new();
+        if let Some(end) = text.find('\0') {
+            text.truncate(end);
+            remarks.push((end, "what stands after a byte 0 is passed over"));
+        }
+        Self { text, remarks }
+    }
 }
 
 /// What tells whether two paths lead to one file.
@@ -251,55 +217,27 @@ fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn line(text: &str, at: usize) -> u32 {
-    let before = text.as_bytes()[..at].iter();
-    before.filter(|byte| **byte == b'\n').count() as u32 + 1
-}
-
-fn error(file: &str, line: u32, element: &str, message: String) -> Error {
-    Error::Mjcf {
-        file: file.into(),
-        line,
-        element: element.into(),
-        message,
-    }
-}
-
-fn parse(file: &File) -> Result<Document<'_>> {
-    let options = ParsingOptions {
-        nodes_limit: MOST_NODES,
-        ..ParsingOptions::default()
-    };
-    Document::parse_with_options(&file.text, options)
-        .map_err(|problem| error(&file.name, problem.pos().row, "?xml", problem.to_string()))
-}
-
 /// All texts as documents.
 pub(super) struct Library<'a> {
     documents: Vec<Document<'a>>,
-    sources: Vec<Rc<Source>>,
-    includes: &'a HashMap<(usize, usize), usize>,
+    files: &'a Files,
+    notes: RefCell<Notes>,
 }
 
 impl<'a> Library<'a> {
     /// Reads the XML of all files.
     pub(super) fn new(files: &'a Files) -> Result<Self> {
-        let mut library = Self {
-            documents: Vec::new(),
-            sources: Vec::new(),
-            includes: &files.includes,
+        let documents = files.list.iter().map(|file| file.parse(|_, _| {}));
+        let library = Self {
+            documents: documents.collect::<Result<_>>()?,
+            files,
+            notes: RefCell::new(files.notes.clone()),
         };
-        for file in &files.list {
-            library.documents.push(parse(file)?);
-            library
-                .sources
-                .push(Rc::new(Source::new(&file.name, &file.text)));
-        }
-        for (place, file) in library.includes {
-            if library.root(*file).children().next().is_none() {
-                let File { name, text } = &files.list[place.0];
-                let message = format!("file `{}` holds no element", files.list[*file].name);
-                return Err(error(name, line(text, place.1), "include", message));
+        for ((outer, start), inner) in &files.includes {
+            if library.root(*inner).children().next().is_none() {
+                let name = files.list[*inner].source.file();
+                let place = files.place(*outer, *start, "include");
+                return Err(place.error(format!("file `{name}` holds no element")));
             }
         }
         Ok(library)
@@ -307,15 +245,25 @@ impl<'a> Library<'a> {
 
     /// The outermost element of a file; 0 is the model's own.
     pub(super) fn root(&self, file: usize) -> Element<'_> {
-        Element::new(self.documents[file].root_element(), file, self)
+        Element::new(self.documents[file].root(), file, self)
     }
 
     pub(super) fn source(&self, file: usize) -> &Rc<Source> {
-        &self.sources[file]
+        &self.files.list[file].source
     }
 
     /// The file that an `include` element stands for.
     pub(super) fn included(&self, file: usize, node: &Node) -> Option<usize> {
-        self.includes.get(&(file, node.range().start)).copied()
+        self.files.includes.get(&(file, node.start())).copied()
+    }
+
+    /// Takes down that something is passed over.
+    pub(super) fn note(&self, place: &Place, kind: &'static str, details: &str) {
+        self.notes.borrow_mut().add(place, kind, details);
+    }
+
+    /// All that was taken down.
+    pub(super) fn notes(&self) -> Notes {
+        self.notes.borrow().clone()
     }
 }

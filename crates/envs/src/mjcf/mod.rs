@@ -1,19 +1,23 @@
 //! Reader of MJCF, MuJoCo's XML format: from text to a compiled [`Model`].
 //!
 //! What the engine does not do is an error that names file, line, element and value; nothing that would
-//! change the motion is passed over. `schema.rs` lists every element and attribute: those that are
-//! read, those that are skipped and why, and those that are allowed only at the value which changes nothing.
+//! change the motion is passed over. What MuJoCo takes though it looks wrong is taken, and told in [`Model::notes`].
+//! `schema.rs` lists every element and attribute: those that are read, those that are skipped and why, and those
+//! that are allowed only at the value which changes nothing.
 //!
-//! In reading order: `files` (texts and includes), `rule` and `schema` (what is allowed), `element` (typed
-//! attributes), `spec` (what a file says), `defaults` and `read` (XML → spec), `compile` (spec → model) with
-//! `inertia`, `orientation`, `pairs` and `constants`. MuJoCo: XML reference; Modeling chapter.
+//! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
+//! `element` (typed attributes), `notes` (what is passed over), `spec` (what a file says), `defaults`, `unmet` and
+//! `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `frames`, `pairs` and `constants`. MuJoCo:
+//! XML reference; Modeling chapter.
 
 mod compile;
 mod constants;
 mod defaults;
 mod element;
 mod files;
+mod frames;
 mod inertia;
+mod notes;
 mod orientation;
 mod pairs;
 mod read;
@@ -22,6 +26,8 @@ mod schema;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod unmet;
+mod xml;
 
 use self::files::Files;
 use crate::Result;

@@ -4,7 +4,7 @@
 //! tangent are those with the same bits on every machine: a compiled model is the same everywhere, and MuJoCo's to the
 //! last bit but where the C library's sine rounds otherwise.
 
-use super::element::Element;
+use super::element::{Element, Place};
 use super::spec::Compiler;
 use crate::Result;
 use crate::dynamics::sin_cos;
@@ -16,55 +16,101 @@ const TINY: f64 = 1e-14;
 
 const WAYS: [&str; 5] = ["quat", "axisangle", "xyaxes", "zaxis", "euler"];
 
-/// The element's orientation in its parent's frame; `None` when it gives none.
-pub(super) fn read(element: &Element, compiler: &Compiler) -> Result<Option<DQuat>> {
-    let given = element.present(&WAYS);
-    if given.len() > 1 {
-        return Err(element.error(format!(
-            "{} all give an orientation; give one",
-            given.join(", ")
-        )));
-    }
-    let radians = |angle: f64| {
-        if compiler.degrees {
-            angle / 180.0 * PI
-        } else {
-            angle
-        }
-    };
-    if let Some([w, x, y, z]) = element.exactly::<4>("quat")? {
-        return normalized(element, DQuat::from_xyzw(x, y, z, w)).map(Some);
-    }
-    if let Some([x, y, z, angle]) = element.exactly::<4>("axisangle")? {
-        let axis = direction(element, "axisangle", DVec3::new(x, y, z))?;
-        return Ok(Some(about(axis, radians(angle))));
-    }
-    if let Some([a, b, c, d, e, f]) = element.exactly::<6>("xyaxes")? {
-        let x = direction(element, "xyaxes", DVec3::new(a, b, c))?;
-        let y = DVec3::new(d, e, f);
-        let y = direction(element, "xyaxes", y - x * x.dot(y))?;
-        let z = direction(element, "xyaxes", x.cross(y))?;
-        return Ok(Some(from_axes([x, y, z])));
-    }
-    if let Some(z) = element.exactly::<3>("zaxis")? {
-        return Ok(Some(from_z(direction(
-            element,
-            "zaxis",
-            DVec3::from_array(z),
-        )?)));
-    }
-    let euler = element.exactly::<3>("euler")?;
-    Ok(euler.map(|angles| from_euler(angles.map(radians), &compiler.eulerseq)))
+/// An orientation as a file gives it, or a class for its elements.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Orientation {
+    /// `w x y z`, of any length but zero.
+    quat: [f64; 4],
+    /// Another way, which goes before the quaternion: also that of a class before that of its element.
+    other: Option<Other>,
 }
 
-/// The direction of `v`, unless it is too short to have one.
-pub(super) fn direction(element: &Element, attribute: &str, v: DVec3) -> Result<DVec3> {
-    unit(v).ok_or_else(|| {
-        element.error(format!(
-            "{attribute} has no direction in ({}, {}, {})",
-            v.x, v.y, v.z
-        ))
-    })
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Other {
+    AxisAngle([f64; 4]),
+    XyAxes([f64; 6]),
+    ZAxis([f64; 3]),
+    Euler([f64; 3]),
+}
+
+impl Default for Orientation {
+    fn default() -> Self {
+        Self {
+            quat: [1.0, 0.0, 0.0, 0.0],
+            other: None,
+        }
+    }
+}
+
+impl Orientation {
+    /// The element's orientation, starting from its class's.
+    pub(super) fn read(&mut self, element: &Element) -> Result<()> {
+        let given = element.present(&WAYS);
+        if given.len() > 1 {
+            return Err(element.error(format!(
+                "{} all give an orientation; give one",
+                given.join(", ")
+            )));
+        }
+        element.array("quat", &mut self.quat)?;
+        if self.quat == [0.0; 4] {
+            return Err(element.error("quat is 0 0 0 0; it must not be zero"));
+        }
+        if let (true, Some(_)) = (element.has("quat"), self.other) {
+            element.note("the orientation of its class goes before its own quat", "");
+        }
+        let other = [
+            element.exactly("axisangle")?.map(Other::AxisAngle),
+            element.exactly("xyaxes")?.map(Other::XyAxes),
+            element.exactly("zaxis")?.map(Other::ZAxis),
+            element.exactly("euler")?.map(Other::Euler),
+        ];
+        self.other = other.into_iter().flatten().next().or(self.other);
+        Ok(())
+    }
+
+    /// Whether it was never given.
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// As a unit quaternion.
+    pub(super) fn resolve(&self, compiler: &Compiler, place: &Place) -> Result<DQuat> {
+        let radians = |angle: f64| {
+            if compiler.degrees {
+                angle / 180.0 * PI
+            } else {
+                angle
+            }
+        };
+        let direction = |way: &str, v: DVec3| {
+            unit(v).ok_or_else(|| {
+                place.error(format!(
+                    "{way} has no direction in ({}, {}, {})",
+                    v.x, v.y, v.z
+                ))
+            })
+        };
+        Ok(match self.other {
+            None => {
+                let [w, x, y, z] = self.quat;
+                return normalized(place, DQuat::from_xyzw(x, y, z, w));
+            }
+            Some(Other::AxisAngle([x, y, z, angle])) => {
+                let axis = direction("axisangle", DVec3::new(x, y, z))?;
+                about(axis, radians(angle))
+            }
+            Some(Other::XyAxes([a, b, c, d, e, f])) => {
+                let x = direction("xyaxes", DVec3::new(a, b, c))?;
+                let y = DVec3::new(d, e, f);
+                let y = direction("xyaxes", y - x * x.dot(y))?;
+                let z = direction("xyaxes", x.cross(y))?;
+                from_axes([x, y, z])
+            }
+            Some(Other::ZAxis(z)) => from_z(direction("zaxis", DVec3::from_array(z))?),
+            Some(Other::Euler(angles)) => from_euler(angles.map(radians), &compiler.eulerseq),
+        })
+    }
 }
 
 /// `v` at length one; `None` when it is too short (under 1e-7) or too long to have a direction.
@@ -91,13 +137,13 @@ pub(super) fn unit_quat(q: DQuat) -> DQuat {
     }
 }
 
-fn normalized(element: &Element, q: DQuat) -> Result<DQuat> {
+fn normalized(place: &Place, q: DQuat) -> Result<DQuat> {
     let square = q.length_squared();
     if square >= TINY && square.is_finite() {
         Ok(unit_quat(q))
     } else {
         let length = square.sqrt();
-        Err(element.error(format!("quat has length {length}; it must not be zero")))
+        Err(place.error(format!("quat has length {length}; it must not be zero")))
     }
 }
 

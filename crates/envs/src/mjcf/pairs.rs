@@ -18,6 +18,9 @@ const MOST_PAIRS: usize = 200_000;
 pub(super) struct Filter {
     /// Whether a body and its parent never touch.
     pub(super) parents: bool,
+    /// Whether pairs of the same bodies come by geom, the one of the lower [`GeomType`] first, as after MuJoCo's
+    /// midphase; without it they come as the bodies list them.
+    pub(super) sorted: bool,
     /// Pairs that the file names, the geom of the lower body first.
     pub(super) explicit: Vec<Pair>,
     /// Pairs of bodies that never touch but in explicit pairs, the lower one first.
@@ -78,7 +81,9 @@ pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String>
                     }
                 }
             }
-            found.sort_unstable();
+            if filter.sorted {
+                found.sort_unstable();
+            }
             let mixed = found.iter().map(|geoms| mixed(&model.geoms, *geoms));
             pairs.extend(mixed.map(|pair| ([first, second], pair)));
             if pairs.len() > MOST_PAIRS {
@@ -88,6 +93,16 @@ pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String>
     }
     pairs.sort_by_key(|(bodies, _)| *bodies);
     Ok(pairs.into_iter().map(|(_, pair)| pair).collect())
+}
+
+/// Whether the nearest points of a pair of shapes, in the order of their kinds, are searched for, not computed.
+pub(super) fn is_searched(kinds: [GeomType; 2]) -> bool {
+    use GeomType::{Box, Capsule, Cylinder, Ellipsoid, Plane};
+    match kinds {
+        [Plane, _] => false,
+        [a, b] if a == Ellipsoid || b == Ellipsoid => true,
+        pair => matches!(pair, [Capsule | Cylinder, Cylinder] | [Cylinder, Box]),
+    }
 }
 
 fn too_many() -> String {

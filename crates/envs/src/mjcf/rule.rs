@@ -32,7 +32,7 @@ pub(super) const EMPTY: Rule = Rule {
 };
 
 /// Elements that MuJoCo knows and this engine does not do, or not everywhere.
-const REFUSED: &str = "include frame replicate attach freejoint composite flexcomp plugin pair exclude tendon fixed \
+const REFUSED: &str = "include instance frame replicate attach freejoint composite flexcomp plugin pair exclude tendon fixed \
     spatial equality sensor keyframe extension deformable flex mesh hfield skin model general position velocity \
     intvelocity damper cylinder muscle adhesion lengthrange inertial joint geom site body camera light default";
 
@@ -52,27 +52,38 @@ fn same(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether an attribute may stand where it stands, with the value that it has.
+pub(super) enum Verdict {
+    /// It may.
+    Fine(&'static str),
+    /// MuJoCo knows what it asks for; the engine does not do it.
+    NotDone(&'static str, String),
+    /// There is no such attribute here.
+    Unknown(String),
+}
+
 impl Rule {
-    /// Whether the attribute may stand here with this value; otherwise what is wrong.
-    pub(super) fn attribute(&self, name: &str, value: &str) -> Result<(), String> {
-        if holds(self.read, name) || self.skipped.iter().any(|s| s.0 == name) {
-            return Ok(());
+    /// Whether the attribute may stand here with this value.
+    pub(super) fn attribute(&self, name: &str, value: &str) -> Verdict {
+        let skipped = || self.skipped.iter().map(|s| s.0);
+        if let Some(name) = words(self.read).chain(skipped()).find(|n| *n == name) {
+            return Verdict::Fine(name);
         }
-        if let Some((_, allowed, needs)) = self.neutral.iter().find(|n| n.0 == name) {
-            if allowed.iter().any(|a| same(a, value)) {
-                return Ok(());
-            }
-            let mut message =
-                format!("{name} is `{value}`, which needs {needs}; this engine does not do that");
-            if !allowed.is_empty() {
-                let _ = write!(message, " (allowed: {})", allowed.join(", "));
-            }
-            return Err(message);
+        let Some((name, allowed, needs)) = self.neutral.iter().find(|n| n.0 == name) else {
+            return Verdict::Unknown(format!(
+                "unknown attribute {name}=`{value}`; known here: {}",
+                list(self.read, self.skipped, self.neutral)
+            ));
+        };
+        if allowed.iter().any(|a| same(a, value)) {
+            return Verdict::Fine(name);
         }
-        Err(format!(
-            "unknown attribute {name}=`{value}`; known here: {}",
-            list(self.read, self.skipped, self.neutral)
-        ))
+        let mut message =
+            format!("{name} is `{value}`, which needs {needs}; this engine does not do that");
+        if !allowed.is_empty() {
+            let _ = write!(message, " (allowed: {})", allowed.join(", "));
+        }
+        Verdict::NotDone(name, message)
     }
 
     /// Whether an element of this name may stand inside; otherwise what is wrong.
@@ -105,8 +116,12 @@ pub(super) fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-fn holds(words: &str, word: &str) -> bool {
-    words.split_ascii_whitespace().any(|w| w == word)
+fn words(list: &'static str) -> impl Iterator<Item = &'static str> {
+    list.split_ascii_whitespace()
+}
+
+fn holds(list: &'static str, word: &str) -> bool {
+    words(list).any(|w| w == word)
 }
 
 fn list(words: &str, skipped: &[Skipped], neutral: &[Neutral]) -> String {

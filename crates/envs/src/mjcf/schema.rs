@@ -15,7 +15,7 @@ const NO_OVERRIDE: &str = "felt only with flag override, which is refused";
 pub(super) const MUJOCO: Rule = Rule {
     read: "model",
     children: "compiler option size statistic default asset worldbody contact tendon actuator \
-        keyframe",
+        keyframe equality extension deformable body frame replicate",
     skipped_children: &[
         ("visual", LOOKS),
         ("custom", NOTES),
@@ -47,9 +47,8 @@ pub(super) const COMPILER: Rule = Rule {
 
 pub(super) const OPTION: Rule = Rule {
     read: "timestep impratio tolerance ls_tolerance ccd_tolerance gravity wind density \
-        viscosity integrator cone solver iterations ls_iterations ccd_iterations",
+        viscosity integrator cone jacobian solver iterations ls_iterations ccd_iterations",
     skipped: &[
-        ("jacobian", SAME),
         ("magnetic", "only sensors feel it"),
         ("noslip_tolerance", REFUSED_ANYWAY),
         ("sdf_iterations", REFUSED_ANYWAY),
@@ -72,12 +71,10 @@ const OFF: &[&str] = &["disable"];
 const A_STAGE: &str = "turning a stage off";
 
 pub(super) const FLAG: Rule = Rule {
-    read: "constraint frictionloss limit contact gravity clampctrl filterparent",
+    read: "constraint frictionloss limit contact gravity clampctrl filterparent midphase island warmstart equality \
+        nativeccd",
     skipped: &[
-        ("equality", REFUSED_ANYWAY),
         ("sensor", "sensors are not computed"),
-        ("midphase", SAME),
-        ("island", SAME),
         ("energy", NOTES),
         ("fwdinv", NOTES),
         ("invdiscrete", NOTES),
@@ -85,12 +82,10 @@ pub(super) const FLAG: Rule = Rule {
     neutral: &[
         ("spring", ON, A_STAGE),
         ("damper", ON, A_STAGE),
-        ("warmstart", ON, A_STAGE),
         ("actuation", ON, A_STAGE),
         ("refsafe", ON, A_STAGE),
         ("eulerdamp", ON, A_STAGE),
         ("autoreset", ON, A_STAGE),
-        ("nativeccd", ON, "another search for nearest points"),
         ("override", OFF, "contact override"),
         ("multiccd", OFF, "several contacts per pair of round shapes"),
     ],
@@ -134,6 +129,7 @@ pub(super) const ASSET: Rule = Rule {
         ("texture", LOOKS),
         ("mesh", "a geom that uses it is refused"),
         ("hfield", "a geom that uses it is refused"),
+        ("skin", LOOKS),
     ],
     ..EMPTY
 };
@@ -157,13 +153,12 @@ pub(super) const MATERIAL: Rule = Rule {
 
 pub(super) const DEFAULT: Rule = Rule {
     read: "class",
-    children: "default joint geom site material pair tendon general motor position velocity \
-        damper",
+    children: "default joint geom site material pair equality tendon general motor position velocity \
+        intvelocity damper cylinder muscle adhesion",
     skipped_children: &[
         ("mesh", REFUSED_ANYWAY),
         ("camera", LOOKS),
         ("light", LOOKS),
-        ("equality", REFUSED_ANYWAY),
     ],
     ..EMPTY
 };
@@ -230,8 +225,8 @@ pub(super) const GEOM: Rule = Rule {
             &["none"],
             "fluid forces on the geoms' own shapes",
         ),
-        ("mesh", &[], "meshes"),
-        ("hfield", &[], "height fields"),
+        ("mesh", &[""], "meshes"),
+        ("hfield", &[""], "height fields"),
     ],
     ..EMPTY
 };
@@ -268,10 +263,24 @@ pub(super) const TENDON: Rule = Rule {
     ..EMPTY
 };
 
-/// A fixed tendon, and a class's default for tendons of both kinds.
+const TENDON_FORCE: &str = "limits on a tendon's actuator force";
+
 pub(super) const FIXED: Rule = Rule {
     read: "name class limited range solreflimit solimplimit solreffriction solimpfriction \
         frictionloss springlength margin stiffness damping armature",
+    skipped: &[("group", LOOKS), ("user", NOTES)],
+    neutral: &[
+        ("actuatorfrclimited", &["false", "auto"], TENDON_FORCE),
+        ("actuatorfrcrange", &["0 0"], TENDON_FORCE),
+    ],
+    children: "joint",
+    ..EMPTY
+};
+
+/// What a class says of tendons of both kinds.
+pub(super) const TENDON_DEFAULT: Rule = Rule {
+    read: "limited range solreflimit solimplimit solreffriction solimpfriction frictionloss \
+        springlength margin stiffness damping",
     skipped: &[
         ("group", LOOKS),
         ("width", LOOKS),
@@ -279,19 +288,6 @@ pub(super) const FIXED: Rule = Rule {
         ("rgba", LOOKS),
         ("user", NOTES),
     ],
-    neutral: &[
-        (
-            "actuatorfrclimited",
-            &["false", "auto"],
-            "limits on a tendon's actuator force",
-        ),
-        (
-            "actuatorfrcrange",
-            &["0 0"],
-            "limits on a tendon's actuator force",
-        ),
-    ],
-    children: "joint",
     ..EMPTY
 };
 
@@ -305,7 +301,7 @@ pub(super) const ACTUATOR: Rule = Rule {
     ..EMPTY
 };
 
-/// An actuator of the kind `general`, `motor`, `position`, `velocity` or `damper`.
+/// An actuator; the kinds `intvelocity`, `cylinder`, `muscle` and `adhesion` only in a class.
 pub(super) fn actuator(kind: &str) -> Rule {
     Rule {
         read: match kind {
@@ -313,37 +309,59 @@ pub(super) fn actuator(kind: &str) -> Rule {
             "position" => POSITION,
             "velocity" => VELOCITY,
             "damper" => DAMPER,
+            "intvelocity" => INTVELOCITY,
+            "cylinder" => CYLINDER,
+            "muscle" => MUSCLE,
+            "adhesion" => ADHESION,
             _ => MOTOR,
         },
         skipped: &[
             ("group", "see option actuatorgroupdisable"),
             ("user", NOTES),
             ("lengthrange", "only muscles feel it"),
-            ("dynprm", "only activations feel it"),
         ],
-        neutral: &[
-            ("actlimited", &["false", "auto"], "activations"),
-            ("actrange", &["0 0"], "activations"),
-            ("actdim", &["-1", "0"], "activations"),
-            ("dyntype", &["none"], "activations"),
-            ("actearly", &["false"], "activations"),
-            ("timeconst", &["0"], "activations"),
-            ("cranklength", &["0"], "slider-cranks"),
-            ("cranksite", &[], "slider-cranks"),
-            ("slidersite", &[], "slider-cranks"),
-            ("site", &[], "actuators on sites"),
-            ("refsite", &[], "actuators on sites"),
-            ("body", &[], "actuators on bodies"),
-        ],
+        neutral: match kind {
+            "general" => &[
+                ("actdim", &["-1", "0"], ACTIVATIONS),
+                ("dyntype", &["none"], ACTIVATIONS),
+                ("actearly", &["false"], ACTIVATIONS),
+                ("cranklength", &["0"], CRANKS),
+                ("cranksite", &[], CRANKS),
+                ("slidersite", &[], CRANKS),
+                ("site", &[], SITES),
+                ("refsite", &[], SITES),
+                ("body", &[], "actuators on bodies"),
+            ],
+            "position" => &[
+                ("timeconst", &["0"], ACTIVATIONS),
+                ("cranklength", &["0"], CRANKS),
+                ("cranksite", &[], CRANKS),
+                ("slidersite", &[], CRANKS),
+                ("site", &[], SITES),
+                ("refsite", &[], SITES),
+            ],
+            "adhesion" => &[],
+            _ => &[
+                ("cranklength", &["0"], CRANKS),
+                ("cranksite", &[], CRANKS),
+                ("slidersite", &[], CRANKS),
+                ("site", &[], SITES),
+                ("refsite", &[], SITES),
+            ],
+        },
         ..EMPTY
     }
 }
 
+const ACTIVATIONS: &str = "activations";
+const CRANKS: &str = "slider-cranks";
+const SITES: &str = "actuators on sites";
+
 const MOTOR: &str = "name class ctrllimited forcelimited ctrlrange forcerange gear joint \
         jointinparent tendon";
 
-const GENERAL: &str = "name class ctrllimited forcelimited ctrlrange forcerange gear joint \
-        jointinparent tendon gaintype biastype gainprm biasprm";
+const GENERAL: &str = "name class ctrllimited forcelimited actlimited ctrlrange forcerange actrange gear joint \
+        jointinparent tendon gaintype biastype dynprm gainprm biasprm";
 
 const POSITION: &str = "name class ctrllimited forcelimited ctrlrange forcerange inheritrange gear joint \
         jointinparent tendon kp kv dampratio";
@@ -353,6 +371,66 @@ const VELOCITY: &str = "name class ctrllimited forcelimited ctrlrange forcerange
 
 const DAMPER: &str =
     "name class forcelimited ctrlrange forcerange gear joint jointinparent tendon kv";
+
+const INTVELOCITY: &str =
+    "ctrllimited forcelimited ctrlrange forcerange actrange inheritrange gear kp kv dampratio";
+
+const CYLINDER: &str =
+    "ctrllimited forcelimited ctrlrange forcerange gear timeconst area diameter bias";
+
+const MUSCLE: &str = "ctrllimited forcelimited ctrlrange forcerange gear timeconst range force scale \
+        lmin lmax vmax fpmax fvmax";
+
+const ADHESION: &str = "forcelimited ctrlrange forcerange gain";
+
+pub(super) const EQUALITY: Rule = Rule {
+    children: "connect weld joint tendon",
+    ..EMPTY
+};
+
+const SWITCHED_OFF: &[Skipped] = &[
+    ("anchor", REFUSED_ANYWAY),
+    ("relpose", REFUSED_ANYWAY),
+    ("torquescale", REFUSED_ANYWAY),
+    ("polycoef", REFUSED_ANYWAY),
+    ("solref", REFUSED_ANYWAY),
+    ("solimp", REFUSED_ANYWAY),
+];
+
+/// An equality constraint of this kind.
+pub(super) fn equality(kind: &str) -> Rule {
+    Rule {
+        read: match kind {
+            "joint" => "name class active joint1 joint2",
+            "tendon" => "name class active tendon1 tendon2",
+            _ => "name class active body1 body2 site1 site2",
+        },
+        skipped: SWITCHED_OFF,
+        ..EMPTY
+    }
+}
+
+pub(super) const EQUALITY_DEFAULT: Rule = Rule {
+    read: "active",
+    skipped: &[("solref", REFUSED_ANYWAY), ("solimp", REFUSED_ANYWAY)],
+    ..EMPTY
+};
+
+pub(super) const EXTENSION: Rule = Rule {
+    children: "plugin",
+    ..EMPTY
+};
+
+/// A plug-in that nothing uses; what would use it is refused.
+pub(super) const PLUGIN: Rule = Rule {
+    read: "plugin",
+    ..EMPTY
+};
+
+pub(super) const DEFORMABLE: Rule = Rule {
+    skipped_children: &[("skin", LOOKS)],
+    ..EMPTY
+};
 
 pub(super) const KEYFRAME: Rule = Rule {
     children: "key",

@@ -1,7 +1,10 @@
 //! What a file says, after defaults: plain data with MuJoCo's default values.
 
 use super::element::Place;
-use super::orientation::unit_quat;
+use super::notes::Notes;
+use super::orientation::{Orientation, unit_quat};
+use super::read::SwitchedOff;
+use super::unmet::Unmet;
 use crate::dynamics::matrix;
 use crate::dynamics::model::{
     Cone, GeomType, Integrator, JointType, Options, SolImp, SolRef, Solver,
@@ -52,6 +55,11 @@ pub(super) struct Flags {
     pub(super) gravity: bool,
     pub(super) clampctrl: bool,
     pub(super) filterparent: bool,
+    /// Whether contacts of two bodies are sorted, which follows from how they are found.
+    pub(super) midphase: bool,
+    pub(super) equality: bool,
+    /// Where MuJoCo's older search for nearest points is asked for.
+    pub(super) libccd: Option<Place>,
 }
 
 impl Default for Flags {
@@ -63,6 +71,9 @@ impl Default for Flags {
             gravity: true,
             clampctrl: true,
             filterparent: true,
+            midphase: true,
+            equality: true,
+            libccd: None,
         }
     }
 }
@@ -111,6 +122,8 @@ pub(super) fn default_options() -> Options {
         viscosity: 0.0,
         wind: DVec3::ZERO,
         solver: Solver::Newton,
+        islands: true,
+        warmstart: true,
         cone: Cone::Pyramidal,
         impratio: 1.0,
         iterations: 100,
@@ -147,6 +160,7 @@ pub(super) struct JointSpec {
     pub(super) frictionloss: f64,
     /// Of a free joint: whether the body's frame moves to its centre of mass; `None` as the compiler says.
     pub(super) align: Option<bool>,
+    pub(super) unmet: Unmet,
 }
 
 impl Default for JointSpec {
@@ -172,6 +186,7 @@ impl Default for JointSpec {
             damping: 0.0,
             frictionloss: 0.0,
             align: None,
+            unmet: Unmet::default(),
         }
     }
 }
@@ -182,11 +197,10 @@ pub(super) struct Placement {
     pub(super) kind: GeomType,
     pub(super) size: [f64; 3],
     pub(super) pos: DVec3,
-    pub(super) quat: DQuat,
-    /// Whether the orientation was given in another way than as a quaternion.
-    pub(super) turned: bool,
+    pub(super) orientation: Orientation,
     pub(super) fromto: Option<[f64; 6]>,
     pub(super) frame: Option<Frame>,
+    pub(super) unmet: Unmet,
 }
 
 impl Default for Placement {
@@ -195,10 +209,10 @@ impl Default for Placement {
             kind: GeomType::Sphere,
             size: [0.0; 3],
             pos: DVec3::ZERO,
-            quat: DQuat::IDENTITY,
-            turned: false,
+            orientation: Orientation::default(),
             fromto: None,
             frame: None,
+            unmet: Unmet::default(),
         }
     }
 }
@@ -215,7 +229,8 @@ pub(super) struct GeomSpec {
     pub(super) group: i32,
     pub(super) contype: u32,
     pub(super) conaffinity: u32,
-    pub(super) condim: usize,
+    /// Dimensions of a contact, as written.
+    pub(super) condim: i32,
     pub(super) priority: i32,
     pub(super) friction: [f64; 3],
     pub(super) solmix: f64,
@@ -253,7 +268,8 @@ impl Default for GeomSpec {
 /// An explicit pair of geoms, or a class's default for pairs.
 #[derive(Clone, Debug)]
 pub(super) struct PairSpec {
-    pub(super) condim: usize,
+    /// Dimensions of a contact, as written.
+    pub(super) condim: i32,
     pub(super) friction: [f64; 5],
     pub(super) solref: SolRef,
     pub(super) solreffriction: SolRef,
@@ -292,6 +308,7 @@ pub(super) struct TendonSpec {
     pub(super) armature: f64,
     /// Lengths at which the spring is slack; both -1 for the length in the springs' resting pose.
     pub(super) springlength: [f64; 2],
+    pub(super) unmet: Unmet,
 }
 
 impl Default for TendonSpec {
@@ -309,6 +326,7 @@ impl Default for TendonSpec {
             damping: 0.0,
             armature: 0.0,
             springlength: [-1.0; 2],
+            unmet: Unmet::default(),
         }
     }
 }
@@ -320,6 +338,8 @@ pub(super) struct ActuatorSpec {
     pub(super) ctrlrange: [f64; 2],
     pub(super) forcelimited: Limited,
     pub(super) forcerange: [f64; 2],
+    pub(super) actlimited: Limited,
+    pub(super) actrange: [f64; 2],
     pub(super) gear: [f64; 6],
     /// Whether the gain has terms in length and velocity.
     pub(super) affine_gain: bool,
@@ -329,6 +349,7 @@ pub(super) struct ActuatorSpec {
     pub(super) biasprm: [f64; 10],
     /// Share of the target's range that becomes the range of the control; none when zero.
     pub(super) inheritrange: f64,
+    pub(super) unmet: Unmet,
 }
 
 impl Default for ActuatorSpec {
@@ -339,12 +360,15 @@ impl Default for ActuatorSpec {
             ctrlrange: [0.0; 2],
             forcelimited: None,
             forcerange: [0.0; 2],
+            actlimited: None,
+            actrange: [0.0; 2],
             gear: std::array::from_fn(one_then_zeros),
             affine_gain: false,
             gainprm: std::array::from_fn(one_then_zeros),
             affine_bias: false,
             biasprm: [0.0; 10],
             inheritrange: 0.0,
+            unmet: Unmet::default(),
         }
     }
 }
@@ -432,13 +456,19 @@ pub(super) struct Spec {
     pub(super) meaninertia: Option<f64>,
     pub(super) bodies: Vec<Named<BodySpec>>,
     pub(super) tendons: Vec<Named<FixedTendon>>,
+    /// Whether the Jacobians of tendons are sparse; `None` as their size says.
+    pub(super) sparse: Option<bool>,
     pub(super) actuators: Vec<Named<Driven>>,
     /// Colours of materials.
     pub(super) materials: HashMap<String, [f64; 4]>,
     pub(super) pairs: Vec<Named<NamedPair>>,
+    /// Equality constraints, none of which acts.
+    pub(super) equalities: Vec<SwitchedOff>,
     /// Pairs of body names that never touch.
     pub(super) excludes: Vec<(Place, [String; 2])>,
     pub(super) keyframes: Vec<Named<KeySpec>>,
     /// Number of keyframes that there are at least.
     pub(super) nkey: usize,
+    /// What was passed over.
+    pub(super) notes: Notes,
 }

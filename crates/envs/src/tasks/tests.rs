@@ -1,8 +1,8 @@
 //! Promises of every task: tables that fit the model, limits, seeds, clones, bad input.
 
-use super::{Ant, Humanoid, Mujoco, Reacher, Version};
+use super::{Ant, Hopper, Humanoid, Mujoco, Reacher, Version};
 use crate::env::{Env, EnvState, TaskInfo};
-use crate::{Error, list, make};
+use crate::{Error, list, make, mjcf};
 
 /// Actions that need no generator.
 fn action(info: &TaskInfo, t: usize) -> Vec<f64> {
@@ -29,6 +29,43 @@ fn observations_are_as_the_tables_say() {
                 assert!(range.contains(x), "{}: {x} of {quantity:?}", env.info().id);
             }
         }
+    }
+}
+
+/// The range of an actuator is the action's, whether or not the physics clamps to it; without one an action is
+/// unbounded.
+#[test]
+fn the_range_of_an_action_is_its_actuators() {
+    let hopper = |motor: &str| {
+        let xml = format!(
+            "<mujoco><worldbody><body><joint name='x' type='slide' axis='1 0 0'/>\
+             <joint type='slide' axis='0 0 1'/><joint axis='0 1 0'/><geom size='0.1'/></body></worldbody>\
+             <actuator><motor joint='x' {motor}/></actuator></mujoco>"
+        );
+        Mujoco::with_model(Hopper::default(), mjcf::compile(&xml, "ball").unwrap()).unwrap()
+    };
+    for (motor, low, high) in [
+        ("ctrlrange='-2 3'", -2.0, 3.0),
+        ("ctrlrange='-2 3' ctrllimited='false'", -2.0, 3.0),
+        ("", f64::NEG_INFINITY, f64::INFINITY),
+        ("ctrllimited='false'", f64::NEG_INFINITY, f64::INFINITY),
+    ] {
+        let mut env = hopper(motor);
+        let action = env.info().action[0].clone();
+        assert_eq!(
+            (&*action.name, action.low, action.high),
+            ("x", low, high),
+            "{motor}"
+        );
+        let mut seen = [0.0; 5];
+        env.reset(0, &mut seen).unwrap();
+        env.step(&[7.0], &mut seen).unwrap();
+        let force = if motor == "ctrlrange='-2 3'" {
+            3.0
+        } else {
+            7.0
+        };
+        assert_eq!(env.physics().qfrc_actuator[0], force, "{motor}");
     }
 }
 

@@ -10,13 +10,13 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
-use super::saved::{Parts, Resumable};
 use super::{
     NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
     judged, pairs,
 };
 use crate::Result;
 use crate::config::{AwacConfig, OfflineConfig};
+use crate::saved::{Parts, Resumable};
 
 /// A Gaussian policy, and two critics with targets.
 #[derive(Debug)]

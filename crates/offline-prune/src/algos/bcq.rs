@@ -17,12 +17,12 @@ use rl_algos::rng::Streams;
 use sparse_core::learner::Learner;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
 
-use super::saved::{Parts, Resumable};
 use super::{
     NetworkShape, Objective, OfflineAgent, actions, all, check, critic_objective, critic_shape,
     judged, pairs,
 };
 use crate::config::{BcqConfig, OfflineConfig};
+use crate::saved::{Parts, Resumable};
 use crate::{Error, Result};
 
 /// Bounds of a latent number that an action is proposed from, and of log σ of the encoder (released code).

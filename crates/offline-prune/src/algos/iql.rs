@@ -11,13 +11,13 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
-use super::saved::{Parts, Resumable};
 use super::{
     NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
     judged,
 };
 use crate::Result;
 use crate::config::{IqlConfig, OfflineConfig};
+use crate::saved::{Parts, Resumable};
 
 /// A Gaussian policy, two critics with targets, and the value of states.
 #[derive(Debug)]

@@ -8,7 +8,6 @@ mod bc;
 mod bcq;
 mod gaussian;
 mod iql;
-mod saved;
 mod td3_bc;
 
 use std::fmt::Debug;
@@ -20,11 +19,11 @@ use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
 
+pub use crate::saved::{AgentState, Part, Parts, Resumable};
 pub use awac::Awac;
 pub use bc::Bc;
 pub use bcq::Bcq;
 pub use iql::Iql;
-pub use saved::{AgentState, Part, Parts, Resumable};
 pub use td3_bc::Td3Bc;
 
 use crate::Result;

@@ -9,13 +9,13 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 
 use super::bc::distance;
-use super::saved::{Parts, Resumable};
 use super::{
     NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check, critic_objective,
     critic_shape,
 };
 use crate::Result;
 use crate::config::{OfflineConfig, Td3BcConfig};
+use crate::saved::{Parts, Resumable};
 
 /// A policy and two critics, each with its target.
 #[derive(Debug)]

@@ -58,7 +58,7 @@ impl World {
         let info = env.info();
         let (observations, actions) = (info.observation.len(), info.action.len());
         let mut world = Self {
-            range: ActionRange::of(&info.action),
+            range: ActionRange::of(&info.action)?,
             env,
             told: vec![0.0; actions],
             observation: vec![0.0; observations],

@@ -146,7 +146,7 @@ impl Actor {
     /// Acts until a time (s), or the end of the episode.
     fn play_to(&mut self, time: f64) -> Result<()> {
         while !self.over && self.time + 0.5 * self.dt <= time {
-            let action = self.action();
+            let action = self.action()?;
             let step = self.env.step(&action, &mut self.observation)?;
             self.sum += step.reward;
             self.time += self.dt;
@@ -155,19 +155,20 @@ impl Actor {
         Ok(())
     }
 
-    fn action(&mut self) -> Vec<f64> {
+    fn action(&mut self) -> Result<Vec<f64>> {
         let TaskInfo { action: ranges, .. } = self.env.info();
+        let range = ActionRange::of(ranges)?;
         let Some(policy) = &mut self.policy else {
             let draw = ranges.iter().map(|q| self.rng.random_range(q.low..=q.high));
-            return draw.collect();
+            return Ok(draw.collect());
         };
         let mut seen = vec![0.0; self.observation.len()];
         to_agent(&self.observation, &mut seen);
         let mut action = vec![0.0; ranges.len()];
         let mut done = vec![0.0; ranges.len()];
         policy.act(&seen, &mut done);
-        ActionRange::of(ranges).to_task(&done, &mut action);
-        action
+        range.to_task(&done, &mut action);
+        Ok(action)
     }
 
     fn picture(&mut self, args: &WatchArgs) -> Result<Picture> {

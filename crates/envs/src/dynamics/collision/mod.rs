@@ -44,6 +44,9 @@ pub struct Contact {
     pub dim: usize,
     /// The geoms, the one of the lower type first.
     pub geoms: [usize; 2],
+    /// First of its constraint rows; `None` where it has none: beyond `includemargin`, or between geoms that cannot
+    /// move.
+    pub row: Option<usize>,
 }
 
 /// Where two shapes come closest.
@@ -236,6 +239,7 @@ fn contact(pair: &Pair, touch: &Touch) -> Contact {
         solimp: pair.solimp,
         dim: pair.dim,
         geoms: pair.geoms,
+        row: None,
     }
 }
 

@@ -9,13 +9,17 @@ use super::super::state::State;
 use super::rows::{ConeRows, Rows};
 use super::softness::{Soft, regularisation};
 
+/// Dofs from which on MuJoCo's Jacobian is sparse (`jacobian="auto"`).
+const SPARSE_DOFS: usize = 60;
+
 /// Contacts nearer than their margin.
 pub(super) fn rows(model: &Model, state: &mut State) {
     for index in 0..state.contacts.len() {
         let contact = state.contacts[index];
-        if contact.dist >= contact.includemargin {
+        if contact.dist >= contact.includemargin || is_idle(model, &contact) {
             continue;
         }
+        state.contacts[index].row = Some(state.rows.len());
         directions(model, state, &contact);
         let bodies = contact.geoms.map(|geom| model.geoms.body[geom]);
         let [a, b] = bodies.map(|body| model.bodies.invweight0[body][0]);
@@ -30,7 +34,22 @@ pub(super) fn rows(model: &Model, state: &mut State) {
             Cone::Pyramidal => pyramid(model, rows, &contact, &soft, sliding),
             Cone::Elliptic => ellipse(model, rows, &contact, &soft, sliding),
         }
+        if model.trees.len() > 1 {
+            let trees = bodies.into_iter().filter_map(|body| model.tree(body));
+            trees.for_each(|tree| rows.touch(tree));
+        }
     }
+}
+
+/// Whether a contact gets no rows because no dof feels it. As in MuJoCo that is so only where its Jacobian is sparse;
+/// where it is dense, rows of zeros count among the others.
+fn is_idle(model: &Model, contact: &Contact) -> bool {
+    let moves = |geom: usize| {
+        let body = model.bodies.weld[model.geoms.body[geom]];
+        model.bodies.dofs[body].1 > 0
+    };
+    let sparse = model.nv == 0 || model.nv >= SPARSE_DOFS;
+    sparse && !contact.geoms.into_iter().any(moves)
 }
 
 /// Fills `rows.directions` with the velocity of the second geom against the first at the contact, along each

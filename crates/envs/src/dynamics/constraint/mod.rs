@@ -27,17 +27,11 @@ pub(super) fn build(model: &Model, state: &mut State) {
 
 /// Dofs and tendons that resist motion with a bounded force.
 fn dry_friction(model: &Model, state: &mut State) {
-    let (rows, dofs, tendons) = (&mut state.rows, &model.dofs, &model.tendons);
+    let (dofs, tendons) = (&model.dofs, &model.tendons);
     for dof in (0..model.nv).filter(|dof| dofs.frictionloss[*dof] > 0.0) {
         let soft = Soft::new(model, dofs.solref[dof], &dofs.solimp[dof]);
-        let entries = [(dof, 1.0)];
-        resist(
-            rows,
-            dofs.frictionloss[dof],
-            soft,
-            dofs.invweight0[dof],
-            entries,
-        );
+        let (loss, weight) = (dofs.frictionloss[dof], dofs.invweight0[dof]);
+        resist(model, &mut state.rows, [loss, weight], soft, [(dof, 1.0)]);
     }
     for tendon in (0..tendons.name.len()).filter(|tendon| tendons.frictionloss[*tendon] > 0.0) {
         let (solref, solimp) = (
@@ -46,22 +40,21 @@ fn dry_friction(model: &Model, state: &mut State) {
         );
         let soft = Soft::new(model, solref, &solimp);
         let (loss, weight) = (tendons.frictionloss[tendon], tendons.invweight0[tendon]);
-        resist(rows, loss, soft, weight, pull(model, tendon, 1.0));
+        let entries = pull(model, tendon, 1.0);
+        resist(model, &mut state.rows, [loss, weight], soft, entries);
     }
 }
 
 /// Adds a row of dry friction.
 fn resist(
+    model: &Model,
     rows: &mut Rows,
-    loss: f64,
+    [loss, weight]: [f64; 2],
     soft: Soft,
-    weight: f64,
     entries: impl IntoIterator<Item = (usize, f64)>,
 ) {
-    let (row, jacobian) = rows.push(0.0, 0.0);
-    for (dof, entry) in entries {
-        jacobian[dof] += entry;
-    }
+    let (row, _) = rows.push(0.0, 0.0);
+    fill(model, rows, row, entries);
     rows.loss.push(loss);
     rows.friction += 1;
     // Nothing pulls a dof back to where it was.
@@ -70,6 +63,21 @@ fn resist(
         ..soft
     };
     soft.soften(rows, row, weight);
+}
+
+/// Adds entries to the Jacobian of a new row.
+fn fill(
+    model: &Model,
+    rows: &mut Rows,
+    row: usize,
+    entries: impl IntoIterator<Item = (usize, f64)>,
+) {
+    for (dof, entry) in entries {
+        rows.jacobian[row * model.nv + dof] += entry;
+        if model.trees.len() > 1 && entry != 0.0 {
+            rows.touch(model.dofs.tree[dof]);
+        }
+    }
 }
 
 /// Joints at or past a limit.
@@ -145,10 +153,8 @@ impl Limit {
         entries: impl IntoIterator<Item = (usize, f64)>,
     ) {
         if distance < self.margin {
-            let (row, jacobian) = rows.push(distance, self.margin);
-            for (dof, entry) in entries {
-                jacobian[dof] += entry;
-            }
+            let (row, _) = rows.push(distance, self.margin);
+            fill(model, rows, row, entries);
             Soft::new(model, self.solref, &self.solimp).soften(rows, row, self.weight);
         }
     }

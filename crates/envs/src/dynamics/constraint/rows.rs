@@ -10,7 +10,7 @@ const FIRST_ROWS: usize = 256;
 ///
 /// First come rows of dry friction, whose force has a bound in both directions; then joint and tendon limits and
 /// contacts, whose rows push one way, except that the rows of an elliptic contact push together, within a cone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Rows {
     count: usize,
     nv: usize,
@@ -36,6 +36,10 @@ pub struct Rows {
     pub(in super::super) aref: Vec<f64>,
     /// Force, `[len]`.
     pub(in super::super) force: Vec<f64>,
+    /// A tree that the row acts on, `[len]` where there is more than one.
+    trees: Vec<usize>,
+    /// For each tree another one of no higher index that rows join it to, or itself, `[ntree]`: disjoint sets.
+    joined: Vec<usize>,
     /// Jacobians of a contact's point along its frame and about it, `[6, nv]`.
     pub(super) directions: Vec<f64>,
 }
@@ -62,13 +66,21 @@ impl Rows {
         let dim = model.pairs.iter().map(|pair| pair.dim).max().unwrap_or(1);
         let contacts = max_contacts(model) * contact_rows(model.opt.cone, dim);
         let rows = (friction + limits + contacts).min(FIRST_ROWS.max(friction));
+        let cones = max_contacts(model).min(FIRST_ROWS);
+        Self {
+            trees: Vec::with_capacity(rows),
+            joined: (0..model.trees.len()).collect(),
+            directions: vec![0.0; 6 * model.nv],
+            ..Self::with_capacity(model.nv, rows, friction, cones)
+        }
+    }
+
+    fn with_capacity(nv: usize, rows: usize, friction: usize, cones: usize) -> Self {
         let zeros = || Vec::with_capacity(rows);
         Self {
-            count: 0,
-            nv: model.nv,
-            friction: 0,
-            cones: Vec::with_capacity(max_contacts(model).min(FIRST_ROWS)),
-            jacobian: Vec::with_capacity(rows * model.nv),
+            nv,
+            cones: Vec::with_capacity(cones),
+            jacobian: Vec::with_capacity(rows * nv),
             pos: zeros(),
             margin: zeros(),
             kbi: Vec::with_capacity(rows),
@@ -77,8 +89,14 @@ impl Rows {
             loss: Vec::with_capacity(friction),
             aref: zeros(),
             force: zeros(),
-            directions: vec![0.0; 6 * model.nv],
+            ..Self::default()
         }
+    }
+
+    /// None, with room for as many.
+    pub(in super::super) fn with_equal_room(&self) -> Self {
+        let (rows, friction) = (self.pos.capacity(), self.loss.capacity());
+        Self::with_capacity(self.nv, rows, friction, self.cones.capacity())
     }
 
     /// Number of rows.
@@ -158,6 +176,10 @@ impl Rows {
             numbers.clear();
         }
         self.kbi.clear();
+        self.trees.clear();
+        for (tree, joined) in self.joined.iter_mut().enumerate() {
+            *joined = tree;
+        }
     }
 
     /// Adds a row and gives its number and its Jacobian, cleared.
@@ -172,6 +194,55 @@ impl Rows {
         }
         self.jacobian.resize(self.count * self.nv, 0.0);
         (row, &mut self.jacobian[row * self.nv..])
+    }
+
+    /// Notes that the last rows, those of one constraint, act on a tree, which joins it to the others that they act on.
+    pub(super) fn touch(&mut self, tree: usize) {
+        if self.trees.len() < self.count {
+            self.trees.resize(self.count, tree);
+        } else {
+            let (a, b) = (self.island(self.trees[self.count - 1]), self.island(tree));
+            self.joined[a.max(b)] = a.min(b);
+        }
+    }
+
+    fn island(&self, mut tree: usize) -> usize {
+        while self.joined[tree] != tree {
+            tree = self.joined[tree];
+        }
+        tree
+    }
+
+    /// For each tree the lowest of those that rows join it to, directly or through others, which names the island,
+    /// `[ntree]`; and for each row a tree that it acts on, `[len]`.
+    pub(in super::super) fn islands(&mut self) -> (&[usize], &[usize]) {
+        for tree in 0..self.joined.len() {
+            self.joined[tree] = self.joined[self.joined[tree]];
+        }
+        (&self.joined, &self.trees)
+    }
+
+    /// Becomes some rows of `all`, with the entries of some dofs: as much of them as a primal solver needs between its
+    /// start and its end. Rows of one contact go together.
+    pub(in super::super) fn gather(&mut self, all: &Self, numbers: &[usize], dofs: &[usize]) {
+        (self.count, self.nv) = (numbers.len(), dofs.len());
+        self.friction = numbers.partition_point(|row| *row < all.friction);
+        self.loss.clear();
+        let friction = numbers[..self.friction].iter();
+        self.loss.extend(friction.map(|row| all.loss[*row]));
+        self.d.clear();
+        self.d.extend(numbers.iter().map(|row| all.d[*row]));
+        self.force.resize(numbers.len(), 0.0);
+        self.jacobian.clear();
+        for row in numbers {
+            let row = all.row(*row);
+            self.jacobian.extend(dofs.iter().map(|dof| row[*dof]));
+        }
+        self.cones.clear();
+        self.cones.extend(all.cones.iter().filter_map(|cone| {
+            let first = numbers.binary_search(&cone.first).ok()?;
+            Some(ConeRows { first, ..*cone })
+        }));
     }
 
     /// The Jacobian of a row.

@@ -4,8 +4,8 @@
 //! The cost of forces `f` is `½ fᵀ (A + R) f + fᵀ b` with `A = J M⁻¹ Jᵀ` and `b = J a_smooth − aref`. Few sweeps
 //! do not converge, so the order of the rows, the start and the rule to stop are MuJoCo's.
 
-use super::qcqp;
 use super::zones::{MOST_CONE_ROWS, cone_push, for_each_single, push};
+use super::{add_forces, qcqp};
 use crate::dynamics::MINVAL;
 use crate::dynamics::constraint::ConeRows;
 use crate::dynamics::dense::{add_scaled, dot};
@@ -17,7 +17,7 @@ use crate::dynamics::state::State;
 const WORSE: f64 = 1e-10;
 
 /// Memory of the dual problem; none unless it is the chosen solver.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
     /// `D^(-½) L⁻ᵀ Jᵀ` by row, `[rows, nv]`, of which the products are A.
     halves: Vec<f64>,
@@ -25,6 +25,8 @@ pub(super) struct Scratch {
     matrix: Vec<f64>,
     /// `(A + R) f + b`, `[rows]`.
     residual: Vec<f64>,
+    /// `J a − aref` at the start, then b, `[rows]`.
+    offset: Vec<f64>,
 }
 
 impl Scratch {
@@ -38,6 +40,7 @@ impl Scratch {
             halves: Vec::with_capacity(rows * model.nv),
             matrix: Vec::with_capacity(rows * rows),
             residual: Vec::with_capacity(rows),
+            offset: Vec::with_capacity(rows),
         }
     }
 }
@@ -45,7 +48,7 @@ impl Scratch {
 pub(super) fn gauss_seidel(model: &Model, state: &mut State) {
     let mut scratch = std::mem::take(&mut state.scratch.dual);
     build(state, &mut scratch);
-    start(state, &mut scratch);
+    start(model, state, &mut scratch);
     let scale = 1.0 / (model.meaninertia * model.nv.max(1) as f64);
     for iteration in 1..=model.opt.iterations {
         let improvement = sweep(state, &mut scratch);
@@ -56,17 +59,6 @@ pub(super) fn gauss_seidel(model: &Model, state: &mut State) {
     }
     state.scratch.dual = scratch;
     finish(state);
-}
-
-impl Default for Scratch {
-    /// What is left behind while the memory is in use.
-    fn default() -> Self {
-        Self {
-            halves: Vec::new(),
-            matrix: Vec::new(),
-            residual: Vec::new(),
-        }
-    }
 }
 
 /// Builds the matrix.
@@ -90,12 +82,14 @@ fn build(state: &State, scratch: &mut Scratch) {
 }
 
 /// Starts from the forces at the last step's acceleration, or from none where these cost more.
-fn start(state: &mut State, scratch: &mut Scratch) {
+fn start(model: &Model, state: &mut State, scratch: &mut Scratch) {
     let count = state.rows.len();
-    let mut residual = std::mem::take(&mut state.scratch.residual);
-    for (row, residual) in residual.iter_mut().enumerate() {
-        *residual = dot(state.rows.row(row), &state.qacc_warmstart) - state.rows.aref[row];
-    }
+    let residual = &mut scratch.offset;
+    residual.clear();
+    residual.extend(
+        (0..count)
+            .map(|row| dot(state.rows.row(row), &state.qacc_warmstart) - state.rows.aref[row]),
+    );
     let mut force = std::mem::take(&mut state.rows.force);
     for_each_single(&state.rows, |row| {
         force[row] = push(&state.rows, row, residual[row]).0;
@@ -115,15 +109,16 @@ fn start(state: &mut State, scratch: &mut Scratch) {
         scratch.residual.push(b + pushed);
         residual[row] = b;
     }
-    if cost > 0.0 {
+    if cost > 0.0 || !model.opt.warmstart {
         force.fill(0.0);
-        scratch.residual.copy_from_slice(&residual[..count]);
+        scratch.residual.copy_from_slice(residual);
     }
     state.rows.force = force;
-    state.scratch.residual = residual;
 }
 
 /// Updates every row once, in order; gives by how much the cost fell.
+// Not inlined: among other code its loop has too few registers (1 % of a step of Humanoid).
+#[inline(never)]
 fn sweep(state: &mut State, scratch: &mut Scratch) -> f64 {
     let count = state.rows.len();
     let mut improvement = 0.0;
@@ -222,12 +217,7 @@ fn update_cone(force: &mut [f64], cone: &ConeRows, scratch: &mut Scratch) -> f64
 
 /// Forces of all rows on the dofs, and the acceleration that they cause.
 fn finish(state: &mut State) {
-    for row in 0..state.rows.len() {
-        let force = state.rows.force[row];
-        if force != 0.0 {
-            add_scaled(&mut state.qfrc_constraint, state.rows.row(row), force);
-        }
-    }
+    add_forces(state);
     state.qacc.copy_from_slice(&state.qfrc_constraint);
     ldl::solve(&state.factor, &mut state.qacc);
     add_scaled(&mut state.qacc, &state.qacc_smooth, 1.0);

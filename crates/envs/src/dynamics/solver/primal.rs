@@ -2,86 +2,95 @@
 //! solver", Algorithms.
 //!
 //! Without elliptic cones the cost is quadratic between changes of the active rows, so a full Newton step that changes none of them
-//! ends at the minimum, to rounding. After any other step the rule is MuJoCo's: it ends where the step improved
-//! the cost by less than the tolerance. Rarely that is before the minimum; going on to it would leave MuJoCo's
+//! needs no line search: it ends at the minimum, as near as the matrix's condition lets it (seen: 6e-5 away with a
+//! friction of 1e-5). The rule to stop is MuJoCo's: where the gradient is below the tolerance, or the step improved
+//! the cost by less. Rarely that is before the minimum; going on to it would leave MuJoCo's
 //! trajectory (seen: by 7e-8 in one control step of Walker2d in 24,000).
 
+use super::add_forces;
+use super::islands::diagonal;
 use super::line_search::line_search;
-use super::zones::{MOST_CONE_ROWS, Zone, cone_push, for_each_single, push, twice_cost};
+use super::problem::Problem;
+use super::zones::{MOST_CONE_ROWS, Zone, cone_push, for_each_single, push};
 use crate::dynamics::MINVAL;
-use crate::dynamics::dense::{add_scaled, dot, multiply, norm};
+use crate::dynamics::dense::{add_scaled, dot, norm};
 use crate::dynamics::ldl;
-use crate::dynamics::model::Model;
+use crate::dynamics::model::{Model, Solver};
 use crate::dynamics::state::State;
 
-/// Gradient, relative to the forces, that is rounding.
-const GRADIENT_TOLERANCE: f64 = 1e-15;
-
-pub(super) fn newton(model: &Model, state: &mut State) {
-    let tolerance = model.opt.tolerance * model.meaninertia * model.nv as f64;
-    start(model, state);
-    gradient(state);
-    for iteration in 1..=model.opt.iterations {
-        let size = norm(&state.scratch.gradient);
-        if size <= GRADIENT_TOLERANCE * norm(&state.qfrc_smooth) || !size.is_finite() {
-            break;
-        }
-        newton_direction(model, state);
-        slopes(model, state);
-        state.solver_iterations = iteration;
-        if full_step_keeps_active(state) {
-            advance(state, 1.0);
-            forces(state);
-            break;
-        }
-        let length = line_search(model, state, tolerance);
-        if length == 0.0 {
-            break;
-        }
-        let before = cost(state);
-        advance(state, length);
-        gradient(state);
-        if before - cost(state) < tolerance || norm(&state.scratch.gradient) < tolerance {
-            break;
-        }
+/// Solves the islands apart, or all at once where the model says so. The start is chosen for all of them together.
+pub(super) fn solve(model: &Model, state: &mut State) {
+    let scratch = &mut state.scratch;
+    scratch.primal.resize(model.nv, state.rows.len());
+    let mut whole = Problem {
+        opt: &model.opt,
+        inertia: if model.opt.islands {
+            diagonal(&state.mass_matrix, model.nv)
+        } else {
+            model.meaninertia * model.nv as f64
+        },
+        mass_matrix: &state.mass_matrix,
+        factor: &state.factor,
+        qacc_smooth: &state.qacc_smooth,
+        rows: &mut state.rows,
+        qacc: &mut state.qacc,
+        scratch: &mut scratch.primal,
+    };
+    if model.opt.warmstart {
+        whole.qacc.copy_from_slice(&state.qacc_warmstart);
+        whole.start();
+    } else {
+        whole.start_cold();
     }
-    finish(state);
+    state.solver_iterations = if model.opt.islands && model.trees.len() > 1 {
+        scratch.islands.minimise(model, &mut whole)
+    } else {
+        minimise(&mut whole)
+    };
+    add_forces(state);
 }
 
-/// The gradients of Polak and Ribière, measured with the inertia matrix.
-pub(super) fn conjugate_gradients(model: &Model, state: &mut State) {
-    let tolerance = model.opt.tolerance * model.meaninertia * model.nv as f64;
-    start(model, state);
-    gradient(state);
-    for iteration in 1..=model.opt.iterations {
-        let size = norm(&state.scratch.gradient);
-        if size <= GRADIENT_TOLERANCE * norm(&state.qfrc_smooth) || !size.is_finite() {
-            break;
+/// Moves `qacc` to where the cost is least, and the rows' forces with it; gives the number of iterations.
+pub(super) fn minimise(problem: &mut Problem<'_>) -> usize {
+    let tolerance = problem.opt.tolerance * problem.inertia;
+    let newton = problem.opt.solver == Solver::Newton;
+    problem.gradient();
+    for iteration in 1..=problem.opt.iterations {
+        let size = norm(&problem.scratch.gradient);
+        if size == 0.0 || !size.is_finite() {
+            return iteration - 1;
         }
-        conjugate_direction(state, iteration == 1);
-        slopes(model, state);
-        state.solver_iterations = iteration;
-        let length = line_search(model, state, tolerance);
+        if newton {
+            newton_direction(problem);
+        } else {
+            conjugate_direction(problem, iteration == 1);
+        }
+        problem.slopes();
+        let length = if newton && full_step_keeps_active(problem) {
+            1.0
+        } else {
+            line_search(problem, tolerance)
+        };
         if length == 0.0 {
-            break;
+            return iteration - 1;
         }
-        let before = cost(state);
-        advance(state, length);
-        gradient(state);
-        if before - cost(state) < tolerance || norm(&state.scratch.gradient) < tolerance {
-            break;
+        let before = problem.cost();
+        problem.advance(length);
+        problem.gradient();
+        if norm(&problem.scratch.gradient) < tolerance || before - problem.cost() < tolerance {
+            return iteration;
         }
     }
-    finish(state);
+    problem.opt.iterations
 }
 
 /// The steepest descent in the metric of the inertia, bent away from the direction before.
-fn conjugate_direction(state: &mut State, first: bool) {
-    let scratch = &mut state.scratch;
+fn conjugate_direction(problem: &mut Problem<'_>, first: bool) {
+    let scratch = &mut *problem.scratch;
     let mut metric = std::mem::take(&mut scratch.hessian);
     let conditioned = &mut metric[..scratch.gradient.len()];
     conditioned.copy_from_slice(&scratch.gradient);
-    ldl::solve(&state.factor, conditioned);
+    ldl::solve(problem.factor, conditioned);
     let [gradient_before, conditioned_before] = &mut scratch.before;
     let bend = if first {
         0.0
@@ -97,100 +106,12 @@ fn conjugate_direction(state: &mut State, first: bool) {
     scratch.hessian = metric;
 }
 
-/// Takes the better of the two starts: the last step's acceleration, and that without constraints.
-fn start(model: &Model, state: &mut State) {
-    // Without constraints there is no momentum, so that the rows alone cost.
-    state.qacc.copy_from_slice(&state.qacc_smooth);
-    state.scratch.momentum.fill(0.0);
-    residuals(model, state);
-    if state.qacc_warmstart.iter().all(|a| *a == 0.0) {
-        return;
-    }
-    let cold_cost = rows_cost(state);
-    state.qacc.copy_from_slice(&state.qacc_warmstart);
-    momentum(state);
-    residuals(model, state);
-    let warm_cost = dot(&state.scratch.momentum, &state.scratch.search) + rows_cost(state);
-    let warm = warm_cost < cold_cost;
-    if !warm {
-        state.qacc.copy_from_slice(&state.qacc_smooth);
-        state.scratch.momentum.fill(0.0);
-        residuals(model, state);
-    }
-}
-
-/// `M (a − a_smooth)` at the current acceleration; leaves the difference in `search`.
-fn momentum(state: &mut State) {
-    let scratch = &mut state.scratch;
-    let accelerations = state.qacc.iter().zip(&state.qacc_smooth);
-    for (search, (a, smooth)) in scratch.search.iter_mut().zip(accelerations) {
-        *search = a - smooth;
-    }
-    multiply(&state.mass_matrix, &scratch.search, &mut scratch.momentum);
-}
-
-/// `J a − aref` at the current acceleration.
-fn residuals(model: &Model, state: &mut State) {
-    let rows = &state.rows;
-    let residuals = state.scratch.residual.iter_mut().zip(rows.aref());
-    for ((residual, aref), jacobian) in residuals.zip(rows.jacobian.chunks_exact(model.nv)) {
-        *residual = dot(jacobian, &state.qacc) - aref;
-    }
-}
-
-/// The cost at the current acceleration.
-fn cost(state: &State) -> f64 {
-    let momenta = state.scratch.momentum.iter();
-    let accelerations = state.qacc.iter().zip(&state.qacc_smooth);
-    let inertial: f64 = momenta
-        .zip(accelerations)
-        .map(|(momentum, (a, smooth))| momentum * (a - smooth))
-        .sum();
-    0.5 * (inertial + rows_cost(state))
-}
-
-/// Twice what the rows cost at the current residuals.
-fn rows_cost(state: &State) -> f64 {
-    let (rows, residual) = (&state.rows, &state.scratch.residual);
-    let mut sum = 0.0;
-    for_each_single(rows, |row| sum += twice_cost(rows, row, residual[row]));
-    for cone in &rows.cones {
-        sum += cone_push(rows, cone, &residual[cone.first..]).twice_cost;
-    }
-    sum
-}
-
-/// What every row pushes at the current residuals.
-fn forces(state: &mut State) {
-    let residual = &state.scratch.residual;
-    let mut force = std::mem::take(&mut state.rows.force);
-    let rows = &state.rows;
-    for_each_single(rows, |row| force[row] = push(rows, row, residual[row]).0);
-    for cone in &rows.cones {
-        let push = cone_push(rows, cone, &residual[cone.first..]);
-        force[cone.first..][..cone.dim].copy_from_slice(&push.force[..cone.dim]);
-    }
-    state.rows.force = force;
-}
-
-/// The gradient: momentum less what the rows push.
-fn gradient(state: &mut State) {
-    forces(state);
-    let (scratch, rows) = (&mut state.scratch, &state.rows);
-    scratch.gradient.copy_from_slice(&scratch.momentum);
-    for (row, force) in rows.force.iter().enumerate() {
-        if *force != 0.0 {
-            add_scaled(&mut scratch.gradient, rows.row(row), -force);
-        }
-    }
-}
-
 /// Newton's direction.
-fn newton_direction(model: &Model, state: &mut State) {
-    let nv = model.nv;
-    let scratch = &mut state.scratch;
-    let (rows, residual, hessian) = (&state.rows, &scratch.residual, &mut scratch.hessian);
-    hessian.copy_from_slice(&state.mass_matrix);
+fn newton_direction(problem: &mut Problem<'_>) {
+    let nv = problem.nv();
+    let scratch = &mut *problem.scratch;
+    let (rows, residual, hessian) = (&*problem.rows, &scratch.residual, &mut scratch.hessian);
+    hessian.copy_from_slice(problem.mass_matrix);
     // Adds the lower triangle of rowᵀ other; a row moves with few dofs.
     let mut add = |row: &[f64], other: &[f64], scale: f64| {
         for (i, ji) in row.iter().enumerate() {
@@ -219,30 +140,16 @@ fn newton_direction(model: &Model, state: &mut State) {
             }
         }
     }
-    ldl::factor(&mut scratch.hessian, nv);
+    ldl::factor_positive(&mut scratch.hessian, nv);
     for (search, gradient) in scratch.search.iter_mut().zip(&scratch.gradient) {
         *search = -gradient;
     }
     ldl::solve(&scratch.hessian, &mut scratch.search);
 }
 
-/// How momentum and residuals change along the direction.
-fn slopes(model: &Model, state: &mut State) {
-    let scratch = &mut state.scratch;
-    multiply(
-        &state.mass_matrix,
-        &scratch.search,
-        &mut scratch.momentum_slope,
-    );
-    let rows = state.rows.jacobian.chunks_exact(model.nv);
-    for (slope, jacobian) in scratch.residual_slope.iter_mut().zip(rows) {
-        *slope = dot(jacobian, &scratch.search);
-    }
-}
-
 /// Whether the cost is one quadratic from here to the end of a step of length 1.
-fn full_step_keeps_active(state: &State) -> bool {
-    let (rows, scratch) = (&state.rows, &state.scratch);
+fn full_step_keeps_active(problem: &Problem<'_>) -> bool {
+    let (rows, scratch) = (&*problem.rows, &*problem.scratch);
     let ends = |row: usize| {
         let start = scratch.residual[row];
         [start, start + scratch.residual_slope[row]]
@@ -258,21 +165,4 @@ fn full_step_keeps_active(state: &State) -> bool {
         let start = cone_push(rows, cone, &scratch.residual[cone.first..]).zone;
         start != Zone::Cone && start == cone_push(rows, cone, &there).zone
     })
-}
-
-/// Moves acceleration, momentum and residuals along the direction.
-fn advance(state: &mut State, length: f64) {
-    let scratch = &mut state.scratch;
-    add_scaled(&mut state.qacc, &scratch.search, length);
-    add_scaled(&mut scratch.momentum, &scratch.momentum_slope, length);
-    add_scaled(&mut scratch.residual, &scratch.residual_slope, length);
-}
-
-/// Forces of all rows on the dofs.
-fn finish(state: &mut State) {
-    for (row, force) in state.rows.force.iter().enumerate() {
-        if *force != 0.0 {
-            add_scaled(&mut state.qfrc_constraint, state.rows.row(row), *force);
-        }
-    }
 }

@@ -10,7 +10,8 @@ const TINY: f64 = 1e-10;
 /// Minimises `½ xᵀ A x + bᵀ x` over `Σ (x_i / d_i)² ≤ r²`, of which the first `n` numbers count.
 ///
 /// Scaled to a ball the solution is `−(A + λ)⁻¹ b`; Newton's method finds the multiplier `λ ≥ 0` at which it has
-/// length `r`.
+/// length `r`. Where `A + λ` counts as singular the solution is 0, as in MuJoCo: for two and three numbers a
+/// determinant under 1e-10, for more a pivot under 1e-10.
 pub(super) fn solve(
     a: &[[f64; MOST]; MOST],
     b: &[f64; MOST],
@@ -61,22 +62,26 @@ pub(super) fn solve(
 struct Cholesky([[f64; MOST]; MOST]);
 
 impl Cholesky {
-    /// None where a pivot is less than [`TINY`].
+    /// None where the matrix counts as singular.
     fn new(mut a: [[f64; MOST]; MOST], n: usize) -> Option<Self> {
+        let by_determinant = n <= 3;
+        let least = if by_determinant { 0.0 } else { TINY };
+        let mut determinant = 1.0;
         for i in 0..n {
             for j in 0..=i {
                 let dot: f64 = (0..j).map(|k| a[i][k] * a[j][k]).sum();
                 let rest = a[i][j] - dot;
                 if i != j {
                     a[i][j] = rest / a[j][j];
-                } else if rest >= TINY {
+                } else if rest >= least {
+                    determinant *= rest;
                     a[i][i] = rest.sqrt();
                 } else {
                     return None;
                 }
             }
         }
-        Some(Self(a))
+        (!by_determinant || determinant >= TINY).then_some(Self(a))
     }
 
     fn solve(&self, mut x: [f64; MOST], n: usize) -> [f64; MOST] {

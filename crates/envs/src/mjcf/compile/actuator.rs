@@ -3,19 +3,22 @@
 use super::super::element::Place;
 use super::super::pairs::MIN_FRICTION;
 use super::super::spec::{ActuatorSpec, Driven, Named, Target};
-use super::{Builder, find, index, resolve_limit};
+use super::{Builder, Range, condim, find, index};
 use crate::Result;
 use crate::dynamics::model::{JointType, Pair, Transmission};
 use std::collections::HashSet;
 
+/// Degrees of freedom from which MuJoCo's Jacobians are sparse by themselves.
+const SPARSE_FROM: usize = 60;
+
 impl Builder<'_> {
     pub(super) fn tendons(&mut self) -> Result<()> {
         let names = index(&self.model.joints.name);
+        let sparse = self.spec.sparse.unwrap_or(self.model.nv >= SPARSE_FROM);
         let t = &mut self.model.tendons;
         for named in &self.spec.tendons {
             let (spec, place) = (&named.spec.tendon, &named.place);
-            let mut joints = Vec::new();
-            let mut seen = HashSet::new();
+            let (mut path, mut joints) = (Vec::new(), Vec::<(usize, f64)>::new());
             for (place, name, coefficient) in &named.spec.joints {
                 let joint = find(&names, "joint", place, name)?;
                 let kind = self.model.joints.kind[joint];
@@ -24,14 +27,33 @@ impl Builder<'_> {
                         "joint is `{name}`, which is no hinge and no slide; it has no one position"
                     )));
                 }
-                if !seen.insert(joint) {
-                    return Err(place.error(format!("joint `{name}` is in the tendon twice")));
+                path.push((joint, *coefficient));
+                match joints.iter_mut().find(|(other, _)| *other == joint) {
+                    None => joints.push((joint, *coefficient)),
+                    // As in MuJoCo: in a dense Jacobian the last one stands, a sparse one adds them up.
+                    Some((_, moment)) => {
+                        *moment = if sparse { *moment } else { 0.0 } + coefficient;
+                        let kind = "the joint is in the tendon twice; \
+                            MuJoCo adds both to the length, but moves it by the last alone where Jacobians are dense";
+                        self.notes.add(place, kind, &format!("joint is `{name}`"));
+                    }
                 }
-                joints.push((joint, *coefficient));
             }
-            let auto = self.spec.compiler.autolimits;
-            let limited = resolve_limit(place, "", spec.limited, spec.range, auto)?;
+            let [low, high] = spec.springlength;
+            if low > high {
+                return Err(place.error(format!(
+                    "springlength is {low} {high}; the first must not exceed the second"
+                )));
+            }
+            let range = Range {
+                place,
+                prefix: "",
+                limited: spec.limited,
+                range: spec.range,
+            };
+            let limited = range.enforced(self.spec.compiler.autolimits, &mut self.notes)?;
             t.name.push(named.name.clone());
+            t.path.push(path);
             t.joints.push(joints);
             t.limited.push(limited);
             t.range.push(spec.range);
@@ -59,11 +81,22 @@ impl Builder<'_> {
             if spec.inheritrange > 0.0 && is_position(spec) {
                 ctrlrange = self.inherited(place, transmission, spec.inheritrange)?;
             }
-            let auto = self.spec.compiler.autolimits;
-            let mut limited = resolve_limit(place, "ctrl", spec.ctrllimited, ctrlrange, auto)?;
+            let mut enforced = |prefix, limited, range| {
+                let range = Range {
+                    place,
+                    prefix,
+                    limited,
+                    range,
+                };
+                range.enforced(self.spec.compiler.autolimits, &mut self.notes)
+            };
+            let mut limited = enforced("ctrl", spec.ctrllimited, ctrlrange)?;
             limited &= self.spec.flags.clampctrl;
-            let (force, range) = (spec.forcelimited, spec.forcerange);
-            let forcelimited = resolve_limit(place, "force", force, range, auto)?;
+            let forcelimited = enforced("force", spec.forcelimited, spec.forcerange)?;
+            if enforced("act", spec.actlimited, spec.actrange)? {
+                let message = "actrange needs activations; this engine does not do that";
+                return Err(place.error(message));
+            }
             let first = |list: [f64; 10]| [list[0], list[1], list[2]];
             let a = &mut self.model.actuators;
             a.name.push(driven.name.clone());
@@ -73,7 +106,7 @@ impl Builder<'_> {
             a.gainprm.push(first(spec.gainprm));
             a.biasprm.push(first(spec.biasprm));
             a.forcelimited.push(forcelimited);
-            a.forcerange.push(range);
+            a.forcerange.push(spec.forcerange);
             a.ctrllimited.push(limited);
             a.ctrlrange.push(ctrlrange);
             self.model.nu += 1;
@@ -81,7 +114,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn transmission(&self, driven: &Named<Driven>) -> Result<Transmission> {
+    fn transmission(&mut self, driven: &Named<Driven>) -> Result<Transmission> {
         let place = &driven.place;
         let joint = |name| find(&index(&self.model.joints.name), "joint", place, name);
         let transmission = match &driven.spec.target {
@@ -98,15 +131,13 @@ impl Builder<'_> {
             }
             Transmission::Tendon(_) => 1,
         };
-        match driven.spec.actuator.gear[felt..]
-            .iter()
-            .find(|g| **g != 0.0)
-        {
-            Some(other) => Err(place.error(format!(
-                "gear holds {other} after its first {felt}; no more are felt here"
-            ))),
-            None => Ok(transmission),
+        let rest = &driven.spec.actuator.gear[felt..];
+        if let Some(other) = rest.iter().find(|g| **g != 0.0) {
+            let kind = "so much of it is not felt here";
+            let found = format!("gear holds {other} after its first {felt}");
+            self.notes.add(place, kind, &found);
         }
+        Ok(transmission)
     }
 
     /// A share of the range of what the actuator acts on.
@@ -152,7 +183,7 @@ impl Builder<'_> {
                 geoms: pair,
                 margin: spec.margin,
                 includemargin: spec.margin - spec.gap,
-                dim: spec.condim,
+                dim: condim(&named.place, spec.condim)?,
                 friction: spec.friction.map(|f| f.max(MIN_FRICTION)),
                 solref: spec.solref,
                 solreffriction: spec.solreffriction,

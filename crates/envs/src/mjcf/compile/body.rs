@@ -1,12 +1,13 @@
 //! Bodies with their joints, geoms, sites and inertias.
 
+use super::super::element::Place;
 use super::super::inertia::{self, Rigid};
 use super::super::orientation;
 use super::super::rule::some_of;
 use super::super::spec::{
     BodySpec, Frame, GREY, GeomSpec, InertiaFromGeom, JointSpec, Named, Placement,
 };
-use super::{Builder, resolve_limit};
+use super::{Builder, Range, condim};
 use crate::Result;
 use crate::dynamics::model::{GeomType, JointType};
 use glam::{DQuat, DVec3};
@@ -120,18 +121,33 @@ impl Builder<'_> {
                 1.0
             }
         };
-        let auto = compiler.autolimits;
+        let mut enforced = |prefix, limited, range| {
+            let range = Range {
+                place,
+                prefix,
+                limited,
+                range,
+            };
+            range.enforced(compiler.autolimits, &mut self.notes)
+        };
+        let [low, high] = spec.range;
         let limited = match spec.kind {
             JointType::Free => false,
-            JointType::Ball if spec.limited == Some(true) && spec.range == [0.0; 2] => true,
+            // A ball's range is not asked whether it is empty.
+            JointType::Ball if spec.limited == Some(true) => true,
             JointType::Hinge | JointType::Slide | JointType::Ball => {
-                resolve_limit(place, "", spec.limited, spec.range, auto)?
+                enforced("", spec.limited, spec.range)?
             }
         };
-        if limited && spec.kind == JointType::Ball && spec.range[0] != 0.0 {
-            let [low, high] = spec.range;
+        if limited && spec.kind == JointType::Ball && low != 0.0 {
             return Err(place.error(format!(
                 "range is {low} {high}; the first number of a ball joint's must be 0"
+            )));
+        }
+        let [time, ratio] = spec.springdamper;
+        if spec.springdamper != [0.0; 2] && (time <= 0.0 || ratio <= 0.0) {
+            return Err(place.error(format!(
+                "springdamper is {time} {ratio}; both must be greater than 0"
             )));
         }
         let scalar = matches!(spec.kind, JointType::Hinge | JointType::Slide);
@@ -139,8 +155,7 @@ impl Builder<'_> {
         if scalar {
             axis =
                 orientation::unit(spec.axis).ok_or_else(|| place.error("axis has no direction"))?;
-            let (limited, range) = (spec.actfrclimited, spec.actfrcrange);
-            actfrclimited = resolve_limit(place, "actuatorfrc", limited, range, auto)?;
+            actfrclimited = enforced("actuatorfrc", spec.actfrclimited, spec.actfrcrange)?;
         }
         let range_unit = unit(limited && spec.kind != JointType::Slide);
         let angle_unit = unit(spec.kind == JointType::Hinge);
@@ -170,6 +185,14 @@ impl Builder<'_> {
             d.body.push(body);
             d.joint.push(index);
             d.parent.push(self.last_dof[body]);
+            let trees = &mut model.trees;
+            if self.last_dof[body].is_none() {
+                trees.push(model.nv..model.nv);
+            }
+            // Bodies come depth first, so that a tree's dofs are neighbours.
+            let tree = trees.len() - 1;
+            trees[tree].end = model.nv + 1;
+            d.tree.push(tree);
             d.armature.push(spec.armature);
             d.damping.push(spec.damping);
             d.frictionloss.push(spec.frictionloss);
@@ -201,7 +224,7 @@ impl Builder<'_> {
     }
 
     fn site(&mut self, body: usize, site: &Named<Placement>, shift: Option<Frame>) -> Result<()> {
-        let (_, mut pos, mut quat) = place_shape(site, &site.spec)?;
+        let (_, mut pos, mut quat) = self.place_shape(site, &site.spec)?;
         if let Some(frame) = shift {
             (pos, quat) = frame.apply(pos, quat);
         }
@@ -217,7 +240,7 @@ impl Builder<'_> {
     fn geom(&mut self, body: usize, geom: &Named<GeomSpec>) -> Result<Option<Rigid>> {
         let spec = &geom.spec;
         let kind = spec.placement.kind;
-        let (size, pos, quat) = place_shape(geom, &spec.placement)?;
+        let (size, pos, quat) = self.place_shape(geom, &spec.placement)?;
         check_size(geom, kind, size)?;
         if kind == GeomType::Plane && !self.is_static(body) {
             return Err(geom
@@ -243,7 +266,7 @@ impl Builder<'_> {
         g.rbound.push(radius);
         g.contype.push(spec.contype);
         g.conaffinity.push(spec.conaffinity);
-        g.condim.push(spec.condim);
+        g.condim.push(condim(&geom.place, spec.condim)?);
         g.priority.push(spec.priority);
         g.solmix.push(spec.solmix);
         g.friction.push(spec.friction);
@@ -256,6 +279,19 @@ impl Builder<'_> {
         let [low, high] = self.spec.compiler.inertiagrouprange;
         let counts = (low..=high).contains(&f64::from(spec.group));
         let volume = inertia::volume(kind, size);
+        let own = &self.spec.bodies[body].spec.inertial;
+        let from_geoms = self.spec.compiler.inertiafromgeom;
+        let asked = body > 0 && (own.is_none() || from_geoms == InertiaFromGeom::Always);
+        let given = spec.mass.unwrap_or(spec.density);
+        if counts && asked && given < 0.0 {
+            let what = if spec.mass.is_some() {
+                "mass"
+            } else {
+                "density"
+            };
+            let message = format!("{what} is {given}; it must be 0 or more");
+            return Err(geom.place.error(message));
+        }
         let mass = match spec.mass {
             None => spec.density * volume,
             Some(mass) if volume > TINY => mass,
@@ -268,6 +304,59 @@ impl Builder<'_> {
             quat,
             moments,
         }))
+    }
+
+    /// Size, position and orientation of a geom or a site in its body's frame; `fromto` and `frame` resolved.
+    fn place_shape<T>(
+        &mut self,
+        named: &Named<T>,
+        spec: &Placement,
+    ) -> Result<([f64; 3], DVec3, DQuat)> {
+        let place = &named.place;
+        let mut found = match spec.fromto {
+            Some(ends) => self.between(place, spec, ends)?,
+            None => {
+                let quat = spec.orientation.resolve(&self.spec.compiler, place)?;
+                (spec.size, spec.pos, quat)
+            }
+        };
+        if let Some(frame) = spec.frame {
+            (found.1, found.2) = frame.apply(found.1, found.2);
+        }
+        Ok(found)
+    }
+
+    /// As [`place_shape`](Self::place_shape), of a shape that reaches from one point to another.
+    fn between(
+        &mut self,
+        place: &Place,
+        spec: &Placement,
+        [a, b, c, d, e, f]: [f64; 6],
+    ) -> Result<([f64; 3], DVec3, DQuat)> {
+        if matches!(spec.kind, GeomType::Plane | GeomType::Sphere) {
+            return Err(place.error("fromto needs a capsule, cylinder, box or ellipsoid"));
+        }
+        if spec.pos != DVec3::ZERO {
+            return Err(place.error("fromto excludes pos"));
+        }
+        if !spec.orientation.is_default() {
+            let kind = "an orientation beside fromto is passed over";
+            self.notes.add(place, kind, "");
+        }
+        let (from, to) = (DVec3::new(a, b, c), DVec3::new(d, e, f));
+        let axis = orientation::unit(from - to).ok_or_else(|| {
+            place.error(format!(
+                "fromto: {from} and {to} are too close or too far apart"
+            ))
+        })?;
+        let half = 0.5 * (from - to).length();
+        let mut size = spec.size;
+        if matches!(spec.kind, GeomType::Box | GeomType::Ellipsoid) {
+            size = [size[0], size[0], half];
+        } else {
+            size[1] = half;
+        }
+        Ok((size, (from + to) * 0.5, orientation::from_z(axis)))
     }
 
     /// Whether the body that is being compiled is welded to the world.
@@ -392,39 +481,6 @@ fn resting(com: DVec3, quat: DQuat) -> Rigid {
         quat,
         moments: DVec3::ZERO,
     }
-}
-
-/// Size, position and orientation of a geom or a site in its body's frame; `fromto` and `frame` resolved.
-fn place_shape<T>(named: &Named<T>, spec: &Placement) -> Result<([f64; 3], DVec3, DQuat)> {
-    let place = &named.place;
-    let mut found = (spec.size, spec.pos, spec.quat);
-    if let Some([a, b, c, d, e, f]) = spec.fromto {
-        if matches!(spec.kind, GeomType::Plane | GeomType::Sphere) {
-            return Err(place.error("fromto needs a capsule, cylinder, box or ellipsoid"));
-        }
-        if spec.pos != DVec3::ZERO || spec.quat != DQuat::IDENTITY {
-            return Err(place.error("fromto excludes pos and an orientation"));
-        }
-        let (from, to) = (DVec3::new(a, b, c), DVec3::new(d, e, f));
-        let too_close = || {
-            place.error(format!(
-                "fromto: {from} and {to} are too close or too far apart"
-            ))
-        };
-        let axis = orientation::unit(from - to).ok_or_else(too_close)?;
-        let half = 0.5 * (from - to).length();
-        if matches!(spec.kind, GeomType::Box | GeomType::Ellipsoid) {
-            found.0 = [spec.size[0], spec.size[0], half];
-        } else {
-            found.0[1] = half;
-        }
-        found.1 = (from + to) * 0.5;
-        found.2 = orientation::from_z(axis);
-    }
-    if let Some(frame) = spec.frame {
-        (found.1, found.2) = frame.apply(found.1, found.2);
-    }
-    Ok(found)
 }
 
 fn check_size(geom: &Named<GeomSpec>, kind: GeomType, size: [f64; 3]) -> Result<()> {

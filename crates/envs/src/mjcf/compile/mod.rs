@@ -7,12 +7,13 @@ mod actuator;
 mod body;
 
 use super::element::Place;
+use super::notes::Notes;
 use super::rule::some_of;
 use super::spec::{Limited, Spec};
-use super::{constants, pairs};
+use super::{constants, frames, pairs};
 use crate::Result;
 use crate::dynamics::model::{
-    Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Sites, Tendons,
+    Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Pair, Sites, Tendons,
 };
 use glam::{DQuat, DVec3};
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
         spec,
         last_dof: Vec::new(),
         model: empty(spec),
+        notes: spec.notes.clone(),
     };
     for (index, body) in spec.bodies.iter().enumerate() {
         builder.body(index, body)?;
@@ -59,6 +61,7 @@ fn empty(spec: &Spec) -> Model {
         meaninertia: 1.0,
         qpos0: Vec::new(),
         qpos_spring: Vec::new(),
+        trees: Vec::new(),
         bodies: Bodies::default(),
         joints: Joints::default(),
         dofs: Dofs::default(),
@@ -68,6 +71,7 @@ fn empty(spec: &Spec) -> Model {
         actuators: Actuators::default(),
         pairs: Vec::new(),
         keyframes: Vec::new(),
+        notes: Vec::new(),
     }
 }
 
@@ -76,6 +80,7 @@ struct Builder<'a> {
     /// Last dof on the way from the root to each body.
     last_dof: Vec<Option<usize>>,
     model: Model,
+    notes: Notes,
 }
 
 impl Builder<'_> {
@@ -121,6 +126,7 @@ impl Builder<'_> {
             let mass = bodies.subtreemass[body];
             bodies.subtreemass[bodies.parent[body]] += mass;
         }
+        frames::merge(&mut self.model);
         constants::fill(&mut self.model).map_err(|dof| {
             let place = &self.spec.bodies[self.model.dofs.body[dof]].place;
             let joint = &self.model.joints.name[self.model.dofs.joint[dof]];
@@ -149,14 +155,62 @@ impl Builder<'_> {
             let (explicit, excluded) = (self.explicit_pairs()?, self.excluded()?);
             let filter = pairs::Filter {
                 parents: self.spec.flags.filterparent,
+                sorted: self.spec.flags.midphase,
                 explicit,
                 excluded,
             };
             self.model.pairs = pairs::select(&self.model, filter)
                 .map_err(|message| self.spec.place.error(message))?;
         }
+        self.check_convex_pairs()?;
         self.model.keyframes = self.keyframes()?;
+        self.check_equalities()?;
+        self.model.notes = self.notes.lines();
         Ok(self.model)
+    }
+
+    /// MuJoCo's older search for nearest points is not done, so nothing may need it where it is asked for.
+    fn check_convex_pairs(&self) -> Result<()> {
+        let Some(place) = &self.spec.flags.libccd else {
+            return Ok(());
+        };
+        let kinds = |pair: &Pair| pair.geoms.map(|geom| self.model.geoms.kind[geom]);
+        match self
+            .model
+            .pairs
+            .iter()
+            .find(|pair| pairs::is_searched(kinds(pair)))
+        {
+            None => Ok(()),
+            Some(pair) => Err(place.error(format!(
+                "nativeccd is `disable`, which needs another search for nearest points of {:?}; \
+                this engine does not do that (allowed: enable)",
+                kinds(pair)
+            ))),
+        }
+    }
+
+    /// What switched-off constraints name must be there.
+    fn check_equalities(&self) -> Result<()> {
+        let model = &self.model;
+        for (place, objects) in &self.spec.equalities {
+            for (kind, name) in objects {
+                let names = match *kind {
+                    "joint" => &model.joints.name,
+                    "tendon" => &model.tendons.name,
+                    "site" => &model.sites.name,
+                    _ => &model.bodies.name,
+                };
+                find(&index(names), kind, place, name)?;
+            }
+            if let [(kind, a), (_, b)] = &objects[..]
+                && a == b
+            {
+                let message = format!("the constraint holds {kind} `{a}` to itself");
+                return Err(place.error(message));
+            }
+        }
+        Ok(())
     }
 
     /// Springs and dampers that are given by time constant and damping ratio.
@@ -192,31 +246,44 @@ impl Builder<'_> {
         }
     }
 
-    fn keyframes(&self) -> Result<Vec<Keyframe>> {
+    /// Positions that fill up a keyframe's. As in MuJoCo they are not those of the reference pose: `ref` in the file's
+    /// unit, and zeros for the rest of a free or ball joint.
+    fn filling(&self) -> Vec<f64> {
+        let joints = self.spec.bodies.iter().flat_map(|body| &body.spec.joints);
+        let positions = joints.flat_map(|joint| {
+            let rest = std::iter::repeat_n(0.0, joint.spec.kind.nq() - 1);
+            std::iter::once(joint.spec.reference).chain(rest)
+        });
+        positions.collect()
+    }
+
+    fn keyframes(&mut self) -> Result<Vec<Keyframe>> {
+        let filling = self.filling();
         let model = &self.model;
         let mut keyframes = Vec::new();
         for key in &self.spec.keyframes {
-            let fit = |what: &str, given: &Option<Vec<f64>>, default: &[f64]| {
+            let mut fit = |what: &str, given: &Option<Vec<f64>>, default: &[f64]| {
                 let mut values = given.clone().unwrap_or_default();
+                let found = format!(
+                    "{what} has {} numbers, expected {}",
+                    values.len(),
+                    default.len()
+                );
                 if values.len() > default.len() {
-                    return Err(key.place.error(format!(
-                        "{what} has {} numbers, expected {}",
-                        values.len(),
-                        default.len()
-                    )));
+                    return Err(key.place.error(found));
+                }
+                if given.is_some() && values.len() < default.len() {
+                    let kind = "MuJoCo fills it up with zeros and, as written, each ref";
+                    self.notes.add(&key.place, kind, &found);
                 }
                 values.extend_from_slice(&default[values.len()..]);
                 Ok(values)
             };
-            // MuJoCo fills up short velocities and controls with zeros. What it fills short positions up with is not
-            // the reference pose where angles are in degrees or frames moved, so those are refused.
-            let given = key.spec.qpos.as_ref().map_or(model.nq, Vec::len);
-            if given < model.nq {
-                return Err(key
-                    .place
-                    .error(format!("qpos has {given} numbers, expected {}", model.nq)));
-            }
-            let mut qpos = fit("qpos", &key.spec.qpos, &model.qpos0)?;
+            let default = match key.spec.qpos {
+                Some(_) => &filling,
+                None => &model.qpos0,
+            };
+            let mut qpos = fit("qpos", &key.spec.qpos, default)?;
             for joint in 0..model.joints.kind.len() {
                 let kind = model.joints.kind[joint];
                 if kind.nq() >= 4 {
@@ -244,12 +311,12 @@ impl Builder<'_> {
     }
 }
 
-/// Scales a quaternion `w x y z` to length one; one without length becomes no rotation.
+/// Scales a quaternion `w x y z` to length one where it has another; one without length becomes no rotation.
 fn normalize(quat: &mut [f64]) {
     let length = DQuat::from_slice(quat).length();
     if length < LEAST_INERTIA {
         quat.copy_from_slice(&[1.0, 0.0, 0.0, 0.0]);
-    } else {
+    } else if (length - 1.0).abs() > LEAST_INERTIA {
         quat.iter_mut().for_each(|x| *x /= length);
     }
 }
@@ -269,7 +336,12 @@ fn is_finite(model: &Model) -> bool {
         && numbers(&model.tendons.length0)
         && rows(&model.tendons.lengthspring)
         && numbers(model.actuators.biasprm.as_flattened())
-        && rows(&model.actuators.ctrlrange)
+        && !model
+            .actuators
+            .ctrlrange
+            .as_flattened()
+            .iter()
+            .any(|x| x.is_nan())
         && numbers(&model.qpos0)
         && numbers(&b.subtreemass)
         && vectors(&b.pos)
@@ -282,31 +354,46 @@ fn is_finite(model: &Model) -> bool {
         && vectors(&model.joints.pos)
 }
 
-/// Whether a range is enforced; `prefix` is the start of the attributes' names, such as `"ctrl"`.
-fn resolve_limit(
-    place: &Place,
-    prefix: &str,
+/// Dimensions of a contact.
+fn condim(place: &Place, written: i32) -> Result<usize> {
+    match written {
+        1 | 3 | 4 | 6 => Ok(written as usize),
+        _ => Err(place.error(format!("condim is `{written}`; allowed: 1, 3, 4, 6"))),
+    }
+}
+
+/// A range, and what says whether it is enforced.
+struct Range<'a> {
+    place: &'a Place,
+    /// Start of the attributes' names, such as `"ctrl"`.
+    prefix: &'static str,
     limited: Limited,
     range: [f64; 2],
-    auto: bool,
-) -> Result<bool> {
-    let [low, high] = range;
-    let given = range != [0.0; 2];
-    let limited = match limited {
-        Some(limited) => limited,
-        None if given && !auto => {
-            let message =
-                format!("{prefix}range without {prefix}limited needs compiler autolimits=`true`");
-            return Err(place.error(message));
+}
+
+impl Range<'_> {
+    /// Whether the range is enforced. Without a word it is if it is not empty; `auto` allows to leave the word out.
+    fn enforced(&self, auto: bool, notes: &mut Notes) -> Result<bool> {
+        let (prefix, [low, high]) = (self.prefix, self.range);
+        let found = format!("{prefix}range is {low} {high}");
+        match self.limited {
+            Some(true) if low >= high => Err(self
+                .place
+                .error(format!("{found}; the first must be lower than the second"))),
+            Some(limited) => Ok(limited),
+            None if self.range == [0.0; 2] => Ok(false),
+            None if !auto => Err(self.place.error(format!(
+                "{prefix}range without {prefix}limited needs compiler autolimits=`true`"
+            ))),
+            None => {
+                if low >= high {
+                    let kind = "the first is not lower than the second, so there is no limit";
+                    notes.add(self.place, kind, &found);
+                }
+                Ok(low < high)
+            }
         }
-        None => given,
-    };
-    if limited && low >= high {
-        return Err(place.error(format!(
-            "{prefix}range is {low} {high}; the first must be lower than the second"
-        )));
     }
-    Ok(limited)
 }
 
 /// Index of each name that is not empty.

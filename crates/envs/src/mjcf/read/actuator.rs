@@ -1,130 +1,68 @@
-//! Tendons and actuators.
+//! Actuators.
 
 use super::super::defaults::Defaults;
 use super::super::element::Element;
 use super::super::schema;
-use super::super::spec::{ActuatorSpec, Driven, FixedTendon, Named, Target, TendonSpec};
-use super::{LIMITED, Names, required};
+use super::super::spec::{ActuatorSpec, Driven, Named, Target};
+use super::{LIMITED, Names};
 use crate::Result;
 
-/// Most tendons and most actuators of a model.
-const MOST_TENDONS: usize = 1000;
+/// Most actuators of a model.
 const MOST_ACTUATORS: usize = 1000;
-
-/// A tendon, starting from `default`.
-pub(in super::super) fn tendon(element: &Element, default: &TendonSpec) -> Result<TendonSpec> {
-    element.check(&schema::FIXED)?;
-    let mut spec = default.clone();
-    element.choice("limited", &LIMITED, &mut spec.limited)?;
-    element.array("range", &mut spec.range)?;
-    element.up_to("solreflimit", &mut spec.solref)?;
-    element.up_to("solimplimit", &mut spec.solimp)?;
-    element.up_to("solreffriction", &mut spec.solref_friction)?;
-    element.up_to("solimpfriction", &mut spec.solimp_friction)?;
-    element.non_negative("frictionloss", &mut spec.frictionloss)?;
-    element.number("margin", &mut spec.margin)?;
-    element.non_negative("stiffness", &mut spec.stiffness)?;
-    element.non_negative("damping", &mut spec.damping)?;
-    element.non_negative("armature", &mut spec.armature)?;
-    match element.list("springlength")?.as_deref() {
-        None => {}
-        Some([both]) => spec.springlength = [*both; 2],
-        Some([low, high]) => spec.springlength = [*low, *high],
-        Some(list) => {
-            return Err(element.error(format!(
-                "springlength has {} numbers, expected 1 to 2",
-                list.len()
-            )));
-        }
-    }
-    let [low, high] = spec.springlength;
-    if low > high {
-        return Err(element.error(format!(
-            "springlength is {low} {high}; the first must not exceed the second"
-        )));
-    }
-    Ok(spec)
-}
-
-pub(super) fn tendons(root: &Element, defaults: &Defaults) -> Result<Vec<Named<FixedTendon>>> {
-    let mut names = Names::new("tendon");
-    let mut tendons = Vec::new();
-    for section in root.all("tendon") {
-        section.check(&schema::TENDON)?;
-        for element in section.all("fixed") {
-            if tendons.len() == MOST_TENDONS {
-                return Err(
-                    element.error(format!("the model has more than {MOST_TENDONS} tendons"))
-                );
-            }
-            let tendon = tendon(&element, &defaults.of(&element, 0)?.tendon)?;
-            let mut joints = Vec::new();
-            for joint in element.all("joint") {
-                joint.check(&schema::FIXED_JOINT)?;
-                let mut coefficient = 0.0;
-                joint.number("coef", &mut coefficient)?;
-                if !joint.has("coef") {
-                    return Err(joint.error("coef is missing"));
-                }
-                joints.push((joint.place(), required(&joint, "joint")?, coefficient));
-            }
-            if joints.is_empty() {
-                return Err(element.error("a tendon needs at least one <joint>"));
-            }
-            tendons.push(names.name(&element, FixedTendon { tendon, joints })?);
-        }
-    }
-    Ok(tendons)
-}
 
 /// An actuator of any kind, starting from `default`.
 pub(in super::super) fn actuator(
     element: &Element,
     default: &ActuatorSpec,
 ) -> Result<ActuatorSpec> {
-    element.check(&schema::actuator(element.name()))?;
+    let kind = element.name();
     let mut spec = default.clone();
+    spec.unmet.check(element, &schema::actuator(kind))?;
     element.choice("ctrllimited", &LIMITED, &mut spec.ctrllimited)?;
     element.choice("forcelimited", &LIMITED, &mut spec.forcelimited)?;
-    element.array("ctrlrange", &mut spec.ctrlrange)?;
-    element.array("forcerange", &mut spec.forcerange)?;
+    element.choice("actlimited", &LIMITED, &mut spec.actlimited)?;
+    element.range("ctrlrange", &mut spec.ctrlrange)?;
+    element.range("forcerange", &mut spec.forcerange)?;
+    element.range("actrange", &mut spec.actrange)?;
     element.up_to("gear", &mut spec.gear)?;
-    match element.name() {
-        "general" => {
-            let gains = [("fixed", false), ("affine", true)];
-            element.choice("gaintype", &gains, &mut spec.affine_gain)?;
-            let biases = [("none", false), ("affine", true)];
-            element.choice("biastype", &biases, &mut spec.affine_bias)?;
-            element.up_to("gainprm", &mut spec.gainprm)?;
-            element.up_to("biasprm", &mut spec.biasprm)?;
-        }
+    match kind {
+        "general" => general(element, &mut spec)?,
         "position" => position(element, &mut spec)?,
         "velocity" => {
             element.number("kv", &mut spec.gainprm[0])?;
             spec.biasprm = [0.0; 10];
             spec.biasprm[2] = -spec.gainprm[0];
-            (spec.affine_gain, spec.affine_bias) = (false, true);
+            becomes(&mut spec, false, true);
         }
-        "damper" => {
-            let mut damping = 0.0;
-            element.non_negative("kv", &mut damping)?;
-            spec.gainprm = [0.0; 10];
-            spec.gainprm[2] = -damping;
-            spec.ctrllimited = Some(true);
-            (spec.affine_gain, spec.affine_bias) = (true, false);
-            let [low, high] = spec.ctrlrange;
-            if low < 0.0 || high < 0.0 {
-                return Err(element.error(format!(
-                    "ctrlrange is {low} {high}; a damper's control must be 0 or more"
-                )));
-            }
-        }
-        _ => {
+        "damper" => damper(element, &mut spec)?,
+        "motor" => {
             spec.gainprm[0] = 1.0;
-            (spec.affine_gain, spec.affine_bias) = (false, false);
+            becomes(&mut spec, false, false);
         }
+        _ => not_done(element, &mut spec)?,
     }
     Ok(spec)
+}
+
+/// Sets whether gain and bias have terms in length and velocity; there is no activation.
+fn becomes(spec: &mut ActuatorSpec, affine_gain: bool, affine_bias: bool) {
+    (spec.affine_gain, spec.affine_bias) = (affine_gain, affine_bias);
+    for attribute in ["gaintype", "biastype", "dyntype", "timeconst"] {
+        spec.unmet.drop(attribute);
+    }
+}
+
+fn general(element: &Element, spec: &mut ActuatorSpec) -> Result<()> {
+    if element.has("dyntype") {
+        spec.unmet.drop("timeconst");
+    }
+    let (unmet, others) = (&mut spec.unmet, ["muscle", "user"]);
+    let gains = [("fixed", false), ("affine", true)];
+    unmet.choice(element, "gaintype", &gains, &others, &mut spec.affine_gain)?;
+    let biases = [("none", false), ("affine", true)];
+    unmet.choice(element, "biastype", &biases, &others, &mut spec.affine_bias)?;
+    element.up_to("gainprm", &mut spec.gainprm)?;
+    element.up_to("biasprm", &mut spec.biasprm)
 }
 
 /// Until the compiler knows the inertia, a damping ratio stands as a positive third coefficient of the bias.
@@ -144,7 +82,94 @@ fn position(element: &Element, spec: &mut ActuatorSpec) -> Result<()> {
     if spec.inheritrange > 0.0 && spec.ctrlrange != [0.0; 2] {
         return Err(element.error("ctrlrange and inheritrange exclude each other"));
     }
+    // Without a time constant an activation stays what the class makes it.
+    if element.has("timeconst") {
+        spec.unmet.drop("dyntype");
+    }
     (spec.affine_gain, spec.affine_bias) = (false, true);
+    spec.unmet.drop("gaintype");
+    spec.unmet.drop("biastype");
+    Ok(())
+}
+
+fn damper(element: &Element, spec: &mut ActuatorSpec) -> Result<()> {
+    let mut damping = 0.0;
+    element.non_negative("kv", &mut damping)?;
+    spec.gainprm = [0.0; 10];
+    spec.gainprm[2] = -damping;
+    spec.ctrllimited = Some(true);
+    becomes(spec, true, false);
+    let [low, high] = spec.ctrlrange;
+    if low < 0.0 || high < 0.0 {
+        return Err(element.error(format!(
+            "ctrlrange is {low} {high}; a damper's control must be 0 or more"
+        )));
+    }
+    Ok(())
+}
+
+/// Kinds that only a class can have here: what they leave to others that start from the class.
+fn not_done(element: &Element, spec: &mut ActuatorSpec) -> Result<()> {
+    let kind = element.name();
+    match kind {
+        "intvelocity" => {
+            position(element, spec)?;
+            spec.actlimited = Some(true);
+        }
+        "cylinder" => {
+            element.number("area", &mut spec.gainprm[0])?;
+            let mut diameter = -1.0;
+            element.number("diameter", &mut diameter)?;
+            if diameter >= 0.0 {
+                spec.gainprm[0] = std::f64::consts::PI / 4.0 * diameter * diameter;
+            }
+            if let Some([bias, ..]) = element.exactly::<3>("bias")? {
+                spec.biasprm[0] = bias;
+            }
+            becomes(spec, false, true);
+        }
+        "adhesion" => {
+            element.non_negative("gain", &mut spec.gainprm[0])?;
+            spec.ctrllimited = Some(true);
+            becomes(spec, false, false);
+        }
+        _ => {
+            muscle(element, &mut spec.gainprm)?;
+            spec.biasprm = spec.gainprm;
+        }
+    }
+    let message = format!("{kind} is a kind of actuator that this engine does not do");
+    if kind == "muscle" {
+        spec.unmet.wait("gaintype", element, message.clone());
+        spec.unmet.wait("biastype", element, message.clone());
+    }
+    if kind != "adhesion" {
+        spec.unmet.wait("dyntype", element, message);
+    }
+    Ok(())
+}
+
+/// A muscle's coefficients: what a class has left alone starts from MuJoCo's own.
+fn muscle(element: &Element, gainprm: &mut [f64; 10]) -> Result<()> {
+    let unset = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    let own = [0.75, 1.05, -1.0, 200.0, 0.5, 1.6, 1.5, 1.3, 1.2];
+    for ((value, unset), own) in gainprm.iter_mut().zip(unset).zip(own) {
+        if *value == unset {
+            *value = own;
+        }
+    }
+    let mut range = [-1.0; 2];
+    element.array("range", &mut range)?;
+    let mut given = [range[0], range[1], -1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0];
+    let names = ["force", "scale", "lmin", "lmax", "vmax", "fpmax", "fvmax"];
+    for (name, value) in names.into_iter().zip(&mut given[2..]) {
+        element.number(name, value)?;
+    }
+    for (value, given) in gainprm.iter_mut().zip(given) {
+        if given >= 0.0 {
+            *value = given;
+        }
+    }
     Ok(())
 }
 
@@ -160,6 +185,7 @@ pub(super) fn actuators(root: &Element, defaults: &Defaults) -> Result<Vec<Named
                 )));
             }
             let actuator = actuator(&element, &defaults.of(&element, 0)?.actuator)?;
+            actuator.unmet.settle(&element)?;
             let target = target(&element)?;
             actuators.push(names.name(&element, Driven { actuator, target })?);
         }

@@ -2,11 +2,12 @@
 
 use super::super::defaults::Defaults;
 use super::super::element::Element;
+use super::super::orientation::Orientation;
+use super::super::schema;
 use super::super::spec::{
     BodySpec, Compiler, Frame, GeomSpec, InertialSpec, JointSpec, Named, Placement,
 };
-use super::super::{orientation, schema};
-use super::{CONDIM, LIMITED, Names, read_friction};
+use super::{INT, LIMITED, Names, read_friction};
 use crate::Result;
 use crate::dynamics::matrix;
 use crate::dynamics::model::{GeomType, JointType};
@@ -134,6 +135,7 @@ impl Reader<'_> {
             }
             "joint" => {
                 let mut spec = joint(element, &self.defaults.of(element, class)?.joint)?;
+                spec.unmet.settle(element)?;
                 if let (Some(frame), true) = (frame, spec.kind != JointType::Free) {
                     spec.axis = matrix(frame.quat) * spec.axis;
                     spec.pos = frame.apply(spec.pos, DQuat::IDENTITY).0;
@@ -153,7 +155,8 @@ impl Reader<'_> {
             }
             "geom" => {
                 let default = &self.defaults.of(element, class)?.geom;
-                let mut spec = geom(element, default, self.compiler)?;
+                let mut spec = geom(element, default)?;
+                spec.placement.unmet.settle(element)?;
                 spec.placement.frame = *frame;
                 self.geom_count += 1;
                 if self.geom_count > MOST_GEOMS {
@@ -166,7 +169,8 @@ impl Reader<'_> {
             }
             "site" => {
                 let default = &self.defaults.of(element, class)?.site;
-                let mut spec = site(element, default, self.compiler)?;
+                let mut spec = site(element, default)?;
+                spec.unmet.settle(element)?;
                 spec.frame = *frame;
                 let named = self.sites.name(element, spec)?;
                 self.list[*body].spec.sites.push(named);
@@ -182,8 +186,9 @@ impl Reader<'_> {
 fn pose(element: &Element, compiler: &Compiler) -> Result<(DVec3, DQuat)> {
     let mut pos = DVec3::ZERO;
     element.vector("pos", &mut pos)?;
-    let quat = orientation::read(element, compiler)?.unwrap_or(DQuat::IDENTITY);
-    Ok((pos, quat))
+    let mut orientation = Orientation::default();
+    orientation.read(element)?;
+    Ok((pos, orientation.resolve(compiler, &element.place())?))
 }
 
 fn read_body(
@@ -217,28 +222,30 @@ fn read_inertial(element: &Element, compiler: &Compiler) -> Result<InertialSpec>
             return Err(element.error(format!("{required} is missing")));
         }
     }
-    let orientation = orientation::read(element, compiler)?;
+    let mut orientation = Orientation::default();
+    orientation.read(element)?;
     let mut spec = InertialSpec {
         place: element.place(),
         pos: DVec3::ZERO,
-        quat: orientation.unwrap_or(DQuat::IDENTITY),
+        quat: orientation.resolve(compiler, &element.place())?,
         mass: 0.0,
         diagonal: DVec3::ZERO,
         full: element.exactly("fullinertia")?,
     };
-    if spec.full.is_some() && (orientation.is_some() || element.has("diaginertia")) {
+    element.vector("pos", &mut spec.pos)?;
+    element.number("mass", &mut spec.mass)?;
+    element.vector("diaginertia", &mut spec.diagonal)?;
+    let turned = !orientation.is_default() || element.has("quat");
+    if spec.full.is_some() && (turned || spec.diagonal != DVec3::ZERO) {
         return Err(element.error("fullinertia excludes diaginertia and an orientation"));
     }
-    element.vector("pos", &mut spec.pos)?;
-    element.non_negative("mass", &mut spec.mass)?;
-    element.vector("diaginertia", &mut spec.diagonal)?;
     Ok(spec)
 }
 
 /// A joint, starting from `default`.
 pub(in super::super) fn joint(element: &Element, default: &JointSpec) -> Result<JointSpec> {
-    element.check(&schema::JOINT)?;
     let mut spec = default.clone();
+    spec.unmet.check(element, &schema::JOINT)?;
     let kinds = [
         ("free", JointType::Free),
         ("ball", JointType::Ball),
@@ -248,54 +255,36 @@ pub(in super::super) fn joint(element: &Element, default: &JointSpec) -> Result<
     element.choice("type", &kinds, &mut spec.kind)?;
     element.vector("pos", &mut spec.pos)?;
     element.vector("axis", &mut spec.axis)?;
-    if element.has("axis") {
-        orientation::direction(element, "axis", spec.axis)?;
-    }
     element.array("springdamper", &mut spec.springdamper)?;
-    if spec.springdamper != [0.0; 2] && spec.springdamper.iter().any(|x| *x <= 0.0) {
-        let [time, ratio] = spec.springdamper;
-        return Err(element.error(format!(
-            "springdamper is {time} {ratio}; both must be greater than 0"
-        )));
-    }
     element.choice("limited", &LIMITED, &mut spec.limited)?;
     element.choice("actuatorfrclimited", &LIMITED, &mut spec.actfrclimited)?;
     element.up_to("solreflimit", &mut spec.solref)?;
     element.up_to("solimplimit", &mut spec.solimp)?;
     element.up_to("solreffriction", &mut spec.solref_friction)?;
     element.up_to("solimpfriction", &mut spec.solimp_friction)?;
-    element.non_negative("stiffness", &mut spec.stiffness)?;
-    element.array("range", &mut spec.range)?;
-    element.array("actuatorfrcrange", &mut spec.actfrcrange)?;
+    element.number("stiffness", &mut spec.stiffness)?;
+    element.range("range", &mut spec.range)?;
+    element.range("actuatorfrcrange", &mut spec.actfrcrange)?;
     element.number("margin", &mut spec.margin)?;
     element.number("ref", &mut spec.reference)?;
     element.number("springref", &mut spec.springref)?;
-    element.non_negative("armature", &mut spec.armature)?;
-    element.non_negative("damping", &mut spec.damping)?;
-    element.non_negative("frictionloss", &mut spec.frictionloss)?;
+    element.number("armature", &mut spec.armature)?;
+    element.number("damping", &mut spec.damping)?;
+    element.number("frictionloss", &mut spec.frictionloss)?;
     Ok(spec)
 }
 
-/// Shape and place of a geom or a site.
+/// Shape and place of a geom or a site; what the engine does not do waits in `into.unmet`.
 fn read_placement(
     element: &Element,
     into: &mut Placement,
     kinds: &[(&str, GeomType)],
-    compiler: &Compiler,
 ) -> Result<()> {
-    element.choice("type", kinds, &mut into.kind)?;
+    let unmet = &mut into.unmet;
+    unmet.choice(element, "type", kinds, &KINDS_NOT_DONE, &mut into.kind)?;
     element.up_to("size", &mut into.size)?;
     element.vector("pos", &mut into.pos)?;
-    if let Some(quat) = orientation::read(element, compiler)? {
-        if element.has("quat") && into.turned {
-            // MuJoCo would let the class win.
-            let message = "quat stands against an orientation that its class gives in another way; \
-                give it in one of those";
-            return Err(element.error(message));
-        }
-        into.quat = quat;
-        into.turned |= !element.has("quat");
-    }
+    into.orientation.read(element)?;
     if let Some(fromto) = element.exactly("fromto")? {
         into.fromto = Some(fromto);
     }
@@ -310,52 +299,42 @@ const SHAPES: [(&str, GeomType); 6] = [
     ("cylinder", GeomType::Cylinder),
     ("box", GeomType::Box),
 ];
+/// Shapes that not all of geoms and sites can have here.
+const KINDS_NOT_DONE: [&str; 4] = ["plane", "hfield", "mesh", "sdf"];
 
 /// A site, starting from `default`.
-pub(in super::super) fn site(
-    element: &Element,
-    default: &Placement,
-    compiler: &Compiler,
-) -> Result<Placement> {
-    element.check(&schema::SITE)?;
+pub(in super::super) fn site(element: &Element, default: &Placement) -> Result<Placement> {
     let mut spec = default.clone();
-    read_placement(element, &mut spec, &SHAPES[1..], compiler)?;
+    spec.unmet.check(element, &schema::SITE)?;
+    read_placement(element, &mut spec, &SHAPES[1..])?;
     Ok(spec)
 }
 
 /// A geom, starting from `default`.
-pub(in super::super) fn geom(
-    element: &Element,
-    default: &GeomSpec,
-    compiler: &Compiler,
-) -> Result<GeomSpec> {
-    element.check(&schema::GEOM)?;
+pub(in super::super) fn geom(element: &Element, default: &GeomSpec) -> Result<GeomSpec> {
     let mut spec = default.clone();
-    read_placement(element, &mut spec.placement, &SHAPES, compiler)?;
+    spec.placement.unmet.check(element, &schema::GEOM)?;
+    read_placement(element, &mut spec.placement, &SHAPES)?;
     if element.has("mass") {
         let mut mass = 0.0;
-        element.non_negative("mass", &mut mass)?;
+        element.number("mass", &mut mass)?;
         spec.mass = Some(mass);
     }
-    element.non_negative("density", &mut spec.density)?;
-    element.integer("group", [0, 5], &mut spec.group)?;
+    element.number("density", &mut spec.density)?;
+    element.integer("group", INT, &mut spec.group)?;
     read_bits(element, "contype", &mut spec.contype)?;
     read_bits(element, "conaffinity", &mut spec.conaffinity)?;
-    element.choice("condim", &CONDIM, &mut spec.condim)?;
-    element.integer(
-        "priority",
-        [i64::from(i32::MIN), i64::from(i32::MAX)],
-        &mut spec.priority,
-    )?;
+    element.integer("condim", INT, &mut spec.condim)?;
+    element.integer("priority", INT, &mut spec.priority)?;
     read_friction(element, &mut spec.friction)?;
-    element.non_negative("solmix", &mut spec.solmix)?;
+    element.number("solmix", &mut spec.solmix)?;
     element.up_to("solref", &mut spec.solref)?;
     element.up_to("solimp", &mut spec.solimp)?;
     element.number("margin", &mut spec.margin)?;
     element.number("gap", &mut spec.gap)?;
     element.array("rgba", &mut spec.rgba)?;
     if let Some(material) = element.text("material") {
-        spec.material = Some(material.into());
+        spec.material = Some(material.to_owned()).filter(|name| !name.is_empty());
     }
     Ok(spec)
 }
@@ -363,8 +342,7 @@ pub(in super::super) fn geom(
 /// A bit mask; -1 sets all bits.
 fn read_bits(element: &Element, attribute: &str, into: &mut u32) -> Result<()> {
     let mut bits = i64::from(*into);
-    let range = [i64::from(i32::MIN), i64::from(u32::MAX)];
-    element.integer(attribute, range, &mut bits)?;
+    element.integer(attribute, INT, &mut bits)?;
     *into = bits as u32;
     Ok(())
 }

@@ -1,12 +1,17 @@
 //! XML → [`Spec`]: one function per element, each starting from its class's defaults.
 //!
-//! This file holds what stands outside the tree of bodies; `body` the tree, `actuator` tendons and actuators.
+//! This file holds what stands outside the tree of bodies; `body` the tree, the other files
+//! what their names say.
 
 mod actuator;
 mod body;
+mod equality;
+mod tendon;
 
-pub(super) use actuator::{actuator, tendon};
+pub(super) use actuator::actuator;
 pub(super) use body::{geom, joint, site};
+pub(super) use equality::{SwitchedOff, active};
+pub(super) use tendon::tendon;
 
 use super::defaults::Defaults;
 use super::element::{Element, Place};
@@ -25,7 +30,8 @@ const MOST_KEYFRAMES: usize = 1000;
 
 const LIMITED: [(&str, Limited); 3] =
     [("true", Some(true)), ("false", Some(false)), ("auto", None)];
-const CONDIM: [(&str, usize); 4] = [("1", 1), ("3", 3), ("4", 4), ("6", 6)];
+/// Whole numbers as MuJoCo keeps them.
+const INT: [i64; 2] = [i32::MIN as i64, i32::MAX as i64];
 
 /// Reads a model.
 pub(super) fn read(files: &Files) -> Result<Spec> {
@@ -35,22 +41,47 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
         return Err(root.error("the outermost element must be <mujoco>"));
     }
     root.check(&schema::MUJOCO)?;
+    for child in root.children() {
+        match child.name() {
+            "extension" => {
+                child.check(&schema::EXTENSION)?;
+                for plugin in child.children() {
+                    plugin.check(&schema::PLUGIN)?;
+                    plugin.note("nothing uses the plug-in, so it is passed over", "");
+                }
+            }
+            "deformable" => child.check(&schema::DEFORMABLE)?,
+            "body" | "frame" | "replicate" => {
+                child.note("it stands outside <worldbody> and is passed over", "");
+            }
+            _ => {}
+        }
+    }
 
     let mut compiler = Compiler::default();
     for element in root.all("compiler") {
         read_compiler(&element, &mut compiler)?;
     }
     let (mut options, mut flags) = (default_options(), Flags::default());
+    let mut sparse = None;
     for element in root.all("option") {
         read_options(&element, &mut options, &mut flags)?;
+        let kinds = [
+            ("dense", Some(false)),
+            ("sparse", Some(true)),
+            ("auto", None),
+        ];
+        element.choice("jacobian", &kinds, &mut sparse)?;
     }
     let mut nkey = 0;
     for element in root.all("size") {
         element.check(&schema::SIZE)?;
         element.integer("nkey", [0, MOST_KEYFRAMES as i64], &mut nkey)?;
     }
-    let defaults = Defaults::read(&root, &compiler)?;
+    let defaults = Defaults::read(&root)?;
     let (pairs, excludes) = read_contacts(&root, &defaults)?;
+    let equalities = equality::equalities(&root, &defaults, flags.equality)?;
+    let bodies = body::bodies(&root, &defaults, &compiler)?;
     Ok(Spec {
         place: root.place(),
         name: root.text("model").unwrap_or(files.name()).into(),
@@ -58,22 +89,25 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
         materials: read_materials(&root, &defaults)?,
         pairs,
         excludes,
-        tendons: actuator::tendons(&root, &defaults)?,
+        equalities,
+        tendons: tendon::tendons(&root, &defaults)?,
+        sparse,
         actuators: actuator::actuators(&root, &defaults)?,
         keyframes: read_keyframes(&root)?,
         nkey,
-        bodies: body::bodies(&root, &defaults, &compiler)?,
+        bodies,
         compiler,
         options,
         flags,
+        notes: library.notes(),
     })
 }
 
 fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
     element.check(&schema::COMPILER)?;
     element.flag("autolimits", &mut compiler.autolimits)?;
-    element.non_negative("boundmass", &mut compiler.boundmass)?;
-    element.non_negative("boundinertia", &mut compiler.boundinertia)?;
+    element.number("boundmass", &mut compiler.boundmass)?;
+    element.number("boundinertia", &mut compiler.boundinertia)?;
     element.number("settotalmass", &mut compiler.settotalmass)?;
     element.flag("balanceinertia", &mut compiler.balanceinertia)?;
     element.flag("alignfree", &mut compiler.alignfree)?;
@@ -109,9 +143,9 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
     element.check(&schema::OPTION)?;
     element.positive("timestep", &mut options.timestep)?;
     element.positive("impratio", &mut options.impratio)?;
-    element.non_negative("tolerance", &mut options.tolerance)?;
-    element.non_negative("ls_tolerance", &mut options.ls_tolerance)?;
-    element.non_negative("ccd_tolerance", &mut options.ccd_tolerance)?;
+    element.number("tolerance", &mut options.tolerance)?;
+    element.number("ls_tolerance", &mut options.ls_tolerance)?;
+    element.number("ccd_tolerance", &mut options.ccd_tolerance)?;
     element.vector("gravity", &mut options.gravity)?;
     element.vector("wind", &mut options.wind)?;
     element.non_negative("density", &mut options.density)?;
@@ -130,14 +164,17 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         ("Newton", Solver::Newton),
     ];
     element.choice("solver", &solvers, &mut options.solver)?;
-    element.integer("iterations", [1, 1_000_000], &mut options.iterations)?;
-    element.integer("ls_iterations", [1, 1_000_000], &mut options.ls_iterations)?;
+    element.integer("iterations", [0, 1_000_000], &mut options.iterations)?;
+    element.integer("ls_iterations", [0, 1_000_000], &mut options.ls_iterations)?;
     element.integer(
         "ccd_iterations",
         [1, 1_000_000],
         &mut options.ccd_iterations,
     )?;
-    for element in element.all("flag") {
+    for (index, element) in element.all("flag").enumerate() {
+        if index > 0 {
+            return Err(element.error("an option has at most one <flag>"));
+        }
         element.check(&schema::FLAG)?;
         let states = [("enable", true), ("disable", false)];
         let mut constraint = true;
@@ -148,8 +185,16 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         element.choice("gravity", &states, &mut flags.gravity)?;
         element.choice("clampctrl", &states, &mut flags.clampctrl)?;
         element.choice("filterparent", &states, &mut flags.filterparent)?;
+        element.choice("island", &states, &mut options.islands)?;
+        element.choice("warmstart", &states, &mut options.warmstart)?;
+        element.choice("midphase", &states, &mut flags.midphase)?;
+        element.choice("equality", &states, &mut flags.equality)?;
+        let mut native = flags.libccd.is_none();
+        element.choice("nativeccd", &states, &mut native)?;
+        flags.libccd = (!native).then(|| element.place());
         if !constraint {
-            (flags.frictionloss, flags.limit, flags.contact) = (false, false, false);
+            (flags.frictionloss, flags.limit) = (false, false);
+            (flags.contact, flags.equality) = (false, false);
         }
     }
     Ok(())
@@ -226,7 +271,7 @@ fn read_materials(root: &Element, defaults: &Defaults) -> Result<HashMap<String,
 pub(super) fn pair(element: &Element, default: &PairSpec) -> Result<PairSpec> {
     element.check(&schema::PAIR)?;
     let mut spec = default.clone();
-    element.choice("condim", &CONDIM, &mut spec.condim)?;
+    element.integer("condim", INT, &mut spec.condim)?;
     read_friction(element, &mut spec.friction)?;
     element.up_to("solref", &mut spec.solref)?;
     element.up_to("solreffriction", &mut spec.solreffriction)?;
@@ -237,11 +282,7 @@ pub(super) fn pair(element: &Element, default: &PairSpec) -> Result<PairSpec> {
 }
 
 fn read_friction<const N: usize>(element: &Element, friction: &mut [f64; N]) -> Result<()> {
-    element.up_to("friction", friction)?;
-    match friction.iter().find(|f| **f < 0.0) {
-        Some(bad) => Err(element.error(format!("friction holds {bad}; it must be 0 or more"))),
-        None => Ok(()),
-    }
+    element.up_to("friction", friction)
 }
 
 type Excludes = Vec<(Place, [String; 2])>;

@@ -1,8 +1,10 @@
 //! The reader as a whole: inheritance, geometry, constants, and any bytes at all.
 
 mod elements;
+mod forgiven;
 mod limits;
 mod refusals;
+mod xml;
 
 use super::*;
 use crate::Error;
@@ -148,7 +150,8 @@ fn degrees_and_limits() {
         "",
     ));
     assert!(!slide.joints.limited[0]);
-    assert!(complaint(&with("", "range='1 0'", "", "")).contains("range is 1 0"));
+    let upside_down = with("", "range='1 0' limited='true'", "", "");
+    assert!(complaint(&upside_down).contains("range is 1 0"));
     assert!(
         complaint(&with(
             "<compiler autolimits='false'/>",

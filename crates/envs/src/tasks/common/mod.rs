@@ -250,12 +250,12 @@ impl<T: Task> Mujoco<T> {
             });
         }
         task.check(&model)?;
-        let names = &model.actuators;
         let action = (0..model.nu).map(|actuator| {
-            let [low, high] = if names.ctrllimited[actuator] {
-                names.ctrlrange[actuator]
-            } else {
-                [f64::NEG_INFINITY, f64::INFINITY]
+            // As in Gymnasium the range counts also where the physics does not clamp to it. Without one, where Gymnasium
+            // tells 0 to 0, any control is felt.
+            let [low, high] = match model.actuators.ctrlrange[actuator] {
+                [low, high] if low < high => [low, high],
+                _ => [f64::NEG_INFINITY, f64::INFINITY],
             };
             Quantity {
                 name: observed::driven(&model, actuator).into(),
@@ -324,15 +324,18 @@ impl<T: Task> Mujoco<T> {
         &self.state
     }
 
-    /// Takes the positions and velocities of the state as the present.
-    fn arrive(&mut self, observation: &mut [f64]) {
+    /// Takes the positions and velocities of the state as the present; `look` says whether contact forces are computed
+    /// for them, too.
+    fn arrive(&mut self, look: bool, observation: &mut [f64]) {
         forward(&self.model, &mut self.state);
-        self.look();
+        if look {
+            self.look();
+        }
         self.before = Some(self.task.before(&self.model, &self.state));
         self.task.observe(&self.model, &self.state, observation);
     }
 
-    /// Brings what tasks look at up to date.
+    /// Brings the contact forces on bodies up to date, where the task looks at them.
     fn look(&mut self) {
         if self.task.needs_contact_forces() {
             post_constraint(&self.model, &mut self.state);
@@ -349,7 +352,8 @@ impl<T: Task> Mujoco<T> {
             rng,
         });
         self.elapsed_steps = 0;
-        self.arrive(observation);
+        // As in Gymnasium, which computes contact forces after steps only.
+        self.arrive(self.fresh, observation);
     }
 }
 
@@ -383,13 +387,13 @@ impl<T: Task> Env for Mujoco<T> {
         }
         if diverged(&self.model, &mut self.state) {
             let elapsed_steps = self.elapsed_steps;
-            self.arrive(observation);
+            self.arrive(true, observation);
             return Err(Error::Diverged {
                 task,
                 elapsed_steps,
             });
         }
-        self.elapsed_steps += 1;
+        self.elapsed_steps = self.elapsed_steps.saturating_add(1);
         if self.fresh {
             forward(&self.model, &mut self.state);
         }
@@ -439,7 +443,7 @@ impl<T: Task> Env for Mujoco<T> {
         self.state.reset(&self.model);
         self.state.qpos.copy_from_slice(&state.qpos);
         self.state.qvel.copy_from_slice(&state.qvel);
-        self.arrive(observation);
+        self.arrive(true, observation);
         self.state
             .qacc_warmstart
             .copy_from_slice(&state.qacc_warmstart);

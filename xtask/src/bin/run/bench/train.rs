@@ -87,7 +87,7 @@ impl Loop {
         let (seen, done) = (env.info().observation.len(), env.info().action.len());
         let mut new = Self {
             agent: build(config, seen, done, &device, &mut streams)?,
-            range: ActionRange::of(&env.info().action),
+            range: ActionRange::of(&env.info().action)?,
             replay: Replay::new(seen, done, config.replay.capacity),
             batch: Batch::of(&config.algo),
             observation: vec![0.0; seen],

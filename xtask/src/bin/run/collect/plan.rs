@@ -119,7 +119,7 @@ impl Plan {
             let [mut seeds, rng] = [first, first + 1].map(|k| stream(args.seed, k));
             let (act, transitions): (Act, usize) = match part {
                 Part::Replay(stored) => {
-                    let episodes = replayed(stored, &self.task);
+                    let episodes = replayed(stored, &self.task)?;
                     whole.push(Box::new(episodes.into_iter().map(Ok)));
                     continue;
                 }
@@ -180,8 +180,8 @@ fn random(mut rng: ChaCha8Rng) -> Act {
 }
 
 /// A replay's episodes; they lie in memory, as the replay does.
-fn replayed(stored: Stored, task: &TaskInfo) -> Vec<Episode> {
-    from_replay(&stored.replay, task, stored.rows).collect()
+fn replayed(stored: Stored, task: &TaskInfo) -> Collected<Vec<Episode>> {
+    from_replay(&stored.replay, task, stored.rows).map(Iterator::collect)
 }
 
 /// The parts of a dataset, what they are in a sentence, and as metadata.

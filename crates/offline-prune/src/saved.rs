@@ -24,7 +24,7 @@ pub struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// One learner, without numbers.
-    pub(super) fn of(name: &'static str, learner: &'a mut dyn Part) -> Self {
+    pub(crate) fn of(name: &'static str, learner: &'a mut dyn Part) -> Self {
         Self {
             learners: vec![(name, learner)],
             numbers: Vec::new(),
@@ -32,7 +32,7 @@ impl<'a> Parts<'a> {
     }
 
     /// With both critics.
-    pub(super) fn and(mut self, critics: &'a mut TwinCritic) -> Self {
+    pub(crate) fn and(mut self, critics: &'a mut TwinCritic) -> Self {
         let [first, second] = critics.learners_mut();
         self.learners.push(("critic_1", first));
         self.learners.push(("critic_2", second));

@@ -1,0 +1,132 @@
+//! Islands: trees that rows connect, directly or through others. What moves in one is nothing to another, so each
+//! is solved as a problem of its own, with its own scale, iterations and stop. MuJoCo: Computation, "Constraint
+//! solver", Constraint islands.
+
+use super::primal;
+use super::problem::{self, Problem};
+use crate::dynamics::constraint::Rows;
+use crate::dynamics::model::{Model, Solver};
+
+/// Memory of one island at a time; none where the model has but one tree or solves all at once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scratch {
+    /// Its dofs, in order, `[nv]`.
+    dofs: Vec<usize>,
+    /// Its rows, in order, `[rows]`.
+    numbers: Vec<usize>,
+    rows: Rows,
+    mass_matrix: Vec<f64>,
+    factor: Vec<f64>,
+    qacc_smooth: Vec<f64>,
+    qacc: Vec<f64>,
+    primal: problem::Scratch,
+}
+
+impl Scratch {
+    pub(super) fn new(model: &Model, rows: &Rows) -> Self {
+        if !model.opt.islands || model.trees.len() < 2 || model.opt.solver == Solver::Pgs {
+            return Self::default();
+        }
+        let (nv, rows) = (model.nv, rows.with_equal_room());
+        Self {
+            dofs: Vec::with_capacity(nv),
+            numbers: Vec::with_capacity(rows.capacity()),
+            mass_matrix: Vec::with_capacity(nv * nv),
+            factor: Vec::with_capacity(nv * nv),
+            qacc_smooth: Vec::with_capacity(nv),
+            qacc: Vec::with_capacity(nv),
+            primal: problem::Scratch::new(nv, rows.capacity()),
+            rows,
+        }
+    }
+
+    /// Solves one island after the other; gives the most iterations that one took. Trees without rows move as if
+    /// there were none.
+    pub(super) fn minimise(&mut self, model: &Model, whole: &mut Problem<'_>) -> usize {
+        let mut most = 0;
+        for tree in 0..model.trees.len() {
+            let (islands, trees) = whole.rows.islands();
+            if islands[tree] != tree {
+                continue;
+            }
+            self.numbers.clear();
+            for (number, other) in trees.iter().enumerate() {
+                if islands[*other] == tree {
+                    self.numbers.push(number);
+                }
+            }
+            self.dofs.clear();
+            for (island, dofs) in islands.iter().zip(&model.trees).skip(tree) {
+                if *island == tree {
+                    self.dofs.extend(dofs.clone());
+                }
+            }
+            if self.numbers.is_empty() {
+                for dof in &self.dofs {
+                    whole.qacc[*dof] = whole.qacc_smooth[*dof];
+                }
+                continue;
+            }
+            self.gather(whole);
+            most = self.minimise_one(model).max(most);
+            put(whole.qacc, &self.qacc, &self.dofs);
+            put(&mut whole.rows.force, &self.rows.force, &self.numbers);
+        }
+        most
+    }
+
+    /// Copies the island, with the start that was chosen.
+    fn gather(&mut self, whole: &Problem<'_>) {
+        let (dofs, numbers, nv) = (&self.dofs, &self.numbers, whole.nv());
+        self.rows.gather(whole.rows, numbers, dofs);
+        self.primal.resize(dofs.len(), numbers.len());
+        pick(&mut self.primal.residual, &whole.scratch.residual, numbers);
+        pick(&mut self.primal.momentum, &whole.scratch.momentum, dofs);
+        pick(&mut self.qacc_smooth, whole.qacc_smooth, dofs);
+        pick(&mut self.qacc, whole.qacc, dofs);
+        block(&mut self.mass_matrix, whole.mass_matrix, nv, dofs);
+        if whole.opt.solver == Solver::Cg {
+            block(&mut self.factor, whole.factor, nv, dofs);
+        }
+    }
+
+    fn minimise_one(&mut self, model: &Model) -> usize {
+        primal::minimise(&mut Problem {
+            opt: &model.opt,
+            inertia: diagonal(&self.mass_matrix, self.dofs.len()),
+            mass_matrix: &self.mass_matrix,
+            factor: &self.factor,
+            qacc_smooth: &self.qacc_smooth,
+            rows: &mut self.rows,
+            qacc: &mut self.qacc,
+            scratch: &mut self.primal,
+        })
+    }
+}
+
+/// Sum of the diagonal of a matrix `[n, n]`.
+pub(super) fn diagonal(matrix: &[f64], n: usize) -> f64 {
+    matrix.iter().step_by(n + 1).sum()
+}
+
+/// `some = all[places]`.
+fn pick(some: &mut Vec<f64>, all: &[f64], places: &[usize]) {
+    some.clear();
+    some.extend(places.iter().map(|place| all[*place]));
+}
+
+/// `some = all[places, places]` of a matrix `[n, n]`.
+fn block(some: &mut Vec<f64>, all: &[f64], n: usize, places: &[usize]) {
+    some.clear();
+    for row in places {
+        let row = &all[row * n..][..n];
+        some.extend(places.iter().map(|place| row[*place]));
+    }
+}
+
+/// `all[places] = some`.
+fn put(all: &mut [f64], some: &[f64], places: &[usize]) {
+    for (place, x) in places.iter().zip(some) {
+        all[*place] = *x;
+    }
+}

@@ -1,0 +1,9 @@
+//! Configurations.
+#![no_main]
+
+#[path = "../inputs/toml.rs"]
+mod input;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    input::run(&String::from_utf8_lossy(bytes));
+});

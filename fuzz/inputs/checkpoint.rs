@@ -1,0 +1,81 @@
+//! What a stopped run goes on from: a run that goes on, or an error.
+
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use rl_algos::config::TrainConfig;
+use rl_algos::recipes;
+use rl_algos::replay::Replay;
+use rl_algos::run_dir::RunDir;
+use rl_algos::train::{resume, train};
+use sparse_core::device;
+
+/// What a state begins with, before its checksum.
+const MAGIC: &[u8; 8] = b"SRLRUN 3";
+
+/// A run of a few random steps, the same on every machine.
+pub fn config() -> TrainConfig {
+    let mut config = recipes::named("rlx2", "Hopper-v5").expect("a known recipe");
+    config.steps = 40;
+    config.networks.actor = vec![8, 8];
+    config.networks.critic = vec![8, 8];
+    (config.sparsity.actor, config.sparsity.critic) = (0.5, 0.5);
+    config.learning.batch_size = 16;
+    config.replay.capacity = 100;
+    (config.evaluation.every, config.evaluation.episodes) = (40, 1);
+    config
+}
+
+/// Trains such a run into a folder.
+pub fn begin(folder: &Path) {
+    let config = config();
+    let run = RunDir::create(folder, &config, false).expect("an empty folder");
+    let device = device::by_name(device::available()[0]).expect("a device of this build");
+    train(&config, &device, &run, &mut []).expect("a run of a few steps");
+}
+
+/// Copies a folder's files and folders.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder to write to");
+    for entry in fs::read_dir(from).expect("a folder to read from").flatten() {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(&from, &to).expect("a file to copy");
+        }
+    }
+}
+
+/// Goes on from bytes, of which the first tells what they are: a state without its head and checksum, or a replay.
+/// Whether they are such.
+pub fn run(bytes: &[u8]) -> bool {
+    static BEGUN: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let Some((kind, bytes)) = bytes.split_first() else {
+        return false;
+    };
+    if kind % 2 == 1 {
+        return Replay::read_from(bytes).is_ok();
+    }
+    let begun = BEGUN.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder to write to");
+        begin(&folder.path().join("run"));
+        folder
+    });
+    let folder = tempfile::tempdir().expect("a folder to write to");
+    let path = folder.path().join("run");
+    copy(&begun.path().join("run"), &path);
+    let sum = crc32fast::hash(bytes).to_le_bytes();
+    let state = [MAGIC.as_slice(), &sum, bytes].concat();
+    fs::write(path.join("resume/state.bin"), state).expect("a file to write");
+    let (run, config) = RunDir::open(&path).expect("a run");
+    let device = device::by_name(device::available()[0]).expect("a device of this build");
+    match resume(&config, &device, &run, &mut []) {
+        Ok(_) => true,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            false
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Random models of supported parts step as in MuJoCo, from MuJoCo's own states.
+//!
+//! `random/draw.py` draws the models, `random/record.py` runs them in MuJoCo 3.3.7; both say what a file holds. Needs a
+//! `python3` with that version and NumPy; without one the test is listed as ignored, with the reason on top.
+//! `FUZZ_MODELS=2000 FUZZ_SEED=1` draws more, and others; `FUZZ_FIRST` is the first index. Models that differ stay in
+//! `target/tmp/random_models`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+#![allow(clippy::print_stdout, reason = "says what was compared")]
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use envs::dynamics::model::Model;
+use envs::dynamics::{State, step};
+use rayon::prelude::*;
+use tests::recording::{Recording, Result};
+use tests::{errors, models, python};
+
+/// Models that are drawn without `FUZZ_MODELS`.
+const MODELS: usize = 150;
+/// Models that one process records.
+const CHUNK: usize = 25;
+/// Nudges of each state; and of the states of a model that differs, which may stand at an edge that few nudges find.
+const NUDGES: [usize; 2] = [4, 100];
+/// Error `|x - ref| / max(1, |ref|)` that is always allowed.
+const TOLERANCE: f64 = 1e-9;
+/// Ratio of a row's stiffness to the inertia that it meets, above which a step stands apart. Contacts with a body that
+/// nothing moves in the reference pose, such as a wheel on a fixed hinge through its centre, reach 10¹³, all others 10⁵:
+/// the last bit of such a row's cost exceeds the improvement at which a solver stops, so that MuJoCo ends with any gradient.
+const STIFF: f64 = 1e8;
+/// How many times the difference that a nudge makes is allowed.
+const NUDGED: f64 = 1000.0;
+/// An allowance that says little: a state on an edge, where a nudge makes or ends a contact.
+const OPEN: f64 = 1e-3;
+/// Of the compiled model. Inverse weights are those of matrices that may be nearly singular.
+const COMPILED: f64 = 1e-9;
+
+fn main() -> ExitCode {
+    python::run_tests(
+        "import mujoco, numpy; assert mujoco.__version__ == '3.3.7', mujoco.__version__",
+        &[(
+            "random_models_step_as_in_mujoco",
+            random_models_step_as_in_mujoco,
+        )],
+    )
+}
+
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(name).map_or(default, |text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is {text}; it must be a whole number"))
+    })
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("random_models")
+}
+
+/// What was found in one model.
+#[derive(Default)]
+struct Found {
+    steps: usize,
+    /// Steps with contacts of pairs that end within `ccd_tolerance`, and how many of them differ.
+    apart: [usize; 2],
+    /// Steps with stiff rows, and how many of them differ.
+    stiff: [usize; 2],
+    /// Steps that a nudge moves so far that little can be said, and how many of them differ all the same.
+    open: [usize; 2],
+    /// Largest error that only the tolerance allowed.
+    worst: f64,
+    differences: Vec<String>,
+}
+
+/// Has MuJoCo run these models.
+fn record(seed: usize, nudges: usize, indices: &[usize]) {
+    let folder = folder();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("random/record.py");
+    let mut words = vec![
+        script.to_str().unwrap().to_owned(),
+        folder.to_str().unwrap().to_owned(),
+        seed.to_string(),
+        nudges.to_string(),
+    ];
+    words.extend(indices.iter().map(usize::to_string));
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    python::say(&words).unwrap_or_else(|error| panic!("record.py: {error}"));
+}
+
+fn compare(index: usize) -> Found {
+    let mut found = Found::default();
+    let path = folder().join(format!("{index}.xml"));
+    let recording = Recording::read(&path.with_extension("npz")).unwrap();
+    let model = match Model::from_mjcf(&path) {
+        Ok(model) => model,
+        Err(error) => {
+            found.differences.push(format!("does not load: {error}"));
+            return found;
+        }
+    };
+    match models::compare(&model, &recording, &|field| format!("model/{field}")) {
+        Ok(errors) if errors.worst().0 <= COMPILED => {}
+        Ok(errors) => {
+            let (error, field) = errors.worst();
+            let text = format!("compiled {field} differs by {error:.1e}");
+            found.differences.push(text);
+        }
+        Err(error) => found.differences.push(error),
+    }
+    compare_steps(&model, &recording, &mut found).unwrap();
+    found
+}
+
+fn compare_steps(model: &Model, recording: &Recording, found: &mut Found) -> Result<()> {
+    let apart = recording.get("apart")?;
+    for row in 0..apart.len() {
+        let before = |key: &str| Ok::<_, String>(recording.get(&format!("before/{key}"))?.row(row));
+        let mut state = State::new(model);
+        state.qpos.copy_from_slice(before("qpos")?);
+        state.qvel.copy_from_slice(before("qvel")?);
+        state.ctrl.copy_from_slice(before("ctrl")?);
+        state
+            .qacc_warmstart
+            .copy_from_slice(before("qacc_warmstart")?);
+        step(model, &mut state);
+        let counts = [state.contacts.len(), state.rows.len()].map(|n| n as f64);
+        let counts = [counts[0], counts[1], state.warnings.total() as f64];
+        let parts: [(&str, &[f64]); 4] = [
+            ("counts", &counts),
+            ("qacc", &state.qacc),
+            ("qvel", &state.qvel),
+            ("qpos", &state.qpos),
+        ];
+        let stiff = recording.get("stiffness")?.row(row)[0] > STIFF;
+        let (mut differs, mut open, mut same) = (String::new(), false, true);
+        for (part, ours) in parts {
+            let theirs = recording.get(&format!("after/{part}"))?.row(row);
+            let spread = recording.get(&format!("spread/{part}"))?.row(row)[0];
+            let error = errors::error(ours, theirs);
+            let allowed = TOLERANCE.max(NUDGED * spread);
+            open |= allowed > OPEN;
+            same &= error <= TOLERANCE;
+            if error > allowed {
+                let _ = write!(differs, " {part} by {error:.1e}, allowed {allowed:.1e};");
+            } else if !stiff && spread * NUDGED <= TOLERANCE {
+                found.worst = found.worst.max(error);
+            }
+        }
+        found.steps += 1;
+        if apart.row(row)[0] != 0.0 {
+            found.apart[0] += 1;
+            found.apart[1] += usize::from(!differs.is_empty());
+        } else if stiff {
+            found.stiff[0] += 1;
+            found.stiff[1] += usize::from(!differs.is_empty());
+        } else {
+            found.open[0] += usize::from(open);
+            found.open[1] += usize::from(open && !same);
+            if !differs.is_empty() {
+                found
+                    .differences
+                    .push(format!("step {row} differs in{differs}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn random_models_step_as_in_mujoco() {
+    let (count, seed) = (number("FUZZ_MODELS", MODELS), number("FUZZ_SEED", 0));
+    let first = number("FUZZ_FIRST", 0);
+    let _ = fs::remove_dir_all(folder());
+    fs::create_dir_all(folder()).unwrap();
+    let indices: Vec<usize> = (first..first + count).collect();
+    let found: Vec<(usize, Found)> = indices
+        .par_chunks(CHUNK)
+        .flat_map_iter(|chunk| {
+            record(seed, NUDGES[0], chunk);
+            chunk.iter().map(|&index| {
+                let mut found = compare(index);
+                if !found.differences.is_empty() {
+                    record(seed, NUDGES[1], &[index]);
+                    found = compare(index);
+                }
+                if found.differences.is_empty() {
+                    for extension in ["xml", "npz"] {
+                        let _ = fs::remove_file(folder().join(format!("{index}.{extension}")));
+                    }
+                }
+                (index, found)
+            })
+        })
+        .collect();
+    let sum = |of: fn(&Found) -> usize| found.iter().map(|(_, found)| of(found)).sum::<usize>();
+    let worst = found
+        .iter()
+        .fold(0.0_f64, |worst, (_, f)| worst.max(f.worst));
+    println!(
+        "seed {seed}: {count} models, {} steps; {} apart, {} of them differ; {} on an edge, {} of them differ; {} stiff, {} of them differ; largest error elsewhere {worst:.1e}",
+        sum(|f| f.steps),
+        sum(|f| f.apart[0]),
+        sum(|f| f.apart[1]),
+        sum(|f| f.open[0]),
+        sum(|f| f.open[1]),
+        sum(|f| f.stiff[0]),
+        sum(|f| f.stiff[1]),
+    );
+    let mut differences = String::new();
+    for (index, found) in &found {
+        for difference in &found.differences {
+            let _ = writeln!(differences, "model {index}: {difference}");
+        }
+    }
+    assert!(
+        differences.is_empty(),
+        "models of seed {seed} in {}:\n{differences}",
+        folder().display()
+    );
+}
