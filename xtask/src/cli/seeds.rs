@@ -78,7 +78,7 @@ mod tests {
             "1.5",
             "0..2,1",
             "0..99999999999",
-            "9223372036854775808",
+            "18446744073709551616",
         ] {
             let error = seeds(bad).unwrap_err();
             assert!(!error.contains('\n'), "{error}");

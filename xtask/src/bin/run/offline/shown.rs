@@ -52,12 +52,13 @@ impl Shown {
 impl Watcher for Shown {
     fn on_start(&mut self, start: &Start) -> Result<()> {
         self.weights = weights(start);
+        // Of a run that is refused nothing else is said.
+        self.folder.start(start)?;
+        self.started = true;
         if self.tables && !start.pruning.is_empty() {
             self.progress.line(&layers::table(&start.pruning).text());
             self.progress.line(&layers::remarks(&start.pruning));
         }
-        self.folder.start(start)?;
-        self.started = true;
         self.note();
         self.progress.begin(start.updates, start.updates);
         Ok(())
