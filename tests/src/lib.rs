@@ -4,11 +4,12 @@
 //! with its origin; the environment variable `PARITY_DATA` names another folder of them.
 //!
 //! In reading order: [`recording`] (the files), [`actions`] (what was done in them), [`errors`] (how far off),
-//! [`models`] (compiled models side by side), [`python`] (other programs that read what is written here), [`report`] (the
+//! [`isa`] (which vector instructions), [`models`] (compiled models side by side), [`python`] (other programs that read what is written here), [`report`] (the
 //! table of the docs), [`small`] (runs that take seconds), [`updates`] (recorded updates of agents).
 
 pub mod actions;
 pub mod errors;
+pub mod isa;
 pub mod models;
 pub mod python;
 pub mod recording;

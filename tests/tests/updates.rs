@@ -18,6 +18,7 @@ use sparse_core::learner::Learner;
 use sparse_core::nn::{SparseMlp, SparseModule, Storage};
 use sparse_core::topology::{RigL, RuleConfig};
 use tests::Errors;
+use tests::isa;
 use tests::recording::{Recording, Result};
 use tests::updates::{self, distance, most, parts_of, said};
 
@@ -265,6 +266,7 @@ fn recording() -> Result<Recording> {
 
 /// All cases of an algorithm, on every CPU backend and with every kind of kernels.
 fn compare(prefix: &str, cases: usize) -> Result<()> {
+    isa::settle();
     let recording = recording()?;
     let names = recording.keys().filter_map(|key| key.strip_suffix("/told"));
     let names: Vec<&str> = names.filter(|name| name.starts_with(prefix)).collect();

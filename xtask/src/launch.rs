@@ -1,19 +1,12 @@
-//! Starting other programs: the training binary, the tests, the script of continuous integration.
+//! Starting other programs: the training binary, the script of continuous integration.
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{self, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use cli::chores::TestArgs;
 use cli::values::Device;
-
-/// Name a folder of recordings for the tests against them, and a page for their tables.
-const PLACES: [&str; 2] = ["PARITY_DATA", "PARITY_TABLE"];
-
-/// The tests against recordings of MuJoCo, which print what they measure.
-const AGREEMENT: [&str; 2] = ["parity", "extended"];
 
 /// The root of the workspace, where this package's folder lies.
 ///
@@ -33,7 +26,7 @@ pub(crate) fn root() -> Result<PathBuf> {
 /// What cargo is to build for a device. Training and tests select the same, so that the tensor library is compiled
 /// once: the features of shared dependencies follow from the packages that are selected together. A GPU is built
 /// beside the default CPU backend, which its tests compare it with.
-fn selection(device: Device) -> [String; 5] {
+pub(crate) fn selection(device: Device) -> [String; 5] {
     let features = if device.is_gpu() {
         format!("xtask/run,xtask/{},xtask/{device}", Device::default())
     } else {
@@ -89,38 +82,6 @@ fn executable(messages: &str) -> Option<String> {
     Some(path.replace("\\\\", "\\"))
 }
 
-/// Runs the workspace's tests, in release: physics and training at speed, and Burn's build shared with training.
-///
-/// # Errors
-/// When cargo cannot be started.
-pub(crate) fn test(args: &TestArgs) -> Result<ExitCode> {
-    let mut command = cargo(&root()?, "test");
-    command.args(selection(Device::default()));
-    // Tests run in their package's folder, so a relative one would be another.
-    for name in PLACES {
-        if let Some(place) = env::var_os(name) {
-            let place = path::absolute(&place).with_context(|| place.display().to_string())?;
-            command.env(name, place);
-        }
-    }
-    let mut words = args.which.as_slice();
-    let agreement = words
-        .first()
-        .filter(|word| AGREEMENT.contains(&word.as_str()));
-    if let Some(test) = agreement {
-        words = &words[1..];
-        command.args(["--test", test]);
-    }
-    command.arg("--").args(words);
-    if agreement.is_some() {
-        command.args(["--nocapture", "--test-threads", "1"]);
-    }
-    if args.long {
-        command.arg("--include-ignored");
-    }
-    become_program(&mut command)
-}
-
 /// Runs `.ci/run`.
 ///
 /// # Errors
@@ -132,7 +93,7 @@ pub(crate) fn ci() -> Result<ExitCode> {
 
 /// A cargo command at the workspace root, without the variables that the outer cargo set about this package
 /// (they would make build scripts run again).
-fn cargo(root: &Path, subcommand: &str) -> Command {
+pub(crate) fn cargo(root: &Path, subcommand: &str) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     for (name, _) in env::vars_os() {
         let about_this_package = name.to_str().is_some_and(|name| {

@@ -6,12 +6,13 @@ use anyhow::Result;
 use cli::{Cli, Command};
 
 mod launch;
+mod suite;
 mod tidy;
 
 fn main() -> ExitCode {
     let done = match cli::read::<Cli>().command {
         Command::Job(job) => job.device().and_then(launch::run),
-        Command::Test(args) => launch::test(&args),
+        Command::Test(args) => suite::run(&args),
         Command::Tidy => tidy::tidy(),
         Command::Ci => launch::ci(),
     };

@@ -8,20 +8,11 @@ mod common;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{Dense, Reference, assert_close, devices, floats, layer, rows, uniform};
+use common::{Bounded, Dense, Reference, assert_bounded, devices, floats, layer, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
 use sparse_core::op::{self, Activation, Network, NetworkLayer, Sink, SparseLayer};
-
-/// f32 against f64 over sums of some hundred products.
-const TOLERANCE: f64 = 2e-5;
-
-/// The same behind a normalisation, whose gradient is what is left of larger numbers that cancel.
-const NORM_TOLERANCE: f64 = 1e-4;
-
-/// Rounding before a ReLU.
-const KINK: f64 = 2e-6;
 
 /// A batch and the weights of the loss.
 struct Case {
@@ -50,15 +41,24 @@ fn loss(network: &SparseMlp, x: Tensor<2>, weights: &[f32]) -> Tensor<1> {
     (y.square() * Tensor::from_inner(weights)).sum()
 }
 
-/// Every storage of one network.
-fn storages(network: &SparseMlp) -> [SparseMlp; 3] {
-    [Storage::Csr, Storage::Masked, Storage::Auto].map(|s| network.clone().with_storage(s))
+/// A network in both storages beside its reference.
+fn check(network: &SparseMlp, batch: usize, device: &Device, rng: &mut ChaCha8Rng) {
+    let reference = Reference::of(network);
+    let case = case(network, batch, rng);
+    let expected = Expected {
+        outputs: reference.bounded_forward(&wide(&case.x)).pop().unwrap(),
+        gradients: reference.bounded_gradients(&wide(&case.x), &wide(&case.weights)),
+    };
+    for storage in [Storage::Csr, Storage::Masked] {
+        let network = network.clone().with_storage(storage);
+        check_one(&network, &case, &expected, device);
+    }
 }
 
-fn check(network: &SparseMlp, batch: usize, device: &Device, rng: &mut ChaCha8Rng) {
-    for network in storages(network) {
-        check_one(&network, batch, device, rng);
-    }
+/// What the reference computes for a case.
+struct Expected {
+    outputs: Vec<Bounded>,
+    gradients: (Vec<Dense<Bounded>>, Vec<Bounded>),
 }
 
 /// The same network as one operation.
@@ -66,7 +66,7 @@ fn check_in_one(
     network: &SparseMlp,
     x: Tensor<2>,
     weights: &[f32],
-    (expected, expected_x): (&[Dense], &[f64]),
+    (expected, expected_x): (&[Dense<Bounded>], &[Bounded]),
 ) {
     let layers = network.sparse_layers();
     let sink = Sink::default();
@@ -93,57 +93,87 @@ fn check_in_one(
     let weights = rows(weights, y.dims()[1], &device);
     let gradients = (y.square() * Tensor::from_inner(weights)).sum().backward();
     let found = floats(input.grad(&gradients).unwrap());
-    assert_close("input of one", &found, expected_x, TOLERANCE);
+    assert_bounded("input of one", &found, expected_x);
     for (index, (layer, expected)) in layers.iter().zip(expected).enumerate() {
         let [values, bias] = sink.take(index).unwrap();
         let positions = layer.pattern().positions();
-        let wanted: Vec<f64> = positions.map(|p| expected.weights[p as usize]).collect();
-        assert_close("values of one", &floats(values), &wanted, TOLERANCE);
-        assert_close("bias of one", &floats(bias), &expected.bias, TOLERANCE);
+        let wanted: Vec<Bounded> = positions.map(|p| expected.weights[p as usize]).collect();
+        assert_bounded("values of one", &floats(values), &wanted);
+        assert_bounded("bias of one", &floats(bias), &expected.bias);
     }
 }
 
-fn check_one(network: &SparseMlp, batch: usize, device: &Device, rng: &mut ChaCha8Rng) {
-    let normed = |l: &&SparseLinear| l.layer_norm().is_some();
-    let tolerance = match network.sparse_layers().iter().any(normed) {
-        true => NORM_TOLERANCE,
-        false => TOLERANCE,
-    };
-    let reference = Reference::of(network);
-    let clear = |case: &Case| reference.nearest_kink(&wide(&case.x)) > KINK;
-    let Case { x, weights } = std::iter::repeat_with(|| case(network, batch, rng))
-        .find(clear)
-        .unwrap();
-    let (expected, expected_x) = reference.gradients(&wide(&x), &wide(&weights));
-    let outputs = reference.forward(&wide(&x)).pop().unwrap();
+fn check_one(network: &SparseMlp, case: &Case, expected: &Expected, device: &Device) {
+    let Case { x, weights } = case;
+    let (gradients, input_gradient) = &expected.gradients;
     let inputs = network.sparse_layers()[0].pattern().inputs();
-    let plain = rows(&x, inputs, device);
-    assert_close(
-        "output",
-        &floats(network.forward(plain.clone())),
-        &outputs,
-        tolerance,
-    );
+    let plain = rows(x, inputs, device);
+    let found = floats(network.forward(plain.clone()));
+    assert_bounded("output", &found, &expected.outputs);
 
-    if tolerance == TOLERANCE {
-        check_in_one(network, plain.clone(), &weights, (&expected, &expected_x));
+    let layers = network.sparse_layers();
+    if layers.iter().all(|l| l.layer_norm().is_none()) {
+        check_in_one(network, plain.clone(), weights, (gradients, input_gradient));
     }
     let tracked = network.clone().train();
     let input = Tensor::from_inner(plain).require_grad();
-    let gradients = loss(&tracked, input.clone(), &weights).backward();
-    let found = input.grad(&gradients).unwrap();
-    assert_close("input", &floats(found), &expected_x, tolerance);
-    for (layer, expected) in tracked.sparse_layers().into_iter().zip(&expected) {
+    let found = loss(&tracked, input.clone(), weights).backward();
+    let dx = input.grad(&found).unwrap();
+    assert_bounded("input", &floats(dx), input_gradient);
+    for (layer, expected) in tracked.sparse_layers().into_iter().zip(gradients) {
         let positions = layer.pattern().positions();
-        let values: Vec<f64> = positions.map(|p| expected.weights[p as usize]).collect();
-        let found = layer.values().grad(&gradients).unwrap();
-        assert_close("values", &floats(found), &values, tolerance);
-        let found = layer.bias().grad(&gradients).unwrap();
-        assert_close("bias", &floats(found), &expected.bias, tolerance);
+        let values: Vec<Bounded> = positions.map(|p| expected.weights[p as usize]).collect();
+        let dv = layer.values().grad(&found).unwrap();
+        assert_bounded("values", &floats(dv), &values);
+        let db = layer.bias().grad(&found).unwrap();
+        assert_bounded("bias", &floats(db), &expected.bias);
         let norm = layer.layer_norm().into_iter().flatten();
-        for (found, expected) in norm.zip(expected.norm.iter().flatten()) {
-            let found = found.grad(&gradients).unwrap();
-            assert_close("norm", &floats(found), expected, tolerance);
+        for (vector, expected) in norm.zip(expected.norm.iter().flatten()) {
+            let gradient = vector.grad(&found).unwrap();
+            assert_bounded("norm", &floats(gradient), expected);
+        }
+    }
+}
+
+/// The bounds are of use where a kernel that forgot one connection would leave them.
+#[test]
+fn the_bounds_show_one_connection_less() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let device = &devices()[0];
+    for sizes in [
+        &[300, 1][..],
+        &[64, 64],
+        &[17, 33, 9, 2],
+        &[23, 256, 256, 1],
+    ] {
+        let pairs = sizes.windows(2).map(|w| [w[0], w[1]]);
+        let layers = pairs.map(|s| layer(s, 0.4, device, &mut rng)).collect();
+        let network = SparseMlp::from_layers(layers).unwrap();
+        let Case { x, weights } = case(&network, 64, &mut rng);
+        let (x, weights) = (wide(&x), wide(&weights));
+        let whole = Reference::of(&network);
+        for index in 0..whole.0.len() {
+            let there = (0..).find(|at| whole.0[index].weights[*at] != 0.0).unwrap();
+            let mut less = whole.clone();
+            less.0[index].weights[there] = 0.0;
+            let outside = |found: &[Bounded], expected: &[Bounded]| {
+                let mut pairs = found.iter().zip(expected);
+                pairs.any(|(a, b)| (a.value - b.value).abs() > b.bound)
+            };
+            let outputs = |network: &Reference| network.bounded_forward(&x).pop().unwrap();
+            assert!(
+                outside(&outputs(&less), &outputs(&whole)),
+                "{sizes:?} {index}"
+            );
+            let gradients = |network: &Reference| {
+                let (layers, dx) = network.bounded_gradients(&x, &weights);
+                let numbers = layers.iter().flat_map(Dense::numbers);
+                numbers.chain(dx).collect::<Vec<_>>()
+            };
+            assert!(
+                outside(&gradients(&less), &gradients(&whole)),
+                "{sizes:?} {index}"
+            );
         }
     }
 }
@@ -271,7 +301,9 @@ fn follows_finite_differences(network: &SparseMlp, rng: &mut ChaCha8Rng) {
             change(&mut moved);
             moved.loss(&x, &weights)
         };
-        for (at, expected) in gradient.numbers().into_iter().enumerate() {
+        let exists = |at: usize| reference.0[index].weights.get(at) != Some(&0.0);
+        let numbers = gradient.numbers().into_iter().enumerate();
+        for (at, expected) in numbers.filter(|(at, _)| exists(*at)) {
             let by = |by: f64| moved(&|r: &mut Reference| *r.0[index].numbers_mut()[at] += by);
             near(by(h), by(-h), expected);
         }
@@ -287,13 +319,9 @@ fn a_network_outside_autodiff_is_a_constant() {
         let Case { x, weights } = case(&network, 70, &mut rng);
         let input = Tensor::from_inner(rows(&x, 6, &device)).require_grad();
         let gradients = loss(&network, input.clone(), &weights).backward();
-        let (_, expected) = Reference::of(&network).gradients(&wide(&x), &wide(&weights));
-        assert_close(
-            "input",
-            &floats(input.grad(&gradients).unwrap()),
-            &expected,
-            TOLERANCE,
-        );
+        let reference = Reference::of(&network);
+        let (_, expected) = reference.bounded_gradients(&wide(&x), &wide(&weights));
+        assert_bounded("input", &floats(input.grad(&gradients).unwrap()), &expected);
         let layers = network.sparse_layers();
         assert!(layers.iter().all(|l| l.values().grad(&gradients).is_none()));
     }

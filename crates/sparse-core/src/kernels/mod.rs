@@ -63,6 +63,23 @@ pub enum Isa {
 impl Isa {
     /// All of them, slowest first.
     pub const ALL: [Self; 4] = [Self::Scalar, Self::Neon, Self::Avx2, Self::Avx512];
+
+    /// Its name: `scalar`, `neon`, `avx2` or `avx512`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Neon => "neon",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|isa| isa.name() == name)
+    }
 }
 
 /// The scalars of one step of Adam (Kingma & Ba 2015, Algorithm 1), in PyTorch's form.
@@ -187,10 +204,38 @@ impl Kernels {
     /// The fastest version that the CPU has, found on the first call.
     #[must_use]
     pub fn best() -> &'static Self {
-        static BEST: OnceLock<&'static Kernels> = OnceLock::new();
-        BEST.get_or_init(|| {
+        Self::chosen(None)
+    }
+
+    /// Keeps this process to versions up to `isa`, so that a machine can compute as an older one would. Dense products
+    /// are Burn's and choose for themselves.
+    ///
+    /// ```standalone_crate
+    /// use sparse_core::kernels::{Isa, Kernels};
+    ///
+    /// assert_eq!(Kernels::limit(Isa::Scalar), Ok(Isa::Scalar));
+    /// assert_eq!(Kernels::best().isa(), Isa::Scalar);
+    /// assert_eq!(Kernels::limit(Isa::Scalar), Ok(Isa::Scalar));
+    /// ```
+    ///
+    /// # Errors
+    /// With the version in use, where a faster one was chosen before: call it before the first product.
+    pub fn limit(isa: Isa) -> Result<Isa, Isa> {
+        let chosen = Self::chosen(Some(isa)).isa();
+        if chosen <= isa {
+            Ok(chosen)
+        } else {
+            Err(chosen)
+        }
+    }
+
+    /// The version of this process, which the first call chooses.
+    fn chosen(most: Option<Isa>) -> &'static Self {
+        static CHOSEN: OnceLock<&'static Kernels> = OnceLock::new();
+        CHOSEN.get_or_init(|| {
             let fastest_first = Isa::ALL.into_iter().rev();
-            let mut available = fastest_first.filter_map(Self::for_isa);
+            let allowed = fastest_first.filter(|isa| most.is_none_or(|most| *isa <= most));
+            let mut available = allowed.filter_map(Self::for_isa);
             available.next().unwrap_or(&scalar::KERNELS)
         })
     }
