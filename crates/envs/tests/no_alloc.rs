@@ -4,6 +4,7 @@
     reason = "counting what is allocated takes an allocator of one's own"
 )]
 
+use envs::dynamics::{State, step};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -47,6 +48,15 @@ fn a_step_allocates_nothing() {
             env.step(&action, &mut observation).unwrap();
         }
         assert_eq!(COUNT.with(Cell::get) - before, 0, "{}", info.id);
+    }
+    let islands = include_str!("solver/trees.xml");
+    for option in ["", " cone='elliptic'", " solver='CG'", " solver='PGS'"] {
+        let xml = islands.replace("<option/>", &format!("<option{option}/>"));
+        let model = envs::mjcf::compile(&xml, "trees").unwrap();
+        let mut state = State::new(&model);
+        let before = COUNT.with(Cell::get);
+        (0..500).for_each(|_| step(&model, &mut state));
+        assert_eq!(COUNT.with(Cell::get) - before, 0, "{option}");
     }
     // The counter counts.
     let before = COUNT.with(Cell::get);

@@ -117,6 +117,7 @@ fn start(model: &Model, state: &mut State, scratch: &mut Scratch) {
 }
 
 /// Updates every row once, in order; gives by how much the cost fell.
+// Not inlined: among other code its loop has too few registers (1 % of a step of Humanoid).
 #[inline(never)]
 fn sweep(state: &mut State, scratch: &mut Scratch) -> f64 {
     let count = state.rows.len();

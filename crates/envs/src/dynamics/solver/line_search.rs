@@ -4,12 +4,17 @@
 //! one side, until it changes its sign, then from both. Where they stop is MuJoCo's, too: an exact minimum can lie on
 //! the border of two zones of a row, from where the next direction leads nowhere (seen: an error of 1e-3 in
 //! one step with dry friction).
+//!
+//! Costs are only compared. Near the minimum they differ by less than rounding, and MuJoCo's comparison is that of one
+//! polynomial with itself: what the rows cost at any length is that of the zone there, continued from the start. So
+//! it is here, except in Newton's method without cones, which ends with a full step and searches no such places.
 
 use super::problem::{Problem, Scratch};
 use super::zones::{MOST_CONE_ROWS, Zone, cone_push, for_each_single, push, twice_cost};
 use crate::dynamics::MINVAL;
 use crate::dynamics::constraint::Rows;
 use crate::dynamics::dense::{dot, norm};
+use crate::dynamics::model::Solver;
 
 /// Relative error of a length that rounding of slopes may leave.
 const NOISE: f64 = 1e-6;
@@ -43,6 +48,8 @@ struct Line<'a> {
     scratch: &'a Scratch,
     /// What the inertia adds to the cost: constant, linear, and quadratic in the length.
     inertial: [f64; 3],
+    /// Whether rows may be judged where they are, instead of from the start.
+    direct: bool,
     evaluations: usize,
 }
 
@@ -61,6 +68,7 @@ impl<'a> Line<'a> {
             rows: problem.rows,
             scratch,
             inertial,
+            direct: problem.opt.solver == Solver::Newton && problem.rows.cones.is_empty(),
             evaluations: 0,
         }
     }
@@ -68,15 +76,26 @@ impl<'a> Line<'a> {
     fn at(&mut self, length: f64) -> Point {
         self.evaluations += 1;
         let (rows, scratch) = (self.rows, self.scratch);
-        let [constant, linear, quadratic] = self.inertial;
-        let mut twice = 0.0;
+        let [_, linear, quadratic] = self.inertial;
+        let (mut twice, mut continued) = (0.0, self.inertial);
         let mut slope = linear + 2.0 * quadratic * length;
         let mut curvature = 2.0 * quadratic;
         for_each_single(rows, |row| {
             let change = scratch.residual_slope[row];
             let residual = scratch.residual[row] + change * length;
             let (force, stiffness) = push(rows, row, residual);
-            twice += twice_cost(rows, row, residual);
+            if self.direct {
+                twice += twice_cost(rows, row, residual);
+            } else {
+                let start = scratch.residual[row];
+                if stiffness > 0.0 {
+                    add_parabola(&mut continued, start, change, stiffness);
+                } else {
+                    // Nothing, or a line beyond the bound of dry friction.
+                    continued[0] -= force * (start + 0.5 * force / rows.d[row]);
+                    continued[1] -= force * change;
+                }
+            }
             slope -= change * force;
             curvature += change * change * stiffness;
         });
@@ -87,7 +106,14 @@ impl<'a> Line<'a> {
                 there[i] = scratch.residual[cone.first + i] + change * length;
             }
             let push = cone_push(rows, cone, &there);
-            twice += push.twice_cost;
+            if push.zone == Zone::Quadratic {
+                for (i, change) in change.iter().enumerate() {
+                    let row = cone.first + i;
+                    add_parabola(&mut continued, scratch.residual[row], *change, rows.d[row]);
+                }
+            } else {
+                twice += push.twice_cost;
+            }
             slope -= dot(change, &push.force[..cone.dim]);
             for (line, a) in push.hessian(rows, cone).iter().zip(change) {
                 curvature += a * dot(&line[..cone.dim], change);
@@ -95,7 +121,7 @@ impl<'a> Line<'a> {
         }
         Point {
             length,
-            cost: constant + length * (linear + length * quadratic) + 0.5 * twice,
+            cost: continued[0] + length * (continued[1] + length * continued[2]) + 0.5 * twice,
             slope,
             curvature: if curvature > 0.0 { curvature } else { MINVAL },
         }
@@ -152,6 +178,13 @@ impl<'a> Line<'a> {
         }
         moved
     }
+}
+
+/// Adds `½ d (start + change x)²` to a polynomial in x.
+fn add_parabola(polynomial: &mut [f64; 3], start: f64, change: f64, d: f64) {
+    polynomial[0] += 0.5 * start * (d * start);
+    polynomial[1] += change * (d * start);
+    polynomial[2] += 0.5 * change * (d * change);
 }
 
 /// Length of the step that minimises the cost along the direction, 0 where none improves it. `tolerance` is the

@@ -54,6 +54,12 @@ fn flags_act_on_the_model() {
     assert!(!plain.pairs.is_empty() && plain.joints.limited[0] && plain.actuators.ctrllimited[0]);
     let none = ok(&four("<option><flag constraint='disable'/></option>", tail));
     assert!(none.pairs.is_empty() && !none.joints.limited[0]);
+    assert!(none.opt.islands && none.opt.warmstart);
+    let cold = ok(&four(
+        "<option iterations='0'><flag island='disable' warmstart='disable'/></option>",
+        tail,
+    ));
+    assert!(!cold.opt.islands && !cold.opt.warmstart && cold.opt.iterations == 0);
     let chain = |flag: &str| {
         ok(&format!(
             "<mujoco><option>{flag}</option><worldbody><body><joint/><geom size='1'/><body><joint/><geom size='1'/>
@@ -76,6 +82,8 @@ fn joints_of_all_kinds() {
     assert_eq!(model.dofs.joint, [0, 1, 2, 2, 2, 3, 3, 3, 3, 3, 3]);
     let parents: Vec<_> = model.dofs.parent[..6].to_vec();
     assert_eq!(parents, [None, Some(0), Some(1), Some(2), Some(3), None]);
+    assert_eq!(model.trees, [0..5, 5..11]);
+    assert_eq!(model.dofs.tree, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
     assert_eq!(
         model.qpos0[..9],
         [0.0, 0.3, 1.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0]
