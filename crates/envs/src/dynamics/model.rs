@@ -220,10 +220,6 @@ pub struct Dofs {
     pub parent: Vec<Option<usize>>,
     /// Index of the kinematic tree.
     pub tree: Vec<usize>,
-    /// The same for the inertia matrix and what takes its place in an integrator, which couple a dof with those on
-    /// its way to the root alone: `None` also for every dof of a body whose inertia is diagonal at all times, that
-    /// is of a simple one (`dof_simplenum`).
-    pub coupled: Vec<Option<usize>>,
     /// Added rotor inertia (kg or kg m²).
     pub armature: Vec<f64>,
     /// Damping (N s/m or N m s/rad).
@@ -236,6 +232,10 @@ pub struct Dofs {
     pub solimp: Vec<SolImp>,
     /// Inverse inertia at `qpos0`, averaged within a joint (1/kg or 1/(kg m²)).
     pub invweight0: Vec<f64>,
+    /// The next dof on the way to the root that the inertia matrix, or what takes its place in an integrator, couples
+    /// this one with: `parent`, but `None` for all dofs of a simple body, whose inertia is diagonal at all times
+    /// (`dof_simplenum`).
+    pub coupled: Vec<Option<usize>>,
 }
 
 /// Geoms: shapes fixed to bodies, and their contact parameters.
