@@ -80,7 +80,7 @@ impl Rule {
         }
         let mut message =
             format!("{name} is `{value}`, which needs {needs}; this engine does not do that");
-        if !allowed.is_empty() {
+        if allowed.iter().any(|value| !value.is_empty()) {
             let _ = write!(message, " (allowed: {})", allowed.join(", "));
         }
         Verdict::NotDone(name, message)

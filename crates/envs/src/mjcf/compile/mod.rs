@@ -311,12 +311,12 @@ impl Builder<'_> {
     }
 }
 
-/// Scales a quaternion `w x y z` to length one; one without length becomes no rotation.
+/// Scales a quaternion `w x y z` to length one where it has another; one without length becomes no rotation.
 fn normalize(quat: &mut [f64]) {
     let length = DQuat::from_slice(quat).length();
     if length < LEAST_INERTIA {
         quat.copy_from_slice(&[1.0, 0.0, 0.0, 0.0]);
-    } else {
+    } else if (length - 1.0).abs() > LEAST_INERTIA {
         quat.iter_mut().for_each(|x| *x /= length);
     }
 }

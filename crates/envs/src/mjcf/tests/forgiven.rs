@@ -479,7 +479,7 @@ fn short_keyframes_are_filled_up() {
           <body pos='1 2 3' euler='90 0 0'><freejoint/><geom size='.1'/></body>
           <body pos='4 5 6' quat='1 2 3 4'><freejoint/><geom size='.1'/></body>
         </frame>
-        <body><joint ref='30'/><joint type='ball'/><geom size='.1'/></body></worldbody>
+        <body><joint ref='30' armature='1'/><joint type='ball' armature='1'/><geom size='.1'/></body></worldbody>
         <keyframe><key qpos='7'/><key qpos='1 2 3 4 5 6 7 8'/><key/><key qvel='1 2'/></keyframe></mujoco>");
     let rest = [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 30.0, 1.0, 0.0, 0.0, 0.0];
     let quat = [
