@@ -145,7 +145,7 @@ fn what_comes_too_late_for_a_run_is_told() {
     short.steps = 10_000;
     let said = short.too_late();
     assert!(
-        said[2].starts_with("no connection of the critics moves"),
+        said[2].starts_with("connections never move: the critics' would"),
         "{said:?}"
     );
     assert_eq!(recipe("dense").too_late(), [""; 0]);

@@ -21,6 +21,8 @@ critic = [64, 64]
 [sparsity]
 actor = 0.8
 critic = 0.7
+[exploration]
+random_steps = 50
 [evaluation]
 every = 500
 episodes = 1

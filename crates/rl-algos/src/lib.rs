@@ -12,7 +12,7 @@
 //! # Ok::<(), rl_algos::Error>(())
 //! ```
 //!
-//! In reading order: [`train`] (the loop), [`algos`] (TD3 and SAC), [`replay`], [`evaluate`],
+//! In reading order: [`train`] (the loop), [`algos`] (TD3 and SAC), [`paths`] (what of an agent is cut off), [`replay`], [`evaluate`],
 //! [`config`] (every setting), [`recipes`] (the settings of the papers), [`run_dir`] (a run on disk),
 //! [`observe`] (what watches a run), [`rng`] (where randomness comes from), [`files`], [`ledger`] and [`seal`] (files
 //! that are whole, and that tell when they are not as they were written).
@@ -26,6 +26,7 @@ pub mod evaluate;
 pub mod files;
 pub mod ledger;
 pub mod observe;
+pub mod paths;
 pub mod recipes;
 pub mod replay;
 pub mod rng;

@@ -2,7 +2,6 @@
 
 mod gaussian;
 pub mod parts;
-mod paths;
 mod policy;
 mod sac;
 pub mod td3;
@@ -16,7 +15,6 @@ use sparse_core::learner::{Learner, Memory, StepReport};
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::record;
 
-pub use paths::CutOff;
 pub use policy::Policy;
 pub use sac::Sac;
 pub use td3::Td3;
@@ -253,6 +251,7 @@ mod tests {
     use sparse_core::learner::LearnerConfig;
 
     use super::*;
+    use crate::paths::CutOff;
     use crate::recipes;
 
     /// An agent that trains so many of an actor and its critics.

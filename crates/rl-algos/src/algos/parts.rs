@@ -202,7 +202,7 @@ pub fn check_networks(config: &TrainConfig, sizes: [usize; 2]) -> Result<()> {
 }
 
 /// The setting that says how sparse a network is, and what it says.
-pub(super) fn blamed(config: &TrainConfig, asked: (&'static str, f64)) -> (&'static str, String) {
+pub(crate) fn blamed(config: &TrainConfig, asked: (&'static str, f64)) -> (&'static str, String) {
     let rule = config.topology.as_ref().map(|topology| &topology.rule);
     match rule {
         Some(RuleConfig::GradualMagnitude(rule)) => (

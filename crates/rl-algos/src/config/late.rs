@@ -1,6 +1,7 @@
 //! What of a configuration comes too late for a run of its length.
 
-use sparse_core::topology::{RuleConfig, Topology};
+use sparse_core::learner::LearnerConfig;
+use sparse_core::topology::RuleConfig;
 
 use super::{AlgoConfig, TrainConfig};
 
@@ -23,11 +24,8 @@ impl TrainConfig {
         }
         notes.extend(self.late_forgetting());
         notes.extend(self.late_learning());
-        let [actor, critic] = [self.actor_learner(), self.critic_learner()];
-        let [actor, critic] = [actor, critic].map(|learner| learner.topology);
-        notes.extend(self.late_moves("the critics", updates, critic, self.sparsity.critic));
-        let own = updates / self.algo.policy_delay().max(1);
-        notes.extend(self.late_moves("the actor", own, actor, self.sparsity.actor));
+        notes.extend(self.late_moves());
+        notes.extend(self.late_pruning());
         notes
     }
 
@@ -69,38 +67,52 @@ impl TrainConfig {
         .collect()
     }
 
-    /// Whether no connection of a network ever moves, though a rule says that they do. `updates` are the network's own.
-    fn late_moves(
-        &self,
-        who: &str,
-        updates: u64,
-        scheduled: Option<Topology>,
-        sparsity: f64,
-    ) -> Option<String> {
-        let Some(topology) = &self.topology else {
-            let dense = self.pruning.is_some() && scheduled.is_none() && sparsity > 0.0;
-            return dense.then(|| {
-                format!(
-                    "nothing of {who} is pruned: {updates} updates of its own are too few for pruning.begin and \
-                     pruning.end"
-                )
-            });
-        };
+    /// Networks whose connections never move, though a rule says that they do.
+    fn late_moves(&self) -> Option<String> {
+        let topology = self.topology.as_ref()?;
         let what = match topology.rule {
             // Whether that prunes in time is checked with the settings.
             RuleConfig::Static | RuleConfig::GradualMagnitude(_) => return None,
-            RuleConfig::ReDo(_) => "no unit of",
-            _ => "no connection of",
+            RuleConfig::ReDo(_) => "units",
+            _ => "connections",
         };
-        let (every, key) = match (who, topology.actor_every) {
-            ("the actor", Some(every)) => (every, "topology.actor_every"),
-            _ => (topology.every, "topology.every"),
+        let actor_every = topology.actor_every.unwrap_or(topology.every);
+        let networks = [
+            ("the critics'", topology.every, self.critic_learner()),
+            ("the actor's", actor_every, self.actor_learner()),
+        ];
+        let until = |learner: &LearnerConfig| {
+            let topology = learner.topology.as_ref();
+            topology.map_or(0, |topology| topology.schedule.until)
         };
-        let until = scheduled.map_or(0, |topology| topology.schedule.until);
-        (every >= until).then(|| {
+        let late = networks.into_iter();
+        let late = late.filter(|(_, every, learner)| *every >= until(learner));
+        let late: Vec<String> = late
+            .map(|(who, every, learner)| {
+                let until = until(&learner);
+                format!("{who} would first with update {every}, and stay from update {until} on")
+            })
+            .collect();
+        let late = late.join("; ");
+        (!late.is_empty())
+            .then(|| format!("{what} never move: {late} (topology; updates of each network)"))
+    }
+
+    /// Networks that stay dense, though they are to be pruned.
+    fn late_pruning(&self) -> Option<String> {
+        self.pruning.as_ref()?;
+        let networks = [
+            ("critics", self.sparsity.critic, self.critic_learner()),
+            ("actor", self.sparsity.actor, self.actor_learner()),
+        ];
+        let late = networks.into_iter();
+        let late =
+            late.filter(|(_, sparsity, learner)| *sparsity > 0.0 && learner.topology.is_none());
+        let late: Vec<&str> = late.map(|(who, ..)| who).collect();
+        let (late, updates) = (late.join(" and "), self.updates());
+        (!late.is_empty()).then(|| {
             format!(
-                "{what} {who} moves: the first would with update {every} of its own ({key}), and from update {until} \
-                 they stay"
+                "too few updates to prune the {late} in (pruning.begin, pruning.end): this run makes {updates}"
             )
         })
     }
@@ -124,15 +136,19 @@ mod tests {
     fn a_rewire_that_no_network_lives_to_see_is_told() {
         // 10,000 updates: a rewire with the last would come at the end of the schedule, when connections stay.
         for recipe in ["rlx2-td3", "rigl-td3", "set-td3"] {
+            let critics =
+                "the critics' would first with update 10000, and stay from update 10000 on";
+            let actor = "the actor's would first with update 10000, and stay from update 5000 on";
             let said = notes(recipe, 11_428);
-            let critics = "no connection of the critics moves: the first would with update 10000 of its own \
-                           (topology.every), and from update 10000 they stay";
-            assert_eq!(said[0], critics);
+            let both = format!(
+                "connections never move: {critics}; {actor} (topology; updates of each network)"
+            );
+            assert_eq!(said, [both]);
+            let said = notes(recipe, 11_430);
             assert!(
-                said[1].contains("the actor moves") && said.len() == 2,
+                said[0].starts_with("connections never move: the actor's"),
                 "{said:?}"
             );
-            assert_eq!(notes(recipe, 11_430).len(), 1, "{recipe}");
             assert!(notes(recipe, 22_860).is_empty(), "{recipe}");
         }
         assert!(notes("static-td3", 11_428).is_empty());
@@ -148,11 +164,11 @@ mod tests {
             said[1].contains("target networks move every 2 updates"),
             "{said:?}"
         );
-        let said = notes("pruned-td3", 3);
-        assert!(
-            said.iter()
-                .any(|note| note.starts_with("nothing of the critics is pruned"))
-        );
+        for (steps, who) in [(2, "critics and actor in"), (3, "actor in")] {
+            let said = notes("pruned-td3", steps);
+            let told = format!("too few updates to prune the {who}");
+            assert!(said.iter().any(|note| note.starts_with(&told)), "{said:?}");
+        }
         assert!(notes("pruned-td3", 3000).is_empty());
         let mut config = recipes::named("rlx2-sac", "Hopper-v5").unwrap();
         config.n_step.n = 1;

@@ -13,8 +13,11 @@ use crate::{Error, Result};
 /// The files in the run's folder by which it is known, which go last: half of a run is still one.
 const MARKS: [&str; 3] = [DEVICE, METRICS, CONFIG];
 
-/// The folders in it and whose files are a run's, those that lie deepest first.
-const FOLDERS: [(&[&str], fn(&str) -> bool); 5] = [
+/// A folder within a run's, and which names in it are those of a run's files.
+type Folder = (&'static [&'static str], fn(&str) -> bool);
+
+/// All of them, those that lie deepest first.
+const FOLDERS: [Folder; 5] = [
     (&[RESUME, REPLAY], is_of_log),
     (&[RESUME], |name| name == STATE),
     (&[POLICIES], |name| {
@@ -41,7 +44,7 @@ pub(super) fn is_taken(path: &Path) -> bool {
         .filter(|(folder, _)| [&[CHECKPOINTS] as &[_], &[POLICIES]].contains(folder));
     marks.iter().any(|mark| path.join(mark).exists())
         || weights.any(|(folder, is_ours)| {
-            let files = files(&within(path, folder), |name| is_ours(name));
+            let files = files(&within(path, folder), is_ours);
             files.is_ok_and(|files| !files.is_empty())
         })
 }

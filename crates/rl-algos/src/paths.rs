@@ -2,8 +2,8 @@
 
 use sparse_core::nn::{SparseMlp, SparseModule};
 
-use super::Agent;
-use super::parts::blamed;
+use crate::algos::Agent;
+use crate::algos::parts::blamed;
 use crate::config::TrainConfig;
 use crate::{Error, Result};
 
@@ -24,6 +24,43 @@ impl CutOff {
         let dead = self.dead.iter().map(|(_, what)| what);
         dead.chain(&self.partly).cloned().collect()
     }
+
+    /// An actor whose outputs are reached from the observations so. A Gaussian policy's spreads follow its means.
+    fn add_actor(&mut self, name: &'static str, reached: &[bool], actions: usize) {
+        let what = "no connection leads from any observation to";
+        let (means, spreads) = reached.split_at(actions);
+        if !means.contains(&true) {
+            let line =
+                format!("{what} any action of the {name}: it does the same whatever it sees");
+            return self.dead.push((name, line));
+        }
+        let line = |which| format!("{what} {which} of the {name}");
+        self.partly.extend(missing(means).map(line));
+        let line = |which| format!("{what} the spread of {which} of the {name}");
+        self.partly.extend(missing(spreads).map(line));
+    }
+
+    /// A critic whose value is reached from each action so.
+    fn add_critic(&mut self, name: &'static str, reaches: &[bool]) {
+        let what = "no connection leads from";
+        if !reaches.contains(&true) {
+            let line = format!(
+                "{what} any action to the value of {name}: it cannot tell a good one from a bad one"
+            );
+            return self.dead.push((name, line));
+        }
+        let line = |which| format!("{what} {which} to the value of {name}");
+        self.partly.extend(missing(reaches).map(line));
+    }
+}
+
+/// Outputs and inputs of a network; 0 of none.
+fn sizes(network: Option<(&str, &SparseMlp)>) -> (usize, usize) {
+    let layers = network.map(|(_, net)| net.sparse_layers());
+    let layers = layers.unwrap_or_default();
+    let outputs = layers.last().map_or(0, |layer| layer.pattern().outputs());
+    let inputs = layers.first().map_or(0, |layer| layer.pattern().inputs());
+    (outputs, inputs)
 }
 
 impl dyn Agent + '_ {
@@ -33,52 +70,20 @@ impl dyn Agent + '_ {
     pub fn cut_off(&self) -> CutOff {
         let learners = self.learners();
         let mut found = CutOff::default();
-        let mut networks = learners
-            .iter()
-            .map(|(name, learner)| (*name, learner.net()));
-        let Some((name, actor)) = networks.next() else {
-            return found;
+        let networks = learners.iter().map(|(name, l)| (*name, l.net()));
+        let (actor, critics) = (networks.clone().next(), networks.skip(1));
+        let (outputs, seen) = sizes(actor);
+        let actions = match critics.clone().next() {
+            None => outputs,
+            judge => sizes(judge).1.saturating_sub(seen).min(outputs),
         };
-        let inputs = |net: &SparseMlp| {
-            let layers = net.sparse_layers();
-            layers.first().map_or(0, |layer| layer.pattern().inputs())
-        };
-        let seen = inputs(actor);
-        let reached = actor.reached_from(0..seen);
-        let judged = learners.get(1).map(|(_, critic)| inputs(critic.net()));
-        let actions = judged.map_or(reached.len(), |judged| judged.saturating_sub(seen));
-        // A Gaussian policy's spreads follow its means.
-        let (means, spreads) = reached.split_at(actions.min(reached.len()));
-        if means.iter().any(|reached| *reached) {
-            let what = "no connection leads from any observation to";
-            if let Some(which) = missing(means) {
-                found.partly.push(format!("{what} {which} of the {name}"));
-            }
-            if let Some(which) = missing(spreads) {
-                let line = format!("{what} the spread of {which} of the {name}");
-                found.partly.push(line);
-            }
-        } else {
-            let what = format!(
-                "no connection leads from any observation to any action of the {name}: it does the same whatever it sees"
-            );
-            found.dead.push((name, what));
+        if let Some((name, actor)) = actor {
+            found.add_actor(name, &actor.reached_from(0..seen), actions);
         }
-        for (name, critic) in networks {
-            let reaches = |action: usize| {
-                let input = seen + action;
-                critic.reached_from(input..input + 1).contains(&true)
-            };
-            let reach: Vec<bool> = (0..actions).map(reaches).collect();
-            if !reach.contains(&true) {
-                let what = format!(
-                    "no connection leads from any action to the value of {name}: it cannot tell a good one from a bad one"
-                );
-                found.dead.push((name, what));
-            } else if let Some(which) = missing(&reach) {
-                let line = format!("no connection leads from {which} to the value of {name}");
-                found.partly.push(line);
-            }
+        for (name, critic) in critics {
+            let inputs = seen..seen + actions;
+            let reaches = inputs.map(|input| critic.reached_from(input..input + 1).contains(&true));
+            found.add_critic(name, &reaches.collect::<Vec<_>>());
         }
         found
     }
