@@ -158,7 +158,10 @@ fn a_range_is_given_for_data_of_no_task_and_kept_in_the_settings() {
     let said = learns(folder, "arm.hdf5 --env none");
     has(
         &said,
-        &["in [-1, 1], which is assumed, as neither the dataset nor a task"],
+        &[
+            "in [-1, 1], which is assumed, as neither the dataset nor a task",
+            "no row says that an episode ends",
+        ],
     );
     let said = learns(
         folder,

@@ -141,12 +141,9 @@ fn break_reward(folder: &Path, reward: f32) {
         .filter(|at| bytes[*at..at + 16] == four)
         .collect();
     // Observations are the same number, ten times; rewards stand alone.
-    let rewards = at.iter().find(|at| {
-        !at.checked_sub(4)
-            .is_some_and(|before| bytes[before..**at] == four[..4])
-            && bytes[*at + 16..*at + 20] != four[..4]
-    });
-    let at = *rewards.unwrap();
+    let other = |from: usize| bytes.get(from..from + 4) != Some(&four[..4]);
+    let alone = |at: &&usize| at.checked_sub(4).is_none_or(other) && other(**at + 16);
+    let at = *at.iter().find(alone).unwrap();
     bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
     std::fs::write(path, bytes).unwrap();
 }
@@ -193,6 +190,28 @@ fn a_bad_episode_is_refused_or_left_out_and_counted() {
         break_reward(&data, reward);
     }
     assert!(skip.open(&data, None).is_err());
+}
+
+/// An episode that lies elsewhere is no reason to lose the others.
+#[test]
+fn an_episode_that_is_a_link_is_named() {
+    for (name, words) in [
+        (
+            "linked_episode.hdf5",
+            "must be 1, the episodes in main_data.hdf5; a link to `/episode_1` in the file other.hdf5",
+        ),
+        ("soft_linked_episode.hdf5", "`episode_1`: it is a soft link"),
+    ] {
+        let error = Dataset::open(sample(name)).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+        let skip = Reading {
+            skip_bad_episodes: true,
+            ..Reading::default()
+        };
+        let (data, facts) = skip.open(sample(name), None).unwrap();
+        assert_eq!((data.len(), facts.left_out), (4, 1), "{name}");
+        assert!(facts.first_fault.unwrap().contains(words));
+    }
 }
 
 #[test]

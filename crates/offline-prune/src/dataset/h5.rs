@@ -70,6 +70,21 @@ impl H5 {
         Ok(groups.collect())
     }
 
+    /// A group of the file, by its name.
+    ///
+    /// # Errors
+    /// When there is none, or it is broken.
+    pub(super) fn group(&self, name: &str) -> Result<Group> {
+        let place = Place::new(&self.path, name);
+        let group = self.file.root().group(name);
+        group.map_err(|error| unreadable(&place, &error))
+    }
+
+    /// Bytes of the file.
+    pub(super) fn size(&self) -> usize {
+        usize::try_from(self.file.file_size()).unwrap_or(usize::MAX)
+    }
+
     /// The attributes of the file; those that are neither numbers nor texts are left out.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::column::Columns;
 use super::minari::read::{described, episodes};
 use super::open::{Found, find, own};
 use super::reading::Own;
-use super::{d4rl, minari, npz};
+use super::{d4rl, npz};
 use crate::Result;
 
 /// What tells which task a dataset is of.
@@ -44,11 +44,12 @@ impl Peek {
         let (own, columns, layout) = match find(path)? {
             Found::Minari(data, file) => {
                 let (metadata, place) = described(&data, &file)?;
-                let first = episodes(&file)?.into_iter().next();
-                let columns = first.map(|(_, name, group)| {
-                    file.columns_of(&group, &format!("{name}/"), &minari::KEYS)
-                });
-                let columns = columns.transpose()?.unwrap_or_default();
+                let whole = |columns: &Columns| sizes(columns).is_some();
+                let columns = episodes(&file, &metadata)?
+                    .iter()
+                    .filter_map(|episode| episode.columns(&file).ok())
+                    .find(whole);
+                let columns = columns.unwrap_or_default();
                 (metadata.own(&place)?, columns, Layout::Minari)
             }
             Found::Hdf5(file) => (own(path, &file)?, file.columns(&d4rl::KEYS)?, Layout::D4rl),
@@ -58,14 +59,17 @@ impl Peek {
             }
         };
         Ok(Self {
-            sizes: width(&columns, "observations")
-                .zip(width(&columns, "actions"))
-                .map(|(seen, done)| [seen, done]),
+            sizes: sizes(&columns),
             env: own.env,
             env_settings: own.env_settings,
             layout,
         })
     }
+}
+
+/// Numbers of an observation and of an action.
+fn sizes(columns: &Columns) -> Option<[usize; 2]> {
+    Some([width(columns, "observations")?, width(columns, "actions")?])
 }
 
 /// Numbers of a row, where an array has rows of them.

@@ -41,6 +41,15 @@ impl Reading {
     /// Reads a dataset as [`Dataset::open`] does, of a task if there is one: it gives the range of actions and the
     /// longest episode where the dataset says neither. What is worth a word comes with it.
     ///
+    /// ```no_run
+    /// use offline_prune::dataset::Reading;
+    ///
+    /// let env = envs::make("Humanoid-v5")?; // acts in [-0.4, 0.4]
+    /// let (data, facts) = Reading::default().open("humanoid.npz", Some(env.info()))?;
+    /// println!("{} transitions, actions in {:?}", data.len(), facts.actions.range);
+    /// # Ok::<(), offline_prune::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Dataset::open`] and [`validate`](Self::validate).
     pub fn open(

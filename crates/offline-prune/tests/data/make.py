@@ -128,6 +128,20 @@ def elsewhere(arrays):
                     file["observations/position"] = seen
 
 
+def linked():
+    """Minari's file of two episodes, of which the second is a link."""
+    for name, link in [
+        ("linked_episode", h5py.ExternalLink("other.hdf5", "/episode_1")),
+        ("soft_linked_episode", h5py.SoftLink("/episode_0")),
+    ]:
+        with h5py.File(HERE / f"{name}.hdf5", "w") as file:
+            file.attrs["total_episodes"] = 2
+            first = next(episodes())
+            for key in ["observations", "actions", "rewards", "terminations", "truncations"]:
+                file[f"episode_0/{key}"] = first[key]
+            file["episode_1"] = link
+
+
 def half(arrays):
     """Numbers of 16 bits, the rewards' bytes the other way round; all of these are exact."""
     kinds = {"observations": "<f2", "actions": "<f2", "rewards": ">f2"}
@@ -147,6 +161,7 @@ def main():
     hdf5("lzf.hdf5", arrays, "earliest", chunks=True, compression="lzf")
     half(arrays)
     elsewhere(arrays)
+    linked()
     np.savez(HERE / "d4rl.npz", **arrays)
     arrays["observations"] = np.asfortranarray(arrays["observations"])
     arrays["actions"] = arrays["actions"].astype(">f8")

@@ -16,7 +16,7 @@ const DATA: &str = "main_data.hdf5";
 const METADATA: &str = "metadata.json";
 
 /// The arrays of an episode: observations `[steps + 1, ·]`, the others `[steps, ·]`.
-pub(super) const KEYS: [&str; 5] = [
+const KEYS: [&str; 5] = [
     "observations",
     "actions",
     "rewards",

@@ -19,6 +19,9 @@ use crate::{Error, Result};
 /// How the names of episodes start.
 const EPISODE: &str = "episode_";
 
+/// Bytes that an episode takes at least in a file: the headers of a group and its five arrays.
+const SMALLEST: usize = 256;
+
 /// The file of episodes in a folder, or in the folder `data` in it.
 ///
 /// # Errors
@@ -48,8 +51,12 @@ pub(in crate::dataset) fn data_of(path: &Path) -> Result<PathBuf> {
 
 /// Whether a file has an episode's group.
 pub(in crate::dataset) fn is_minari(file: &H5) -> Result<bool> {
-    let groups = file.groups()?;
-    Ok(groups.iter().any(|(name, _)| number(name).is_some()))
+    match file.groups() {
+        Ok(groups) => Ok(groups.iter().any(|(name, _)| number(name).is_some())),
+        // One that is broken hides the others.
+        Err(_) if file.group(&format!("{EPISODE}0")).is_ok() => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// The number of an episode, from its name.
@@ -71,39 +78,75 @@ pub(in crate::dataset) fn described(path: &Path, file: &H5) -> Result<(Metadata,
     Ok((Metadata::read(&beside)?.or(attributes), place))
 }
 
-/// The groups of episodes, in order.
+/// The group of an episode.
+pub(in crate::dataset) struct Found {
+    number: usize,
+    name: String,
+    /// None where it has to be looked for by its name.
+    group: Option<Group>,
+}
+
+impl Found {
+    /// The group.
+    ///
+    /// # Errors
+    /// When it is broken.
+    fn group(&self, file: &H5) -> Result<Group> {
+        match &self.group {
+            Some(group) => Ok(group.clone()),
+            None => file.group(&self.name),
+        }
+    }
+
+    /// Its arrays.
+    ///
+    /// # Errors
+    /// When they, or the group, are broken.
+    pub(in crate::dataset) fn columns(&self, file: &H5) -> Result<Columns> {
+        file.columns_of(&self.group(file)?, &format!("{}/", self.name), &KEYS)
+    }
+}
+
+/// The groups of episodes, in order. Where one is broken they are those that there must be.
 ///
 /// # Errors
-/// When the file is broken.
-pub(in crate::dataset) fn episodes(file: &H5) -> Result<Vec<(usize, String, Group)>> {
-    let groups = file.groups()?.into_iter();
-    let mut groups: Vec<_> = groups
-        .filter_map(|(name, group)| Some((number(&name)?, name, group)))
-        .collect();
-    groups.sort_by_key(|(number, ..)| *number);
-    Ok(groups)
+/// When the file is broken, and their count is not known.
+pub(in crate::dataset) fn episodes(file: &H5, metadata: &Metadata) -> Result<Vec<Found>> {
+    let found = match (file.groups(), metadata.total_episodes) {
+        (Ok(all), _) => all
+            .into_iter()
+            .map(|(name, group)| (name, Some(group)))
+            .collect(),
+        (Err(_), Some(total)) if total <= file.size() / SMALLEST => {
+            let names = (0..total).map(|number| format!("{EPISODE}{number}"));
+            names.map(|name| (name, None)).collect::<Vec<_>>()
+        }
+        (Err(error), _) => return Err(error),
+    };
+    let found = found.into_iter().filter_map(|(name, group)| {
+        let number = number(&name)?;
+        Some(Found {
+            number,
+            name,
+            group,
+        })
+    });
+    let mut found: Vec<Found> = found.collect();
+    found.sort_by_key(|found| found.number);
+    Ok(found)
 }
 
 /// Reads the dataset in a file, whose description lies beside it or in it.
 pub(in crate::dataset) fn file(path: &Path, file: &H5, reader: &mut Reader<'_>) -> Result<Dataset> {
     let (metadata, place) = described(path, file)?;
     let own = metadata.own(&place)?;
-    let groups = episodes(file)?;
+    let groups = episodes(file, &metadata)?;
     let skip = reader.reading.skip_bad_episodes;
-    let total = metadata.total_episodes.unwrap_or(groups.len());
-    if total != groups.len() {
-        let linked = match file.linked(EPISODE) {
-            Some(target) => format!("; a link {target} is not followed"),
-            None => String::new(),
-        };
-        let what = format!(
-            "total_episodes = {total}: must be {}, the episodes in {DATA}{linked}",
-            groups.len()
-        );
-        let error = Error::file(&place)(what);
+    if let Err(error) = whole(file, &metadata, &place, groups.len()) {
         if !skip {
             return Err(error);
         }
+        let total = metadata.total_episodes.unwrap_or_default();
         note(
             &mut reader.facts,
             total.saturating_sub(groups.len()),
@@ -114,18 +157,17 @@ pub(in crate::dataset) fn file(path: &Path, file: &H5, reader: &mut Reader<'_>) 
         reference: metadata.reference(),
         ..Dataset::default()
     };
-    reserve(&mut data, file, &groups)?;
+    reserve(&mut data, file, &groups);
     let mut first = None;
-    for (_, name, group) in &groups {
+    for found in &groups {
         let before = Lengths::of(&data);
         let mut read = || -> Result<()> {
-            let columns = file.columns_of(group, &format!("{name}/"), &KEYS)?;
             let episode = Episode {
                 path,
-                name,
-                group,
+                name: &found.name,
+                group: &found.group(file)?,
                 file,
-                columns,
+                columns: found.columns(file)?,
             };
             episode.append(&mut data, &own, reader)
         };
@@ -143,6 +185,20 @@ pub(in crate::dataset) fn file(path: &Path, file: &H5, reader: &mut Reader<'_>) 
         return Err(first.unwrap_or(Error::NoTransitions { path }));
     }
     Ok(data)
+}
+
+/// Checks that there are as many episodes as the description at `place` says.
+fn whole(file: &H5, metadata: &Metadata, place: &Path, count: usize) -> Result<()> {
+    let total = metadata.total_episodes.unwrap_or(count);
+    if total == count {
+        return Ok(());
+    }
+    let linked = match file.linked(EPISODE) {
+        Some(target) => format!("; a link {target} is not followed"),
+        None => String::new(),
+    };
+    let what = format!("total_episodes = {total}: must be {count}, the episodes in {DATA}{linked}");
+    Err(Error::file(place)(what))
 }
 
 /// Notes that episodes are left out, and why the first was.
@@ -184,13 +240,10 @@ impl Lengths {
 }
 
 /// Takes the memory for all episodes at once, for growing would take twice as much.
-fn reserve(data: &mut Dataset, file: &H5, groups: &[(usize, String, Group)]) -> Result<()> {
+fn reserve(data: &mut Dataset, file: &H5, groups: &[Found]) {
     let (mut steps, mut seen, mut done) = (0_usize, 0, 0);
-    for (_, name, group) in groups {
-        // What does not fit is refused when its episode is read.
-        let Ok(columns) = file.columns_of(group, &format!("{name}/"), &KEYS) else {
-            continue;
-        };
+    // What does not fit is refused when its episode is read.
+    for columns in groups.iter().filter_map(|found| found.columns(file).ok()) {
         let axis = |key: &str, axis: usize| {
             let column = columns.get(key);
             column.and_then(|column| column.shape().get(axis).copied())
@@ -210,7 +263,6 @@ fn reserve(data: &mut Dataset, file: &H5, groups: &[(usize, String, Group)]) -> 
     data.endings.reserve_exact(groups.len());
     let last = groups.len().saturating_mul(seen);
     data.last_observations.reserve_exact(fit(last));
-    Ok(())
 }
 
 /// An episode that is about to be read.

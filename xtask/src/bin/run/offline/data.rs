@@ -128,6 +128,10 @@ fn notes(facts: &Facts, dataset: &Dataset, limit: usize) -> Vec<String> {
     if terminals && dataset.len() > 1 {
         notes.push("every row is a terminal, so no episode has more than one step".to_owned());
     }
+    let open = dataset.episodes().len() == 1 && !dataset.is_terminal(dataset.len() - 1);
+    if open && facts.too_long == 0 {
+        notes.push("no row says that an episode ends, so all rows are one".to_owned());
+    }
     notes.extend(lengths(facts, limit));
     if facts.left_out > 0 {
         notes.push(format!(
