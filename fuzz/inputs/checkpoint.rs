@@ -22,7 +22,7 @@ pub fn config() -> TrainConfig {
     config.networks.critic = vec![8, 8];
     (config.sparsity.actor, config.sparsity.critic) = (0.5, 0.5);
     config.learning.batch_size = 16;
-    config.replay.capacity = 100;
+    (config.replay.capacity, config.replay.adaptive) = (100, None);
     (config.evaluation.every, config.evaluation.episodes) = (40, 1);
     config
 }

@@ -134,7 +134,7 @@ class Draw:
         option.set("cone", self.rng.choice(["pyramidal", "elliptic"]))
         settings = [("iterations", self.rng.choice(["0", "1", "2", "3", "5", "10", "30"]), 0.4),
                     ("ls_iterations", self.rng.choice(["1", "2", "3", "10", "30"]), 0.15),
-                    ("tolerance", self.rng.choice(["0", "1e-10", "1e-6", "1e-3"]), 0.25),
+                    ("tolerance", self.rng.choice(["0", "1e-9", "1e-6", "1e-6", "1e-3"]), 0.25),
                     ("ls_tolerance", self.rng.choice(["0.1", "0.001", "1e-6"]), 0.1),
                     ("impratio", self.scale(0.1, 20), 0.3), ("gravity", self.numbers(3, -12, 12), 0.2),
                     ("o_solref", "0.05 1", 0.05), ("o_margin", "0.1", 0.05)]

@@ -13,6 +13,7 @@ FOLDER/INDEX.npz:
   second one is computed with sparse Jacobians, MuJoCo's other order of the same sums; half of them change
   numbers too that the compiler computed;
 - `stiffness`: the largest ratio of a constraint row's stiffness to the inertia that it meets;
+- `rounding`: the last bit of the cost that a primal solver minimises, in units of the improvement at which it stops;
 - `apart`: whether the step has contacts of pairs that are found by a search which ends within `ccd_tolerance`.
 """
 import copy
@@ -30,6 +31,7 @@ NUDGE = 1e-15
 # What MuJoCo takes for divergence; it looks before a step, so that one step may lead beyond.
 DIVERGED = 1e10
 BEFORE = ["qpos", "qvel", "ctrl", "qacc_warmstart"]
+MARKS = ["apart", "stiffness", "rounding"]
 AFTER = ["qpos", "qvel", "qacc", "counts"]
 MODEL = """
     qpos0 qpos_spring body_parentid body_rootid body_weldid body_jntadr body_jntnum body_dofadr body_dofnum body_pos
@@ -73,18 +75,31 @@ def stiffness(model, data):
     return np.max(np.sum(rows * moved, axis=1) / data.efc_R)
 
 
+def rounding(model, data):
+    """The last bit of the rows' cost, in units of the improvement at which Newton's method and conjugate gradients stop."""
+    if not data.nefc or model.opt.solver == mujoco.mjtSolver.mjSOL_PGS:
+        return 0.0
+    cost = 0.5 * np.sum(data.efc_R * data.efc_force**2)
+    scale = model.stat.meaninertia * model.nv * max(model.opt.tolerance, np.finfo(float).tiny)
+    return np.finfo(float).eps * cost / scale
+
+
+def marks(model, data):
+    """What tells by how much two engines may differ: see `apart`, `stiffness` and `rounding` above."""
+    return np.array([is_apart(model, data), stiffness(model, data), rounding(model, data)])
+
+
 def step(model, data, before):
-    """What one step from a state gives, whether it stands apart, and how stiff it is."""
+    """What one step from a state gives, and its marks."""
     mujoco.mj_resetData(model, data)
     for key, value in zip(BEFORE, before):
         getattr(data, key)[:] = value
     mujoco.mj_forward(model, data)
-    apart, stiff = is_apart(model, data), stiffness(model, data)
+    before_step = marks(model, data)
     data.qacc_warmstart[:] = before[3]
     mujoco.mj_step(model, data)
-    apart, stiff = apart or is_apart(model, data), max(stiff, stiffness(model, data))
     counts = np.array([data.ncon, data.nefc, sum(w.number for w in data.warning)], dtype=float)
-    return [data.qpos.copy(), data.qvel.copy(), data.qacc.copy(), counts], float(apart), stiff
+    return [data.qpos.copy(), data.qvel.copy(), data.qacc.copy(), counts], np.maximum(before_step, marks(model, data))
 
 
 def nudged(rng, values, least=1):
@@ -113,7 +128,7 @@ def spread(rng, model, data, before, after, nudges):
                 least = 1 if key.endswith(("pos", "quat", "axis")) else 0
                 getattr(other, key)[:] = nudged(rng, getattr(model, key), least)
         try:
-            moved, _, _ = step(other, data, [nudged(rng, value) for value in before])
+            moved, _ = step(other, data, [nudged(rng, value) for value in before])
         except mujoco.FatalError:
             # MuJoCo 3.3.7 miscounts some sparse rows. Its memory is not to be used again.
             data = mujoco.MjData(model)
@@ -159,14 +174,14 @@ def record(model, rng, nudges):
     other[3] = rng.normal(size=model.nv) * rng.choice([0.1, 10.0, 1000.0])
     states.append(other)
 
-    rows = {"apart": [], "stiffness": []}
+    rows = {key: [] for key in MARKS}
     for before in states:
-        after, apart, stiff = step(model, scratch, before)
+        after, marked = step(model, scratch, before)
         if not all(np.all(np.abs(value) <= DIVERGED) for value in after):
             continue
         spreads = spread(np.random.default_rng(1), model, scratch, before, after, nudges)
-        rows["apart"].append(apart)
-        rows["stiffness"].append(stiff)
+        for key, value in zip(MARKS, marked):
+            rows[key].append(value)
         for group, keys, values in [("before", BEFORE, before), ("after", AFTER, after), ("spread", AFTER, spreads)]:
             for key, value in zip(keys, values):
                 rows.setdefault(f"{group}/{key}", []).append(np.atleast_1d(value))
