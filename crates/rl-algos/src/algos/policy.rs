@@ -162,10 +162,10 @@ mod tests {
             (11, 6, "action: got 6, must be 3"),
         ] {
             let (seen, mut action) = (vec![0.0; seen], vec![0.0; done]);
-            let acts: [&mut dyn FnMut(&mut [f32]); 2] =
-                [&mut |action| policy.act(&seen, action), &mut |action| {
-                    agent.act(&seen, action)
-                }];
+            type Act<'a> = &'a mut dyn FnMut(&mut [f32]);
+            let by_policy: Act<'_> = &mut |action| policy.act(&seen, action);
+            let by_agent: Act<'_> = &mut |action| agent.act(&seen, action);
+            let acts = [by_policy, by_agent];
             for act in acts {
                 let caught =
                     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| act(&mut action)));
