@@ -10,7 +10,10 @@ use sparse_core::device;
 pub fn run(bytes: &[u8], folder: &Path) -> bool {
     let path = folder.join("policy.safetensors");
     fs::write(&path, bytes).expect("a folder to write to");
-    let task = envs::make("Hopper-v5").expect("a known task").info().clone();
+    let task = envs::make("Hopper-v5")
+        .expect("a known task")
+        .info()
+        .clone();
     let device = device::by_name(device::available()[0]).expect("a device of this build");
     match Policy::open(&path, &task, &device) {
         Ok(mut policy) => {

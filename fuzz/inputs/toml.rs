@@ -8,12 +8,18 @@ pub fn run(text: &str) -> bool {
     let online = TrainConfig::from_toml(text);
     if let Ok(config) = &online {
         let written = config.to_toml().expect("valid settings");
-        assert_eq!(&TrainConfig::from_toml(&written).expect("valid settings"), config);
+        assert_eq!(
+            &TrainConfig::from_toml(&written).expect("valid settings"),
+            config
+        );
     }
     let offline = OfflineConfig::from_toml(text);
     if let Ok(config) = &offline {
         let written = config.to_toml().expect("valid settings");
-        assert_eq!(&OfflineConfig::from_toml(&written).expect("valid settings"), config);
+        assert_eq!(
+            &OfflineConfig::from_toml(&written).expect("valid settings"),
+            config
+        );
     }
     online.is_ok() || offline.is_ok()
 }

@@ -88,14 +88,7 @@ fn fields(
     recording: &Recording,
     key_of: &dyn Fn(&str) -> String,
 ) -> Vec<(&'static str, Vec<f64>)> {
-    let (b, j, d, g, t, a) = (
-        &model.bodies,
-        &model.joints,
-        &model.dofs,
-        &model.geoms,
-        &model.tendons,
-        &model.actuators,
-    );
+    let (b, j, d, g) = (&model.bodies, &model.joints, &model.dofs, &model.geoms);
     let quaternions = |key: &'static str, found: &[DQuat]| {
         let reference = recording.get(&key_of(key)).map(|held| &held.data[..]);
         (key, quats(found, reference.unwrap_or_default()))
@@ -112,19 +105,7 @@ fn fields(
         .map(|p| p.map_or(-1, |p| p as i64))
         .collect();
     let [integrator, solver, cone] = codes(model);
-    // The first of each actuator's target; the recordings hold joints only.
-    let targets: Vec<f64> = a
-        .transmission
-        .iter()
-        .map(|target| match target {
-            Transmission::Joint(i) | Transmission::JointInParent(i) | Transmission::Tendon(i) => {
-                *i as f64
-            }
-        })
-        .collect();
-    let keys = model.keyframes.iter();
-    let key_qpos: Vec<f64> = keys.flat_map(|key| key.qpos.iter().copied()).collect();
-    vec![
+    let mut fields = vec![
         ("nq", vec![model.nq as f64]),
         ("nv", vec![model.nv as f64]),
         ("nu", vec![model.nu as f64]),
@@ -196,6 +177,27 @@ fn fields(
         ("geom_gap", g.gap.clone()),
         ("geom_solref", flat(&g.solref)),
         ("geom_solimp", flat(&g.solimp)),
+    ];
+    fields.extend(driving_fields(model));
+    fields
+}
+
+/// The fields of tendons, actuators and keyframes.
+fn driving_fields(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
+    let (t, a) = (&model.tendons, &model.actuators);
+    // The first of each actuator's target; the recordings hold joints only.
+    let targets: Vec<f64> = a
+        .transmission
+        .iter()
+        .map(|target| match target {
+            Transmission::Joint(i) | Transmission::JointInParent(i) | Transmission::Tendon(i) => {
+                *i as f64
+            }
+        })
+        .collect();
+    let keys = model.keyframes.iter();
+    let key_qpos: Vec<f64> = keys.flat_map(|key| key.qpos.iter().copied()).collect();
+    vec![
         ("tendon_limited", flags(&t.limited)),
         ("tendon_range", flat(&t.range)),
         ("tendon_margin", t.margin.clone()),
@@ -218,6 +220,13 @@ fn fields(
     ]
 }
 
+/// Fields of which a model keeps the first numbers of each row, and how many.
+const PARTS: [(&str, usize); 3] = [
+    ("actuator_trnid", 1),
+    ("actuator_gainprm", 3),
+    ("actuator_biasprm", 3),
+];
+
 /// Fields that every recording of a model holds at least.
 const LEAST_FIELDS: usize = 30;
 
@@ -236,9 +245,9 @@ pub fn compare(
         let Some(expected) = held(key) else {
             continue;
         };
-        if key == "actuator_trnid" {
-            let rows = (0..expected.len()).map(|i| expected.row(i)[0]);
-            found.add(key, &values, &rows.collect::<Vec<_>>());
+        if let Some((_, width)) = PARTS.iter().find(|(part, _)| *part == key) {
+            let rows = (0..expected.len()).flat_map(|i| &expected.row(i)[..*width]);
+            found.add(key, &values, &rows.copied().collect::<Vec<_>>());
         } else {
             found.add(key, &values, &expected.data);
         }

@@ -25,7 +25,9 @@ const BOUND: Duration = Duration::from_secs(10);
 
 /// Runs all inputs of a target: at least `least` of them, of which one or more is good.
 fn replay(target: &str, least: usize, run: impl Fn(&[u8]) -> bool) {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../fuzz/seeds")
+        .join(target);
     let (mut inputs, mut good) = (0, 0);
     for entry in fs::read_dir(kept).unwrap() {
         let path = entry.unwrap().path();
@@ -38,7 +40,10 @@ fn replay(target: &str, least: usize, run: impl Fn(&[u8]) -> bool) {
         assert!(begun.elapsed() < BOUND, "{} takes long", path.display());
         inputs += 1;
     }
-    assert!(inputs >= least && good > 0, "{good} of {inputs} {target} inputs are good");
+    assert!(
+        inputs >= least && good > 0,
+        "{good} of {inputs} {target} inputs are good"
+    );
 }
 
 #[test]
@@ -54,7 +59,9 @@ fn checkpoints() {
 
 #[test]
 fn configurations() {
-    replay("toml", 20, |bytes| toml::run(&String::from_utf8_lossy(bytes)));
+    replay("toml", 20, |bytes| {
+        toml::run(&String::from_utf8_lossy(bytes))
+    });
 }
 
 /// Runs as short as a checkpoint's write what seeds begin with, where a format changed.
@@ -74,9 +81,17 @@ fn write_seeds() {
     put("checkpoint", "state", &[&[0], &state[12..]].concat());
     let (run, config) = RunDir::open(&path).unwrap();
     let mut replay = vec![1];
-    run.replay(&config).unwrap().0.write_to(&mut replay).unwrap();
+    run.replay(&config)
+        .unwrap()
+        .0
+        .write_to(&mut replay)
+        .unwrap();
     put("checkpoint", "replay", &replay);
-    put("policy", "latest", &fs::read(run.weights_path(Checkpoint::Latest)).unwrap());
+    put(
+        "policy",
+        "latest",
+        &fs::read(run.weights_path(Checkpoint::Latest)).unwrap(),
+    );
     for recipe in ["rlx2", "rlx2-sac", "ds-td3", "rigl", "dense"] {
         if let Ok(config) = rl_algos::recipes::named(recipe, "Hopper-v5") {
             put("toml", recipe, config.to_toml().unwrap().as_bytes());

@@ -147,10 +147,7 @@ fn compare_steps(model: &Model, recording: &Recording, found: &mut Found) -> Res
             open |= allowed > OPEN;
             same &= error <= TOLERANCE;
             if error > allowed {
-                let _ = write!(
-                    differs,
-                    " {part} by {error:.1e}, allowed {allowed:.1e};"
-                );
+                let _ = write!(differs, " {part} by {error:.1e}, allowed {allowed:.1e};");
             } else if !unresolved && spread * NUDGED <= TOLERANCE {
                 found.worst = found.worst.max(error);
             }
@@ -166,7 +163,9 @@ fn compare_steps(model: &Model, recording: &Recording, found: &mut Found) -> Res
             found.open[0] += usize::from(open);
             found.open[1] += usize::from(open && !same);
             if !differs.is_empty() {
-                found.differences.push(format!("step {row} differs in{differs}"));
+                found
+                    .differences
+                    .push(format!("step {row} differs in{differs}"));
             }
         }
     }
@@ -199,10 +198,18 @@ fn random_models_step_as_in_mujoco() {
         })
         .collect();
     let sum = |of: fn(&Found) -> usize| found.iter().map(|(_, found)| of(found)).sum::<usize>();
-    let worst = found.iter().fold(0.0_f64, |worst, (_, f)| worst.max(f.worst));
+    let worst = found
+        .iter()
+        .fold(0.0_f64, |worst, (_, f)| worst.max(f.worst));
     println!(
         "seed {seed}: {count} models, {} steps; {} apart, {} of them differ; {} on an edge, {} of them differ; {} unresolved, {} of them differ; largest error elsewhere {worst:.1e}",
-        sum(|f| f.steps), sum(|f| f.apart[0]), sum(|f| f.apart[1]), sum(|f| f.open[0]), sum(|f| f.open[1]), sum(|f| f.unresolved[0]), sum(|f| f.unresolved[1]),
+        sum(|f| f.steps),
+        sum(|f| f.apart[0]),
+        sum(|f| f.apart[1]),
+        sum(|f| f.open[0]),
+        sum(|f| f.open[1]),
+        sum(|f| f.unresolved[0]),
+        sum(|f| f.unresolved[1]),
     );
     let mut differences = String::new();
     for (index, found) in &found {

@@ -148,8 +148,13 @@ impl<'a> Line<'a> {
             add(row, force, stiffness);
         });
         for cone in &rows.cones {
-            let residual: [f64; MOST_CONE_ROWS] =
-                std::array::from_fn(|i| if i < cone.dim { there(cone.first + i) } else { 0.0 });
+            let residual: [f64; MOST_CONE_ROWS] = std::array::from_fn(|i| {
+                if i < cone.dim {
+                    there(cone.first + i)
+                } else {
+                    0.0
+                }
+            });
             match cone_push(rows, cone, &residual).zone {
                 Zone::Satisfied => {}
                 Zone::Quadratic => {

@@ -116,13 +116,7 @@ pub(super) fn cone_push(rows: &Rows, cone: &ConeRows, residual: &[f64]) -> ConeP
 impl ConePush {
     /// Adds twice the cost to a sum as MuJoCo does, a row at a time where each pushes on its own: the last bit of a
     /// large cost decides when a solver stops.
-    pub(super) fn add_cost(
-        &self,
-        sum: f64,
-        rows: &Rows,
-        cone: &ConeRows,
-        residual: &[f64],
-    ) -> f64 {
+    pub(super) fn add_cost(&self, sum: f64, rows: &Rows, cone: &ConeRows, residual: &[f64]) -> f64 {
         if self.zone != Zone::Quadratic {
             return sum + self.twice_cost;
         }
