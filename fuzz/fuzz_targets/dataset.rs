@@ -10,7 +10,8 @@ mod input;
 /// One folder without, and one with the description that stands beside Minari's files.
 static FOLDERS: LazyLock<[tempfile::TempDir; 2]> = LazyLock::new(|| {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let description = include_bytes!("../../crates/offline-prune/tests/data/minari/data/metadata.json");
+    let description =
+        include_bytes!("../../crates/offline-prune/tests/data/minari/data/metadata.json");
     fs::write(folders[1].path().join("metadata.json"), description).unwrap();
     folders
 });

@@ -200,7 +200,7 @@ def compiled(model):
         out[f"model/{key}"] *= not model.opt.disableflags & bits
     out["model/geom_contype"] %= 2**32
     out["model/geom_conaffinity"] %= 2**32
-    gain, bias = (out[f"model/actuator_{key}"].copy() for key in ["gainprm", "biasprm"])
+    gain, bias = (out[f"model/actuator_{key}"][:, :3].copy() for key in ["gainprm", "biasprm"])
     gain[model.actuator_gaintype == mujoco.mjtGain.mjGAIN_FIXED, 1:] = 0
     bias[model.actuator_biastype == mujoco.mjtBias.mjBIAS_NONE] = 0
     out["model/actuator_gainprm"], out["model/actuator_biasprm"] = gain, bias
@@ -228,14 +228,14 @@ def compiled(model):
 
 
 def is_singular(model):
-    """Whether dofs move as others do, which `envs` refuses."""
+    """Whether dofs move nearly as others do; where they do so to rounding, `envs` refuses them."""
     if not model.nv:
         return False
     data, inertia = mujoco.MjData(model), np.zeros((model.nv, model.nv))
     mujoco.mj_forward(model, data)
     mujoco.mj_fullM(model, inertia, data.qM)
     scale = np.sqrt(np.diag(inertia))
-    return not np.all(scale > 0) or np.linalg.cond(inertia / np.outer(scale, scale)) > 1e10
+    return not np.all(scale > 0) or np.linalg.cond(inertia / np.outer(scale, scale)) > 1e6
 
 
 def drawn(seed, index, nudges):

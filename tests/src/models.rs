@@ -82,18 +82,30 @@ fn codes(model: &Model) -> [f64; 3] {
     [integrator, solver, cone]
 }
 
-/// Parameters of actuators as MuJoCo keeps them: ten each, of which three are used here.
-fn parameters(used: &[[f64; 3]]) -> Vec<f64> {
-    let unused = [0.0; 7];
-    used.iter()
-        .flat_map(|used| used.iter().chain(&unused).copied())
-        .collect()
-}
-
-/// Sizes and options.
-fn options(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
+/// Every field of `model` with the recording's key for it.
+fn fields(
+    model: &Model,
+    recording: &Recording,
+    key_of: &dyn Fn(&str) -> String,
+) -> Vec<(&'static str, Vec<f64>)> {
+    let (b, j, d, g) = (&model.bodies, &model.joints, &model.dofs, &model.geoms);
+    let quaternions = |key: &'static str, found: &[DQuat]| {
+        let reference = recording.get(&key_of(key)).map(|held| &held.data[..]);
+        (key, quats(found, reference.unwrap_or_default()))
+    };
+    let first = |list: &[(usize, usize)]| {
+        list.iter()
+            .map(|(at, n)| if *n == 0 { -1 } else { *at as i64 })
+            .collect::<Vec<_>>()
+    };
+    let count = |list: &[(usize, usize)]| list.iter().map(|(_, n)| *n as f64).collect::<Vec<_>>();
+    let parents: Vec<i64> = d
+        .parent
+        .iter()
+        .map(|p| p.map_or(-1, |p| p as i64))
+        .collect();
     let [integrator, solver, cone] = codes(model);
-    vec![
+    let mut fields = vec![
         ("nq", vec![model.nq as f64]),
         ("nv", vec![model.nv as f64]),
         ("nu", vec![model.nu as f64]),
@@ -111,52 +123,6 @@ fn options(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
         ("opt/ls_iterations", vec![model.opt.ls_iterations as f64]),
         ("opt/ls_tolerance", vec![model.opt.ls_tolerance]),
         ("stat/meaninertia", vec![model.meaninertia]),
-    ]
-}
-
-/// Every field of `model` with the recording's key for it.
-fn fields(
-    model: &Model,
-    recording: &Recording,
-    key_of: &dyn Fn(&str) -> String,
-) -> Vec<(&'static str, Vec<f64>)> {
-    let (b, j, d, g, t, a) = (
-        &model.bodies,
-        &model.joints,
-        &model.dofs,
-        &model.geoms,
-        &model.tendons,
-        &model.actuators,
-    );
-    let quaternions = |key: &'static str, found: &[DQuat]| {
-        let reference = recording.get(&key_of(key)).map(|held| &held.data[..]);
-        (key, quats(found, reference.unwrap_or_default()))
-    };
-    let first = |list: &[(usize, usize)]| {
-        list.iter()
-            .map(|(at, n)| if *n == 0 { -1 } else { *at as i64 })
-            .collect::<Vec<_>>()
-    };
-    let count = |list: &[(usize, usize)]| list.iter().map(|(_, n)| *n as f64).collect::<Vec<_>>();
-    let parents: Vec<i64> = d
-        .parent
-        .iter()
-        .map(|p| p.map_or(-1, |p| p as i64))
-        .collect();
-    // The first of each actuator's target; the recordings hold joints only.
-    let targets: Vec<f64> = a
-        .transmission
-        .iter()
-        .map(|target| match target {
-            Transmission::Joint(i) | Transmission::JointInParent(i) | Transmission::Tendon(i) => {
-                *i as f64
-            }
-        })
-        .collect();
-    let keys = model.keyframes.iter();
-    let key_qpos: Vec<f64> = keys.flat_map(|key| key.qpos.iter().copied()).collect();
-    let mut all = options(model);
-    all.extend([
         ("qpos0", model.qpos0.clone()),
         ("qpos_spring", model.qpos_spring.clone()),
         ("body_parentid", whole(&b.parent)),
@@ -211,6 +177,27 @@ fn fields(
         ("geom_gap", g.gap.clone()),
         ("geom_solref", flat(&g.solref)),
         ("geom_solimp", flat(&g.solimp)),
+    ];
+    fields.extend(driving_fields(model));
+    fields
+}
+
+/// The fields of tendons, actuators and keyframes.
+fn driving_fields(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
+    let (t, a) = (&model.tendons, &model.actuators);
+    // The first of each actuator's target; the recordings hold joints only.
+    let targets: Vec<f64> = a
+        .transmission
+        .iter()
+        .map(|target| match target {
+            Transmission::Joint(i) | Transmission::JointInParent(i) | Transmission::Tendon(i) => {
+                *i as f64
+            }
+        })
+        .collect();
+    let keys = model.keyframes.iter();
+    let key_qpos: Vec<f64> = keys.flat_map(|key| key.qpos.iter().copied()).collect();
+    vec![
         ("tendon_limited", flags(&t.limited)),
         ("tendon_range", flat(&t.range)),
         ("tendon_margin", t.margin.clone()),
@@ -225,14 +212,20 @@ fn fields(
         ("actuator_trnid", targets),
         ("actuator_ctrllimited", flags(&a.ctrllimited)),
         ("actuator_ctrlrange", flat(&a.ctrlrange)),
-        ("actuator_gainprm", parameters(&a.gainprm)),
-        ("actuator_biasprm", parameters(&a.biasprm)),
+        ("actuator_gainprm", flat(&a.gainprm)),
+        ("actuator_biasprm", flat(&a.biasprm)),
         ("actuator_forcelimited", flags(&a.forcelimited)),
         ("actuator_forcerange", flat(&a.forcerange)),
         ("key_qpos", key_qpos),
-    ]);
-    all
+    ]
 }
+
+/// Fields of which a model keeps the first numbers of each row, and how many.
+const PARTS: [(&str, usize); 3] = [
+    ("actuator_trnid", 1),
+    ("actuator_gainprm", 3),
+    ("actuator_biasprm", 3),
+];
 
 /// Fields that every recording of a model holds at least.
 const LEAST_FIELDS: usize = 30;
@@ -252,9 +245,9 @@ pub fn compare(
         let Some(expected) = held(key) else {
             continue;
         };
-        if key == "actuator_trnid" {
-            let rows = (0..expected.len()).map(|i| expected.row(i)[0]);
-            found.add(key, &values, &rows.collect::<Vec<_>>());
+        if let Some((_, width)) = PARTS.iter().find(|(part, _)| *part == key) {
+            let rows = (0..expected.len()).flat_map(|i| &expected.row(i)[..*width]);
+            found.add(key, &values, &rows.copied().collect::<Vec<_>>());
         } else {
             found.add(key, &values, &expected.data);
         }

@@ -49,7 +49,7 @@ fn replay(target: &str, least: usize, run: impl Fn(&[u8]) -> bool) {
 #[test]
 fn policies() {
     let folder = tempfile::tempdir().unwrap();
-    replay("policy", 20, |bytes| policy::run(bytes, folder.path()));
+    replay("policy", 10, |bytes| policy::run(bytes, folder.path()));
 }
 
 #[test]
