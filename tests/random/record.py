@@ -228,14 +228,18 @@ def compiled(model):
 
 
 def is_singular(model):
-    """Whether dofs move nearly as others do; where they do so to rounding, `envs` refuses them."""
+    """Whether dofs move nearly as others do, or a tendon's armature over several branches, of which MuJoCo keeps a part,
+    leaves the inertia matrix indefinite; `envs` refuses what is not positive to rounding."""
     if not model.nv:
         return False
     data, inertia = mujoco.MjData(model), np.zeros((model.nv, model.nv))
     mujoco.mj_forward(model, data)
     mujoco.mj_fullM(model, inertia, data.qM)
     scale = np.sqrt(np.diag(inertia))
-    return not np.all(scale > 0) or np.linalg.cond(inertia / np.outer(scale, scale)) > 1e6
+    if not np.all(scale > 0):
+        return True
+    least, *_, most = np.linalg.eigvalsh(inertia / np.outer(scale, scale))[[0, -1]]
+    return least < 1e-6 * most
 
 
 def drawn(seed, index, nudges):
