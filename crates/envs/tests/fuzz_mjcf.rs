@@ -252,6 +252,29 @@ fn seeds_compile() {
     }
 }
 
+/// Each would take hours, or more memory than there is, if the work of one element were that of a whole file.
+#[test]
+fn many_of_one_kind_take_no_longer_each() {
+    let mujoco = |inside: String| format!("<mujoco>{inside}<worldbody/></mujoco>");
+    let long = "a".repeat(1 << 20);
+    let class = |index| format!("<default class=\"c{index}\"/>");
+    let classes: String = (0..9_000).map(class).collect();
+    let site = |index| format!("<site name=\"s{index}\"/>");
+    let sites: String = (0..60_000).map(site).collect();
+    let weld = "<weld site1=\"s1\" site2=\"s2\" active=\"false\"/>".repeat(60_000);
+    for text in [
+        " ".repeat(1 << 20) + &"<??>".repeat(1 << 18) + &mujoco(String::new()),
+        mujoco(format!(
+            "<default><geom shellinertia=\"{long}\"/>{classes}</default>"
+        )),
+        format!("<mujoco><worldbody>{sites}</worldbody><equality>{weld}</equality></mujoco>"),
+    ] {
+        let begun = Instant::now();
+        let _ = run(&text);
+        assert!(begun.elapsed() < BOUND, "{:?}", &text[..60]);
+    }
+}
+
 #[test]
 fn kept_inputs_neither_panic_nor_hang() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/mjcf");

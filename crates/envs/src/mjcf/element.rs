@@ -8,7 +8,7 @@ use glam::DVec3;
 use std::rc::Rc;
 
 /// Longest complaint in bytes: a value can be as long as a file.
-const LONGEST_MESSAGE: usize = 2000;
+pub(super) const LONGEST_MESSAGE: usize = 2000;
 
 /// The name of a file and where its lines begin, counted once: files can be long.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What a class asks for and the engine does not do: wrong only where an element does not say otherwise.
 
-use super::element::{Element, Place};
+use super::element::{Element, LONGEST_MESSAGE, Place};
 use super::rule::{Rule, Verdict};
 use crate::Result;
 
@@ -42,7 +42,10 @@ impl Unmet {
     }
 
     /// A complaint about `attribute`, instead of an earlier one.
-    pub(super) fn wait(&mut self, attribute: &'static str, element: &Element, message: String) {
+    pub(super) fn wait(&mut self, attribute: &'static str, element: &Element, mut message: String) {
+        // Every class below has a copy.
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+        message.shrink_to_fit();
         self.drop(attribute);
         self.0.push((attribute, element.place(), message));
     }

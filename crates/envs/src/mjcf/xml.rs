@@ -140,7 +140,7 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
             self.at += '\u{feff}'.len_utf8();
         }
         // Until something else than a declaration has come.
-        let mut declarations = true;
+        let (mut declarations, mut declared) = (true, false);
         loop {
             self.skip_blanks();
             let start = self.at;
@@ -160,7 +160,7 @@ impl<'a, N: FnMut(usize, &'static str)> Reader<'a, N> {
                     return Err(self.fault(start, "a declaration <?…?> must come before all else"));
                 }
                 let before = self.text[..start].trim_start_matches('\u{feff}');
-                if !before.is_empty() && before.bytes().all(is_blank) {
+                if !std::mem::replace(&mut declared, true) && !before.is_empty() {
                     (self.notice)(start, "there are blanks before the declaration <?…?>");
                 }
                 self.pass("<?", "?>", "a declaration <? has no end ?>")?;

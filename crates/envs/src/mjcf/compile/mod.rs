@@ -192,16 +192,26 @@ impl Builder<'_> {
 
     /// What switched-off constraints name must be there.
     fn check_equalities(&self) -> Result<()> {
+        if self.spec.equalities.is_empty() {
+            return Ok(());
+        }
         let model = &self.model;
+        let [joints, tendons, sites, bodies] = [
+            &model.joints.name,
+            &model.tendons.name,
+            &model.sites.name,
+            &model.bodies.name,
+        ]
+        .map(|names| index(names));
         for (place, objects) in &self.spec.equalities {
             for (kind, name) in objects {
                 let names = match *kind {
-                    "joint" => &model.joints.name,
-                    "tendon" => &model.tendons.name,
-                    "site" => &model.sites.name,
-                    _ => &model.bodies.name,
+                    "joint" => &joints,
+                    "tendon" => &tendons,
+                    "site" => &sites,
+                    _ => &bodies,
                 };
-                find(&index(names), kind, place, name)?;
+                find(names, kind, place, name)?;
             }
             if let [(kind, a), (_, b)] = &objects[..]
                 && a == b
