@@ -93,6 +93,11 @@ impl AgentState {
         for (learner, name) in learners.into_iter().zip(names) {
             learner.restore(&record, name)?;
         }
+        if numbers.len() != self.numbers.len() {
+            let (stored, own) = (self.numbers.len(), numbers.len());
+            let reason = format!("{stored} numbers are stored beside the networks: must be {own}");
+            return Err(sparse_core::Error::Record { reason }.into());
+        }
         *updates = self.updates;
         for (number, stored) in numbers.into_iter().zip(self.numbers) {
             *number = stored;

@@ -4,6 +4,7 @@
 //! Superblocks 0 to 3 are read, arrays in one piece or in chunks, deflated, shuffled and summed. The newest layout
 //! of arrays (5, HDF5 2.0 asked for `libver="latest"`) is refused; neither D4RL nor Minari asks for it.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,8 @@ const METADATA_CACHE: usize = 8 << 20;
 pub(super) struct H5 {
     path: PathBuf,
     file: File,
+    /// Where links lead that were looked for, by name: each search goes through the file.
+    links: RefCell<HashMap<String, Option<String>>>,
 }
 
 impl H5 {
@@ -52,6 +55,7 @@ impl H5 {
         Ok(Self {
             path: path.to_owned(),
             file: File::open_streaming_with_options(path, access).map_err(Error::file(path))?,
+            links: RefCell::default(),
         })
     }
 
@@ -133,7 +137,10 @@ impl H5 {
 
     /// What stands in an array's place, for a message that it is missing: a link, a group, or what there is.
     pub(super) fn instead(&self, group: &Group, key: &str) -> String {
-        if let Some(target) = links::find(&self.path, key, true) {
+        let mut links = self.links.borrow_mut();
+        let find = || links::find(&self.path, key, true);
+        let link = links.entry(key.to_owned()).or_insert_with(find);
+        if let Some(target) = link {
             return format!(": it is a link {target}, and links are not followed; {COPY}");
         }
         if group.group(key).is_ok() {

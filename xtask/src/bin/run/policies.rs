@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
+use cli::shell;
 use offline_prune::config::{AlgoConfig, OfflineConfig};
 use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::seal;
@@ -32,7 +33,8 @@ pub(crate) struct Trained {
 pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
     places::run(run)?;
     let config = fs::read_to_string(run.join(CONFIG)).unwrap_or_default();
-    if Kind::of(&config) == Some(Kind::Offline) || run.join(POLICY[0]).exists() {
+    let kind = Kind::of(&config);
+    if kind == Some(Kind::Offline) || (kind.is_none() && run.join(POLICY[0]).exists()) {
         return of_offline(run, best);
     }
     let (dir, config) = RunDir::open(run)?;
@@ -79,9 +81,10 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
             true => bail!("{folder} kept no best policy, only its last; leave out --best"),
             false => bail!(
                 "{folder} has no {} policy yet: its first evaluation comes after {} updates; cargo xtask offline \
-                 --resume {folder} goes on",
+                 --resume {} goes on",
                 if best { "best" } else { "last" },
-                thousands(config.evaluation.every.min(config.updates) as f64)
+                thousands(config.evaluation.every.min(config.updates) as f64),
+                shell::word(run)
             ),
         }
     }

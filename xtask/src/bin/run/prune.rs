@@ -27,7 +27,7 @@ pub(crate) fn run(args: &PruneArgs) -> Result<()> {
     config.pruning = Some(pruning);
     let device = sparse_core::device::by_name(args.agent.device.unwrap_or_default().name())?;
     threads(args.agent.threads)?;
-    let dataset = open(args.agent.dataset(), &config)?;
+    let dataset = open(args.agent.dataset(), &config, 1)?;
     let mut streams = Streams::new(config.seed);
     let start = start(&config, &dataset, &device, &mut streams)?;
     say(&format!("\n{}", layers::table(&start.pruning).text()));

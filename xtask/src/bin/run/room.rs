@@ -2,15 +2,15 @@
 //! before the system ends the process for it or the last room is taken.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use rl_algos::config::Need;
 
-/// Files in which Linux says how much memory a group of processes may take (cgroups, version 2 and 1).
-const LIMITS: [&str; 2] = [
-    "/sys/fs/cgroup/memory.max",
-    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+/// Folder and file in which Linux says how much memory a group of processes may take: cgroups, version 2 and 1.
+const LIMITS: [(&str, &str); 2] = [
+    ("/sys/fs/cgroup", "memory.max"),
+    ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
 ];
 
 /// Refuses needs that are larger than this machine's memory together, of so many runs at a time. Where the system does
@@ -93,11 +93,33 @@ fn free(_: &Path) -> Option<u64> {
 pub(crate) fn machine() -> Option<u64> {
     let whole = fs::read_to_string("/proc/meminfo").ok();
     let whole = whole.as_deref().and_then(total);
-    let limits = LIMITS
-        .iter()
-        .filter_map(|file| fs::read_to_string(file).ok());
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let limits = limits(&groups).into_iter();
+    let limits = limits.filter_map(|file| fs::read_to_string(file).ok());
     let limits = limits.filter_map(|text| text.trim().parse().ok());
     limits.chain(whole).min()
+}
+
+/// The files with the limits of this process's groups and of those above them, by `/proc/self/cgroup`.
+fn limits(groups: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = LIMITS
+        .iter()
+        .map(|(root, file)| Path::new(root).join(file))
+        .collect();
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(group)) = (parts.next(), parts.next()) else {
+            continue;
+        };
+        let (root, file) = match controllers {
+            "" => LIMITS[0],
+            some if some.split(',').any(|name| name == "memory") => LIMITS[1],
+            _ => continue,
+        };
+        let above = Path::new(group.trim_start_matches('/')).ancestors();
+        files.extend(above.map(|group| Path::new(root).join(group).join(file)));
+    }
+    files
 }
 
 /// The machine's memory, by `/proc/meminfo`.
@@ -127,6 +149,30 @@ pub(crate) fn said(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_are_those_of_the_groups_that_a_process_is_in() {
+        let files = |groups: &str| -> Vec<String> {
+            let files = limits(groups).into_iter().skip(2);
+            files.map(|file| file.display().to_string()).collect()
+        };
+        assert_eq!(
+            files("0::/a/b\n"),
+            [
+                "/sys/fs/cgroup/a/b/memory.max",
+                "/sys/fs/cgroup/a/memory.max",
+                "/sys/fs/cgroup/memory.max"
+            ]
+        );
+        assert_eq!(
+            files("5:cpu,cpuacct:/x\n4:memory:/job\n"),
+            [
+                "/sys/fs/cgroup/memory/job/memory.limit_in_bytes",
+                "/sys/fs/cgroup/memory/memory.limit_in_bytes"
+            ]
+        );
+        assert!(files("").is_empty() && files("nonsense").is_empty());
+    }
 
     #[test]
     fn what_cannot_fit_is_refused_with_its_bytes() {

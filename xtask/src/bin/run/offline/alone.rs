@@ -40,7 +40,7 @@ pub(super) fn run(args: &OfflineArgs, job: &Job, device: &Device) -> Result<Exit
     places::folder("--out", &path)?;
     folder::check(&path, overwrite)?;
     let threads = threads(args.agent.threads)?;
-    let dataset = open(place, &job.config)?;
+    let dataset = open(place, &job.config, 1)?;
     let config = job.config.fitted(&dataset);
     let data = Data::of(place, &dataset);
     if args.keep && kept::whole(&path, &config, &dataset, &data)?.is_some() {
@@ -78,7 +78,7 @@ pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<
     }
     let place = place_of(args, path, &text)?;
     let threads = threads(args.agent.threads)?;
-    let dataset = open(&place, &config).with_context(|| {
+    let dataset = open(&place, &config, 1).with_context(|| {
         format!(
             "the data of {} (if they lie elsewhere now: cargo xtask offline DATASET --resume {})",
             path.display(),

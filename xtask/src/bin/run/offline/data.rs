@@ -27,7 +27,7 @@ const FEW: usize = 4;
 ///
 /// # Errors
 /// As [`Dataset::open`], and when it does not fit the task.
-pub(crate) fn open(path: &Path, config: &OfflineConfig) -> Result<Dataset> {
+pub(crate) fn open(path: &Path, config: &OfflineConfig, runs: usize) -> Result<Dataset> {
     let begun = Instant::now();
     if let Some(sizes) = Peek::at(path)?.sizes {
         config.check_sizes(sizes)?;
@@ -61,7 +61,7 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig) -> Result<Dataset> {
         action: dataset.action_size(),
         device: Device::default(),
     };
-    room::memory(&algos::needs(config, &rows), 1)?;
+    room::memory(&algos::needs(config, &rows), runs)?;
     if config.normalise_observations {
         dataset.normalise();
     }

@@ -67,19 +67,26 @@ pub(super) fn whole(
     outcome(path, &config, dataset, data)
 }
 
-/// The folder of a run that is to be whole, and what it goes on from: that of the run that was cut off there, if it was
-/// computed on this device and left a state; else of one from the beginning.
+/// The folder of a run that is to be whole, and what it goes on from: that of the run that was cut off there, if it left
+/// a state; else of one from the beginning.
 ///
 /// # Errors
-/// When another command writes there, or what it goes on from is damaged.
+/// When another command writes there, or what it goes on from is damaged or was computed on another device.
 pub(super) fn begin(
     path: &Path,
     config: &OfflineConfig,
     data: &Data,
     device: &str,
 ) -> Result<(Folder, Option<State>)> {
-    let named = fs::read_to_string(path.join(DEVICE)).unwrap_or_default();
-    if named.trim() == device && path.join(STATE).exists() {
+    if path.join(STATE).exists() {
+        let named = fs::read_to_string(path.join(DEVICE)).unwrap_or_default();
+        let named = named.trim();
+        if !named.is_empty() && named != device {
+            bail!(
+                "the run in {} was computed on {named}: add --device {named}, or make it anew with --overwrite",
+                path.display()
+            );
+        }
         let (folder, stored) = Folder::go_on(path)?;
         if let Some(stored) = stored {
             return Ok((folder, Some(stored.run)));

@@ -30,6 +30,21 @@ use crate::{places, say};
 /// The table of all runs.
 pub(super) const TABLE: &str = "sweep.csv";
 
+/// Its columns.
+const COLUMNS: [&str; 11] = [
+    "env",
+    "algo",
+    "criterion",
+    "sparsity",
+    "seed",
+    "updates",
+    "weights",
+    "dense_weights",
+    "return",
+    "score",
+    "seconds",
+];
+
 /// The picture of several sparsities.
 pub(super) const PICTURE: &str = "sweep.svg";
 
@@ -152,10 +167,11 @@ pub(super) fn run(
         .clone()
         .unwrap_or_else(|| Path::new("runs/offline").join(format!("{label}-{}", base.algo.name())));
     places::folder("--out", &folder)?;
+    own_outputs(&folder)?;
     if !args.keep {
         free(&folder, &jobs, args.overwrite)?;
     }
-    let dataset = open(place, base)?;
+    let dataset = open(place, base, Share::of(threads, jobs.len()).at_once)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     // Kept to the end.
     let _held = hold(&folder)?;
@@ -217,6 +233,25 @@ fn earlier(kept: Kept) -> (Job, Option<Made>) {
         config: kept.config,
     };
     (job, Some(Ok(Some(kept.outcome))))
+}
+
+/// Refuses a folder with a table or a picture of the names of a sweep's that no sweep wrote.
+///
+/// # Errors
+/// With that file.
+fn own_outputs(folder: &Path) -> Result<()> {
+    let [table, picture] = [TABLE, PICTURE].map(|name| folder.join(name));
+    let begins = COLUMNS[..3].join(",");
+    let is_own = fs::read(&table).is_ok_and(|bytes| bytes.starts_with(begins.as_bytes()));
+    for file in [table, picture] {
+        if file.exists() && !is_own {
+            bail!(
+                "{} is there already, and of no sweep; choose another folder",
+                file.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a folder that holds runs or a sweep, unless they may be replaced.
@@ -333,19 +368,7 @@ fn table(whole: &[(Job, Outcome)]) -> Table {
 
 fn csv(whole: &[(Job, Outcome)]) -> Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record([
-        "env",
-        "algo",
-        "criterion",
-        "sparsity",
-        "seed",
-        "updates",
-        "weights",
-        "dense_weights",
-        "return",
-        "score",
-        "seconds",
-    ])?;
+    csv.write_record(COLUMNS)?;
     let cell = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
     for (job, outcome) in whole {
         csv.write_record([
@@ -433,6 +456,22 @@ fn percent(sparsities: &[f64], place: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_and_a_picture_of_no_sweep_are_left_alone() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let put = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+        own_outputs(folder).unwrap();
+        put(PICTURE, "<svg/>");
+        let error = own_outputs(folder).unwrap_err().to_string();
+        assert!(error.contains(PICTURE), "{error}");
+        put(TABLE, "date,price\n");
+        let error = own_outputs(folder).unwrap_err().to_string();
+        assert!(error.contains(TABLE), "{error}");
+        put(TABLE, &COLUMNS.join(","));
+        own_outputs(folder).unwrap();
+    }
 
     fn args(words: &[&str]) -> OfflineArgs {
         #[derive(clap::Parser)]

@@ -171,7 +171,8 @@ impl<'a> Named<'a> {
         };
         let exact = self
             .version
-            .filter(|_| !self.kind)
+            // Beside a kind of data it is the data's revision, which ends at 2 in D4RL.
+            .filter(|version| !self.kind || (*version > 2 && peek.layout != Layout::Minari))
             .as_ref()
             .and_then(versions);
         let hdf5 = peek.layout == Layout::D4rl;
@@ -256,6 +257,13 @@ mod tests {
                 peek(Layout::Npz, 17, 6),
                 "Walker2d-v3",
                 "Gym's version 2",
+            ),
+            // No revision of D4RL's data is above 2.
+            (
+                "hopper-medium-v5.hdf5",
+                peek(Layout::D4rl, 11, 3),
+                "Hopper-v5",
+                "`hopper-medium-v5.hdf5`",
             ),
             (
                 "walker2d-medium.npz",
