@@ -15,7 +15,7 @@ use sparse_core::device;
 const MAGIC: &[u8; 8] = b"SRLRUN 3";
 
 /// A run of a few random steps, the same on every machine.
-pub fn config() -> TrainConfig {
+fn config() -> TrainConfig {
     let mut config = recipes::named("rlx2", "Hopper-v5").expect("a known recipe");
     config.steps = 40;
     config.networks.actor = vec![8, 8];
@@ -28,7 +28,7 @@ pub fn config() -> TrainConfig {
 }
 
 /// Trains such a run into a folder.
-pub fn begin(folder: &Path) {
+pub(crate) fn begin(folder: &Path) {
     let config = config();
     let run = RunDir::create(folder, &config, false).expect("an empty folder");
     let device = device::by_name(device::available()[0]).expect("a device of this build");
@@ -50,7 +50,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// Goes on from bytes, of which the first tells what they are: a state without its head and checksum, or a replay.
 /// Whether they are such.
-pub fn run(bytes: &[u8]) -> bool {
+pub(crate) fn run(bytes: &[u8]) -> bool {
     static BEGUN: OnceLock<tempfile::TempDir> = OnceLock::new();
     let Some((kind, bytes)) = bytes.split_first() else {
         return false;

@@ -26,7 +26,7 @@ fn check(data: &Dataset) {
 }
 
 /// Opens a file, and tells whether it is a dataset. It is read without its bad episodes, too.
-pub fn open(path: &Path) -> bool {
+pub(crate) fn open(path: &Path) -> bool {
     let _ = Peek::at(path);
     let lenient = Reading {
         clip_actions: true,

@@ -27,7 +27,7 @@ fn check(model: &Model) {
 }
 
 /// Compiles a text and moves the model, if there is one.
-pub fn run(text: &str) -> bool {
+pub(crate) fn run(text: &str) -> bool {
     let Ok(mut model) = envs::mjcf::compile(text, "fuzz.xml") else {
         return false;
     };

@@ -7,7 +7,7 @@ use rl_algos::algos::Policy;
 use sparse_core::device;
 
 /// Opens bytes as a policy of Hopper; `folder` is for files. Whether they are one.
-pub fn run(bytes: &[u8], folder: &Path) -> bool {
+pub(crate) fn run(bytes: &[u8], folder: &Path) -> bool {
     let path = folder.join("policy.safetensors");
     fs::write(&path, bytes).expect("a folder to write to");
     let task = envs::make("Hopper-v5")

@@ -4,7 +4,7 @@ use offline_prune::config::OfflineConfig;
 use rl_algos::config::TrainConfig;
 
 /// Reads a text as settings of an online and of an offline run; whether it is either.
-pub fn run(text: &str) -> bool {
+pub(crate) fn run(text: &str) -> bool {
     let online = TrainConfig::from_toml(text);
     if let Ok(config) = &online {
         let written = config.to_toml().expect("valid settings");

@@ -4,7 +4,7 @@
 //! with its origin; the environment variable `PARITY_DATA` names another folder of them.
 //!
 //! In reading order: [`recording`] (the files), [`actions`] (what was done in them), [`errors`] (how far off),
-//! [`isa`] (which vector instructions), [`models`] (compiled models side by side), [`python`] (other programs that read what is written here), [`report`] (the
+//! [`isa`] (which vector instructions), [`models`] (compiled models side by side), [`python`] (other programs that read what is written here), [`random`] (random models beside MuJoCo), [`report`] (the
 //! table of the docs), [`small`] (runs that take seconds), [`updates`] (recorded updates of agents).
 
 pub mod actions;
@@ -12,6 +12,7 @@ pub mod errors;
 pub mod isa;
 pub mod models;
 pub mod python;
+pub mod random;
 pub mod recording;
 pub mod report;
 pub mod small;

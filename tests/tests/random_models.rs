@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use envs::dynamics::model::Model;
-use envs::dynamics::{State, step};
 use rayon::prelude::*;
+use tests::python;
+use tests::random::{compare_compiled, compare_step};
 use tests::recording::{Recording, Result};
-use tests::{errors, models, python};
 
 /// Models that are drawn without `FUZZ_MODELS`.
 const MODELS: usize = 150;
@@ -27,21 +27,12 @@ const MODELS: usize = 150;
 const CHUNK: usize = 25;
 /// Nudges of each state; and of the states of a model that differs, which may stand at an edge that few nudges find.
 const NUDGES: [usize; 2] = [4, 100];
-/// Error `|x - ref| / max(1, |ref|)` that is always allowed.
-const TOLERANCE: f64 = 1e-9;
 /// Ratio of a row's stiffness to the inertia that it meets, above which doubles do not resolve a step. Contacts with a body
 /// that nothing moves in the reference pose, such as a wheel on a fixed hinge through its centre, reach 10¹³, others 10⁵.
 const STIFF: f64 = 1e8;
 /// The last bit of the solver's cost, in units of the improvement at which the solver stops, above which the order of sums
 /// decides which iteration is the last.
 const ROUNDING: f64 = 0.1;
-/// How many times the difference that a nudge makes is allowed.
-const NUDGED: f64 = 1000.0;
-/// An allowance that says little: a state on an edge, where a nudge makes or ends a contact.
-const OPEN: f64 = 1e-3;
-/// Of the compiled model. Inverse weights are those of matrices that may be nearly singular.
-const COMPILED: f64 = 1e-9;
-
 fn main() -> ExitCode {
     python::run_tests(
         "import mujoco, numpy; assert mujoco.__version__ == '3.3.7', mujoco.__version__",
@@ -104,68 +95,31 @@ fn compare(index: usize) -> Found {
             return found;
         }
     };
-    match models::compare(&model, &recording, &|field| format!("model/{field}")) {
-        Ok(errors) if errors.worst().0 <= COMPILED => {}
-        Ok(errors) => {
-            let (error, field) = errors.worst();
-            let text = format!("compiled {field} differs by {error:.1e}");
-            found.differences.push(text);
-        }
-        Err(error) => found.differences.push(error),
-    }
+    let compiled = compare_compiled(&model, &recording);
+    found.differences.extend(compiled.unwrap_or_else(Some));
     compare_steps(&model, &recording, &mut found).unwrap();
     found
 }
 
 fn compare_steps(model: &Model, recording: &Recording, found: &mut Found) -> Result<()> {
     for row in 0..recording.get("apart")?.len() {
-        let before = |key: &str| Ok::<_, String>(recording.get(&format!("before/{key}"))?.row(row));
-        let mut state = State::new(model);
-        state.qpos.copy_from_slice(before("qpos")?);
-        state.qvel.copy_from_slice(before("qvel")?);
-        state.ctrl.copy_from_slice(before("ctrl")?);
-        state
-            .qacc_warmstart
-            .copy_from_slice(before("qacc_warmstart")?);
-        step(model, &mut state);
-        let counts = [state.contacts.len(), state.rows.len()].map(|n| n as f64);
-        let counts = [counts[0], counts[1], state.warnings.total() as f64];
-        let parts: [(&str, &[f64]); 4] = [
-            ("counts", &counts),
-            ("qacc", &state.qacc),
-            ("qvel", &state.qvel),
-            ("qpos", &state.qpos),
-        ];
         let mark = |key: &str| Ok::<_, String>(recording.get(key)?.row(row)[0]);
-        let unresolved = mark("stiffness")? > STIFF || mark("rounding")? > ROUNDING;
-        let (mut differs, mut open, mut same) = (String::new(), false, true);
-        for (part, ours) in parts {
-            let theirs = recording.get(&format!("after/{part}"))?.row(row);
-            let spread = recording.get(&format!("spread/{part}"))?.row(row)[0];
-            let error = errors::error(ours, theirs);
-            let allowed = TOLERANCE.max(NUDGED * spread);
-            open |= allowed > OPEN;
-            same &= error <= TOLERANCE;
-            if error > allowed {
-                let _ = write!(differs, " {part} by {error:.1e}, allowed {allowed:.1e};");
-            } else if !unresolved && spread * NUDGED <= TOLERANCE {
-                found.worst = found.worst.max(error);
-            }
-        }
+        let step = compare_step(model, recording, row)?;
+        let differs = usize::from(!step.differs.is_empty());
         found.steps += 1;
         if mark("apart")? != 0.0 {
             found.apart[0] += 1;
-            found.apart[1] += usize::from(!differs.is_empty());
-        } else if unresolved {
+            found.apart[1] += differs;
+        } else if mark("stiffness")? > STIFF || mark("rounding")? > ROUNDING {
             found.unresolved[0] += 1;
-            found.unresolved[1] += usize::from(!differs.is_empty());
+            found.unresolved[1] += differs;
         } else {
-            found.open[0] += usize::from(open);
-            found.open[1] += usize::from(open && !same);
-            if !differs.is_empty() {
-                found
-                    .differences
-                    .push(format!("step {row} differs in{differs}"));
+            found.open[0] += usize::from(step.open);
+            found.open[1] += usize::from(step.open && !step.same);
+            found.worst = found.worst.max(step.worst);
+            if differs > 0 {
+                let text = format!("step {row} differs in{}", step.differs);
+                found.differences.push(text);
             }
         }
     }
