@@ -48,7 +48,7 @@ mod tests {
     fn only_what_needs_them_gets_quotes() {
         for (path, expected) in [
             ("runs/hopper-v5-rlx2-td3-s0", "runs/hopper-v5-rlx2-td3-s0"),
-            ("/tmp/a b", "'/tmp/a b'"),
+            ("/data/a b", "'/data/a b'"),
             ("it's", r"'it'\''s'"),
             ("$HOME", "'$HOME'"),
             ("läufe", "'läufe'"),

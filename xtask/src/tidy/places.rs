@@ -34,7 +34,7 @@ pub(crate) fn check(file: &File, root: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let mut report = |what: &str| findings.push(Finding::at(&file.path, index + 1, what));
-        if local.iter().any(|place| line.contains(place.as_str())) {
+        if local.iter().any(|place| names(line, place)) {
             report("names a path of one machine");
         }
         if REGISTRIES.iter().any(|word| line.contains(word)) {
@@ -42,6 +42,14 @@ pub(crate) fn check(file: &File, root: &Path) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether a line names a place, and not a longer path that has its name within.
+fn names(line: &str, place: &str) -> bool {
+    let within =
+        |before: &str| before.ends_with(|c: char| c.is_alphanumeric() || "_-.".contains(c));
+    line.match_indices(place)
+        .any(|(at, _)| !within(&line[..at]))
 }
 
 #[cfg(test)]
@@ -62,6 +70,7 @@ mod tests {
         assert_eq!(found(concat!("see /ho", "me/ann/runs")), 1);
         assert_eq!(found("see /some/where/project/runs"), 1);
         assert_eq!(found("see /some/where/else"), 1);
+        assert_eq!(found("see target/some/where/else"), 0);
     }
 
     #[test]
