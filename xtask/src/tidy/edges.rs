@@ -5,18 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Finding;
 
 /// Every edge between members of the workspace that may exist.
-const ALLOWED: [(&str, &[&str]); 6] = [
+const ALLOWED: [(&str, &[&str]); 7] = [
     ("envs", &[]),
+    (
+        "experiments",
+        &["envs", "offline-prune", "rl-algos", "sparse-core"],
+    ),
     ("sparse-core", &[]),
     ("rl-algos", &["envs", "sparse-core"]),
     ("offline-prune", &["envs", "rl-algos", "sparse-core"]),
     (
         "tests",
-        &["envs", "offline-prune", "rl-algos", "sparse-core"],
+        &[
+            "envs",
+            "experiments",
+            "offline-prune",
+            "rl-algos",
+            "sparse-core",
+        ],
     ),
     (
         "xtask",
-        &["envs", "offline-prune", "rl-algos", "sparse-core"],
+        &[
+            "envs",
+            "experiments",
+            "offline-prune",
+            "rl-algos",
+            "sparse-core",
+        ],
     ),
 ];
 

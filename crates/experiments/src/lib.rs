@@ -1,0 +1,1 @@
+//! Experiments on disk and across runs.
