@@ -7,7 +7,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::tell::say;
+use experiments::terminal::tell::print_line;
 
 mod book;
 mod edges;
@@ -62,15 +62,15 @@ pub(crate) fn tidy() -> Result<ExitCode> {
     findings.extend(book::check(&files));
     let report = sizes::Report::of(&sources);
     findings.extend(report.check());
-    say(&report.to_string());
+    print_line(&report.to_string());
     for finding in &findings {
-        say(&finding.to_string());
+        print_line(&finding.to_string());
     }
     if findings.is_empty() {
-        say(&format!("tidy: {} files, nothing found", files.len()));
+        print_line(&format!("tidy: {} files, nothing found", files.len()));
         return Ok(ExitCode::SUCCESS);
     }
-    say(&format!(
+    print_line(&format!(
         "tidy: {} found in {} files",
         findings.len(),
         files.len()
