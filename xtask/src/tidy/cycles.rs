@@ -47,14 +47,8 @@ const KNOWN: [(&str, &[&str]); 18] = [
         &["checkpoint", "observe", "run_dir", "train"],
     ),
     ("crates/rl-algos/src", &["config", "replay"]),
-    ("crates/sparse-core/src", &["kernels", "pattern"]),
-    (
-        "crates/sparse-core/src",
-        &["nn", "optim", "record", "topology"],
-    ),
     ("crates/sparse-core/src/nn", &["linear", "tape"]),
     ("crates/sparse-core/src/op", &["autodiff", "network"]),
-    ("crates/sparse-core/src/optim", &["adam", "moments"]),
     (
         "crates/sparse-core/src/topology",
         &["plan", "prune", "recycle"],
