@@ -17,7 +17,7 @@ use crate::pattern::Structure;
 use crate::{Error, Result};
 
 /// A module that lists its sparse layers, so that a learner can train and rewire them. All that is to be trained lies
-/// in these layers: a [`Learner`](crate::learner::Learner) moves, copies and stores no other parameter.
+/// in these layers: a [`NetworkTrainer`](crate::trainer::NetworkTrainer) moves, copies and stores no other parameter.
 pub trait SparseModule: Module {
     /// The sparse layers, in a fixed order.
     fn sparse_layers(&self) -> Vec<&SparseLinear>;
