@@ -10,7 +10,9 @@ use anyhow::Result;
 use experiments::terminal::tell::print_line;
 
 mod book;
+mod cycles;
 mod edges;
+mod modules;
 mod papers;
 mod places;
 mod sizes;
@@ -60,6 +62,7 @@ pub(crate) fn tidy() -> Result<ExitCode> {
     findings.extend(files.iter().flat_map(|f| places::check(f, &root)));
     findings.extend(papers::check(&files, &sources));
     findings.extend(book::check(&files));
+    findings.extend(cycles::check(&files));
     let report = sizes::Report::of(&sources);
     findings.extend(report.check());
     print_line(&report.to_string());

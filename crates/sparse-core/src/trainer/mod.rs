@@ -12,7 +12,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{Parameters, SparseLinear, SparseModule};
-use crate::optim::{Adam, AdamConfig, change, to_vec, vector};
+use crate::op::{change, to_vec, vector};
+use crate::optim::{Adam, AdamConfig};
 use crate::pattern::{Pattern, Rewire};
 use crate::topology::{
     Action, Change, Explored, GrownMoments, LayerState, NetworkState, Reset, Rule, Signal,
@@ -25,7 +26,7 @@ pub use target::{TargetConfig, TargetConnections};
 /// What a learner does besides following the gradient.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct LearnerConfig {
+pub struct NetworkTrainerConfig {
     /// The optimizer.
     pub adam: AdamConfig,
     /// The rule that moves connections; `None` leaves them where they are.
@@ -34,7 +35,7 @@ pub struct LearnerConfig {
     pub target: Option<TargetConfig>,
 }
 
-impl LearnerConfig {
+impl NetworkTrainerConfig {
     /// Checks every field.
     ///
     /// # Errors
@@ -52,9 +53,9 @@ impl LearnerConfig {
     }
 }
 
-/// What one call of [`Learner::minimise`] did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepReport {
+/// What one call of [`NetworkTrainer::minimise`] did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepReport<A = ()> {
     /// The loss before the step.
     pub loss: f32,
     /// Euclidean norm of the gradient at the sparse layers' values, biases, scales and shifts.
@@ -68,6 +69,65 @@ pub struct StepReport {
     pub grown: usize,
     /// Hidden units that were drawn anew.
     pub recycled: usize,
+    /// What the loss returned beside itself for each part of the batch, in their order.
+    pub aux: Vec<A>,
+}
+
+impl StepReport {
+    /// The report with other numbers beside it.
+    fn with<A>(self, aux: Vec<A>) -> StepReport<A> {
+        StepReport {
+            loss: self.loss,
+            gradient_norm: self.gradient_norm,
+            moved: self.moved,
+            dropped: self.dropped,
+            grown: self.grown,
+            recycled: self.recycled,
+            aux,
+        }
+    }
+}
+
+/// What the loss of [`NetworkTrainer::minimise`] may return: the loss `[1]`, or the loss and other numbers beside it.
+pub trait Loss: Send {
+    /// What is beside the loss.
+    type Aux: Send;
+
+    /// Both, apart.
+    fn into_parts(self) -> (Tensor<1>, Self::Aux);
+}
+
+impl Loss for Tensor<1> {
+    type Aux = ();
+
+    fn into_parts(self) -> (Tensor<1>, ()) {
+        (self, ())
+    }
+}
+
+impl<A: Send> Loss for (Tensor<1>, A) {
+    type Aux = A;
+
+    fn into_parts(self) -> (Tensor<1>, A) {
+        self
+    }
+}
+
+/// The weight of each of so many parts in their mean.
+fn share_of(parts: usize) -> Result<f32> {
+    match parts {
+        0 => Err(Error::config("parts", 0, "at least one")),
+        parts => Ok(1.0 / parts as f32),
+    }
+}
+
+/// What `work` makes of each part, in their order, at the same time where there are threads for it. A single part stays
+/// on the thread that it is on.
+fn in_parallel<P: Send, R: Send>(parts: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {
+    match parts.len() {
+        1 => parts.into_iter().map(work).collect(),
+        _ => parts.into_par_iter().map(&work).collect(),
+    }
 }
 
 /// Bytes that a learner holds.
@@ -87,12 +147,12 @@ pub struct Memory {
 
 /// A network with its optimizer, its topology rule and its target network.
 #[derive(Debug)]
-pub struct Learner<N> {
+pub struct NetworkTrainer<N> {
     /// The weights, outside autodiff.
     net: N,
     target: Option<N>,
     adam: Adam,
-    config: LearnerConfig,
+    config: NetworkTrainerConfig,
     updates: u64,
     /// Kept where a rule moves connections.
     explored: Option<Explored>,
@@ -100,11 +160,11 @@ pub struct Learner<N> {
     taped: bool,
 }
 
-impl<N: SparseModule> Learner<N> {
+impl<N: SparseModule> NetworkTrainer<N> {
     /// Starts from `net`, which lies on a device without autodiff; the target starts as its copy. Settings are taken
-    /// as they are: [`LearnerConfig::validate`] checks them.
+    /// as they are: [`NetworkTrainerConfig::validate`] checks them.
     #[must_use]
-    pub fn new(net: N, config: LearnerConfig) -> Self {
+    pub fn new(net: N, config: NetworkTrainerConfig) -> Self {
         let adam = Adam::new(config.adam, &net.sparse_layers());
         let target = config.target.map(|_| net.clone());
         let taped = is_taped(&net);
@@ -160,77 +220,98 @@ impl<N: SparseModule> Learner<N> {
         self.explored.as_ref()
     }
 
-    /// Takes one step down the loss, which `loss` computes from the network under autodiff: what its layers give is
-    /// tracked, and what [`valid`](burn::module::Module::valid) makes of it is a constant. When the topology's
-    /// schedule is due, the rule acts instead: connections move, go, or are drawn anew.
+    /// Takes one step down a loss. `loss` computes it from the network under autodiff and one of `parts` of a batch: what
+    /// the layers give is tracked, and what [`valid`](burn::module::Module::valid) makes of the network is a constant.
+    /// The loss of the step is the mean over the parts; parts are worked on at the same time where there are threads for
+    /// it, and the result does not depend on their number. Beside the loss, `loss` may return other numbers of the
+    /// forward pass, which come back in [`StepReport::aux`].
+    ///
+    /// When the topology's schedule is due, the rule acts instead: connections move, go, or are drawn anew.
+    ///
+    /// ```
+    /// # use burn::tensor::{Device, Tensor};
+    /// # use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+    /// # use sparse_core::{trainer::NetworkTrainer, nn::{SparseMlp, SparseMlpConfig}};
+    /// # let (device, mut rng) = (Device::flex(), ChaCha8Rng::seed_from_u64(0));
+    /// # let net = SparseMlpConfig::new([3, 64, 1]).init(&device, &mut rng)?;
+    /// # let mut trainer = NetworkTrainer::new(net, Default::default());
+    /// let x = Tensor::<2>::ones([8, 3], &device);
+    /// // One part, and the mean output beside the loss.
+    /// let report = trainer.minimise([x], |net: &SparseMlp, x| {
+    ///     let outputs = net.forward(x);
+    ///     let mean = outputs.clone().inner().mean().into_scalar::<f32>();
+    ///     ((outputs - 1.0).square().mean(), mean)
+    /// }, &mut rng)?;
+    /// assert!(report.aux[0].is_finite());
+    /// # Ok::<(), sparse_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Shape`] when the loss is not one number, [`Error::Diverged`] when it or the gradient is NaN or infinite;
-    /// [`Error::Budget`] when pruning would leave a layer without connections; [`Error::Config`] when the loss is a
-    /// constant, when units are to be recycled and the network names no hidden layers, or when the drop fraction is
-    /// outside [0, 1]. Nothing has changed then.
-    pub fn minimise(
+    /// [`Error::Budget`] when pruning would leave a layer without connections; [`Error::Config`] when there are no parts,
+    /// when the loss is a constant, when units are to be recycled and the network names no hidden layers, or when the drop
+    /// fraction is outside [0, 1]. Nothing has changed then.
+    pub fn minimise<P: Send, L: Loss>(
         &mut self,
-        loss: impl FnOnce(&N) -> Tensor<1>,
+        parts: impl IntoIterator<Item = P>,
+        loss: impl Fn(&N, P) -> L + Sync,
         rng: &mut impl Rng,
-    ) -> Result<StepReport> {
-        let slope =
-            Forward::of(&self.net, self.signal(), self.taped, loss).backward(|loss| loss)?;
-        self.step(slope, rng)
-    }
-
-    /// As [`minimise`](Self::minimise) for a loss that is the mean of two, which are computed at the same
-    /// time where there are threads for it. The result does not depend on their number.
-    ///
-    /// # Errors
-    /// As [`minimise`](Self::minimise).
-    pub fn minimise_both(
-        &mut self,
-        losses: [impl FnOnce(&N) -> Tensor<1> + Send; 2],
-        rng: &mut impl Rng,
-    ) -> Result<StepReport>
-    where
-        N: Sync,
-    {
-        let (net, signal, taped) = (&self.net, self.signal(), self.taped);
-        let slope = |loss| Forward::of(net, signal, taped, loss).backward(|loss| loss * 0.5);
-        let [first, second] = losses;
-        let (first, second) = rayon::join(|| slope(first), || slope(second));
-        self.step(first?.plus(second?), rng)
-    }
-
-    /// As [`minimise`](Self::minimise) for a loss that is the mean over parts of a batch, which are computed at the
-    /// same time, and that needs a number of all of them: `forward` makes what each part's loss is computed from,
-    /// `settle` sees what all have made, and `loss` takes what it says as a constant.
-    ///
-    /// # Errors
-    /// As [`minimise`](Self::minimise), and [`Error::Config`] when there are no parts.
-    pub fn minimise_settled<M: Send + Sync, S: Sync>(
-        &mut self,
-        forward: Vec<impl FnOnce(&N) -> M + Send>,
-        settle: impl FnOnce(&[&M]) -> S,
-        loss: impl Fn(M, &S) -> Tensor<1> + Sync,
-        rng: &mut impl Rng,
-    ) -> Result<StepReport>
+    ) -> Result<StepReport<L::Aux>>
     where
         N: Send + Sync,
     {
-        if forward.is_empty() {
-            return Err(Error::config("parts", 0, "at least one"));
-        }
+        let parts: Vec<P> = parts.into_iter().collect();
         let (net, signal, taped) = (&self.net, self.signal(), self.taped);
-        let parts = forward.into_par_iter();
-        let parts = parts.map(|part| Forward::of(net, signal, taped, part));
-        let parts: Vec<_> = parts.collect();
-        let made: Vec<&M> = parts.iter().map(Forward::made).collect();
-        let (settled, share) = (settle(&made), 1.0 / made.len() as f32);
-        let slopes = parts.into_par_iter().map(|part| {
-            let loss = |made| loss(made, &settled) * share;
-            part.backward(loss)
+        let share = share_of(parts.len())?;
+        let slopes = in_parallel(parts, |part| {
+            let forward = Forward::of(net, signal, taped, |net| loss(net, part));
+            forward.backward(share, |made| made)
         });
-        let slopes: Vec<Slope> = slopes.collect::<Result<_>>()?;
+        self.step_by_mean(slopes, rng)
+    }
+
+    /// As [`minimise`](Self::minimise), for a loss that needs a number of the whole batch, such as TD3+BC's λ: `forward`
+    /// makes what the loss of a part is computed from, `couple` sees what all parts have made, and `loss` takes what it
+    /// says as a constant. The forward passes are done before the first backward pass begins, which is why this is not
+    /// a case of `minimise`.
+    ///
+    /// # Errors
+    /// As [`minimise`](Self::minimise).
+    pub fn minimise_coupled<P: Send, M: Send + Sync, S: Sync, L: Loss>(
+        &mut self,
+        parts: impl IntoIterator<Item = P>,
+        forward: impl Fn(&N, P) -> M + Sync,
+        couple: impl FnOnce(&[&M]) -> S,
+        loss: impl Fn(M, &S) -> L + Sync,
+        rng: &mut impl Rng,
+    ) -> Result<StepReport<L::Aux>>
+    where
+        N: Send + Sync,
+    {
+        let parts: Vec<P> = parts.into_iter().collect();
+        let (net, signal, taped) = (&self.net, self.signal(), self.taped);
+        let share = share_of(parts.len())?;
+        let passes = in_parallel(parts, |part| {
+            Forward::of(net, signal, taped, |net| forward(net, part))
+        });
+        let made: Vec<&M> = passes.iter().map(Forward::made).collect();
+        let coupled = couple(&made);
+        let slopes = in_parallel(passes, |pass| {
+            pass.backward(share, |made| loss(made, &coupled))
+        });
+        self.step_by_mean(slopes, rng)
+    }
+
+    /// The step by the slopes of all parts.
+    fn step_by_mean<A>(
+        &mut self,
+        slopes: Vec<Result<(Slope, A)>>,
+        rng: &mut impl Rng,
+    ) -> Result<StepReport<A>> {
+        let slopes: Vec<(Slope, A)> = slopes.into_iter().collect::<Result<_>>()?;
+        let (slopes, aux): (Vec<Slope>, Vec<A>) = slopes.into_iter().unzip();
         match slopes.into_iter().reduce(Slope::plus) {
-            Some(slope) => self.step(slope, rng),
+            Some(slope) => Ok(self.step(slope, rng)?.with(aux)),
             None => unreachable!("there are parts"),
         }
     }
@@ -270,6 +351,7 @@ impl<N: SparseModule> Learner<N> {
             dropped: 0,
             grown: 0,
             recycled: 0,
+            aux: Vec::new(),
         };
         match self.due() {
             Some(fraction) => self.restructure(slope, fraction, &mut report, rng)?,

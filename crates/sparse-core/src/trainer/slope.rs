@@ -3,10 +3,11 @@
 use burn::module::{Flag, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
-use crate::nn::{SparseLinear, SparseModule, Tape};
+use super::Loss;
+use crate::nn::{Activity, ActivityProbe, SparseLinear, SparseModule, Tape};
 use crate::op::{GrowthProbe, Sink, read};
 use crate::optim::LayerGradient;
-use crate::topology::{Activity, ActivityProbe, Signal};
+use crate::topology::Signal;
 use crate::{Error, Result};
 
 /// A loss, its gradients at every layer, and what hidden units did.
@@ -62,13 +63,19 @@ impl<N: SparseModule, M> Forward<N, M> {
         &self.made
     }
 
-    /// Runs the backward pass of a loss of what was made. A layer that the loss does not reach has zeros.
+    /// Runs the backward pass of `share` of a loss of what was made; gives what is beside the loss, too. A layer that the
+    /// loss does not reach has zeros.
     ///
     /// # Errors
     /// [`Error::Shape`] when the loss is not one number, [`Error::Config`] when it depends on nothing that is
     /// differentiated.
-    pub(super) fn backward(self, loss: impl FnOnce(M) -> Tensor<1>) -> Result<Slope> {
-        let loss = loss(self.made);
+    pub(super) fn backward<L: Loss>(
+        self,
+        share: f32,
+        loss: impl FnOnce(M) -> L,
+    ) -> Result<(Slope, L::Aux)> {
+        let (loss, aux) = loss(self.made).into_parts();
+        let loss = if share == 1.0 { loss } else { loss * share };
         Error::check_size("loss", loss.shape().num_elements(), 1)?;
         if !loss.is_tracked() {
             let allowed = "computed from what the network gives under autodiff";
@@ -88,7 +95,7 @@ impl<N: SparseModule, M> Forward<N, M> {
             }),
         };
         let layers = self.net.sparse_layers().into_iter().enumerate();
-        Ok(Slope {
+        let slope = Slope {
             layers: layers
                 .map(|(index, layer)| LayerGradient {
                     parameters: take(layer),
@@ -100,7 +107,8 @@ impl<N: SparseModule, M> Forward<N, M> {
                 .collect(),
             loss: loss.into_scalar::<f32>(),
             activity: self.activity.take(),
-        })
+        };
+        Ok((slope, aux))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use burn::tensor::Device;
 
-use super::{Learner, LearnerConfig, TargetConfig};
+use super::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 use crate::nn::{SparseLinear, SparseMlp, SparseModule};
 use crate::optim::Adam;
 use crate::record::{Record, RecordWriter, malformed};
 use crate::topology::Explored;
 use crate::{Error, Result};
 
-impl<N: SparseModule> Learner<N> {
+impl<N: SparseModule> NetworkTrainer<N> {
     /// Adds everything that later updates depend on to a record: the network under `name`, the target under
     /// `{name}_target`, moments, counts, and what was explored. The configuration is not part of it.
     pub fn save(&self, record: &mut RecordWriter, name: &str) {
@@ -86,7 +86,7 @@ impl<N: SparseModule> Learner<N> {
     }
 }
 
-impl Learner<SparseMlp> {
+impl NetworkTrainer<SparseMlp> {
     /// The learner that was [saved](Self::save) under `name`, on a device without autodiff.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl Learner<SparseMlp> {
     pub fn load(
         record: &Record,
         name: &str,
-        config: LearnerConfig,
+        config: NetworkTrainerConfig,
         device: &Device,
     ) -> Result<Self> {
         let mut learner = Self::new(record.network(name, device)?, config);
