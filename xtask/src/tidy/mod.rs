@@ -59,6 +59,7 @@ pub(crate) fn tidy() -> Result<ExitCode> {
     findings.extend(edges::check(tree::text(&files, "Cargo.lock")));
     findings.extend(sources.iter().flat_map(words::check));
     findings.extend(sources.iter().flat_map(sizes::check));
+    findings.extend(sizes::check_xtask(&sources));
     findings.extend(files.iter().flat_map(|f| places::check(f, &root)));
     findings.extend(papers::check(&files, &sources));
     findings.extend(book::check(&files));

@@ -17,8 +17,8 @@ use rl_algos::run_dir::{Checkpoint, RunDir};
 
 use super::rounded;
 use crate::charts::plot::points;
+use crate::folder::kind::CONFIG;
 use crate::folder::kind::Kind;
-use crate::folder::offline::CONFIG;
 use crate::folder::places;
 use crate::terminal::table::thousands;
 

@@ -7,7 +7,11 @@ use crate::terminal::shell;
 use anyhow::{Result, bail};
 use toml::Table;
 
-use crate::folder::offline::{CONFIG, DATA};
+/// The settings of a run of either kind.
+pub(crate) const CONFIG: &str = "config.toml";
+
+/// What the line begins with by which the settings of a run on a dataset tell of the data.
+pub(crate) const DATA: &str = "# data: ";
 
 /// What learns by a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,15 +7,11 @@ use anyhow::{Result, bail};
 use offline_prune::dataset::Dataset;
 use rl_algos::observe::EVENTS;
 
-use crate::folder::kind::Kind;
+use super::kind::{CONFIG, Kind};
 
-/// What the line of `config.toml` that tells of the data begins with.
-pub(crate) const DATA: &str = "# data: ";
 /// What the line that tells where they lay begins with.
 pub(crate) const DATASET: &str = "# dataset: ";
 
-/// The settings, which an online run has under the same name.
-pub(crate) const CONFIG: &str = "config.toml";
 pub(crate) const METRICS: &str = "metrics.csv";
 pub(crate) const PRUNING: &str = "pruning.csv";
 /// Written when a run is over.

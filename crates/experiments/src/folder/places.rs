@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rl_algos::run_dir::RunDir;
 
+use super::kind::CONFIG;
 use super::offline;
 
 /// Most runs that are named where a folder of several was given in the place of one.
@@ -88,9 +89,6 @@ pub(crate) fn run(path: &Path) -> Result<()> {
         }
     }
 }
-
-/// The settings' file, by which a run is known.
-const CONFIG: &str = offline::CONFIG;
 
 /// The run or sweep, if any, in whose folder a file of this path would pass for one of a run's: of one on a dataset too,
 /// by whose files others know what a folder holds.

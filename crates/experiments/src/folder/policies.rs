@@ -10,8 +10,8 @@ use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::seal;
 use serde::{Deserialize, Serialize};
 
-use crate::folder::kind::Kind;
-use crate::folder::offline::{BEST, CONFIG, POLICY};
+use crate::folder::kind::{CONFIG, Kind};
+use crate::folder::offline::{BEST, POLICY};
 use crate::folder::places;
 use crate::terminal::table::thousands;
 

@@ -14,13 +14,13 @@ use offline_prune::dataset::Dataset;
 use offline_prune::train::{State, Trained};
 use rl_algos::seal;
 
+use super::job::Job;
 use super::shown::{self, Shown};
 use super::stored::Stored;
-use super::sweep::Job;
 use super::writer::{Data, Folder};
 use super::{LAST, Outcome, Source, header, is_over, kept, make, open};
-use crate::folder::kind::Kind;
-use crate::folder::offline::{self as folder, CONFIG, METRICS, NETWORKS, POLICY, STATE};
+use crate::folder::kind::{CONFIG, Kind};
+use crate::folder::offline::{self as folder, METRICS, NETWORKS, POLICY, STATE};
 use crate::folder::places;
 use crate::parallel::threads;
 use crate::settings::offline as settings;

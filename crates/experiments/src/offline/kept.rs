@@ -12,13 +12,12 @@ use offline_prune::train::State;
 use rl_algos::algos::parts::Rows;
 use toml::{Table, Value};
 
+use super::job::{job, pruned};
 use super::stored::Stored;
-use super::sweep::{job, pruned};
 use super::writer::{Data, Folder};
 use super::{LAST, Outcome};
-use crate::folder::offline::{
-    self as folder, CONFIG, DATA, DEVICE, METRICS, NETWORKS, PRUNING, STATE,
-};
+use crate::folder::kind::{CONFIG, DATA};
+use crate::folder::offline::{self as folder, DEVICE, METRICS, NETWORKS, PRUNING, STATE};
 
 /// A run in a folder of runs.
 pub(super) struct Kept {

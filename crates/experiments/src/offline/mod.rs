@@ -2,12 +2,13 @@
 //!
 //! In reading order: this file (what runs have in common), [`data`] (reading a dataset), [`alone`] (one run), [`sweep`]
 //! (several side by side), [`writer`] (who writes a run's folder), [`stored`] (what a run goes on from), [`board`]
-//! (TensorBoard), [`kept`] (runs of earlier commands), [`shown`] (what a person watches), [`prune`] (pruning alone),
+//! (TensorBoard), [`job`] (which runs a command asks for), [`kept`] (runs of earlier commands), [`shown`] (what a person watches), [`prune`] (pruning alone),
 //! [`layers`] (what pruning left).
 
 mod alone;
 mod board;
 mod data;
+mod job;
 mod kept;
 mod layers;
 pub(crate) mod prune;
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &OfflineArgs) -> Result<ExitCode> {
     }
     let mut base = settings::config(&args.agent)?;
     base.updates = args.updates.unwrap_or(base.updates);
-    let jobs = sweep::jobs(args, &base)?;
+    let jobs = job::jobs(args, &base)?;
     match jobs.as_slice() {
         [job] if !sweep::asked(args) => alone::run(args, job, &device),
         _ => {

@@ -12,9 +12,9 @@ use burn::tensor::Device;
 use indicatif::MultiProgress;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
-use offline_prune::prune::PruneConfig;
 use rl_algos::files::{hold, put};
 
+use super::job::{DENSE, Job, pruned};
 use super::kept::{self, Kept};
 use super::shown::Shown;
 use super::writer::{Data, Folder};
@@ -44,90 +44,9 @@ const COLUMNS: [&str; 11] = [
     "seconds",
 ];
 
-/// What the dense run is called where criteria stand.
-const DENSE: &str = "dense";
-
-/// One run.
-#[derive(Clone, Debug)]
-pub(super) struct Job {
-    /// Its folder's name.
-    pub(super) name: String,
-    criterion: String,
-    sparsity: f64,
-    pub(super) config: OfflineConfig,
-}
-
 /// Whether several runs are asked for, or one that stands where several would.
 pub(super) fn asked(args: &OfflineArgs) -> bool {
     !args.sweep.is_empty() || args.seeds.is_some() || args.criterion.len() > 1
-}
-
-/// The runs that the options ask for; a dense one once for each seed.
-///
-/// # Errors
-/// When a setting is outside its range.
-pub(super) fn jobs(args: &OfflineArgs, base: &OfflineConfig) -> Result<Vec<Job>> {
-    let seeds = match &args.seeds {
-        Some(seeds) => seeds.0.clone(),
-        None => vec![base.seed],
-    };
-    let sparsities: Vec<Option<f64>> = match args.sweep.as_slice() {
-        [] => vec![args.sparsity],
-        sweep => sweep.iter().copied().map(Some).collect(),
-    };
-    let criteria: Vec<Option<&String>> = match args.criterion.as_slice() {
-        [] => vec![None],
-        criteria => criteria.iter().map(Some).collect(),
-    };
-    let mut jobs: Vec<Job> = Vec::new();
-    for &seed in &seeds {
-        for &sparsity in &sparsities {
-            for &criterion in &criteria {
-                let pruning = settings::pruned(base, criterion, sparsity)?;
-                let job = job(base, seed, pruning);
-                job.config.validate()?;
-                if jobs.iter().all(|other| other.name != job.name) {
-                    jobs.push(job);
-                }
-            }
-        }
-    }
-    Ok(jobs)
-}
-
-pub(super) fn job(base: &OfflineConfig, seed: u64, mut pruning: PruneConfig) -> Job {
-    let sparsity = pruning.sparsity;
-    if sparsity == 0.0 {
-        // Nothing is pruned, whatever would choose.
-        pruning = PruneConfig {
-            sparsity,
-            ..PruneConfig::default()
-        };
-    }
-    let config = OfflineConfig {
-        seed,
-        pruning: Some(pruning),
-        ..base.clone()
-    };
-    let (criterion, sparsity) = pruned(&config);
-    Job {
-        name: match sparsity {
-            0.0 => format!("{DENSE}-s{seed}"),
-            _ => format!("{criterion}-{sparsity}-s{seed}"),
-        },
-        criterion,
-        sparsity,
-        config,
-    }
-}
-
-/// What the criterion is called, and the sparsity.
-pub(super) fn pruned(config: &OfflineConfig) -> (String, f64) {
-    let pruning = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
-    pruning.map_or_else(
-        || (DENSE.to_owned(), 0.0),
-        |pruning| (pruning.criterion.name().to_owned(), pruning.sparsity),
-    )
 }
 
 /// What all runs share.
@@ -451,6 +370,7 @@ fn percent(sparsities: &[f64], place: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::job::jobs;
     use super::*;
 
     #[test]

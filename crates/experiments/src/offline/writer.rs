@@ -18,8 +18,9 @@ use sparse_core::record;
 use super::board::Board;
 use super::layers;
 use super::stored::Stored;
+use crate::folder::kind::{CONFIG, DATA};
 use crate::folder::offline::{
-    BEST, CONFIG, DATA, DATASET, DEVICE, METRICS, NETWORKS, POLICY, PRUNING, check, content, remove,
+    BEST, DATASET, DEVICE, METRICS, NETWORKS, POLICY, PRUNING, check, content, remove,
 };
 use crate::folder::policies::PolicyInfo;
 
