@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{FORMAT, checksum, malformed, unreadable};
 use crate::Result;
 use crate::nn::{SparseLinear, SparseModule};
-use crate::optim::to_vec;
+use crate::op::to_vec;
 
 /// Collects networks and learners under their names, and gives the bytes of a file with all of them.
 ///

@@ -12,7 +12,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{Parameters, SparseLinear, SparseModule};
-use crate::optim::{Adam, AdamConfig, change, to_vec, vector};
+use crate::op::{change, to_vec, vector};
+use crate::optim::{Adam, AdamConfig};
 use crate::pattern::{Pattern, Rewire};
 use crate::topology::{
     Action, Change, Explored, GrownMoments, LayerState, NetworkState, Reset, Rule, Signal,

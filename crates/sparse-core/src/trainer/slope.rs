@@ -4,10 +4,10 @@ use burn::module::{Flag, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use super::Loss;
-use crate::nn::{SparseLinear, SparseModule, Tape};
+use crate::nn::{Activity, ActivityProbe, SparseLinear, SparseModule, Tape};
 use crate::op::{GrowthProbe, Sink, read};
 use crate::optim::LayerGradient;
-use crate::topology::{Activity, ActivityProbe, Signal};
+use crate::topology::Signal;
 use crate::{Error, Result};
 
 /// A loss, its gradients at every layer, and what hidden units did.

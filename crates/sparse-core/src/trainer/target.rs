@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::nn::SparseLinear;
-use crate::op::polyak;
-use crate::optim::{to_vec, vector};
+use crate::op::{polyak, to_vec, vector};
 use crate::pattern::{Pattern, key};
 use crate::{Error, Result};
 
