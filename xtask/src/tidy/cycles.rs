@@ -10,11 +10,8 @@ use super::Finding;
 use super::modules::{Crate, Path};
 use super::tree::File;
 
-/// Roots of crates that are not called `lib.rs` or `main.rs`: their folders.
-const OTHER_ROOTS: [&str; 1] = ["xtask/src/cli"];
-
 /// Circles that still stand, by folder. A line may go, none may come.
-const KNOWN: [(&str, &[&str]); 15] = [
+const KNOWN: [(&str, &[&str]); 13] = [
     ("crates/envs/src", &["dynamics", "mjcf"]),
     (
         "crates/envs/src/dynamics",
@@ -52,14 +49,6 @@ const KNOWN: [(&str, &[&str]); 15] = [
     (
         "crates/sparse-core/src/topology",
         &["plan", "prune", "recycle"],
-    ),
-    (
-        "xtask/src/bin/run",
-        &["kind", "offline", "places", "settings"],
-    ),
-    (
-        "xtask/src/bin/run/offline",
-        &["folder", "kept", "shown", "stored", "sweep", "writer"],
     ),
 ];
 
@@ -137,7 +126,7 @@ fn circles(files: &[File]) -> Vec<Circle> {
 
 /// The crates among the files, by their root folders.
 fn crates(files: &[File]) -> BTreeMap<String, Crate> {
-    let mut roots: BTreeSet<&str> = OTHER_ROOTS.into();
+    let mut roots = BTreeSet::new();
     for file in files {
         if let Some((folder, "lib.rs" | "main.rs")) = file.path.rsplit_once('/')
             && folder.contains("src")
