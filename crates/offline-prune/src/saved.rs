@@ -2,9 +2,9 @@
 
 use rl_algos::algos::parts::TwinCritic;
 use serde::{Deserialize, Serialize};
-use sparse_core::learner::Learner;
 use sparse_core::nn::SparseModule;
 use sparse_core::record::{Record, RecordWriter};
+use sparse_core::trainer::NetworkTrainer;
 
 use crate::{Error, Result};
 
@@ -42,23 +42,23 @@ impl<'a> Parts<'a> {
 
 /// A learner, whatever network it trains.
 pub trait Part {
-    /// As [`Learner::save`].
+    /// As [`NetworkTrainer::save`].
     fn save(&self, record: &mut RecordWriter, name: &str);
 
-    /// As [`Learner::restore`].
+    /// As [`NetworkTrainer::restore`].
     ///
     /// # Errors
-    /// As [`Learner::restore`].
+    /// As [`NetworkTrainer::restore`].
     fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()>;
 }
 
-impl<N: SparseModule> Part for Learner<N> {
+impl<N: SparseModule> Part for NetworkTrainer<N> {
     fn save(&self, record: &mut RecordWriter, name: &str) {
-        Learner::save(self, record, name);
+        NetworkTrainer::save(self, record, name);
     }
 
     fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()> {
-        Learner::restore(self, record, name)
+        NetworkTrainer::restore(self, record, name)
     }
 }
 

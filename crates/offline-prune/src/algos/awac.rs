@@ -6,8 +6,8 @@ use burn::tensor::Tensor;
 use rl_algos::algos::parts::{Rows, TwinCritic, bootstrapped, cut, in_halves, normal};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
-use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
+use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::{GaussianActor, weights};
 use super::{
@@ -77,7 +77,7 @@ impl Awac {
     /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is
     /// over an action that the policy draws, and both are judged by the smaller of the critics' values.
     fn weights(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
-        let critics = self.critics.learners().map(Learner::net);
+        let critics = self.critics.learners().map(NetworkTrainer::net);
         let smaller = |judged| pairs(critics, judged).map(|[a, b]| a.min(b));
         let advantages = in_halves(batch.size, |half| {
             let observations = self.rows.observations(&batch.observation, &half);
@@ -107,20 +107,20 @@ impl OfflineAgent for Awac {
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let targets = self.rows.tensor(self.targets(batch, &noise), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.regress(&judged, &targets, [first, second])?;
 
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let weights = self.weights(batch, &noise);
         let actor_loss = self.actor.minimise(&self.rows, batch, &weights, rng)?;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", value_mean),
+            ("value_mean", critics[0].aux[0]),
             ("actor_loss", actor_loss),
         ])
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(Learner::net);
+        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
         vec![
             ("actor", self.actor.net()),
             ("critic_1", first),

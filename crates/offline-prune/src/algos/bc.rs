@@ -2,7 +2,7 @@
 //! the data's (the baseline of TD3+BC's paper, arXiv:2106.06860, and of CORL, arXiv:2210.07105).
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Actor, Rows};
+use rl_algos::algos::parts::{Actor, Rows, equal_parts};
 use rl_algos::algos::td3::policy;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -60,13 +60,16 @@ impl OfflineAgent for Bc {
 
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        let loss = |some| {
+        let loss = |actor: &SparseMlp, some| {
             let observations = self.rows.observations(&batch.observation, &some);
             let actions = actions(&self.rows, batch, &some);
-            move |actor: &SparseMlp| loss(actor, observations, actions)
+            loss(actor, observations, actions)
         };
         let [rng, ..] = &mut streams.topology;
-        let report = self.actor.minimise(batch.size, loss, rng)?;
+        let report = self
+            .actor
+            .learner_mut()
+            .minimise(equal_parts(batch.size), loss, rng)?;
         Ok(vec![("actor_loss", report.loss)])
     }
 

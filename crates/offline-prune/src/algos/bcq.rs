@@ -9,13 +9,13 @@ use std::ops::Range;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use rl_algos::algos::parts::{
-    Actor, Rows, TwinCritic, bootstrapped, cut, in_halves, minimise, normal, to_vec,
+    Actor, Rows, TwinCritic, bootstrapped, cut, equal_parts, in_halves, normal, to_vec,
 };
 use rl_algos::algos::td3::policy;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
-use sparse_core::learner::Learner;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
+use sparse_core::trainer::NetworkTrainer;
 
 use super::{
     NetworkShape, Objective, OfflineAgent, actions, all, check, critic_objective, critic_shape,
@@ -36,7 +36,7 @@ pub struct Bcq {
     rows: Rows,
     perturbation: Actor,
     critics: TwinCritic,
-    vae: Learner<Vae>,
+    vae: NetworkTrainer<Vae>,
     /// What the candidates for acting are decoded from, `[candidates, latent]`.
     latents: Vec<f32>,
 }
@@ -98,7 +98,7 @@ impl Bcq {
             rows,
             perturbation: Actor::from_network(perturbation, config.actor_learner(true)),
             critics: TwinCritic::from_networks([first, second], &critics),
-            vae: Learner::new(Vae { encoder, decoder }, vae),
+            vae: NetworkTrainer::new(Vae { encoder, decoder }, vae),
             latents: clamped(normal(count, &mut rng)),
         }
     }
@@ -117,7 +117,7 @@ impl Bcq {
     /// proposed and perturbed, one for each of the latent numbers `[rows, samples, latent]`.
     fn targets(&self, batch: &Batch, latents: &[f32]) -> Vec<f32> {
         let (samples, lambda) = (self.config.samples, self.config.lambda as f32);
-        let critics = self.critics.learners().map(Learner::target);
+        let critics = self.critics.learners().map(NetworkTrainer::target);
         let values = in_halves(batch.size, |half| {
             let next = cut(&batch.next_observation, self.rows.observation, &half);
             let next = repeated(next, self.rows.observation, samples);
@@ -232,7 +232,7 @@ impl OfflineAgent for Bcq {
         let actions = self.proposed(seen.clone(), &self.latents);
         let net = self.perturbation.learner().net();
         let actions = perturbed(net, seen.clone(), actions, self.config.phi);
-        let [critic, _] = self.critics.learners().map(Learner::net);
+        let [critic, _] = self.critics.learners().map(NetworkTrainer::net);
         let values = to_vec(critic.forward(Tensor::cat(vec![seen, actions.clone()], 1)));
         let better = |best, k| if values[k] > values[best] { k } else { best };
         let best = (1..values.len()).fold(0, better);
@@ -246,35 +246,37 @@ impl OfflineAgent for Bcq {
         let [rng, first, second] = &mut streams.topology;
         let (latent, noise) = (batch.size * self.latent(), &mut streams.target_noise);
         let given = self.given(batch, &normal(latent, noise));
-        let vae = |some: Range<usize>| {
+        let vae = |vae: &Vae, some: Range<usize>| {
             let given = given.each_ref().map(|t| some_rows(t, &some));
-            move |vae: &Vae| vae_loss([&vae.encoder, &vae.decoder], given)
+            vae_loss([&vae.encoder, &vae.decoder], given)
         };
-        let vae_loss = minimise(&mut self.vae, batch.size, vae, rng)?.loss;
+        let parts = equal_parts(batch.size);
+        let vae_loss = self.vae.minimise(parts.clone(), vae, rng)?.loss;
 
         let latents = clamped(normal(latent * self.config.samples, noise));
         let targets = self.rows.tensor(self.targets(batch, &latents), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.regress(&judged, &targets, [first, second])?;
 
         let latents = clamped(normal(latent, noise));
         let pair = self.proposals(batch, &latents);
         let (critic, phi) = (self.critics.learners()[0].net(), self.config.phi);
-        let loss = |some: Range<usize>| {
+        let loss = |net: &SparseMlp, some: Range<usize>| {
             let pair = pair.each_ref().map(|t| some_rows(t, &some));
-            move |net: &SparseMlp| perturbation_loss([net, critic], pair, phi)
+            perturbation_loss([net, critic], pair, phi)
         };
-        let actor_loss = self.perturbation.minimise(batch.size, loss, rng)?.loss;
+        let perturbation = self.perturbation.learner_mut();
+        let actor_loss = perturbation.minimise(parts, loss, rng)?.loss;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", value_mean),
+            ("value_mean", critics[0].aux[0]),
             ("vae_loss", vae_loss),
             ("actor_loss", actor_loss),
         ])
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(Learner::net);
+        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
         let Vae { encoder, decoder } = self.vae.net();
         vec![
             ("perturbation", self.perturbation.learner().net()),

@@ -1,12 +1,12 @@
 //! TD3+BC: TD3 whose actor also clones the data (Fujimoto & Gu 2021, arXiv:2106.06860, equations 3 to 5).
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Actor, Rows, TwinCritic, to_vec};
+use rl_algos::algos::parts::{Actor, Rows, TwinCritic, equal_parts, to_vec};
 use rl_algos::algos::td3::{policy, targets};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
-use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
+use sparse_core::trainer::NetworkTrainer;
 
 use super::bc::distance;
 use super::{
@@ -102,37 +102,36 @@ impl OfflineAgent for Td3Bc {
         let targets = self.rows.tensor(self.targets(batch, streams), 1);
         let judged = self.rows.judged(&batch.observation, &batch.action);
         let [actor_rng, first, second] = &mut streams.topology;
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.regress(&judged, &targets, [first, second])?;
         let critic_loss = critics[0].loss + critics[1].loss;
         let mut lost = f32::NAN;
         let [critic, _] = self.critics.learners();
         if critic.updates().is_multiple_of(self.config.policy_delay) {
             let critic = critic.net();
-            let forward = |some| {
+            let forward = |actor: &SparseMlp, some| {
                 let seen = Tensor::from_inner(self.rows.observations(&batch.observation, &some));
                 let actions = actions(&self.rows, batch, &some);
-                move |actor: &SparseMlp| (actions_and_values([actor, critic], seen), actions)
+                (actions_and_values([actor, critic], seen), actions)
             };
             let alpha = self.config.alpha;
-            let settle = |parts: &[&([Tensor<2>; 2], Tensor<2>)]| {
+            let weight = |parts: &[&([Tensor<2>; 2], Tensor<2>)]| {
                 value_weight(alpha, parts.iter().map(|([_, values], _)| values))
             };
             let loss = |(judged, actions), weight: &f32| actor_loss(judged, actions, *weight);
-            let size = batch.size;
-            let report = self
-                .actor
-                .minimise_settled(size, forward, settle, loss, actor_rng)?;
+            let parts = equal_parts(batch.size);
+            let actor = self.actor.learner_mut();
+            let report = actor.minimise_coupled(parts, forward, weight, loss, actor_rng)?;
             lost = report.loss;
         }
         Ok(vec![
             ("critic_loss", critic_loss),
-            ("value_mean", value_mean),
+            ("value_mean", critics[0].aux[0]),
             ("actor_loss", lost),
         ])
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(Learner::net);
+        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
         vec![
             ("actor", self.actor.learner().net()),
             ("critic_1", first),
@@ -148,7 +147,7 @@ impl OfflineAgent for Td3Bc {
         check(&self.rows, batch)?;
         let observations = self.rows.observations(&batch.observation, &all(batch));
         let actions = actions(&self.rows, batch, &all(batch));
-        let [critic, _] = self.critics.learners().map(Learner::net);
+        let [critic, _] = self.critics.learners().map(NetworkTrainer::net);
         let pair = [self.actor.learner().net(), critic];
         let [_, values] = actions_and_values(pair, observations.clone());
         let weight = value_weight(self.config.alpha, [&values]);

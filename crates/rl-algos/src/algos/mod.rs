@@ -11,9 +11,9 @@ use std::fmt::Debug;
 use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use sparse_core::learner::{Learner, Memory, StepReport};
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::record;
+use sparse_core::trainer::{Memory, NetworkTrainer, StepReport};
 
 pub use policy::Policy;
 pub use sac::Sac;
@@ -52,7 +52,7 @@ pub trait Agent: Debug + Send {
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport>;
 
     /// The networks being trained, by name; the actor first.
-    fn learners(&self) -> Vec<(&'static str, &Learner<SparseMlp>)>;
+    fn learners(&self) -> Vec<(&'static str, &NetworkTrainer<SparseMlp>)>;
 
     /// What is kept beside the learners.
     fn extra(&mut self) -> Extra<'_>;
@@ -62,7 +62,7 @@ pub trait Agent: Debug + Send {
 #[derive(Debug)]
 pub struct Extra<'a> {
     /// The networks being trained, in the order of [`Agent::learners`].
-    pub learners: Vec<&'a mut Learner<SparseMlp>>,
+    pub learners: Vec<&'a mut NetworkTrainer<SparseMlp>>,
     /// Updates so far.
     pub updates: &'a mut u64,
     /// Other numbers.
@@ -221,8 +221,14 @@ impl Weights {
 
 impl UpdateReport {
     /// What the steps of both critics and of the actor come to.
-    fn of(critics: &[StepReport; 2], actor: Option<&StepReport>) -> Self {
-        let steps = || critics.iter().chain(actor);
+    fn of<C, A>(critics: &[StepReport<C>; 2], actor: Option<&StepReport<A>>) -> Self {
+        fn counts<A>(report: &StepReport<A>) -> [usize; 4] {
+            let moved = report.moved.unwrap_or(0);
+            [moved, report.dropped, report.grown, report.recycled]
+        }
+        let all = critics.iter().map(counts).chain(actor.map(counts));
+        let add = |sums: [usize; 4], more: [usize; 4]| std::array::from_fn(|k| sums[k] + more[k]);
+        let [moved, dropped, grown, recycled] = all.fold([0; 4], add);
         Self {
             critic_loss: critics.iter().map(|report| report.loss).sum(),
             actor_loss: actor.map(|report| report.loss),
@@ -238,17 +244,17 @@ impl UpdateReport {
                         .fold(0.0, |norm, report| report.gradient_norm.hypot(norm)),
                 ),
             ],
-            moved: steps().map(|report| report.moved.unwrap_or(0)).sum(),
-            dropped: steps().map(|report| report.dropped).sum(),
-            grown: steps().map(|report| report.grown).sum(),
-            recycled: steps().map(|report| report.recycled).sum(),
+            moved,
+            dropped,
+            grown,
+            recycled,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sparse_core::learner::LearnerConfig;
+    use sparse_core::trainer::NetworkTrainerConfig;
 
     use super::*;
     use crate::paths::CutOff;
@@ -256,7 +262,7 @@ mod tests {
 
     /// An agent that trains so many of an actor and its critics.
     #[derive(Debug)]
-    struct Part(Vec<(&'static str, Learner<SparseMlp>)>, u64);
+    struct Part(Vec<(&'static str, NetworkTrainer<SparseMlp>)>, u64);
 
     impl Part {
         fn of(count: usize) -> (Self, TrainConfig) {
@@ -276,10 +282,10 @@ mod tests {
                 ("critic_1", first),
                 ("critic_2", second),
             ];
-            let again = |(name, learner): (&'static str, &Learner<SparseMlp>)| {
+            let again = |(name, learner): (&'static str, &NetworkTrainer<SparseMlp>)| {
                 (
                     name,
-                    Learner::new(learner.net().clone(), LearnerConfig::default()),
+                    NetworkTrainer::new(learner.net().clone(), NetworkTrainerConfig::default()),
                 )
             };
             let learners = all.into_iter().take(count).map(again).collect();
@@ -296,7 +302,7 @@ mod tests {
             Err(Error::config("update", 0, "of another agent"))
         }
 
-        fn learners(&self) -> Vec<(&'static str, &Learner<SparseMlp>)> {
+        fn learners(&self) -> Vec<(&'static str, &NetworkTrainer<SparseMlp>)> {
             self.0
                 .iter()
                 .map(|(name, learner)| (*name, learner))

@@ -1,17 +1,15 @@
 //! SAC: soft actor-critic with a squashed Gaussian (Haarnoja et al., arXiv 1812.05905), in the order of RLx2's code:
 //! critics, then the actor, then the temperature.
 
-use std::sync::Mutex;
-
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
-use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
+use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::SquashedGaussian;
 use super::parts::{
-    Actor, Rows, Trainable, TwinCritic, bootstrapped, check_action, check_batch, cut, in_halves,
-    normal, to_vec,
+    Actor, Rows, Trainable, TwinCritic, bootstrapped, check_action, check_batch, cut, equal_parts,
+    in_halves, normal, to_vec,
 };
 use super::{Agent, Extra, UpdateReport};
 use crate::config::{AlgoConfig, SacConfig, Temperature, TrainConfig};
@@ -108,7 +106,7 @@ struct Noise {
     own: Vec<f32>,
 }
 
-/// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows; tells the mean of `log π`.
+/// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows.
 struct ActorLoss<'a> {
     gaussian: SquashedGaussian,
     critics: [&'a SparseMlp; 2],
@@ -116,20 +114,18 @@ struct ActorLoss<'a> {
     rows: &'a Rows,
     observations: Tensor<2>,
     noise: &'a [f32],
-    mean_log: &'a Mutex<Vec<f32>>,
 }
 
 impl ActorLoss<'_> {
-    fn of(self, actor: &SparseMlp) -> Tensor<1> {
+    /// The loss, and beside it the mean of `log π`.
+    fn of(self, actor: &SparseMlp) -> (Tensor<1>, f32) {
         let observations = Tensor::from_inner(self.observations);
         let outputs = actor.forward(observations.clone());
         let drawn = self.gaussian.tensors(self.rows, outputs, self.noise);
-        if let Ok(mut means) = self.mean_log.lock() {
-            means.push(drawn.mean_log);
-        }
         let judged = Tensor::cat(vec![observations, drawn.actions], 1);
         let [first, second] = self.critics.map(|critic| critic.forward(judged.clone()));
-        (drawn.logs * self.alpha - first.min_pair(second)).mean()
+        let loss = (drawn.logs * self.alpha - first.min_pair(second)).mean();
+        (loss, drawn.mean_log)
     }
 }
 
@@ -179,41 +175,39 @@ impl Agent for Sac {
         let targets = self.rows.tensor(targets, 1);
         let judged = self.rows.judged(&batch.observation, &batch.action);
         let [actor_rng, first, second] = &mut streams.topology;
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.regress(&judged, &targets, [first, second])?;
 
         let (mut actor, mut entropy) = (None, None);
         let alpha = self.temperature.alpha();
         if acts {
-            let mean_log = Mutex::new(Vec::new());
-            let loss = |rows| {
+            let loss = |actor: &SparseMlp, rows| {
                 let loss = ActorLoss {
                     gaussian: self.gaussian,
-                    critics: self.critics.learners().map(Learner::net),
+                    critics: self.critics.learners().map(NetworkTrainer::net),
                     alpha: alpha as f32,
                     rows: &self.rows,
                     observations: self.rows.observations(&batch.observation, &rows),
                     noise: cut(&noise.own, done, &rows),
-                    mean_log: &mean_log,
                 };
-                move |actor: &SparseMlp| loss.of(actor)
+                loss.of(actor)
             };
-            actor = Some(self.actor.minimise(batch.size, loss, actor_rng)?);
-            // A sum of two does not depend on their order.
-            let means = mean_log.into_inner().unwrap_or_default();
-            let mean = means.iter().sum::<f32>() / means.len() as f32;
+            let parts = equal_parts(batch.size);
+            let report = self.actor.learner_mut().minimise(parts, loss, actor_rng)?;
+            let mean = report.aux.iter().sum::<f32>() / report.aux.len() as f32;
+            actor = Some(report);
             entropy = Some(-mean);
             self.temperature.tune(f64::from(-mean), done);
         }
         Ok(UpdateReport {
             target_mean,
-            value_mean,
+            value_mean: critics[0].aux[0],
             temperature: Some(alpha as f32),
             entropy,
             ..UpdateReport::of(&critics, actor.as_ref())
         })
     }
 
-    fn learners(&self) -> Vec<(&'static str, &Learner<SparseMlp>)> {
+    fn learners(&self) -> Vec<(&'static str, &NetworkTrainer<SparseMlp>)> {
         let [first, second] = self.critics.learners();
         vec![
             ("actor", self.actor.learner()),

@@ -1,16 +1,18 @@
 //! TD3: Twin Delayed Deep Deterministic policy gradient (Fujimoto et al., arXiv 1802.09477, Algorithm 1).
 //!
 //! Read with the paper: networks, acting, target, loss of the actor, update. That the networks are sparse shows
-//! nowhere: a [`Learner`] takes a loss and moves weights or connections.
+//! nowhere: a [`NetworkTrainer`] takes a loss and moves weights or connections.
 
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
 use sparse_core::op::tanh;
+use sparse_core::trainer::NetworkTrainer;
 
-use super::parts::{Actor, Rows, TwinCritic, bootstrapped, check_action, cut, in_halves, to_vec};
+use super::parts::{
+    Actor, Rows, TwinCritic, bootstrapped, check_action, cut, equal_parts, in_halves, to_vec,
+};
 use super::{Agent, Extra, UpdateReport};
 use crate::config::{AlgoConfig, Td3Config, TrainConfig};
 use crate::replay::Batch;
@@ -122,25 +124,26 @@ impl Agent for Td3 {
         let targets = self.rows.tensor(targets, 1);
         let judged = self.rows.judged(&batch.observation, &batch.action);
         let [actor_rng, first, second] = &mut streams.topology;
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.regress(&judged, &targets, [first, second])?;
 
         let mut actor = None;
         if self.updates.is_multiple_of(self.config.policy_delay) {
             let critic = self.critics.learners()[0].net();
-            let loss = |rows| {
+            let loss = |actor: &SparseMlp, rows| {
                 let observations = self.rows.observations(&batch.observation, &rows);
-                move |actor: &SparseMlp| actor_loss(actor, critic, observations)
+                actor_loss(actor, critic, observations)
             };
-            actor = Some(self.actor.minimise(batch.size, loss, actor_rng)?);
+            let parts = equal_parts(batch.size);
+            actor = Some(self.actor.learner_mut().minimise(parts, loss, actor_rng)?);
         }
         Ok(UpdateReport {
             target_mean,
-            value_mean,
+            value_mean: critics[0].aux[0],
             ..UpdateReport::of(&critics, actor.as_ref())
         })
     }
 
-    fn learners(&self) -> Vec<(&'static str, &Learner<SparseMlp>)> {
+    fn learners(&self) -> Vec<(&'static str, &NetworkTrainer<SparseMlp>)> {
         let [first, second] = self.critics.learners();
         vec![
             ("actor", self.actor.learner()),

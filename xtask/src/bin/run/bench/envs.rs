@@ -12,7 +12,7 @@ use rand_chacha::rand_core::SeedableRng;
 use super::clock::{Times, in_turns};
 use super::mujoco::{Mujoco, Work};
 use super::processor;
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 /// Control steps of one timed call.
 const STEPS: usize = 1000;
