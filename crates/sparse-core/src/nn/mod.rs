@@ -12,8 +12,7 @@ mod reach;
 mod storage;
 mod tape;
 
-pub(crate) use activity::Activity;
-pub use activity::ActivityProbe;
+pub use activity::{Activity, ActivityProbe};
 pub use gates::Gates;
 pub use inference::Inference;
 pub(crate) use linear::Parameters;
