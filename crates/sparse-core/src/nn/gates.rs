@@ -42,7 +42,7 @@ struct Held {
 /// };
 /// let mut net = SparseMlp::from_layers(vec![layer(1.0)?, layer(1.0)?])?;
 /// let gates = Gates::default();
-/// net.hold_gates(Some(gates.clone()));
+/// net.hold_gates(Some(gates.clone()))?;
 /// let output = |net: &SparseMlp| net.forward(Tensor::from_data([[2.0]], &device)).into_scalar::<f32>();
 /// assert_eq!(output(&net), 2.0);
 ///
@@ -192,7 +192,7 @@ mod tests {
             let mut net = net(storage, sparsity);
             let (plain, slope) = (output(&net, 5), gradient(&net));
             let gates = Gates::default();
-            net.hold_gates(Some(gates.clone()));
+            net.hold_gates(Some(gates.clone()))?;
             assert_eq!(gradient(&net), slope, "{storage:?}");
             for _ in 0..2 {
                 gates.replay();
@@ -208,7 +208,7 @@ mod tests {
         for storage in [Storage::Csr, Storage::Masked] {
             let mut net = net(storage, 0.3);
             let gates = Gates::default();
-            net.hold_gates(Some(gates.clone()));
+            net.hold_gates(Some(gates.clone()))?;
             let without_bias = |factor: f32| {
                 let mut net = net.clone();
                 for layer in net.sparse_layers_mut() {
@@ -238,13 +238,13 @@ mod tests {
         let mut net = net(Storage::Csr, 0.3);
         let plain = output(&net, 6);
         let gates = Gates::default();
-        net.hold_gates(Some(gates.clone()));
+        net.hold_gates(Some(gates.clone()))?;
         output(&net, 5);
         gates.replay();
         assert_eq!(output(&net, 6), plain);
         assert!(gates.strayed());
         let gates = Gates::default();
-        net.hold_gates(Some(gates.clone()));
+        net.hold_gates(Some(gates.clone()))?;
         output(&net, 5);
         gates.replay();
         output(&net, 5);
