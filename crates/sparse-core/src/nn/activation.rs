@@ -131,7 +131,11 @@ mod tests {
             let x = Tensor::<1>::from_data(&x[..], &Device::default().autodiff()).require_grad();
             let gradients = activation.forward(x.clone()).sum().backward();
             let found = to_vec(x.grad(&gradients).unwrap());
-            let far = if activation == Activation::Tanh { 0.0 } else { 1.0 };
+            let far = if activation == Activation::Tanh {
+                0.0
+            } else {
+                1.0
+            };
             for (found, expected) in found.iter().zip([0.0, 0.0, far, far]) {
                 assert!((found - expected).abs() < 1e-5, "{activation:?}: {found}");
             }

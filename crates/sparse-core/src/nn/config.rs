@@ -75,7 +75,9 @@ impl SparseLinearConfig {
     pub fn try_init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseLinear> {
         let (outputs, inputs) = (self.outputs, self.inputs);
         let possible = inputs.saturating_mul(outputs) as f64;
-        let nnz = self.nnz.unwrap_or((self.density * possible).round() as usize);
+        let nnz = self
+            .nnz
+            .unwrap_or((self.density * possible).round() as usize);
         Pattern::check_room(outputs, inputs, nnz)?;
         let shape = [outputs, inputs];
         let (pattern, mut values) = self.initializer.draw(shape, nnz, self.mask, rng)?;
@@ -198,7 +200,11 @@ impl SparseMlpConfig {
     ) -> Result<Vec<SparseLinear>> {
         let zeros = self.initializer == Initializer::Zeros;
         // What is 0 everywhere says of no connection that it should exist.
-        let initializer = if zeros { Initializer::Pytorch } else { self.initializer };
+        let initializer = if zeros {
+            Initializer::Pytorch
+        } else {
+            self.initializer
+        };
         let dense = shapes.iter().map(|&shape| {
             let layer = self.layer(shape).with_initializer(initializer);
             let layer = layer.try_init(device, rng)?;
@@ -215,9 +221,10 @@ impl SparseMlpConfig {
         for (index, (weights, mut bias)) in dense.into_iter().enumerate() {
             let ((outputs, inputs), nnz) = (shapes[index], counts[index]);
             let pattern = match self.mask {
-                InitialMask::Magnitude => self
-                    .structure
-                    .best(outputs, inputs, &magnitudes[index], nnz)?,
+                InitialMask::Magnitude => {
+                    self.structure
+                        .best(outputs, inputs, &magnitudes[index], nnz)?
+                }
                 InitialMask::Random => self.structure.random(outputs, inputs, nnz, rng)?,
             };
             let mut values: Vec<f32> = pattern.positions().map(|p| weights[p as usize]).collect();

@@ -123,15 +123,22 @@ mod tests {
         let device = Device::flex();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let sizes = [&[5, 3][..], &[3, 40, 7, 2], &[17, 256, 256, 6]];
-        let kinds = |sizes| Activation::ALL.map(|activation| [false, true].map(|on| (sizes, activation, on)));
+        let kinds = |sizes| {
+            Activation::ALL.map(|activation| [false, true].map(|on| (sizes, activation, on)))
+        };
         for (sizes, activation, on) in sizes.into_iter().flat_map(kinds).flatten() {
             let config = SparseMlpConfig::new(sizes.to_vec()).with_sparsity(0.5);
-            let config = config.with_layer_norm(on).with_bias(on).with_activation(activation);
+            let config = config
+                .with_layer_norm(on)
+                .with_bias(on)
+                .with_activation(activation);
             let net = config.try_init(&device, &mut rng).unwrap();
             let mut one = Inference::of(&net);
             let x: Vec<f32> = (0..3 * sizes[0]).map(|i| (i as f32).sin()).collect();
             let batch = TensorData::new(x.clone(), [3, sizes[0]]);
-            let all = net.forward(Tensor::<2>::from_data(batch, &device)).into_data();
+            let all = net
+                .forward(Tensor::<2>::from_data(batch, &device))
+                .into_data();
             let all: Vec<f32> = all.iter::<f32>().collect();
             let outputs = sizes[sizes.len() - 1];
             for (x, expected) in x.chunks(sizes[0]).zip(all.chunks(outputs)) {

@@ -140,11 +140,7 @@ impl Initializer {
     }
 
     /// The biases of a layer of these sizes, `[outputs]`.
-    pub(super) fn draw_bias(
-        self,
-        [outputs, inputs]: [usize; 2],
-        rng: &mut impl Rng,
-    ) -> Vec<f32> {
+    pub(super) fn draw_bias(self, [outputs, inputs]: [usize; 2], rng: &mut impl Rng) -> Vec<f32> {
         if self != Self::Pytorch {
             return vec![0.0; outputs];
         }
@@ -257,17 +253,19 @@ mod tests {
         ];
         for (initializer, variance) in cases {
             for nnz in [30_000, 15_000] {
-                let draw = initializer.draw(
-                    [outputs, inputs],
-                    nnz,
-                    InitialMask::Random,
-                    &mut rng(),
-                );
+                let draw =
+                    initializer.draw([outputs, inputs], nnz, InitialMask::Random, &mut rng());
                 let (pattern, values) = draw.unwrap();
                 assert_eq!((pattern.nnz(), values.len()), (nnz, nnz));
                 let [mean, square] = moments(&values);
-                assert!(mean.abs() < 0.03 * f64::sqrt(variance) + 1e-12, "{initializer:?}");
-                assert!((square - variance).abs() <= 0.04 * variance, "{initializer:?}");
+                assert!(
+                    mean.abs() < 0.03 * f64::sqrt(variance) + 1e-12,
+                    "{initializer:?}"
+                );
+                assert!(
+                    (square - variance).abs() <= 0.04 * variance,
+                    "{initializer:?}"
+                );
             }
         }
     }
@@ -285,8 +283,10 @@ mod tests {
         for seed in 0..50 {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let distribution = initializer.distribution(inputs, outputs as usize);
-            let mut values: Vec<f32> =
-                positions.iter().map(|_| distribution.draw(&mut rng)).collect();
+            let mut values: Vec<f32> = positions
+                .iter()
+                .map(|_| distribution.draw(&mut rng))
+                .collect();
             let first_unit = |values: &[f32]| moments(&values[..10])[1] * 10.0;
             dense += first_unit(&values) / 50.0;
             initializer.rescale(Fans::Actual, &pattern, &mut values);

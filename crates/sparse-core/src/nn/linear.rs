@@ -1,6 +1,6 @@
 //! One linear layer, sparse or dense, whose weights are a vector with one value per connection.
 
-use burn::module::{Module, Param};
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
 use burn::tensor::{Device, Tensor};
 
 use super::activations::Activations;
@@ -35,6 +35,7 @@ const SHIFT: usize = 3;
 /// error of a shape. Positions that are no connections of the layer are an error too: Burn names the reason as a tensor
 /// that is missing. A record that is told to be partial loads what it has, be that values without positions.
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct SparseLinear {
     weight: SparseWeight,
     /// `[outputs]`.
@@ -129,7 +130,10 @@ impl SparseLinear {
         }
         Some(NetworkLayer {
             values,
-            bias: self.bias_or_zeros(),
+            bias: match &self.bias {
+                Some(bias) => bias.val(),
+                None => self.no_bias(&device),
+            },
             layer: self.operation(activation),
             index: self.tape().map_or(0, Tape::index),
         })
@@ -218,8 +222,12 @@ impl SparseLinear {
 
     /// The bias, or zeros that are not trained.
     fn bias_or_zeros(&self) -> Tensor<1> {
-        let zeros = || Tensor::zeros([self.pattern().outputs()], &self.device());
+        let zeros = || self.no_bias(&self.values().device());
         self.bias().unwrap_or_else(zeros)
+    }
+
+    fn no_bias(&self, device: &Device) -> Tensor<1> {
+        Tensor::zeros([self.pattern().outputs()], device)
     }
 
     /// Where the parameters lie.
@@ -247,7 +255,12 @@ impl SparseLinear {
     #[must_use]
     pub fn layer_norm(&self) -> Option<[Tensor<1>; 2]> {
         let norm = self.norm.as_ref();
-        norm.map(|norm| [self.vector(SCALE, &norm.scale), self.vector(SHIFT, &norm.shift)])
+        norm.map(|norm| {
+            [
+                self.vector(SCALE, &norm.scale),
+                self.vector(SHIFT, &norm.shift),
+            ]
+        })
     }
 
     /// Names of the trainable vectors with one number per unit.
@@ -339,5 +352,23 @@ impl SparseLinear {
     /// Asks the next backward passes for the dense gradient, or stops asking.
     pub(crate) fn set_probe(&mut self, probe: Option<GrowthProbe>) {
         self.probe = probe;
+    }
+}
+
+impl ModuleDisplay for SparseLinear {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        content
+            .add("inputs", &self.pattern().inputs())
+            .add("outputs", &self.pattern().outputs())
+            .add("nnz", &self.pattern().nnz())
+            .add("bias", &self.bias.is_some())
+            .add("layer_norm", &self.norm.is_some())
+            .optional()
     }
 }

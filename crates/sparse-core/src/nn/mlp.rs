@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use super::activation::Activation;
 use super::activations::Activations;
 use super::activity::ActivityProbe;
-use super::gates::Gates;
+use super::frozen_relu::FrozenRelu;
 use super::linear::SparseLinear;
 use super::rows::along_rows;
 use super::storage::Storage;
@@ -54,7 +54,7 @@ pub struct SparseMlp {
     #[module(skip)]
     activity: Option<ActivityProbe>,
     #[module(skip)]
-    gates: Option<Gates>,
+    gates: Option<FrozenRelu>,
 }
 
 impl SparseMlp {
@@ -105,7 +105,7 @@ impl SparseMlp {
     ///
     /// # Errors
     /// [`Error::Config`] where the activation is another: only ReLU is linear on either side of its gate.
-    pub fn hold_gates(&mut self, gates: Option<Gates>) -> Result<()> {
+    pub fn freeze_relu(&mut self, gates: Option<FrozenRelu>) -> Result<()> {
         if gates.is_some() && self.hidden != Activation::Relu {
             let allowed = "relu, where gates are to be held";
             return Err(Error::config("activation", self.hidden.name(), allowed));
@@ -259,7 +259,10 @@ mod tests {
             let config = SparseMlpConfig::new(vec![17, 16, 6]);
             let config = config.with_sparsity(sparsity).with_storage(storage);
             let net = config.try_init(&device, &mut rng).unwrap();
-            assert_eq!(net.forward(Tensor::<2>::zeros([4, 17], &device)).dims(), [4, 6]);
+            assert_eq!(
+                net.forward(Tensor::<2>::zeros([4, 17], &device)).dims(),
+                [4, 6]
+            );
             for columns in [5, 16, 18, 34] {
                 let x = Tensor::<2>::zeros([4, columns], &device);
                 let message = said(|| drop(net.forward(x.clone())));
