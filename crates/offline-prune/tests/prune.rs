@@ -134,7 +134,7 @@ fn permuted(net: &SparseMlp) -> SparseMlp {
         SparseLinear::from_parts(
             pattern,
             weights.collect(),
-            bias.collect(),
+            bias.collect::<Vec<f32>>(),
             storage,
             &Device::flex(),
         )
