@@ -33,7 +33,7 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig, runs: usize) -> Result<D
         config.check_sizes(sizes)?;
     }
     let task = config.task();
-    let task = task.and_then(|name| envs::list().iter().find(|task| task.id == name));
+    let task = task.and_then(|name| envs::list().into_iter().find(|task| task.id == name));
     let (mut dataset, facts) = config.data.open(path, task).map_err(hinted)?;
     let rewards = dataset.rewards();
     let returns = |rows: Range<usize>| rewards[rows].iter().map(|r| f64::from(*r)).sum();

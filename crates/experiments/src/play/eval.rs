@@ -73,7 +73,7 @@ fn same_spaces(trained: &str, asked: &str) -> Result<()> {
             && range(task) == range(own)
     };
     let fitting: Vec<&str> = envs::list()
-        .iter()
+        .into_iter()
         .filter(fits)
         .map(|task| task.id)
         .collect();

@@ -206,7 +206,7 @@ fn fitting(peek: &Peek, is: impl Fn(&str) -> bool) -> Vec<&'static str> {
         is(task.id) && peek.sizes.is_none_or(|own| own == sizes)
     };
     envs::list()
-        .iter()
+        .into_iter()
         .filter(fits)
         .map(|task| task.id)
         .collect()

@@ -130,7 +130,7 @@ impl OfflineConfig {
             return Ok(());
         };
         let sizes = |task: &TaskInfo| [task.observation.len(), task.action.len()];
-        let [its_seen, its_done] = match envs::list().iter().find(|task| task.id == name) {
+        let [its_seen, its_done] = match envs::list().into_iter().find(|task| task.id == name) {
             Some(task) => sizes(task),
             None => sizes(envs::make(name)?.info()),
         };
@@ -138,7 +138,7 @@ impl OfflineConfig {
             return Ok(());
         }
         let fitting = envs::list()
-            .iter()
+            .into_iter()
             .filter(|task| sizes(task) == [seen, done]);
         let fitting: Vec<&str> = fitting.map(|task| task.id).collect();
         let allowed = format!(

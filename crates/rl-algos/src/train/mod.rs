@@ -385,7 +385,7 @@ impl<'a> Session<'a> {
             Ok(RunState {
                 config: self.config.to_toml()?,
                 streams: self.streams.clone(),
-                world: self.world.state(),
+                world: self.world.state()?,
                 progress: self.progress.clone(),
                 averages: self.averages.clone(),
                 returns: self.returns.clone(),

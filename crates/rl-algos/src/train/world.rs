@@ -137,14 +137,14 @@ impl World {
     }
 
     /// What goes on after a checkpoint.
-    pub(super) fn state(&self) -> WorldState {
-        WorldState {
-            env: self.env.env(0).state(),
+    pub(super) fn state(&self) -> Result<WorldState> {
+        Ok(WorldState {
+            env: self.env.env(0).state()?,
             observation: self.observation.clone(),
             episode: self.episode,
             recent: self.recent.clone(),
             episodes: self.episodes,
-        }
+        })
     }
 
     /// Goes on from there.

@@ -1,12 +1,12 @@
 //! InvertedDoublePendulum: keep two poles, one on the other, upright on a cart.
 
-use super::common::observed::{bounded, positions, put, put_clipped, velocities};
-use super::common::{
-    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
-};
-use crate::Result;
+use super::Version;
+use super::common::check_noise_scale;
 use crate::dynamics::{Model, State, sin_cos};
-use crate::env::{Info, Quantity};
+use crate::env::{Info, SpaceDim};
+use crate::tasks::observation::{Observation, positions, velocities};
+use crate::tasks::{Outcome, Requirements, ResetCtx, Task, TaskSpec, Transition};
+use crate::{Result, mjcf};
 
 /// Velocities and constraint forces are observed up to this.
 const SEEN: f64 = 10.0;
@@ -52,9 +52,9 @@ impl Default for InvertedDoublePendulum {
 }
 
 impl Task for InvertedDoublePendulum {
-    fn facts(&self) -> Facts {
+    fn spec(&self) -> TaskSpec {
         let new: &[&str] = &["reward_survive", "distance_penalty", "velocity_penalty"];
-        Facts {
+        TaskSpec {
             id: self.version.pick(
                 "InvertedDoublePendulum-v4",
                 "InvertedDoublePendulum-v4",
@@ -63,76 +63,65 @@ impl Task for InvertedDoublePendulum {
             about: "A cart keeps two poles, one on the other, upright.",
             source: "Gymnasium 1.x, inverted_double_pendulum_v5.py; Barto, Sutton and Anderson (1983)",
             info: self.version.pick(&[], &[], new),
+            frame_skip: self.frame_skip,
             max_episode_steps: 1000,
         }
     }
 
-    fn frame_skip(&self) -> usize {
-        self.frame_skip
-    }
-
     fn model(&self) -> Result<Model> {
-        let xml = include_str!("../../assets/inverted_double_pendulum.xml");
-        compile(xml, self.facts().id)
+        let xml = include_str!("../../../assets/inverted_double_pendulum.xml");
+        mjcf::compile(xml, self.spec().id)
     }
 
-    fn check(&self, model: &Model) -> Result<()> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
-        let needs = Needs {
+    fn requirements(&self) -> Requirements {
+        Requirements {
             positions: 3,
             velocities: 3,
             sites: 1,
-            ..Needs::default()
-        };
-        needs.check(self.facts().id, model)
+            ..Requirements::default()
+        }
     }
 
-    fn observed(&self, model: &Model) -> Vec<Quantity> {
+    fn check(&self, _: &Model) -> Result<()> {
+        check_noise_scale(self.spec().id, self.reset_noise_scale)
+    }
+
+    fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
         let mut all = positions(model, 0);
         let angles = all.split_off(1);
         for function in ["sine", "cosine"] {
             let names = angles.iter().map(|angle| &angle.name);
-            all.extend(names.map(|name| bounded(format!("{function} of {name}"), "1", 1.0)));
+            all.extend(
+                names.map(|name| SpaceDim::bounded(format!("{function} of {name}"), "1", 1.0)),
+            );
         }
         let moving = velocities(model, SEEN);
         all.extend(moving.iter().cloned());
         let forces = moving[..self.forces()].iter().map(|velocity| {
             let of = velocity.name.trim_start_matches("velocity of ");
-            bounded(format!("constraint force on {of}"), "N", SEEN)
+            SpaceDim::bounded(format!("constraint force on {of}"), "N", SEEN)
         });
         all.extend(forces);
         all
     }
 
-    fn start(&self, start: &mut Start<'_>) {
-        start.shake_positions(self.reset_noise_scale);
-        start.kick_velocities(self.reset_noise_scale);
+    fn reset(&self, ctx: &mut ResetCtx<'_>) {
+        ctx.rng.add_uniform_noise(ctx.qpos, self.reset_noise_scale);
+        ctx.rng.add_normal_noise(ctx.qvel, self.reset_noise_scale);
     }
 
-    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
+    fn observe(&self, _: &Model, state: &State, observation: &mut Observation<'_>) {
         let [cart, angles @ ..] = state.qpos.as_slice() else {
             return;
         };
-        let sines = put(observation, 0, &[*cart]);
-        let cosines = sines + angles.len();
-        for (i, angle) in angles.iter().enumerate() {
-            (observation[sines + i], observation[cosines + i]) = sin_cos(*angle);
-        }
-        let at = cosines + angles.len();
-        let at = put_clipped(observation, at, &state.qvel, SEEN);
-        put_clipped(
-            observation,
-            at,
-            &state.qfrc_constraint[..self.forces()],
-            SEEN,
-        );
+        observation.push(&[*cart]);
+        observation.extend(angles.iter().map(|angle| sin_cos(*angle).0));
+        observation.extend(angles.iter().map(|angle| sin_cos(*angle).1));
+        observation.push_clipped(&state.qvel, SEEN);
+        observation.push_clipped(&state.qfrc_constraint[..self.forces()], SEEN);
     }
 
-    fn before(&self, _: &Model, _: &State) -> Before {
-        Before::default()
-    }
-
-    fn score(&self, transition: &Transition<'_>) -> Score {
+    fn outcome(&self, transition: &Transition<'_>) -> Outcome {
         let state = transition.state;
         let tip = state.site_xpos[0];
         let (v1, v2) = (state.qvel[1], state.qvel[2]);
@@ -141,10 +130,10 @@ impl Task for InvertedDoublePendulum {
         let terminated = tip.z <= LOWEST_TIP;
         let paid = !terminated || self.version != Version::V5;
         let survive = if paid { self.healthy_reward } else { 0.0 };
-        Score {
+        Outcome {
             reward: survive - distance - velocity,
             terminated,
-            info: Info::named(self.facts().info, [survive, -distance, -velocity]),
+            info: Info::new(self.spec().info, [survive, -distance, -velocity]),
         }
     }
 }

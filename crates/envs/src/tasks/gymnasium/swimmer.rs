@@ -1,13 +1,12 @@
 //! Swimmer: swim forward through a viscous fluid; nothing ends the episode but time.
 
-use super::common::observed::{positions, put, velocities};
-use super::common::{
-    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
-    place_in_plane,
-};
-use crate::Result;
+use super::Version;
+use super::common::{check_noise_scale, plane_position_info};
 use crate::dynamics::{Model, State};
-use crate::env::{Info, Quantity};
+use crate::env::{Info, SpaceDim};
+use crate::tasks::observation::{Observation, positions, velocities};
+use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
+use crate::{Result, mjcf};
 
 /// Settings of the task; the defaults are Gymnasium's.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,34 +71,33 @@ const INFO: &[&str] = &[
 ];
 
 impl Task for Swimmer {
-    fn facts(&self) -> Facts {
-        Facts {
+    fn spec(&self) -> TaskSpec {
+        TaskSpec {
             id: self.version.pick("Swimmer-v3", "Swimmer-v4", "Swimmer-v5"),
             about: "Three links in a viscous fluid swim along x by bending.",
             source: "Gymnasium 1.x, swimmer_v5.py; Coulom (2002), Reinforcement Learning Using Neural Networks, with Applications to Motor Control",
             info: self.version.pick(OLD_INFO, OLD_INFO, INFO),
+            frame_skip: self.frame_skip,
             max_episode_steps: 1000,
         }
     }
 
-    fn frame_skip(&self) -> usize {
-        self.frame_skip
-    }
-
     fn model(&self) -> Result<Model> {
-        compile(include_str!("../../assets/swimmer.xml"), self.facts().id)
+        mjcf::compile(include_str!("../../../assets/swimmer.xml"), self.spec().id)
     }
 
-    fn check(&self, model: &Model) -> Result<()> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
-        let needs = Needs {
+    fn requirements(&self) -> Requirements {
+        Requirements {
             positions: 2,
-            ..Needs::default()
-        };
-        needs.check(self.facts().id, model)
+            ..Requirements::default()
+        }
     }
 
-    fn observed(&self, model: &Model) -> Vec<Quantity> {
+    fn check(&self, _: &Model) -> Result<()> {
+        check_noise_scale(self.spec().id, self.reset_noise_scale)
+    }
+
+    fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
         [
             positions(model, self.skipped()),
             velocities(model, f64::INFINITY),
@@ -107,31 +105,31 @@ impl Task for Swimmer {
         .concat()
     }
 
-    fn start(&self, start: &mut Start<'_>) {
-        start.shake_positions(self.reset_noise_scale);
-        start.shake_velocities(self.reset_noise_scale);
+    fn reset(&self, ctx: &mut ResetCtx<'_>) {
+        ctx.rng.add_uniform_noise(ctx.qpos, self.reset_noise_scale);
+        ctx.rng.add_uniform_noise(ctx.qvel, self.reset_noise_scale);
     }
 
-    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
-        let at = put(observation, 0, &state.qpos[self.skipped()..]);
-        put(observation, at, &state.qvel);
+    fn observe(&self, _: &Model, state: &State, observation: &mut Observation<'_>) {
+        observation.push(&state.qpos[self.skipped()..]);
+        observation.push(&state.qvel);
     }
 
-    fn before(&self, _: &Model, state: &State) -> Before {
+    fn pre_step(&self, _: &Model, state: &State) -> PreStep {
         [state.qpos[0], state.qpos[1], 0.0]
     }
 
-    fn score(&self, transition: &Transition<'_>) -> Score {
+    fn outcome(&self, transition: &Transition<'_>) -> Outcome {
         let (x, y) = (transition.state.qpos[0], transition.state.qpos[1]);
         let (vx, vy) = (transition.velocity(0, x), transition.velocity(1, y));
         let forward = self.forward_reward_weight * vx;
-        let ctrl = self.ctrl_cost_weight * transition.effort();
+        let ctrl = transition.ctrl_cost(self.ctrl_cost_weight);
         let distance = (x * x + y * y).sqrt();
-        Score {
+        Outcome {
             reward: forward - ctrl,
             terminated: false,
-            info: Info::named(
-                self.facts().info,
+            info: Info::new(
+                self.spec().info,
                 [x, y, distance, vx, vy, forward, -ctrl, forward],
             ),
         }
@@ -139,7 +137,7 @@ impl Task for Swimmer {
 
     fn reset_info(&self, _: &Model, state: &State) -> Info {
         if self.version == Version::V5 {
-            place_in_plane(state)
+            plane_position_info(state)
         } else {
             Info::default()
         }

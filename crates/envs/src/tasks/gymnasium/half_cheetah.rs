@@ -1,12 +1,12 @@
 //! HalfCheetah: run forward; nothing ends the episode but time.
 
-use super::common::observed::{positions, put, velocities};
-use super::common::{
-    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
-};
-use crate::Result;
+use super::Version;
+use super::common::check_noise_scale;
 use crate::dynamics::{Model, State};
-use crate::env::{Info, Quantity};
+use crate::env::{Info, SpaceDim};
+use crate::tasks::observation::{Observation, positions, velocities};
+use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
+use crate::{Result, mjcf};
 
 /// Settings of the task; the defaults are Gymnasium's.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,76 +47,75 @@ impl Default for HalfCheetah {
 }
 
 impl Task for HalfCheetah {
-    fn facts(&self) -> Facts {
+    fn spec(&self) -> TaskSpec {
         let old: &[&str] = &["x_position", "x_velocity", "reward_run", "reward_ctrl"];
         let new: &[&str] = &["x_position", "x_velocity", "reward_forward", "reward_ctrl"];
-        Facts {
+        TaskSpec {
             id: self
                 .version
                 .pick("HalfCheetah-v3", "HalfCheetah-v4", "HalfCheetah-v5"),
             about: "A two-legged cheetah in the plane runs forward as fast as it can.",
             source: "Gymnasium 1.x, half_cheetah_v5.py; Wawrzyński (2009), A Cat-Like Robot Real-Time Learning to Run",
             info: self.version.pick(old, old, new),
+            frame_skip: self.frame_skip,
             max_episode_steps: 1000,
         }
     }
 
-    fn frame_skip(&self) -> usize {
-        self.frame_skip
-    }
-
     fn model(&self) -> Result<Model> {
-        compile(
-            include_str!("../../assets/half_cheetah.xml"),
-            self.facts().id,
+        mjcf::compile(
+            include_str!("../../../assets/half_cheetah.xml"),
+            self.spec().id,
         )
     }
 
-    fn check(&self, model: &Model) -> Result<()> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
-        let needs = Needs {
+    fn requirements(&self) -> Requirements {
+        Requirements {
             positions: 1,
-            ..Needs::default()
-        };
-        needs.check(self.facts().id, model)
+            ..Requirements::default()
+        }
     }
 
-    fn observed(&self, model: &Model) -> Vec<Quantity> {
+    fn check(&self, _: &Model) -> Result<()> {
+        check_noise_scale(self.spec().id, self.reset_noise_scale)
+    }
+
+    fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
         let skipped = usize::from(self.exclude_current_positions_from_observation);
         [positions(model, skipped), velocities(model, f64::INFINITY)].concat()
     }
 
-    fn start(&self, start: &mut Start<'_>) {
-        start.shake_positions(self.reset_noise_scale);
-        start.kick_velocities(self.reset_noise_scale);
+    fn reset(&self, ctx: &mut ResetCtx<'_>) {
+        ctx.rng.add_uniform_noise(ctx.qpos, self.reset_noise_scale);
+        ctx.rng.add_normal_noise(ctx.qvel, self.reset_noise_scale);
     }
 
-    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
+    fn observe(&self, _: &Model, state: &State, observation: &mut Observation<'_>) {
         let skipped = usize::from(self.exclude_current_positions_from_observation);
-        let at = put(observation, 0, &state.qpos[skipped..]);
-        put(observation, at, &state.qvel);
+        observation.push(&state.qpos[skipped..]);
+        observation.push(&state.qvel);
     }
 
-    fn before(&self, _: &Model, state: &State) -> Before {
+    fn pre_step(&self, _: &Model, state: &State) -> PreStep {
         [state.qpos[0], 0.0, 0.0]
     }
 
-    fn score(&self, transition: &Transition<'_>) -> Score {
+    fn outcome(&self, transition: &Transition<'_>) -> Outcome {
         let x = transition.state.qpos[0];
         let x_velocity = transition.velocity(0, x);
         let forward = self.forward_reward_weight * x_velocity;
-        let ctrl = self.ctrl_cost_weight * transition.effort();
-        let names = self.facts().info;
-        Score {
+        let ctrl = transition.ctrl_cost(self.ctrl_cost_weight);
+        let names = self.spec().info;
+        Outcome {
             reward: forward - ctrl,
             terminated: false,
-            info: Info::named(names, [x, x_velocity, forward, -ctrl]),
+            info: Info::new(names, [x, x_velocity, forward, -ctrl]),
         }
     }
 
     fn reset_info(&self, _: &Model, state: &State) -> Info {
         if self.version == Version::V5 {
-            Info::named(&["x_position"], [state.qpos[0]])
+            Info::new(&["x_position"], [state.qpos[0]])
         } else {
             Info::default()
         }

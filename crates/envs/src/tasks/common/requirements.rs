@@ -1,26 +1,29 @@
-//! What a task looks at in its model, and whether a model has it.
+//! What a task takes from its model by number or by name.
 
-use crate::dynamics::model::Model;
+use crate::dynamics::Model;
 use crate::{Error, Result};
 
-/// Parts that a task looks at by number or by name. Every task needs an actuator too.
+/// Parts that a model must have for a task. Every task needs an actuator too.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(in crate::tasks) struct Needs {
+pub struct Requirements {
     /// Least number of positions.
-    pub(in crate::tasks) positions: usize,
+    pub positions: usize,
     /// Least number of velocities.
-    pub(in crate::tasks) velocities: usize,
+    pub velocities: usize,
     /// Least number of tendons.
-    pub(in crate::tasks) tendons: usize,
+    pub tendons: usize,
     /// Least number of sites.
-    pub(in crate::tasks) sites: usize,
+    pub sites: usize,
     /// Names of bodies.
-    pub(in crate::tasks) bodies: &'static [&'static str],
+    pub bodies: &'static [&'static str],
 }
 
-impl Needs {
+impl Requirements {
     /// Checks that a model for `task` has all of it.
-    pub(in crate::tasks) fn check(&self, task: &'static str, model: &Model) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::Model`] names the first part that is missing.
+    pub fn check(&self, task: &'static str, model: &Model) -> Result<()> {
         let missing = |needed: String, has: String| Err(Error::Model { task, needed, has });
         for (what, needed, has) in [
             ("positions (nq)", self.positions, model.nq),

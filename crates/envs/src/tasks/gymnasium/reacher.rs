@@ -1,10 +1,11 @@
 //! Reacher: bring the tip of a two-link arm to a target.
 
-use super::common::observed::{body_place, bounded, free, positions, put, velocities};
-use super::common::{Before, Facts, Needs, Score, Start, Task, Transition, Version, compile};
-use crate::Result;
+use super::Version;
 use crate::dynamics::{Model, State, sin_cos};
-use crate::env::{Info, Quantity};
+use crate::env::{Info, SpaceDim};
+use crate::tasks::observation::{Observation, body_position, positions, velocities};
+use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
+use crate::{Result, mjcf};
 use glam::DVec3;
 
 /// Bodies of the model.
@@ -53,97 +54,93 @@ impl Default for Reacher {
 
 /// From the target to the tip (m).
 fn miss(model: &Model, state: &State) -> DVec3 {
-    let [tip, target] = [FINGERTIP, TARGET].map(|name| body_place(model, state, name));
+    let [tip, target] = [FINGERTIP, TARGET].map(|name| body_position(model, state, name));
     tip - target
 }
 
 impl Task for Reacher {
-    fn facts(&self) -> Facts {
-        Facts {
+    fn spec(&self) -> TaskSpec {
+        TaskSpec {
             id: self.version.pick("Reacher-v4", "Reacher-v4", "Reacher-v5"),
             about: "A two-link arm brings its tip to a target.",
             source: "Gymnasium 1.x, reacher_v5.py",
             info: &["reward_dist", "reward_ctrl"],
+            frame_skip: self.frame_skip,
             max_episode_steps: 50,
         }
     }
 
-    fn frame_skip(&self) -> usize {
-        self.frame_skip
-    }
-
     fn model(&self) -> Result<Model> {
-        compile(include_str!("../../assets/reacher.xml"), self.facts().id)
+        mjcf::compile(include_str!("../../../assets/reacher.xml"), self.spec().id)
     }
 
-    fn check(&self, model: &Model) -> Result<()> {
-        let needs = Needs {
+    fn requirements(&self) -> Requirements {
+        Requirements {
             positions: 4,
             velocities: 4,
             bodies: &[FINGERTIP, TARGET],
-            ..Needs::default()
-        };
-        needs.check(self.facts().id, model)
+            ..Requirements::default()
+        }
     }
 
-    fn observed(&self, model: &Model) -> Vec<Quantity> {
+    fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
         let mut angles = positions(model, 0);
         let rest = angles.split_off(2);
         let mut all = Vec::new();
         for function in ["cosine", "sine"] {
             let names = angles.iter().map(|angle| &angle.name);
-            all.extend(names.map(|name| bounded(format!("{function} of {name}"), "1", 1.0)));
+            all.extend(
+                names.map(|name| SpaceDim::bounded(format!("{function} of {name}"), "1", 1.0)),
+            );
         }
         all.extend(rest);
         all.extend(velocities(model, f64::INFINITY).into_iter().take(2));
         let axes = ["x", "y", "z"].into_iter().take(self.coordinates());
-        all.extend(axes.map(|axis| free(format!("{axis} from target to fingertip"), "m")));
+        all.extend(
+            axes.map(|axis| SpaceDim::unbounded(format!("{axis} from target to fingertip"), "m")),
+        );
         all
     }
 
-    fn start(&self, start: &mut Start<'_>) {
-        start.shake_positions(0.1);
+    fn reset(&self, ctx: &mut ResetCtx<'_>) {
+        ctx.rng.add_uniform_noise(ctx.qpos, 0.1);
         let target = loop {
-            let target = [0; 2].map(|_| start.rng.uniform(-REACH, REACH));
+            let target = [0; 2].map(|_| ctx.rng.uniform(-REACH, REACH));
             if (target[0] * target[0] + target[1] * target[1]).sqrt() < REACH {
                 break target;
             }
         };
-        let (place, speed) = (start.qpos.len() - 2, start.qvel.len() - 2);
-        start.qpos[place..].copy_from_slice(&target);
-        start.shake_velocities(0.005);
-        start.qvel[speed..].fill(0.0);
+        let (place, speed) = (ctx.qpos.len() - 2, ctx.qvel.len() - 2);
+        ctx.qpos[place..].copy_from_slice(&target);
+        ctx.rng.add_uniform_noise(ctx.qvel, 0.005);
+        ctx.qvel[speed..].fill(0.0);
     }
 
-    fn observe(&self, model: &Model, state: &State, observation: &mut [f64]) {
+    fn observe(&self, model: &Model, state: &State, observation: &mut Observation<'_>) {
         let (first, second) = (state.qpos[0], state.qpos[1]);
         let [(s1, c1), (s2, c2)] = [sin_cos(first), sin_cos(second)];
         let angles = [c1, c2, s1, s2];
-        let at = put(observation, 0, &angles);
-        let at = put(observation, at, &state.qpos[2..]);
-        let at = put(observation, at, &state.qvel[..2]);
-        put(
-            observation,
-            at,
-            &miss(model, state).to_array()[..self.coordinates()],
-        );
+        observation.push(&angles);
+        observation.push(&state.qpos[2..]);
+        observation.push(&state.qvel[..2]);
+        observation.push(&miss(model, state).to_array()[..self.coordinates()]);
     }
 
-    fn before(&self, model: &Model, state: &State) -> Before {
+    fn pre_step(&self, model: &Model, state: &State) -> PreStep {
         miss(model, state).to_array()
     }
 
-    fn score(&self, transition: &Transition<'_>) -> Score {
-        let before = DVec3::from(transition.before);
+    fn outcome(&self, transition: &Transition<'_>) -> Outcome {
+        let before = DVec3::from(transition.pre_step);
         let judged = self
             .version
             .pick(before, before, miss(transition.model, transition.state));
         let distance = -judged.length() * self.reward_dist_weight;
-        let ctrl = -transition.effort() * self.reward_control_weight;
-        Score {
+        let ctrl = -transition.ctrl_cost(self.reward_control_weight);
+        Outcome {
             reward: distance + ctrl,
             terminated: false,
-            info: Info::named(self.facts().info, [distance, ctrl]),
+            info: Info::new(self.spec().info, [distance, ctrl]),
         }
     }
 }

@@ -1,13 +1,12 @@
 //! Humanoid: walk forward on two legs without falling.
 
-use super::common::observed::{free, inertias, positions, put, spatial, velocities};
-use super::common::planar::{survival, within};
-use super::common::{
-    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
-};
-use crate::Result;
+use super::Version;
+use super::common::{check_noise_scale, survive_reward, within};
 use crate::dynamics::{Model, State};
-use crate::env::{Info, Quantity};
+use crate::env::{Info, SpaceDim};
+use crate::tasks::observation::{Observation, inertias, positions, spatial, velocities};
+use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
+use crate::{Result, mjcf};
 
 /// Velocities of the free joint, which no actuator drives.
 const ROOT_DOFS: usize = 6;
@@ -126,7 +125,7 @@ const RESET_INFO: &[&str] = &[
 ];
 
 /// The place of the centre of mass (m).
-fn centre_of_mass(model: &Model, state: &State) -> Before {
+fn centre_of_mass(model: &Model, state: &State) -> PreStep {
     let bodies = model.bodies.mass.iter().zip(&state.xipos);
     let moment: glam::DVec3 = bodies.map(|(mass, place)| *place * *mass).sum();
     (moment / model.bodies.mass.iter().sum::<f64>()).to_array()
@@ -138,39 +137,38 @@ fn two(tendons: &[f64]) -> [f64; 2] {
 }
 
 impl Task for Humanoid {
-    fn facts(&self) -> Facts {
-        Facts {
+    fn spec(&self) -> TaskSpec {
+        TaskSpec {
             id: self
                 .version
                 .pick("Humanoid-v3", "Humanoid-v4", "Humanoid-v5"),
             about: "A two-legged robot with arms walks along x without falling.",
             source: "Gymnasium 1.x, humanoid_v5.py; Tassa, Erez and Todorov (2012), Synthesis and Stabilization of Complex Behaviors through Online Trajectory Optimization",
             info: self.version.pick(OLD_INFO, OLD_INFO, INFO),
+            frame_skip: self.frame_skip,
             max_episode_steps: 1000,
         }
     }
 
-    fn frame_skip(&self) -> usize {
-        self.frame_skip
-    }
-
     fn model(&self) -> Result<Model> {
-        compile(include_str!("../../assets/humanoid.xml"), self.facts().id)
+        mjcf::compile(include_str!("../../../assets/humanoid.xml"), self.spec().id)
     }
 
-    fn check(&self, model: &Model) -> Result<()> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
+    fn requirements(&self) -> Requirements {
         let newest = self.version == Version::V5;
-        let needs = Needs {
+        Requirements {
             positions: 3,
             velocities: if newest { ROOT_DOFS } else { 0 },
             tendons: if newest { 2 } else { 0 },
-            ..Needs::default()
-        };
-        needs.check(self.facts().id, model)
+            ..Requirements::default()
+        }
     }
 
-    fn observed(&self, model: &Model) -> Vec<Quantity> {
+    fn check(&self, _: &Model) -> Result<()> {
+        check_noise_scale(self.spec().id, self.reset_noise_scale)
+    }
+
+    fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
         let (body, dof) = self.first();
         let unbounded = f64::INFINITY;
         let mut all = positions(model, self.skipped());
@@ -186,7 +184,7 @@ impl Task for Humanoid {
         if self.include_qfrc_actuator_in_observation {
             let forces = moving[dof..].iter().map(|velocity| {
                 let of = velocity.name.trim_start_matches("velocity of ");
-                free(format!("actuator force on {of}"), "N m")
+                SpaceDim::unbounded(format!("actuator force on {of}"), "N m")
             });
             all.extend(forces);
         }
@@ -197,52 +195,52 @@ impl Task for Humanoid {
         all
     }
 
-    fn start(&self, start: &mut Start<'_>) {
-        start.shake_positions(self.reset_noise_scale);
-        start.shake_velocities(self.reset_noise_scale);
+    fn reset(&self, ctx: &mut ResetCtx<'_>) {
+        ctx.rng.add_uniform_noise(ctx.qpos, self.reset_noise_scale);
+        ctx.rng.add_uniform_noise(ctx.qvel, self.reset_noise_scale);
     }
 
-    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
+    fn observe(&self, _: &Model, state: &State, observation: &mut Observation<'_>) {
         let (body, dof) = self.first();
-        let at = put(observation, 0, &state.qpos[self.skipped()..]);
-        let mut at = put(observation, at, &state.qvel);
+        observation.push(&state.qpos[self.skipped()..]);
+        observation.push(&state.qvel);
         if self.include_cinert_in_observation {
             for inertia in &state.cinert[body..] {
-                at = put(observation, at, &inertia.to_array());
+                observation.push(&inertia.to_array());
             }
         }
         if self.include_cvel_in_observation {
             for velocity in &state.cvel[body..] {
-                at = put(observation, at, &velocity.to_array());
+                observation.push(&velocity.to_array());
             }
         }
         if self.include_qfrc_actuator_in_observation {
-            at = put(observation, at, &state.qfrc_actuator[dof..]);
+            observation.push(&state.qfrc_actuator[dof..]);
         }
         if self.include_cfrc_ext_in_observation {
             for force in &state.cfrc_ext[body..] {
-                at = put(observation, at, &force.to_array());
+                observation.push(&force.to_array());
             }
         }
     }
 
-    fn before(&self, model: &Model, state: &State) -> Before {
+    fn pre_step(&self, model: &Model, state: &State) -> PreStep {
         centre_of_mass(model, state)
     }
 
-    fn score(&self, transition: &Transition<'_>) -> Score {
+    fn outcome(&self, transition: &Transition<'_>) -> Outcome {
         let state = transition.state;
         let [cx, cy, _] = centre_of_mass(transition.model, state);
         let (vx, vy) = (transition.velocity(0, cx), transition.velocity(1, cy));
         let healthy = within(self.healthy_z_range, state.qpos[2]);
-        let survive = survival(
+        let survive = survive_reward(
             self.version,
             self.healthy_reward,
             self.terminate_when_unhealthy,
             healthy,
         );
         let forward = self.forward_reward_weight * vx;
-        let ctrl = self.ctrl_cost_weight * transition.effort();
+        let ctrl = transition.ctrl_cost(self.ctrl_cost_weight);
         let old = self.version != Version::V5;
         let contact = if old {
             0.0
@@ -274,10 +272,10 @@ impl Task for Humanoid {
             velocity[0],
             velocity[1],
         ];
-        Score {
+        Outcome {
             reward: forward + survive - (ctrl + contact),
             terminated: !healthy && self.terminate_when_unhealthy,
-            info: Info::named(self.facts().info, terms),
+            info: Info::new(self.spec().info, terms),
         }
     }
 
@@ -292,7 +290,7 @@ impl Task for Humanoid {
         let (x, y) = (state.qpos[0], state.qpos[1]);
         let [length, velocity] =
             [&state.ten_length, &state.ten_velocity].map(|tendons| two(tendons));
-        Info::named(
+        Info::new(
             RESET_INFO,
             [
                 x,

@@ -1,12 +1,12 @@
 //! InvertedPendulum: keep a pole on a cart upright.
 
-use super::common::observed::{positions, put, velocities};
-use super::common::{
-    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
-};
-use crate::Result;
+use super::Version;
+use super::common::check_noise_scale;
 use crate::dynamics::{Model, State};
-use crate::env::{Info, Quantity};
+use crate::env::{Info, SpaceDim};
+use crate::tasks::observation::{Observation, positions, velocities};
+use crate::tasks::{Outcome, Requirements, ResetCtx, Task, TaskSpec, Transition};
+use crate::{Result, mjcf};
 
 /// Lean of the pole at which the episode ends (rad).
 const MOST_LEAN: f64 = 0.2;
@@ -41,8 +41,8 @@ impl Default for InvertedPendulum {
 }
 
 impl Task for InvertedPendulum {
-    fn facts(&self) -> Facts {
-        Facts {
+    fn spec(&self) -> TaskSpec {
+        TaskSpec {
             id: self.version.pick(
                 "InvertedPendulum-v4",
                 "InvertedPendulum-v4",
@@ -51,58 +51,53 @@ impl Task for InvertedPendulum {
             about: "A cart keeps the pole on it upright.",
             source: "Gymnasium 1.x, inverted_pendulum_v5.py; Barto, Sutton and Anderson (1983), Neuronlike Adaptive Elements That Can Solve Difficult Learning Control Problems",
             info: self.version.pick(&[], &[], &["reward_survive"]),
+            frame_skip: self.frame_skip,
             max_episode_steps: 1000,
         }
     }
 
-    fn frame_skip(&self) -> usize {
-        self.frame_skip
-    }
-
     fn model(&self) -> Result<Model> {
-        compile(
-            include_str!("../../assets/inverted_pendulum.xml"),
-            self.facts().id,
+        mjcf::compile(
+            include_str!("../../../assets/inverted_pendulum.xml"),
+            self.spec().id,
         )
     }
 
-    fn check(&self, model: &Model) -> Result<()> {
-        check_noise(self.facts().id, self.reset_noise_scale)?;
-        let needs = Needs {
+    fn requirements(&self) -> Requirements {
+        Requirements {
             positions: 2,
-            ..Needs::default()
-        };
-        needs.check(self.facts().id, model)
+            ..Requirements::default()
+        }
     }
 
-    fn observed(&self, model: &Model) -> Vec<Quantity> {
+    fn check(&self, _: &Model) -> Result<()> {
+        check_noise_scale(self.spec().id, self.reset_noise_scale)
+    }
+
+    fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
         [positions(model, 0), velocities(model, f64::INFINITY)].concat()
     }
 
-    fn start(&self, start: &mut Start<'_>) {
-        start.shake_positions(self.reset_noise_scale);
-        start.shake_velocities(self.reset_noise_scale);
+    fn reset(&self, ctx: &mut ResetCtx<'_>) {
+        ctx.rng.add_uniform_noise(ctx.qpos, self.reset_noise_scale);
+        ctx.rng.add_uniform_noise(ctx.qvel, self.reset_noise_scale);
     }
 
-    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
-        let at = put(observation, 0, &state.qpos);
-        put(observation, at, &state.qvel);
+    fn observe(&self, _: &Model, state: &State, observation: &mut Observation<'_>) {
+        observation.push(&state.qpos);
+        observation.push(&state.qvel);
     }
 
-    fn before(&self, _: &Model, _: &State) -> Before {
-        Before::default()
-    }
-
-    fn score(&self, transition: &Transition<'_>) -> Score {
+    fn outcome(&self, transition: &Transition<'_>) -> Outcome {
         let state = transition.state;
         let finite = state.qpos.iter().chain(&state.qvel).all(|x| x.is_finite());
         let terminated = !finite || state.qpos[1].abs() > MOST_LEAN;
         let paid = !terminated || self.version != Version::V5;
         let reward = if paid { 1.0 } else { 0.0 };
-        Score {
+        Outcome {
             reward,
             terminated,
-            info: Info::named(self.facts().info, [reward]),
+            info: Info::new(self.spec().info, [reward]),
         }
     }
 }

@@ -1,14 +1,12 @@
 //! Ant: run forward on four legs without falling or flying.
 
-use super::common::observed::{positions, put, spatial, velocities};
-use super::common::planar::survival;
-use super::common::{
-    Before, Facts, Needs, Score, Start, Task, Transition, Version, check_noise, compile,
-    place_in_plane,
-};
+use super::Version;
+use super::common::{check_noise_scale, plane_position_info, survive_reward};
 use crate::dynamics::{Model, Spatial, State};
-use crate::env::{Info, Quantity};
-use crate::{Error, Result};
+use crate::env::{Info, SpaceDim};
+use crate::tasks::observation::{Observation, positions, spatial, velocities};
+use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
+use crate::{Error, Result, mjcf};
 
 /// Settings of the task; the defaults are Gymnasium's. The healthy range includes its ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,32 +118,31 @@ const INFO: &[&str] = &[
 ];
 
 impl Task for Ant {
-    fn facts(&self) -> Facts {
-        Facts {
+    fn spec(&self) -> TaskSpec {
+        TaskSpec {
             id: self.version.pick("Ant-v3", "Ant-v4", "Ant-v5"),
             about: "A four-legged robot runs along x without falling.",
             source: "Gymnasium 1.x, ant_v5.py; Schulman et al. (2015), High-Dimensional Continuous Control Using Generalized Advantage Estimation",
             info: self.version.pick(OLD_INFO, OLD_INFO, INFO),
+            frame_skip: self.frame_skip,
             max_episode_steps: 1000,
         }
     }
 
-    fn frame_skip(&self) -> usize {
-        self.frame_skip
+    fn model(&self) -> Result<Model> {
+        mjcf::compile(include_str!("../../../assets/ant.xml"), self.spec().id)
     }
 
-    fn model(&self) -> Result<Model> {
-        compile(include_str!("../../assets/ant.xml"), self.facts().id)
+    fn requirements(&self) -> Requirements {
+        Requirements {
+            positions: 3,
+            ..Requirements::default()
+        }
     }
 
     fn check(&self, model: &Model) -> Result<()> {
-        let task = self.facts().id;
-        check_noise(task, self.reset_noise_scale)?;
-        let needs = Needs {
-            positions: 3,
-            ..Needs::default()
-        };
-        needs.check(task, model)?;
+        let task = self.spec().id;
+        check_noise_scale(task, self.reset_noise_scale)?;
         let [low, high] = self.contact_force_range;
         if low.is_nan() || high.is_nan() || low > high {
             return Err(Error::Setting {
@@ -167,7 +164,7 @@ impl Task for Ant {
         Ok(())
     }
 
-    fn observed(&self, model: &Model) -> Vec<Quantity> {
+    fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
         let mut all = positions(model, self.skipped());
         all.extend(velocities(model, f64::INFINITY));
         if self.include_cfrc_ext_in_observation {
@@ -177,32 +174,32 @@ impl Task for Ant {
             all.extend(
                 forces
                     .into_iter()
-                    .map(|force| Quantity { low, high, ..force }),
+                    .map(|force| SpaceDim { low, high, ..force }),
             );
         }
         all
     }
 
-    fn start(&self, start: &mut Start<'_>) {
-        start.shake_positions(self.reset_noise_scale);
-        start.kick_velocities(self.reset_noise_scale);
+    fn reset(&self, ctx: &mut ResetCtx<'_>) {
+        ctx.rng.add_uniform_noise(ctx.qpos, self.reset_noise_scale);
+        ctx.rng.add_normal_noise(ctx.qvel, self.reset_noise_scale);
     }
 
-    fn observe(&self, _: &Model, state: &State, observation: &mut [f64]) {
-        let at = put(observation, 0, &state.qpos[self.skipped()..]);
-        let mut at = put(observation, at, &state.qvel);
+    fn observe(&self, _: &Model, state: &State, observation: &mut Observation<'_>) {
+        observation.push(&state.qpos[self.skipped()..]);
+        observation.push(&state.qvel);
         if self.include_cfrc_ext_in_observation {
             for force in &state.cfrc_ext[self.first_body()..] {
-                at = put(observation, at, &self.clipped(force));
+                observation.push(&self.clipped(force));
             }
         }
     }
 
-    fn before(&self, _: &Model, state: &State) -> Before {
+    fn pre_step(&self, _: &Model, state: &State) -> PreStep {
         state.xpos[self.main_body].to_array()
     }
 
-    fn score(&self, transition: &Transition<'_>) -> Score {
+    fn outcome(&self, transition: &Transition<'_>) -> Outcome {
         let state = transition.state;
         let body = state.xpos[self.main_body];
         let (vx, vy) = (
@@ -210,13 +207,13 @@ impl Task for Ant {
             transition.velocity(1, body.y),
         );
         let healthy = self.is_healthy(state);
-        let survive = survival(
+        let survive = survive_reward(
             self.version,
             self.healthy_reward,
             self.terminate_when_unhealthy,
             healthy,
         );
-        let ctrl = self.ctrl_cost_weight * transition.effort();
+        let ctrl = transition.ctrl_cost(self.ctrl_cost_weight);
         let squares = state.cfrc_ext.iter().flat_map(|force| self.clipped(force));
         let contact = self.contact_cost_weight * squares.map(|x| x * x).sum::<f64>();
         let old = self.version != Version::V5;
@@ -238,11 +235,11 @@ impl Task for Ant {
         } else {
             ctrl
         };
-        Score {
+        Outcome {
             reward: forward + survive - (ctrl + contact),
             terminated: !healthy && self.terminate_when_unhealthy,
-            info: Info::named(
-                self.facts().info,
+            info: Info::new(
+                self.spec().info,
                 [
                     x,
                     y,
@@ -265,7 +262,7 @@ impl Task for Ant {
 
     fn reset_info(&self, _: &Model, state: &State) -> Info {
         if self.version == Version::V5 {
-            place_in_plane(state)
+            plane_position_info(state)
         } else {
             Info::default()
         }

@@ -1,10 +1,12 @@
 //! Pusher: push a cylinder across a table to a goal.
 
-use super::common::observed::{body_place, place, positions, put, velocities};
-use super::common::{Before, Facts, Needs, Score, Start, Task, Transition, compile};
-use crate::Result;
 use crate::dynamics::{Model, State};
-use crate::env::{Info, Quantity};
+use crate::env::{Info, SpaceDim};
+use crate::tasks::observation::{
+    Observation, body_position, body_position_dims, positions, velocities,
+};
+use crate::tasks::{Outcome, Requirements, ResetCtx, Task, TaskSpec, Transition};
+use crate::{Result, mjcf};
 
 /// Bodies of the model.
 const TIPS: &str = "tips_arm";
@@ -41,79 +43,71 @@ impl Default for Pusher {
 }
 
 impl Task for Pusher {
-    fn facts(&self) -> Facts {
-        Facts {
+    fn spec(&self) -> TaskSpec {
+        TaskSpec {
             id: "Pusher-v5",
             about: "An arm of seven joints pushes a cylinder to a goal.",
             source: "Gymnasium 1.x, pusher_v5.py",
             info: &["reward_dist", "reward_ctrl", "reward_near"],
+            frame_skip: self.frame_skip,
             max_episode_steps: 100,
         }
     }
 
-    fn frame_skip(&self) -> usize {
-        self.frame_skip
-    }
-
     fn model(&self) -> Result<Model> {
-        compile(include_str!("../../assets/pusher.xml"), self.facts().id)
+        mjcf::compile(include_str!("../../../assets/pusher.xml"), self.spec().id)
     }
 
-    fn check(&self, model: &Model) -> Result<()> {
-        let needs = Needs {
+    fn requirements(&self) -> Requirements {
+        Requirements {
             positions: ARM + PUSHED,
             velocities: ARM + PUSHED,
             bodies: &[TIPS, OBJECT, GOAL],
-            ..Needs::default()
-        };
-        needs.check(self.facts().id, model)
+            ..Requirements::default()
+        }
     }
 
-    fn observed(&self, model: &Model) -> Vec<Quantity> {
+    fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
         let mut all: Vec<_> = positions(model, 0).into_iter().take(ARM).collect();
         all.extend(velocities(model, f64::INFINITY).into_iter().take(ARM));
         for body in [TIPS, OBJECT, GOAL] {
-            all.extend(place(body));
+            all.extend(body_position_dims(body));
         }
         all
     }
 
-    fn start(&self, start: &mut Start<'_>) {
+    fn reset(&self, ctx: &mut ResetCtx<'_>) {
         let object = loop {
-            let object = [start.rng.uniform(-0.3, 0.0), start.rng.uniform(-0.2, 0.2)];
+            let object = [ctx.rng.uniform(-0.3, 0.0), ctx.rng.uniform(-0.2, 0.2)];
             if (object[0] * object[0] + object[1] * object[1]).sqrt() > APART {
                 break object;
             }
         };
-        let (place, speed) = (start.qpos.len() - PUSHED, start.qvel.len() - PUSHED);
-        start.qpos[place..place + 2].copy_from_slice(&object);
-        start.qpos[place + 2..].fill(0.0);
-        start.shake_velocities(0.005);
-        start.qvel[speed..].fill(0.0);
+        let (place, speed) = (ctx.qpos.len() - PUSHED, ctx.qvel.len() - PUSHED);
+        ctx.qpos[place..place + 2].copy_from_slice(&object);
+        ctx.qpos[place + 2..].fill(0.0);
+        ctx.rng.add_uniform_noise(ctx.qvel, 0.005);
+        ctx.qvel[speed..].fill(0.0);
     }
 
-    fn observe(&self, model: &Model, state: &State, observation: &mut [f64]) {
-        let at = put(observation, 0, &state.qpos[..ARM]);
-        let mut at = put(observation, at, &state.qvel[..ARM]);
+    fn observe(&self, model: &Model, state: &State, observation: &mut Observation<'_>) {
+        observation.push(&state.qpos[..ARM]);
+        observation.push(&state.qvel[..ARM]);
         for body in [TIPS, OBJECT, GOAL] {
-            at = put(observation, at, &body_place(model, state, body).to_array());
+            observation.push(&body_position(model, state, body).to_array());
         }
     }
 
-    fn before(&self, _: &Model, _: &State) -> Before {
-        Before::default()
-    }
-
-    fn score(&self, transition: &Transition<'_>) -> Score {
-        let place = |name| body_place(transition.model, transition.state, name);
+    fn outcome(&self, transition: &Transition<'_>) -> Outcome {
+        let place = |name| body_position(transition.model, transition.state, name);
         let object = place(OBJECT);
         let near = -(object - place(TIPS)).length() * self.reward_near_weight;
         let distance = -(object - place(GOAL)).length() * self.reward_dist_weight;
-        let ctrl = -transition.effort() * self.reward_control_weight;
-        Score {
+        let ctrl = -transition.ctrl_cost(self.reward_control_weight);
+        Outcome {
             reward: distance + ctrl + near,
             terminated: false,
-            info: Info::named(self.facts().info, [distance, ctrl, near]),
+            info: Info::new(self.spec().info, [distance, ctrl, near]),
         }
     }
 }
