@@ -55,6 +55,7 @@ pub(super) fn minimise(problem: &mut Problem<'_>) -> usize {
     let tolerance = problem.opt.tolerance * problem.inertia;
     let newton = problem.opt.solver == Solver::Newton;
     problem.gradient();
+    let mut cost = None;
     for iteration in 1..=problem.opt.iterations {
         let size = norm(&problem.scratch.gradient);
         if size == 0.0 || !size.is_finite() {
@@ -74,12 +75,17 @@ pub(super) fn minimise(problem: &mut Problem<'_>) -> usize {
         if length == 0.0 {
             return iteration - 1;
         }
-        let before = problem.cost();
+        let before = cost.unwrap_or_else(|| problem.cost());
         problem.advance(length);
         problem.gradient();
-        if norm(&problem.scratch.gradient) < tolerance || before - problem.cost() < tolerance {
+        if norm(&problem.scratch.gradient) < tolerance {
             return iteration;
         }
+        let after = problem.cost();
+        if before - after < tolerance {
+            return iteration;
+        }
+        cost = Some(after);
     }
     problem.opt.iterations
 }
