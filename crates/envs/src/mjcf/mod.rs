@@ -67,3 +67,13 @@ pub fn load(path: impl AsRef<Path>) -> Result<Model> {
 pub fn compile(xml: &str, name: &str) -> Result<Model> {
     compile::compile(&read::read(&Files::one(xml, name)?)?)
 }
+
+impl Model {
+    /// Reads and compiles the model in the MJCF file at `path`; the same as [`load`].
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn from_mjcf(path: impl AsRef<Path>) -> Result<Self> {
+        load(path)
+    }
+}
