@@ -70,11 +70,8 @@ fn rows_of(matrices: &[DMat3]) -> Vec<f64> {
 /// Kinetic and potential energy.
 fn energy(model: &Model, state: &State) -> Vec<f64> {
     let nv = model.nv;
-    let momentum = |i: usize| -> f64 {
-        (0..nv)
-            .map(|j| state.qm[i * nv + j] * state.qvel[j])
-            .sum()
-    };
+    let momentum =
+        |i: usize| -> f64 { (0..nv).map(|j| state.qm[i * nv + j] * state.qvel[j]).sum() };
     let kinetic = 0.5 * (0..nv).map(|i| state.qvel[i] * momentum(i)).sum::<f64>();
     let bodies = model.bodies.mass.iter().zip(&state.xipos);
     let weight: f64 = bodies
