@@ -6,11 +6,13 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 use sparse_core::budget::Allocation;
 use sparse_core::learner::{Learner, LearnerConfig, StepReport};
 use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig, SparseModule};
 use sparse_core::topology::RuleConfig;
 
+use crate::agent::{Network, Parts, Role};
 use crate::config::TrainConfig;
 use crate::replay::Batch;
 use crate::rng::Streams;
@@ -380,53 +382,91 @@ where
     })
 }
 
-/// Two critics that judge observations with actions, each with its target.
+/// Critics that judge observations with actions, each with its target: any number, 1 or more.
 #[derive(Debug)]
-pub struct TwinCritic {
-    learners: [Learner<SparseMlp>; 2],
+pub struct Critics {
+    /// `critic_1`, `critic_2` and so on.
+    names: Vec<String>,
+    learners: Vec<Learner<SparseMlp>>,
 }
 
-impl TwinCritic {
-    /// Draws both.
+impl Critics {
+    /// Draws so many, 1 or more.
     ///
     /// # Errors
     /// The networks' own, such as when a layer would have no inputs.
-    pub fn new(config: &TrainConfig, rows: &Rows, streams: &mut Streams) -> Result<Self> {
+    pub fn new(
+        count: usize,
+        config: &TrainConfig,
+        rows: &Rows,
+        streams: &mut Streams,
+    ) -> Result<Self> {
         let drawn = Drawn::critic(config, [rows.observation, rows.action]);
-        let mut net = || network(config, &drawn, &rows.device, streams);
-        let nets = [net()?, net()?];
+        let nets = (0..count).map(|_| network(config, &drawn, &rows.device, streams));
+        let nets: Vec<SparseMlp> = nets.collect::<Result<_>>()?;
         Ok(Self::from_networks(nets, &drawn.settings))
     }
 
     /// Critics with these networks, which are trained by these settings.
-    #[must_use]
-    pub fn from_networks(nets: [SparseMlp; 2], settings: &LearnerConfig) -> Self {
+    pub fn from_networks(
+        nets: impl IntoIterator<Item = SparseMlp>,
+        settings: &LearnerConfig,
+    ) -> Self {
+        let nets = nets.into_iter();
+        let learners: Vec<_> = nets
+            .map(|net| Learner::new(net, settings.clone()))
+            .collect();
         Self {
-            learners: nets.map(|net| Learner::new(net, settings.clone())),
+            names: (1..=learners.len())
+                .map(|i| format!("critic_{i}"))
+                .collect(),
+            learners,
         }
     }
 
     /// What is trained.
     #[must_use]
-    pub fn learners(&self) -> [&Learner<SparseMlp>; 2] {
-        self.learners.each_ref()
+    pub fn learners(&self) -> &[Learner<SparseMlp>] {
+        &self.learners
     }
 
-    /// What is trained, to be changed.
-    pub fn learners_mut(&mut self) -> [&mut Learner<SparseMlp>; 2] {
-        self.learners.each_mut()
+    /// The networks.
+    #[must_use]
+    pub fn nets(&self) -> Vec<&SparseMlp> {
+        self.learners.iter().map(Learner::net).collect()
     }
 
-    /// The smaller target value of each row of `judged` `[rows, observation + action]`.
+    /// The network of the first.
+    ///
+    /// # Panics
+    /// When there is no critic.
+    #[must_use]
+    pub fn first(&self) -> &SparseMlp {
+        self.learners[0].net()
+    }
+
+    /// The networks by name.
+    #[must_use]
+    pub fn networks(&self) -> Vec<Network<'_>> {
+        let all = self.names.iter().zip(&self.learners);
+        all.map(|(name, learner)| Network::of(name, Role::Critic, learner))
+            .collect()
+    }
+
+    /// The parts of an agent, with these.
+    #[must_use]
+    pub fn add_to<'a>(&'a mut self, parts: Parts<'a>) -> Parts<'a> {
+        let all = self.names.iter().zip(&mut self.learners);
+        all.fold(parts, |parts, (name, learner)| parts.learner(name, learner))
+    }
+
+    /// The smallest target value of each row of `judged` `[rows, observation + action]`.
     #[must_use]
     pub fn target_values(&self, judged: &Tensor<2>) -> Vec<f32> {
-        let value = |critic: &Learner<SparseMlp>| to_vec(critic.target().forward(judged.clone()));
-        let [first, second] = &self.learners;
-        let pairs = value(first).into_iter().zip(value(second));
-        pairs.map(|(a, b)| a.min(b)).collect()
+        least(self.learners.iter().map(Learner::target), judged)
     }
 
-    /// One step of each down its mean squared error, both at the same time. Also gives the mean value of the rows by
+    /// One step of each down its mean squared error, all at the same time. Also gives the mean value of the rows by
     /// the first critic, before its step.
     ///
     /// # Errors
@@ -435,11 +475,9 @@ impl TwinCritic {
         &mut self,
         judged: &Tensor<2>,
         targets: &Tensor<2>,
-        rngs: [&mut ChaCha8Rng; 2],
-    ) -> Result<([StepReport; 2], f32)> {
-        let [first, second] = &mut self.learners;
-        let [first_rng, second_rng] = rngs;
-        let step = |critic: &mut Learner<SparseMlp>, rng: &mut ChaCha8Rng| {
+        streams: &mut Streams,
+    ) -> Result<(Vec<StepReport>, f32)> {
+        let step = |(critic, rng): (&mut Learner<SparseMlp>, &mut ChaCha8Rng)| {
             let (judged, targets) = (judged.clone(), targets.clone());
             let mut mean = f32::NAN;
             let loss = |critic: &SparseMlp| {
@@ -450,10 +488,26 @@ impl TwinCritic {
             let report = critic.minimise(loss, rng);
             report.map(|report| (report, mean))
         };
-        let (first, second) = rayon::join(|| step(first, first_rng), || step(second, second_rng));
-        let ((first, mean), (second, _)) = (first?, second?);
-        Ok(([first, second], mean))
+        let rngs = streams.topologies(&self.names);
+        let steps = self.learners.par_iter_mut().zip(rngs);
+        let steps: sparse_core::Result<Vec<_>> = steps.map(step).collect();
+        let (reports, means): (Vec<_>, Vec<_>) = steps?.into_iter().unzip();
+        Ok((reports, means.first().copied().unwrap_or(f32::NAN)))
     }
+}
+
+/// The smallest of what some critics say of each row of `judged`.
+#[must_use]
+pub fn least<'a>(critics: impl IntoIterator<Item = &'a SparseMlp>, judged: &Tensor<2>) -> Vec<f32> {
+    let values = critics.into_iter();
+    let values = values.map(|critic| to_vec(critic.forward(judged.clone())));
+    let least = values.reduce(|mut least, values| {
+        for (least, value) in least.iter_mut().zip(values) {
+            *least = least.min(value);
+        }
+        least
+    });
+    least.unwrap_or_default()
 }
 
 /// A number that is trained beside the networks, by Adam with PyTorch's betas: SAC's log α, log σ of a policy.

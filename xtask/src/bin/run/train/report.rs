@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use cli::shell;
 use cli::values::Device;
-use rl_algos::algos::{Agent, Weights};
+use rl_algos::agent::{Agent, Weights};
 use rl_algos::config::TrainConfig;
 use rl_algos::train::Trained;
 use sparse_core::kernels::Kernels;

@@ -125,7 +125,7 @@ fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
         &shared.bars,
     );
     let mut shown = Shown::new(progress, shared.interrupt.clone());
-    let mut board = TensorBoard::new(dir.path());
+    let mut board = TensorBoard::new(dir.path(), config);
     let trained = train(config, &shared.device, dir, &mut [&mut board, &mut shown]);
     shown.progress.finish();
     let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
