@@ -3,7 +3,7 @@
     python extract.py FOLDER_OF_FULL_RECORDINGS [FOLDER_OF_EXTENDED_RECORDINGS]
 
 Keeps one trajectory, ten single states and the model's arrays of each task, and of the extended recordings every
-array of a few trajectories and states. README.md says where the full recordings come from.
+array of a few trajectories and states. README.md says which programs made them.
 """
 import os
 import sys

@@ -4,7 +4,7 @@
 //! Against `tests/golden/`, or any folder named by `PARITY_DATA` that holds recordings `<Task>.npz`.
 
 use envs::dynamics::model::{GeomType, JointType};
-use envs::dynamics::{Model, State, forward, post_constraint, step};
+use envs::dynamics::{Model, State, forward, rne_post_constraint, step};
 use envs::{Env, EnvState, glam::DMat3, glam::DVec3, make};
 use tests::recording::{Result, tasks};
 use tests::report::Report;
@@ -172,7 +172,8 @@ impl Pair {
             self.env
                 .reset(seed, &mut seen)
                 .map_err(|error| error.to_string())?;
-            let EnvState { qpos, qvel, .. } = self.env.state();
+            let EnvState { qpos, qvel, .. } =
+                self.env.state().map_err(|error| error.to_string())?;
             errors.add(
                 format!("seed {seed}, qpos"),
                 &qpos,
@@ -252,7 +253,7 @@ impl Pair {
             into.copy_from_slice(&array.data[at..at + width]);
         }
         forward(model, &mut state);
-        post_constraint(model, &mut state);
+        rne_post_constraint(model, &mut state);
         Ok(state)
     }
 
@@ -279,7 +280,8 @@ impl Pair {
             set.map_err(|error| error.to_string())?;
             let step = self.env.step(&state.ctrl, &mut seen);
             let step = step.map_err(|error| error.to_string())?;
-            let EnvState { qpos, qvel, .. } = self.env.state();
+            let EnvState { qpos, qvel, .. } =
+                self.env.state().map_err(|error| error.to_string())?;
             // A contact can come in the course of the step, too.
             let (model, after) = self.env.physics().ok_or("no physics")?;
             let found = usize::from(found == 1 || searched(model, after));
@@ -335,7 +337,7 @@ impl Pair {
                 let place = format!("run {run} ({pattern}), step {t}");
                 let step = env.step(&needed("action", t)?, &mut seen);
                 let step = step.map_err(|error| format!("{place}: {error}"))?;
-                let state = env.state();
+                let state = env.state().map_err(|error| error.to_string())?;
                 let ended = f64::from(u8::from(step.terminated));
                 for (what, ours, at) in [
                     ("qpos", &state.qpos[..], t + 1),

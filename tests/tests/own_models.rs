@@ -110,7 +110,7 @@ fn resets_tell_what_gymnasiums_tell() -> Result<()> {
     let recording = read()?;
     let mut found = Errors::default();
     let mut told = 0;
-    for id in envs::names().filter(|id| !id.ends_with("-v3")) {
+    for id in envs::names().into_iter().filter(|id| !id.ends_with("-v3")) {
         let said = |error: Error| format!("{id}: {error}");
         let mut env = make(id).map_err(said)?;
         let mut seen = vec![0.0; env.info().observation.len()];

@@ -5,7 +5,7 @@
 //! `PARITY_TABLE` names.
 
 use envs::dynamics::model::GeomType;
-use envs::dynamics::{Model, State, forward, post_constraint, step};
+use envs::dynamics::{Model, State, forward, rne_post_constraint, step};
 use envs::{Env, EnvState, glam::DVec3, make};
 use std::collections::BTreeMap;
 use tests::recording::{Result, folder, tasks};
@@ -139,7 +139,7 @@ impl Pair {
     fn registration(&self) -> Result<Errors> {
         let info = self.env.info();
         let mut errors = Errors::default();
-        let column = |value: fn(&envs::Quantity) -> f64| -> Vec<f64> {
+        let column = |value: fn(&envs::SpaceDim) -> f64| -> Vec<f64> {
             // Gymnasium keeps bounds in single precision.
             let bounds = info.action.iter().map(|q| f64::from(value(q) as f32));
             bounds.collect()
@@ -168,7 +168,7 @@ impl Pair {
                 state.qvel.copy_from_slice(row("qvel")?);
                 state.ctrl.copy_from_slice(&actions.at(t));
                 forward(model, &mut state);
-                post_constraint(model, &mut state);
+                rne_post_constraint(model, &mut state);
                 for key in STAGES {
                     let place = format!("{name}/forward{t}");
                     let expected = &self.recording.get(&format!("{place}/{key}"))?.data;
@@ -268,7 +268,8 @@ impl Pair {
                 let place = format!("{name}, step {t}");
                 let step = self.env.step(&actions.at(t), &mut seen);
                 let step = step.map_err(|error| format!("{place}: {error}"))?;
-                let EnvState { qpos, qvel, .. } = self.env.state();
+                let EnvState { qpos, qvel, .. } =
+                    self.env.state().map_err(|error| error.to_string())?;
                 errors[0].add(format!("{place}, qpos"), &qpos, get("qpos")?.row(t + 1));
                 errors[0].add(format!("{place}, qvel"), &qvel, get("qvel")?.row(t + 1));
                 errors[1].add(place.clone(), &seen, get("obs")?.row(t + 1));

@@ -18,11 +18,11 @@ use rl_algos::recipes;
 use rl_algos::replay::{AdaptiveCapacity, Replay, Transition, policy_distance};
 use rl_algos::rng::Streams;
 use sparse_core::device;
-use sparse_core::learner::LearnerConfig;
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::op::DenseGradient;
 use sparse_core::pattern::Pattern;
 use sparse_core::topology::{Extent, rewire};
+use sparse_core::trainer::NetworkTrainerConfig;
 use tests::small::{self, watched};
 use tests::{Array, Recording};
 
@@ -139,7 +139,12 @@ fn paper() -> TrainConfig {
 }
 
 /// Drops of a whole schedule beside recorded ones: layers `[256, inputs]` with as many connections as recorded.
-fn compare_drops(learner: &LearnerConfig, updates: u64, layers: &[(usize, usize)], key: &str) {
+fn compare_drops(
+    learner: &NetworkTrainerConfig,
+    updates: u64,
+    layers: &[(usize, usize)],
+    key: &str,
+) {
     let (topology, recorded) = (learner.topology.as_ref().unwrap(), recorded(key));
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut due = (1..=updates).filter_map(|step| Some((step, topology.due(step)?)));

@@ -2,7 +2,7 @@
 //!
 //! `TASK_PAGES=1` writes them.
 
-use envs::{Quantity, make};
+use envs::{SpaceDim, make};
 use std::fmt::Write;
 use std::path::Path;
 use tests::recording::Result;
@@ -23,7 +23,7 @@ const TASKS: [&str; 10] = [
 /// Rows of numbers with equal bounds and unit that only count on are drawn together.
 const MOST_ROWS: usize = 60;
 
-fn rows(text: &mut String, quantities: &[Quantity]) {
+fn rows(text: &mut String, quantities: &[SpaceDim]) {
     let _ = writeln!(
         text,
         "| # | what | unit | lowest | highest |\n|---|---|---|---|---|"

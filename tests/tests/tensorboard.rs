@@ -140,7 +140,7 @@ fn points(rows: &[String], column: &str) -> Vec<(u64, f64)> {
 /// Writes evaluations after so many steps, whose mean return is `sign` times the step, and gives the file.
 fn write(folder: &Path, first: u64, steps: &[u64], sign: f64) -> PathBuf {
     let before = files(folder);
-    let mut board = TensorBoard::new(folder, &config("rlx2", 900));
+    let mut board = TensorBoard::new(folder, &small::config("rlx2", 900));
     let at = |step| Progress {
         step,
         ..Progress::default()

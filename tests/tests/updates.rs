@@ -16,9 +16,9 @@ use rl_algos::recipes;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::device;
-use sparse_core::learner::Learner;
 use sparse_core::nn::{SparseMlp, SparseModule, Storage};
 use sparse_core::topology::{RigL, RuleConfig};
+use sparse_core::trainer::NetworkTrainer;
 use tests::Errors;
 use tests::isa;
 use tests::recording::{Recording, Result};
@@ -208,7 +208,12 @@ impl Found {
     }
 
     /// A network or a target after all updates.
-    fn network(&mut self, case: &Case<'_>, name: &str, learner: &Learner<SparseMlp>) -> Result<()> {
+    fn network(
+        &mut self,
+        case: &Case<'_>,
+        name: &str,
+        learner: &NetworkTrainer<SparseMlp>,
+    ) -> Result<()> {
         let (sizes, mask) = (case.sizes(name)?, case.mask(&format!("after/{name}/mask"))?);
         let before = case.parts(&format!("before/{name}"), &sizes)?;
         let targets = (name != "actor" || !case.is_sac()?).then(|| learner.target());

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use cli::tell::note;
-use cli::values::Device;
+use experiments::args::values::Device;
+use experiments::terminal::tell::note;
 
 /// The root of the workspace, where this package's folder lies.
 ///

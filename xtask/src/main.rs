@@ -3,15 +3,17 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::{Cli, Command, tell};
+use experiments::args;
+use experiments::terminal::tell;
+use xtask::{Cli, Command};
 
 mod launch;
 mod suite;
 mod tidy;
 
 fn main() -> ExitCode {
-    let done = match cli::read::<Cli>().command {
-        Command::Job(job) => job.device().and_then(launch::run),
+    let done = match args::read::<Cli>().command {
+        Command::Heavy(job) => job.device().and_then(launch::run),
         Command::Test(args) => suite::run(&args),
         Command::Tidy => tidy::tidy(),
         Command::Ci => launch::ci(),

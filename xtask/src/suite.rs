@@ -6,9 +6,9 @@ use std::path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
-use cli::chores::TestArgs;
-use cli::tell::pass_on;
-use cli::values::Device;
+use experiments::args::values::Device;
+use experiments::terminal::tell::pass_on;
+use xtask::chores::TestArgs;
 
 use crate::launch;
 

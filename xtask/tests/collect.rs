@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use cli::collect::Kind;
+use experiments::args::collect::Kind;
 use offline_prune::dataset::Dataset;
 use serde_json::Value;
 

@@ -28,12 +28,56 @@ pub enum Error {
         message: String,
     },
     /// No task has this name.
-    #[error("unknown task `{id}`; known tasks: {known}")]
+    #[error("unknown task `{id}`; {}known tasks: {known}", did_you_mean(.nearest))]
     UnknownTask {
         /// The name that was asked for.
         id: String,
+        /// The known names that come nearest; there may be none.
+        nearest: Vec<&'static str>,
         /// The known names.
         known: String,
+    },
+    /// A task cannot be registered under a name, because the name has a meaning already.
+    #[error("`{name}` is taken: it names the task {by}; register under another name or version")]
+    TakenName {
+        /// The name.
+        name: &'static str,
+        /// The task that it names.
+        by: &'static str,
+    },
+    /// A name under which a task cannot be found again.
+    #[error("`{name}` is no name of a task; give it a letter or a digit, such as MyRobot-v0")]
+    TaskName {
+        /// The name.
+        name: &'static str,
+    },
+    /// A task calls itself otherwise than it is registered.
+    #[error(
+        "the task registered as {name} calls itself `{id}` in its info; give both the same name"
+    )]
+    OtherName {
+        /// The registered name.
+        name: &'static str,
+        /// [`TaskInfo::id`](crate::TaskInfo::id).
+        id: &'static str,
+    },
+    /// What a task observes and what it says that it observes differ in length.
+    #[error(
+        "{task} observes {written} numbers and declares {expected}; `observe` and `observation_space` must agree"
+    )]
+    Observation {
+        /// The task.
+        task: &'static str,
+        /// Numbers that `observe` writes.
+        written: usize,
+        /// Numbers of the observation space.
+        expected: usize,
+    },
+    /// An environment has no state that could be stored.
+    #[error("{task} cannot be resumed: its Env implements neither `state` nor `set_state`")]
+    NotResumable {
+        /// The task.
+        task: &'static str,
     },
     /// A vector has the wrong length.
     #[error("{what} has {got} entries, expected {expected}")]
@@ -107,6 +151,14 @@ pub enum Error {
         /// Steps since the episode began.
         elapsed_steps: usize,
     },
+}
+
+/// `did you mean A or B? `, or nothing.
+fn did_you_mean(nearest: &[&str]) -> String {
+    match nearest {
+        [] => String::new(),
+        names => format!("did you mean {}? ", names.join(" or ")),
+    }
 }
 
 /// Checks that a vector has the right length.

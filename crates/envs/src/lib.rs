@@ -28,10 +28,11 @@ pub mod render;
 pub mod tasks;
 mod vector;
 
-pub use env::{Env, EnvState, Info, Quantity, Step, TaskInfo};
+pub use env::{Env, EnvState, Info, SpaceDim, Step, TaskInfo};
 pub use error::{Error, Result};
 /// The vectors and quaternions of a [`dynamics::model::Model`].
 pub use glam;
-pub use registry::{list, make, names};
+pub use numpy_rng::NumpyRng;
+pub use registry::{TaskEntry, catalogue, find, list, make, names, register};
 pub use tasks::Mujoco;
 pub use vector::VecEnv;

@@ -1,67 +1,141 @@
-//! All tasks by name.
+//! All tasks by name: Gymnasium's, and what users register.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 
-use crate::env::{Env, TaskInfo};
-use crate::tasks::{
-    Ant, HalfCheetah, Hopper, Humanoid, InvertedDoublePendulum, InvertedPendulum, Mujoco, Pusher,
-    Reacher, Swimmer, Task, Version, Walker2d,
-};
+use crate::env::{Constructor, Env, TaskInfo};
+use crate::tasks::{TaskSpec, gymnasium};
 use crate::{Error, Result};
-use Version::{V3, V4, V5};
 
-/// A task's name and how it is made.
-type Entry = (&'static str, fn() -> Result<Box<dyn Env>>);
+/// Most names that an error offers for one that is unknown.
+const MOST_NEAREST: usize = 3;
 
-/// One line per task and version, the newest version first.
-const TASKS: &[Entry] = &[
-    ("HalfCheetah-v5", || boxed(HalfCheetah::new(V5))),
-    ("Hopper-v5", || boxed(Hopper::new(V5))),
-    ("Walker2d-v5", || boxed(Walker2d::new(V5))),
-    ("Ant-v5", || boxed(Ant::new(V5))),
-    ("Humanoid-v5", || boxed(Humanoid::new(V5))),
-    ("Swimmer-v5", || boxed(Swimmer::new(V5))),
-    ("InvertedPendulum-v5", || boxed(InvertedPendulum::new(V5))),
-    ("InvertedDoublePendulum-v5", || {
-        boxed(InvertedDoublePendulum::new(V5))
-    }),
-    ("Reacher-v5", || boxed(Reacher::new(V5))),
-    ("Pusher-v5", || boxed(Pusher::default())),
-    ("HalfCheetah-v4", || boxed(HalfCheetah::new(V4))),
-    ("Hopper-v4", || boxed(Hopper::new(V4))),
-    ("Walker2d-v4", || boxed(Walker2d::new(V4))),
-    ("Ant-v4", || boxed(Ant::new(V4))),
-    ("Humanoid-v4", || boxed(Humanoid::new(V4))),
-    ("Swimmer-v4", || boxed(Swimmer::new(V4))),
-    ("InvertedPendulum-v4", || boxed(InvertedPendulum::new(V4))),
-    ("InvertedDoublePendulum-v4", || {
-        boxed(InvertedDoublePendulum::new(V4))
-    }),
-    ("Reacher-v4", || boxed(Reacher::new(V4))),
-    ("HalfCheetah-v3", || boxed(HalfCheetah::new(V3))),
-    ("Hopper-v3", || boxed(Hopper::new(V3))),
-    ("Walker2d-v3", || boxed(Walker2d::new(V3))),
-    ("Ant-v3", || boxed(Ant::new(V3))),
-    ("Humanoid-v3", || boxed(Humanoid::new(V3))),
-    ("Swimmer-v3", || boxed(Swimmer::new(V3))),
-];
-
-fn boxed(task: impl Task) -> Result<Box<dyn Env>> {
-    Ok(Box::new(Mujoco::new(task)?))
+/// A task that [`make`] knows by name: what help, completions and tables tell of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskEntry {
+    /// Name and version, such as `HalfCheetah-v5`.
+    pub name: &'static str,
+    /// The task in one sentence.
+    pub about: &'static str,
+    /// Where the task is defined.
+    pub source: &'static str,
 }
 
-/// What is known of each task, in the order of [`TASKS`]; made once, as the models must be compiled for it.
-static INFOS: LazyLock<Vec<TaskInfo>> = LazyLock::new(|| {
-    let made = TASKS.iter().filter_map(|(_, make)| make().ok());
-    made.map(|env| env.info().clone()).collect()
+/// A task's name and how it is made.
+struct Entry {
+    name: &'static str,
+    constructor: Constructor,
+    /// Name, help and source without making the environment, where they are known.
+    told: Option<TaskEntry>,
+    /// What an environment says of itself, once one was made for it.
+    info: OnceLock<Option<TaskInfo>>,
+}
+
+impl Entry {
+    /// The entry of a task of this crate.
+    fn own((spec, constructor): (TaskSpec, Constructor)) -> Self {
+        Self {
+            name: spec.id,
+            constructor,
+            told: Some(TaskEntry {
+                name: spec.id,
+                about: spec.about,
+                source: spec.source,
+            }),
+            info: OnceLock::new(),
+        }
+    }
+
+    fn make(&self) -> Result<Box<dyn Env>> {
+        let env = (self.constructor)()?;
+        match env.info().id {
+            id if id == self.name => Ok(env),
+            id => Err(Error::OtherName {
+                name: self.name,
+                id,
+            }),
+        }
+    }
+
+    fn info(&self) -> Option<&TaskInfo> {
+        let made = || self.make().ok().map(|env| env.info().clone());
+        self.info.get_or_init(made).as_ref()
+    }
+
+    fn told(&'static self) -> TaskEntry {
+        let of_info = || match self.info() {
+            Some(info) => (info.about, info.source),
+            None => ("cannot be made", ""),
+        };
+        self.told.unwrap_or_else(|| {
+            let (about, source) = of_info();
+            TaskEntry {
+                name: self.name,
+                about,
+                source,
+            }
+        })
+    }
+}
+
+/// All entries of this process. None is ever taken back, so that what is told of tasks lives as long as the process.
+static ENTRIES: LazyLock<RwLock<Vec<&'static Entry>>> = LazyLock::new(|| {
+    let own = gymnasium::all().into_iter().map(Entry::own);
+    RwLock::new(own.map(|entry| &*Box::leak(Box::new(entry))).collect())
 });
 
-/// A new environment of the task `id`, with the task's published settings.
+/// The entries as they are now; constructors may use the registry while they run.
+fn entries() -> Vec<&'static Entry> {
+    ENTRIES
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+}
+
+/// Makes a task known to [`make`], [`VecEnv::new`](crate::VecEnv::new), [`names`] and all that is built on them, in this
+/// process.
 ///
-/// The version may be left out; case, `-`, `_` and spaces do not matter.
+/// `name` ends on a version, such as `MyRobot-v0`, and is the [`TaskInfo::id`] of the environments that `constructor`
+/// makes.
 ///
 /// # Errors
-/// [`Error::UnknownTask`], which lists the known ones.
+/// [`Error::TakenName`] when the name means a known task already, in whatever spelling, and [`Error::TaskName`] when
+/// it has no letter and no digit.
+///
+/// ```
+/// use envs::{Mujoco, tasks::Hopper};
+///
+/// let moon = || Ok(Mujoco::new(Hopper::default())?.into());
+/// let error = envs::register("hopper-v5", moon).unwrap_err();
+/// assert!(error.to_string().starts_with("`hopper-v5` is taken: it names the task Hopper-v5"));
+/// ```
+pub fn register(
+    name: &'static str,
+    constructor: impl Fn() -> Result<Box<dyn Env>> + Send + Sync + 'static,
+) -> Result<()> {
+    let wanted = plain(name);
+    if wanted.is_empty() {
+        return Err(Error::TaskName { name });
+    }
+    let mut entries = ENTRIES.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(entry) = found(&entries, &wanted) {
+        let by = entry.name;
+        return Err(Error::TakenName { name, by });
+    }
+    entries.push(Box::leak(Box::new(Entry {
+        name,
+        constructor: Box::new(constructor),
+        told: None,
+        info: OnceLock::new(),
+    })));
+    Ok(())
+}
+
+/// A new environment of the task `id`, with the settings of its registration: for this crate's own the published ones.
+///
+/// The version may be left out and is then the newest; case, `-`, `_` and spaces do not matter.
+///
+/// # Errors
+/// [`Error::UnknownTask`], which lists the known ones, and whatever the task's constructor meets.
 ///
 /// ```
 /// let env = envs::make("half_cheetah")?;
@@ -69,37 +143,118 @@ static INFOS: LazyLock<Vec<TaskInfo>> = LazyLock::new(|| {
 /// # Ok::<(), envs::Error>(())
 /// ```
 pub fn make(id: &str) -> Result<Box<dyn Env>> {
-    let wanted = plain(id);
-    let named = |(id, _): &&Entry| {
-        let full = plain(id);
-        let short = full.rsplit_once('v').map(|(name, _)| name);
-        wanted == full || short == Some(wanted.as_str())
-    };
-    match TASKS.iter().find(named) {
-        Some((_, make)) => make(),
-        None => Err(Error::UnknownTask {
-            id: id.into(),
-            known: names().collect::<Vec<_>>().join(", "),
-        }),
-    }
+    entry(id)?.make()
+}
+
+/// The full name of the task `id`, in any spelling that [`make`] takes. Makes no environment.
+///
+/// # Errors
+/// [`Error::UnknownTask`].
+///
+/// ```
+/// assert_eq!(envs::find("half-cheetah")?, "HalfCheetah-v5");
+/// let error = envs::find("HalfChetah").unwrap_err().to_string();
+/// assert!(error.starts_with("unknown task `HalfChetah`; did you mean HalfCheetah-v5?"));
+/// # Ok::<(), envs::Error>(())
+/// ```
+pub fn find(id: &str) -> Result<&'static str> {
+    Ok(entry(id)?.name)
 }
 
 /// The names of the known tasks.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    TASKS.iter().map(|(id, _)| *id)
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    entries().into_iter().map(|entry| entry.name).collect()
 }
 
-/// What is known of each task.
-pub fn list() -> &'static [TaskInfo] {
-    &INFOS
+/// Name, help line and source of each known task. Makes no environment of the crate's own tasks.
+#[must_use]
+pub fn catalogue() -> Vec<TaskEntry> {
+    entries().into_iter().map(Entry::told).collect()
+}
+
+/// What is known of each task that can be made.
+#[must_use]
+pub fn list() -> Vec<&'static TaskInfo> {
+    entries().into_iter().filter_map(Entry::info).collect()
+}
+
+/// The entry that a name means.
+fn entry(id: &str) -> Result<&'static Entry> {
+    let entries = entries();
+    found(&entries, &plain(id)).ok_or_else(|| Error::UnknownTask {
+        id: id.into(),
+        nearest: nearest(&entries, &plain(id)),
+        known: names().join(", "),
+    })
+}
+
+/// The entry whose plain name is `wanted`, or the newest version of which it is the name.
+fn found(entries: &[&'static Entry], wanted: &str) -> Option<&'static Entry> {
+    let exact = entries.iter().find(|entry| plain(entry.name) == wanted);
+    let newest = || {
+        let versions = entries.iter().filter_map(|entry| {
+            let full = plain(entry.name);
+            let (name, version) = split_version(&full)?;
+            (name == wanted).then_some((version, entry))
+        });
+        versions
+            .max_by_key(|(version, _)| *version)
+            .map(|(_, entry)| entry)
+    };
+    exact.or_else(newest).copied()
 }
 
 /// Lower case, without separators.
 fn plain(id: &str) -> String {
     id.chars()
-        .filter(|c| !matches!(c, '-' | '_' | ' '))
+        .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// The name and the version of a plain name that ends on one.
+fn split_version(plain: &str) -> Option<(&str, u32)> {
+    let (name, version) = plain.rsplit_once('v')?;
+    Some((name, version.parse().ok()?))
+}
+
+/// Known names that differ from `wanted` by few letters, the nearest first; versions count only where it has one.
+fn nearest(entries: &[&'static Entry], wanted: &str) -> Vec<&'static str> {
+    let mut near: Vec<(usize, &'static str)> = Vec::new();
+    let mut seen = Vec::new();
+    for entry in entries {
+        let full = plain(entry.name);
+        let name = match (split_version(wanted), split_version(&full)) {
+            (None, Some((name, _))) => name.to_owned(),
+            _ => full,
+        };
+        let apart = distance(wanted, &name);
+        let part = wanted.len() > 2 && name.contains(wanted);
+        if (part || 3 * apart <= name.len()) && !seen.contains(&name) {
+            near.push((apart, entry.name));
+            seen.push(name);
+        }
+    }
+    near.sort_by_key(|(apart, _)| *apart);
+    let names = near.into_iter().map(|(_, name)| name);
+    names.take(MOST_NEAREST).collect()
+}
+
+/// Letters to insert, drop or replace until one word is the other (Levenshtein 1966).
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[to.len()]
 }
 
 #[cfg(test)]
@@ -118,22 +273,42 @@ mod tests {
             assert_eq!(make(id).unwrap().info().id, "HalfCheetah-v5");
         }
         assert_eq!(make("walker2d").unwrap().info().id, "Walker2d-v5");
+        assert_eq!(find("HOPPER_v3").unwrap(), "Hopper-v3");
     }
 
     #[test]
-    fn unknown_names_list_the_known() {
-        for id in ["HalfCheetah-v6", "Cheetah", ""] {
+    fn unknown_names_list_the_known_and_the_nearest() {
+        for (id, near) in [
+            (
+                "HalfCheetah-v6",
+                "did you mean HalfCheetah-v5 or HalfCheetah-v4 or HalfCheetah-v3? ",
+            ),
+            ("Cheetah", "did you mean HalfCheetah-v5? "),
+            ("Hoper", "did you mean Hopper-v5? "),
+            (
+                "pendulum",
+                "did you mean InvertedPendulum-v5 or InvertedDoublePendulum-v5? ",
+            ),
+            ("Atari", ""),
+            ("", ""),
+        ] {
             let error = make(id).map(|_| ()).unwrap_err().to_string();
-            let expected = format!("unknown task `{id}`; known tasks: HalfCheetah-v5, Hopper-v5, ");
+            let expected =
+                format!("unknown task `{id}`; {near}known tasks: HalfCheetah-v5, Hopper-v5, ");
             assert!(error.starts_with(&expected), "{error}");
-            assert!(error.ends_with("Swimmer-v3"), "{error}");
         }
     }
 
     #[test]
-    fn every_task_has_the_name_under_which_it_is_made() {
-        assert_eq!(list().len(), 25);
-        let found = list().iter().map(|info| info.id);
-        assert_eq!(found.collect::<Vec<_>>(), names().collect::<Vec<_>>());
+    fn every_task_of_this_crate_has_the_name_under_which_it_is_made() {
+        let own: Vec<_> = gymnasium::all().iter().map(|(spec, _)| spec.id).collect();
+        assert_eq!(own.len(), 25);
+        let found: Vec<_> = list().iter().map(|info| info.id).collect();
+        assert_eq!(found, own);
+        let told = catalogue();
+        for (told, info) in told.iter().zip(list()) {
+            let of_info = (info.id, info.about, info.source);
+            assert_eq!((told.name, told.about, told.source), of_info);
+        }
     }
 }

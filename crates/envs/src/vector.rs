@@ -175,14 +175,14 @@ impl VecEnv {
     ) -> Result<&[Step]> {
         let expected = self.len() * self.action_len;
         crate::error::check("actions", actions, expected)?;
-        let (seen, done) = (self.observation_len, self.action_len);
+        let (obs_dim, act_dim) = (self.observation_len, self.action_len);
         #[cfg(feature = "parallel")]
         {
             self.envs
                 .par_iter_mut()
-                .zip(actions.par_chunks_exact(done))
-                .zip(self.observations.par_chunks_exact_mut(seen))
-                .zip(self.final_observations.par_chunks_exact_mut(seen))
+                .zip(actions.par_chunks_exact(act_dim))
+                .zip(self.observations.par_chunks_exact_mut(obs_dim))
+                .zip(self.final_observations.par_chunks_exact_mut(obs_dim))
                 .zip(&mut self.steps)
                 .enumerate()
                 .filter(|(i, _)| which(*i))
@@ -193,9 +193,9 @@ impl VecEnv {
         }
         #[cfg(not(feature = "parallel"))]
         {
-            let rows = self.observations.chunks_exact_mut(seen);
-            let lasts = self.final_observations.chunks_exact_mut(seen);
-            let slots = self.envs.iter_mut().zip(actions.chunks_exact(done));
+            let rows = self.observations.chunks_exact_mut(obs_dim);
+            let lasts = self.final_observations.chunks_exact_mut(obs_dim);
+            let slots = self.envs.iter_mut().zip(actions.chunks_exact(act_dim));
             let all = slots.zip(rows.zip(lasts)).zip(&mut self.steps);
             for (_, (((slot, action), (now, last)), step)) in
                 all.enumerate().filter(|(i, _)| which(*i))
@@ -403,11 +403,11 @@ mod tests {
     struct Sized(TaskInfo);
 
     impl Sized {
-        fn boxed([seen, done]: [usize; 2]) -> Box<dyn Env> {
+        fn boxed([obs_dim, act_dim]: [usize; 2]) -> Box<dyn Env> {
             let mut info = make("Hopper-v5").unwrap().info().clone();
             info.id = "Sized-v0";
-            info.observation.truncate(seen);
-            info.action.truncate(done);
+            info.observation.truncate(obs_dim);
+            info.action.truncate(act_dim);
             Box::new(Self(info))
         }
     }
@@ -427,14 +427,6 @@ mod tests {
 
         fn step(&mut self, _: &[f64], _: &mut [f64]) -> Result<Step> {
             unreachable!("no test steps it")
-        }
-
-        fn state(&self) -> EnvState {
-            EnvState::default()
-        }
-
-        fn set_state(&mut self, _: &EnvState, _: &mut [f64]) -> Result<()> {
-            Ok(())
         }
     }
 

@@ -183,13 +183,13 @@ proptest! {
         let flip = |numbers: &[f64]| -> Vec<f64> {
             numbers.iter().enumerate().map(|(i, x)| if i == 0 { *x } else { -x }).collect()
         };
-        let EnvState { qpos, qvel, .. } = env.state();
+        let EnvState { qpos, qvel, .. } = env.state().unwrap();
         mirrored.set_state(&EnvState::at(&flip(&qpos), &flip(&qvel)), &mut seen).unwrap();
         for action in &actions {
             let step = env.step(action, &mut seen).unwrap();
             let other = mirrored.step(&action.map(|a| -a), &mut seen).unwrap();
             prop_assert!((step.reward - other.reward).abs() < 1e-12);
-            let (state, image) = (env.state(), mirrored.state());
+            let (state, image) = (env.state().unwrap(), mirrored.state().unwrap());
             let pairs = [(&state.qpos, &image.qpos), (&state.qvel, &image.qvel)];
             for (numbers, image) in pairs {
                 for (x, y) in flip(numbers).iter().zip(image) {

@@ -1,1 +1,33 @@
-//! Experiments on disk and across runs.
+//! Experiments on disk and across runs: what one command of an experimenter does.
+//!
+//! [`cli::run`] is a whole command line: train, evaluate, film, plot, collect datasets, learn from them, many runs at a
+//! time. Without the feature `run` there are its words alone ([`args`]), which link no tensor library.
+//!
+//! In reading order: [`args`] (the words), [`terminal`] (what is said), `cli` (from the words to a job); the jobs `train`,
+//! `recipes`, `play`, `charts`, `collect` and `offline`; what they share: `settings` (from options and files to settings),
+//! `folder` (the folders of runs), [`parallel`] (several runs at a time), `disk`.
+
+pub mod args;
+#[cfg(feature = "run")]
+mod charts;
+#[cfg(feature = "run")]
+pub mod cli;
+#[cfg(feature = "run")]
+mod collect;
+#[cfg(feature = "run")]
+mod disk;
+#[cfg(feature = "run")]
+mod folder;
+#[cfg(feature = "run")]
+mod offline;
+#[cfg(feature = "run")]
+pub mod parallel;
+#[cfg(feature = "run")]
+mod play;
+#[cfg(feature = "run")]
+mod recipes;
+#[cfg(feature = "run")]
+mod settings;
+pub mod terminal;
+#[cfg(feature = "run")]
+mod train;

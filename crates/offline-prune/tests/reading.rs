@@ -18,7 +18,7 @@ use offline_prune::dataset::{Dataset, Episode, Layout, Peek, RangeFrom, Reading}
 const HUMANOID: [usize; 2] = [348, 17];
 
 fn task(name: &str) -> Option<&'static TaskInfo> {
-    envs::list().iter().find(|task| task.id == name)
+    envs::list().into_iter().find(|task| task.id == name)
 }
 
 /// D4RL's arrays of Humanoid, all actions 0.3.

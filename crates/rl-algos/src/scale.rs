@@ -1,6 +1,6 @@
 //! Between the agent's actions in [-1, 1] and a task's own range.
 
-use envs::Quantity;
+use envs::SpaceDim;
 
 use crate::{Error, Result};
 
@@ -17,13 +17,13 @@ impl ActionRange {
     /// # Errors
     /// [`Error::ActionRange`] when an action has no finite range, as that of an actuator without `ctrlrange` in a model
     /// of one's own.
-    pub fn of(action: &[Quantity]) -> Result<Self> {
-        let half = |q: &Quantity| (q.high - q.low) / 2.0;
+    pub fn of(action: &[SpaceDim]) -> Result<Self> {
+        let half = |q: &SpaceDim| (q.high - q.low) / 2.0;
         if let Some(index) = action
             .iter()
             .position(|q| !(half(q) > 0.0 && half(q).is_finite()))
         {
-            let Quantity {
+            let SpaceDim {
                 name, low, high, ..
             } = action[index].clone();
             return Err(Error::ActionRange {
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn an_action_without_a_range_is_refused_by_name() {
-        let action = |name: &str, low, high| Quantity {
+        let action = |name: &str, low, high| SpaceDim {
             name: name.into(),
             unit: "1",
             low,

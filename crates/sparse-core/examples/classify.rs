@@ -10,8 +10,8 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::{Rng, RngExt};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use sparse_core::learner::{Learner, LearnerConfig};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
 
 #[global_allocator]
 static MEMORY: sparse_core::kernels::Recycler = sparse_core::kernels::Recycler::new();
@@ -22,16 +22,19 @@ fn main() -> Result<(), sparse_core::Error> {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let pictures = Pictures::new(&mut rng);
         let net = SparseMlpConfig::new([784, 1024, 1024, 10]).with_sparsity(sparsity);
-        let mut learner = Learner::new(net.init(&device, &mut rng)?, LearnerConfig::default());
+        let mut learner = NetworkTrainer::new(
+            net.init(&device, &mut rng)?,
+            NetworkTrainerConfig::default(),
+        );
         let start = Instant::now();
         for _ in 0..300 {
             let (x, labels) = pictures.draw(256, &device, &mut rng);
             let labels = Tensor::from_inner(labels);
-            let loss = |net: &SparseMlp| {
+            let loss = |net: &SparseMlp, (x, labels)| {
                 let log = log_softmax(net.forward(Tensor::from_inner(x)), 1);
                 log.gather(1, labels).mean().neg()
             };
-            learner.minimise(loss, &mut rng)?;
+            learner.minimise([(x, labels)], loss, &mut rng)?;
         }
         let seconds = start.elapsed().as_secs_f64();
         let (x, labels) = pictures.draw(2000, &device, &mut rng);

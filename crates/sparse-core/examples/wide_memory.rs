@@ -6,8 +6,8 @@
 
 use burn::tensor::{Device, Distribution, Tensor};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 
 const WIDTH: usize = 4096;
 const BATCH: usize = 64;
@@ -20,16 +20,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = SparseMlpConfig::new([WIDTH; 4]).with_sparsity(sparsity);
     let net = config.init(&device, &mut rng)?;
     let target = TargetConfig::new(0.005, 1);
-    let config = LearnerConfig {
+    let config = NetworkTrainerConfig {
         target: Some(target),
-        ..LearnerConfig::default()
+        ..NetworkTrainerConfig::default()
     };
-    let mut learner = Learner::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config);
     let x = Tensor::<2>::random([BATCH, WIDTH], Distribution::Default, &device);
     for _ in 0..5 {
         let x = Tensor::from_inner(x.clone());
-        let loss = |net: &SparseMlp| (net.forward(x.clone()) - x).square().mean();
-        learner.minimise(loss, &mut rng)?;
+        let loss = |net: &SparseMlp, x: Tensor<2>| (net.forward(x.clone()) - x).square().mean();
+        learner.minimise([x], loss, &mut rng)?;
     }
     let memory = learner.memory();
     let held = memory.parameters + memory.moments + memory.target + memory.pattern;

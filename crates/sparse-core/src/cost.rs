@@ -244,8 +244,8 @@ mod tests {
     use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
     use super::*;
-    use crate::learner::{Learner, LearnerConfig};
     use crate::nn::SparseMlpConfig;
+    use crate::trainer::{NetworkTrainer, NetworkTrainerConfig};
 
     /// A network of the papers: hidden layers of 256 units, with these weights in each layer.
     fn mlp(inputs: usize, outputs: usize, nnz: [usize; 3]) -> Cost {
@@ -412,7 +412,7 @@ mod tests {
         let cost = Cost::of(&net);
         assert_eq!(cost.parameter_bytes(), 4 * (7143 + 3 * (256 + 256) + 6));
         assert_eq!(cost.inference_flops(), 2.0 * 7143.0);
-        let learner = Learner::new(net, LearnerConfig::default());
+        let learner = NetworkTrainer::new(net, NetworkTrainerConfig::default());
         assert_eq!(learner.memory().parameters, cost.parameter_bytes());
         assert_eq!(learner.memory().moments, cost.optimizer_bytes());
     }

@@ -8,24 +8,25 @@
 //! ```
 //! use burn::tensor::{Device, Tensor};
 //! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-//! use sparse_core::{learner::{Learner, LearnerConfig}, nn::SparseMlpConfig};
+//! use sparse_core::{trainer::{NetworkTrainer, NetworkTrainerConfig}, nn::{SparseMlp, SparseMlpConfig}};
 //!
 //! let device = Device::flex();
 //! let mut rng = ChaCha8Rng::seed_from_u64(0);
 //! let net = SparseMlpConfig::new([3, 64, 1]).with_sparsity(0.8).init(&device, &mut rng)?;
-//! let mut learner = Learner::new(net, LearnerConfig::default());
+//! let mut trainer = NetworkTrainer::new(net, NetworkTrainerConfig::default());
 //!
 //! let x = Tensor::<2>::from_data([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], &device);
 //! let y = Tensor::<2>::from_data([[1.0], [2.0]], &device);
-//! let first = learner.minimise(|net| (net.forward(x.clone()) - y.clone()).square().mean(), &mut rng)?;
-//! let second = learner.minimise(|net| (net.forward(x) - y).square().mean(), &mut rng)?;
+//! let loss = |net: &SparseMlp, (x, y)| (net.forward(x) - y).square().mean();
+//! let first = trainer.minimise([(x.clone(), y.clone())], loss, &mut rng)?;
+//! let second = trainer.minimise([(x, y)], loss, &mut rng)?;
 //! assert!(second.loss < first.loss);
 //! # Ok::<(), sparse_core::Error>(())
 //! ```
 //!
 //! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the
 //! arithmetic), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`],
-//! [`topology`] (rules that move connections), [`learner`] (all of it in one step), [`cost`] (bytes and FLOPs),
+//! [`topology`] (rules that move connections), [`trainer`] (all of it in one step), [`cost`] (bytes and FLOPs),
 //! [`record`] (files), [`device`] (backends by name). A program that trains gains from [`kernels::Recycler`], a global allocator.
 
 #![cfg_attr(
@@ -41,13 +42,13 @@ pub mod cost;
 pub mod device;
 mod error;
 pub mod kernels;
-pub mod learner;
 pub mod nn;
 pub mod op;
 pub mod optim;
 pub mod pattern;
 pub mod record;
 pub mod topology;
+pub mod trainer;
 
 pub use error::{Error, Result};
 

@@ -20,11 +20,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::device::{available, by_name};
 use sparse_core::kernels::{self, AdamStep};
-use sparse_core::learner::{Learner, LearnerConfig};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::op::{self, Activation, GrowthProbe, SparseLayer, TILE, tile_width};
 use sparse_core::pattern::Pattern;
 use sparse_core::topology::{DropFraction, RigL, RuleConfig, Schedule, Topology};
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
 
 /// f32 against f64 over sums of some hundred products.
 const TOLERANCE: f64 = 2e-5;
@@ -350,17 +350,17 @@ fn losses(device: &Device) -> Vec<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(8);
     let config = SparseMlpConfig::new([11, 96, 96, 3]).with_sparsity(0.8);
     let net = config.init(device, &mut rng).unwrap();
-    let mut config = LearnerConfig::default();
+    let mut config = NetworkTrainerConfig::default();
     config.adam.learning_rate = 3e-3;
-    let mut learner = Learner::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config);
     let x = rows(&uniform(&mut rng, 100 * 11), 11, device);
     let y = rows(&uniform(&mut rng, 100 * 3), 3, device);
     let mut step = || {
-        let loss = |net: &SparseMlp| {
+        let loss = |net: &SparseMlp, ()| {
             let [x, y] = [x.clone(), y.clone()].map(Tensor::from_inner);
             (net.forward(x) - y).square().mean()
         };
-        learner.minimise(loss, &mut rng).unwrap().loss
+        learner.minimise([()], loss, &mut rng).unwrap().loss
     };
     (0..50).map(|_| step()).collect()
 }
@@ -392,20 +392,20 @@ fn moves(device: &Device, storage: Storage) -> Vec<Vec<Vec<u32>>> {
         until: 1000,
         fraction: DropFraction::Constant(0.3),
     };
-    let config = LearnerConfig {
+    let config = NetworkTrainerConfig {
         topology: Some(Topology::new(RuleConfig::RigL(RigL::default()), schedule)),
-        ..LearnerConfig::default()
+        ..NetworkTrainerConfig::default()
     };
-    let mut learner = Learner::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config);
     let x = rows(&uniform(&mut rng, 100 * 9), 9, device);
     let y = rows(&uniform(&mut rng, 100 * 2), 2, device);
     let mut step = |_| {
-        let loss = |net: &SparseMlp| {
+        let loss = |net: &SparseMlp, ()| {
             let (x, y) = (Tensor::from_inner(x.clone()), Tensor::from_inner(y.clone()));
             (net.forward(x) - y).square().mean()
         };
         for _ in 0..3 {
-            learner.minimise(loss, &mut rng).unwrap();
+            learner.minimise([()], loss, &mut rng).unwrap();
         }
         let layers = learner.net().sparse_layers().into_iter();
         layers.map(|l| l.pattern().positions().collect()).collect()

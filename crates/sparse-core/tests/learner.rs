@@ -12,10 +12,10 @@ use burn::tensor::{Device, Tensor};
 use common::{Reference, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::optim::AdamConfig;
 use sparse_core::topology::{DropFraction, ReDo, RigL, RuleConfig, Schedule, Set, Topology};
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 
 const BATCH: usize = 64;
 
@@ -31,8 +31,8 @@ fn topology(rule: RuleConfig) -> Topology {
     Topology::new(rule, schedule)
 }
 
-fn config(rule: Option<RuleConfig>) -> LearnerConfig {
-    LearnerConfig {
+fn config(rule: Option<RuleConfig>) -> NetworkTrainerConfig {
+    NetworkTrainerConfig {
         adam: AdamConfig {
             learning_rate: 3e-3,
             ..AdamConfig::default()
@@ -42,10 +42,10 @@ fn config(rule: Option<RuleConfig>) -> LearnerConfig {
     }
 }
 
-fn learner(rule: Option<RuleConfig>, sparsity: f64, device: &Device) -> Learner<SparseMlp> {
+fn learner(rule: Option<RuleConfig>, sparsity: f64, device: &Device) -> NetworkTrainer<SparseMlp> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let net = SparseMlpConfig::new([4, 48, 48, 2]).with_sparsity(sparsity);
-    Learner::new(net.init(device, &mut rng).unwrap(), config(rule))
+    NetworkTrainer::new(net.init(device, &mut rng).unwrap(), config(rule))
 }
 
 /// A regression problem: inputs and what is to come out.
@@ -88,7 +88,7 @@ fn every_rule_learns_and_keeps_the_number_of_connections() {
             for step in 1..=300u64 {
                 let old = patterns(learner.net());
                 let report = learner
-                    .minimise(|net| squares(net, &x, &y), &mut rng)
+                    .minimise([()], |net, ()| squares(net, &x, &y), &mut rng)
                     .unwrap();
                 losses.push(report.loss);
                 let due = rule != RuleConfig::Static && step.is_multiple_of(10) && step < 250;
@@ -126,12 +126,12 @@ fn a_rewire_carries_values_and_targets_and_starts_grown_ones_at_zero() {
     };
     for _ in 1..10 {
         learner
-            .minimise(|net| squares(net, &x, &y), &mut rng)
+            .minimise([()], |net, ()| squares(net, &x, &y), &mut rng)
             .unwrap();
     }
     let (online, target) = (value(learner.net(), 1), value(learner.target(), 1));
     let report = learner
-        .minimise(|net| squares(net, &x, &y), &mut rng)
+        .minimise([()], |net, ()| squares(net, &x, &y), &mut rng)
         .unwrap();
     assert!(report.moved.unwrap() > 0);
     let old = |values: &[(u32, f32)], position: u32| {
@@ -172,14 +172,14 @@ fn units_that_are_drawn_anew_are_normalised_as_at_first() {
     config.target = Some(TargetConfig::new(1.0, 1));
     let net = SparseMlpConfig::new([4, 24, 2]).with_layer_norm(true);
     let net = net.init(device, &mut ChaCha8Rng::seed_from_u64(7)).unwrap();
-    let mut learner = Learner::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config);
     let (x, y) = problem(device);
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let norm = |net: &SparseMlp| net.sparse_layers()[0].layer_norm().unwrap().map(floats);
     let first = [vec![1.0; 24], vec![0.0; 24]];
     for step in 1..=10 {
-        let loss = |net: &SparseMlp| squares(net, &x, &y);
-        let report = learner.minimise(loss, &mut rng).unwrap();
+        let loss = |net: &SparseMlp, ()| squares(net, &x, &y);
+        let report = learner.minimise([()], loss, &mut rng).unwrap();
         // The tenth update finds every unit dormant.
         assert_eq!(norm(learner.net()) == first, step == 10);
         assert_eq!(report.recycled > 0, step == 10);
@@ -208,25 +208,25 @@ fn what_is_settled_between_the_passes_is_a_constant_of_every_part() {
         let mut parts = learner(None, 0.8, &device);
         for _ in 0..5 {
             let weight = 1.0 / size(&[whole.net().forward(x.clone())]);
-            let one = |net: &SparseMlp| {
+            let one = |net: &SparseMlp, ()| {
                 loss(
                     net.forward(Tensor::from_inner(x.clone())),
                     y.clone(),
                     weight,
                 )
             };
-            let expected = whole.minimise(one, &mut rng).unwrap();
-            let forward = [0, 1]
-                .map(part)
-                .map(|[x, y]| move |net: &SparseMlp| (net.forward(Tensor::from_inner(x)), y));
-            let settle = |made: &[&(Tensor<2>, Tensor<2>)]| {
+            let expected = whole.minimise([()], one, &mut rng).unwrap();
+            let forward =
+                |net: &SparseMlp, [x, y]: [Tensor<2>; 2]| (net.forward(Tensor::from_inner(x)), y);
+            let weight = |made: &[&(Tensor<2>, Tensor<2>)]| {
                 let outputs: Vec<_> = made.iter().map(|(o, _)| o.clone().inner()).collect();
                 1.0 / size(&outputs)
             };
             let found = parts
-                .minimise_settled(
-                    forward.into(),
-                    settle,
+                .minimise_coupled(
+                    [0, 1].map(part),
+                    forward,
+                    weight,
                     |(outputs, y), weight| loss(outputs, y, *weight),
                     &mut rng,
                 )
@@ -268,7 +268,9 @@ fn a_loss_may_use_its_network_in_any_way() {
         });
         let norm = squares.sum::<f32>().sqrt();
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let found = learner.minimise(loss, &mut rng).unwrap();
+        let found = learner
+            .minimise([()], |net, ()| loss(net), &mut rng)
+            .unwrap();
         assert_relative_eq!(found.gradient_norm, norm, max_relative = 1e-5);
         assert_relative_eq!(
             found.loss,
@@ -286,7 +288,7 @@ fn a_loss_that_is_no_number_changes_nothing() {
         let before = weights(learner.net());
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let error = learner
-            .minimise(|net| squares(net, &x, &y) / 0.0 * 0.0, &mut rng)
+            .minimise([()], |net, ()| squares(net, &x, &y) / 0.0 * 0.0, &mut rng)
             .unwrap_err();
         assert!(error.is_diverged(), "{error}");
         assert_eq!((weights(learner.net()), learner.updates()), (before, 0));
@@ -301,18 +303,18 @@ fn a_loss_that_cannot_be_followed_changes_nothing() {
         let (x, _) = problem(&device);
         let before = weights(learner.net());
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let steep = |net: &SparseMlp| (net.forward(x.clone()) * 0.0).sqrt().sum();
-        let error = learner.minimise(steep, &mut rng).unwrap_err();
+        let steep = |net: &SparseMlp, ()| (net.forward(x.clone()) * 0.0).sqrt().sum();
+        let error = learner.minimise([()], steep, &mut rng).unwrap_err();
         assert!(
             error.to_string().contains("norm of the gradient is NaN"),
             "{error}"
         );
-        let one = |_: &SparseMlp| Tensor::from_data([1.0], &device);
-        let valid = |net: &SparseMlp| Tensor::from_inner(net.valid().forward(x.clone())).mean();
+        let one = |_: &SparseMlp, ()| Tensor::from_data([1.0], &device);
+        let valid = |net: &SparseMlp, ()| Tensor::from_inner(net.valid().forward(x.clone())).mean();
         for error in [
-            learner.minimise(one, &mut rng),
-            learner.minimise(valid, &mut rng),
-            learner.minimise_both([one, one], &mut rng),
+            learner.minimise([()], one, &mut rng),
+            learner.minimise([()], valid, &mut rng),
+            learner.minimise([(), ()], one, &mut rng),
         ] {
             let error = error.unwrap_err().to_string();
             assert!(error.starts_with("loss = a constant"), "{error}");
@@ -332,10 +334,10 @@ fn a_batch_of_no_rows_has_no_gradient() {
         ] {
             let net = SparseMlpConfig::new([4, 48, 48, 2]).with_sparsity(sparsity);
             let net = net.with_storage(storage).init(&device, &mut rng).unwrap();
-            let mut learner = Learner::new(net, config(None));
+            let mut learner = NetworkTrainer::new(net, config(None));
             let none = Tensor::<2>::zeros([0, 4], &device);
             let report = learner
-                .minimise(|net| net.forward(none).sum(), &mut rng)
+                .minimise([none], |net, none| net.forward(none).sum(), &mut rng)
                 .unwrap();
             assert_eq!((report.loss, report.gradient_norm), (0.0, 0.0));
         }
@@ -350,7 +352,7 @@ fn settings_that_round_away_are_refused() {
         change(&mut config.adam);
         config.validate().unwrap_err().to_string()
     };
-    let target = LearnerConfig {
+    let target = NetworkTrainerConfig {
         target: Some(TargetConfig::new(1e-46, 1)),
         ..config(None)
     };
@@ -370,12 +372,12 @@ fn a_target_that_follows_at_once_is_the_network() {
         let mut learner = learner(None, 0.8, &device);
         let mut config = config(None);
         config.target = Some(TargetConfig::new(1.0, 2));
-        learner = Learner::new(learner.net().clone(), config);
+        learner = NetworkTrainer::new(learner.net().clone(), config);
         let (x, y) = problem(&device);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         for update in 1..=4 {
             learner
-                .minimise(|net| squares(net, &x, &y), &mut rng)
+                .minimise([()], |net, ()| squares(net, &x, &y), &mut rng)
                 .unwrap();
             let same = weights(learner.net()) == weights(learner.target());
             assert_eq!(same, update % 2 == 0);
@@ -392,7 +394,7 @@ fn the_same_seed_gives_the_same_bits() {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             for _ in 0..60 {
                 learner
-                    .minimise(|net| squares(net, &x, &y), &mut rng)
+                    .minimise([()], |net, ()| squares(net, &x, &y), &mut rng)
                     .unwrap();
             }
             (
@@ -420,7 +422,7 @@ fn adam_follows_its_paper(net: &SparseMlpConfig, device: &Device) {
     let mut config = config(None);
     config.adam.epsilon = epsilon;
     let net = net.init(device, &mut ChaCha8Rng::seed_from_u64(7)).unwrap();
-    let mut learner = Learner::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config);
     let (x, y) = problem(device);
     let (wide_x, wide_y): (Vec<f64>, Vec<f64>) = (
         floats(x.clone()).into_iter().map(f64::from).collect(),
@@ -433,7 +435,7 @@ fn adam_follows_its_paper(net: &SparseMlpConfig, device: &Device) {
     let (mut m, mut v) = (vec![0.0; count], vec![0.0; count]);
     for step in 1..=50 {
         learner
-            .minimise(|net| squares(net, &x, &y), &mut rng)
+            .minimise([()], |net, ()| squares(net, &x, &y), &mut rng)
             .unwrap();
         // The mean of squared errors is a weighted sum of squares of the outputs shifted by the targets; its
         // gradient at the outputs is that of the reference's loss with weights (1 - y/out)/n.

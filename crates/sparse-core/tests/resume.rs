@@ -15,31 +15,31 @@ use rand_chacha::rand_core::SeedableRng;
 use safetensors::tensor::{SafeTensors, TensorView};
 use sparse_core::Error;
 use sparse_core::budget::Allocation;
-use sparse_core::learner::{Learner, LearnerConfig, TargetConfig, TargetConnections};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::record::{Record, RecordWriter};
 use sparse_core::topology::{
     DropFraction, GradualMagnitude, GrownMoments, GrownValue, ReDo, RigL, RuleConfig, Schedule,
     Set, Topology,
 };
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig, TargetConnections};
 
 const SIZES: [usize; 4] = [4, 24, 24, 2];
 
-fn config(rule: Option<RuleConfig>) -> LearnerConfig {
+fn config(rule: Option<RuleConfig>) -> NetworkTrainerConfig {
     let schedule = Schedule {
         every: 7,
         until: 1000,
         fraction: DropFraction::Constant(0.3),
     };
-    LearnerConfig {
+    NetworkTrainerConfig {
         topology: rule.map(|rule| Topology::new(rule, schedule)),
         target: Some(TargetConfig::new(0.1, 2)),
-        ..LearnerConfig::default()
+        ..NetworkTrainerConfig::default()
     }
 }
 
 /// The same with a target that has connections of its own.
-fn own_target(rule: Option<RuleConfig>) -> LearnerConfig {
+fn own_target(rule: Option<RuleConfig>) -> NetworkTrainerConfig {
     let mut config = config(rule);
     let target = config.target.as_mut().unwrap();
     target.connections = TargetConnections::Magnitude;
@@ -76,35 +76,49 @@ fn rules() -> Vec<Option<RuleConfig>> {
     ]
 }
 
-fn learner(config: LearnerConfig, storage: Storage, device: &Device) -> Learner<SparseMlp> {
+fn learner(
+    config: NetworkTrainerConfig,
+    storage: Storage,
+    device: &Device,
+) -> NetworkTrainer<SparseMlp> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     // Everything that a layer can have.
     let net = SparseMlpConfig::new(SIZES)
         .with_sparsity(0.7)
         .with_layer_norm(true);
     let net = net.with_storage(storage).init(device, &mut rng).unwrap();
-    Learner::new(net, config)
+    NetworkTrainer::new(net, config)
 }
 
 /// Takes some updates on data that follows from their count.
-fn train(learner: &mut Learner<SparseMlp>, updates: usize, rng: &mut ChaCha8Rng, device: &Device) {
+fn train(
+    learner: &mut NetworkTrainer<SparseMlp>,
+    updates: usize,
+    rng: &mut ChaCha8Rng,
+    device: &Device,
+) {
     for _ in 0..updates {
         let x = uniform(&mut ChaCha8Rng::seed_from_u64(learner.updates()), 32 * 4);
         let y: Vec<f32> = x.chunks(4).flat_map(|x| [x[0] * x[1], x[3]]).collect();
         let (x, y) = (rows(&x, 4, device), rows(&y, 2, device));
-        let loss = |net: &SparseMlp| -> Tensor<1> { (net.forward(x) - y).square().mean() };
-        learner.minimise(loss, rng).unwrap();
+        let loss =
+            |net: &SparseMlp, (x, y): (Tensor<2>, Tensor<2>)| (net.forward(x) - y).square().mean();
+        learner.minimise([(x, y)], loss, rng).unwrap();
     }
 }
 
-fn store(learner: &Learner<SparseMlp>) -> Vec<u8> {
+fn store(learner: &NetworkTrainer<SparseMlp>) -> Vec<u8> {
     let mut writer = RecordWriter::new();
     learner.save(&mut writer, "net");
     writer.finish().unwrap()
 }
 
-fn load(bytes: &[u8], config: LearnerConfig, device: &Device) -> Result<Learner<SparseMlp>, Error> {
-    Learner::load(&Record::from_bytes(bytes.to_vec())?, "net", config, device)
+fn load(
+    bytes: &[u8],
+    config: NetworkTrainerConfig,
+    device: &Device,
+) -> Result<NetworkTrainer<SparseMlp>, Error> {
+    NetworkTrainer::load(&Record::from_bytes(bytes.to_vec())?, "net", config, device)
 }
 
 /// The bits of a network.
@@ -122,12 +136,16 @@ fn bits(net: &SparseMlp) -> Vec<Vec<u32>> {
     net.sparse_layers().into_iter().flat_map(layer).collect()
 }
 
-fn assert_same(found: &Learner<SparseMlp>, expected: &Learner<SparseMlp>, what: &str) {
+fn assert_same(
+    found: &NetworkTrainer<SparseMlp>,
+    expected: &NetworkTrainer<SparseMlp>,
+    what: &str,
+) {
     assert_eq!(bits(found.net()), bits(expected.net()), "{what}");
     assert_eq!(bits(found.target()), bits(expected.target()), "{what}");
     assert_eq!(found.updates(), expected.updates(), "{what}");
     assert_eq!(found.memory(), expected.memory(), "{what}");
-    let explored = |l: &Learner<SparseMlp>| l.explored().map(|e| e.layer_rates());
+    let explored = |l: &NetworkTrainer<SparseMlp>| l.explored().map(|e| e.layer_rates());
     assert_eq!(explored(found), explored(expected), "{what}");
     // Equal bytes say the same of the moments.
     assert!(store(found) == store(expected), "{what}");
@@ -145,7 +163,7 @@ fn training_goes_on_bit_for_bit() {
     }
 }
 
-fn goes_on(config: &LearnerConfig, storage: Storage, device: &Device) {
+fn goes_on(config: &NetworkTrainerConfig, storage: Storage, device: &Device) {
     let what = format!("{config:?} {storage:?}");
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let mut whole = learner(config.clone(), storage, device);
@@ -211,14 +229,14 @@ impl Parts {
 }
 
 /// Asserts that a spoilt file is refused with a message that names `part`.
-fn refused(parts: &Parts, config: &LearnerConfig, part: &str) {
+fn refused(parts: &Parts, config: &NetworkTrainerConfig, part: &str) {
     let error = load(&parts.bytes(), config.clone(), &devices()[0]).unwrap_err();
     assert!(error.is_record(), "{part}: {error}");
     assert!(error.to_string().contains(part), "{part}: {error}");
 }
 
 /// The bytes of a learner that has everything that a learner can have.
-fn stored() -> (Vec<u8>, LearnerConfig) {
+fn stored() -> (Vec<u8>, NetworkTrainerConfig) {
     let (device, config) = (&devices()[0], config(Some(keeping())));
     let mut learner = learner(config.clone(), Storage::Csr, device);
     train(&mut learner, 9, &mut ChaCha8Rng::seed_from_u64(3), device);
@@ -305,7 +323,7 @@ fn another_configuration_or_architecture_is_refused() {
     let device = &devices()[0];
     let record = Record::from_bytes(bytes).unwrap();
     let message = |config| {
-        let error = Learner::load(&record, "net", config, device).unwrap_err();
+        let error = NetworkTrainer::load(&record, "net", config, device).unwrap_err();
         assert!(error.is_record());
         error.to_string()
     };
@@ -321,7 +339,7 @@ fn another_configuration_or_architecture_is_refused() {
     let bytes = store(&apart);
     assert!(load(&bytes, own, device).is_ok());
     refused(&Parts::of(&bytes), &full, "`net_target.0.positions`");
-    let error = Learner::load(&record, "other", full.clone(), device).unwrap_err();
+    let error = NetworkTrainer::load(&record, "other", full.clone(), device).unwrap_err();
     assert!(error.to_string().contains("`other`"), "{error}");
 
     for (sizes, expected) in [
@@ -334,7 +352,7 @@ fn another_configuration_or_architecture_is_refused() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let net = SparseMlpConfig::new(sizes).with_layer_norm(true);
         let net = net.init(device, &mut rng).unwrap();
-        let mut learner = Learner::new(net, full.clone());
+        let mut learner = NetworkTrainer::new(net, full.clone());
         let before = bits(learner.net());
         let error = learner.restore(&record, "net").unwrap_err();
         assert!(

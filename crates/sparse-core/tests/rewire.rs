@@ -14,24 +14,29 @@ use common::{Reference, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;
-use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::pattern::Pattern;
 use sparse_core::topology::{
     DropFraction, GradualMagnitude, GrownMoments, ReDo, RigL, RuleConfig, Schedule, Set, Topology,
 };
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 
 const WIDTH: usize = 5;
 
 /// Rewires at every update.
-fn learner(rule: RuleConfig, device: &Device) -> Learner<SparseMlp> {
+fn learner(rule: RuleConfig, device: &Device) -> NetworkTrainer<SparseMlp> {
     learner_with(rule, 1, 0.4, device)
 }
 
-fn learner_with(rule: RuleConfig, every: u64, share: f64, device: &Device) -> Learner<SparseMlp> {
+fn learner_with(
+    rule: RuleConfig,
+    every: u64,
+    share: f64,
+    device: &Device,
+) -> NetworkTrainer<SparseMlp> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let net = SparseMlpConfig::new([WIDTH, 40, 24, 2]).with_sparsity(0.8);
-    let config = LearnerConfig {
+    let config = NetworkTrainerConfig {
         topology: Some(Topology::new(
             rule,
             Schedule {
@@ -40,9 +45,9 @@ fn learner_with(rule: RuleConfig, every: u64, share: f64, device: &Device) -> Le
                 fraction: DropFraction::Constant(share),
             },
         )),
-        ..LearnerConfig::default()
+        ..NetworkTrainerConfig::default()
     };
-    Learner::new(net.init(device, &mut rng).unwrap(), config)
+    NetworkTrainer::new(net.init(device, &mut rng).unwrap(), config)
 }
 
 fn patterns(net: &SparseMlp) -> Vec<Vec<u32>> {
@@ -60,11 +65,13 @@ fn squares(net: &SparseMlp, x: Tensor<2>) -> Tensor<1> {
 }
 
 /// The connections after one rewire by this loss.
-fn rewired(device: &Device, loss: impl FnOnce(&SparseMlp) -> Tensor<1>) -> Vec<Vec<u32>> {
+fn rewired(device: &Device, loss: impl Fn(&SparseMlp) -> Tensor<1> + Sync) -> Vec<Vec<u32>> {
     let mut learner = learner(RuleConfig::RigL(RigL::default()), device);
     let before = patterns(learner.net());
     let mut rng = ChaCha8Rng::seed_from_u64(3);
-    learner.minimise(loss, &mut rng).unwrap();
+    learner
+        .minimise([()], |net, ()| loss(net), &mut rng)
+        .unwrap();
     let after = patterns(learner.net());
     assert_ne!(before, after);
     after
@@ -76,12 +83,14 @@ fn a_loss_that_uses_the_network_twice_adds_both_gradients() {
         // Of unequal sizes, so that neither alone would do, and both with tiles that are not full.
         let (first, second) = (batch(70, 1, &device), batch(33, 2, &device));
         let both = Tensor::cat(vec![first.clone(), second.clone()], 0);
-        let once = rewired(&device, |net| squares(net, both));
+        let once = rewired(&device, |net| squares(net, both.clone()));
         let (a, b) = (first.clone(), second.clone());
-        let twice = rewired(&device, |net| squares(net, a) + squares(net, b));
+        let twice = rewired(&device, |net| {
+            squares(net, a.clone()) + squares(net, b.clone())
+        });
         assert_eq!(twice, once);
         for part in [first, second] {
-            assert_ne!(rewired(&device, |net| squares(net, part)), once);
+            assert_ne!(rewired(&device, |net| squares(net, part.clone())), once);
         }
     }
 }
@@ -91,26 +100,25 @@ fn the_halves_of_a_loss_add_their_gradients() {
     for device in devices() {
         let (first, second) = (batch(70, 1, &device), batch(33, 2, &device));
         let both = Tensor::cat(vec![first.clone(), second.clone()], 0);
-        let once = rewired(&device, |net| squares(net, both));
+        let once = rewired(&device, |net| squares(net, both.clone()));
         let mut halves = learner(RuleConfig::RigL(RigL::default()), &device);
-        let losses = [first, second].map(|x| move |net: &SparseMlp| squares(net, x));
+        let inputs = [first, second];
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        halves.minimise_both(losses.clone(), &mut rng).unwrap();
+        halves.minimise(inputs.clone(), squares, &mut rng).unwrap();
         assert_eq!(patterns(halves.net()), once);
         // Forward and backward apart.
         let mut parts = learner(RuleConfig::RigL(RigL::default()), &device);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        let settled = parts.minimise_settled(losses.into(), |_| (), |loss, ()| loss, &mut rng);
-        assert!(settled.unwrap().moved.is_some());
+        let coupled = parts.minimise_coupled(inputs, squares, |_| (), |loss, ()| loss, &mut rng);
+        assert!(coupled.unwrap().moved.is_some());
         assert_eq!(patterns(parts.net()), once);
         let values = |net: &SparseMlp| -> Vec<Vec<f32>> {
             let layers = net.sparse_layers().into_iter();
             layers.map(|layer| floats(layer.values())).collect()
         };
         assert_eq!(values(parts.net()), values(halves.net()));
-        let none: Vec<fn(&SparseMlp) -> Tensor<1>> = Vec::new();
-        let error = parts.minimise_settled(none, |_| (), |loss, ()| loss, &mut rng);
-        assert!(error.unwrap_err().to_string().contains("parts = 0"));
+        let error = parts.minimise([], squares, &mut rng).unwrap_err();
+        assert!(error.to_string().contains("parts = 0"), "{error}");
     }
 }
 
@@ -121,8 +129,8 @@ fn a_layer_that_the_loss_does_not_reach_counts_as_zeros() {
     let before = patterns(learner.net());
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     // Of equal scores the lower positions win.
-    let bias = |net: &SparseMlp| net.sparse_layers()[0].bias().square().sum();
-    let report = learner.minimise(bias, &mut rng).unwrap();
+    let bias = |net: &SparseMlp, ()| net.sparse_layers()[0].bias().square().sum();
+    let report = learner.minimise([()], bias, &mut rng).unwrap();
     assert!(report.moved.unwrap() > 0);
     for (before, after) in before.iter().zip(patterns(learner.net())) {
         assert_eq!(after.len(), before.len());
@@ -132,7 +140,7 @@ fn a_layer_that_the_loss_does_not_reach_counts_as_zeros() {
 }
 
 /// Value, first and second moment of each connection of a layer.
-fn state(learner: &Learner<SparseMlp>, layer: usize) -> BTreeMap<u32, [f32; 3]> {
+fn state(learner: &NetworkTrainer<SparseMlp>, layer: usize) -> BTreeMap<u32, [f32; 3]> {
     let net = learner.net().sparse_layers()[layer];
     let [first, second] = learner.adam().value_moments(layer).map(floats);
     let numbers = floats(net.values()).into_iter().zip(first).zip(second);
@@ -151,10 +159,8 @@ fn kept_moments_come_back_decayed_as_by_zero_gradients() {
     let mut learner = learner_with(rule, 5, 0.9, device);
     let x = batch(64, 1, device);
     let mut rng = ChaCha8Rng::seed_from_u64(3);
-    let mut update = |learner: &mut Learner<SparseMlp>| {
-        learner
-            .minimise(|net| squares(net, x.clone()), &mut rng)
-            .unwrap()
+    let mut update = |learner: &mut NetworkTrainer<SparseMlp>| {
+        learner.minimise([x.clone()], squares, &mut rng).unwrap()
     };
     for _ in 0..4 {
         update(&mut learner);
@@ -221,19 +227,17 @@ fn gradual_pruning_follows_its_cubic_from_a_dense_network() {
             };
             let topology = Topology::new(RuleConfig::GradualMagnitude(rule), schedule);
             topology.validate().unwrap();
-            let config = LearnerConfig {
+            let config = NetworkTrainerConfig {
                 topology: Some(topology),
                 target: Some(TargetConfig::new(0.1, 1)),
-                ..LearnerConfig::default()
+                ..NetworkTrainerConfig::default()
             };
-            let mut learner = Learner::new(net.init(&device, &mut rng).unwrap(), config);
+            let mut learner = NetworkTrainer::new(net.init(&device, &mut rng).unwrap(), config);
             let x = batch(64, 1, &device);
             let shapes = [(40, WIDTH), (24, 40), (2, 24)];
             for step in 1..=100u32 {
                 let before: Vec<_> = (0..3).map(|layer| state(&learner, layer)).collect();
-                let report = learner
-                    .minimise(|net| squares(net, x.clone()), &mut rng)
-                    .unwrap();
+                let report = learner.minimise([x.clone()], squares, &mut rng).unwrap();
                 let due = step.is_multiple_of(5) && (10..61).contains(&step);
                 assert_eq!(report.moved, due.then_some(report.dropped), "{step}");
                 assert_eq!(report.grown, 0);
@@ -296,16 +300,14 @@ fn a_change_that_fails_changes_nothing() {
         until: 10,
         fraction: DropFraction::Constant(0.0),
     };
-    let config = LearnerConfig {
+    let config = NetworkTrainerConfig {
         topology: Some(Topology::new(RuleConfig::GradualMagnitude(rule), schedule)),
-        ..LearnerConfig::default()
+        ..NetworkTrainerConfig::default()
     };
-    let mut learner = Learner::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config);
     let before: Vec<_> = (0..2).map(|layer| state(&learner, layer)).collect();
     let x = batch(64, 1, device);
-    let error = learner
-        .minimise(|net| squares(net, x), &mut rng)
-        .unwrap_err();
+    let error = learner.minimise([x], squares, &mut rng).unwrap_err();
     assert!(
         error.is_budget() && error.to_string().contains("layer 1"),
         "{error}"
@@ -343,22 +345,21 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
                 fraction: DropFraction::Constant(0.0),
             };
             let rule = RuleConfig::ReDo(ReDo { threshold: 0.0 });
-            let config = LearnerConfig {
+            let config = NetworkTrainerConfig {
                 topology: Some(Topology::new(rule, schedule)),
-                ..LearnerConfig::default()
+                ..NetworkTrainerConfig::default()
             };
-            let mut learner = Learner::new(net, config);
+            let mut learner = NetworkTrainer::new(net, config);
             // Not a multiple of a tile: what fills the last one is no activity.
             let x = batch(70, 1, &device);
-            let mut update = |learner: &mut Learner<SparseMlp>| {
-                learner
-                    .minimise(|net| squares(net, x.clone()), &mut rng)
-                    .unwrap()
+            let mut update = |learner: &mut NetworkTrainer<SparseMlp>| {
+                learner.minimise([x.clone()], squares, &mut rng).unwrap()
             };
             update(&mut learner);
             update(&mut learner);
-            let output =
-                |learner: &Learner<SparseMlp>| floats(learner.net().forward(batch(70, 1, &device)));
+            let output = |learner: &NetworkTrainer<SparseMlp>| {
+                floats(learner.net().forward(batch(70, 1, &device)))
+            };
             let (before_output, before) = (output(&learner), patterns(learner.net()));
             let states: Vec<_> = (0..3).map(|layer| state(&learner, layer)).collect();
             // Some more may never fire by chance: which, says the reference.

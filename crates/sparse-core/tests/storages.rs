@@ -10,10 +10,10 @@ use burn::tensor::{Device, Tensor};
 use common::{devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::optim::AdamConfig;
 use sparse_core::topology::{DropFraction, RigL, RuleConfig, Schedule, Topology};
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 
 const STORAGES: [Storage; 3] = [Storage::Csr, Storage::Masked, Storage::Auto];
 const SIZES: [usize; 4] = [9, 60, 60, 2];
@@ -21,7 +21,7 @@ const BATCH: usize = 100;
 
 /// One training with one storage.
 struct Training {
-    learner: Learner<SparseMlp>,
+    learner: NetworkTrainer<SparseMlp>,
     x: Tensor<2>,
     y: Tensor<2>,
     rng: ChaCha8Rng,
@@ -34,7 +34,7 @@ impl Training {
             .with_sparsity(0.8)
             .with_storage(storage);
         let net = config.init(device, &mut rng).unwrap();
-        let config = LearnerConfig {
+        let config = NetworkTrainerConfig {
             adam: AdamConfig {
                 learning_rate: 3e-3,
                 ..AdamConfig::default()
@@ -43,7 +43,7 @@ impl Training {
             target: Some(TargetConfig::new(0.01, 2)),
         };
         Self {
-            learner: Learner::new(net, config),
+            learner: NetworkTrainer::new(net, config),
             x: rows(&uniform(&mut rng, BATCH * SIZES[0]), SIZES[0], device),
             y: rows(&uniform(&mut rng, BATCH * SIZES[3]), SIZES[3], device),
             rng,
@@ -52,12 +52,13 @@ impl Training {
 
     fn step(&mut self) -> f32 {
         let (x, y) = (self.x.clone(), self.y.clone());
-        let loss = |net: &SparseMlp| {
+        let loss = |net: &SparseMlp, (x, y)| {
             (net.forward(Tensor::from_inner(x)) - Tensor::from_inner(y))
                 .square()
                 .mean()
         };
-        self.learner.minimise(loss, &mut self.rng).unwrap().loss
+        let report = self.learner.minimise([(x, y)], loss, &mut self.rng);
+        report.unwrap().loss
     }
 
     fn weights(&self) -> Vec<f32> {

@@ -11,15 +11,15 @@ use common::{devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;
-use sparse_core::learner::{Learner, LearnerConfig, TargetConfig, TargetConnections};
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::topology::{
     DropFraction, GradualMagnitude, RigL, RuleConfig, Schedule, Set, Topology,
 };
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig, TargetConnections};
 
 const TAU: f32 = 0.05;
 
-fn learner(rule: RuleConfig, storage: Storage, device: &Device) -> Learner<SparseMlp> {
+fn learner(rule: RuleConfig, storage: Storage, device: &Device) -> NetworkTrainer<SparseMlp> {
     let schedule = Schedule {
         every: 5,
         until: 1000,
@@ -29,16 +29,16 @@ fn learner(rule: RuleConfig, storage: Storage, device: &Device) -> Learner<Spars
         connections: TargetConnections::Magnitude,
         ..TargetConfig::new(f64::from(TAU), 2)
     };
-    let config = LearnerConfig {
+    let config = NetworkTrainerConfig {
         topology: Some(Topology::new(rule, schedule)),
         target: Some(target),
-        ..LearnerConfig::default()
+        ..NetworkTrainerConfig::default()
     };
     config.validate().unwrap();
     let net = SparseMlpConfig::new([4, 24, 24, 2]).with_sparsity(0.7);
     let net = net.with_storage(storage).with_layer_norm(true);
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    Learner::new(net.init(device, &mut rng).unwrap(), config)
+    NetworkTrainer::new(net.init(device, &mut rng).unwrap(), config)
 }
 
 fn rules() -> [RuleConfig; 4] {
@@ -57,12 +57,14 @@ fn rules() -> [RuleConfig; 4] {
     ]
 }
 
-fn update(learner: &mut Learner<SparseMlp>, rng: &mut ChaCha8Rng, device: &Device) -> usize {
+fn update(learner: &mut NetworkTrainer<SparseMlp>, rng: &mut ChaCha8Rng, device: &Device) -> usize {
     let x = uniform(&mut ChaCha8Rng::seed_from_u64(learner.updates()), 32 * 4);
     let y: Vec<f32> = x.chunks(4).flat_map(|x| [x[0] * x[1], x[3]]).collect();
     let (x, y) = (rows(&x, 4, device), rows(&y, 2, device));
-    let loss = |net: &SparseMlp| -> Tensor<1> { (net.forward(x) - y).square().mean() };
-    learner.minimise(loss, rng).unwrap().moved.unwrap_or(0)
+    let loss =
+        |net: &SparseMlp, (x, y): (Tensor<2>, Tensor<2>)| (net.forward(x) - y).square().mean();
+    let report = learner.minimise([(x, y)], loss, rng);
+    report.unwrap().moved.unwrap_or(0)
 }
 
 /// One layer, all of its weights, and what its units have for themselves.

@@ -14,12 +14,12 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;
-use sparse_core::learner::{Learner, LearnerConfig, TargetConfig};
 use sparse_core::nn::{Mask, SparseMlp, SparseMlpConfig, SparseModule};
 use sparse_core::pattern::Structure;
 use sparse_core::topology::{
     Drop, DropFraction, GrownMoments, GrownValue, RigL, RuleConfig, Schedule, Set, Topology,
 };
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 
 const SIZES: [usize; 4] = [5, 23, 18, 3];
 
@@ -29,7 +29,7 @@ const EVERY: u64 = 4;
 /// What a layer keeps for a connection, as bits: value, moments, target value.
 type Kept = BTreeMap<u32, [u32; 4]>;
 
-fn kept(learner: &Learner<SparseMlp>, layer: usize) -> Kept {
+fn kept(learner: &NetworkTrainer<SparseMlp>, layer: usize) -> Kept {
     let net = learner.net().sparse_layers()[layer];
     let target = learner.target().sparse_layers()[layer];
     assert_eq!(net.pattern(), target.pattern());
@@ -106,21 +106,21 @@ proptest! {
             until: 100,
             fraction: DropFraction::Constant(fraction),
         };
-        let config = LearnerConfig {
+        let config = NetworkTrainerConfig {
             topology: Some(Topology {
                 min_inputs_per_unit: floor,
                 ..Topology::new(rule.clone(), schedule)
             }),
             target: Some(TargetConfig::new(0.5, 3)),
-            ..LearnerConfig::default()
+            ..NetworkTrainerConfig::default()
         };
-        let mut learner = Learner::new(net.init(device, &mut rng).unwrap(), config);
+        let mut learner = NetworkTrainer::new(net.init(device, &mut rng).unwrap(), config);
         let x = rows(&uniform(&mut rng, 20 * SIZES[0]), SIZES[0], device);
         for step in 1..=2 * EVERY {
             let before: Vec<Kept> = (0..3).map(|layer| kept(&learner, layer)).collect();
             let before_rows: Vec<Vec<usize>> =
                 (0..3).map(|layer| row_sizes(learner.net(), layer)).collect();
-            let report = learner.minimise(|net| loss(net, &x), &mut rng).unwrap();
+            let report = learner.minimise([()], |net, ()| loss(net, &x), &mut rng).unwrap();
             if !step.is_multiple_of(EVERY) {
                 prop_assert_eq!(report.moved, None);
                 continue;
@@ -231,11 +231,11 @@ fn what_was_explored_is_the_union_of_all_patterns() {
         until: 100,
         fraction: DropFraction::Constant(0.3),
     };
-    let config = LearnerConfig {
+    let config = NetworkTrainerConfig {
         topology: Some(Topology::new(RuleConfig::Set(Set::default()), schedule)),
-        ..LearnerConfig::default()
+        ..NetworkTrainerConfig::default()
     };
-    let mut learner = Learner::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config);
     let x = rows(&uniform(&mut rng, 20 * SIZES[0]), SIZES[0], device);
     let mut seen = vec![BTreeSet::new(); 3];
     let mut last = 0.0;
@@ -253,7 +253,9 @@ fn what_was_explored_is_the_union_of_all_patterns() {
         assert_eq!(explored.layer_rates(), rates);
         assert!(explored.rate() >= last);
         last = explored.rate();
-        learner.minimise(|net| loss(net, &x), &mut rng).unwrap();
+        learner
+            .minimise([()], |net, ()| loss(net, &x), &mut rng)
+            .unwrap();
     }
     let density: f64 = learner.densities().iter().sum::<f64>() / 3.0;
     assert!(last > 1.5 * density, "{last} {density}");

@@ -7,10 +7,12 @@ use std::fmt;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cli::tell::say;
+use experiments::terminal::tell::print_line;
 
 mod book;
+mod cycles;
 mod edges;
+mod modules;
 mod papers;
 mod places;
 mod sizes;
@@ -57,20 +59,22 @@ pub(crate) fn tidy() -> Result<ExitCode> {
     findings.extend(edges::check(tree::text(&files, "Cargo.lock")));
     findings.extend(sources.iter().flat_map(words::check));
     findings.extend(sources.iter().flat_map(sizes::check));
+    findings.extend(sizes::check_xtask(&sources));
     findings.extend(files.iter().flat_map(|f| places::check(f, &root)));
     findings.extend(papers::check(&files, &sources));
     findings.extend(book::check(&files));
+    findings.extend(cycles::check(&files));
     let report = sizes::Report::of(&sources);
     findings.extend(report.check());
-    say(&report.to_string());
+    print_line(&report.to_string());
     for finding in &findings {
-        say(&finding.to_string());
+        print_line(&finding.to_string());
     }
     if findings.is_empty() {
-        say(&format!("tidy: {} files, nothing found", files.len()));
+        print_line(&format!("tidy: {} files, nothing found", files.len()));
         return Ok(ExitCode::SUCCESS);
     }
-    say(&format!(
+    print_line(&format!(
         "tidy: {} found in {} files",
         findings.len(),
         files.len()

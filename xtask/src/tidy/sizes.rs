@@ -10,6 +10,10 @@ const FUNCTION_LINES: usize = 120;
 const ARGUMENTS: usize = 7;
 const TRAIT_METHODS: usize = 5;
 
+/// The command line, which is thin: what it does stands in libraries. Source lines, without these parts of it.
+const XTASK: (&str, usize) = ("xtask/src/", 2500);
+const XTASK_APART: [&str; 2] = ["xtask/src/tidy/", "xtask/src/bin/run/bench/"];
+
 /// A backend implements one function per operation, so its traits are as long as the list of operations; an
 /// environment is what Gymnasium's is, and a task every place in which tasks differ.
 const LONG_TRAITS: [&str; 4] = ["SparseBackend", "SparseOps", "Env", "Task"];
@@ -41,6 +45,29 @@ pub(crate) fn check(source: &Source) -> Vec<Finding> {
         findings.push(Finding::at(&source.path, item.line, what));
     }
     findings
+}
+
+/// Checks that `xtask` stays thin.
+pub(crate) fn check_xtask(sources: &[Source]) -> Vec<Finding> {
+    let (root, limit) = XTASK;
+    let counts = |source: &&Source| {
+        let apart = |folder: &&str| source.path.starts_with(*folder);
+        source.path.starts_with(root) && !XTASK_APART.iter().any(apart)
+    };
+    let lines: usize = sources
+        .iter()
+        .filter(counts)
+        .map(|s| s.lines - s.test_code.len())
+        .sum();
+    match lines > limit {
+        true => vec![Finding::new(
+            root,
+            format!(
+                "{lines} lines without tidy, bench and tests; at most {limit}: move them into a library"
+            ),
+        )],
+        false => Vec::new(),
+    }
 }
 
 /// The spread of a size over the project.
@@ -164,6 +191,22 @@ mod tests {
     fn a_sixth_method_is_found() {
         let text = "trait T { fn a(); fn b(); fn c(); fn d(); fn e(); fn f(); }";
         assert!(found(text)[0].contains("6 methods"));
+    }
+
+    #[test]
+    fn an_xtask_that_grew_is_found() {
+        let file = |path: &str, lines: usize| read(path, &"\n".repeat(lines)).unwrap();
+        let mut tree = vec![
+            file("xtask/src/main.rs", 2000),
+            file("xtask/src/bin/run/main.rs", 500),
+            file("xtask/src/bin/run/bench/layers.rs", 500),
+            file("xtask/src/tidy/sizes.rs", 500),
+            file("crates/envs/src/lib.rs", 500),
+        ];
+        assert_eq!(check_xtask(&tree), []);
+        tree.push(file("xtask/src/launch.rs", 1));
+        let found = check_xtask(&tree);
+        assert!(found[0].what.starts_with("2501 lines"), "{}", found[0]);
     }
 
     #[test]

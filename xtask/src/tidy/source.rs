@@ -172,7 +172,7 @@ impl Source {
 }
 
 /// The attribute that starts here, and whether it is an inner one (`#![...]`).
-fn attribute(trees: &[TokenTree]) -> Option<(bool, &Group)> {
+pub(crate) fn attribute(trees: &[TokenTree]) -> Option<(bool, &Group)> {
     match trees {
         [hash, TokenTree::Group(group), ..] if is_sign(hash, '#') => Some((false, group)),
         [hash, bang, TokenTree::Group(group), ..] if is_sign(hash, '#') && is_sign(bang, '!') => {
@@ -182,13 +182,13 @@ fn attribute(trees: &[TokenTree]) -> Option<(bool, &Group)> {
     }
 }
 
-fn is_test_attribute(words: &str) -> bool {
+pub(crate) fn is_test_attribute(words: &str) -> bool {
     let words: String = words.split_whitespace().collect();
     words == "cfg(test)" || words.starts_with("cfg(all(test") || words == "test"
 }
 
 /// Trees to the end of the item that starts here: its braces or its semicolon.
-fn item_length(trees: &[TokenTree]) -> usize {
+pub(crate) fn item_length(trees: &[TokenTree]) -> usize {
     let end = trees.iter().position(|tree| {
         let braces =
             matches!(tree, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
@@ -233,11 +233,11 @@ fn body(trees: &[TokenTree]) -> Option<&Group> {
     }
 }
 
-fn is_sign(tree: &TokenTree, sign: char) -> bool {
+pub(crate) fn is_sign(tree: &TokenTree, sign: char) -> bool {
     matches!(tree, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 
-fn is_word(tree: &TokenTree, word: &str) -> bool {
+pub(crate) fn is_word(tree: &TokenTree, word: &str) -> bool {
     matches!(tree, TokenTree::Ident(ident) if ident == word)
 }
 

@@ -4,12 +4,19 @@ use super::Finding;
 use super::source::{Source, Token};
 
 /// The libraries; what binaries, tests and chores do is their own affair.
-const LIBRARIES: [&str; 4] = [
+const LIBRARIES: [&str; 5] = [
+    EXPERIMENTS,
     "crates/envs/src/",
     "crates/sparse-core/src/",
     "crates/rl-algos/src/",
     "crates/offline-prune/src/",
 ];
+
+/// The library of what an experimenter does, which may read the clock and the environment.
+const EXPERIMENTS: &str = "crates/experiments/src/";
+
+/// The one place that prints.
+const TELL: &str = "crates/experiments/src/terminal/tell.rs";
 
 /// Where `unsafe` is at home: the SIMD kernels.
 const UNSAFE: &str = "crates/sparse-core/src/kernels/";
@@ -20,16 +27,23 @@ const ALLOCATOR: &str = "GlobalAlloc";
 /// What watches a run may say how long it took.
 const TIMED: &str = "crates/rl-algos/src/observe/";
 
-/// Words that make a library talk, read the environment, or draw from a global generator.
-const SILENT: [(&[&str], &str); 7] = [
+/// Words that make a library talk.
+const PRINTS: [(&[&str], &str); 5] = [
     (&["println", "!"], "a library does not print"),
     (&["print", "!"], "a library does not print"),
     (&["eprintln", "!"], "a library does not print"),
     (&["eprint", "!"], "a library does not print"),
-    (
-        &["env", ":", ":", "var*"],
-        "a library does not read the environment",
-    ),
+    (&["stdout", "("], "a library does not print"),
+];
+
+/// Words that make a library read the environment.
+const READS: [(&[&str], &str); 1] = [(
+    &["env", ":", ":", "var*"],
+    "a library does not read the environment",
+)];
+
+/// Words that draw from a global generator.
+const GLOBAL: [(&[&str], &str); 2] = [
     (
         &["rand", ":", ":", "rng"],
         "randomness is passed in, never global",
@@ -67,8 +81,15 @@ pub(crate) fn check(source: &Source) -> Vec<Finding> {
         .iter()
         .any(|library| source.path.starts_with(library))
     {
-        findings.extend(find(source, &SILENT));
-        if !source.path.starts_with(TIMED) {
+        findings.extend(find(source, &GLOBAL));
+        if source.path != TELL {
+            findings.extend(find(source, &PRINTS));
+        }
+        let is_experiments = source.path.starts_with(EXPERIMENTS);
+        if !is_experiments {
+            findings.extend(find(source, &READS));
+        }
+        if !is_experiments && !source.path.starts_with(TIMED) {
             findings.extend(find(source, &CLOCKS));
         }
         if ["/algos/", "/criteria/"]
@@ -144,6 +165,18 @@ mod tests {
             assert_eq!(found(library, &in_test), 0, "{bad}");
         }
         assert_eq!(found(library, "/// println!(\"x\")\nfn print() {}"), 0);
+    }
+
+    #[test]
+    fn experiments_print_in_one_place_and_read_clocks() {
+        let print = "fn f() { std::io::stdout().lock(); }";
+        assert_eq!(found(TELL, print), 0);
+        let other = "crates/experiments/src/terminal/table.rs";
+        assert_eq!(found(other, print), 1);
+        assert_eq!(found(other, "fn f() { println!(); }"), 1);
+        assert_eq!(found(other, "fn f() { rand::rng(); }"), 1);
+        assert_eq!(found(other, "use std::time::Instant;"), 0);
+        assert_eq!(found(other, "fn f() { std::env::var(\"X\"); }"), 0);
     }
 
     #[test]

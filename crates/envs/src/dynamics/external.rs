@@ -11,7 +11,7 @@ use super::state::State;
 
 /// Fills [`State::cfrc_ext`] with the contact forces of the last force evaluation, each moved to the centre of
 /// mass of its body's tree.
-pub fn post_constraint(model: &Model, state: &mut State) {
+pub fn rne_post_constraint(model: &Model, state: &mut State) {
     state.cfrc_ext.fill(Spatial::default());
     for contact in &state.contacts {
         let Some(first) = contact.row else {

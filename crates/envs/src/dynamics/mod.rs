@@ -33,14 +33,14 @@ mod velocity;
 
 pub use collision::Contact;
 pub use constraint::Rows;
-pub use external::post_constraint;
+pub use external::rne_post_constraint;
 pub use model::Model;
 pub(crate) use rotation::matrix;
 pub use spatial::{Spatial, SpatialInertia};
 pub use state::{State, Warning, Warnings};
 pub(crate) use step::diverged;
 pub use step::{forward, step};
-pub(crate) use trig::sin_cos;
+pub use trig::sin_cos;
 
 /// What counts as zero in a division (MuJoCo's `mjMINVAL`).
 const MINVAL: f64 = 1e-15;

@@ -123,7 +123,7 @@ pub struct State {
 
     // --- after the solver, on request
     /// Contact forces on each body: torque about its tree's centre of mass (N m), then force (N), in world axes,
-    /// `[nbody]`; zero after a reset, see [`post_constraint`](super::post_constraint).
+    /// `[nbody]`; zero after a reset, see [`rne_post_constraint`](super::rne_post_constraint).
     pub cfrc_ext: Vec<Spatial>,
 
     // --- integrate

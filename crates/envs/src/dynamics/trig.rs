@@ -41,7 +41,7 @@ const COS: [f64; 6] = [
 ];
 
 /// Sine and cosine of an angle (rad); NaN where it is not finite.
-pub(crate) fn sin_cos(angle: f64) -> (f64, f64) {
+pub fn sin_cos(angle: f64) -> (f64, f64) {
     let angle = if angle.abs() < FAR {
         angle
     } else {

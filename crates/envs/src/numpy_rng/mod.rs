@@ -14,12 +14,18 @@ use tables::{HEIGHT, INSIDE, WIDTH};
 const TAIL: [f64; 2] = [3.654_152_885_361_009, 0.273_661_237_329_758_3];
 
 /// NumPy's default generator. A clone, or one read back from its serialized form, goes on identically.
+///
+/// ```
+/// // numpy.random.default_rng(0).uniform(-1, 1)
+/// assert_eq!(envs::NumpyRng::new(0).uniform(-1.0, 1.0), 0.2739233746429086);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Generator(Pcg64);
+pub struct NumpyRng(Pcg64);
 
-impl Generator {
+impl NumpyRng {
     /// The generator of `numpy.random.default_rng(seed)`.
-    pub(crate) fn new(seed: u64) -> Self {
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         let [a, b, c, d] = seed_words(seed).map(u128::from);
         Self(Pcg64::new(a << 64 | b, c << 64 | d))
     }
@@ -30,12 +36,12 @@ impl Generator {
     }
 
     /// A number in [low, high), as `Generator.uniform`.
-    pub(crate) fn uniform(&mut self, low: f64, high: f64) -> f64 {
+    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
 
     /// A number with mean 0 and variance 1, as `Generator.standard_normal`.
-    pub(crate) fn standard_normal(&mut self) -> f64 {
+    pub fn standard_normal(&mut self) -> f64 {
         loop {
             let bits = self.0.next_u64();
             let layer = (bits & 0xff) as usize;
@@ -54,6 +60,20 @@ impl Generator {
             if rise * self.unit() + HEIGHT[layer] < libm::exp(-0.5 * x * x) {
                 return x;
             }
+        }
+    }
+
+    /// Adds uniform noise in ±`scale` to every number.
+    pub fn add_uniform_noise(&mut self, values: &mut [f64], scale: f64) {
+        for value in values {
+            *value += self.uniform(-scale, scale);
+        }
+    }
+
+    /// Adds normal noise of standard deviation `scale` to every number.
+    pub fn add_normal_noise(&mut self, values: &mut [f64], scale: f64) {
+        for value in values {
+            *value += scale * self.standard_normal();
         }
     }
 

@@ -74,7 +74,7 @@ const RECORDED: [Recorded; 6] = [
 #[test]
 fn numbers_are_numpys() {
     for (seed, uniform, normal, bits, largest, last) in RECORDED {
-        let mut generator = Generator::new(seed);
+        let mut generator = NumpyRng::new(seed);
         assert_eq!(
             uniform.map(|_| generator.uniform(-0.1, 0.3)),
             uniform,
@@ -85,7 +85,7 @@ fn numbers_are_numpys() {
             normal,
             "{seed}"
         );
-        let mut generator = Generator::new(seed);
+        let mut generator = NumpyRng::new(seed);
         let all: Vec<f64> = (0..200_000).map(|_| generator.standard_normal()).collect();
         let inside = all.iter().filter(|x| x.abs() < TAIL[0]);
         assert_eq!(inside.fold(0, |bits, x| bits ^ x.to_bits()), bits, "{seed}");
@@ -98,7 +98,7 @@ fn numbers_are_numpys() {
 
 #[test]
 fn a_generator_read_back_goes_on() {
-    let mut generator = Generator::new(3);
+    let mut generator = NumpyRng::new(3);
     generator.standard_normal();
     let mut copy = generator.clone();
     assert_eq!(generator.standard_normal(), copy.standard_normal());

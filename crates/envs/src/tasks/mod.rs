@@ -1,27 +1,77 @@
-//! Gymnasium's tasks: one file each, on the shared [`Mujoco`] environment.
+//! What is observed and rewarded: the [`Task`] trait, its environment [`Mujoco`], and Gymnasium's tasks.
+//!
+//! A task of your own takes a model, an [`outcome`](Task::outcome) and a name:
+//!
+//! ```
+//! use envs::tasks::{Outcome, PreStep, ResetCtx, Task, TaskSpec, Transition};
+//! use envs::{Info, Mujoco, dynamics::{Model, State}, mjcf};
+//!
+//! const XML: &str = r#"<mujoco>
+//!   <worldbody>
+//!     <body>
+//!       <joint name="x" type="slide" axis="1 0 0" damping="1"/>
+//!       <geom size="0.1"/>
+//!     </body>
+//!   </worldbody>
+//!   <actuator><motor joint="x" ctrlrange="-1 1"/></actuator>
+//! </mujoco>"#;
+//!
+//! /// Slides along x as fast as it can.
+//! #[derive(Clone)]
+//! struct Slider;
+//!
+//! impl Task for Slider {
+//!     fn spec(&self) -> TaskSpec {
+//!         TaskSpec {
+//!             id: "Slider-v0",
+//!             about: "A ball slides along x as fast as it can.",
+//!             info: &["reward_forward", "reward_ctrl"],
+//!             frame_skip: 5,
+//!             max_episode_steps: 200,
+//!             ..TaskSpec::default()
+//!         }
+//!     }
+//!
+//!     fn model(&self) -> envs::Result<Model> {
+//!         mjcf::compile(XML, "slider")
+//!     }
+//!
+//!     fn reset(&self, ctx: &mut ResetCtx<'_>) {
+//!         ctx.rng.add_uniform_noise(ctx.qpos, 0.1);
+//!     }
+//!
+//!     fn pre_step(&self, _: &Model, state: &State) -> PreStep {
+//!         [state.qpos[0], 0.0, 0.0]
+//!     }
+//!
+//!     fn outcome(&self, transition: &Transition<'_>) -> Outcome {
+//!         let x = transition.state.qpos[0];
+//!         let (forward, ctrl) = (transition.velocity(0, x), transition.ctrl_cost(0.1));
+//!         Outcome {
+//!             reward: forward - ctrl,
+//!             terminated: x.abs() > 10.0,
+//!             info: Info::new(self.spec().info, [forward, -ctrl]),
+//!         }
+//!     }
+//! }
+//!
+//! envs::register("Slider-v0", || Ok(Mujoco::new(Slider)?.into()))?;
+//! let mut many = envs::VecEnv::new("slider", 4)?;
+//! many.reset(0)?;
+//! assert!(many.step(&[1.0; 4])?[0].reward > -0.1);
+//! # Ok::<(), envs::Error>(())
+//! ```
 
-mod ant;
-mod common;
-mod half_cheetah;
-mod hopper;
-mod humanoid;
-mod inverted_double_pendulum;
-mod inverted_pendulum;
-mod pusher;
-mod reacher;
-mod swimmer;
+pub(crate) mod common;
+pub(crate) mod gymnasium;
 #[cfg(test)]
 mod tests;
-mod walker2d;
 
-pub use ant::Ant;
-pub use common::{Before, Facts, Mujoco, Score, Start, Task, Transition, Version};
-pub use half_cheetah::HalfCheetah;
-pub use hopper::Hopper;
-pub use humanoid::Humanoid;
-pub use inverted_double_pendulum::InvertedDoublePendulum;
-pub use inverted_pendulum::InvertedPendulum;
-pub use pusher::Pusher;
-pub use reacher::Reacher;
-pub use swimmer::Swimmer;
-pub use walker2d::Walker2d;
+pub use common::{
+    Mujoco, Observation, Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition,
+    observation,
+};
+pub use gymnasium::{
+    Ant, HalfCheetah, Hopper, Humanoid, InvertedDoublePendulum, InvertedPendulum, PlanarWalker,
+    Pusher, Reacher, Swimmer, Version, Walker2d,
+};

@@ -104,7 +104,7 @@ impl OfflineAgent for Awac {
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let targets = self.rows.tensor(self.targets(batch, &noise), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, streams)?;
+        let critics = self.critics.regress(&judged, &targets, streams)?;
 
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let weights = self.weights(batch, &noise);
@@ -113,7 +113,7 @@ impl OfflineAgent for Awac {
                 .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", value_mean),
+            ("value_mean", critics[0].aux[0]),
             ("actor_loss", actor_loss),
         ])
     }

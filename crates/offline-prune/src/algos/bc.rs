@@ -3,7 +3,7 @@
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
-use rl_algos::algos::parts::{Actor, Rows};
+use rl_algos::algos::parts::{Actor, Rows, equal_parts};
 use rl_algos::algos::td3::policy;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -59,14 +59,13 @@ impl OfflineAgent for Bc {
 
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        let loss = |some| {
+        let loss = |actor: &SparseMlp, some| {
             let observations = self.rows.observations(&batch.observation, &some);
             let actions = actions(&self.rows, batch, &some);
-            move |actor: &SparseMlp| loss(actor, observations, actions)
+            loss(actor, observations, actions)
         };
-        let report = self
-            .actor
-            .minimise(batch.size, loss, streams.topology("actor"))?;
+        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+        let report = self.actor.learner_mut().minimise(parts, loss, rng)?;
         Ok(vec![("actor_loss", report.loss)])
     }
 

@@ -10,13 +10,13 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
 use rl_algos::algos::parts::{
-    Actor, Critics, Rows, bootstrapped, cut, in_halves, minimise, normal, to_vec,
+    Actor, Critics, Rows, bootstrapped, cut, equal_parts, in_halves, normal, to_vec,
 };
 use rl_algos::algos::td3::policy;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
-use sparse_core::learner::Learner;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
+use sparse_core::trainer::NetworkTrainer;
 
 use super::{
     NetworkShape, Objective, OfflineAgent, actions, all, check, critic_objective, critic_shape,
@@ -36,7 +36,7 @@ pub struct Bcq {
     rows: Rows,
     perturbation: Actor,
     critics: Critics,
-    vae: Learner<Vae>,
+    vae: NetworkTrainer<Vae>,
     /// What the candidates for acting are decoded from, `[candidates, latent]`.
     latents: Vec<f32>,
 }
@@ -98,7 +98,7 @@ impl Bcq {
             rows,
             perturbation: Actor::from_network(perturbation, config.actor_learner(true)),
             critics: Critics::from_networks([first, second], &critics),
-            vae: Learner::new(Vae { encoder, decoder }, vae),
+            vae: NetworkTrainer::new(Vae { encoder, decoder }, vae),
             latents: clamped(normal(count, &mut rng)),
         }
     }
@@ -244,32 +244,31 @@ impl OfflineAgent for Bcq {
         check(&self.rows, batch)?;
         let latent = batch.size * self.latent();
         let given = self.given(batch, &normal(latent, &mut streams.target_noise));
-        let vae = |some: Range<usize>| {
+        let vae = |vae: &Vae, some: Range<usize>| {
             let given = given.each_ref().map(|t| some_rows(t, &some));
-            move |vae: &Vae| vae_loss([&vae.encoder, &vae.decoder], given)
+            vae_loss([&vae.encoder, &vae.decoder], given)
         };
-        let vae_loss = minimise(&mut self.vae, batch.size, vae, streams.topology("actor"))?.loss;
+        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+        let vae_loss = self.vae.minimise(parts.clone(), vae, rng)?.loss;
 
         let noise = &mut streams.target_noise;
         let latents = clamped(normal(latent * self.config.samples, noise));
         let targets = self.rows.tensor(self.targets(batch, &latents), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, streams)?;
+        let critics = self.critics.regress(&judged, &targets, streams)?;
 
         let latents = clamped(normal(latent, &mut streams.target_noise));
         let pair = self.proposals(batch, &latents);
         let (critic, phi) = (self.critics.first(), self.config.phi);
-        let loss = |some: Range<usize>| {
+        let loss = |net: &SparseMlp, some: Range<usize>| {
             let pair = pair.each_ref().map(|t| some_rows(t, &some));
-            move |net: &SparseMlp| perturbation_loss([net, critic], pair, phi)
+            perturbation_loss([net, critic], pair, phi)
         };
-        let actor_loss = self
-            .perturbation
-            .minimise(batch.size, loss, streams.topology("actor"))?
-            .loss;
+        let (perturbation, rng) = (self.perturbation.learner_mut(), streams.topology("actor"));
+        let actor_loss = perturbation.minimise(parts, loss, rng)?.loss;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", value_mean),
+            ("value_mean", critics[0].aux[0]),
             ("vae_loss", vae_loss),
             ("actor_loss", actor_loss),
         ])

@@ -5,16 +5,15 @@
 
 use std::f32::consts::PI;
 use std::ops::Range;
-use std::sync::Mutex;
 
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rl_algos::agent::Parts;
-use rl_algos::algos::parts::{Actor, Rows, Trainable, cut, to_vec};
+use rl_algos::algos::parts::{Actor, Rows, Trainable, cut, equal_parts, to_vec};
 use rl_algos::algos::td3::policy;
 use rl_algos::replay::Batch;
-use sparse_core::learner::LearnerConfig;
 use sparse_core::nn::{SparseMlp, SparseModule};
+use sparse_core::trainer::NetworkTrainerConfig;
 
 use super::{Objective, actions, all};
 use crate::Result;
@@ -38,7 +37,7 @@ pub(super) struct GaussianActor {
 
 impl GaussianActor {
     /// A policy with this network and log σ of 0, which stays within `bounds`; both are trained by these settings.
-    pub(super) fn new(net: SparseMlp, settings: LearnerConfig, bounds: [f64; 2]) -> Self {
+    pub(super) fn new(net: SparseMlp, settings: NetworkTrainerConfig, bounds: [f64; 2]) -> Self {
         let layers = net.sparse_layers();
         let size = layers.last().map_or(0, |layer| layer.pattern().outputs());
         Self {
@@ -83,22 +82,14 @@ impl GaussianActor {
         weights: &[f32],
         rng: &mut ChaCha8Rng,
     ) -> Result<f32> {
-        let slopes = Mutex::new(Vec::new());
         let log_std = &self.log_std;
-        let loss = |some: Range<usize>| {
-            let likelihood = Likelihood::new(rows, batch, weights, log_std, &some);
-            let slopes = &slopes;
-            move |actor: &SparseMlp| {
-                let (loss, slope) = likelihood.of(actor);
-                if let Ok(mut slopes) = slopes.lock() {
-                    slopes.push(to_vec(slope));
-                }
-                loss
-            }
+        let loss = |actor: &SparseMlp, some: Range<usize>| {
+            let (loss, slope) = Likelihood::new(rows, batch, weights, log_std, &some).of(actor);
+            (loss, to_vec(slope))
         };
-        let report = self.actor.minimise(batch.size, loss, rng)?;
-        // A sum of two does not depend on their order.
-        self.log_std.step(&slopes.into_inner().unwrap_or_default());
+        let actor = self.actor.learner_mut();
+        let report = actor.minimise(equal_parts(batch.size), loss, rng)?;
+        self.log_std.step(&report.aux);
         Ok(report.loss)
     }
 

@@ -5,11 +5,11 @@
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
-use rl_algos::algos::parts::{Critics, Rows, bootstrapped, in_halves, minimise, to_vec};
+use rl_algos::algos::parts::{Critics, Rows, bootstrapped, equal_parts, in_halves, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
-use sparse_core::learner::Learner;
 use sparse_core::nn::SparseMlp;
+use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::{GaussianActor, weights};
 use super::{
@@ -26,7 +26,7 @@ pub struct Iql {
     rows: Rows,
     actor: GaussianActor,
     critics: Critics,
-    value: Learner<SparseMlp>,
+    value: NetworkTrainer<SparseMlp>,
 }
 
 /// The policy's mean, two critics, and a network that judges observations alone.
@@ -60,7 +60,7 @@ impl Iql {
             rows,
             actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
             critics: Critics::from_networks([first, second], &critics),
-            value: Learner::new(value, config.critic_learner(None)),
+            value: NetworkTrainer::new(value, config.critic_learner(None)),
         }
     }
 
@@ -125,13 +125,13 @@ impl OfflineAgent for Iql {
         check(&self.rows, batch)?;
         let worth = self.worth(batch);
         let (rows, expectile) = (&self.rows, self.config.expectile);
-        let loss = |some: std::ops::Range<usize>| {
+        let loss = |value: &SparseMlp, some: std::ops::Range<usize>| {
             let observations = rows.observations(&batch.observation, &some);
             let pair = [observations, rows.tensor(&worth[some], 1)];
-            move |value: &SparseMlp| expectile_loss(value, pair, expectile)
+            expectile_loss(value, pair, expectile)
         };
-        let value_loss =
-            minimise(&mut self.value, batch.size, loss, streams.topology("actor"))?.loss;
+        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+        let value_loss = self.value.minimise(parts, loss, rng)?.loss;
 
         let weights = self.weights(batch, &worth);
         let actor_loss =
@@ -140,10 +140,10 @@ impl OfflineAgent for Iql {
 
         let targets = self.rows.tensor(self.targets(batch), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, streams)?;
+        let critics = self.critics.regress(&judged, &targets, streams)?;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", value_mean),
+            ("value_mean", critics[0].aux[0]),
             ("value_loss", value_loss),
             ("actor_loss", actor_loss),
         ])

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
-use rl_algos::algos::parts::{Actor, Critics, Rows, to_vec};
+use rl_algos::algos::parts::{Actor, Critics, Rows, equal_parts, to_vec};
 use rl_algos::algos::td3::{policy, targets};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -101,35 +101,30 @@ impl OfflineAgent for Td3Bc {
         check(&self.rows, batch)?;
         let targets = self.rows.tensor(self.targets(batch, streams), 1);
         let judged = self.rows.judged(&batch.observation, &batch.action);
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, streams)?;
+        let critics = self.critics.regress(&judged, &targets, streams)?;
         let critic_loss = critics[0].loss + critics[1].loss;
         let mut lost = f32::NAN;
         let critic = &self.critics.learners()[0];
         if critic.updates().is_multiple_of(self.config.policy_delay) {
             let critic = critic.net();
-            let forward = |some| {
+            let forward = |actor: &SparseMlp, some| {
                 let seen = Tensor::from_inner(self.rows.observations(&batch.observation, &some));
                 let actions = actions(&self.rows, batch, &some);
-                move |actor: &SparseMlp| (actions_and_values([actor, critic], seen), actions)
+                (actions_and_values([actor, critic], seen), actions)
             };
             let alpha = self.config.alpha;
-            let settle = |parts: &[&([Tensor<2>; 2], Tensor<2>)]| {
+            let weight = |parts: &[&([Tensor<2>; 2], Tensor<2>)]| {
                 value_weight(alpha, parts.iter().map(|([_, values], _)| values))
             };
             let loss = |(judged, actions), weight: &f32| actor_loss(judged, actions, *weight);
-            let size = batch.size;
-            let report = self.actor.minimise_settled(
-                size,
-                forward,
-                settle,
-                loss,
-                streams.topology("actor"),
-            )?;
+            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+            let actor = self.actor.learner_mut();
+            let report = actor.minimise_coupled(parts, forward, weight, loss, rng)?;
             lost = report.loss;
         }
         Ok(vec![
             ("critic_loss", critic_loss),
-            ("value_mean", value_mean),
+            ("value_mean", critics[0].aux[0]),
             ("actor_loss", lost),
         ])
     }

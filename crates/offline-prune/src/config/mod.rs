@@ -5,8 +5,8 @@ mod algo;
 use envs::TaskInfo;
 use rl_algos::config::{EvaluationConfig, MOST_EPISODES, NetworksConfig};
 use serde::{Deserialize, Serialize};
-use sparse_core::learner::{LearnerConfig, TargetConfig};
 use sparse_core::optim::AdamConfig;
+use sparse_core::trainer::{NetworkTrainerConfig, TargetConfig};
 
 pub use algo::{AlgoConfig, AwacConfig, BcqConfig, IqlConfig, Td3BcConfig};
 use algo::{hidden_layers, positive, within};
@@ -130,7 +130,7 @@ impl OfflineConfig {
             return Ok(());
         };
         let sizes = |task: &TaskInfo| [task.observation.len(), task.action.len()];
-        let [its_seen, its_done] = match envs::list().iter().find(|task| task.id == name) {
+        let [its_seen, its_done] = match envs::list().into_iter().find(|task| task.id == name) {
             Some(task) => sizes(task),
             None => sizes(envs::make(name)?.info()),
         };
@@ -138,7 +138,7 @@ impl OfflineConfig {
             return Ok(());
         }
         let fitting = envs::list()
-            .iter()
+            .into_iter()
             .filter(|task| sizes(task) == [seen, done]);
         let fitting: Vec<&str> = fitting.map(|task| task.id).collect();
         let allowed = format!(
@@ -278,18 +278,18 @@ impl OfflineConfig {
 
     /// How the policy is trained. Its target moves with each of its updates, if it has one.
     #[must_use]
-    pub fn actor_learner(&self, target: bool) -> LearnerConfig {
+    pub fn actor_learner(&self, target: bool) -> NetworkTrainerConfig {
         self.learner(self.learning.actor_learning_rate, target.then_some(1))
     }
 
     /// How what judges is trained. Its target moves every `target_every` updates, if it has one.
     #[must_use]
-    pub fn critic_learner(&self, target_every: Option<u64>) -> LearnerConfig {
+    pub fn critic_learner(&self, target_every: Option<u64>) -> NetworkTrainerConfig {
         self.learner(self.learning.critic_learning_rate, target_every)
     }
 
-    fn learner(&self, learning_rate: f64, target_every: Option<u64>) -> LearnerConfig {
-        LearnerConfig {
+    fn learner(&self, learning_rate: f64, target_every: Option<u64>) -> NetworkTrainerConfig {
+        NetworkTrainerConfig {
             adam: AdamConfig {
                 learning_rate,
                 ..AdamConfig::default()

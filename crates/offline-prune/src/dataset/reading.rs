@@ -131,7 +131,7 @@ impl Reader<'_> {
     pub(super) fn bounds(&mut self, width: usize, own: &Own) -> Result<Bounds> {
         let fitting = |task: &&TaskInfo| task.action.len() == width;
         let named = own.env.as_deref();
-        let spec = || envs::list().iter().find(|task| Some(task.id) == named);
+        let spec = || envs::list().into_iter().find(|task| Some(task.id) == named);
         let task = self.task.or_else(spec).filter(fitting);
         let of_task = task.and_then(of_task);
         // A range that is infinite says nothing.

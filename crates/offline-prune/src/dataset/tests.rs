@@ -93,7 +93,7 @@ impl File<'_> {
         let task = |task: &&envs::TaskInfo| Some(task.id) == self.task;
         let mut reader = Reader {
             reading: &self.reading,
-            task: envs::list().iter().find(task),
+            task: envs::list().into_iter().find(task),
             facts: Facts::default(),
         };
         let data = d4rl::read(arrays, &mut reader)?;

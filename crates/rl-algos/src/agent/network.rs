@@ -2,9 +2,9 @@
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use sparse_core::learner::{Learner, Memory};
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::record;
+use sparse_core::trainer::{Memory, NetworkTrainer};
 
 use super::Agent;
 use crate::{Error, Result};
@@ -32,13 +32,13 @@ pub struct Network<'a> {
     /// Its weights.
     pub net: &'a SparseMlp,
     /// What trains it; `None` where it is trained as a part of something larger.
-    pub learner: Option<&'a Learner<SparseMlp>>,
+    pub learner: Option<&'a NetworkTrainer<SparseMlp>>,
 }
 
 impl<'a> Network<'a> {
     /// A network that a learner trains by itself.
     #[must_use]
-    pub fn of(name: &'a str, role: Role, learner: &'a Learner<SparseMlp>) -> Self {
+    pub fn of(name: &'a str, role: Role, learner: &'a NetworkTrainer<SparseMlp>) -> Self {
         Self {
             name,
             role,
@@ -148,7 +148,7 @@ impl dyn Agent + '_ {
     pub fn memory(&self) -> Vec<Memory> {
         let networks = self.networks().into_iter();
         let learners = networks.filter_map(|network| network.learner);
-        learners.map(Learner::memory).collect()
+        learners.map(NetworkTrainer::memory).collect()
     }
 
     /// The bytes of a safetensors file with the networks, for [`Policy::open`](crate::algos::Policy::open) and for

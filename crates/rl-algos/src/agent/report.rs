@@ -1,6 +1,8 @@
 //! What updates tell.
 
-use sparse_core::learner::StepReport;
+use std::iter::Sum;
+
+use sparse_core::trainer::StepReport;
 
 /// What learning from some experience did.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,17 +30,26 @@ pub struct Moves {
 }
 
 impl Moves {
-    /// The sum over the steps of some learners.
+    /// Those of one step.
     #[must_use]
-    pub fn of<'a>(steps: impl IntoIterator<Item = &'a StepReport>) -> Self {
-        let mut sum = Self::default();
-        for step in steps {
-            sum.moved += step.moved.unwrap_or(0);
-            sum.dropped += step.dropped;
-            sum.grown += step.grown;
-            sum.recycled += step.recycled;
+    pub fn of<A>(step: &StepReport<A>) -> Self {
+        Self {
+            moved: step.moved.unwrap_or(0),
+            dropped: step.dropped,
+            grown: step.grown,
+            recycled: step.recycled,
         }
-        sum
+    }
+}
+
+impl Sum for Moves {
+    fn sum<I: Iterator<Item = Self>>(moves: I) -> Self {
+        moves.fold(Self::default(), |sum, more| Self {
+            moved: sum.moved + more.moved,
+            dropped: sum.dropped + more.dropped,
+            grown: sum.grown + more.grown,
+            recycled: sum.recycled + more.recycled,
+        })
     }
 }
 
@@ -54,15 +65,6 @@ impl UpdateReport {
     pub fn add(&mut self, later: Self) {
         self.updates += later.updates;
         self.metrics.extend(later.metrics);
-        let Moves {
-            moved,
-            dropped,
-            grown,
-            recycled,
-        } = later.moves;
-        self.moves.moved += moved;
-        self.moves.dropped += dropped;
-        self.moves.grown += grown;
-        self.moves.recycled += recycled;
+        self.moves = [self.moves, later.moves].into_iter().sum();
     }
 }

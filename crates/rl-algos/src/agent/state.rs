@@ -1,9 +1,9 @@
 //! What an agent goes on from: its learners as a record, and the numbers that it keeps beside them.
 
 use serde::{Deserialize, Serialize};
-use sparse_core::learner::Learner;
 use sparse_core::nn::SparseModule;
 use sparse_core::record::{Record, RecordWriter};
+use sparse_core::trainer::NetworkTrainer;
 
 use crate::Result;
 
@@ -59,13 +59,13 @@ pub trait Part {
     fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()>;
 }
 
-impl<N: SparseModule> Part for Learner<N> {
+impl<N: SparseModule> Part for NetworkTrainer<N> {
     fn save(&self, record: &mut RecordWriter, name: &str) {
-        Learner::save(self, record, name);
+        NetworkTrainer::save(self, record, name);
     }
 
     fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()> {
-        Learner::restore(self, record, name)
+        NetworkTrainer::restore(self, record, name)
     }
 }
 

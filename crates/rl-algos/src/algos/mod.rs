@@ -7,7 +7,7 @@ mod sac;
 pub mod td3;
 
 use burn::tensor::Device;
-use sparse_core::learner::StepReport;
+use sparse_core::trainer::StepReport;
 
 pub use policy::Policy;
 pub use sac::Sac;
@@ -54,17 +54,20 @@ pub fn build(
 
 /// What an update of critics and of an actor came to. Critics' losses are summed; `target_mean` is the mean of the
 /// targets, `value_mean` that of the batch's values by the first critic before its step.
-fn report(
-    critics: &[StepReport],
-    actor: Option<&StepReport>,
-    [target_mean, value_mean]: [f32; 2],
+fn report<A>(
+    critics: &[StepReport<f32>],
+    actor: Option<&StepReport<A>>,
+    target_mean: f32,
 ) -> UpdateReport {
     let critic_loss = critics.iter().map(|step| step.loss).sum();
     let norms = critics.iter().map(|step| step.gradient_norm);
     let mut metrics = vec![
         ("critic_loss", critic_loss),
         ("target_mean", target_mean),
-        ("value_mean", value_mean),
+        (
+            "value_mean",
+            critics.first().map_or(f32::NAN, |step| step.aux[0]),
+        ),
         (
             "critic_gradient_norm",
             norms.fold(0.0, |sum, norm| norm.hypot(sum)),
@@ -77,15 +80,19 @@ fn report(
     UpdateReport {
         updates: 1,
         metrics,
-        moves: Moves::of(critics.iter().chain(actor)),
+        moves: critics
+            .iter()
+            .map(Moves::of)
+            .chain(actor.map(Moves::of))
+            .sum(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use rand_chacha::ChaCha8Rng;
-    use sparse_core::learner::{Learner, LearnerConfig};
     use sparse_core::nn::SparseMlp;
+    use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
 
     use super::*;
     use crate::Error;
@@ -97,7 +104,7 @@ mod tests {
 
     /// An agent that trains so many of an actor and its critics.
     #[derive(Debug)]
-    struct Part(Vec<(&'static str, Learner<SparseMlp>)>, u64);
+    struct Part(Vec<(&'static str, NetworkTrainer<SparseMlp>)>, u64);
 
     impl Part {
         fn of(count: usize) -> (Self, TrainConfig) {
@@ -119,10 +126,10 @@ mod tests {
                 ("critic_1", first),
                 ("critic_2", second),
             ];
-            let again = |(name, learner): (&'static str, &Learner<SparseMlp>)| {
+            let again = |(name, learner): (&'static str, &NetworkTrainer<SparseMlp>)| {
                 (
                     name,
-                    Learner::new(learner.net().clone(), LearnerConfig::default()),
+                    NetworkTrainer::new(learner.net().clone(), NetworkTrainerConfig::default()),
                 )
             };
             let learners = all.into_iter().take(count).map(again).collect();

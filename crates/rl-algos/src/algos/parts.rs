@@ -8,9 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 use sparse_core::budget::Allocation;
-use sparse_core::learner::{Learner, LearnerConfig, StepReport};
-use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig, SparseModule};
+use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig};
 use sparse_core::topology::RuleConfig;
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, StepReport};
 
 use crate::agent::{Network, Parts, Role};
 use crate::config::TrainConfig;
@@ -122,7 +122,7 @@ struct Drawn {
     /// At first.
     sparsity: f64,
     layer_norm: bool,
-    settings: LearnerConfig,
+    settings: NetworkTrainerConfig,
     /// The setting of its hidden layers.
     hidden: &'static str,
     /// The setting of its sparsity, and what that says.
@@ -254,7 +254,7 @@ fn network(
 /// A policy's network, which acts without tensors.
 #[derive(Debug)]
 pub struct Actor {
-    learner: Learner<SparseMlp>,
+    learner: NetworkTrainer<SparseMlp>,
     /// The network as it acts, until its next update.
     inference: Option<Inference>,
 }
@@ -272,21 +272,21 @@ impl Actor {
 
     /// An actor with this network, which is trained by these settings.
     #[must_use]
-    pub fn from_network(net: SparseMlp, settings: LearnerConfig) -> Self {
+    pub fn from_network(net: SparseMlp, settings: NetworkTrainerConfig) -> Self {
         Self {
-            learner: Learner::new(net, settings),
+            learner: NetworkTrainer::new(net, settings),
             inference: None,
         }
     }
 
     /// What is trained.
     #[must_use]
-    pub fn learner(&self) -> &Learner<SparseMlp> {
+    pub fn learner(&self) -> &NetworkTrainer<SparseMlp> {
         &self.learner
     }
 
     /// What is trained, to be changed.
-    pub fn learner_mut(&mut self) -> &mut Learner<SparseMlp> {
+    pub fn learner_mut(&mut self) -> &mut NetworkTrainer<SparseMlp> {
         self.inference = None;
         &mut self.learner
     }
@@ -313,73 +313,19 @@ impl Actor {
             *action = output.tanh();
         }
     }
-
-    /// As [`minimise()`].
-    ///
-    /// # Errors
-    /// As [`Learner::minimise`].
-    pub fn minimise<L>(
-        &mut self,
-        rows: usize,
-        loss: impl Fn(Range<usize>) -> L,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<StepReport>
-    where
-        L: FnOnce(&SparseMlp) -> Tensor<1> + Send,
-    {
-        minimise(self.learner_mut(), rows, loss, rng)
-    }
-
-    /// One step down a loss that needs a number of the whole batch: `forward` makes what the loss of some rows is
-    /// computed from, and the rest is as in [`Learner::minimise_settled`].
-    ///
-    /// # Errors
-    /// As [`Learner::minimise`].
-    pub fn minimise_settled<F, M: Send + Sync, S: Sync>(
-        &mut self,
-        rows: usize,
-        forward: impl Fn(Range<usize>) -> F,
-        settle: impl FnOnce(&[&M]) -> S,
-        loss: impl Fn(M, &S) -> Tensor<1> + Sync,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<StepReport>
-    where
-        F: FnOnce(&SparseMlp) -> M + Send,
-    {
-        let parts = match equal_halves(rows) {
-            Some(halves) => halves.map(forward).into(),
-            None => vec![forward(0..rows)],
-        };
-        Ok(self
-            .learner_mut()
-            .minimise_settled(parts, settle, loss, rng)?)
-    }
 }
 
-/// The halves of a batch of even size.
-fn equal_halves(rows: usize) -> Option<[Range<usize>; 2]> {
-    rows.is_multiple_of(2).then(|| halves(rows))
-}
-
-/// One step of a learner down a loss, which `loss` makes for some rows of a batch and which is a mean over rows. The
-/// halves of a batch of even size are worked on at the same time.
-///
-/// # Errors
-/// As [`Learner::minimise`].
-pub fn minimise<N, L>(
-    learner: &mut Learner<N>,
-    rows: usize,
-    loss: impl Fn(Range<usize>) -> L,
-    rng: &mut ChaCha8Rng,
-) -> Result<StepReport>
-where
-    N: SparseModule + Sync,
-    L: FnOnce(&N) -> Tensor<1> + Send,
-{
-    Ok(match equal_halves(rows) {
-        Some(halves) => learner.minimise_both(halves.map(loss), rng)?,
-        None => learner.minimise(loss(0..rows), rng)?,
-    })
+/// The rows of a batch whose losses are computed at the same time: the halves of a batch of even size, so that the mean
+/// over parts is that over rows.
+#[must_use]
+pub fn equal_parts(rows: usize) -> Vec<Range<usize>> {
+    match rows.is_multiple_of(2) {
+        true => halves(rows).into(),
+        false => vec![Range {
+            start: 0,
+            end: rows,
+        }],
+    }
 }
 
 /// Critics that judge observations with actions, each with its target: any number, 1 or more.
@@ -387,7 +333,7 @@ where
 pub struct Critics {
     /// `critic_1`, `critic_2` and so on.
     names: Vec<String>,
-    learners: Vec<Learner<SparseMlp>>,
+    learners: Vec<NetworkTrainer<SparseMlp>>,
 }
 
 impl Critics {
@@ -410,11 +356,11 @@ impl Critics {
     /// Critics with these networks, which are trained by these settings.
     pub fn from_networks(
         nets: impl IntoIterator<Item = SparseMlp>,
-        settings: &LearnerConfig,
+        settings: &NetworkTrainerConfig,
     ) -> Self {
         let nets = nets.into_iter();
         let learners: Vec<_> = nets
-            .map(|net| Learner::new(net, settings.clone()))
+            .map(|net| NetworkTrainer::new(net, settings.clone()))
             .collect();
         Self {
             names: (1..=learners.len())
@@ -426,14 +372,14 @@ impl Critics {
 
     /// What is trained.
     #[must_use]
-    pub fn learners(&self) -> &[Learner<SparseMlp>] {
+    pub fn learners(&self) -> &[NetworkTrainer<SparseMlp>] {
         &self.learners
     }
 
     /// The networks.
     #[must_use]
     pub fn nets(&self) -> Vec<&SparseMlp> {
-        self.learners.iter().map(Learner::net).collect()
+        self.learners.iter().map(NetworkTrainer::net).collect()
     }
 
     /// The network of the first.
@@ -463,36 +409,29 @@ impl Critics {
     /// The smallest target value of each row of `judged` `[rows, observation + action]`.
     #[must_use]
     pub fn target_values(&self, judged: &Tensor<2>) -> Vec<f32> {
-        least(self.learners.iter().map(Learner::target), judged)
+        least(self.learners.iter().map(NetworkTrainer::target), judged)
     }
 
-    /// One step of each down its mean squared error, all at the same time. Also gives the mean value of the rows by
-    /// the first critic, before its step.
+    /// One step of each down its mean squared error, all at the same time; beside it the mean value of the rows before
+    /// the step.
     ///
     /// # Errors
-    /// As [`Learner::minimise`].
+    /// As [`NetworkTrainer::minimise`].
     pub fn regress(
         &mut self,
         judged: &Tensor<2>,
         targets: &Tensor<2>,
         streams: &mut Streams,
-    ) -> Result<(Vec<StepReport>, f32)> {
-        let step = |(critic, rng): (&mut Learner<SparseMlp>, &mut ChaCha8Rng)| {
-            let (judged, targets) = (judged.clone(), targets.clone());
-            let mut mean = f32::NAN;
-            let loss = |critic: &SparseMlp| {
-                let values = critic.forward(judged);
-                mean = values.clone().inner().mean().into_scalar::<f32>();
-                (values - targets).square().mean()
-            };
-            let report = critic.minimise(loss, rng);
-            report.map(|report| (report, mean))
+    ) -> Result<Vec<StepReport<f32>>> {
+        let loss = |critic: &SparseMlp, judged: Tensor<2>| {
+            let values = critic.forward(judged);
+            let mean = values.clone().inner().mean().into_scalar::<f32>();
+            ((values - targets.clone()).square().mean(), mean)
         };
         let rngs = streams.topologies(&self.names);
         let steps = self.learners.par_iter_mut().zip(rngs);
-        let steps: sparse_core::Result<Vec<_>> = steps.map(step).collect();
-        let (reports, means): (Vec<_>, Vec<_>) = steps?.into_iter().unzip();
-        Ok((reports, means.first().copied().unwrap_or(f32::NAN)))
+        let steps = steps.map(|(critic, rng)| critic.minimise([judged.clone()], loss, rng));
+        Ok(steps.collect::<sparse_core::Result<_>>()?)
     }
 }
 

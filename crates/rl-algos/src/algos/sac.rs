@@ -1,16 +1,14 @@
 //! SAC: soft actor-critic with a squashed Gaussian (Haarnoja et al., arXiv 1812.05905), in the order of RLx2's code:
 //! critics, then the actor, then the temperature.
 
-use std::sync::Mutex;
-
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::SquashedGaussian;
 use super::parts::{
-    Actor, Critics, Rows, Trainable, bootstrapped, check_action, check_batch, cut, in_halves,
-    normal, to_vec,
+    Actor, Critics, Rows, Trainable, bootstrapped, check_action, check_batch, cut, equal_parts,
+    in_halves, normal, to_vec,
 };
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
@@ -135,13 +133,12 @@ impl Sac {
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.rows.tensor(targets, 1);
         let judged = self.rows.judged(&batch.observation, &batch.action);
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, streams)?;
+        let critics = self.critics.regress(&judged, &targets, streams)?;
 
         let (mut actor, mut entropy) = (None, None);
         let alpha = self.temperature.alpha();
         if acts {
-            let mean_log = Mutex::new(Vec::new());
-            let loss = |rows| {
+            let loss = |actor: &SparseMlp, rows| {
                 let loss = ActorLoss {
                     gaussian: self.gaussian,
                     critics: self.critics.nets(),
@@ -149,21 +146,17 @@ impl Sac {
                     rows: &self.rows,
                     observations: self.rows.observations(&batch.observation, &rows),
                     noise: cut(&noise.own, done, &rows),
-                    mean_log: &mean_log,
                 };
-                move |actor: &SparseMlp| loss.of(actor)
+                loss.of(actor)
             };
-            actor = Some(
-                self.actor
-                    .minimise(batch.size, loss, streams.topology("actor"))?,
-            );
-            // A sum of two does not depend on their order.
-            let means = mean_log.into_inner().unwrap_or_default();
-            let mean = means.iter().sum::<f32>() / means.len() as f32;
+            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+            let report = self.actor.learner_mut().minimise(parts, loss, rng)?;
+            let mean = report.aux.iter().sum::<f32>() / report.aux.len() as f32;
+            actor = Some(report);
             entropy = Some(-mean);
             self.temperature.tune(f64::from(-mean), done);
         }
-        let mut report = report(&critics, actor.as_ref(), [target_mean, value_mean]);
+        let mut report = report(&critics, actor.as_ref(), target_mean);
         report.metrics.push(("temperature", alpha as f32));
         report
             .metrics
@@ -180,7 +173,7 @@ struct Noise {
     own: Vec<f32>,
 }
 
-/// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows; tells the mean of `log π`.
+/// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows.
 struct ActorLoss<'a> {
     gaussian: SquashedGaussian,
     critics: Vec<&'a SparseMlp>,
@@ -188,23 +181,21 @@ struct ActorLoss<'a> {
     rows: &'a Rows,
     observations: Tensor<2>,
     noise: &'a [f32],
-    mean_log: &'a Mutex<Vec<f32>>,
 }
 
 impl ActorLoss<'_> {
-    fn of(self, actor: &SparseMlp) -> Tensor<1> {
+    /// The loss, and beside it the mean of `log π`.
+    fn of(self, actor: &SparseMlp) -> (Tensor<1>, f32) {
         let observations = Tensor::from_inner(self.observations);
         let outputs = actor.forward(observations.clone());
         let drawn = self.gaussian.tensors(self.rows, outputs, self.noise);
-        if let Ok(mut means) = self.mean_log.lock() {
-            means.push(drawn.mean_log);
-        }
         let judged = Tensor::cat(vec![observations, drawn.actions], 1);
         let values = self.critics.iter().map(|c| c.forward(judged.clone()));
         let Some(least) = values.reduce(Tensor::min_pair) else {
             unreachable!("there is a critic")
         };
-        (drawn.logs * self.alpha - least).mean()
+        let loss = (drawn.logs * self.alpha - least).mean();
+        (loss, drawn.mean_log)
     }
 }
 

@@ -1,7 +1,7 @@
 //! TD3: Twin Delayed Deep Deterministic policy gradient (Fujimoto et al., arXiv 1802.09477, Algorithm 1).
 //!
 //! Read with the paper: networks, acting, target, loss of the actor, update. That the networks are sparse shows
-//! nowhere: a [`Learner`] takes a loss and moves weights or connections.
+//! nowhere: a [`NetworkTrainer`](sparse_core::trainer::NetworkTrainer) takes a loss and moves weights or connections.
 
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
@@ -10,7 +10,8 @@ use sparse_core::nn::SparseMlp;
 use sparse_core::op::tanh;
 
 use super::parts::{
-    Actor, Critics, Rows, bootstrapped, check_action, check_batch, cut, in_halves, to_vec,
+    Actor, Critics, Rows, bootstrapped, check_action, check_batch, cut, equal_parts, in_halves,
+    to_vec,
 };
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
@@ -75,21 +76,19 @@ impl Td3 {
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.rows.tensor(targets, 1);
         let judged = self.rows.judged(&batch.observation, &batch.action);
-        let (critics, value_mean) = self.critics.regress(&judged, &targets, streams)?;
+        let critics = self.critics.regress(&judged, &targets, streams)?;
 
         let mut actor = None;
         if self.updates.is_multiple_of(self.config.policy_delay) {
             let critic = self.critics.first();
-            let loss = |rows| {
+            let loss = |actor: &SparseMlp, rows| {
                 let observations = self.rows.observations(&batch.observation, &rows);
-                move |actor: &SparseMlp| actor_loss(actor, critic, observations)
+                actor_loss(actor, critic, observations)
             };
-            actor = Some(
-                self.actor
-                    .minimise(batch.size, loss, streams.topology("actor"))?,
-            );
+            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+            actor = Some(self.actor.learner_mut().minimise(parts, loss, rng)?);
         }
-        Ok(report(&critics, actor.as_ref(), [target_mean, value_mean]))
+        Ok(report(&critics, actor.as_ref(), target_mean))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What of a configuration comes too late for a run of its length.
 
-use sparse_core::learner::LearnerConfig;
 use sparse_core::topology::RuleConfig;
+use sparse_core::trainer::NetworkTrainerConfig;
 
 use super::{AlgoConfig, TrainConfig};
 
@@ -81,7 +81,7 @@ impl TrainConfig {
             ("the critics'", topology.every, self.critic_learner()),
             ("the actor's", actor_every, self.actor_learner()),
         ];
-        let until = |learner: &LearnerConfig| {
+        let until = |learner: &NetworkTrainerConfig| {
             let topology = learner.topology.as_ref();
             topology.map_or(0, |topology| topology.schedule.until)
         };

@@ -10,7 +10,7 @@ mod sparsity;
 mod text;
 
 use serde::{Deserialize, Serialize};
-use sparse_core::learner::TargetConnections;
+use sparse_core::trainer::TargetConnections;
 
 pub use algo::{AlgoConfig, SacConfig, Td3Config, Temperature};
 pub use needs::Need;
@@ -299,8 +299,8 @@ pub(crate) fn at_least_one(field: &'static str, value: u64) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use sparse_core::budget::Allocation;
-    use sparse_core::learner::LearnerConfig;
     use sparse_core::topology::{GradualMagnitude, RuleConfig};
+    use sparse_core::trainer::NetworkTrainerConfig;
 
     use super::*;
     use crate::recipes;
@@ -407,7 +407,7 @@ mod tests {
     fn rlx2_at_full_length_has_the_published_schedule() {
         let mut config = recipes::named("rlx2", "HalfCheetah-v5").unwrap();
         config.steps = 3_000_000;
-        let schedule = |l: LearnerConfig| l.topology.unwrap().schedule;
+        let schedule = |l: NetworkTrainerConfig| l.topology.unwrap().schedule;
         assert_eq!(schedule(config.critic_learner()).until, 2_975_000);
         assert_eq!(schedule(config.actor_learner()).until, 1_487_500);
     }

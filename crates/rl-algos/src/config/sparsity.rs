@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use sparse_core::budget::Allocation;
-use sparse_core::learner::{LearnerConfig, TargetConfig};
 use sparse_core::nn::{Mask, Storage};
 use sparse_core::optim::AdamConfig;
 use sparse_core::topology::{DropFraction, GradualMagnitude, RuleConfig, Schedule, Topology};
+use sparse_core::trainer::{NetworkTrainerConfig, TargetConfig};
 
 use super::{NetworksConfig, TrainConfig, at_least_one, check};
 use crate::{Error, Result};
@@ -233,11 +233,11 @@ impl TrainConfig {
 
     /// Settings of the actor's learner; it is updated with every `policy_delay`-th update. SAC's has no target.
     #[must_use]
-    pub fn actor_learner(&self) -> LearnerConfig {
+    pub fn actor_learner(&self) -> NetworkTrainerConfig {
         let delay = self.algo.policy_delay().max(1);
         let every = |t: &TopologyConfig| t.actor_every.unwrap_or(t.every);
         let target = matches!(self.algo, super::AlgoConfig::Td3(_));
-        LearnerConfig {
+        NetworkTrainerConfig {
             adam: self.adam(self.learning.actor_learning_rate),
             topology: self.moves(self.sparsity.actor, every, self.updates() / delay),
             target: target.then(|| self.target(self.learning.target_every / delay)),
@@ -246,8 +246,8 @@ impl TrainConfig {
 
     /// Settings of each critic's learner.
     #[must_use]
-    pub fn critic_learner(&self) -> LearnerConfig {
-        LearnerConfig {
+    pub fn critic_learner(&self) -> NetworkTrainerConfig {
+        NetworkTrainerConfig {
             adam: self.adam(self.learning.critic_learning_rate),
             topology: self.moves(self.sparsity.critic, |t| t.every, self.updates()),
             target: Some(self.target(self.learning.target_every)),

@@ -4,8 +4,8 @@
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
-use sparse_core::learner::TargetConnections;
 use sparse_core::nn::{Mask, Storage};
+use sparse_core::trainer::TargetConnections;
 
 use crate::config::{
     AlgoConfig, EvaluationConfig, ExplorationConfig, LearningConfig, NStepConfig, NetworksConfig,

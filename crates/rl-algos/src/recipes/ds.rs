@@ -9,9 +9,9 @@
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
-use sparse_core::learner::TargetConnections;
 use sparse_core::nn::Mask;
 use sparse_core::topology::{Drop, RuleConfig, Set};
+use sparse_core::trainer::TargetConnections;
 
 use super::Recipe;
 use crate::config::{

@@ -159,14 +159,14 @@ impl Collector {
     }
 
     /// What goes on after a checkpoint.
-    pub(super) fn state(&self) -> CollectorState {
-        CollectorState {
-            env: self.env.env(0).state(),
+    pub(super) fn state(&self) -> Result<CollectorState> {
+        Ok(CollectorState {
+            env: self.env.env(0).state()?,
             observation: self.observation.clone(),
             episode: self.episode,
             recent: self.recent.clone(),
             episodes: self.episodes,
-        }
+        })
     }
 
     /// Goes on from there.

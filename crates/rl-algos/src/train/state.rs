@@ -67,7 +67,7 @@ impl Snapshot<'_> {
     pub fn state(&mut self) -> Result<TrainState> {
         Ok(TrainState {
             streams: self.streams.clone(),
-            collector: self.collector.state(),
+            collector: self.collector.state()?,
             progress: self.progress.clone(),
             averages: self.averages.clone(),
             returns: self.returns.to_vec(),

@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
     use crate::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
-    use crate::optim::to_vec;
+    use crate::op::to_vec;
 
     fn input(rows: usize) -> Tensor<2> {
         let data: Vec<f32> = (0..rows * 3).map(|i| (i as f32 * 1.7).sin()).collect();

@@ -3,7 +3,7 @@
 use super::mlp::{SparseMlp, SparseModule};
 use super::norm::EPSILON;
 use crate::kernels;
-use crate::optim::to_vec;
+use crate::op::to_vec;
 use crate::pattern::Pattern;
 use crate::{Error, Result};
 

@@ -5,19 +5,19 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use super::activations::Activations;
+use super::activity::ActivityProbe;
 use super::gates::Gates;
 use super::linear::{Mask, SparseLinear, SparseLinearConfig, check_columns};
 use super::storage::Storage;
 use super::tape::Tape;
 use crate::budget::Allocation;
+use crate::op::to_vec;
 use crate::op::{Activation, Network, network, untile};
-use crate::optim::to_vec;
 use crate::pattern::Structure;
-use crate::topology::ActivityProbe;
 use crate::{Error, Result};
 
 /// A module that lists its sparse layers, so that a learner can train and rewire them. All that is to be trained lies
-/// in these layers: a [`Learner`](crate::learner::Learner) moves, copies and stores no other parameter.
+/// in these layers: a [`NetworkTrainer`](crate::trainer::NetworkTrainer) moves, copies and stores no other parameter.
 pub trait SparseModule: Module {
     /// The sparse layers, in a fixed order.
     fn sparse_layers(&self) -> Vec<&SparseLinear>;

@@ -1,6 +1,7 @@
 //! Layers and networks.
 
 mod activations;
+mod activity;
 mod break_even;
 mod gates;
 mod inference;
@@ -11,6 +12,8 @@ mod reach;
 mod storage;
 mod tape;
 
+pub(crate) use activity::Activity;
+pub use activity::ActivityProbe;
 pub use gates::Gates;
 pub use inference::Inference;
 pub(crate) use linear::Parameters;

@@ -50,7 +50,7 @@ mod tests {
 
     use super::*;
     use crate::nn::SparseMlpConfig;
-    use crate::optim::to_vec;
+    use crate::op::to_vec;
 
     /// Which outputs change when an input does, over some inputs; a path through units that are 0 for all of them is not
     /// seen so.

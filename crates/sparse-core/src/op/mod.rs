@@ -21,9 +21,11 @@ mod flex;
 mod ndarray;
 mod network;
 mod probe;
+mod vectors;
 
 pub use network::{Network, NetworkLayer, Sink};
 pub use probe::{DenseGradient, GrowthProbe};
+pub(crate) use vectors::{change, to_vec, vector};
 
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;

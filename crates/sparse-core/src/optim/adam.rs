@@ -1,12 +1,12 @@
 //! Adam (Kingma & Ba, arXiv 1412.6980), fused, on the values and biases of sparse layers.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::moments::{Dropped, LayerMoments, Moments};
 use crate::kernels::AdamStep;
 use crate::nn::{Parameters, SparseLinear};
-use crate::op::DenseGradient;
+use crate::op::{DenseGradient, change, to_vec, vector};
 use crate::pattern::Rewire;
 use crate::record::{Record, RecordWriter, malformed};
 use crate::topology::{GrownMoments, Reset};
@@ -269,24 +269,4 @@ impl Adam {
             correction2: correction(self.config.beta2) as f32,
         }
     }
-}
-
-/// A tensor of these numbers.
-pub(crate) fn vector(numbers: Vec<f32>, device: &Device) -> Tensor<1> {
-    let length = numbers.len();
-    Tensor::from_data(TensorData::new(numbers, [length]), device)
-}
-
-/// A vector with some of its elements set.
-pub(crate) fn change(tensor: &Tensor<1>, set: impl FnOnce(&mut [f32])) -> Tensor<1> {
-    let mut elements = to_vec(tensor.clone());
-    set(&mut elements);
-    vector(elements, &tensor.device())
-}
-
-/// The elements of an f32 vector in host memory.
-pub(crate) fn to_vec(tensor: Tensor<1>) -> Vec<f32> {
-    let data = tensor.into_data();
-    data.as_slice()
-        .map_or_else(|_| data.iter::<f32>().collect(), <[f32]>::to_vec)
 }

@@ -3,5 +3,5 @@
 mod adam;
 mod moments;
 
+pub(crate) use adam::LayerGradient;
 pub use adam::{Adam, AdamConfig};
-pub(crate) use adam::{LayerGradient, change, to_vec, vector};

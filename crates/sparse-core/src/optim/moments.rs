@@ -2,11 +2,10 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{to_vec, vector};
 use crate::Result;
 use crate::kernels::AdamStep;
 use crate::nn::SparseLinear;
-use crate::op::adam;
+use crate::op::{adam, to_vec, vector};
 use crate::pattern::Rewire;
 use crate::record::{Record, RecordWriter, malformed};
 

@@ -9,6 +9,8 @@ mod build;
 mod rewire;
 mod select;
 mod structure;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod uploads;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +19,8 @@ pub(crate) use blocks::Blocks;
 pub use rewire::Rewire;
 pub(crate) use select::{Largest, candidate, key, largest};
 pub use structure::Structure;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+pub(crate) use uploads::Uploads;
 
 /// An immutable set of connections `[outputs, inputs]`. Cloning shares the storage.
 ///
@@ -50,7 +54,7 @@ struct Connections {
     t_blocks: Blocks,
     /// Copies of these arrays in the memory of GPUs.
     #[cfg(any(feature = "wgpu", feature = "cuda"))]
-    uploads: crate::kernels::cube::Uploads,
+    uploads: Uploads,
 }
 
 impl Pattern {
@@ -168,7 +172,7 @@ impl Pattern {
 
     /// Copies of the index arrays in the memory of GPUs; they live as long as the pattern.
     #[cfg(any(feature = "wgpu", feature = "cuda"))]
-    pub(crate) fn uploads(&self) -> &crate::kernels::cube::Uploads {
+    pub(crate) fn uploads(&self) -> &Uploads {
         &self.0.uploads
     }
 

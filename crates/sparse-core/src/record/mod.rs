@@ -4,7 +4,7 @@
 //! in `[outputs, inputs]`), `actor.0.bias` f32 `[outputs]`, where the layer is normalised `actor.0.scale` and
 //! `actor.0.shift` f32 `[outputs]`; and in the metadata `actor.layers`, `actor.0.inputs` and `actor.0.storage`.
 //!
-//! A [`Learner`](crate::learner::Learner) called `actor` adds what it needs to go on as if it had never stopped: its
+//! A [`NetworkTrainer`](crate::trainer::NetworkTrainer) called `actor` adds what it needs to go on as if it had never stopped: its
 //! target network as a network called `actor_target`; for each of these vectors the optimizer's moments, as
 //! `actor.0.values.first` and `actor.0.values.second`; where they are kept, `actor.0.dropped.positions`, `.first` and
 //! `.second`, with `actor.0.dropped.at` in the metadata; where connections move, `actor.0.explored` u64, one bit per

@@ -9,7 +9,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 
 use super::{EARLIER, FORMAT, checksum, malformed, unreadable};
 use crate::nn::{SparseLinear, SparseMlp, Storage};
-use crate::optim::vector as vector_of;
+use crate::op::vector as vector_of;
 use crate::pattern::Pattern;
 use crate::{Error, Result};
 

@@ -5,7 +5,7 @@ use burn::tensor::Device;
 
 use super::*;
 use crate::nn::{SparseMlpConfig, SparseModule};
-use crate::optim::to_vec;
+use crate::op::to_vec;
 
 fn device() -> Device {
     crate::device::by_name(crate::device::available()[0]).unwrap()

@@ -8,26 +8,26 @@ use serde::Serialize;
 use super::{FORMAT, checksum, malformed, unreadable};
 use crate::Result;
 use crate::nn::{SparseLinear, SparseModule};
-use crate::optim::to_vec;
+use crate::op::to_vec;
 
 /// Collects networks and learners under their names, and gives the bytes of a file with all of them.
 ///
 /// ```
 /// use burn::tensor::Device;
 /// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-/// use sparse_core::learner::{Learner, LearnerConfig};
+/// use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
 /// use sparse_core::nn::SparseMlpConfig;
 /// use sparse_core::record::{Record, RecordWriter};
 ///
 /// let device = Device::flex();
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
 /// let net = SparseMlpConfig::new([3, 64, 1]).with_sparsity(0.8).init(&device, &mut rng)?;
-/// let learner = Learner::new(net, LearnerConfig::default());
+/// let learner = NetworkTrainer::new(net, NetworkTrainerConfig::default());
 ///
 /// let mut writer = RecordWriter::new();
 /// learner.save(&mut writer, "actor");
 /// let record = Record::from_bytes(writer.finish()?)?;
-/// let again = Learner::load(&record, "actor", LearnerConfig::default(), &device)?;
+/// let again = NetworkTrainer::load(&record, "actor", NetworkTrainerConfig::default(), &device)?;
 /// assert_eq!(again.updates(), learner.updates());
 /// # Ok::<(), sparse_core::Error>(())
 /// ```

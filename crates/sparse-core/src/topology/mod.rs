@@ -6,7 +6,7 @@
 //! pruning drops and grows none; recycling keeps all connections and re-draws the values of dormant units. A rule
 //! is one file in `rules/`, and one line in [`RuleConfig`].
 
-mod activity;
+mod dormant;
 mod drop;
 mod explored;
 mod free;
@@ -20,8 +20,7 @@ mod update;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use activity::Activity;
-pub use activity::{ActivityProbe, dormant_units};
+pub use dormant::dormant_units;
 pub use drop::Drop;
 pub use explored::Explored;
 pub use grown::{GrownMoments, GrownValue};

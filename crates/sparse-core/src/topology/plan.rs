@@ -2,8 +2,9 @@
 
 use rand::Rng;
 
-use super::{Action, Activity, Extent, Rule, Topology, prune, recycle, rewire};
+use super::{Action, Extent, Rule, Topology, prune, recycle, rewire};
 use crate::Result;
+use crate::nn::Activity;
 use crate::op::DenseGradient;
 use crate::pattern::{Pattern, Rewire};
 

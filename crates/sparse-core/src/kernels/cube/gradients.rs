@@ -5,6 +5,7 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::sizes::{check_equal, check_tiles};
+use super::index::index_on;
 use super::{Flat, LANE, line};
 use crate::pattern::Pattern;
 
@@ -85,7 +86,7 @@ pub(crate) fn sddmm(pattern: &Pattern, dy: &CubeTensor, x: &CubeTensor) -> CubeT
     if pattern.nnz() == 0 {
         return dv.0;
     }
-    let index = pattern.uploads().on(pattern, &x.0.device);
+    let index = index_on(pattern, &x.0.device);
     let lanes = width / LANE;
     // SAFETY: `check_tiles` held the sides against the pattern, whose rows and columns are below theirs;
     // connections past the last are left out by the kernel.

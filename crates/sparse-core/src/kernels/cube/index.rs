@@ -1,7 +1,6 @@
 //! A pattern's arrays in the GPU's memory.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use burn_cubecl::CubeDevice;
 use burn_cubecl::cubecl::client::Client;
@@ -10,32 +9,16 @@ use burn_cubecl::cubecl::server::Handle;
 
 use crate::pattern::Pattern;
 
-/// The copies of one pattern's arrays, one per device that has asked. They live as long as the pattern.
-#[derive(Default)]
-pub(crate) struct Uploads(Mutex<Vec<(CubeDevice, Arc<Index>)>>);
-
-impl Uploads {
-    /// The arrays of `pattern` on `device`, copied there on the first call.
-    pub(super) fn on(&self, pattern: &Pattern, device: &CubeDevice) -> Arc<Index> {
-        let mut uploads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, index)) = uploads.iter().find(|(known, _)| known == device) {
-            return Arc::clone(index);
-        }
-        let index = Arc::new(Index::new(pattern, &device.client()));
-        uploads.push((device.clone(), Arc::clone(&index)));
-        index
-    }
-}
-
-impl fmt::Debug for Uploads {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let uploads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        write!(f, "on {} devices", uploads.len())
-    }
+/// The arrays of `pattern` on `device`, copied there on the first call.
+pub(super) fn index_on(pattern: &Pattern, device: &CubeDevice) -> Arc<Index> {
+    let is_there = |index: &Index| index.device == *device;
+    let uploads = pattern.uploads();
+    uploads.find_or_insert(is_there, || Index::new(pattern, device))
 }
 
 /// The arrays of [`Pattern`], and the row of each connection.
 pub(super) struct Index {
+    device: CubeDevice,
     pub(super) row_ptr: Array,
     pub(super) row_idx: Array,
     pub(super) col_idx: Array,
@@ -45,14 +28,16 @@ pub(super) struct Index {
 }
 
 impl Index {
-    fn new(pattern: &Pattern, client: &Client) -> Self {
+    fn new(pattern: &Pattern, device: &CubeDevice) -> Self {
+        let client = device.client();
         let rows = pattern.row_ptr().windows(2);
         let row_idx: Vec<u32> = (0..)
             .zip(rows)
             .flat_map(|(row, range)| std::iter::repeat_n(row, (range[1] - range[0]) as usize))
             .collect();
-        let upload = |array: &[u32]| Array::new(array, client);
+        let upload = |array: &[u32]| Array::new(array, &client);
         Self {
+            device: device.clone(),
             row_ptr: upload(pattern.row_ptr()),
             row_idx: upload(&row_idx),
             col_idx: upload(pattern.col_idx()),

@@ -6,6 +6,7 @@ use burn_cubecl::ops::numeric::zeros;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::sizes::check_equal;
+use super::index::index_on;
 use super::{Flat, elementwise, line};
 use crate::pattern::Pattern;
 
@@ -35,7 +36,7 @@ pub(crate) fn scatter(values: &CubeTensor, pattern: &Pattern) -> CubeTensor {
     let shape = [pattern.outputs(), pattern.inputs()];
     let matrix = Flat(zeros(values.0.device.clone(), shape.into(), values.0.dtype));
     if values.len() > 0 {
-        let index = pattern.uploads().on(pattern, &values.0.device);
+        let index = index_on(pattern, &values.0.device);
         // SAFETY: the pattern's rows and columns are below the matrix's, which has been made of its size.
         unsafe {
             spread::launch_unchecked(
@@ -62,7 +63,7 @@ pub(crate) fn gather(matrix: &CubeTensor, pattern: &Pattern) -> CubeTensor {
     check_equal("matrix", matrix.len(), pattern.outputs() * pattern.inputs());
     let values = matrix.beside([pattern.nnz()]);
     if values.len() > 0 {
-        let index = pattern.uploads().on(pattern, &matrix.0.device);
+        let index = index_on(pattern, &matrix.0.device);
         // SAFETY: the matrix has the pattern's size, and the values one element per connection.
         unsafe {
             pick::launch_unchecked(

@@ -31,7 +31,6 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 pub(crate) use gradients::{bias_gradient, relu_bias_gradient, sddmm};
-pub(crate) use index::Uploads;
 pub(crate) use layout::{from_tiles, to_tiles};
 pub(crate) use matrix::{gather, scatter};
 pub(crate) use products::{spmm, spmm_t};

@@ -5,7 +5,7 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::sizes::{check_equal, check_tiles};
-use super::index::Array;
+use super::index::{Array, index_on};
 use super::{Flat, LANE};
 use crate::pattern::Pattern;
 
@@ -102,7 +102,7 @@ pub(crate) fn spmm(
     let [values, bias, x] = [values, bias, x].map(|t| Flat::new(t.clone()));
     check_equal("values", values.len(), pattern.nnz());
     check_equal("bias", bias.len(), pattern.outputs());
-    let index = pattern.uploads().on(pattern, &x.0.device);
+    let index = index_on(pattern, &x.0.device);
     let matrix = [&index.row_ptr, &index.col_idx];
     multiply(
         sparse(matrix, &values, None),
@@ -119,7 +119,7 @@ pub(crate) fn spmm(
 pub(crate) fn spmm_t(pattern: &Pattern, values: &CubeTensor, dy: &CubeTensor) -> CubeTensor {
     let [values, dy] = [values, dy].map(|t| Flat::new(t.clone()));
     check_equal("values", values.len(), pattern.nnz());
-    let index = pattern.uploads().on(pattern, &dy.0.device);
+    let index = index_on(pattern, &dy.0.device);
     let matrix = [&index.t_ptr, &index.t_idx];
     multiply(
         sparse(matrix, &values, Some(&index.t_pos)),

@@ -11,7 +11,7 @@ use sparse_core::nn::{Inference, SparseMlpConfig};
 
 use super::clock::{in_turns, ratio};
 use super::processor;
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 /// HalfCheetah's actor.
 const SIZES: [usize; 4] = [17, 256, 256, 6];

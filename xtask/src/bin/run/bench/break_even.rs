@@ -13,7 +13,7 @@ use sparse_core::nn::{Mask, SparseLinear, SparseLinearConfig, Storage};
 
 use super::clock::{in_turns, ratio};
 use super::processor;
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 const WIDTHS: [usize; 4] = [64, 256, 1024, 2048];
 const BATCHES: [usize; 4] = [1, 16, 64, 256];

@@ -12,7 +12,7 @@ use rand_chacha::rand_core::SeedableRng;
 use super::clock::{Times, in_turns};
 use super::mujoco::{Mujoco, Work};
 use super::processor;
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 /// Control steps of one timed call.
 const STEPS: usize = 1000;
@@ -33,7 +33,7 @@ pub(super) fn bench(threads: usize) -> Result<(String, Table)> {
         "together_steps_per_s",
         "times_alone",
     ]);
-    for info in list().iter().filter(|info| info.id.ends_with("-v5")) {
+    for info in list().into_iter().filter(|info| info.id.ends_with("-v5")) {
         let mut player = Player::new(info.id)?;
         let mut many = Many::new(info.id)?;
         let mut failed = None;
@@ -76,7 +76,7 @@ pub(super) fn bench_beside(python: &Path) -> Result<(String, Table)> {
         "apart",
     ]);
     let (mut logarithms, mut tasks, mut version) = (0.0, 0.0, String::new());
-    for info in list().iter().filter(|info| info.id.ends_with("-v5")) {
+    for info in list().into_iter().filter(|info| info.id.ends_with("-v5")) {
         let (mut rival, work) = Mujoco::start(python, info.id)?;
         let mut ours = Replay::new(info.id, &work)?;
         let (mut here, mut there) = (Times::default(), Times::default());
@@ -227,7 +227,7 @@ impl Replay {
             self.env.step(action, &mut self.observation)?;
         }
         let seconds = began.elapsed().as_secs_f64();
-        Ok((seconds, self.env.state().qpos))
+        Ok((seconds, self.env.state()?.qpos))
     }
 
     /// The largest difference between positions.

@@ -18,7 +18,7 @@ use sparse_core::op::{Activation, SparseBackend, SparseLayer, TILE};
 use sparse_core::pattern::Pattern;
 
 use super::clock::{Times, in_turns, ratio};
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 const BATCH: usize = 256;
 const WIDTHS: [usize; 6] = [256, 512, 1024, 2048, 4096, 8192];

@@ -18,7 +18,7 @@ use sparse_core::pattern::Pattern;
 
 use super::clock::{Times, in_turns, ratio};
 use super::processor;
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 const BATCH: usize = 256;
 /// Columns of a tile of activations.

@@ -17,7 +17,7 @@ use sparse_core::nn::{Mask, SparseLinear, SparseLinearConfig, Storage};
 use super::clock::{Times, in_turns, ratio};
 use super::peer::Peer;
 use super::processor;
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 const SCRIPT: &str = include_str!("../../../../peers/sparse_layer.py");
 const BATCH: usize = 256;

@@ -1,12 +1,13 @@
 //! `cargo xtask bench`: each bench times its rivals in turns, in this process, and prints medians and ratios.
 
 use anyhow::{Context, Result};
-use cli::jobs::{Bench, BenchArgs};
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
-use cli::values::Device;
+use experiments::args::values::Device;
+use xtask::bench::{Bench, BenchArgs};
 
-use crate::say;
-use crate::table::Table;
+use experiments::parallel::threads;
+use experiments::terminal::table::Table;
+use experiments::terminal::tell::print_line;
 
 mod act;
 mod break_even;
@@ -37,24 +38,24 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
         Bench::BreakEven => break_even::bench(args.device.unwrap_or_default().name())?,
         Bench::Envs => match &args.python {
             Some(python) => envs::bench_beside(python)?,
-            None => envs::bench(crate::threads(args.threads)?)?,
+            None => envs::bench(threads(args.threads)?)?,
         },
         Bench::Layers => {
             let python = args.python.as_deref().context("give --python PYTHON")?;
             layers::bench(python)?
         }
         Bench::Offline => {
-            let threads = crate::threads(args.threads)?;
+            let threads = threads(args.threads)?;
             let device = args.device.unwrap_or_default().name();
             rayon::scope(|_| offline::bench(device, threads, args.python.as_deref()))?
         }
         Bench::Train => {
-            let threads = crate::threads(args.threads)?;
+            let threads = threads(args.threads)?;
             let device = args.device.unwrap_or_default().name();
             rayon::scope(|_| train::bench(device, threads))?
         }
         Bench::Updates => {
-            let threads = crate::threads(args.threads)?;
+            let threads = threads(args.threads)?;
             let device = args.device.unwrap_or_default().name();
             // Inside the thread pool, as a training loop is.
             rayon::scope(|_| updates::bench(device, threads))?
@@ -66,9 +67,9 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
 
 fn print(json: bool, title: &str, table: &Table) {
     if json {
-        say(&table.json());
+        print_line(&table.json());
     } else {
-        say(&format!("{title}\n\n{}", table.text()));
+        print_line(&format!("{title}\n\n{}", table.text()));
     }
 }
 

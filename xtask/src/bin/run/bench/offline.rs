@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::{Times, in_turns, ratio};
 use super::peer::Peer;
 use super::processor;
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 const SCRIPT: &str = include_str!("../../../../peers/td3_bc.py");
 const TASKS: [&str; 2] = ["Hopper-v5", "HalfCheetah-v5"];

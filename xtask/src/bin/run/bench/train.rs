@@ -15,7 +15,7 @@ use rl_algos::scale::{ActionRange, to_agent};
 
 use super::clock::Times;
 use super::processor;
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 const TASKS: [&str; 2] = ["Hopper-v5", "HalfCheetah-v5"];
 const RECIPES: [&str; 4] = ["rlx2-td3", "dense-td3", "rlx2-sac", "dense-sac"];

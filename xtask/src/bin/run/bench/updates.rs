@@ -15,7 +15,7 @@ use rl_algos::rng::Streams;
 
 use super::clock::{Times, in_turns, ratio};
 use super::processor;
-use crate::table::{Cell, Table};
+use experiments::terminal::table::{Cell, Table};
 
 const TASKS: [&str; 2] = ["Hopper-v5", "HalfCheetah-v5"];
 /// Transitions in the replay, and steps of an episode.

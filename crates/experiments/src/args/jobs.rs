@@ -1,0 +1,74 @@
+//! Options of `recipes`, `eval` and `plot`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::values::{self, Device};
+
+/// Options of `cargo xtask recipes`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  cargo xtask recipes
+  cargo xtask recipes rlx2-td3
+  cargo xtask recipes ds-sac --env ant > my.toml
+  cargo xtask train --config my.toml")]
+pub struct RecipesArgs {
+    /// Print this one's settings, each with what it is and may be [default: list all recipes]
+    #[arg(value_name = "RECIPE", value_parser = values::recipe)]
+    pub recipe: Option<String>,
+
+    /// Task that the settings are for, by Gymnasium's name [default: HalfCheetah-v5]
+    #[arg(long, value_name = "TASK", value_parser = values::task, requires = "recipe")]
+    pub env: Option<String>,
+}
+
+/// Options of `cargo xtask eval`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  cargo xtask eval runs/halfcheetah-v5-rlx2-td3-s0
+  cargo xtask eval runs/halfcheetah-v5-rlx2-td3-s0 --episodes 100 --seed 7
+  cargo xtask eval runs/walker2d-v5-rlx2-td3-s0 --env walker2d-v3")]
+pub struct EvalArgs {
+    /// Folder of the run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// Take the checkpoint of the best evaluation, not the last one
+    #[arg(long)]
+    pub best: bool,
+
+    /// Another version of the task to play in, with the same observations and actions [default: the run's]
+    #[arg(long, value_name = "TASK", value_parser = values::task)]
+    pub env: Option<String>,
+
+    /// Whole episodes to play, without exploration noise
+    #[arg(long, value_name = "N", default_value = "10", value_parser = values::count, allow_hyphen_values = true)]
+    pub episodes: u64,
+
+    /// Seed of the starting states [default: the run's evaluation seed]
+    #[arg(long, value_name = "N", value_parser = values::seed, allow_hyphen_values = true)]
+    pub seed: Option<u64>,
+
+    /// Backend that computes the network: flex, ndarray, wgpu or cuda [default: flex]
+    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    pub device: Option<Device>,
+}
+
+/// Options of `cargo xtask plot`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:
+  cargo xtask plot runs/halfcheetah-v5-rlx2-td3-s0 runs/baseline --out curve.svg")]
+pub struct PlotArgs {
+    /// Folders of runs, or `metrics.csv` files
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+
+    /// Picture to write (SVG); takes the place of an older picture, and of nothing else
+    #[arg(long, value_name = "FILE", default_value = "learning-curve.svg")]
+    pub out: PathBuf,
+
+    /// Title of the picture [default: the task of the first run]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+}

@@ -1,0 +1,83 @@
+//! The words of the command line: which jobs there are, and their options. Reading them needs no tensor library.
+//!
+//! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`jobs`], [`watch`], [`values`].
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::terminal::tell;
+
+pub mod collect;
+pub mod jobs;
+pub mod offline;
+pub mod seeds;
+pub mod train;
+pub mod values;
+pub mod watch;
+
+/// Jobs of an experiment.
+#[derive(Debug, Subcommand)]
+pub enum Job {
+    /// Train an agent from scratch, or go on with a run that was stopped
+    Train(train::TrainArgs),
+    /// List the papers' recipes, or print one as a file for `train --config`
+    Recipes(jobs::RecipesArgs),
+    /// Evaluate the agent of a finished or interrupted run
+    Eval(jobs::EvalArgs),
+    /// Make offline datasets from a run's policies
+    Collect(collect::CollectArgs),
+    /// Film an agent, without a display
+    Watch(watch::WatchArgs),
+    /// Prune an agent's networks for a dataset, and show what is left of each layer
+    Prune(offline::PruneArgs),
+    /// Prune once, then learn from a dataset and evaluate; also over many sparsities
+    Offline(offline::OfflineArgs),
+    /// Draw learning curves of runs as one SVG picture
+    Plot(jobs::PlotArgs),
+}
+
+impl Job {
+    /// The backend that the job needs.
+    ///
+    /// # Errors
+    /// As [`TrainArgs::device`](train::TrainArgs::device).
+    pub fn device(&self) -> anyhow::Result<values::Device> {
+        Ok(match self {
+            Self::Train(args) => args.device()?,
+            Self::Eval(args) => args.device.unwrap_or_default(),
+            Self::Collect(args) => args.device.unwrap_or_default(),
+            Self::Watch(args) => args.device.unwrap_or_default(),
+            Self::Prune(args) => args.agent.device.unwrap_or_default(),
+            Self::Offline(args) => args.device()?,
+            Self::Plot(_) | Self::Recipes(_) => values::Device::default(),
+        })
+    }
+}
+
+/// Reads the words of this process. A mistake ends it with one line on standard error and status 2; help goes to
+/// standard output.
+#[must_use]
+pub fn read<T: Parser>() -> T {
+    T::try_parse().unwrap_or_else(|error| {
+        let missing = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if !error.use_stderr() || error.kind() == missing {
+            tell::keep(error.print());
+            if let Err(error) = tell::said() {
+                tell::note(&format!("error: {error:#}"));
+                std::process::exit(1);
+            }
+        } else {
+            tell::note(&one_line(&error.to_string()));
+        }
+        std::process::exit(error.exit_code());
+    })
+}
+
+/// A message of several paragraphs in one line, without the usage.
+#[must_use]
+pub fn one_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim);
+    let said = lines.take_while(|line| !line.starts_with("Usage:"));
+    let said = said.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    said.collect::<Vec<_>>().join(" ")
+}

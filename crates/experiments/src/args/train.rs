@@ -1,0 +1,282 @@
+//! Options of `cargo xtask train`.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+
+use super::seeds::{self, Seeds};
+use super::values::{self, Device};
+
+/// Options of a training run. What is absent comes from the configuration file, then from the recipe.
+#[derive(Args, Clone, Debug, Default)]
+#[command(after_help = AFTER)]
+pub struct TrainArgs {
+    /// Task to learn, by Gymnasium's name [default: HalfCheetah-v5]
+    #[arg(long, value_name = "TASK", value_parser = values::task)]
+    pub env: Option<String>,
+
+    /// How the networks are sparse and how they learn [default: rlx2]
+    #[arg(long, value_name = "NAME", value_parser = values::recipe, conflicts_with = "config")]
+    pub recipe: Option<String>,
+
+    /// Algorithm in the place of the recipe's own: td3 or sac [default: the one that the recipe ends on]
+    #[arg(long, value_name = "NAME", value_parser = values::algorithm, conflicts_with = "config")]
+    pub algo: Option<String>,
+
+    /// Share of the actor's weights that are absent, in [0, 1) [default: the paper's for the task]
+    #[arg(long, value_name = "SHARE", value_parser = values::sparsity, allow_hyphen_values = true)]
+    pub actor_sparsity: Option<f64>,
+
+    /// Share of each critic's weights that are absent, in [0, 1) [default: the paper's for the task]
+    #[arg(long, value_name = "SHARE", value_parser = values::sparsity, allow_hyphen_values = true)]
+    pub critic_sparsity: Option<f64>,
+
+    /// Control steps to train for; 200_000, 200k and 1M are understood [default: 200000]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
+    pub steps: Option<u64>,
+
+    /// Seed of every random stream; the same seed, device and instruction set (AVX-512, AVX2, ...) give the same run [default: 0]
+    #[arg(long, value_name = "N", value_parser = values::seed, allow_hyphen_values = true)]
+    pub seed: Option<u64>,
+
+    /// A run for each of several seeds, as many at a time as there are threads: 0..5 (without 5), 0..=4 or 0,3,7
+    #[arg(long, value_name = "LIST", value_parser = seeds::seeds, conflicts_with = "seed", allow_hyphen_values = true)]
+    pub seeds: Option<Seeds>,
+
+    /// Backend that computes the networks: flex, ndarray, wgpu or cuda [default: flex, or what a resumed run had]
+    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    pub device: Option<Device>,
+
+    /// Threads to compute with; changes the speed, never the numbers [default: as many as cores]
+    #[arg(long, value_name = "N", value_parser = values::threads, allow_hyphen_values = true)]
+    pub threads: Option<u64>,
+
+    /// Folder for the run [default: runs/TASK-RECIPE-sSEED]; with --seeds, the folder that gets a folder sSEED for each
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Replace the run that the folder already holds; files of no run stay
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Keep the actor of every evaluation, from which `cargo xtask collect` makes datasets of different skill
+    #[arg(long)]
+    pub keep_policies: bool,
+
+    /// Settings as TOML, with keys of the `config.toml` that every run writes; its recipe fills the rest
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Go on with the run in this folder, which was stopped or killed, as if it had not stopped
+    #[arg(long, value_name = "DIR", conflicts_with_all = FRESH)]
+    pub resume: Option<PathBuf>,
+}
+
+/// The file of a run's folder with the name of its device: `rl_algos::run_dir::RunDir::device_path`.
+const DEVICE_FILE: &str = "device";
+
+impl TrainArgs {
+    /// The device that was asked for; else that of the run that goes on, so that its numbers stay what they would have
+    /// been; else the default.
+    ///
+    /// # Errors
+    /// When the run's folder names a device that is not known.
+    pub fn device(&self) -> Result<Device> {
+        device_of(self.device, self.resume.as_deref())
+    }
+}
+
+/// The device that was asked for; else that of the run in the folder `resume`, which goes on; else the default.
+///
+/// # Errors
+/// When the folder names a device that is not known.
+pub(super) fn device_of(asked: Option<Device>, resume: Option<&Path>) -> Result<Device> {
+    if let Some(device) = asked {
+        return Ok(device);
+    }
+    let Some(run) = resume else {
+        return Ok(Device::default());
+    };
+    let file = run.join(DEVICE_FILE);
+    match fs::read_to_string(&file) {
+        Ok(name) => values::device(name.trim()).map_err(|error| {
+            anyhow!(
+                "{}: `{}` is an {error}; or give --device",
+                file.display(),
+                name.trim()
+            )
+        }),
+        // Runs of earlier versions have none; and what is no folder is refused later, in words about runs.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Device::default())
+        }
+        Err(error) => Err(error).with_context(|| format!("{}; or give --device", file.display())),
+    }
+}
+
+/// Options of a run from the start: a run that goes on has its own settings.
+const FRESH: [&str; 12] = [
+    "env",
+    "recipe",
+    "algo",
+    "actor_sparsity",
+    "critic_sparsity",
+    "steps",
+    "seed",
+    "seeds",
+    "out",
+    "overwrite",
+    "keep_policies",
+    "config",
+];
+
+const AFTER: &str = "\
+With no option: RLx2-TD3 on HalfCheetah-v5, the actor 90 % and the critics 85 %
+sparse from the first step, for 200,000 control steps. An option wins over the
+same setting in --config, which wins over the recipe.
+
+Tasks:    HalfCheetah, Hopper, Walker2d, Ant, Humanoid, Swimmer, InvertedPendulum,
+          InvertedDoublePendulum, Reacher (each -v5 or -v4), Pusher-v5; the first six
+          as -v3 too (version optional, case and hyphens forgiven)
+Recipes:  rlx2    RigL, 3-step targets after a delay, replay that forgets stale policies
+          rigl    grow where the gradient is large, drop small weights
+          set     grow at random, drop small weights
+          static  a random sparse network that never changes
+          ds      half the weights: drop the smallest of each sign, grow at random
+          pruned  starts dense; small weights go from 20 % to 80 % of the run
+          tiny    dense, with as few weights as the sparse recipes
+          dense   no zeros: the baseline
+          each with TD3, or as rlx2-sac, rigl-sac, ... with SAC; `cargo xtask
+          recipes` says where each comes from and prints its numbers
+Sparsity: RLx2's published ones by task and algorithm; for TD3, actor / critic:
+          HalfCheetah 0.90 / 0.85, Hopper 0.98 / 0.95, Walker2d 0.97 / 0.95,
+          Ant 0.96 / 0.88; `ds` has its paper's, `dense` and `tiny` none
+Devices:  flex (Burn's CPU backend), ndarray (Burn's older one), wgpu (GPUs through
+          Vulkan, Metal or DirectX 12), cuda (NVIDIA's); each is built when first used
+
+Examples:
+  cargo xtask train
+  cargo xtask train --env hopper --steps 1M --seed 3
+  cargo xtask train --recipe dense --out runs/baseline
+  cargo xtask train --recipe rlx2 --algo sac --seeds 0..5
+  cargo xtask train --actor-sparsity 0.95 --critic-sparsity 0.9 --out runs/sparser
+  cargo xtask train --config runs/halfcheetah-v5-rlx2-td3-s0/config.toml --seed 1
+  cargo xtask recipes ds-sac --env ant > my.toml; cargo xtask train --config my.toml
+  cargo xtask train --resume runs/halfcheetah-v5-rlx2-td3-s0
+
+Ctrl-C ends a run after its step, with all that --resume needs, and so do SIGTERM
+and SIGHUP, which a scheduler and a closing terminal send; a second Ctrl-C ends
+it at once, and --resume goes on from the last evaluation.
+
+The folder holds metrics.csv (one row per evaluation), config.toml, the
+checkpoints and TensorBoard's events. Meanwhile:
+  tensorboard --logdir runs
+Afterwards:
+  cargo xtask eval DIR      cargo xtask plot DIR";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::Job;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(subcommand)]
+        job: Job,
+    }
+
+    fn read(words: &str) -> std::result::Result<TrainArgs, clap::Error> {
+        let words = ["xtask", "train"]
+            .into_iter()
+            .chain(words.split_whitespace());
+        match Line::try_parse_from(words)?.job {
+            Job::Train(args) => Ok(args),
+            other => panic!("not a training: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_run_that_goes_on_takes_only_a_device_and_threads() {
+        let args = read("--resume runs/a --device ndarray --threads 2").unwrap();
+        assert_eq!(args.resume, Some("runs/a".into()));
+        for other in [
+            "--env ant",
+            "--recipe ds",
+            "--algo sac",
+            "--actor-sparsity 0.5",
+            "--critic-sparsity 0.5",
+            "--steps 5",
+            "--seed 1",
+            "--seeds 0..2",
+            "--out a",
+            "--overwrite",
+            "--config a",
+        ] {
+            assert!(read(other).is_ok(), "{other}");
+            assert!(
+                read(&format!("--resume runs/a {other}")).is_err(),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_goes_on_with_its_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut args = TrainArgs {
+            resume: Some(folder.path().to_owned()),
+            ..TrainArgs::default()
+        };
+        let keep = |name: &str| fs::write(folder.path().join(DEVICE_FILE), name).unwrap();
+        assert_eq!(args.device().unwrap(), Device::Flex);
+        keep("ndarray\n");
+        assert_eq!(args.device().unwrap(), Device::Ndarray);
+        keep("tpu\n");
+        let said = args.device().unwrap_err().to_string();
+        assert!(
+            said.contains("device: `tpu` is an unknown device; known devices: flex"),
+            "{said}"
+        );
+        args.device = Some(Device::Wgpu);
+        assert_eq!(args.device().unwrap(), Device::Wgpu);
+        args.device = None;
+        args.resume = Some(folder.path().join(DEVICE_FILE));
+        assert_eq!(args.device().unwrap(), Device::Flex);
+    }
+
+    #[test]
+    fn one_seed_or_several_not_both() {
+        assert_eq!(
+            read("--seeds 0,3,7").unwrap().seeds,
+            Some(Seeds(vec![0, 3, 7]))
+        );
+        assert!(read("--seeds 0..3 --seed 1").is_err());
+        assert!(read("--seeds 3..3").is_err());
+        assert!(
+            read("--steps 0")
+                .unwrap_err()
+                .to_string()
+                .contains("at least 1")
+        );
+    }
+
+    #[test]
+    fn the_help_names_every_task_recipe_and_device() {
+        let recipes = values::RECIPES.iter().map(|(name, about)| (*name, *about));
+        for (name, about) in recipes {
+            assert!(AFTER.contains(&format!("{name:<8}{about}")), "{name}");
+        }
+        for task in values::TASKS {
+            let name = task.split("-v").next().unwrap_or(task);
+            assert!(AFTER.contains(name), "{task}");
+        }
+        for device in Device::ALL {
+            assert!(AFTER.contains(device.name()), "{device}");
+        }
+    }
+}

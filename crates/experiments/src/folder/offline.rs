@@ -1,0 +1,193 @@
+//! What lies in the folder of a run on a dataset, and in which folders one may begin.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use offline_prune::dataset::Dataset;
+use rl_algos::observe::EVENTS;
+
+use super::kind::{CONFIG, Kind};
+
+/// What the line that tells where they lay begins with.
+pub(crate) const DATASET: &str = "# dataset: ";
+
+pub(crate) const METRICS: &str = "metrics.csv";
+pub(crate) const PRUNING: &str = "pruning.csv";
+/// Written when a run is over.
+pub(crate) const NETWORKS: &str = "networks.safetensors";
+/// The policy of the last checkpoint, which reads the task's own observations, and what is known of it.
+pub(crate) const POLICY: [&str; 2] = ["policy.safetensors", "policy.json"];
+/// The same of the evaluation with the highest mean return.
+pub(crate) const BEST: [&str; 2] = ["best.safetensors", "best.json"];
+/// The name of the device, as an online run has it.
+pub(crate) const DEVICE: &str = "device";
+/// The folder of what a stopped run goes on from, and the file in it.
+pub(crate) const RESUME: &str = "resume";
+pub(crate) const STATE: &str = "resume/state.bin";
+
+/// The table of all runs of a sweep.
+pub(crate) const TABLE: &str = "sweep.csv";
+/// The picture of several sparsities.
+pub(crate) const PICTURE: &str = "sweep.svg";
+
+/// All files but TensorBoard's. Those by which a run is known go last: half of a run is still one.
+const FILES: [&str; 10] = [
+    STATE, NETWORKS, POLICY[0], POLICY[1], BEST[0], BEST[1], PRUNING, DEVICE, METRICS, CONFIG,
+];
+
+/// What only a run of `cargo xtask train` has in its folder.
+const ONLINE: &str = "checkpoints";
+
+/// What a dataset's data are known by, in the second line of `config.toml`.
+pub(crate) fn content(dataset: &Dataset) -> String {
+    let rewards: f64 = dataset.rewards().iter().map(|r| f64::from(*r)).sum();
+    // Not the observations, which an algorithm may normalise.
+    let actions: f64 = dataset.actions().iter().map(|a| f64::from(a.abs())).sum();
+    let terminals = (0..dataset.len()).filter(|row| dataset.is_terminal(*row));
+    format!(
+        "{} transitions in {} episodes, {} terminals; sums: rewards {rewards}, sizes of actions {actions}",
+        dataset.len(),
+        dataset.episodes().len(),
+        terminals.count()
+    )
+}
+
+/// Refuses a folder that holds a run, unless it is one that may be replaced, and a folder with files of no run that have
+/// the names of a run's.
+///
+/// # Errors
+/// When it holds a run and may not, or one of another kind.
+pub(crate) fn check(path: &Path, overwrite: bool) -> Result<()> {
+    let place = path.display();
+    offline(path)?;
+    let there = [CONFIG].iter().chain(&FILES);
+    match there.copied().find(|name| path.join(name).exists()) {
+        Some(name) if !is_taken(path) => {
+            bail!("{place} holds a file {name} of no run; choose another folder")
+        }
+        Some(CONFIG) if !overwrite => bail!(
+            "{place} already holds a run; choose another folder, go on with it (--resume, or --keep), or overwrite it \
+             (--overwrite)"
+        ),
+        Some(name) if !overwrite => {
+            bail!(
+                "{place} holds a file {name}; choose another folder, or overwrite it (--overwrite)"
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a folder holds a run on a dataset, or a sweep of them, by what its files prove.
+pub(crate) fn is_taken(folder: &Path) -> bool {
+    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    Kind::of(&text(CONFIG)) == Some(Kind::Offline)
+        || text(METRICS).starts_with("update,seconds")
+        || text(TABLE).starts_with("env,algo,criterion")
+}
+
+/// Whether a run or a sweep writes a file of this path, relative to its folder.
+pub(crate) fn is_own(name: &Path) -> bool {
+    let mut names = FILES.iter().chain(&[TABLE, PICTURE]);
+    names.any(|own| name == Path::new(own)) || name.to_str().is_some_and(is_events)
+}
+
+/// Refuses a folder with a run of another kind.
+///
+/// # Errors
+/// When it holds one.
+pub(crate) fn offline(path: &Path) -> Result<()> {
+    let config = fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
+    if path.join(ONLINE).exists() || Kind::of(&config) == Some(Kind::Online) {
+        let place = path.display();
+        bail!("{place} holds a run of `cargo xtask train`; choose another folder");
+    }
+    Ok(())
+}
+
+/// Removes the files of a run, and nothing else.
+///
+/// # Errors
+/// When one cannot be removed.
+pub(crate) fn remove(path: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if is_events(&entry.file_name().to_string_lossy()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    for file in FILES.map(|name| path.join(name)) {
+        if file.exists() {
+            fs::remove_file(&file)?;
+        }
+    }
+    // Stays where something else is in it.
+    let _ = fs::remove_dir(path.join(RESUME));
+    Ok(())
+}
+
+/// Whether it is the name of an event file of a run: others' names tell the host too.
+fn is_events(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = name
+        .strip_prefix(EVENTS)
+        .and_then(|rest| rest.split_once('.'));
+    parts.is_some_and(|(seconds, count)| number(seconds) && number(count))
+}
+
+/// The place of the data that a run's settings name.
+pub(crate) fn dataset(config: &str) -> Option<PathBuf> {
+    let place = config.lines().find_map(|line| line.strip_prefix(DATASET));
+    place.map(PathBuf::from)
+}
+
+/// The other way round: refuses a folder with a run on a dataset to a run in a task.
+///
+/// # Errors
+/// When it holds one.
+pub(crate) fn online(path: &Path) -> Result<()> {
+    let place = path.display();
+    let config = fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
+    if Kind::of(&config) == Some(Kind::Offline) {
+        bail!("{place} holds a run of `cargo xtask offline`; choose another folder");
+    }
+    match [PRUNING, POLICY[0], NETWORKS, TABLE]
+        .iter()
+        .find(|name| path.join(name).exists())
+    {
+        Some(name) => {
+            bail!("{place} holds a run of `cargo xtask offline` ({name}); choose another folder")
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_no_run_are_never_replaced() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        fs::create_dir(folder.join(RESUME)).unwrap();
+        for name in FILES {
+            let file = folder.join(name);
+            fs::write(&file, "name = \"mine\"\n").unwrap();
+            for overwrite in [false, true] {
+                let error = check(folder, overwrite).unwrap_err().to_string();
+                assert!(
+                    error.contains(name) && error.contains("of no run"),
+                    "{error}"
+                );
+            }
+            assert!(is_own(Path::new(name)));
+            fs::remove_file(&file).unwrap();
+        }
+        check(folder, false).unwrap();
+        fs::write(folder.join(METRICS), "update,seconds,return_mean\n").unwrap();
+        assert!(check(folder, false).is_err());
+        check(folder, true).unwrap();
+    }
+}

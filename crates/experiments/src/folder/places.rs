@@ -1,0 +1,173 @@
+//! Folders that somebody names: one for what a command makes, or one of a run that is there.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use rl_algos::run_dir::RunDir;
+
+use super::kind::CONFIG;
+use super::offline;
+
+/// Most runs that are named where a folder of several was given in the place of one.
+const NAMED: usize = 3;
+
+/// Folders above a file of a run, at most, up to the run's own.
+const DEPTH: usize = 3;
+
+/// Refuses a path at which no folder can be made, before anything is computed; `what` names it, such as `--out`.
+///
+/// # Errors
+/// When a file stands in its place, or in the place of a folder above it, or it cannot be looked at.
+pub(crate) fn folder(what: &str, path: &Path) -> Result<()> {
+    let asked = path.display();
+    for above in path.ancestors() {
+        let here = match above.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => above,
+        };
+        match fs::metadata(here) {
+            Ok(there) if there.is_dir() => return Ok(()),
+            Ok(_) if here == path => bail!("{what} {asked} is a file; choose a folder"),
+            Ok(_) => bail!(
+                "{what} {asked}: {} is a file; choose a folder elsewhere",
+                here.display()
+            ),
+            Err(_) if fs::symlink_metadata(here).is_ok_and(|there| there.is_symlink()) => {
+                bail!("{what} {asked}: {} is a link to nothing", here.display())
+            }
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(error).with_context(|| format!("{what} {asked}")),
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what is no folder of a run, in words about what it is.
+///
+/// # Errors
+/// When it is a file, is missing, or holds no settings.
+pub(crate) fn run(path: &Path) -> Result<()> {
+    let asked = path.display();
+    match fs::metadata(path) {
+        Ok(there) if there.is_dir() => {}
+        Ok(_) => {
+            let parent = path.parent().filter(|parent| parent.join(CONFIG).is_file());
+            let meant = parent.map(|parent| format!(": {}", parent.display()));
+            bail!(
+                "{asked} is a file; give the folder of the run{}",
+                meant.unwrap_or_default()
+            )
+        }
+        Err(error) if is_absent(&error) => {
+            bail!("{asked} holds no run: {CONFIG} is missing, and so is the folder")
+        }
+        Err(error) => return Err(error).with_context(|| asked.to_string()),
+    }
+    if path.join(CONFIG).exists() {
+        return Ok(());
+    }
+    let entries = fs::read_dir(path).with_context(|| asked.to_string())?;
+    let entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let mut runs: Vec<String> = entries
+        .iter()
+        .filter(|entry| entry.join(CONFIG).is_file())
+        .map(|entry| entry.display().to_string())
+        .collect();
+    runs.sort();
+    match (runs.len(), entries.len()) {
+        (_, 0) => bail!("{asked} holds no run: the folder is empty"),
+        (0, _) => bail!("{asked} holds no run: {CONFIG} is missing"),
+        (count, _) => {
+            runs.truncate(NAMED);
+            let more = if count > NAMED { ", ..." } else { "" };
+            bail!(
+                "{asked} holds no run itself: {CONFIG} is missing; it holds runs in {}{more}",
+                runs.join(", ")
+            )
+        }
+    }
+}
+
+/// The run or sweep, if any, in whose folder a file of this path would pass for one of a run's: of one on a dataset too,
+/// by whose files others know what a folder holds.
+pub(crate) fn owner(file: &Path) -> Option<&Path> {
+    let above = file.ancestors().skip(1).take(DEPTH);
+    above.into_iter().find(|folder| {
+        let name = file.strip_prefix(folder);
+        name.is_ok_and(|name| RunDir::is_own(name) || offline::is_own(name))
+            && (RunDir::is_taken(folder) || offline::is_taken(folder))
+    })
+}
+
+/// Whether there is nothing.
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_no_folder_and_is_named() {
+        let temporary = tempfile::tempdir().unwrap();
+        let place = temporary.path();
+        let file = place.join("file");
+        fs::write(&file, "mine").unwrap();
+        for fine in [place.to_owned(), place.join("a/b/c"), "some/where".into()] {
+            folder("--out", &fine).unwrap();
+        }
+        let error = folder("--out", &file).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("--out {} is a file; choose a folder", file.display())
+        );
+        let below = file.join("a/b");
+        let error = folder("--out", &below).unwrap_err().to_string();
+        let expected = format!("--out {}: {} is a file", below.display(), file.display());
+        assert!(error.starts_with(&expected), "{error}");
+        assert_eq!(fs::read(&file).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn names_of_a_runs_files_are_its_own_there_and_nowhere_else() {
+        let temporary = tempfile::tempdir().unwrap();
+        let place = temporary.path();
+        let owned = |name: &str| owner(&place.join(name)).map(Path::to_owned);
+        assert_eq!(owned("run/metrics.csv"), None);
+        fs::create_dir(place.join("run")).unwrap();
+        let settings = "env = \"a\"\nrecipe = \"b\"\nsteps = 1\n";
+        fs::write(place.join("run/config.toml"), settings).unwrap();
+        for name in ["metrics.csv", "checkpoints/best.json", "policy.safetensors"] {
+            assert_eq!(
+                owned(&format!("run/{name}")),
+                Some(place.join("run")),
+                "{name}"
+            );
+        }
+        for name in ["run/watch.gif", "run/a/metrics.csv", "metrics.csv"] {
+            assert_eq!(owned(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_run_is_told_as_what_it_is() {
+        let temporary = tempfile::tempdir().unwrap();
+        let place = temporary.path();
+        let said = |path: &Path| run(path).unwrap_err().to_string();
+        assert!(said(&place.join("absent")).ends_with("so is the folder"));
+        assert!(said(place).ends_with("the folder is empty"));
+        fs::create_dir_all(place.join("s0")).unwrap();
+        assert!(said(place).ends_with("holds no run: config.toml is missing"));
+        fs::write(place.join("s0/config.toml"), "").unwrap();
+        assert!(said(place).ends_with(&format!("in {}", place.join("s0").display())));
+        run(&place.join("s0")).unwrap();
+        let file = said(&place.join("s0/config.toml"));
+        assert!(
+            file.ends_with(&format!("of the run: {}", place.join("s0").display())),
+            "{file}"
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! Trained policies on disk, whatever they learned from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::terminal::shell;
+use anyhow::{Context, Result, anyhow, bail};
+use offline_prune::config::{AlgoConfig, OfflineConfig};
+use rl_algos::run_dir::{Checkpoint, RunDir};
+use rl_algos::seal;
+use serde::{Deserialize, Serialize};
+
+use crate::folder::kind::{CONFIG, Kind};
+use crate::folder::offline::{BEST, POLICY};
+use crate::folder::places;
+use crate::terminal::table::thousands;
+
+/// What is known of a policy beside its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PolicyInfo {
+    /// Version that wrote it.
+    pub(crate) version: String,
+    /// Updates before it.
+    pub(crate) update: u64,
+    /// Mean return of its evaluation; none where it had none.
+    pub(crate) return_mean: Option<f64>,
+}
+
+/// A policy's file, and what is known of it.
+pub(crate) struct Trained {
+    pub(crate) env: String,
+    /// What it is called beside others.
+    pub(crate) name: String,
+    pub(crate) seed: u64,
+    pub(crate) weights: PathBuf,
+    /// When it was written, for people.
+    pub(crate) when: String,
+}
+
+/// The policy of a run, its last or its best.
+///
+/// # Errors
+/// When the folder holds no run, or one without that policy, or its files cannot be read.
+pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
+    places::run(run)?;
+    let config = fs::read_to_string(run.join(CONFIG)).unwrap_or_default();
+    let kind = Kind::of(&config);
+    if kind == Some(Kind::Offline) || (kind.is_none() && run.join(POLICY[0]).exists()) {
+        return of_offline(run, best);
+    }
+    let (dir, config) = RunDir::open(run)?;
+    let which = match best {
+        true => Checkpoint::Best,
+        false => Checkpoint::Latest,
+    };
+    let info = dir.info(which)?;
+    Ok(Trained {
+        name: format!("{} seed {}", config.recipe, config.seed),
+        env: config.env,
+        seed: config.seed,
+        weights: dir.weights_path(which),
+        when: format!(
+            "checkpoint of step {} (return {} then)",
+            thousands(info.step as f64),
+            thousands(info.return_mean)
+        ),
+    })
+}
+
+/// The policy of a run on a dataset.
+fn of_offline(run: &Path, best: bool) -> Result<Trained> {
+    let file = run.join(CONFIG);
+    let place = || file.display().to_string();
+    let text = fs::read_to_string(&file).with_context(place)?;
+    let config = OfflineConfig::from_toml(&text).with_context(place)?;
+    seal::check(&text).map_err(|what| anyhow!("{}: {what}", place()))?;
+    let folder = run.display();
+    if config.task().is_none() {
+        bail!("{folder} learned from data of no task; there is none to act in");
+    }
+    if let AlgoConfig::Bcq(_) = config.algo {
+        bail!(
+            "{folder} learned by bcq, whose policy is several networks together, so there is no file of it to play; \
+             {folder}/metrics.csv has its evaluations"
+        );
+    }
+    let [weights, info] = if best { BEST } else { POLICY }.map(|name| run.join(name));
+    if !weights.exists() {
+        // Earlier versions kept the last alone.
+        let last = best && run.join(POLICY[0]).exists() && !run.join(POLICY[1]).exists();
+        match last {
+            true => bail!("{folder} kept no best policy, only its last; leave out --best"),
+            false => bail!(
+                "{folder} has no {} policy yet: its first evaluation comes after {} updates; cargo xtask offline \
+                 --resume {} goes on",
+                if best { "best" } else { "last" },
+                thousands(config.evaluation.every.min(config.updates) as f64),
+                shell::word(run)
+            ),
+        }
+    }
+    let pruned = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
+    let kept = pruned.map_or_else(
+        || "dense".to_owned(),
+        |pruning| format!("{} {}", pruning.criterion.name(), pruning.sparsity),
+    );
+    Ok(Trained {
+        name: format!("{} {kept} seed {}", config.algo.name(), config.seed),
+        env: config.env,
+        seed: config.seed,
+        weights,
+        when: when(&info)?,
+    })
+}
+
+/// When a policy of a run on a dataset was written.
+fn when(info: &Path) -> Result<String> {
+    if !info.exists() {
+        return Ok("policy of its last update".to_owned());
+    }
+    let place = || info.display().to_string();
+    let text = fs::read_to_string(info).with_context(place)?;
+    let text = seal::unsealed_json(&text).map_err(|what| anyhow!("{}: {what}", place()))?;
+    let info: PolicyInfo = serde_json::from_str(&text).with_context(place)?;
+    let update = thousands(info.update as f64);
+    Ok(match info.return_mean {
+        Some(mean) => format!(
+            "policy of update {update} (return {} then)",
+            thousands(mean)
+        ),
+        None => format!("policy of update {update}"),
+    })
+}

@@ -1,0 +1,233 @@
+//! A run alone, new or gone on with.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::args::offline::OfflineArgs;
+use crate::terminal::shell;
+use anyhow::{Context, Result, anyhow, bail};
+use burn::tensor::Device;
+use offline_prune::config::OfflineConfig;
+use offline_prune::dataset::Dataset;
+use offline_prune::train::{State, Trained};
+use rl_algos::seal;
+
+use super::job::Job;
+use super::shown::{self, Shown};
+use super::stored::Stored;
+use super::writer::{Data, Folder};
+use super::{LAST, Outcome, Source, header, is_over, kept, make, open};
+use crate::folder::kind::{CONFIG, Kind};
+use crate::folder::offline::{self as folder, METRICS, NETWORKS, POLICY, STATE};
+use crate::folder::places;
+use crate::parallel::threads;
+use crate::settings::offline as settings;
+use crate::terminal::interrupt::{self, Interrupt};
+use crate::terminal::progress::{Progress, span};
+use crate::terminal::table::thousands;
+use crate::terminal::tell::print_line;
+
+/// Makes a run from its beginning, or with `--keep` what is left of one.
+///
+/// # Errors
+/// As [`offline`](super::run).
+pub(super) fn run(args: &OfflineArgs, job: &Job, device: &Device) -> Result<ExitCode> {
+    let place = args.agent.dataset();
+    let path = args.out.clone().unwrap_or_else(|| {
+        let (label, algo) = (settings::label(place), job.config.algo.name());
+        Path::new("runs/offline").join(format!("{label}-{algo}-{}", job.name))
+    });
+    let overwrite = args.overwrite || args.keep;
+    places::folder("--out", &path)?;
+    folder::check(&path, overwrite)?;
+    let threads = threads(args.agent.threads)?;
+    let dataset = open(place, &job.config, 1)?;
+    let config = job.config.fitted(&dataset);
+    let data = Data::of(place, &dataset);
+    if args.keep && kept::whole(&path, &config, &dataset, &data)?.is_some() {
+        print_line(&format!("the run in {} is whole", path.display()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let named = args.device()?.name();
+    let (folder, state) = match args.keep {
+        true => kept::begin(&path, &config, &data, named)?,
+        false => (Folder::new(&path, overwrite, &config, &data, named)?, None),
+    };
+    let source = Source {
+        config: &config,
+        dataset: &dataset,
+        device,
+    };
+    one(args, threads, source, &path, (folder, state))
+}
+
+/// Goes on with the run in a folder.
+///
+/// # Errors
+/// When there is none, it is another command's, its data are gone or others, or what it goes on from is missing or
+/// damaged; otherwise as [`run`].
+pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<ExitCode> {
+    let (text, config) = settings_of(path)?;
+    let over = |stored: &Stored| stored.run.updates() == config.updates;
+    if Stored::read(path)?.is_some_and(|stored| over(&stored)) && path.join(NETWORKS).exists() {
+        let updates = thousands(config.updates as f64);
+        print_line(&format!(
+            "the run in {} was over already, after {updates} updates",
+            path.display()
+        ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let place = place_of(args, path, &text)?;
+    let threads = threads(args.agent.threads)?;
+    let dataset = open(&place, &config, 1).with_context(|| {
+        format!(
+            "the data of {} (if they lie elsewhere now: cargo xtask offline DATASET --resume {})",
+            path.display(),
+            shell::word(path)
+        )
+    })?;
+    let data = Data::of(&place, &dataset);
+    let named = args.device()?.name();
+    let (folder, state) = match Folder::go_on(path)? {
+        (folder, Some(stored)) => {
+            // What it learns from must not be found to be others after something was written.
+            stored
+                .run
+                .fits(&config, &data.digest)
+                .with_context(|| path.display().to_string())?;
+            if args.agent.device.is_some() {
+                folder.keep_device(named)?;
+            }
+            (folder, Some(stored.run))
+        }
+        (held, None) => {
+            check_unbegun(path)?;
+            // With a state, that says which setting was changed.
+            seal::check(&text).map_err(|what| anyhow!("{}/{CONFIG}: {what}", path.display()))?;
+            drop(held);
+            (Folder::new(path, true, &config, &data, named)?, None)
+        }
+    };
+    let source = Source {
+        config: &config,
+        dataset: &dataset,
+        device,
+    };
+    one(args, threads, source, path, (folder, state))
+}
+
+/// What `config.toml` says, as text and as settings.
+fn settings_of(path: &Path) -> Result<(String, OfflineConfig)> {
+    places::run(path)?;
+    let file = path.join(CONFIG);
+    let place = || file.display().to_string();
+    let text = fs::read_to_string(&file).with_context(place)?;
+    Kind::Offline.check(&text, path, "--resume")?;
+    let config = OfflineConfig::from_toml(&text).with_context(place)?;
+    Ok((text, config))
+}
+
+/// Where the data of a run lie: where the command says, else where they lay when it began.
+fn place_of(args: &OfflineArgs, path: &Path, config: &str) -> Result<PathBuf> {
+    let named = args.agent.dataset.clone();
+    named.or_else(|| folder::dataset(config)).with_context(|| {
+        format!(
+            "{}/{CONFIG} does not say where its data lie; name them: cargo xtask offline DATASET --resume {}",
+            path.display(),
+            shell::word(path)
+        )
+    })
+}
+
+/// Refuses to begin anew where something would be lost: a run writes what it goes on from with its first evaluation.
+fn check_unbegun(path: &Path) -> Result<()> {
+    let rows = fs::read_to_string(path.join(METRICS)).unwrap_or_default();
+    let rows = rows.lines().count().saturating_sub(1);
+    if rows < 2 && !path.join(NETWORKS).exists() {
+        return Ok(());
+    }
+    bail!(
+        "{}/{STATE} is missing, so a run of {rows} evaluations cannot go on; begin it anew with the dataset and \
+         --overwrite, or another in a folder of its own",
+        path.display()
+    )
+}
+
+/// Makes it, and says what came of it.
+fn one(
+    args: &OfflineArgs,
+    threads: usize,
+    source: Source<'_>,
+    path: &Path,
+    (folder, state): (Folder, Option<State>),
+) -> Result<ExitCode> {
+    let Source {
+        config, dataset, ..
+    } = source;
+    header(config, &format!("{threads} threads"), args)?;
+    print_line(&format!("folder   {}\n", path.display()));
+    let progress = Progress::start(config.updates).of_updates();
+    let mut shown = Shown::new(progress, Interrupt::catch()?, folder);
+    let trained = make(source, path, state, &mut shown)?;
+    let (updates, evaluations) = (trained.updates, &trained.evaluations);
+    let outcome = Outcome::of(updates, evaluations, shown.weights, shown.folder.seconds());
+    summary(&outcome, &trained, config, dataset, path);
+    if is_over(&trained, config) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let whole = thousands(config.updates as f64);
+    print_line(&format!(
+        "\nstopped after {} of {whole} updates; go on with\n         cargo xtask offline --resume {}",
+        thousands(updates as f64),
+        shell::word(path)
+    ));
+    Ok(ExitCode::from(interrupt::STATUS))
+}
+
+/// Says what came of a run.
+fn summary(
+    outcome: &Outcome,
+    trained: &Trained,
+    config: &OfflineConfig,
+    dataset: &Dataset,
+    folder: &Path,
+) {
+    let updates = thousands(outcome.updates as f64);
+    let told = trained.evaluations.len().min(LAST);
+    let score = match outcome.score {
+        Some(score) => format!(", score {score:.1}"),
+        None => format!(
+            "; no score: neither {} nor the dataset has the returns of a random policy and an expert",
+            config.env
+        ),
+    };
+    print_line(&match outcome.returns {
+        _ if told == 0 => "\nno evaluation yet".to_owned(),
+        Some(returns) => format!(
+            "\nreturn   mean of the last {told} evaluations {}{score}",
+            thousands(returns)
+        ),
+        None => {
+            let losses = trained.evaluations.last().map(|e| shown::losses(&e.losses));
+            let losses = losses.unwrap_or_default();
+            format!("\nlosses   {losses} (no task to evaluate in)")
+        }
+    });
+    print_line(&format!(
+        "speed    {updates} updates in {}, evaluations included: {} updates/s",
+        span(Duration::from_secs_f64(outcome.seconds)),
+        thousands(outcome.updates as f64 / outcome.seconds)
+    ));
+    let file = folder.join(POLICY[0]);
+    let said = match (trained.agent.policy(), dataset.normaliser()) {
+        (Err(why), _) => format!("in no file of its own: {why}"),
+        (Ok(_), None) => file.display().to_string(),
+        (Ok(_), Some(_)) => format!(
+            "{} (its first layer normalises observations)",
+            file.display()
+        ),
+    };
+    print_line(&format!("policy   {said}"));
+}

@@ -1,0 +1,108 @@
+//! `cargo xtask eval`: plays a trained policy without exploration noise.
+
+use crate::args::jobs::EvalArgs;
+use anyhow::{Result, bail};
+use envs::{TaskInfo, VecEnv};
+use rl_algos::algos::Policy;
+use rl_algos::config::MOST_EPISODES;
+use rl_algos::evaluate::{Returns, evaluate};
+use rl_algos::rng::Streams;
+
+use crate::folder::policies;
+use crate::terminal::table::{Cell, Table};
+use crate::terminal::tell::note;
+use crate::terminal::tell::print_line;
+
+/// Episodes that may take longer than somebody waits without a word.
+const MANY: usize = 500;
+
+/// Evaluates the checkpoint of a run.
+///
+/// # Errors
+/// When the folder holds no run, or its checkpoint does not fit its task.
+pub(crate) fn run(args: &EvalArgs) -> Result<()> {
+    let trained = policies::of_run(&args.run, args.best)?;
+    let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
+    let episodes = usize::try_from(args.episodes)?;
+    if episodes > MOST_EPISODES {
+        bail!(
+            "--episodes {episodes}: must be {MOST_EPISODES} at most, each has an environment of its own"
+        );
+    }
+    let env = args.env.as_ref().unwrap_or(&trained.env);
+    same_spaces(&trained.env, env)?;
+    if episodes >= MANY {
+        note(&format!(
+            "plays {} episodes, which takes a while",
+            args.episodes
+        ));
+    }
+    let mut envs = VecEnv::new(env, episodes)?;
+    let mut policy = Policy::open(&trained.weights, envs.info(), &device)?;
+    let mut seeds = Streams::new(args.seed.unwrap_or(trained.seed)).evaluation;
+    let returns = evaluate(&mut envs, &mut seeds, |seen, action| {
+        policy.act(seen, action);
+    })?;
+    print_line(&format!(
+        "{env}, {}, {}{}\n\n{}",
+        trained.name,
+        trained.when,
+        match *env == trained.env {
+            true => String::new(),
+            false => format!(", trained for {}", trained.env),
+        },
+        table(&returns).text()
+    ));
+    Ok(())
+}
+
+/// Refuses a task that is no other version of the one that a policy is for, or has other observations or actions.
+///
+/// # Errors
+/// When it is so, with the versions that fit.
+fn same_spaces(trained: &str, asked: &str) -> Result<()> {
+    let own = envs::make(trained)?;
+    let own = own.info();
+    let name = |id: &'static str| id.split("-v").next();
+    let fits = |task: &&TaskInfo| {
+        let range = |task: &TaskInfo| -> Vec<[f64; 2]> {
+            task.action.iter().map(|q| [q.low, q.high]).collect()
+        };
+        name(task.id) == name(own.id)
+            && task.observation.len() == own.observation.len()
+            && range(task) == range(own)
+    };
+    let fitting: Vec<&str> = envs::list()
+        .into_iter()
+        .filter(fits)
+        .map(|task| task.id)
+        .collect();
+    if fitting.contains(&asked) {
+        return Ok(());
+    }
+    bail!(
+        "--env {asked}: the policy is for {trained}, and reads and acts in {} alone",
+        fitting.join(", ")
+    )
+}
+
+fn table(returns: &Returns) -> Table {
+    let names = &[
+        "episodes",
+        "mean_return",
+        "std",
+        "lowest",
+        "highest",
+        "mean_length",
+    ];
+    let mut table = Table::new(names);
+    table.push(vec![
+        Cell::Number(returns.episodes.len() as f64, 0),
+        Cell::Number(returns.mean, 1),
+        Cell::Number(returns.std, 1),
+        Cell::Number(returns.min, 1),
+        Cell::Number(returns.max, 1),
+        Cell::Number(returns.length, 1),
+    ]);
+    table
+}

@@ -1,0 +1,85 @@
+//! `cargo xtask recipes`: which there are, and one of them as a configuration file.
+
+use crate::args::jobs::RecipesArgs;
+use anyhow::Result;
+use rl_algos::config::AlgoConfig;
+use rl_algos::recipes::{self, RECIPES, Recipe};
+
+use crate::settings::online as settings;
+use crate::terminal::tell::print_line;
+
+/// Lists all recipes, or prints one.
+///
+/// # Errors
+/// When the recipe or the task is not known.
+pub(crate) fn run(args: &RecipesArgs) -> Result<()> {
+    match &args.recipe {
+        None => print_line(list().trim_end()),
+        Some(name) => {
+            let env = args.env.as_deref().unwrap_or(settings::ENV);
+            print_line(file(name, env)?.trim_end());
+        }
+    }
+    Ok(())
+}
+
+/// Each recipe: its names, what it is, where its numbers come from.
+fn list() -> String {
+    let blocks = RECIPES.iter().map(|recipe| {
+        let names = AlgoConfig::NAMES.map(|algo| format!("{}-{algo}", recipe.name));
+        let Recipe { about, source, .. } = recipe;
+        format!("{:<24}{about}\n{:<24}{source}\n", names.join(", "), "")
+    });
+    let end = "\nOne of them with its numbers: cargo xtask recipes rlx2-td3 --env hopper\n";
+    blocks.chain([end.to_owned()]).collect()
+}
+
+/// A recipe's settings for a task, with comments.
+fn file(name: &str, env: &str) -> Result<String> {
+    let config = recipes::named(name, env)?;
+    let said = RECIPES.iter().find(|recipe| {
+        let rest = config.recipe.strip_prefix(recipe.name);
+        rest.is_some_and(|rest| rest.starts_with('-'))
+    });
+    let said = said.map(|Recipe { about, source, .. }| format!("# {about}\n# ({source})\n"));
+    Ok(format!(
+        "{}# For: cargo xtask train --config FILE\n\n{}",
+        said.unwrap_or_default(),
+        config.to_commented_toml()?
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::args::train::TrainArgs;
+
+    use super::*;
+
+    #[test]
+    fn train_takes_every_recipe_back() {
+        let folder = std::env::temp_dir().join(format!("recipes-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, env) in recipes::names().zip(["Ant-v5", "Hopper-v4"].into_iter().cycle()) {
+            let path = folder.join(format!("{name}.toml"));
+            std::fs::write(&path, file(&name, env).unwrap()).unwrap();
+            let args = TrainArgs {
+                config: Some(path),
+                ..TrainArgs::default()
+            };
+            let expected = recipes::named(&name, env).unwrap();
+            assert_eq!(settings::config(&args).unwrap(), expected, "{name}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_list_has_every_name_and_source() {
+        let list = list();
+        for name in recipes::names() {
+            assert!(list.contains(&name), "{name}");
+        }
+        for recipe in RECIPES {
+            assert!(list.contains(recipe.source) && list.contains(recipe.about));
+        }
+    }
+}

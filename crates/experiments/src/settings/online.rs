@@ -1,0 +1,306 @@
+//! From the command line and a configuration file to the settings of a run.
+
+use std::path::{Path, PathBuf};
+
+use crate::args::train::TrainArgs;
+use anyhow::{Context, Result, bail};
+use rl_algos::config::TrainConfig;
+use rl_algos::recipes;
+use sparse_core::budget::Allocation;
+use toml::{Table, Value};
+
+use super::{check_set, read};
+use crate::folder::kind::Kind;
+use crate::terminal::tell::print_line;
+
+/// Task where none is named.
+pub(crate) const ENV: &str = "HalfCheetah-v5";
+/// Recipe where none is named.
+const RECIPE: &str = "rlx2-td3";
+
+/// All settings of the run that the options ask for. An option wins over the file, the file over the recipe.
+///
+/// # Errors
+/// When the file cannot be read, has an unknown key, or a value is outside what is allowed.
+pub(crate) fn config(args: &TrainArgs) -> Result<TrainConfig> {
+    let mut config = match &args.config {
+        Some(file) => from_file(file, args)?,
+        None => recipes::named(&recipe(args), args.env.as_deref().unwrap_or(ENV))?,
+    };
+    if [args.actor_sparsity, args.critic_sparsity] != [None, None] {
+        takes_sparsity(&config)?;
+    }
+    let sparsity = &mut config.sparsity;
+    sparsity.actor = args.actor_sparsity.unwrap_or(sparsity.actor);
+    sparsity.critic = args.critic_sparsity.unwrap_or(sparsity.critic);
+    config.steps = args.steps.unwrap_or(config.steps);
+    config.seed = args.seed.unwrap_or(config.seed);
+    config.evaluation.keep_policies |= args.keep_policies;
+    config.validate()?;
+    Ok(config)
+}
+
+/// Refuses a sparsity where the recipe would not follow it.
+fn takes_sparsity(config: &TrainConfig) -> Result<()> {
+    let recipe = config.recipe.as_str();
+    if recipe.starts_with("dense") || recipe.starts_with("tiny") {
+        bail!("the recipe `{recipe}` has no sparsity; take static, set, rigl or rlx2 for one");
+    }
+    if let Allocation::Lambda(_) | Allocation::PerLayer(_) = config.sparsity.allocation {
+        bail!(
+            "the recipe `{recipe}` has a density for each layer; change sparsity.allocation in a file for \
+             --config, or take static, set, rigl or rlx2"
+        );
+    }
+    Ok(())
+}
+
+/// The settings of a file. What it leaves out comes from its recipe.
+fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
+    let place = || file.display().to_string();
+    let text = read(file)?;
+    Kind::Online.check(&text, file, "--config")?;
+    let given = toml::from_str(&text);
+    check_set(file, given.as_ref().ok())?;
+    // A file that is no TOML has no recipe either; what is wrong with it is told below.
+    let given: Table = given.unwrap_or_default();
+    let word = |key: &str| given.get(key).and_then(Value::as_str);
+    let recipe = word("recipe").unwrap_or(RECIPE);
+    let env = args.env.as_deref().or(word("env")).unwrap_or(ENV);
+    let start = recipes::named(recipe, env).with_context(place)?;
+    let mut config = start.overlaid(&text).with_context(place)?;
+    let own = word("env").filter(|_| args.env.is_some());
+    if let Some((own, was)) = own.and_then(|own| Some((own, recipes::named(recipe, own).ok()?))) {
+        let mut kept = kept(&given, &was, &start)?;
+        // What an option says does not stay.
+        let set = [
+            ("sparsity.actor ", args.actor_sparsity),
+            ("sparsity.critic ", args.critic_sparsity),
+        ];
+        let set = set.into_iter().filter(|(_, option)| option.is_some());
+        set.for_each(|(key, _)| kept.retain(|kept| !kept.starts_with(key)));
+        if !kept.is_empty() {
+            let kept = kept.join(", ");
+            print_line(&format!(
+                "note     {} is for {own}; kept from it: {kept}",
+                place()
+            ));
+        }
+    }
+    (config.env, config.recipe) = (start.env, start.recipe);
+    Ok(config)
+}
+
+/// Numbers of a file that are its recipe's for the file's own task, `was`, and others for the task that is asked for.
+/// They stay, and a reader should know.
+fn kept(given: &Table, was: &TrainConfig, is: &TrainConfig) -> Result<Vec<String>> {
+    let table = |config: &TrainConfig| -> Result<Table> { Ok(toml::from_str(&config.to_toml()?)?) };
+    let mut kept = Vec::new();
+    compare("", given, &table(was)?, &table(is)?, &mut kept);
+    Ok(kept)
+}
+
+/// As [`kept`] of one section, whose keys begin with `path`.
+fn compare(path: &str, given: &Table, was: &Table, is: &Table, kept: &mut Vec<String>) {
+    for (key, value) in given {
+        let name = format!("{path}{key}");
+        match (value, was.get(key), is.get(key)) {
+            (Value::Table(value), Some(Value::Table(was)), Some(Value::Table(is))) => {
+                compare(&format!("{name}."), value, was, is, kept);
+            }
+            (_, Some(was), Some(is)) if name != "env" && value == was && was != is => {
+                kept.push(format!("{name} = {value} (its recipe here: {is})"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The recipe that the options name, with the algorithm that they name.
+fn recipe(args: &TrainArgs) -> String {
+    let named = args.recipe.as_deref().unwrap_or(RECIPE);
+    match (&args.algo, named.rsplit_once('-')) {
+        (Some(algo), Some((name, _))) => format!("{name}-{algo}"),
+        _ => named.to_owned(),
+    }
+}
+
+/// The folder of the run, unless the options name one. A run that is one of several has a folder of its own in the
+/// one that they name.
+pub(crate) fn folder(args: &TrainArgs, config: &TrainConfig) -> PathBuf {
+    match (&args.out, &args.seeds) {
+        (Some(out), None) => out.clone(),
+        (Some(out), Some(_)) => out.join(format!("s{}", config.seed)),
+        (None, _) => {
+            let name = format!("runs/{}-{}-s{}", config.env, config.recipe, config.seed);
+            PathBuf::from(name.to_lowercase())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use crate::args::seeds::Seeds;
+
+    use super::*;
+
+    /// A file with this text, in a folder of its own.
+    fn file(name: &str, text: &str) -> PathBuf {
+        let file = std::env::temp_dir().join(format!("{}-{name}.toml", std::process::id()));
+        fs::write(&file, text).unwrap();
+        file
+    }
+
+    fn with_file(name: &str, text: &str, args: TrainArgs) -> Result<TrainConfig> {
+        let path = file(name, text);
+        let args = TrainArgs {
+            config: Some(path.clone()),
+            ..args
+        };
+        let config = config(&args);
+        fs::remove_file(path).unwrap();
+        config
+    }
+
+    #[test]
+    fn no_option_is_rlx2_on_half_cheetah() {
+        let config = config(&TrainArgs::default()).unwrap();
+        assert_eq!((config.env.as_str(), config.recipe.as_str()), (ENV, RECIPE));
+        assert_eq!(
+            (config.sparsity.actor, config.sparsity.critic),
+            (0.90, 0.85)
+        );
+        assert_eq!((config.steps, config.seed), (200_000, 0));
+        let folder = folder(&TrainArgs::default(), &config);
+        assert_eq!(folder, PathBuf::from("runs/halfcheetah-v5-rlx2-td3-s0"));
+    }
+
+    #[test]
+    fn options_win_over_the_file_and_the_file_over_the_recipe() {
+        let text = "env = \"hopper\"\nsteps = 5000\nseed = 3\n[learning]\ngamma = 0.9\n";
+        let args = TrainArgs {
+            seed: Some(4),
+            ..TrainArgs::default()
+        };
+        let config = with_file("wins", text, args).unwrap();
+        assert_eq!((config.steps, config.seed), (5000, 4));
+        assert_eq!(
+            (config.env.as_str(), config.learning.gamma),
+            ("Hopper-v5", 0.9)
+        );
+        assert_eq!((config.sparsity.actor, config.learning.tau), (0.98, 0.005));
+    }
+
+    #[test]
+    fn numbers_of_another_task_are_told() {
+        let [hopper, ant] = ["Hopper-v5", "Ant-v5"].map(|env| recipes::named(RECIPE, env).unwrap());
+        let mut given: Table = toml::from_str(&hopper.to_toml().unwrap()).unwrap();
+        let told = kept(&given, &hopper, &ant).unwrap();
+        assert_eq!(
+            told,
+            [
+                "sparsity.actor = 0.98 (its recipe here: 0.96)",
+                "sparsity.critic = 0.95 (its recipe here: 0.88)"
+            ]
+        );
+        // What somebody chose is theirs.
+        given["sparsity"]["actor"] = Value::Float(0.5);
+        assert_eq!(kept(&given, &hopper, &ant).unwrap().len(), 1);
+        assert!(kept(&given, &hopper, &hopper).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_a_run_wrote_is_taken_back() {
+        let wrote = config(&TrainArgs::default()).unwrap();
+        let text = wrote.to_toml().unwrap();
+        let read = with_file("back", &text, TrainArgs::default()).unwrap();
+        assert_eq!(read, wrote);
+    }
+
+    #[test]
+    fn bad_files_are_one_line_that_names_the_key() {
+        for (name, text, word) in [
+            ("key", "stepz = 5\n", "did you mean `steps`?"),
+            (
+                "nested",
+                "[learning]\ngama = 0.9\n",
+                "nested.toml: unknown key `learning.gama`; did you mean `learning.gamma`?",
+            ),
+            ("value", "[learning]\ngamma = 2.0\n", "learning.gamma"),
+            ("kind", "steps = \"many\"\n", "`steps`"),
+            ("recipe", "recipe = \"x\"\n", "rlx2"),
+            (
+                "toml",
+                "seed = 1\nsteps = \n",
+                "toml.toml: configuration: line 2",
+            ),
+            ("zero", "steps = 0\n", "steps = 0: must be 1 or more"),
+            (
+                "batch",
+                "[replay]\ncapacity = 100\n",
+                "learning.batch_size = 256",
+            ),
+            ("task", "env = \"hoppr\"\n", "Hopper-v5"),
+            ("empty", "", "empty.toml sets nothing"),
+            ("comments", "# steps = 5\n\n", "comments.toml sets nothing"),
+            // Networks of three layers have no λ for the second.
+            (
+                "layers",
+                "recipe = \"ds\"\n[networks]\nactor = [64, 64, 64]\n",
+                "sparsity.allocation.lambda = [7.0, 64.0]: must be 3 numbers",
+            ),
+        ] {
+            let error = with_file(name, text, TrainArgs::default()).unwrap_err();
+            let line = format!("{error:#}");
+            assert!(line.contains(word) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_algorithm_takes_the_place_of_the_recipes_own() {
+        for (recipe, algo, expected) in [
+            (None, Some("sac"), "rlx2-sac"),
+            (Some("ds-td3"), Some("sac"), "ds-sac"),
+            (Some("ds-sac"), Some("td3"), "ds-td3"),
+            (Some("ds-sac"), None, "ds-sac"),
+        ] {
+            let args = TrainArgs {
+                recipe: recipe.map(str::to_owned),
+                algo: algo.map(str::to_owned),
+                ..TrainArgs::default()
+            };
+            let config = config(&args).unwrap();
+            assert_eq!(config.recipe, expected);
+            assert!(expected.ends_with(config.algo.name()));
+        }
+    }
+
+    #[test]
+    fn each_of_several_seeds_has_a_folder() {
+        let mut args = TrainArgs {
+            seeds: Some(Seeds(vec![2, 3])),
+            ..TrainArgs::default()
+        };
+        let mut config = config(&args).unwrap();
+        config.seed = 3;
+        let named = PathBuf::from("runs/halfcheetah-v5-rlx2-td3-s3");
+        assert_eq!(folder(&args, &config), named);
+        args.out = Some("mine".into());
+        assert_eq!(folder(&args, &config), PathBuf::from("mine/s3"));
+    }
+
+    #[test]
+    fn recipes_that_would_not_follow_a_sparsity_refuse_one() {
+        for recipe in ["dense-td3", "tiny-sac", "ds-td3"] {
+            let args = TrainArgs {
+                recipe: Some(recipe.into()),
+                actor_sparsity: Some(0.5),
+                ..TrainArgs::default()
+            };
+            let error = config(&args).unwrap_err().to_string();
+            assert!(error.contains(recipe), "{error}");
+        }
+    }
+}

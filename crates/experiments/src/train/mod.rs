@@ -1,0 +1,167 @@
+//! `cargo xtask train`: says what is trained, shows how it goes, ends with what came of it.
+//!
+//! In reading order: this file (one run, new or gone on with), [`seeds`] (several side by side), [`shown`] (the
+//! observer that a person watches), [`report`] (what is said before and after).
+
+mod report;
+mod seeds;
+mod shown;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::args::train::TrainArgs;
+use crate::args::values::Device;
+use anyhow::Result;
+use burn::tensor::Device as Backend;
+use rl_algos::agent::Agent;
+use rl_algos::algos;
+use rl_algos::config::TrainConfig;
+use rl_algos::observe::{Observer, Start, TensorBoard};
+use rl_algos::rng::Streams;
+use rl_algos::run_dir::RunDir;
+use rl_algos::train::{Trained, resume, train};
+
+use crate::disk::room;
+use crate::folder::kind::Kind;
+use crate::folder::offline;
+use crate::folder::places;
+use crate::settings::online as settings;
+use crate::terminal::interrupt::{self, Interrupt};
+use crate::terminal::progress::Progress;
+use crate::terminal::table::thousands;
+use crate::terminal::tell::print_line;
+use shown::Shown;
+
+/// Weights that are drawn in some two seconds.
+const MANY: u64 = 200_000_000;
+
+/// How a run begins: [`train`] or [`resume`].
+type Begin =
+    fn(&TrainConfig, &Backend, &RunDir, &mut [&mut dyn Observer]) -> rl_algos::Result<Trained>;
+
+/// Trains as the options say. A run that Ctrl-C ended has a status of its own.
+///
+/// # Errors
+/// Bad settings, a folder that already holds a run, a run that diverges.
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    if let Some(folder) = &args.resume {
+        places::run(folder)?;
+        Kind::Online.check_run(folder)?;
+        let (dir, config) = RunDir::open(folder)?;
+        return one(args, &config, |_| Ok(dir), resume);
+    }
+    let config = settings::config(args)?;
+    if let Some(list) = &args.seeds {
+        return seeds::run(args, &config, &list.0);
+    }
+    let folder = settings::folder(args, &config);
+    places::folder("--out", &folder)?;
+    offline::online(&folder)?;
+    let create = |agent: &dyn Agent| {
+        agent.check_paths(&config)?;
+        new(args, &folder, &config)
+    };
+    one(args, &config, create, train)
+}
+
+/// The folder of a new run.
+fn new(args: &TrainArgs, folder: &Path, config: &TrainConfig) -> rl_algos::Result<RunDir> {
+    let dir = RunDir::create(folder, config, args.overwrite)?;
+    dir.keep_device(args.device.unwrap_or_default().name())?;
+    Ok(dir)
+}
+
+/// One run in the folder that `open` gives, which sees the networks that the run was or is drawn with.
+fn one(
+    args: &TrainArgs,
+    config: &TrainConfig,
+    open: impl FnOnce(&dyn Agent) -> rl_algos::Result<RunDir>,
+    begin: Begin,
+) -> Result<ExitCode> {
+    let named = args.device()?;
+    let device = sparse_core::device::by_name(named.name())?;
+    let threads = crate::parallel::threads(args.threads)?;
+    // The networks are drawn once before the folder is touched: what they refuse must not cost an old run.
+    fits(config, 1)?;
+    let agent = networks(config, &device)?;
+    let dir = open(&*agent)?;
+    let seed = format!("seed {}", config.seed);
+    report::header(config, &*agent, &seed)?;
+    report::machine(named, &format!("{threads} threads"));
+    print_line(&format!("folder   {}\n", dir.path().display()));
+    drop(agent);
+
+    let mut shown = Shown::new(Progress::start(config.steps), Interrupt::catch()?);
+    let mut board = TensorBoard::new(dir.path(), config);
+    let mut named = Named {
+        dir: &dir,
+        device: args.device.filter(|_| args.resume.is_some()),
+    };
+    let trained = begin(
+        config,
+        &device,
+        &dir,
+        &mut [&mut named, &mut board, &mut shown],
+    );
+    let took = shown.progress.finish();
+    let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
+    if trained.stopped && trained.steps < config.steps {
+        print_line(&report::stopped(&trained, dir.path()));
+        return Ok(ExitCode::from(interrupt::STATUS));
+    }
+    let made = shown.began().map(|began| trained.steps - began);
+    report::summary(&trained, made.zip(Some(took)), dir.path());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Keeps the name of another device for a run that goes on with it, once it does.
+struct Named<'a> {
+    dir: &'a RunDir,
+    device: Option<Device>,
+}
+
+impl Observer for Named<'_> {
+    fn on_start(&mut self, start: &mut Start<'_>) -> rl_algos::Result<()> {
+        let over = start.progress.step >= start.config.steps;
+        match self.device.filter(|_| !over) {
+            Some(device) => self.dir.keep_device(device.name()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is said of a run that failed after it was begun, or was refused.
+fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
+    let error = anyhow::Error::from(error);
+    match started {
+        true => error.context(format!(
+            "the run in {} ended early; its last checkpoint stays",
+            folder.display()
+        )),
+        false => error,
+    }
+}
+
+/// Checks that so many runs at a time fit into this machine's memory; says what takes long.
+fn fits(config: &TrainConfig, runs: usize) -> Result<()> {
+    let env = envs::make(&config.env)?;
+    let (seen, done) = (env.info().observation.len(), env.info().action.len());
+    room::memory(&config.needs(seen, done), runs)?;
+    let weights = config.possible_weights(seen, done);
+    if weights > MANY {
+        print_line(&format!(
+            "note     {} weights are drawn to choose the first connections, which takes a while",
+            thousands(weights as f64)
+        ));
+    }
+    Ok(())
+}
+
+/// The agent that the run starts from.
+fn networks(config: &TrainConfig, device: &Backend) -> Result<Box<dyn Agent>> {
+    let env = envs::make(&config.env)?;
+    let (seen, done) = (env.info().observation.len(), env.info().action.len());
+    let mut streams = Streams::new(config.seed);
+    Ok(algos::build(config, seen, done, device, &mut streams)?)
+}

@@ -1,0 +1,114 @@
+//! What a training says before and after.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::args::values::Device;
+use crate::terminal::shell;
+use anyhow::Result;
+use rl_algos::agent::{Agent, Weights};
+use rl_algos::config::TrainConfig;
+use rl_algos::train::Trained;
+use sparse_core::kernels::Kernels;
+
+use crate::terminal::progress::span;
+use crate::terminal::table::thousands;
+use crate::terminal::tell::print_line;
+
+/// Says what is trained, with which seeds.
+pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Result<()> {
+    let env = envs::make(&config.env)?;
+    let (seen, done) = (env.info().observation.len(), env.info().action.len());
+    let layers = |first: usize, hidden: &[usize], last: usize| {
+        let sizes = [&[first], hidden, &[last]].concat();
+        let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+        sizes.join("-")
+    };
+    let weights = |weights: Weights| {
+        let (active, total) = (weights.active as f64, weights.total as f64);
+        let share = 100.0 * active / total;
+        format!(
+            "{} of {} weights ({share:.1} %)",
+            thousands(active),
+            thousands(total)
+        )
+    };
+    print_line(&format!(
+        "task     {}, {} steps, {seeds}",
+        config.env,
+        thousands(config.steps as f64)
+    ));
+    for note in config.too_late() {
+        print_line(&format!("note     {note}"));
+    }
+    let outputs = config.algo.actor_outputs(done);
+    print_line(&format!("recipe   {}", config.recipe));
+    print_line(&format!(
+        "actor    {}: {}",
+        layers(seen, &config.networks.actor, outputs),
+        weights(agent.actor_weights())
+    ));
+    let critics = layers(seen + done, &config.networks.critic, 1);
+    print_line(&format!(
+        "critics  two of {critics}: {} each",
+        weights(agent.critic_weights())
+    ));
+    Ok(())
+}
+
+/// Says what computes.
+pub(super) fn machine(device: Device, threads: &str) {
+    let kernels = Kernels::best().isa();
+    print_line(&format!(
+        "device   {device}, {threads}, {kernels:?} kernels"
+    ));
+}
+
+/// Where a run stopped, and how it goes on.
+pub(super) fn stopped(trained: &Trained, folder: &Path) -> String {
+    let step = thousands(trained.steps as f64);
+    let command = resume_command(folder);
+    format!("stopped at step {step}; go on with\n         {command}")
+}
+
+/// The command that goes on with a run, with the device that it had.
+pub(super) fn resume_command(folder: &Path) -> String {
+    format!("cargo xtask train --resume {}", shell::word(folder))
+}
+
+/// Says what came of it, and what to do with it. `made` tells the steps that this command made, and the time they took.
+pub(super) fn summary(trained: &Trained, made: Option<(u64, Duration)>, folder: &Path) {
+    let returns = &trained.returns;
+    let Weights { active, total } = trained.agent.all_weights();
+    let share = 100.0 * active as f64 / total as f64;
+    let best = returns.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let last = &returns[returns.len().saturating_sub(5)..];
+    let mean = last.iter().sum::<f64>() / last.len() as f64;
+    let first = returns.first().copied().unwrap_or(f64::NAN);
+    print_line(&format!(
+        "\nreturn   first evaluation {}, best {}, mean of the last {} {}",
+        thousands(first),
+        thousands(best),
+        last.len(),
+        thousands(mean)
+    ));
+    match made {
+        Some((steps, took)) => print_line(&format!(
+            "speed    {} steps in {}: {} steps/s",
+            thousands(steps as f64),
+            span(took),
+            thousands(steps as f64 / took.as_secs_f64())
+        )),
+        None => print_line("the run was over already"),
+    }
+    print_line(&format!(
+        "weights  {} of {} ({share:.1} %), actor and both critics",
+        thousands(active as f64),
+        thousands(total as f64)
+    ));
+    let word = shell::word(folder);
+    print_line(&format!(
+        "folder   {}\n\nnext     cargo xtask eval {word}\n         cargo xtask plot {word}\n         tensorboard --logdir {word}",
+        folder.display()
+    ));
+}

@@ -1,0 +1,513 @@
+//! One network being trained: backward pass, then the optimizer or a change of connections, then the target.
+//!
+//! An algorithm hands over a loss and never sees a pattern, an index or a moment.
+
+mod slope;
+mod state;
+mod target;
+
+use burn::tensor::Tensor;
+use rand::Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::nn::{Parameters, SparseLinear, SparseModule};
+use crate::op::{change, to_vec, vector};
+use crate::optim::{Adam, AdamConfig};
+use crate::pattern::{Pattern, Rewire};
+use crate::topology::{
+    Action, Change, Explored, GrownMoments, LayerState, NetworkState, Reset, Rule, Signal,
+    Topology, plan,
+};
+use crate::{Error, Result};
+use slope::{Forward, Slope, is_taped};
+pub use target::{TargetConfig, TargetConnections};
+
+/// What a learner does besides following the gradient.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkTrainerConfig {
+    /// The optimizer.
+    pub adam: AdamConfig,
+    /// The rule that moves connections; `None` leaves them where they are.
+    pub topology: Option<Topology>,
+    /// The target network; `None` keeps none.
+    pub target: Option<TargetConfig>,
+}
+
+impl NetworkTrainerConfig {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field, its value and what is allowed.
+    pub fn validate(&self) -> Result<()> {
+        self.adam.validate()?;
+        self.target.map_or(Ok(()), |target| target.validate())?;
+        self.topology.as_ref().map_or(Ok(()), Topology::validate)
+    }
+
+    /// Whether connections come and go.
+    fn moves(&self) -> bool {
+        let moves = |topology: &Topology| matches!(topology.rule.action(), Action::Move(_));
+        self.topology.as_ref().is_some_and(moves)
+    }
+}
+
+/// What one call of [`NetworkTrainer::minimise`] did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepReport<A = ()> {
+    /// The loss before the step.
+    pub loss: f32,
+    /// Euclidean norm of the gradient at the sparse layers' values, biases, scales and shifts.
+    pub gradient_norm: f32,
+    /// Connections that were moved, when this step changed connections instead of weights: the larger of those
+    /// that went and those that came.
+    pub moved: Option<usize>,
+    /// Connections that went.
+    pub dropped: usize,
+    /// Connections that came: as many, but for rules that only prune.
+    pub grown: usize,
+    /// Hidden units that were drawn anew.
+    pub recycled: usize,
+    /// What the loss returned beside itself for each part of the batch, in their order.
+    pub aux: Vec<A>,
+}
+
+impl StepReport {
+    /// The report with other numbers beside it.
+    fn with<A>(self, aux: Vec<A>) -> StepReport<A> {
+        StepReport {
+            loss: self.loss,
+            gradient_norm: self.gradient_norm,
+            moved: self.moved,
+            dropped: self.dropped,
+            grown: self.grown,
+            recycled: self.recycled,
+            aux,
+        }
+    }
+}
+
+/// What the loss of [`NetworkTrainer::minimise`] may return: the loss `[1]`, or the loss and other numbers beside it.
+pub trait Loss: Send {
+    /// What is beside the loss.
+    type Aux: Send;
+
+    /// Both, apart.
+    fn into_parts(self) -> (Tensor<1>, Self::Aux);
+}
+
+impl Loss for Tensor<1> {
+    type Aux = ();
+
+    fn into_parts(self) -> (Tensor<1>, ()) {
+        (self, ())
+    }
+}
+
+impl<A: Send> Loss for (Tensor<1>, A) {
+    type Aux = A;
+
+    fn into_parts(self) -> (Tensor<1>, A) {
+        self
+    }
+}
+
+/// The weight of each of so many parts in their mean.
+fn share_of(parts: usize) -> Result<f32> {
+    match parts {
+        0 => Err(Error::config("parts", 0, "at least one")),
+        parts => Ok(1.0 / parts as f32),
+    }
+}
+
+/// What `work` makes of each part, in their order, at the same time where there are threads for it. A single part stays
+/// on the thread that it is on.
+fn in_parallel<P: Send, R: Send>(parts: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {
+    match parts.len() {
+        1 => parts.into_iter().map(work).collect(),
+        _ => parts.into_par_iter().map(&work).collect(),
+    }
+}
+
+/// Bytes that a learner holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Values, biases, and scales and shifts of normalised layers.
+    pub parameters: usize,
+    /// Both moments of the optimizer.
+    pub moments: usize,
+    /// The same of the target network.
+    pub target: usize,
+    /// Index arrays of the connections, and of the target's where they are not the same.
+    pub pattern: usize,
+    /// One bit per possible connection, where connections move and what was tried is recorded.
+    pub explored: usize,
+}
+
+/// A network with its optimizer, its topology rule and its target network.
+#[derive(Debug)]
+pub struct NetworkTrainer<N> {
+    /// The weights, outside autodiff.
+    net: N,
+    target: Option<N>,
+    adam: Adam,
+    config: NetworkTrainerConfig,
+    updates: u64,
+    /// Kept where a rule moves connections.
+    explored: Option<Explored>,
+    /// What [`is_taped`] says of the network.
+    taped: bool,
+}
+
+impl<N: SparseModule> NetworkTrainer<N> {
+    /// Starts from `net`, which lies on a device without autodiff; the target starts as its copy. Settings are taken
+    /// as they are: [`NetworkTrainerConfig::validate`] checks them.
+    #[must_use]
+    pub fn new(net: N, config: NetworkTrainerConfig) -> Self {
+        let adam = Adam::new(config.adam, &net.sparse_layers());
+        let target = config.target.map(|_| net.clone());
+        let taped = is_taped(&net);
+        let explored = config.moves().then(|| {
+            let layers = net.sparse_layers();
+            Explored::new(layers.iter().map(|layer| layer.pattern()))
+        });
+        Self {
+            net,
+            target,
+            adam,
+            config,
+            updates: 0,
+            explored,
+            taped,
+        }
+    }
+
+    /// The network, outside autodiff: for acting, for targets, and as a constant in another one's loss.
+    #[must_use]
+    pub fn net(&self) -> &N {
+        &self.net
+    }
+
+    /// The target network; the network itself when none is kept.
+    #[must_use]
+    pub fn target(&self) -> &N {
+        self.target.as_ref().unwrap_or(&self.net)
+    }
+
+    /// Steps taken, of either kind.
+    #[must_use]
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// The optimizer's state.
+    #[must_use]
+    pub fn adam(&self) -> &Adam {
+        &self.adam
+    }
+
+    /// Density of each layer, in (0, 1], in the order of layers.
+    #[must_use]
+    pub fn densities(&self) -> Vec<f64> {
+        let layers = self.net.sparse_layers().into_iter();
+        layers.map(|layer| layer.pattern().density()).collect()
+    }
+
+    /// Which connections were ever active since the learner began; `None` without a rule that moves them.
+    #[must_use]
+    pub fn explored(&self) -> Option<&Explored> {
+        self.explored.as_ref()
+    }
+
+    /// Takes one step down a loss. `loss` computes it from the network under autodiff and one of `parts` of a batch: what
+    /// the layers give is tracked, and what [`valid`](burn::module::Module::valid) makes of the network is a constant.
+    /// The loss of the step is the mean over the parts; parts are worked on at the same time where there are threads for
+    /// it, and the result does not depend on their number. Beside the loss, `loss` may return other numbers of the
+    /// forward pass, which come back in [`StepReport::aux`].
+    ///
+    /// When the topology's schedule is due, the rule acts instead: connections move, go, or are drawn anew.
+    ///
+    /// ```
+    /// # use burn::tensor::{Device, Tensor};
+    /// # use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+    /// # use sparse_core::{trainer::NetworkTrainer, nn::{SparseMlp, SparseMlpConfig}};
+    /// # let (device, mut rng) = (Device::flex(), ChaCha8Rng::seed_from_u64(0));
+    /// # let net = SparseMlpConfig::new([3, 64, 1]).init(&device, &mut rng)?;
+    /// # let mut trainer = NetworkTrainer::new(net, Default::default());
+    /// let x = Tensor::<2>::ones([8, 3], &device);
+    /// // One part, and the mean output beside the loss.
+    /// let report = trainer.minimise([x], |net: &SparseMlp, x| {
+    ///     let outputs = net.forward(x);
+    ///     let mean = outputs.clone().inner().mean().into_scalar::<f32>();
+    ///     ((outputs - 1.0).square().mean(), mean)
+    /// }, &mut rng)?;
+    /// assert!(report.aux[0].is_finite());
+    /// # Ok::<(), sparse_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the loss is not one number, [`Error::Diverged`] when it or the gradient is NaN or infinite;
+    /// [`Error::Budget`] when pruning would leave a layer without connections; [`Error::Config`] when there are no parts,
+    /// when the loss is a constant, when units are to be recycled and the network names no hidden layers, or when the drop
+    /// fraction is outside [0, 1]. Nothing has changed then.
+    pub fn minimise<P: Send, L: Loss>(
+        &mut self,
+        parts: impl IntoIterator<Item = P>,
+        loss: impl Fn(&N, P) -> L + Sync,
+        rng: &mut impl Rng,
+    ) -> Result<StepReport<L::Aux>>
+    where
+        N: Send + Sync,
+    {
+        let parts: Vec<P> = parts.into_iter().collect();
+        let (net, signal, taped) = (&self.net, self.signal(), self.taped);
+        let share = share_of(parts.len())?;
+        let slopes = in_parallel(parts, |part| {
+            let forward = Forward::of(net, signal, taped, |net| loss(net, part));
+            forward.backward(share, |made| made)
+        });
+        self.step_by_mean(slopes, rng)
+    }
+
+    /// As [`minimise`](Self::minimise), for a loss that needs a number of the whole batch, such as TD3+BC's λ: `forward`
+    /// makes what the loss of a part is computed from, `couple` sees what all parts have made, and `loss` takes what it
+    /// says as a constant. The forward passes are done before the first backward pass begins, which is why this is not
+    /// a case of `minimise`.
+    ///
+    /// # Errors
+    /// As [`minimise`](Self::minimise).
+    pub fn minimise_coupled<P: Send, M: Send + Sync, S: Sync, L: Loss>(
+        &mut self,
+        parts: impl IntoIterator<Item = P>,
+        forward: impl Fn(&N, P) -> M + Sync,
+        couple: impl FnOnce(&[&M]) -> S,
+        loss: impl Fn(M, &S) -> L + Sync,
+        rng: &mut impl Rng,
+    ) -> Result<StepReport<L::Aux>>
+    where
+        N: Send + Sync,
+    {
+        let parts: Vec<P> = parts.into_iter().collect();
+        let (net, signal, taped) = (&self.net, self.signal(), self.taped);
+        let share = share_of(parts.len())?;
+        let passes = in_parallel(parts, |part| {
+            Forward::of(net, signal, taped, |net| forward(net, part))
+        });
+        let made: Vec<&M> = passes.iter().map(Forward::made).collect();
+        let coupled = couple(&made);
+        let slopes = in_parallel(passes, |pass| {
+            pass.backward(share, |made| loss(made, &coupled))
+        });
+        self.step_by_mean(slopes, rng)
+    }
+
+    /// The step by the slopes of all parts.
+    fn step_by_mean<A>(
+        &mut self,
+        slopes: Vec<Result<(Slope, A)>>,
+        rng: &mut impl Rng,
+    ) -> Result<StepReport<A>> {
+        let slopes: Vec<(Slope, A)> = slopes.into_iter().collect::<Result<_>>()?;
+        let (slopes, aux): (Vec<Slope>, Vec<A>) = slopes.into_iter().unzip();
+        match slopes.into_iter().reduce(Slope::plus) {
+            Some(slope) => Ok(self.step(slope, rng)?.with(aux)),
+            None => unreachable!("there are parts"),
+        }
+    }
+
+    /// What the coming update needs besides the gradient.
+    fn signal(&self) -> Signal {
+        match (&self.config.topology, self.due()) {
+            (Some(topology), Some(_)) => topology.rule.action().needs(),
+            _ => Signal::None,
+        }
+    }
+
+    /// The share of connections that the coming update moves, if the rule acts then.
+    fn due(&self) -> Option<f64> {
+        let topology = self.config.topology.as_ref();
+        topology.and_then(|t| t.due(self.updates + 1))
+    }
+
+    /// Follows the gradient, or moves connections, and then the target.
+    fn step(&mut self, slope: Slope, rng: &mut impl Rng) -> Result<StepReport> {
+        let update = self.updates + 1;
+        let loss = slope.loss;
+        let norm = slope.norm();
+        for (what, value) in [("loss", f64::from(loss)), ("norm of the gradient", norm)] {
+            if !value.is_finite() {
+                return Err(Error::Diverged {
+                    update,
+                    what,
+                    value,
+                });
+            }
+        }
+        let mut report = StepReport {
+            loss,
+            gradient_norm: norm as f32,
+            moved: None,
+            dropped: 0,
+            grown: 0,
+            recycled: 0,
+            aux: Vec::new(),
+        };
+        match self.due() {
+            Some(fraction) => self.restructure(slope, fraction, &mut report, rng)?,
+            None => {
+                let layers = &mut self.net.sparse_layers_mut();
+                self.adam.step(layers, slope.layers);
+            }
+        }
+        self.updates = update;
+        self.follow()?;
+        Ok(report)
+    }
+
+    /// Lets the rule act on the whole network, and carries with the connections all that is kept per connection:
+    /// values, moments and target values. Either all layers change or, on an error, none.
+    fn restructure(
+        &mut self,
+        slope: Slope,
+        fraction: f64,
+        report: &mut StepReport,
+        rng: &mut impl Rng,
+    ) -> Result<()> {
+        let Some(topology) = &self.config.topology else {
+            return Ok(());
+        };
+        let layers = self.net.sparse_layers().into_iter().zip(slope.layers);
+        let state = NetworkState {
+            layers: layers
+                .map(|(layer, gradient)| LayerState {
+                    pattern: layer.pattern().clone(),
+                    values: to_vec(layer.values()),
+                    gradient: gradient.dense,
+                })
+                .collect(),
+            hidden: self.net.hidden_layers(),
+            activity: slope.activity,
+        };
+        let changes = plan(topology, self.updates + 1, fraction, &state, rng)?;
+        let moments = match topology.rule.action() {
+            Action::Move(how) => how.grown_moments,
+            _ => GrownMoments::Zero,
+        };
+        drop(state);
+        for (index, change) in changes.iter().enumerate() {
+            match change {
+                Change::Stay => {}
+                Change::Rewire { rewire, grown } => {
+                    report.dropped += rewire.dropped().len();
+                    report.grown += rewire.grown().len();
+                    self.carry(index, rewire, grown, moments)?;
+                }
+                Change::Reset(reset) => {
+                    report.recycled += reset.units.len();
+                    self.adam.reset(index, reset);
+                    reset_layer(self.net.sparse_layers_mut()[index], reset);
+                }
+            }
+        }
+        report.moved = Some(report.dropped.max(report.grown));
+        Ok(())
+    }
+
+    /// Moves everything that layer `index` keeps per connection.
+    fn carry(
+        &mut self,
+        index: usize,
+        rewire: &Rewire,
+        grown: &[f32],
+        moments: GrownMoments,
+    ) -> Result<()> {
+        self.adam.carry(index, rewire, moments)?;
+        let mirrors = self.config.target.is_some_and(TargetConfig::mirrors);
+        if let Some(target) = self.target.as_mut().filter(|_| mirrors) {
+            carry_layer(target.sparse_layers_mut()[index], rewire, grown)?;
+        }
+        carry_layer(self.net.sparse_layers_mut()[index], rewire, grown)?;
+        if let Some(explored) = &mut self.explored {
+            explored.add(index, rewire.grown());
+        }
+        Ok(())
+    }
+
+    /// Moves the target towards the network when it is due.
+    fn follow(&mut self) -> Result<()> {
+        let (Some(target), Some(config)) = (&mut self.target, self.config.target) else {
+            return Ok(());
+        };
+        if !self.updates.is_multiple_of(config.every.max(1)) {
+            return Ok(());
+        }
+        let online = self.net.sparse_layers();
+        let pairs = target.sparse_layers_mut().into_iter().zip(online);
+        pairs
+            .into_iter()
+            .try_for_each(|(target, online)| config.step(target, online))
+    }
+
+    /// Bytes of the index arrays, each counted once.
+    fn pattern_bytes(&self) -> usize {
+        let layers = self.net.sparse_layers().into_iter().enumerate();
+        let target = self.target.as_ref().map(SparseModule::sparse_layers);
+        let layer = |(index, layer): (usize, &SparseLinear)| {
+            let pattern = layer.pattern();
+            let other = target.as_ref().map(|target| target[index].pattern());
+            let other = other.filter(|other| !other.is_same(pattern));
+            pattern.bytes() + other.map_or(0, Pattern::bytes)
+        };
+        layers.map(layer).sum()
+    }
+
+    /// Bytes held, counted from the tensors.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let layers = self.net.sparse_layers();
+        let parameters = |layers: &[&SparseLinear]| -> usize {
+            let numbers = layers.iter().map(|l| l.parameters().count());
+            4 * numbers.sum::<usize>()
+        };
+        Memory {
+            parameters: parameters(&layers),
+            moments: self.adam.bytes(),
+            target: self
+                .target
+                .as_ref()
+                .map_or(0, |t| parameters(&t.sparse_layers())),
+            pattern: self.pattern_bytes(),
+            explored: self.explored.as_ref().map_or(0, Explored::bytes),
+        }
+    }
+}
+
+/// Moves a layer's values to its new connections; those that came start from `grown`.
+fn carry_layer(layer: &mut SparseLinear, rewire: &Rewire, grown: &[f32]) -> Result<()> {
+    let device = layer.values().device();
+    let values = rewire.carry_and_set(&to_vec(layer.values()), grown)?;
+    layer.set_connections(rewire.to().clone(), vector(values, &device));
+    Ok(())
+}
+
+/// Sets some of a layer's values, and what some units have for themselves to what it was at first: biases and
+/// shifts to zero, scales to one.
+fn reset_layer(layer: &mut SparseLinear, reset: &Reset) {
+    let Parameters { values, per_unit } = layer.parameters();
+    let values = change(&values, |values| {
+        reset
+            .values
+            .iter()
+            .for_each(|(k, v)| values[*k as usize] = *v);
+    });
+    let names = layer.per_unit_names().iter();
+    let per_unit = names.zip(per_unit).map(|(name, vector)| {
+        let first = if *name == "scale" { 1.0 } else { 0.0 };
+        change(&vector, |vector| {
+            reset.units.iter().for_each(|&unit| vector[unit] = first);
+        })
+    });
+    let per_unit = per_unit.collect();
+    layer.set_parameters(Parameters { values, per_unit });
+}
