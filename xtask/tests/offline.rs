@@ -109,14 +109,14 @@ fn a_sweep_goes_on() {
     let sweep = "--algo bc --updates 20 --criterion snip,random --sweep 0,0.9 --out sweep";
     says(folder, &format!("offline {data} {sweep}"));
     let rows = fs::read_to_string(folder.join("sweep/sweep.csv")).unwrap();
-    let keep = format!("{} --keep", sweep.replace("0,0.9", "0,0.8,0.9"));
+    let keep = format!("{} --continue", sweep.replace("0,0.9", "0,0.8,0.9"));
     let metrics =
         |run: &str| fs::read_to_string(folder.join("sweep").join(run).join("metrics.csv"));
     let before = ["dense-s0", "snip-0.9-s0"].map(|run| metrics(run).unwrap());
     let cut_off = folder.join("sweep/random-0.9-s0");
     fs::remove_file(cut_off.join("networks.safetensors")).unwrap();
     let error = refuses(folder, &format!("offline {data} {sweep}"));
-    assert!(error.contains("--keep"), "{error}");
+    assert!(error.contains("--continue"), "{error}");
     let said = says(folder, &format!("offline {data} {keep}"));
     assert!(
         said.contains("3 runs, 2 at a time; 2 are whole and stay, 1 were cut off"),
@@ -133,8 +133,7 @@ fn a_sweep_goes_on() {
     assert!(old.iter().all(|row| new.contains(row)), "{old:?} {rows}");
 
     // Other criteria and seeds join them, in whatever order.
-    let more =
-        "--algo bc --updates 20 --criterion magnitude --seeds 1 --sweep 0,0.9 --out sweep --keep";
+    let more = "--algo bc --updates 20 --criterion magnitude --seeds 1 --sweep 0,0.9 --out sweep --continue";
     let said = says(folder, &format!("offline {data} {more}"));
     assert!(said.contains("2 runs, 2 at a time; 5 are whole"), "{said}");
     let rows = fs::read_to_string(folder.join("sweep/sweep.csv")).unwrap();
@@ -142,7 +141,7 @@ fn a_sweep_goes_on() {
     let said = says(
         folder,
         &format!(
-            "offline {data} {} --keep",
+            "offline {data} {} --continue",
             sweep.replace("snip,random", "random,snip")
         ),
     );
@@ -187,7 +186,7 @@ fn a_run_that_is_whole_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     dataset(folder);
-    let words = "offline invertedpendulum/random-v0 --algo bc --updates 20 --out one --keep";
+    let words = "offline invertedpendulum/random-v0 --algo bc --updates 20 --out one --continue";
     says(folder, words);
     let before = fs::read_to_string(folder.join("one/metrics.csv")).unwrap();
     let said = says(folder, words);

@@ -148,7 +148,7 @@ fn a_killed_sweep_goes_on_where_it_was() {
     dataset(folder);
     fs::write(folder.join("my.toml"), CONFIG).unwrap();
     let words = format!(
-        "offline {DATA} --algo bc --config my.toml --updates 1500 --sweep 0,0.5 --threads 1 --keep"
+        "offline {DATA} --algo bc --config my.toml --updates 1500 --sweep 0,0.5 --threads 1 --continue"
     );
     says(folder, &format!("{words} --out whole"));
     let again = format!("{words} --out killed");
@@ -454,6 +454,6 @@ fn numbers_past_what_settings_can_say_are_refused_first() {
     let words =
         format!("offline {DATA} --algo bc --updates 2 --seed 9223372036854775807 --out run");
     says(folder, &words);
-    let said = says(folder, &format!("{words} --keep"));
+    let said = says(folder, &format!("{words} --continue"));
     assert!(said.contains("is whole"), "{said}");
 }

@@ -6,7 +6,7 @@ use rl_algos::config::AlgoConfig;
 use rl_algos::recipes::{self, RECIPES, Recipe};
 
 use crate::settings::online as settings;
-use crate::terminal::tell::print_line;
+use crate::terminal::tell::{print_line, program};
 
 /// Lists all recipes, or prints one.
 ///
@@ -30,8 +30,11 @@ fn list() -> String {
         let Recipe { about, source, .. } = recipe;
         format!("{:<24}{about}\n{:<24}{source}\n", names.join(", "), "")
     });
-    let end = "\nOne of them with its numbers: cargo xtask recipes rlx2-td3 --env hopper\n";
-    blocks.chain([end.to_owned()]).collect()
+    let end = format!(
+        "\nOne of them with its numbers: {} recipes rlx2-td3 --env hopper\n",
+        program()
+    );
+    blocks.chain([end]).collect()
 }
 
 /// A recipe's settings for a task, with comments.
@@ -43,8 +46,9 @@ fn file(name: &str, env: &str) -> Result<String> {
     });
     let said = said.map(|Recipe { about, source, .. }| format!("# {about}\n# ({source})\n"));
     Ok(format!(
-        "{}# For: cargo xtask train --config FILE\n\n{}",
+        "{}# For: {} train --config FILE\n\n{}",
         said.unwrap_or_default(),
+        program(),
         config.to_commented_toml()?
     ))
 }

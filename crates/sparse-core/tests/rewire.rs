@@ -35,7 +35,7 @@ fn learner_with(
     device: &Device,
 ) -> NetworkTrainer<SparseMlp> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let net = SparseMlpConfig::new([WIDTH, 40, 24, 2]).with_sparsity(0.8);
+    let net = SparseMlpConfig::new(vec![WIDTH, 40, 24, 2]).with_sparsity(0.8);
     let config = NetworkTrainerConfig {
         topology: Some(Topology::new(
             rule,
@@ -47,7 +47,7 @@ fn learner_with(
         )),
         ..NetworkTrainerConfig::default()
     };
-    NetworkTrainer::new(net.init(device, &mut rng).unwrap(), config)
+    NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config)
 }
 
 fn patterns(net: &SparseMlp) -> Vec<Vec<u32>> {
@@ -129,7 +129,7 @@ fn a_layer_that_the_loss_does_not_reach_counts_as_zeros() {
     let before = patterns(learner.net());
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     // Of equal scores the lower positions win.
-    let bias = |net: &SparseMlp, ()| net.sparse_layers()[0].bias().square().sum();
+    let bias = |net: &SparseMlp, ()| net.sparse_layers()[0].bias().unwrap().square().sum();
     let report = learner.minimise([()], bias, &mut rng).unwrap();
     assert!(report.moved.unwrap() > 0);
     for (before, after) in before.iter().zip(patterns(learner.net())) {
@@ -219,7 +219,7 @@ fn gradual_pruning_follows_its_cubic_from_a_dense_network() {
                 allocation: allocation.clone(),
             };
             let mut rng = ChaCha8Rng::seed_from_u64(7);
-            let net = SparseMlpConfig::new([WIDTH, 40, 24, 2]);
+            let net = SparseMlpConfig::new(vec![WIDTH, 40, 24, 2]);
             let schedule = Schedule {
                 every: 5,
                 until: 61,
@@ -232,7 +232,7 @@ fn gradual_pruning_follows_its_cubic_from_a_dense_network() {
                 target: Some(TargetConfig::new(0.1, 1)),
                 ..NetworkTrainerConfig::default()
             };
-            let mut learner = NetworkTrainer::new(net.init(&device, &mut rng).unwrap(), config);
+            let mut learner = NetworkTrainer::new(net.try_init(&device, &mut rng).unwrap(), config);
             let x = batch(64, 1, &device);
             let shapes = [(40, WIDTH), (24, 40), (2, 24)];
             for step in 1..=100u32 {
@@ -321,8 +321,8 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
     for device in devices() {
         for sparsity in [0.0, 0.5] {
             let mut rng = ChaCha8Rng::seed_from_u64(7);
-            let net = SparseMlpConfig::new([WIDTH, 20, 12, 2]).with_sparsity(sparsity);
-            let net = net.init(&device, &mut rng).unwrap();
+            let net = SparseMlpConfig::new(vec![WIDTH, 20, 12, 2]).with_sparsity(sparsity);
+            let net = net.try_init(&device, &mut rng).unwrap();
             // Units that can never fire.
             let dead = [vec![3, 11], vec![0]];
             let layers = net
@@ -330,7 +330,7 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
                 .into_iter()
                 .enumerate()
                 .map(|(index, layer)| {
-                    let mut bias = floats(layer.bias());
+                    let mut bias = floats(layer.bias().unwrap());
                     for &unit in dead.get(index).into_iter().flatten() {
                         bias[unit] = -100.0;
                     }
@@ -381,7 +381,7 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
             let none = Vec::new();
             for (layer, before) in states.iter().enumerate() {
                 let inputs = learner.net().sparse_layers()[layer].pattern().inputs() as u32;
-                let bias = floats(learner.net().sparse_layers()[layer].bias());
+                let bias = floats(learner.net().sparse_layers()[layer].bias().unwrap());
                 let incoming = dead.get(layer).unwrap_or(&none);
                 let outgoing = layer.checked_sub(1).map_or(&none, |below| &dead[below]);
                 incoming

@@ -35,10 +35,10 @@ fn learner(rule: RuleConfig, storage: Storage, device: &Device) -> NetworkTraine
         ..NetworkTrainerConfig::default()
     };
     config.validate().unwrap();
-    let net = SparseMlpConfig::new([4, 24, 24, 2]).with_sparsity(0.7);
+    let net = SparseMlpConfig::new(vec![4, 24, 24, 2]).with_sparsity(0.7);
     let net = net.with_storage(storage).with_layer_norm(true);
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    NetworkTrainer::new(net.init(device, &mut rng).unwrap(), config)
+    NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config)
 }
 
 fn rules() -> [RuleConfig; 4] {
@@ -82,7 +82,7 @@ impl Dense {
             weights[position as usize] = value;
         }
         let norm = layer.layer_norm().into_iter().flatten();
-        let per_unit = std::iter::once(layer.bias()).chain(norm);
+        let per_unit = std::iter::once(layer.bias().unwrap()).chain(norm);
         Self {
             weights,
             per_unit: per_unit.flat_map(floats).collect(),

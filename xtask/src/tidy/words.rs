@@ -33,7 +33,7 @@ const PRINTS: [(&[&str], &str); 5] = [
     (&["print", "!"], "a library does not print"),
     (&["eprintln", "!"], "a library does not print"),
     (&["eprint", "!"], "a library does not print"),
-    (&["stdout", "("], "a library does not print"),
+    (&["stdout"], "a library does not print"),
 ];
 
 /// Words that make a library read the environment.

@@ -165,8 +165,8 @@ pub struct OfflineArgs {
     pub overwrite: bool,
 
     /// Keep the runs of the folder that are whole, go on with those that were cut off, and make those that are missing
-    #[arg(long, conflicts_with = "overwrite")]
-    pub keep: bool,
+    #[arg(long = "continue", alias = "keep", conflicts_with = "overwrite")]
+    pub go_on: bool,
 
     /// Go on with the run in this folder, which was stopped or killed, as if it had not stopped; the dataset is the one
     /// that it began with, wherever DATASET says that it lies now
@@ -198,7 +198,7 @@ const FRESH: [&str; 17] = [
     "seeds",
     "out",
     "overwrite",
-    "keep",
+    "go_on",
     "action_low",
     "action_high",
     "clip_actions",
@@ -223,7 +223,7 @@ Examples:
   cargo xtask offline --resume runs/offline/hopper-medium-v0-td3-bc-snip-0.95-s0
 
 Ctrl-C ends a run after its update, with all that --resume needs; a second one ends it at once, and --resume goes on
-from the last evaluation. Several runs go on with --keep.
+from the last evaluation. Several runs go on with --continue.
 
 The folder holds metrics.csv (one row per evaluation), config.toml, policy.safetensors and best.safetensors (the
 policy of the last evaluation and of the best) and TensorBoard's events. Meanwhile:
@@ -274,6 +274,7 @@ mod tests {
             "--seeds 0..2",
             "--out a",
             "--overwrite",
+            "--continue",
             "--keep",
             "--action-low 0 --action-high 1",
             "--clip-actions",

@@ -70,21 +70,21 @@ impl Plan {
         let most = args.transitions.map(usize::try_from).transpose()?;
         let count = most.unwrap_or(TRANSITIONS as usize);
         let task = &source.task;
-        let maker = Maker { kind, args, source };
+        let builder = PlanBuilder { kind, args, source };
         let (parts, said, origin) = match kind {
-            Kind::Random => maker.random(count),
-            Kind::Medium => maker.policies(&[(maker.run()?.medium()?, count)])?,
-            Kind::Expert => maker.policies(&[(maker.run()?.expert.clone(), count)])?,
+            Kind::Random => builder.random(count),
+            Kind::Medium => builder.policies(&[(builder.run()?.medium()?, count)])?,
+            Kind::Expert => builder.policies(&[(builder.run()?.expert.clone(), count)])?,
             Kind::MediumExpert => {
-                let run = maker.run()?;
+                let run = builder.run()?;
                 let halves = [count.div_ceil(2), count / 2];
                 let policies = [run.medium()?, run.expert.clone()];
                 let parts: Vec<_> = policies.into_iter().zip(halves).collect();
-                maker.policies(&parts)?
+                builder.policies(&parts)?
             }
-            Kind::MediumReplay => maker.replay(most.unwrap_or(usize::MAX))?,
+            Kind::MediumReplay => builder.replay(most.unwrap_or(usize::MAX))?,
         };
-        let description = maker.description(&said, origin);
+        let description = builder.description(&said, origin);
         description.validate()?;
         Ok(Self {
             transitions: parts.iter().map(Part::transitions).sum(),
@@ -188,13 +188,13 @@ fn replayed(stored: Stored, task: &TaskInfo) -> Collected<Vec<Episode>> {
 type Made = (Vec<Part>, String, Value);
 
 /// What a plan is made from.
-struct Maker<'a> {
+struct PlanBuilder<'a> {
     kind: Kind,
     args: &'a CollectArgs,
     source: &'a Source,
 }
 
-impl<'a> Maker<'a> {
+impl<'a> PlanBuilder<'a> {
     fn run(&self) -> Result<&'a Run> {
         let kind = self.kind.name();
         self.source.run().with_context(|| {

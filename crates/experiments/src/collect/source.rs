@@ -113,9 +113,10 @@ impl Run {
         let text = std::fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
         if Kind::of(&text) == Some(Kind::Offline) {
             bail!(
-                "{} is a run of `cargo xtask offline`, which keeps neither a replay nor policies of several skills; take \
-                 one of `cargo xtask train`",
-                path.display()
+                "{} is a run of `{}`, which keeps neither a replay nor policies of several skills; take one of `{}`",
+                path.display(),
+                Kind::Offline.command(),
+                Kind::Online.command()
             );
         }
         let (dir, config) = RunDir::open(path)?;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::terminal::shell;
+use crate::terminal::tell::program;
 use anyhow::{Result, bail};
 use toml::Table;
 
@@ -50,11 +51,12 @@ impl Kind {
     }
 
     /// The command.
-    pub(crate) fn command(self) -> &'static str {
-        match self {
-            Self::Online => "cargo xtask train",
-            Self::Offline => "cargo xtask offline",
-        }
+    pub(crate) fn command(self) -> String {
+        let word = match self {
+            Self::Online => "train",
+            Self::Offline => "offline",
+        };
+        format!("{} {word}", program())
     }
 
     /// Refuses the text of the file at `place` where it is for the other one, which takes it by `option`.

@@ -67,7 +67,7 @@ pub(crate) fn check(path: &Path, overwrite: bool) -> Result<()> {
             bail!("{place} holds a file {name} of no run; choose another folder")
         }
         Some(CONFIG) if !overwrite => bail!(
-            "{place} already holds a run; choose another folder, go on with it (--resume, or --keep), or overwrite it \
+            "{place} already holds a run; choose another folder, go on with it (--resume, or --continue), or overwrite it \
              (--overwrite)"
         ),
         Some(name) if !overwrite => {
@@ -101,7 +101,8 @@ pub(crate) fn offline(path: &Path) -> Result<()> {
     let config = fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
     if path.join(ONLINE).exists() || Kind::of(&config) == Some(Kind::Online) {
         let place = path.display();
-        bail!("{place} holds a run of `cargo xtask train`; choose another folder");
+        let command = Kind::Online.command();
+        bail!("{place} holds a run of `{command}`; choose another folder");
     }
     Ok(())
 }
@@ -147,17 +148,17 @@ pub(crate) fn dataset(config: &str) -> Option<PathBuf> {
 /// # Errors
 /// When it holds one.
 pub(crate) fn online(path: &Path) -> Result<()> {
-    let place = path.display();
+    let (place, command) = (path.display(), Kind::Offline.command());
     let config = fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
     if Kind::of(&config) == Some(Kind::Offline) {
-        bail!("{place} holds a run of `cargo xtask offline`; choose another folder");
+        bail!("{place} holds a run of `{command}`; choose another folder");
     }
     match [PRUNING, POLICY[0], NETWORKS, TABLE]
         .iter()
         .find(|name| path.join(name).exists())
     {
         Some(name) => {
-            bail!("{place} holds a run of `cargo xtask offline` ({name}); choose another folder")
+            bail!("{place} holds a run of `{command}` ({name}); choose another folder")
         }
         None => Ok(()),
     }

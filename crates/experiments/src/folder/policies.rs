@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::terminal::shell;
+use crate::terminal::tell::program;
 use anyhow::{Context, Result, anyhow, bail};
 use offline_prune::config::{AlgoConfig, OfflineConfig};
 use rl_algos::run_dir::{Checkpoint, RunDir};
@@ -91,10 +92,11 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
         match last {
             true => bail!("{folder} kept no best policy, only its last; leave out --best"),
             false => bail!(
-                "{folder} has no {} policy yet: its first evaluation comes after {} updates; cargo xtask offline \
+                "{folder} has no {} policy yet: its first evaluation comes after {} updates; {} offline \
                  --resume {} goes on",
                 if best { "best" } else { "last" },
                 thousands(config.evaluation.every.min(config.updates) as f64),
+                program(),
                 shell::word(run)
             ),
         }

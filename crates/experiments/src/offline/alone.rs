@@ -15,7 +15,7 @@ use offline_prune::train::{State, Trained};
 use rl_algos::seal;
 
 use super::job::Job;
-use super::shown::{self, Shown};
+use super::observer::{self, ProgressObserver};
 use super::stored::Stored;
 use super::writer::{Data, Folder};
 use super::{LAST, Outcome, Source, header, is_over, kept, make, open};
@@ -27,9 +27,9 @@ use crate::settings::offline as settings;
 use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::progress::{Progress, span};
 use crate::terminal::table::thousands;
-use crate::terminal::tell::print_line;
+use crate::terminal::tell::{print_line, program};
 
-/// Makes a run from its beginning, or with `--keep` what is left of one.
+/// Makes a run from its beginning, or with `--continue` what is left of one.
 ///
 /// # Errors
 /// As [`offline`](super::run).
@@ -39,19 +39,19 @@ pub(super) fn run(args: &OfflineArgs, job: &Job, device: &Device) -> Result<Exit
         let (label, algo) = (settings::label(place), job.config.algo.name());
         Path::new("runs/offline").join(format!("{label}-{algo}-{}", job.name))
     });
-    let overwrite = args.overwrite || args.keep;
+    let overwrite = args.overwrite || args.go_on;
     places::folder("--out", &path)?;
     folder::check(&path, overwrite)?;
     let threads = threads(args.agent.threads)?;
     let dataset = open(place, &job.config, 1)?;
     let config = job.config.fitted(&dataset);
     let data = Data::of(place, &dataset);
-    if args.keep && kept::whole(&path, &config, &dataset, &data)?.is_some() {
+    if args.go_on && kept::whole(&path, &config, &dataset, &data)?.is_some() {
         print_line(&format!("the run in {} is whole", path.display()));
         return Ok(ExitCode::SUCCESS);
     }
     let named = args.device()?.name();
-    let (folder, state) = match args.keep {
+    let (folder, state) = match args.go_on {
         true => kept::begin(&path, &config, &data, named)?,
         false => (Folder::new(&path, overwrite, &config, &data, named)?, None),
     };
@@ -83,8 +83,9 @@ pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<
     let threads = threads(args.agent.threads)?;
     let dataset = open(&place, &config, 1).with_context(|| {
         format!(
-            "the data of {} (if they lie elsewhere now: cargo xtask offline DATASET --resume {})",
+            "the data of {} (if they lie elsewhere now: {} offline DATASET --resume {})",
             path.display(),
+            program(),
             shell::word(path)
         )
     })?;
@@ -134,8 +135,9 @@ fn place_of(args: &OfflineArgs, path: &Path, config: &str) -> Result<PathBuf> {
     let named = args.agent.dataset.clone();
     named.or_else(|| folder::dataset(config)).with_context(|| {
         format!(
-            "{}/{CONFIG} does not say where its data lie; name them: cargo xtask offline DATASET --resume {}",
+            "{}/{CONFIG} does not say where its data lie; name them: {} offline DATASET --resume {}",
             path.display(),
+            program(),
             shell::word(path)
         )
     })
@@ -169,18 +171,24 @@ fn one(
     header(config, &format!("{threads} threads"), args)?;
     print_line(&format!("folder   {}\n", path.display()));
     let progress = Progress::start(config.updates).of_updates();
-    let mut shown = Shown::new(progress, Interrupt::catch()?, folder);
-    let trained = make(source, path, state, &mut shown)?;
+    let mut observer = ProgressObserver::new(progress, Interrupt::catch()?, folder);
+    let trained = make(source, path, state, &mut observer)?;
     let (updates, evaluations) = (trained.updates, &trained.evaluations);
-    let outcome = Outcome::of(updates, evaluations, shown.weights, shown.folder.seconds());
+    let outcome = Outcome::of(
+        updates,
+        evaluations,
+        observer.weights,
+        observer.folder.seconds(),
+    );
     summary(&outcome, &trained, config, dataset, path);
     if is_over(&trained, config) {
         return Ok(ExitCode::SUCCESS);
     }
     let whole = thousands(config.updates as f64);
     print_line(&format!(
-        "\nstopped after {} of {whole} updates; go on with\n         cargo xtask offline --resume {}",
+        "\nstopped after {} of {whole} updates; go on with\n         {} offline --resume {}",
         thousands(updates as f64),
+        program(),
         shell::word(path)
     ));
     Ok(ExitCode::from(interrupt::STATUS))
@@ -210,7 +218,10 @@ fn summary(
             thousands(returns)
         ),
         None => {
-            let losses = trained.evaluations.last().map(|e| shown::losses(&e.losses));
+            let losses = trained
+                .evaluations
+                .last()
+                .map(|e| observer::losses(&e.losses));
             let losses = losses.unwrap_or_default();
             format!("\nlosses   {losses} (no task to evaluate in)")
         }

@@ -2,7 +2,7 @@
 //!
 //! In reading order: this file (what runs have in common), [`data`] (reading a dataset), [`alone`] (one run), [`sweep`]
 //! (several side by side), [`writer`] (who writes a run's folder), [`stored`] (what a run goes on from), [`board`]
-//! (TensorBoard), [`job`] (which runs a command asks for), [`kept`] (runs of earlier commands), [`shown`] (what a person watches), [`prune`] (pruning alone),
+//! (TensorBoard), [`job`] (which runs a command asks for), [`kept`] (runs of earlier commands), [`observer`] (what a person watches), [`prune`] (pruning alone),
 //! [`layers`] (what pruning left).
 
 mod alone;
@@ -11,8 +11,8 @@ mod data;
 mod job;
 mod kept;
 mod layers;
+mod observer;
 pub(crate) mod prune;
-mod shown;
 mod stored;
 mod sweep;
 mod writer;
@@ -34,7 +34,7 @@ use crate::settings::offline as settings;
 use crate::terminal::table::thousands;
 use crate::terminal::tell::print_line;
 use data::open;
-use shown::Shown;
+use observer::ProgressObserver;
 
 /// Evaluations at the end of a run whose mean is told.
 const LAST: usize = 10;
@@ -76,7 +76,7 @@ fn make(
     source: Source<'_>,
     path: &Path,
     state: Option<State>,
-    shown: &mut Shown,
+    observer: &mut ProgressObserver,
 ) -> Result<Trained> {
     let Source {
         config,
@@ -84,13 +84,13 @@ fn make(
         device,
     } = source;
     let trained = match state {
-        None => train(config, dataset, device, shown),
-        Some(state) => resume(config, dataset, device, state, shown),
+        None => train(config, dataset, device, observer),
+        Some(state) => resume(config, dataset, device, state, observer),
     };
-    shown.progress.finish();
+    observer.progress.finish();
     let trained = trained.map_err(|error| {
         let place = path.display();
-        let context = match (shown.started, &error) {
+        let context = match (observer.started, &error) {
             (true, _) => format!("the run in {place} ended early; its last checkpoint stays"),
             // Which says its place.
             (false, Fault::File { .. } | Fault::Online(rl_algos::Error::File { .. })) => {
@@ -101,7 +101,7 @@ fn make(
         Error::from(error).context(context)
     })?;
     if is_over(&trained, config) {
-        shown.folder.finish(&trained, dataset)?;
+        observer.folder.finish(&trained, dataset)?;
     }
     Ok(trained)
 }

@@ -16,7 +16,7 @@ use rl_algos::files::{hold, put};
 
 use super::job::{DENSE, Job, pruned};
 use super::kept::{self, Kept};
-use super::shown::Shown;
+use super::observer::ProgressObserver;
 use super::writer::{Data, Folder};
 use super::{LAST, Outcome, Source, is_over, make, open};
 use crate::charts::chart::{self, Curve};
@@ -83,7 +83,7 @@ pub(super) fn run(
         .unwrap_or_else(|| Path::new("runs/offline").join(format!("{label}-{}", base.algo.name())));
     places::folder("--out", &folder)?;
     own_outputs(&folder)?;
-    if !args.keep {
+    if !args.go_on {
         free(&folder, &jobs, args.overwrite)?;
     }
     let dataset = open(place, base, Share::of(threads, jobs.len()).at_once)?;
@@ -92,7 +92,7 @@ pub(super) fn run(
     let _held = hold(&folder)?;
     let data = Data::of(place, &dataset);
     let (mut there, mut others) = (vec![None; jobs.len()], Vec::new());
-    if args.keep {
+    if args.go_on {
         for (job, there) in jobs.iter().zip(&mut there) {
             let config = job.config.fitted(&dataset);
             *there = kept::whole(&folder.join(&job.name), &config, &dataset, &data)?;
@@ -111,10 +111,10 @@ pub(super) fn run(
         interrupt: Interrupt::catch()?,
         bars: MultiProgress::new(),
         overwrite: args.overwrite,
-        keep: args.keep,
+        keep: args.go_on,
     };
     let mut said = format!("{} runs, {} at a time", missing.len(), share.at_once);
-    if args.keep {
+    if args.go_on {
         let cut_off = |job: &usize| folder.join(&jobs[*job].name).exists();
         let (kept, cut_off) = (
             jobs.len() - missing.len() + others.len(),
@@ -179,7 +179,7 @@ fn free(folder: &Path, jobs: &[Job], overwrite: bool) -> Result<()> {
     }
     if folder.join(TABLE).exists() && !overwrite {
         bail!(
-            "{} holds a sweep already; choose another folder, go on with it (--keep), or overwrite it (--overwrite)",
+            "{} holds a sweep already; choose another folder, go on with it (--continue), or overwrite it (--overwrite)",
             folder.display()
         );
     }
@@ -203,16 +203,21 @@ fn one(job: &Job, shared: &Shared) -> Made {
     };
     let name = format!("{:<18}", job.name);
     let progress = Progress::of_several(job.config.updates, &name, &shared.bars).of_updates();
-    let mut shown = Shown::new(progress, shared.interrupt.clone(), folder);
-    shown.tables = false;
+    let mut observer = ProgressObserver::new(progress, shared.interrupt.clone(), folder);
+    observer.tables = false;
     let source = Source {
         config: &config,
         dataset: &shared.dataset,
         device: shared.device,
     };
-    let trained = make(source, &path, state, &mut shown)?;
+    let trained = make(source, &path, state, &mut observer)?;
     let (updates, evaluations) = (trained.updates, &trained.evaluations);
-    let outcome = Outcome::of(updates, evaluations, shown.weights, shown.folder.seconds());
+    let outcome = Outcome::of(
+        updates,
+        evaluations,
+        observer.weights,
+        observer.folder.seconds(),
+    );
     Ok(is_over(&trained, &config).then_some(outcome))
 }
 
@@ -249,7 +254,7 @@ fn finish(all: Vec<(Job, Option<Made>)>, folder: &Path, title: &str) -> Result<E
         Some(error) => Err(error.context(format!("{count} of {runs} runs failed"))),
         None if open > 0 => {
             print_line(&format!(
-                "\nstopped; {open} of {runs} runs are not over; --keep goes on"
+                "\nstopped; {open} of {runs} runs are not over; --continue goes on"
             ));
             Ok(ExitCode::from(interrupt::STATUS))
         }

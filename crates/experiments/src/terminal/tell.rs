@@ -4,12 +4,26 @@
 //! another reason, such as a full disk, is kept, so that a command whose product is what it says can fail at its end.
 
 use std::io::{self, ErrorKind, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
 
 /// Why a line did not come out on standard output, of the first that did not.
 static UNSAID: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// What this process is called in commands that are printed.
+static PROGRAM: OnceLock<String> = OnceLock::new();
+
+/// What a command begins with that is printed for a person to type, such as `cargo xtask`.
+#[must_use]
+pub fn program() -> &'static str {
+    PROGRAM.get().map_or("cargo xtask", String::as_str)
+}
+
+/// Calls this process so from now on; the first name stays.
+pub fn call_program(name: &str) {
+    PROGRAM.get_or_init(|| name.to_owned());
+}
 
 /// Prints a line on standard output.
 pub fn print_line(line: &str) {

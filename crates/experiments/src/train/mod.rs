@@ -1,11 +1,11 @@
 //! `cargo xtask train`: says what is trained, shows how it goes, ends with what came of it.
 //!
-//! In reading order: this file (one run, new or gone on with), [`seeds`] (several side by side), [`shown`] (the
+//! In reading order: this file (one run, new or gone on with), [`seeds`] (several side by side), [`observer`] (the
 //! observer that a person watches), [`report`] (what is said before and after).
 
+mod observer;
 mod report;
 mod seeds;
-mod shown;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::progress::Progress;
 use crate::terminal::table::thousands;
 use crate::terminal::tell::print_line;
-use shown::Shown;
+use observer::ProgressObserver;
 
 /// Weights that are drawn in some two seconds.
 const MANY: u64 = 200_000_000;
@@ -92,7 +92,7 @@ fn one(
     print_line(&format!("folder   {}\n", dir.path().display()));
     drop(agent);
 
-    let mut shown = Shown::new(Progress::start(config.steps), Interrupt::catch()?);
+    let mut observer = ProgressObserver::new(Progress::start(config.steps), Interrupt::catch()?);
     let mut board = TensorBoard::new(dir.path(), config);
     let mut named = Named {
         dir: &dir,
@@ -102,15 +102,15 @@ fn one(
         config,
         &device,
         &dir,
-        &mut [&mut named, &mut board, &mut shown],
+        &mut [&mut named, &mut board, &mut observer],
     );
-    let took = shown.progress.finish();
-    let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
+    let took = observer.progress.finish();
+    let trained = trained.map_err(|error| why(error, observer.started, dir.path()))?;
     if trained.stopped && trained.steps < config.steps {
         print_line(&report::stopped(&trained, dir.path()));
         return Ok(ExitCode::from(interrupt::STATUS));
     }
-    let made = shown.began().map(|began| trained.steps - began);
+    let made = observer.began().map(|began| trained.steps - began);
     report::summary(&trained, made.zip(Some(took)), dir.path());
     Ok(ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use sparse_core::kernels::Kernels;
 
 use crate::terminal::progress::span;
 use crate::terminal::table::thousands;
-use crate::terminal::tell::print_line;
+use crate::terminal::tell::{print_line, program};
 
 /// Says what is trained, with which seeds.
 pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Result<()> {
@@ -73,7 +73,7 @@ pub(super) fn stopped(trained: &Trained, folder: &Path) -> String {
 
 /// The command that goes on with a run, with the device that it had.
 pub(super) fn resume_command(folder: &Path) -> String {
-    format!("cargo xtask train --resume {}", shell::word(folder))
+    format!("{} train --resume {}", program(), shell::word(folder))
 }
 
 /// Says what came of it, and what to do with it. `made` tells the steps that this command made, and the time they took.
@@ -106,9 +106,9 @@ pub(super) fn summary(trained: &Trained, made: Option<(u64, Duration)>, folder: 
         thousands(active as f64),
         thousands(total as f64)
     ));
-    let word = shell::word(folder);
+    let (word, program) = (shell::word(folder), program());
     print_line(&format!(
-        "folder   {}\n\nnext     cargo xtask eval {word}\n         cargo xtask plot {word}\n         tensorboard --logdir {word}",
+        "folder   {}\n\nnext     {program} eval {word}\n         {program} plot {word}\n         tensorboard --logdir {word}",
         folder.display()
     ));
 }

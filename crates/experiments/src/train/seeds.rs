@@ -13,7 +13,7 @@ use rl_algos::observe::TensorBoard;
 use rl_algos::run_dir::RunDir;
 use rl_algos::train::train;
 
-use super::shown::Shown;
+use super::observer::ProgressObserver;
 use super::{fits, networks, new, report, why};
 use crate::folder::offline;
 use crate::folder::places;
@@ -127,11 +127,16 @@ fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
         &format!("seed {:<3}", config.seed),
         &shared.bars,
     );
-    let mut shown = Shown::new(progress, shared.interrupt.clone());
+    let mut observer = ProgressObserver::new(progress, shared.interrupt.clone());
     let mut board = TensorBoard::new(dir.path(), config);
-    let trained = train(config, &shared.device, dir, &mut [&mut board, &mut shown]);
-    shown.progress.finish();
-    let trained = trained.map_err(|error| why(error, shown.started, dir.path()))?;
+    let trained = train(
+        config,
+        &shared.device,
+        dir,
+        &mut [&mut board, &mut observer],
+    );
+    observer.progress.finish();
+    let trained = trained.map_err(|error| why(error, observer.started, dir.path()))?;
     Ok(Outcome {
         stopped: trained.stopped && trained.steps < config.steps,
         returns: trained.returns,

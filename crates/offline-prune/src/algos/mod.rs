@@ -142,7 +142,7 @@ pub fn draw(config: &OfflineConfig, rows: &Rows, streams: &mut Streams) -> Resul
     let network = |shape: NetworkShape| -> Result<SparseMlp> {
         let norm = shape.critic && config.networks.critic_layer_norm;
         let network = SparseMlpConfig::new(shape.sizes).with_layer_norm(norm);
-        Ok(network.init(&rows.device, &mut streams.init)?)
+        Ok(network.try_init(&rows.device, &mut streams.init)?)
     };
     shapes(config, rows).into_iter().map(network).collect()
 }

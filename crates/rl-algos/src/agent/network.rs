@@ -60,7 +60,7 @@ impl<'a> Network<'a> {
     /// When it has no layer, which no network lacks.
     #[must_use]
     pub fn device(&self) -> Device {
-        self.net.sparse_layers()[0].bias().device()
+        self.net.sparse_layers()[0].values().device()
     }
 
     /// Weights that exist, and that could.

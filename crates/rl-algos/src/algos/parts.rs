@@ -247,7 +247,7 @@ fn network(
         .with_storage(shared.storage)
         .with_layer_norm(drawn.layer_norm);
     drawn.fits(config)?;
-    let made = network.init(device, &mut streams.init);
+    let made = network.try_init(device, &mut streams.init);
     made.map_err(|error| drawn.blame(config, error))
 }
 

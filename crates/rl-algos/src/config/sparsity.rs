@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sparse_core::budget::Allocation;
-use sparse_core::nn::{Mask, Storage};
+use sparse_core::nn::{InitialMask, Storage};
 use sparse_core::optim::AdamConfig;
 use sparse_core::topology::{DropFraction, GradualMagnitude, RuleConfig, Schedule, Topology};
 use sparse_core::trainer::{NetworkTrainerConfig, TargetConfig};
@@ -22,7 +22,7 @@ pub struct SparsityConfig {
     /// How the weights that exist are shared out among the layers.
     pub allocation: Allocation,
     /// Which weights exist at first.
-    pub mask: Mask,
+    pub mask: InitialMask,
     /// Which kernels compute the layers.
     #[serde(default)]
     pub storage: Storage,

@@ -9,7 +9,7 @@
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
-use sparse_core::nn::Mask;
+use sparse_core::nn::InitialMask;
 use sparse_core::topology::{Drop, RuleConfig, Set};
 use sparse_core::trainer::TargetConnections;
 
@@ -110,7 +110,7 @@ fn sparsity(base: &TrainConfig, env: &TaskInfo) -> SparsityConfig {
         actor: share(seen, &base.networks.actor, outputs),
         critic: share(seen + done, &base.networks.critic, 1),
         allocation,
-        mask: Mask::Random,
+        mask: InitialMask::Random,
         ..base.sparsity
     }
 }

@@ -233,7 +233,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
     /// # use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
     /// # use sparse_core::{trainer::NetworkTrainer, nn::{SparseMlp, SparseMlpConfig}};
     /// # let (device, mut rng) = (Device::flex(), ChaCha8Rng::seed_from_u64(0));
-    /// # let net = SparseMlpConfig::new([3, 64, 1]).init(&device, &mut rng)?;
+    /// # let net = SparseMlpConfig::new(vec![3, 64, 1]).try_init(&device, &mut rng)?;
     /// # let mut trainer = NetworkTrainer::new(net, Default::default());
     /// let x = Tensor::<2>::ones([8, 3], &device);
     /// // One part, and the mean output beside the loss.

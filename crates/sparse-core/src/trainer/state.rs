@@ -110,6 +110,12 @@ fn target_name(name: &str) -> String {
 
 /// Replaces the layers of a network by those stored under `name`, which must have the same shapes.
 fn read_layers<N: SparseModule>(record: &Record, name: &str, net: &mut N) -> Result<()> {
+    let (stored, expected) = (record.activation(name)?, net.activation());
+    if record.layers(name)? > 0 && stored != expected {
+        let (stored, expected) = (stored.name(), expected.name());
+        let reason = format!("`{name}` has the activation {stored}: must be {expected}");
+        return Err(Error::Record { reason });
+    }
     let mut layers = net.sparse_layers_mut();
     let stored = record.layers(name)?;
     if stored != layers.len() {
@@ -122,7 +128,8 @@ fn read_layers<N: SparseModule>(record: &Record, name: &str, net: &mut N) -> Res
         let shape = |layer: &SparseLinear| {
             let pattern = layer.pattern();
             let norm = layer.layer_norm().map_or("", |_| " with a layer norm");
-            format!("[{}×{}]{norm}", pattern.outputs(), pattern.inputs())
+            let bias = layer.bias().map_or(" without a bias", |_| "");
+            format!("[{}×{}]{norm}{bias}", pattern.outputs(), pattern.inputs())
         };
         let (found, expected) = (shape(&read), shape(layer));
         if found != expected {

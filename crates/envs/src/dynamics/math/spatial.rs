@@ -16,7 +16,7 @@ pub struct Spatial {
 
 impl Spatial {
     /// The motion of a unit velocity about `axis`, seen `offset` away from a point on the axis.
-    pub(super) fn hinge(axis: DVec3, offset: DVec3) -> Self {
+    pub(in crate::dynamics) fn hinge(axis: DVec3, offset: DVec3) -> Self {
         Self {
             angular: axis,
             linear: axis.cross(offset),
@@ -24,7 +24,7 @@ impl Spatial {
     }
 
     /// The motion of a unit velocity along `axis`.
-    pub(super) fn slide(axis: DVec3) -> Self {
+    pub(in crate::dynamics) fn slide(axis: DVec3) -> Self {
         Self {
             angular: DVec3::ZERO,
             linear: axis,
@@ -39,12 +39,12 @@ impl Spatial {
     }
 
     /// Power of a force over a motion.
-    pub(super) fn dot(&self, other: &Self) -> f64 {
+    pub(in crate::dynamics) fn dot(&self, other: &Self) -> f64 {
         self.angular.dot(other.angular) + self.linear.dot(other.linear)
     }
 
     /// Rate of change of a motion that moves with velocity `self`.
-    pub(super) fn cross_motion(&self, motion: &Self) -> Self {
+    pub(in crate::dynamics) fn cross_motion(&self, motion: &Self) -> Self {
         Self {
             angular: self.angular.cross(motion.angular),
             linear: self.angular.cross(motion.linear) + self.linear.cross(motion.angular),
@@ -52,7 +52,7 @@ impl Spatial {
     }
 
     /// Rate of change of a force (or momentum) that moves with velocity `self`.
-    pub(super) fn cross_force(&self, force: &Self) -> Self {
+    pub(in crate::dynamics) fn cross_force(&self, force: &Self) -> Self {
         Self {
             angular: self.angular.cross(force.angular) + self.linear.cross(force.linear),
             linear: self.angular.cross(force.linear),
@@ -60,13 +60,13 @@ impl Spatial {
     }
 
     /// Adds `scale` times another one.
-    pub(super) fn add_scaled(&mut self, other: &Self, scale: f64) {
+    pub(in crate::dynamics) fn add_scaled(&mut self, other: &Self, scale: f64) {
         self.angular += other.angular * scale;
         self.linear += other.linear * scale;
     }
 
     /// Adds another one.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(in crate::dynamics) fn add(&mut self, other: &Self) {
         self.angular += other.angular;
         self.linear += other.linear;
     }
@@ -86,7 +86,7 @@ pub struct SpatialInertia {
 impl SpatialInertia {
     /// Inertia of a body with principal moments `inertia` along the columns of `axes`, whose centre of mass
     /// lies `offset` from the point.
-    pub(super) fn new(inertia: DVec3, axes: &DMat3, offset: DVec3, mass: f64) -> Self {
+    pub(in crate::dynamics) fn new(inertia: DVec3, axes: &DMat3, offset: DVec3, mass: f64) -> Self {
         let [a, b, c] = [axes.x_axis, axes.y_axis, axes.z_axis];
         let entry = |i: usize, j: usize| {
             a[i] * a[j] * inertia.x + b[i] * b[j] * inertia.y + c[i] * c[j] * inertia.z
@@ -114,7 +114,7 @@ impl SpatialInertia {
     }
 
     /// Momentum of a motion.
-    pub(super) fn mul(&self, v: &Spatial) -> Spatial {
+    pub(in crate::dynamics) fn mul(&self, v: &Spatial) -> Spatial {
         let [xx, yy, zz, xy, xz, yz] = self.rotational;
         let w = v.angular;
         let rotated = DVec3::new(
@@ -129,7 +129,7 @@ impl SpatialInertia {
     }
 
     /// Adds the inertia of another body about the same point.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(in crate::dynamics) fn add(&mut self, other: &Self) {
         for (a, b) in self.rotational.iter_mut().zip(other.rotational) {
             *a += b;
         }

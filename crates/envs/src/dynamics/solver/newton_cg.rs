@@ -7,54 +7,20 @@
 //! the cost by less. Rarely that is before the minimum; going on to it would leave MuJoCo's
 //! trajectory (seen: by 7e-8 in one control step of Walker2d in 24,000).
 
-use super::add_forces;
-use super::islands::diagonal;
 use super::line_search::line_search;
 use super::problem::Problem;
 use super::zones::{MOST_CONE_ROWS, Zone, cone_push, for_each_single, push};
 use crate::dynamics::MINVAL;
-use crate::dynamics::dense::{add_scaled, dot, norm};
-use crate::dynamics::ldl;
-use crate::dynamics::model::{Model, Solver};
-use crate::dynamics::state::State;
-
-/// Solves the islands apart, or all at once where the model says so. The start is chosen for all of them together.
-pub(super) fn solve(model: &Model, state: &mut State) {
-    let scratch = &mut state.scratch;
-    scratch.primal.resize(model.nv, state.rows.len());
-    let mut whole = Problem {
-        opt: &model.opt,
-        inertia: if model.opt.islands {
-            diagonal(&state.mass_matrix, model.nv)
-        } else {
-            model.meaninertia * model.nv as f64
-        },
-        mass_matrix: &state.mass_matrix,
-        factor: &state.factor,
-        qacc_smooth: &state.qacc_smooth,
-        rows: &mut state.rows,
-        qacc: &mut state.qacc,
-        scratch: &mut scratch.primal,
-    };
-    if model.opt.warmstart {
-        whole.qacc.copy_from_slice(&state.qacc_warmstart);
-        whole.start();
-    } else {
-        whole.start_cold();
-    }
-    state.solver_iterations = if model.opt.islands && model.trees.len() > 1 {
-        scratch.islands.minimise(model, &mut whole)
-    } else {
-        minimise(&mut whole)
-    };
-    add_forces(state);
-}
+use crate::dynamics::math::dense::{add_scaled, dot, norm};
+use crate::dynamics::math::ldl;
+use crate::dynamics::model::Solver;
 
 /// Moves `qacc` to where the cost is least, and the rows' forces with it; gives the number of iterations.
 pub(super) fn minimise(problem: &mut Problem<'_>) -> usize {
     let tolerance = problem.opt.tolerance * problem.inertia;
     let newton = problem.opt.solver == Solver::Newton;
     problem.gradient();
+    let mut cost = None;
     for iteration in 1..=problem.opt.iterations {
         let size = norm(&problem.scratch.gradient);
         if size == 0.0 || !size.is_finite() {
@@ -74,12 +40,17 @@ pub(super) fn minimise(problem: &mut Problem<'_>) -> usize {
         if length == 0.0 {
             return iteration - 1;
         }
-        let before = problem.cost();
+        let before = cost.unwrap_or_else(|| problem.cost());
         problem.advance(length);
         problem.gradient();
-        if norm(&problem.scratch.gradient) < tolerance || before - problem.cost() < tolerance {
+        if norm(&problem.scratch.gradient) < tolerance {
             return iteration;
         }
+        let after = problem.cost();
+        if before - after < tolerance {
+            return iteration;
+        }
+        cost = Some(after);
     }
     problem.opt.iterations
 }
@@ -90,7 +61,7 @@ fn conjugate_direction(problem: &mut Problem<'_>, first: bool) {
     let mut metric = std::mem::take(&mut scratch.hessian);
     let conditioned = &mut metric[..scratch.gradient.len()];
     conditioned.copy_from_slice(&scratch.gradient);
-    ldl::solve(problem.factor, conditioned);
+    ldl::solve(problem.qld, conditioned);
     let [gradient_before, conditioned_before] = &mut scratch.before;
     let bend = if first {
         0.0
@@ -111,7 +82,7 @@ fn newton_direction(problem: &mut Problem<'_>) {
     let nv = problem.nv();
     let scratch = &mut *problem.scratch;
     let (rows, residual, hessian) = (&*problem.rows, &scratch.residual, &mut scratch.hessian);
-    hessian.copy_from_slice(problem.mass_matrix);
+    hessian.copy_from_slice(problem.qm);
     // Adds the lower triangle of rowᵀ other; a row moves with few dofs.
     let mut add = |row: &[f64], other: &[f64], scale: f64| {
         for (i, ji) in row.iter().enumerate() {

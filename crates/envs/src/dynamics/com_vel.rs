@@ -1,14 +1,13 @@
-//! Velocities of bodies and the forces that come of them. MuJoCo: Computation, "Simulation pipeline",
-//! velocity stages; recursive Newton-Euler.
+//! Velocities of bodies. MuJoCo: Computation, "Simulation pipeline", `mj_comVel`.
 
 use std::ops::Range;
 
+use super::math::spatial::Spatial;
 use super::model::{JointType, Model};
-use super::spatial::Spatial;
 use super::state::State;
 
 /// Velocities of the bodies, and how the dofs' motions change with them.
-pub(super) fn bodies(model: &Model, state: &mut State) {
+pub(super) fn com_vel(model: &Model, state: &mut State) {
     for body in 1..model.bodies.parent.len() {
         let mut velocity = state.cvel[model.bodies.parent[body]];
         let (first, count) = model.bodies.joints[body];
@@ -38,37 +37,5 @@ fn turn(state: &mut State, velocity: &mut Spatial, dofs: Range<usize>) {
     }
     for dof in dofs {
         velocity.add_scaled(&state.cdof[dof], state.qvel[dof]);
-    }
-}
-
-/// Forces that would keep every acceleration at zero: Coriolis, centrifugal, and against gravity.
-pub(super) fn bias(model: &Model, state: &mut State) {
-    let nbody = model.bodies.parent.len();
-    state.cacc[0] = Spatial {
-        angular: glam::DVec3::ZERO,
-        linear: -model.opt.gravity,
-    };
-    for body in 1..nbody {
-        let mut acceleration = state.cacc[model.bodies.parent[body]];
-        let (first, count) = model.bodies.dofs[body];
-        for dof in first..first + count {
-            acceleration.add_scaled(&state.cdof_dot[dof], state.qvel[dof]);
-        }
-        state.cacc[body] = acceleration;
-        let inertia = &state.cinert[body];
-        let velocity = &state.cvel[body];
-        let mut force = inertia.mul(&acceleration);
-        force.add(&velocity.cross_force(&inertia.mul(velocity)));
-        state.cfrc_body[body] = force;
-    }
-    for body in (1..nbody).rev() {
-        let parent = model.bodies.parent[body];
-        if parent > 0 {
-            let force = state.cfrc_body[body];
-            state.cfrc_body[parent].add(&force);
-        }
-    }
-    for dof in 0..model.nv {
-        state.qfrc_bias[dof] = state.cdof[dof].dot(&state.cfrc_body[model.dofs.body[dof]]);
     }
 }

@@ -1,11 +1,11 @@
 //! The inertia matrix. MuJoCo: Computation, "General framework"; Featherstone's composite rigid bodies.
 
-use super::ldl;
+use super::math::ldl;
 use super::model::Model;
 use super::state::State;
 
 /// The inertia matrix of the current pose.
-pub(super) fn composite(model: &Model, state: &mut State) {
+pub(super) fn crb(model: &Model, state: &mut State) {
     let nv = model.nv;
     state.crb.copy_from_slice(&state.cinert);
     for body in (1..model.bodies.parent.len()).rev() {
@@ -17,13 +17,12 @@ pub(super) fn composite(model: &Model, state: &mut State) {
     }
     for dof in 0..nv {
         let momentum = state.crb[model.dofs.body[dof]].mul(&state.cdof[dof]);
-        state.mass_matrix[dof * nv + dof] =
-            state.cdof[dof].dot(&momentum) + model.dofs.armature[dof];
+        state.qm[dof * nv + dof] = state.cdof[dof].dot(&momentum) + model.dofs.armature[dof];
         let mut next = model.dofs.coupled[dof];
         while let Some(ancestor) = next {
             let entry = state.cdof[ancestor].dot(&momentum);
-            state.mass_matrix[dof * nv + ancestor] = entry;
-            state.mass_matrix[ancestor * nv + dof] = entry;
+            state.qm[dof * nv + ancestor] = entry;
+            state.qm[ancestor * nv + dof] = entry;
             next = model.dofs.coupled[ancestor];
         }
     }
@@ -41,7 +40,7 @@ fn tendon_armature(model: &Model, state: &mut State, tendon: usize) {
         for (second, b) in &model.tendons.joints[tendon] {
             let [i, j] = [first, second].map(|joint| model.joints.dofadr[*joint]);
             if couples(model, i, j) || couples(model, j, i) {
-                state.mass_matrix[i * model.nv + j] += armature * a * b;
+                state.qm[i * model.nv + j] += armature * a * b;
             }
         }
     }
@@ -60,7 +59,7 @@ fn couples(model: &Model, other: usize, dof: usize) -> bool {
 }
 
 /// Factors the inertia matrix, for solves with it.
-pub(super) fn factor(model: &Model, state: &mut State) {
-    state.factor.copy_from_slice(&state.mass_matrix);
-    ldl::factor(&mut state.factor, model.nv);
+pub(super) fn factor_m(model: &Model, state: &mut State) {
+    state.qld.copy_from_slice(&state.qm);
+    ldl::factor(&mut state.qld, model.nv);
 }

@@ -1,12 +1,20 @@
 //! Everything about a mechanism that changes while it moves.
 
+pub(in crate::dynamics) mod contact;
+pub(in crate::dynamics) mod convex;
+pub(in crate::dynamics) mod rows;
+pub(in crate::dynamics) mod solver;
+mod warnings;
+
 use glam::{DMat3, DQuat, DVec3};
 
-use super::collision::{Contact, Memory, max_contacts};
-use super::constraint::Rows;
+use super::math::spatial::{Spatial, SpatialInertia};
 use super::model::Model;
-use super::solver::Scratch;
-use super::spatial::{Spatial, SpatialInertia};
+use contact::{Contact, max_contacts};
+use convex::ConvexScratch;
+use rows::Rows;
+use solver::SolverScratch;
+pub use warnings::{Warning, Warnings};
 
 /// The state of a mechanism and what the stages of [`step`](super::step) computed last, grouped by the stage
 /// that writes it.
@@ -73,9 +81,9 @@ pub struct State {
     /// Inertias of the subtrees about their tree's centre of mass, `[nbody]`.
     pub crb: Vec<SpatialInertia>,
     /// Inertia matrix, row-major `[nv, nv]`, both triangles.
-    pub mass_matrix: Vec<f64>,
+    pub qm: Vec<f64>,
     /// Its factor `LᵀDL` in the lower triangle, `[nv, nv]`: unit L below the diagonal, `1/D` on it.
-    pub(super) factor: Vec<f64>,
+    pub(in crate::dynamics) qld: Vec<f64>,
 
     // --- velocity
     /// Velocities of the bodies about their tree's centre of mass, `[nbody]`.
@@ -83,9 +91,9 @@ pub struct State {
     /// Rates of change of `cdof`, `[nv]`.
     pub cdof_dot: Vec<Spatial>,
     /// Accelerations of the bodies under zero `qacc`, gravity as upward acceleration, `[nbody]`.
-    pub(super) cacc: Vec<Spatial>,
+    pub(in crate::dynamics) cacc: Vec<Spatial>,
     /// Forces that these take, summed over subtrees, `[nbody]`.
-    pub(super) cfrc_body: Vec<Spatial>,
+    pub(in crate::dynamics) cfrc_body: Vec<Spatial>,
     /// Rates of change of the tendons' lengths, `[ntendon]`.
     pub ten_velocity: Vec<f64>,
     /// Rates of change of the transmissions' lengths, `[nu]`.
@@ -108,7 +116,7 @@ pub struct State {
     // --- collision, constraint
     /// Contacts, sorted by pair.
     pub contacts: Vec<Contact>,
-    pub(super) convex: Memory,
+    pub(in crate::dynamics) convex: ConvexScratch,
     /// Constraint rows: joint limits, then contacts.
     pub rows: Rows,
 
@@ -119,7 +127,7 @@ pub struct State {
     pub qfrc_constraint: Vec<f64>,
     /// Iterations that the solver took.
     pub solver_iterations: usize,
-    pub(super) scratch: Scratch,
+    pub(in crate::dynamics) scratch: SolverScratch,
 
     // --- after the solver, on request
     /// Contact forces on each body: torque about its tree's centre of mass (N m), then force (N), in world axes,
@@ -128,54 +136,16 @@ pub struct State {
 
     // --- integrate
     /// The state at the start of a Runge-Kutta step and the weighted sums over its stages, `[nq]` or `[nv]`.
-    pub(super) stages: Stages,
-}
-
-/// How often something went wrong, and where it did last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Warning {
-    /// Number of times.
-    pub count: u64,
-    /// Index of the number that was bad the last time.
-    pub last_index: usize,
-}
-
-impl Warning {
-    pub(super) fn note(&mut self, index: usize) {
-        self.count += 1;
-        self.last_index = index;
-    }
-}
-
-/// Numbers that are not finite or beyond 1e10, by where they were met (MuJoCo's `mjWARN_BAD…`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Warnings {
-    /// In positions; the state then starts over.
-    pub bad_qpos: Warning,
-    /// In velocities; the state then starts over.
-    pub bad_qvel: Warning,
-    /// In accelerations; the state then starts over.
-    pub bad_qacc: Warning,
-    /// In controls; all controls then count as 0.
-    pub bad_ctrl: Warning,
-}
-
-impl Warnings {
-    /// Number of all warnings.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        let all = [self.bad_qpos, self.bad_qvel, self.bad_qacc, self.bad_ctrl];
-        all.iter().map(|warning| warning.count).sum()
-    }
+    pub(in crate::dynamics) stages: Stages,
 }
 
 /// Memory of a Runge-Kutta step.
 #[derive(Clone, Debug)]
-pub(super) struct Stages {
-    pub(super) qpos: Vec<f64>,
-    pub(super) qvel: Vec<f64>,
-    pub(super) velocity_sum: Vec<f64>,
-    pub(super) acceleration_sum: Vec<f64>,
+pub(in crate::dynamics) struct Stages {
+    pub(in crate::dynamics) qpos: Vec<f64>,
+    pub(in crate::dynamics) qvel: Vec<f64>,
+    pub(in crate::dynamics) velocity_sum: Vec<f64>,
+    pub(in crate::dynamics) acceleration_sum: Vec<f64>,
 }
 
 impl State {
@@ -186,7 +156,7 @@ impl State {
         let (njnt, ngeom) = (model.joints.kind.len(), model.geoms.kind.len());
         let (nsite, ntendon) = (model.sites.body.len(), model.tendons.name.len());
         let rows = Rows::new(model);
-        let scratch = Scratch::new(model, &rows);
+        let scratch = SolverScratch::new(model, &rows);
         let zeros = || vec![0.0; nv];
         let motions = |n| vec![Spatial::default(); n];
         Self {
@@ -218,8 +188,8 @@ impl State {
             cdof: motions(nv),
             cinert: vec![SpatialInertia::default(); nbody],
             crb: vec![SpatialInertia::default(); nbody],
-            mass_matrix: vec![0.0; nv * nv],
-            factor: vec![0.0; nv * nv],
+            qm: vec![0.0; nv * nv],
+            qld: vec![0.0; nv * nv],
             cvel: motions(nbody),
             cdof_dot: motions(nv),
             cacc: motions(nbody),
@@ -230,7 +200,7 @@ impl State {
             qfrc_smooth: zeros(),
             qacc_smooth: zeros(),
             contacts: Vec::with_capacity(max_contacts(model)),
-            convex: Memory::new(model),
+            convex: ConvexScratch::new(model),
             rows,
             qacc: zeros(),
             qfrc_constraint: zeros(),

@@ -4,17 +4,17 @@
 //! The last row is eliminated first. Dofs are numbered from root to leaves, so that an inertia matrix, in which
 //! only a dof and its ancestors are coupled, fills nothing in; its zeros are found as they are met.
 
-use super::MINVAL;
 use super::dense::{add_scaled, dot};
+use crate::dynamics::MINVAL;
 
 /// Factors a matrix `[n, n]`, row-major, of which the lower triangle is read and written: unit L below the
 /// diagonal, `1/D` on it. A pivot may be negative: forces that grow with velocity make it so in an integrator.
-pub(super) fn factor(matrix: &mut [f64], n: usize) {
+pub(in crate::dynamics) fn factor(matrix: &mut [f64], n: usize) {
     factor_with(matrix, n, |pivot| pivot);
 }
 
 /// As [`factor`], for a matrix that is positive but for rounding: no pivot is taken for less than [`MINVAL`].
-pub(super) fn factor_positive(matrix: &mut [f64], n: usize) {
+pub(in crate::dynamics) fn factor_positive(matrix: &mut [f64], n: usize) {
     // NaN passes.
     factor_with(
         matrix,
@@ -41,7 +41,7 @@ fn factor_with(matrix: &mut [f64], n: usize, pivot: impl Fn(f64) -> f64) {
 }
 
 /// Solves in place with a factor from [`factor`], x `[n]`.
-pub(super) fn solve(factor: &[f64], x: &mut [f64]) {
+pub(in crate::dynamics) fn solve(factor: &[f64], x: &mut [f64]) {
     let n = x.len();
     for i in (0..n).rev() {
         let (before, after) = x.split_at_mut(i);
@@ -55,7 +55,7 @@ pub(super) fn solve(factor: &[f64], x: &mut [f64]) {
 }
 
 /// Multiplies `x` by `D^(-½) L⁻ᵀ` in place, so that products of two such vectors are `xᵀ A⁻¹ y`.
-pub(super) fn half_solve(factor: &[f64], x: &mut [f64]) {
+pub(in crate::dynamics) fn half_solve(factor: &[f64], x: &mut [f64]) {
     let n = x.len();
     for i in (0..n).rev() {
         let (before, after) = x.split_at_mut(i);

@@ -8,7 +8,7 @@ use crate::terminal::interrupt::Interrupt;
 use crate::terminal::progress::{Now, Progress};
 
 /// Shows a run.
-pub(super) struct Shown {
+pub(super) struct ProgressObserver {
     pub(super) progress: Progress,
     interrupt: Interrupt,
     now: Now,
@@ -18,7 +18,7 @@ pub(super) struct Shown {
     pub(super) started: bool,
 }
 
-impl Shown {
+impl ProgressObserver {
     pub(super) fn new(progress: Progress, interrupt: Interrupt) -> Self {
         Self {
             progress,
@@ -42,7 +42,7 @@ impl Shown {
     }
 }
 
-impl Observer for Shown {
+impl Observer for ProgressObserver {
     fn on_start(&mut self, _: &mut Start<'_>) -> rl_algos::Result<()> {
         self.started = true;
         Ok(())
@@ -85,14 +85,14 @@ mod tests {
     #[test]
     fn a_run_goes_on_until_its_end_is_asked_for() {
         let interrupt = Interrupt::default();
-        let mut shown = Shown::new(Progress::start(10), interrupt.clone());
+        let mut observer = ProgressObserver::new(Progress::start(10), interrupt.clone());
         let at = |step| At {
             step,
             ..At::default()
         };
-        assert_eq!(shown.on_step(&at(6)), ControlFlow::Continue(()));
+        assert_eq!(observer.on_step(&at(6)), ControlFlow::Continue(()));
         interrupt.set();
-        assert_eq!(shown.on_step(&at(7)), ControlFlow::Break(()));
-        assert_eq!(shown.began(), Some(5));
+        assert_eq!(observer.on_step(&at(7)), ControlFlow::Break(()));
+        assert_eq!(observer.began(), Some(5));
     }
 }

@@ -6,7 +6,7 @@
 const LANES: usize = 4;
 
 /// `Σ a_i b_i` over the shorter length.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(in crate::dynamics) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let length = a.len().min(b.len());
     let (a_lanes, a_rest) = a[..length].as_chunks::<LANES>();
     let (b_lanes, b_rest) = b[..length].as_chunks::<LANES>();
@@ -21,19 +21,19 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Length of a vector.
-pub(super) fn norm(a: &[f64]) -> f64 {
+pub(in crate::dynamics) fn norm(a: &[f64]) -> f64 {
     dot(a, a).sqrt()
 }
 
 /// `a += scale b` over the shorter length.
-pub(super) fn add_scaled(a: &mut [f64], b: &[f64], scale: f64) {
+pub(in crate::dynamics) fn add_scaled(a: &mut [f64], b: &[f64], scale: f64) {
     for (a, b) in a.iter_mut().zip(b) {
         *a += scale * b;
     }
 }
 
 /// `y = A x` with rows as long as x, as many as y has entries.
-pub(super) fn multiply(matrix: &[f64], x: &[f64], y: &mut [f64]) {
+pub(in crate::dynamics) fn multiply(matrix: &[f64], x: &[f64], y: &mut [f64]) {
     for (y, row) in y.iter_mut().zip(matrix.chunks_exact(x.len())) {
         *y = dot(row, x);
     }

@@ -7,45 +7,18 @@
 use super::zones::{MOST_CONE_ROWS, cone_push, for_each_single, push};
 use super::{add_forces, qcqp};
 use crate::dynamics::MINVAL;
-use crate::dynamics::constraint::ConeRows;
-use crate::dynamics::dense::{add_scaled, dot};
-use crate::dynamics::ldl;
-use crate::dynamics::model::{Model, Solver};
+use crate::dynamics::math::dense::{add_scaled, dot};
+use crate::dynamics::math::ldl;
+use crate::dynamics::model::Model;
 use crate::dynamics::state::State;
+use crate::dynamics::state::rows::ConeRows;
+use crate::dynamics::state::solver::DualScratch;
 
 /// Change of the cost above which an update is taken back; only rounding can make it positive.
 const WORSE: f64 = 1e-10;
 
-/// Memory of the dual problem; none unless it is the chosen solver.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Scratch {
-    /// `D^(-½) L⁻ᵀ Jᵀ` by row, `[rows, nv]`, of which the products are A.
-    halves: Vec<f64>,
-    /// `A + R`, `[rows, rows]`.
-    matrix: Vec<f64>,
-    /// `(A + R) f + b`, `[rows]`.
-    residual: Vec<f64>,
-    /// `J a − aref` at the start, then b, `[rows]`.
-    offset: Vec<f64>,
-}
-
-impl Scratch {
-    pub(super) fn new(model: &Model, rows: usize) -> Self {
-        let rows = if model.opt.solver == Solver::Pgs {
-            rows
-        } else {
-            0
-        };
-        Self {
-            halves: Vec::with_capacity(rows * model.nv),
-            matrix: Vec::with_capacity(rows * rows),
-            residual: Vec::with_capacity(rows),
-            offset: Vec::with_capacity(rows),
-        }
-    }
-}
-
-pub(super) fn gauss_seidel(model: &Model, state: &mut State) {
+/// Computes the forces of all rows, and the acceleration with them.
+pub(super) fn pgs(model: &Model, state: &mut State) {
     let mut scratch = std::mem::take(&mut state.scratch.dual);
     build(state, &mut scratch);
     start(model, state, &mut scratch);
@@ -62,12 +35,12 @@ pub(super) fn gauss_seidel(model: &Model, state: &mut State) {
 }
 
 /// Builds the matrix.
-fn build(state: &State, scratch: &mut Scratch) {
+fn build(state: &State, scratch: &mut DualScratch) {
     let (rows, nv) = (state.rows.len(), state.qvel.len());
     scratch.halves.clear();
-    scratch.halves.extend_from_slice(state.rows.jacobian());
+    scratch.halves.extend_from_slice(state.rows.efc_jacobian());
     for half in scratch.halves.chunks_exact_mut(nv) {
-        ldl::half_solve(&state.factor, half);
+        ldl::half_solve(&state.qld, half);
     }
     scratch.matrix.resize(rows * rows, 0.0);
     for i in 0..rows {
@@ -77,20 +50,20 @@ fn build(state: &State, scratch: &mut Scratch) {
             scratch.matrix[i * rows + j] = entry;
             scratch.matrix[j * rows + i] = entry;
         }
-        scratch.matrix[i * rows + i] += state.rows.r[i];
+        scratch.matrix[i * rows + i] += state.rows.efc_r[i];
     }
 }
 
 /// Starts from the forces at the last step's acceleration, or from none where these cost more.
-fn start(model: &Model, state: &mut State, scratch: &mut Scratch) {
+fn start(model: &Model, state: &mut State, scratch: &mut DualScratch) {
     let count = state.rows.len();
     let residual = &mut scratch.offset;
     residual.clear();
     residual.extend(
         (0..count)
-            .map(|row| dot(state.rows.row(row), &state.qacc_warmstart) - state.rows.aref[row]),
+            .map(|row| dot(state.rows.row(row), &state.qacc_warmstart) - state.rows.efc_aref[row]),
     );
-    let mut force = std::mem::take(&mut state.rows.force);
+    let mut force = std::mem::take(&mut state.rows.efc_force);
     for_each_single(&state.rows, |row| {
         force[row] = push(&state.rows, row, residual[row]).0;
     });
@@ -103,7 +76,7 @@ fn start(model: &Model, state: &mut State, scratch: &mut Scratch) {
     scratch.residual.clear();
     let mut cost = 0.0;
     for row in 0..count {
-        let b = dot(state.rows.row(row), &state.qacc_smooth) - state.rows.aref[row];
+        let b = dot(state.rows.row(row), &state.qacc_smooth) - state.rows.efc_aref[row];
         let pushed = dot(&scratch.matrix[row * count..][..count], &force);
         cost += force[row] * (b + 0.5 * pushed);
         scratch.residual.push(b + pushed);
@@ -113,13 +86,13 @@ fn start(model: &Model, state: &mut State, scratch: &mut Scratch) {
         force.fill(0.0);
         scratch.residual.copy_from_slice(residual);
     }
-    state.rows.force = force;
+    state.rows.efc_force = force;
 }
 
 /// Updates every row once, in order; gives by how much the cost fell.
 // Not inlined: among other code its loop has too few registers (1 % of a step of Humanoid).
 #[inline(never)]
-fn sweep(state: &mut State, scratch: &mut Scratch) -> f64 {
+fn sweep(state: &mut State, scratch: &mut DualScratch) -> f64 {
     let count = state.rows.len();
     let mut improvement = 0.0;
     let (mut row, mut cones) = (0, 0);
@@ -128,17 +101,17 @@ fn sweep(state: &mut State, scratch: &mut Scratch) -> f64 {
         if let Some(cone) = rows.cones.get(cones).copied()
             && cone.first == row
         {
-            improvement += update_cone(&mut rows.force, &cone, scratch);
+            improvement += update_cone(&mut rows.efc_force, &cone, scratch);
             cones += 1;
             row += cone.dim;
             continue;
         }
         let residual = scratch.residual[row];
         let diagonal = scratch.matrix[row * count + row];
-        let old = rows.force[row];
+        let old = rows.efc_force[row];
         let best = old - residual / diagonal;
         let new = if row < rows.friction {
-            best.clamp(-rows.loss[row], rows.loss[row])
+            best.clamp(-rows.efc_frictionloss[row], rows.efc_frictionloss[row])
         } else {
             best.max(0.0)
         };
@@ -146,7 +119,7 @@ fn sweep(state: &mut State, scratch: &mut Scratch) -> f64 {
         if change != 0.0 {
             let cost = change * (0.5 * change * diagonal + residual);
             if cost <= WORSE {
-                rows.force[row] = new;
+                rows.efc_force[row] = new;
                 improvement -= cost;
                 let column = &scratch.matrix[row * count..][..count];
                 add_scaled(&mut scratch.residual, column, change);
@@ -159,7 +132,7 @@ fn sweep(state: &mut State, scratch: &mut Scratch) -> f64 {
 
 /// Updates an elliptic contact: first along its force, or its normal where it has none, then the friction at
 /// that normal force. Gives by how much the cost fell.
-fn update_cone(force: &mut [f64], cone: &ConeRows, scratch: &mut Scratch) -> f64 {
+fn update_cone(force: &mut [f64], cone: &ConeRows, scratch: &mut DualScratch) -> f64 {
     let count = force.len();
     let (first, dim) = (cone.first, cone.dim);
     let mut block = [[0.0; MOST_CONE_ROWS]; MOST_CONE_ROWS];
@@ -219,6 +192,6 @@ fn update_cone(force: &mut [f64], cone: &ConeRows, scratch: &mut Scratch) -> f64
 fn finish(state: &mut State) {
     add_forces(state);
     state.qacc.copy_from_slice(&state.qfrc_constraint);
-    ldl::solve(&state.factor, &mut state.qacc);
+    ldl::solve(&state.qld, &mut state.qacc);
     add_scaled(&mut state.qacc, &state.qacc_smooth, 1.0);
 }

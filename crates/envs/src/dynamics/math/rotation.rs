@@ -5,14 +5,14 @@ use std::f64::consts::{PI, TAU};
 
 use glam::{DMat3, DQuat, DVec3};
 
-use super::MINVAL;
-use super::kinematics::{rotation, unit_quat};
+use super::trig::sin_cos;
+use crate::dynamics::MINVAL;
 
 /// The quaternion at length one; no rotation where it has no length.
 ///
 /// As in MuJoCo one that is a rounding away from length one stays as it is: a quarter turn then gives a matrix of
 /// zeros and ones, and boxes that stand square to each other touch face to face.
-pub(super) fn unit(quat: DQuat) -> DQuat {
+pub(in crate::dynamics) fn unit(quat: DQuat) -> DQuat {
     let length = quat.length();
     if length < MINVAL {
         DQuat::IDENTITY
@@ -21,6 +21,17 @@ pub(super) fn unit(quat: DQuat) -> DQuat {
     } else {
         quat
     }
+}
+
+/// The rotation of a quaternion `w x y z` of any length; none where it has no length.
+pub(in crate::dynamics) fn unit_quat(wxyz: &[f64]) -> DQuat {
+    unit(DQuat::from_xyzw(wxyz[1], wxyz[2], wxyz[3], wxyz[0]))
+}
+
+/// The rotation by `angle` (rad) about a unit axis.
+pub(in crate::dynamics) fn rotation(axis: DVec3, angle: f64) -> DQuat {
+    let (sin, cos) = sin_cos(0.5 * angle);
+    DQuat::from_vec4((axis * sin).extend(cos))
 }
 
 /// The matrix of a unit quaternion, local to world, by differences of squares: exact for quarter turns.
@@ -37,7 +48,7 @@ pub(crate) fn matrix(quat: DQuat) -> DMat3 {
 }
 
 /// The rotation's axis times its angle, at most π (rad).
-pub(super) fn rotation_vector(quat: DQuat) -> DVec3 {
+pub(in crate::dynamics) fn rotation_vector(quat: DQuat) -> DVec3 {
     let axis = quat.xyz();
     let sin = axis.length();
     if sin < MINVAL {
@@ -50,7 +61,7 @@ pub(super) fn rotation_vector(quat: DQuat) -> DVec3 {
 }
 
 /// Turns a quaternion `w x y z` in place by an angular velocity (rad/s, in the turned frame) over a time (s).
-pub(super) fn turn(wxyz: &mut [f64], velocity: DVec3, time: f64) {
+pub(in crate::dynamics) fn turn(wxyz: &mut [f64], velocity: DVec3, time: f64) {
     let speed = velocity.length();
     let mut quat = unit_quat(wxyz);
     if speed >= MINVAL {

@@ -3,11 +3,11 @@
 
 use glam::DVec3;
 
-use super::collision::Contact;
-use super::constraint::{Rows, contact_rows};
+use super::math::spatial::Spatial;
 use super::model::{Cone, Model};
-use super::spatial::Spatial;
 use super::state::State;
+use super::state::contact::Contact;
+use super::state::rows::{Rows, contact_rows};
 
 /// Fills [`State::cfrc_ext`] with the contact forces of the last force evaluation, each moved to the centre of
 /// mass of its body's tree.
@@ -34,7 +34,7 @@ pub fn rne_post_constraint(model: &Model, state: &mut State) {
 
 /// Force (N) and torque (N m) of a contact on its second geom, in world axes.
 fn wrench(rows: &Rows, cone: Cone, contact: &Contact, first: usize) -> (DVec3, DVec3) {
-    let pushes = &rows.force()[first..][..contact_rows(cone, contact.dim)];
+    let pushes = &rows.efc_force()[first..][..contact_rows(cone, contact.dim)];
     let mut local = [0.0; 6];
     if contact.dim == 1 || cone == Cone::Elliptic {
         local[..pushes.len()].copy_from_slice(pushes);

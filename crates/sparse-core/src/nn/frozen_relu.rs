@@ -24,16 +24,16 @@ struct Held {
     /// The use that comes next.
     next: usize,
     replays: bool,
-    strayed: bool,
+    mismatched: bool,
 }
 
 /// Holds the gates of a network's ReLUs: the first run of a loss records them, later runs use them again, whatever
 /// the weights are by then. Clones share what is held. One handle belongs to one network,
-/// [`SparseMlp::hold_gates`](super::SparseMlp::hold_gates).
+/// [`SparseMlp::freeze_relu`](super::SparseMlp::freeze_relu).
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use sparse_core::nn::{Gates, SparseLinear, SparseMlp, SparseModule, Storage};
+/// use sparse_core::nn::{FrozenRelu, SparseLinear, SparseMlp, SparseModule, Storage};
 /// use sparse_core::pattern::Pattern;
 ///
 /// let device = Device::flex();
@@ -41,22 +41,22 @@ struct Held {
 ///     SparseLinear::from_parts(Pattern::full(1, 1), vec![weight], vec![0.0], Storage::Csr, &device)
 /// };
 /// let mut net = SparseMlp::from_layers(vec![layer(1.0)?, layer(1.0)?])?;
-/// let gates = Gates::default();
-/// net.hold_gates(Some(gates.clone()));
-/// let output = |net: &SparseMlp| net.forward(Tensor::from_data([[2.0]], &device)).into_scalar::<f32>();
+/// let gates = FrozenRelu::default();
+/// net.freeze_relu(Some(gates.clone()))?;
+/// let output = |net: &SparseMlp| net.forward(Tensor::<2>::from_data([[2.0]], &device)).into_scalar::<f32>();
 /// assert_eq!(output(&net), 2.0);
 ///
 /// // A ReLU would give 0 for -3 · 2.
 /// gates.replay();
 /// *net.sparse_layers_mut()[0] = layer(-3.0)?;
 /// assert_eq!(output(&net), -6.0);
-/// assert!(!gates.strayed());
+/// assert!(!gates.mismatched());
 /// # Ok::<(), sparse_core::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Gates(Arc<Mutex<Held>>);
+pub struct FrozenRelu(Arc<Mutex<Held>>);
 
-impl Gates {
+impl FrozenRelu {
     /// From here on the recorded gates are used, from the first on. To be called before each run but the first.
     pub fn replay(&self) {
         let mut held = self.lock();
@@ -67,8 +67,8 @@ impl Gates {
     /// Whether a run used the network in another way than the first did: more often, or on a batch of another
     /// size. Such a use has gates of its own.
     #[must_use]
-    pub fn strayed(&self) -> bool {
-        self.lock().strayed
+    pub fn mismatched(&self) -> bool {
+        self.lock().mismatched
     }
 
     /// Multiplies what comes out of a hidden layer by its gates.
@@ -125,7 +125,7 @@ impl Held {
         };
         let gate = x.greater_elem(0.0).float();
         if self.replays {
-            self.strayed = true;
+            self.mismatched = true;
         } else {
             self.gates.push(kind(gate.clone()));
         }
@@ -141,9 +141,9 @@ fn gated<const D: usize>(x: Tensor<D>, gate: Tensor<D>) -> Tensor<D> {
     x * gate
 }
 
-impl fmt::Debug for Gates {
+impl fmt::Debug for FrozenRelu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Gates of {} uses", self.lock().gates.len())
+        write!(f, "FrozenRelu of {} uses", self.lock().gates.len())
     }
 }
 
@@ -164,9 +164,9 @@ mod tests {
 
     fn net(storage: Storage, sparsity: f64) -> SparseMlp {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
-        let config = SparseMlpConfig::new([3, 20, 10, 2]).with_sparsity(sparsity);
+        let config = SparseMlpConfig::new(vec![3, 20, 10, 2]).with_sparsity(sparsity);
         let config = config.with_storage(storage);
-        config.init(&Device::flex(), &mut rng).unwrap()
+        config.try_init(&Device::flex(), &mut rng).unwrap()
     }
 
     fn output(net: &SparseMlp, rows: usize) -> Vec<f32> {
@@ -191,15 +191,15 @@ mod tests {
         ] {
             let mut net = net(storage, sparsity);
             let (plain, slope) = (output(&net, 5), gradient(&net));
-            let gates = Gates::default();
-            net.hold_gates(Some(gates.clone()));
+            let gates = FrozenRelu::default();
+            net.freeze_relu(Some(gates.clone())).unwrap();
             assert_eq!(gradient(&net), slope, "{storage:?}");
             for _ in 0..2 {
                 gates.replay();
                 assert_eq!(output(&net, 5), plain, "{storage:?}");
             }
-            assert!(!gates.strayed());
-            assert_eq!(format!("{gates:?}"), "Gates of 2 uses");
+            assert!(!gates.mismatched());
+            assert_eq!(format!("{gates:?}"), "FrozenRelu of 2 uses");
         }
     }
 
@@ -207,14 +207,16 @@ mod tests {
     fn held_gates_make_the_network_linear_in_each_layer() {
         for storage in [Storage::Csr, Storage::Masked] {
             let mut net = net(storage, 0.3);
-            let gates = Gates::default();
-            net.hold_gates(Some(gates.clone()));
+            let gates = FrozenRelu::default();
+            net.freeze_relu(Some(gates.clone())).unwrap();
             let without_bias = |factor: f32| {
                 let mut net = net.clone();
                 for layer in net.sparse_layers_mut() {
                     let values = to_vec(layer.values() * factor);
-                    let (pattern, bias) =
-                        (layer.pattern().clone(), vec![0.0; layer.bias().dims()[0]]);
+                    let (pattern, bias) = (
+                        layer.pattern().clone(),
+                        vec![0.0; layer.pattern().outputs()],
+                    );
                     let device = Device::flex();
                     *layer = crate::nn::SparseLinear::from_parts(
                         pattern, values, bias, storage, &device,
@@ -237,19 +239,19 @@ mod tests {
     fn another_use_than_the_recorded_one_is_told() {
         let mut net = net(Storage::Csr, 0.3);
         let plain = output(&net, 6);
-        let gates = Gates::default();
-        net.hold_gates(Some(gates.clone()));
+        let gates = FrozenRelu::default();
+        net.freeze_relu(Some(gates.clone())).unwrap();
         output(&net, 5);
         gates.replay();
         assert_eq!(output(&net, 6), plain);
-        assert!(gates.strayed());
-        let gates = Gates::default();
-        net.hold_gates(Some(gates.clone()));
+        assert!(gates.mismatched());
+        let gates = FrozenRelu::default();
+        net.freeze_relu(Some(gates.clone())).unwrap();
         output(&net, 5);
         gates.replay();
         output(&net, 5);
-        assert!(!gates.strayed());
+        assert!(!gates.mismatched());
         output(&net, 5);
-        assert!(gates.strayed());
+        assert!(gates.mismatched());
     }
 }

@@ -13,20 +13,20 @@ use crate::terminal::progress::Progress;
 use crate::terminal::table::thousands;
 
 /// Shows a run and writes its files.
-pub(super) struct Shown {
+pub(super) struct ProgressObserver {
     pub(super) progress: Progress,
     pub(super) folder: Folder,
     interrupt: Interrupt,
     said: String,
     /// Weights that stay, and weights of the dense networks; equal without pruning.
     pub(super) weights: (usize, usize),
-    /// Whether the layers are shown too.
+    /// Whether the layers are observer too.
     pub(super) tables: bool,
     /// Whether the run was begun, and not refused.
     pub(super) started: bool,
 }
 
-impl Shown {
+impl ProgressObserver {
     pub(super) fn new(progress: Progress, interrupt: Interrupt, folder: Folder) -> Self {
         Self {
             progress,
@@ -40,7 +40,7 @@ impl Shown {
     }
 }
 
-impl Shown {
+impl ProgressObserver {
     /// Tells what came up.
     fn note(&mut self) {
         for note in self.folder.notes() {
@@ -49,7 +49,7 @@ impl Shown {
     }
 }
 
-impl Watcher for Shown {
+impl Watcher for ProgressObserver {
     fn on_start(&mut self, start: &Start) -> Result<()> {
         self.weights = weights(start);
         // Of a run that is refused nothing else is said.
