@@ -97,7 +97,7 @@ impl Case<'_> {
         let every = self.whole("rewire_every")?;
         if every > 0 {
             config.topology = Some(TopologyConfig {
-                rule: RuleConfig::RigL(RigL::default()),
+                rule: RuleConfig::new(RigL::default()),
                 every,
                 actor_every: Some(self.whole("actor_rewire_every")?),
                 drop_fraction: self.setting("drop_fraction")?,

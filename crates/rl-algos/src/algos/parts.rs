@@ -9,7 +9,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 use sparse_core::budget::Allocation;
 use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig};
-use sparse_core::topology::RuleConfig;
+use sparse_core::topology::GradualMagnitude;
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, StepReport};
 
 use crate::agent::{Network, Parts, Role};
@@ -216,8 +216,8 @@ pub fn check_networks(config: &TrainConfig, sizes: [usize; 2]) -> Result<()> {
 /// The setting that says how sparse a network is, and what it says.
 pub(crate) fn blamed(config: &TrainConfig, asked: (&'static str, f64)) -> (&'static str, String) {
     let rule = config.topology.as_ref().map(|topology| &topology.rule);
-    match rule {
-        Some(RuleConfig::GradualMagnitude(rule)) => (
+    match rule.and_then(|rule| rule.get::<GradualMagnitude>()) {
+        Some(rule) => (
             "topology.rule.gradual_magnitude.final_sparsity",
             rule.final_sparsity.to_string(),
         ),

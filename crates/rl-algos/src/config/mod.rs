@@ -385,7 +385,7 @@ mod tests {
             end,
             allocation: Allocation::Uniform,
         };
-        config.topology.as_mut().unwrap().rule = RuleConfig::GradualMagnitude(rule);
+        config.topology.as_mut().unwrap().rule = RuleConfig::new(rule);
     }
 
     fn td3(config: &mut TrainConfig) -> &mut Td3Config {
