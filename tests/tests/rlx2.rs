@@ -116,13 +116,17 @@ fn networks_have_the_connections_of_table_2() {
         let mut streams = Streams::new(0);
         let agent = algos::build(&config, seen, done, &device, &mut streams).unwrap();
         let expected = [("actor", actor), ("critic_1", critic), ("critic_2", critic)];
-        let learners = agent.learners();
-        assert_eq!(learners.len(), expected.len());
-        for ((name, learner), (expected_name, expected)) in learners.into_iter().zip(expected) {
-            assert_eq!(name, expected_name);
+        let networks = agent.networks();
+        assert_eq!(networks.len(), expected.len());
+        for (network, (name, expected)) in networks.into_iter().zip(expected) {
+            assert_eq!(network.name, name);
             let place = format!("{name} of {recipe} on {env}");
-            assert_eq!(connections(learner.net()), expected, "{place}");
-            assert_eq!(connections(learner.target()), expected, "{place}, target");
+            assert_eq!(connections(network.net), expected, "{place}");
+            assert_eq!(
+                connections(network.learner.unwrap().target()),
+                expected,
+                "{place}, target"
+            );
         }
     }
 }
