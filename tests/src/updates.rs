@@ -1,7 +1,7 @@
 //! Recorded updates: the networks before and after, the batches, and what an agent told, from PyTorch in double
 //! precision.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
 use sparse_core::pattern::Pattern;
 
@@ -116,7 +116,10 @@ impl<'a> Case<'a> {
 /// A network's parameters, each matrix and each bias for itself.
 pub fn parts_of(net: &SparseMlp) -> Vec<Vec<f64>> {
     let layers = net.sparse_layers().into_iter();
-    let data = layers.flat_map(|layer| [layer.to_dense().into_data(), layer.bias().into_data()]);
+    let data = layers.flat_map(|layer| {
+        let bias = layer.bias().map(Tensor::into_data);
+        std::iter::once(layer.to_dense().into_data()).chain(bias)
+    });
     data.map(|data| data.iter::<f64>().collect()).collect()
 }
 

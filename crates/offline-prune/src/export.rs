@@ -24,15 +24,18 @@ pub fn raw_policy(actor: &SparseMlp, normaliser: Option<&Normaliser>) -> Result<
     }
     let floats =
         |tensor: burn::tensor::Tensor<1>| -> Vec<f32> { tensor.into_data().iter().collect() };
-    let (mut values, bias) = (floats(first.values()), floats(first.bias()));
-    let mut bias: Vec<f64> = bias.into_iter().map(f64::from).collect();
+    let mut values = floats(first.values());
+    let mut bias: Vec<f64> = match first.bias() {
+        Some(bias) => floats(bias).into_iter().map(f64::from).collect(),
+        None => vec![0.0; pattern.outputs()],
+    };
     for (value, position) in values.iter_mut().zip(pattern.positions()) {
         let (unit, input) = (position as usize / inputs, position as usize % inputs);
         let scaled = f64::from(*value) / f64::from(std[input]);
         bias[unit] -= scaled * f64::from(mean[input]);
         *value = scaled as f32;
     }
-    let bias = bias.into_iter().map(|bias| bias as f32).collect();
+    let bias: Vec<f32> = bias.into_iter().map(|bias| bias as f32).collect();
     **first = SparseLinear::from_parts(pattern, values, bias, first.storage(), &device)?;
     Ok(policy)
 }

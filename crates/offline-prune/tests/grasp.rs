@@ -137,7 +137,10 @@ fn reference(net: &SparseMlp, x: &[f32], y: &[f32]) -> Reference {
     });
     Reference {
         weights: weights.collect(),
-        biases: layers.iter().map(|layer| floats(layer.bias())).collect(),
+        biases: layers
+            .iter()
+            .map(|layer| floats(layer.bias().unwrap()))
+            .collect(),
         x: matrix(x, SIZES[0]),
         y: matrix(y, 1),
     }
@@ -147,7 +150,9 @@ fn reference(net: &SparseMlp, x: &[f32], y: &[f32]) -> Reference {
 fn scores_of_a_critic_are_those_of_f64() {
     let device = Device::flex();
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let net = SparseMlpConfig::new(SIZES).init(&device, &mut rng).unwrap();
+    let net = SparseMlpConfig::new(SIZES.to_vec())
+        .try_init(&device, &mut rng)
+        .unwrap();
     let mut draw = |n: usize| -> Vec<f32> { (0..n).map(|_| rng.random_range(-1.5..1.5)).collect() };
     let (x, y) = (draw(ROWS * SIZES[0]), draw(ROWS));
 

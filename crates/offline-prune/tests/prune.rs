@@ -21,8 +21,8 @@ fn rng() -> ChaCha8Rng {
 
 fn dense(sizes: &[usize], seed: u64) -> SparseMlp {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let config = SparseMlpConfig::new(sizes);
-    config.init(&Device::flex(), &mut rng).unwrap()
+    let config = SparseMlpConfig::new(sizes.to_vec());
+    config.try_init(&Device::flex(), &mut rng).unwrap()
 }
 
 fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -90,7 +90,10 @@ fn what_stays_is_unchanged_and_the_rest_is_gone() {
             for (after, before) in pruned.networks.iter().zip(&nets) {
                 for (after, before) in after.sparse_layers().iter().zip(before.sparse_layers()) {
                     assert_eq!(after.storage(), storage);
-                    assert_eq!(floats(after.bias()), floats(before.bias()));
+                    assert_eq!(
+                        floats(after.bias().unwrap()),
+                        floats(before.bias().unwrap())
+                    );
                     assert_eq!(after.values().dims(), [after.pattern().nnz()]);
                     let weights = floats(before.values());
                     let stay = after.pattern().positions().map(|p| weights[p as usize]);
@@ -119,7 +122,7 @@ fn permuted(net: &SparseMlp) -> SparseMlp {
             same(outputs)
         };
         let from: Vec<usize> = if at > 0 { order(inputs) } else { same(inputs) };
-        let (weights, bias) = (floats(layer.values()), floats(layer.bias()));
+        let (weights, bias) = (floats(layer.values()), floats(layer.bias().unwrap()));
         let weights = units.iter().flat_map(|o| {
             from.iter()
                 .map(|i| weights[o * inputs + i])
@@ -131,7 +134,7 @@ fn permuted(net: &SparseMlp) -> SparseMlp {
         SparseLinear::from_parts(
             pattern,
             weights.collect(),
-            bias.collect(),
+            bias.collect::<Vec<f32>>(),
             storage,
             &Device::flex(),
         )
@@ -146,7 +149,7 @@ fn the_order_of_hidden_units_decides_nothing() {
     // No unit is off for all rows: scores of 0 would tie, and then the order decides.
     let mut net = dense(&[4, 20, 15, 1], 8);
     for layer in net.sparse_layers_mut() {
-        let (values, bias) = (floats(layer.values()), floats(layer.bias() + 0.5));
+        let (values, bias) = (floats(layer.values()), floats(layer.bias().unwrap() + 0.5));
         let pattern = layer.pattern().clone();
         let made = SparseLinear::from_parts(pattern, values, bias, Storage::Csr, &Device::flex());
         *layer = made.unwrap();
@@ -182,7 +185,7 @@ fn a_layer_that_would_collapse_is_told_and_kept_alive() {
     let net = dense(&[2, 40, 40, 1], 5);
     let mut weak = net.clone();
     let layer = &mut weak.sparse_layers_mut()[1];
-    let (values, bias) = (floats(layer.values() * 1e-3), floats(layer.bias()));
+    let (values, bias) = (floats(layer.values() * 1e-3), floats(layer.bias().unwrap()));
     let pattern = layer.pattern().clone();
     **layer =
         SparseLinear::from_parts(pattern, values, bias, Storage::Csr, &Device::flex()).unwrap();
@@ -253,7 +256,10 @@ fn synflow_neither_overflows_nor_collapses() {
     for factor in [1e6, 1e-6] {
         let mut net = dense(&[8; 61], 7);
         for layer in net.sparse_layers_mut() {
-            let (values, bias) = (floats(layer.values() * factor), floats(layer.bias()));
+            let (values, bias) = (
+                floats(layer.values() * factor),
+                floats(layer.bias().unwrap()),
+            );
             let pattern = layer.pattern().clone();
             let made =
                 SparseLinear::from_parts(pattern, values, bias, Storage::Csr, &Device::flex());
@@ -344,8 +350,8 @@ fn bad_input_is_an_error_that_names_it() {
 
     let none = Group::new(&[], &[]).map(|_| ()).unwrap_err();
     assert_eq!(none.to_string(), "networks = 0: must be at least one");
-    let sparse = SparseMlpConfig::new([4, 10, 1]).with_sparsity(0.5);
-    let sparse = sparse.init(&Device::flex(), &mut rng()).unwrap();
+    let sparse = SparseMlpConfig::new(vec![4, 10, 1]).with_sparsity(0.5);
+    let sparse = sparse.try_init(&Device::flex(), &mut rng()).unwrap();
     let error = Group::new(&[&net, &sparse], &[]).map(|_| ()).unwrap_err();
     assert!(
         error.to_string().contains("in layer 0 of network 1"),

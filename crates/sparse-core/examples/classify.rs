@@ -21,9 +21,9 @@ fn main() -> Result<(), sparse_core::Error> {
     for sparsity in [0.0, 0.95] {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let pictures = Pictures::new(&mut rng);
-        let net = SparseMlpConfig::new([784, 1024, 1024, 10]).with_sparsity(sparsity);
+        let net = SparseMlpConfig::new(vec![784, 1024, 1024, 10]).with_sparsity(sparsity);
         let mut learner = NetworkTrainer::new(
-            net.init(&device, &mut rng)?,
+            net.try_init(&device, &mut rng)?,
             NetworkTrainerConfig::default(),
         );
         let start = Instant::now();

@@ -17,8 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::flex();
     let before = peak_memory();
     let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let config = SparseMlpConfig::new([WIDTH; 4]).with_sparsity(sparsity);
-    let net = config.init(&device, &mut rng)?;
+    let config = SparseMlpConfig::new(vec![WIDTH; 4]).with_sparsity(sparsity);
+    let net = config.try_init(&device, &mut rng)?;
     let target = TargetConfig::new(0.005, 1);
     let config = NetworkTrainerConfig {
         target: Some(target),

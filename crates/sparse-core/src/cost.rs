@@ -101,7 +101,7 @@ impl LayerCost {
 /// use sparse_core::{cost::Cost, nn::SparseMlpConfig};
 ///
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
-/// let net = SparseMlpConfig::new([17, 256, 256, 6]).with_sparsity(0.9).init(&Device::flex(), &mut rng)?;
+/// let net = SparseMlpConfig::new(vec![17, 256, 256, 6]).with_sparsity(0.9).try_init(&Device::flex(), &mut rng)?;
 /// let cost = Cost::of(&net);
 /// assert_eq!((cost.nnz(), cost.weights()), (7143, 71424));
 /// assert_eq!(cost.inference_flops(), 2.0 * 7143.0);
@@ -402,12 +402,12 @@ mod tests {
 
     #[test]
     fn normalised_layers_have_three_numbers_per_unit() {
-        let config = SparseMlpConfig::new([17, 256, 256, 6]).with_sparsity(0.9);
+        let config = SparseMlpConfig::new(vec![17, 256, 256, 6]).with_sparsity(0.9);
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let device = crate::device::by_name(crate::device::available()[0]).unwrap();
         let net = config
             .with_layer_norm(true)
-            .init(&device, &mut rng)
+            .try_init(&device, &mut rng)
             .unwrap();
         let cost = Cost::of(&net);
         assert_eq!(cost.parameter_bytes(), 4 * (7143 + 3 * (256 + 256) + 6));

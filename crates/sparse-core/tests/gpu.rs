@@ -348,8 +348,8 @@ fn nan(device: &Device) {
 /// Losses of 50 updates of a small regression, on one device.
 fn losses(device: &Device) -> Vec<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(8);
-    let config = SparseMlpConfig::new([11, 96, 96, 3]).with_sparsity(0.8);
-    let net = config.init(device, &mut rng).unwrap();
+    let config = SparseMlpConfig::new(vec![11, 96, 96, 3]).with_sparsity(0.8);
+    let net = config.try_init(device, &mut rng).unwrap();
     let mut config = NetworkTrainerConfig::default();
     config.adam.learning_rate = 3e-3;
     let mut learner = NetworkTrainer::new(net, config);
@@ -382,10 +382,10 @@ fn training(device: &Device) {
 /// The connections after each of some moves by gradient.
 fn moves(device: &Device, storage: Storage) -> Vec<Vec<Vec<u32>>> {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
-    let net = SparseMlpConfig::new([9, 60, 60, 2])
+    let net = SparseMlpConfig::new(vec![9, 60, 60, 2])
         .with_sparsity(0.8)
         .with_storage(storage)
-        .init(device, &mut rng)
+        .try_init(device, &mut rng)
         .unwrap();
     let schedule = Schedule {
         every: 3,
@@ -393,7 +393,7 @@ fn moves(device: &Device, storage: Storage) -> Vec<Vec<Vec<u32>>> {
         fraction: DropFraction::Constant(0.3),
     };
     let config = NetworkTrainerConfig {
-        topology: Some(Topology::new(RuleConfig::RigL(RigL::default()), schedule)),
+        topology: Some(Topology::new(RuleConfig::new(RigL::default()), schedule)),
         ..NetworkTrainerConfig::default()
     };
     let mut learner = NetworkTrainer::new(net, config);

@@ -72,7 +72,7 @@ fn check_in_one(
     let sink = Sink::default();
     let layer = |(index, layer): (usize, &SparseLinear)| NetworkLayer {
         values: layer.values(),
-        bias: layer.bias(),
+        bias: layer.bias().unwrap(),
         layer: SparseLayer {
             pattern: layer.pattern().clone(),
             activation: match index + 1 == layers.len() {
@@ -125,7 +125,7 @@ fn check_one(network: &SparseMlp, case: &Case, expected: &Expected, device: &Dev
         let values: Vec<Bounded> = positions.map(|p| expected.weights[p as usize]).collect();
         let dv = layer.values().grad(&found).unwrap();
         assert_bounded("values", &floats(dv), &values);
-        let db = layer.bias().grad(&found).unwrap();
+        let db = layer.bias().unwrap().grad(&found).unwrap();
         assert_bounded("bias", &floats(db), &expected.bias);
         let norm = layer.layer_norm().into_iter().flatten();
         for (vector, expected) in norm.zip(expected.norm.iter().flatten()) {

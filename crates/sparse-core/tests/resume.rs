@@ -48,7 +48,7 @@ fn own_target(rule: Option<RuleConfig>) -> NetworkTrainerConfig {
 
 /// RigL that gives grown connections the moments that they had.
 fn keeping() -> RuleConfig {
-    RuleConfig::RigL(RigL {
+    RuleConfig::new(RigL {
         grown_moments: GrownMoments::Keep,
         ..RigL::default()
     })
@@ -68,10 +68,10 @@ fn rules() -> Vec<Option<RuleConfig>> {
     };
     vec![
         Some(keeping()),
-        Some(RuleConfig::RigL(RigL::default())),
-        Some(RuleConfig::Set(random)),
-        Some(RuleConfig::GradualMagnitude(pruning)),
-        Some(RuleConfig::ReDo(ReDo { threshold: 0.5 })),
+        Some(RuleConfig::new(RigL::default())),
+        Some(RuleConfig::new(random)),
+        Some(RuleConfig::new(pruning)),
+        Some(RuleConfig::new(ReDo { threshold: 0.5 })),
         None,
     ]
 }
@@ -83,10 +83,13 @@ fn learner(
 ) -> NetworkTrainer<SparseMlp> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     // Everything that a layer can have.
-    let net = SparseMlpConfig::new(SIZES)
+    let net = SparseMlpConfig::new(SIZES.to_vec())
         .with_sparsity(0.7)
         .with_layer_norm(true);
-    let net = net.with_storage(storage).init(device, &mut rng).unwrap();
+    let net = net
+        .with_storage(storage)
+        .try_init(device, &mut rng)
+        .unwrap();
     NetworkTrainer::new(net, config)
 }
 
@@ -127,7 +130,7 @@ fn bits(net: &SparseMlp) -> Vec<Vec<u32>> {
     let layer = |l: &sparse_core::nn::SparseLinear| {
         let positions = l.pattern().positions().collect();
         let norm = l.layer_norm().into_iter().flatten();
-        let vectors = [l.values(), l.bias()].into_iter().chain(norm);
+        let vectors = [l.values(), l.bias().unwrap()].into_iter().chain(norm);
         let vectors = vectors.map(|v| bits(floats(v)));
         std::iter::once(positions)
             .chain(vectors)
@@ -350,8 +353,8 @@ fn another_configuration_or_architecture_is_refused() {
         ),
     ] {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let net = SparseMlpConfig::new(sizes).with_layer_norm(true);
-        let net = net.init(device, &mut rng).unwrap();
+        let net = SparseMlpConfig::new(sizes.to_vec()).with_layer_norm(true);
+        let net = net.try_init(device, &mut rng).unwrap();
         let mut learner = NetworkTrainer::new(net, full.clone());
         let before = bits(learner.net());
         let error = learner.restore(&record, "net").unwrap_err();

@@ -35,7 +35,7 @@ fn learner_with(
     device: &Device,
 ) -> NetworkTrainer<SparseMlp> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let net = SparseMlpConfig::new([WIDTH, 40, 24, 2]).with_sparsity(0.8);
+    let net = SparseMlpConfig::new(vec![WIDTH, 40, 24, 2]).with_sparsity(0.8);
     let config = NetworkTrainerConfig {
         topology: Some(Topology::new(
             rule,
@@ -47,7 +47,7 @@ fn learner_with(
         )),
         ..NetworkTrainerConfig::default()
     };
-    NetworkTrainer::new(net.init(device, &mut rng).unwrap(), config)
+    NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config)
 }
 
 fn patterns(net: &SparseMlp) -> Vec<Vec<u32>> {
@@ -66,7 +66,7 @@ fn squares(net: &SparseMlp, x: Tensor<2>) -> Tensor<1> {
 
 /// The connections after one rewire by this loss.
 fn rewired(device: &Device, loss: impl Fn(&SparseMlp) -> Tensor<1> + Sync) -> Vec<Vec<u32>> {
-    let mut learner = learner(RuleConfig::RigL(RigL::default()), device);
+    let mut learner = learner(RuleConfig::new(RigL::default()), device);
     let before = patterns(learner.net());
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     learner
@@ -101,13 +101,13 @@ fn the_halves_of_a_loss_add_their_gradients() {
         let (first, second) = (batch(70, 1, &device), batch(33, 2, &device));
         let both = Tensor::cat(vec![first.clone(), second.clone()], 0);
         let once = rewired(&device, |net| squares(net, both.clone()));
-        let mut halves = learner(RuleConfig::RigL(RigL::default()), &device);
+        let mut halves = learner(RuleConfig::new(RigL::default()), &device);
         let inputs = [first, second];
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         halves.minimise(inputs.clone(), squares, &mut rng).unwrap();
         assert_eq!(patterns(halves.net()), once);
         // Forward and backward apart.
-        let mut parts = learner(RuleConfig::RigL(RigL::default()), &device);
+        let mut parts = learner(RuleConfig::new(RigL::default()), &device);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let coupled = parts.minimise_coupled(inputs, squares, |_| (), |loss, ()| loss, &mut rng);
         assert!(coupled.unwrap().moved.is_some());
@@ -125,11 +125,11 @@ fn the_halves_of_a_loss_add_their_gradients() {
 #[test]
 fn a_layer_that_the_loss_does_not_reach_counts_as_zeros() {
     let device = &devices()[0];
-    let mut learner = learner(RuleConfig::RigL(RigL::default()), device);
+    let mut learner = learner(RuleConfig::new(RigL::default()), device);
     let before = patterns(learner.net());
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     // Of equal scores the lower positions win.
-    let bias = |net: &SparseMlp, ()| net.sparse_layers()[0].bias().square().sum();
+    let bias = |net: &SparseMlp, ()| net.sparse_layers()[0].bias().unwrap().square().sum();
     let report = learner.minimise([()], bias, &mut rng).unwrap();
     assert!(report.moved.unwrap() > 0);
     for (before, after) in before.iter().zip(patterns(learner.net())) {
@@ -151,7 +151,7 @@ fn state(learner: &NetworkTrainer<SparseMlp>, layer: usize) -> BTreeMap<u32, [f3
 #[test]
 fn kept_moments_come_back_decayed_as_by_zero_gradients() {
     let device = &devices()[0];
-    let rule = RuleConfig::Set(Set {
+    let rule = RuleConfig::new(Set {
         allow_regrow: false,
         grown_moments: GrownMoments::Keep,
         ..Set::default()
@@ -219,20 +219,20 @@ fn gradual_pruning_follows_its_cubic_from_a_dense_network() {
                 allocation: allocation.clone(),
             };
             let mut rng = ChaCha8Rng::seed_from_u64(7);
-            let net = SparseMlpConfig::new([WIDTH, 40, 24, 2]);
+            let net = SparseMlpConfig::new(vec![WIDTH, 40, 24, 2]);
             let schedule = Schedule {
                 every: 5,
                 until: 61,
                 fraction: DropFraction::Constant(0.0),
             };
-            let topology = Topology::new(RuleConfig::GradualMagnitude(rule), schedule);
+            let topology = Topology::new(RuleConfig::new(rule), schedule);
             topology.validate().unwrap();
             let config = NetworkTrainerConfig {
                 topology: Some(topology),
                 target: Some(TargetConfig::new(0.1, 1)),
                 ..NetworkTrainerConfig::default()
             };
-            let mut learner = NetworkTrainer::new(net.init(&device, &mut rng).unwrap(), config);
+            let mut learner = NetworkTrainer::new(net.try_init(&device, &mut rng).unwrap(), config);
             let x = batch(64, 1, &device);
             let shapes = [(40, WIDTH), (24, 40), (2, 24)];
             for step in 1..=100u32 {
@@ -301,7 +301,7 @@ fn a_change_that_fails_changes_nothing() {
         fraction: DropFraction::Constant(0.0),
     };
     let config = NetworkTrainerConfig {
-        topology: Some(Topology::new(RuleConfig::GradualMagnitude(rule), schedule)),
+        topology: Some(Topology::new(RuleConfig::new(rule), schedule)),
         ..NetworkTrainerConfig::default()
     };
     let mut learner = NetworkTrainer::new(net, config);
@@ -321,8 +321,8 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
     for device in devices() {
         for sparsity in [0.0, 0.5] {
             let mut rng = ChaCha8Rng::seed_from_u64(7);
-            let net = SparseMlpConfig::new([WIDTH, 20, 12, 2]).with_sparsity(sparsity);
-            let net = net.init(&device, &mut rng).unwrap();
+            let net = SparseMlpConfig::new(vec![WIDTH, 20, 12, 2]).with_sparsity(sparsity);
+            let net = net.try_init(&device, &mut rng).unwrap();
             // Units that can never fire.
             let dead = [vec![3, 11], vec![0]];
             let layers = net
@@ -330,7 +330,7 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
                 .into_iter()
                 .enumerate()
                 .map(|(index, layer)| {
-                    let mut bias = floats(layer.bias());
+                    let mut bias = floats(layer.bias().unwrap());
                     for &unit in dead.get(index).into_iter().flatten() {
                         bias[unit] = -100.0;
                     }
@@ -344,7 +344,7 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
                 until: 10,
                 fraction: DropFraction::Constant(0.0),
             };
-            let rule = RuleConfig::ReDo(ReDo { threshold: 0.0 });
+            let rule = RuleConfig::new(ReDo { threshold: 0.0 });
             let config = NetworkTrainerConfig {
                 topology: Some(Topology::new(rule, schedule)),
                 ..NetworkTrainerConfig::default()
@@ -381,7 +381,7 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
             let none = Vec::new();
             for (layer, before) in states.iter().enumerate() {
                 let inputs = learner.net().sparse_layers()[layer].pattern().inputs() as u32;
-                let bias = floats(learner.net().sparse_layers()[layer].bias());
+                let bias = floats(learner.net().sparse_layers()[layer].bias().unwrap());
                 let incoming = dead.get(layer).unwrap_or(&none);
                 let outgoing = layer.checked_sub(1).map_or(&none, |below| &dead[below]);
                 incoming

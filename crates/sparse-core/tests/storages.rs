@@ -30,10 +30,10 @@ struct Training {
 impl Training {
     fn new(storage: Storage, topology: Option<Topology>, device: &Device) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let config = SparseMlpConfig::new(SIZES)
+        let config = SparseMlpConfig::new(SIZES.to_vec())
             .with_sparsity(0.8)
             .with_storage(storage);
-        let net = config.init(device, &mut rng).unwrap();
+        let net = config.try_init(device, &mut rng).unwrap();
         let config = NetworkTrainerConfig {
             adam: AdamConfig {
                 learning_rate: 3e-3,
@@ -65,7 +65,7 @@ impl Training {
         let nets = [self.learner.net(), self.learner.target()];
         let layers = nets.into_iter().flat_map(|net| net.sparse_layers());
         layers
-            .flat_map(|layer| [floats(layer.values()), floats(layer.bias())].concat())
+            .flat_map(|layer| [floats(layer.values()), floats(layer.bias().unwrap())].concat())
             .collect()
     }
 
@@ -104,7 +104,7 @@ fn rigl_chooses_the_same_masks_twenty_times() {
         until: 1000,
         fraction: DropFraction::Constant(0.3),
     };
-    let topology = Topology::new(RuleConfig::RigL(RigL::default()), schedule);
+    let topology = Topology::new(RuleConfig::new(RigL::default()), schedule);
     for device in devices() {
         let mut runs =
             STORAGES.map(|storage| Training::new(storage, Some(topology.clone()), &device));

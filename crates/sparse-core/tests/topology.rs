@@ -14,10 +14,11 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;
-use sparse_core::nn::{Mask, SparseMlp, SparseMlpConfig, SparseModule};
+use sparse_core::nn::{InitialMask, SparseMlp, SparseMlpConfig, SparseModule};
 use sparse_core::pattern::Structure;
 use sparse_core::topology::{
-    Drop, DropFraction, GrownMoments, GrownValue, RigL, RuleConfig, Schedule, Set, Topology,
+    DropCriterion, DropFraction, GrownMoments, GrownValue, RigL, RuleConfig, Schedule, Set,
+    Topology,
 };
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 
@@ -48,17 +49,20 @@ fn kept(learner: &NetworkTrainer<SparseMlp>, layer: usize) -> Kept {
 fn rules() -> impl Strategy<Value = RuleConfig> {
     let value = prop_oneof![Just(GrownValue::Zero), Just(GrownValue::Random)];
     let moments = prop_oneof![Just(GrownMoments::Zero), Just(GrownMoments::Keep)];
-    let drop = prop_oneof![Just(Drop::Magnitude), Just(Drop::SignBalanced)];
+    let drop = prop_oneof![
+        Just(DropCriterion::Magnitude),
+        Just(DropCriterion::SignBalanced)
+    ];
     let options = (any::<bool>(), any::<bool>(), value, moments, drop);
     options.prop_map(|(rigl, allow_regrow, grown_value, grown_moments, drop)| {
         if rigl {
-            RuleConfig::RigL(RigL {
+            RuleConfig::new(RigL {
                 allow_regrow,
                 grown_value,
                 grown_moments,
             })
         } else {
-            RuleConfig::Set(Set {
+            RuleConfig::new(Set {
                 drop,
                 allow_regrow,
                 grown_value,
@@ -69,11 +73,9 @@ fn rules() -> impl Strategy<Value = RuleConfig> {
 }
 
 fn grown_value(rule: &RuleConfig) -> GrownValue {
-    match rule {
-        RuleConfig::RigL(rule) => rule.grown_value,
-        RuleConfig::Set(rule) => rule.grown_value,
-        _ => unreachable!("only rules that grow are drawn"),
-    }
+    let rigl = rule.get::<RigL>().map(|rule| rule.grown_value);
+    let set = rule.get::<Set>().map(|rule| rule.grown_value);
+    rigl.or(set).expect("only rules that grow are drawn")
 }
 
 fn loss(net: &SparseMlp, x: &Tensor<2>) -> Tensor<1> {
@@ -100,7 +102,7 @@ proptest! {
     ) {
         let device = &devices()[0];
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let net = SparseMlpConfig::new(SIZES).with_sparsity(sparsity);
+        let net = SparseMlpConfig::new(SIZES.to_vec()).with_sparsity(sparsity);
         let schedule = Schedule {
             every: EVERY,
             until: 100,
@@ -114,7 +116,7 @@ proptest! {
             target: Some(TargetConfig::new(0.5, 3)),
             ..NetworkTrainerConfig::default()
         };
-        let mut learner = NetworkTrainer::new(net.init(device, &mut rng).unwrap(), config);
+        let mut learner = NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config);
         let x = rows(&uniform(&mut rng, 20 * SIZES[0]), SIZES[0], device);
         for step in 1..=2 * EVERY {
             let before: Vec<Kept> = (0..3).map(|layer| kept(&learner, layer)).collect();
@@ -181,14 +183,14 @@ proptest! {
     ) {
         let device = &devices()[0];
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mask = if magnitude { Mask::Magnitude } else { Mask::Random };
+        let mask = if magnitude { InitialMask::Magnitude } else { InitialMask::Random };
         let allocation = if global { Allocation::Global } else { Allocation::Uniform };
-        let config = SparseMlpConfig::new(SIZES)
+        let config = SparseMlpConfig::new(SIZES.to_vec())
             .with_sparsity(sparsity)
             .with_mask(mask)
             .with_allocation(allocation)
             .with_structure(structure);
-        let net = match config.init(device, &mut rng) {
+        let net = match config.try_init(device, &mut rng) {
             Ok(net) => net,
             // A floor that the layer's share does not pay for is refused.
             Err(error) => {
@@ -224,15 +226,15 @@ proptest! {
 fn what_was_explored_is_the_union_of_all_patterns() {
     let device = &devices()[0];
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let net = SparseMlpConfig::new(SIZES).with_sparsity(0.8);
-    let net = net.init(device, &mut rng).unwrap();
+    let net = SparseMlpConfig::new(SIZES.to_vec()).with_sparsity(0.8);
+    let net = net.try_init(device, &mut rng).unwrap();
     let schedule = Schedule {
         every: EVERY,
         until: 100,
         fraction: DropFraction::Constant(0.3),
     };
     let config = NetworkTrainerConfig {
-        topology: Some(Topology::new(RuleConfig::Set(Set::default()), schedule)),
+        topology: Some(Topology::new(RuleConfig::new(Set::default()), schedule)),
         ..NetworkTrainerConfig::default()
     };
     let mut learner = NetworkTrainer::new(net, config);

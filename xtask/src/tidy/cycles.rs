@@ -11,26 +11,7 @@ use super::modules::{Crate, Path};
 use super::tree::File;
 
 /// Circles that still stand, by folder. A line may go, none may come.
-const KNOWN: [(&str, &[&str]); 13] = [
-    ("crates/envs/src", &["dynamics", "mjcf"]),
-    (
-        "crates/envs/src/dynamics",
-        &[
-            "collision",
-            "constraint",
-            "kinematics",
-            "rotation",
-            "solver",
-            "state",
-        ],
-    ),
-    ("crates/envs/src/dynamics", &["integrate", "step"]),
-    ("crates/envs/src/dynamics/solver", &["islands", "primal"]),
-    (
-        "crates/envs/src/mjcf",
-        &["defaults", "orientation", "read", "spec"],
-    ),
-    ("crates/envs/src/mjcf", &["element", "files", "notes"]),
+const KNOWN: [(&str, &[&str]); 6] = [
     (
         "crates/offline-prune/src",
         &["algos", "config", "criteria", "prune"],
@@ -44,7 +25,6 @@ const KNOWN: [(&str, &[&str]); 13] = [
         &["checkpoint", "observe", "run_dir", "train"],
     ),
     ("crates/rl-algos/src", &["config", "replay"]),
-    ("crates/sparse-core/src/nn", &["linear", "tape"]),
     ("crates/sparse-core/src/op", &["autodiff", "network"]),
     (
         "crates/sparse-core/src/topology",

@@ -28,12 +28,13 @@ const ALLOCATOR: &str = "GlobalAlloc";
 const TIMED: &str = "crates/rl-algos/src/observe/";
 
 /// Words that make a library talk.
-const PRINTS: [(&[&str], &str); 5] = [
+const PRINTS: [(&[&str], &str); 6] = [
     (&["println", "!"], "a library does not print"),
     (&["print", "!"], "a library does not print"),
     (&["eprintln", "!"], "a library does not print"),
     (&["eprint", "!"], "a library does not print"),
-    (&["stdout"], "a library does not print"),
+    (&["io", ":", ":", "stdout"], "a library does not print"),
+    (&["io", ":", ":", "stderr"], "a library does not print"),
 ];
 
 /// Words that make a library read the environment.

@@ -14,13 +14,13 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use burn::tensor::Tensor;
+use rl_algos::agent::Resumable;
 use rl_algos::algos::parts::{Rows, check_batch, cut, to_vec};
 use rl_algos::config::Need;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
 
-pub use crate::saved::{AgentState, Part, Parts, Resumable};
 pub use awac::Awac;
 pub use bc::Bc;
 pub use bcq::Bcq;
@@ -142,7 +142,7 @@ pub fn draw(config: &OfflineConfig, rows: &Rows, streams: &mut Streams) -> Resul
     let network = |shape: NetworkShape| -> Result<SparseMlp> {
         let norm = shape.critic && config.networks.critic_layer_norm;
         let network = SparseMlpConfig::new(shape.sizes).with_layer_norm(norm);
-        Ok(network.init(&rows.device, &mut streams.init)?)
+        Ok(network.try_init(&rows.device, &mut streams.init)?)
     };
     shapes(config, rows).into_iter().map(network).collect()
 }

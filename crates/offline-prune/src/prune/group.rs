@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use sparse_core::nn::{Gates, SparseMlp, SparseModule};
+use sparse_core::nn::{FrozenRelu, SparseMlp, SparseModule};
 
 use super::per_weight::PerWeight;
 use crate::{Error, Result};
@@ -61,7 +61,10 @@ impl<'a> Group<'a> {
                     inputs,
                 });
                 weights.push(floats(linear.values()).map(f64::from).collect());
-                biases.push(floats(linear.bias()).collect());
+                biases.push(match linear.bias() {
+                    Some(bias) => floats(bias).collect(),
+                    None => vec![0.0; outputs],
+                });
             }
         }
         Ok(Self {
@@ -121,14 +124,14 @@ impl<'a> Group<'a> {
         let smooth = Smooth {
             group: self,
             gates: (self.networks.iter().chain(&self.fixed))
-                .map(|_| Gates::default())
+                .map(|_| FrozenRelu::default())
                 .collect(),
         };
         let gradient = self.gradient_through(&self.weights, Some(&smooth.gates))?;
         Ok((smooth, gradient))
     }
 
-    fn gradient_through(&self, at: &PerWeight, gates: Option<&[Gates]>) -> Result<PerWeight> {
+    fn gradient_through(&self, at: &PerWeight, gates: Option<&[FrozenRelu]>) -> Result<PerWeight> {
         if self.losses.is_empty() {
             let what = "missing; one at least must be there to score by".to_owned();
             return Err(Error::Loss { index: 0, what });
@@ -136,7 +139,7 @@ impl<'a> Group<'a> {
         let mut networks: Vec<SparseMlp> = self.at(at)?.into_iter().map(Module::train).collect();
         networks.extend(self.fixed.iter().cloned());
         for (network, gates) in networks.iter_mut().zip(gates.unwrap_or_default()) {
-            network.hold_gates(Some(gates.clone()));
+            network.freeze_relu(Some(gates.clone()))?;
         }
         let mut sum = at.map(|_| 0.0);
         for index in 0..self.losses.len() {
@@ -193,7 +196,7 @@ impl<'a> Group<'a> {
 /// A group's loss with the ReLUs held as they were; see [`Group::smooth`].
 pub struct Smooth<'g, 'a> {
     group: &'g Group<'a>,
-    gates: Vec<Gates>,
+    gates: Vec<FrozenRelu>,
 }
 
 impl Smooth<'_, '_> {
@@ -202,9 +205,9 @@ impl Smooth<'_, '_> {
     /// # Errors
     /// As [`Group::gradient`], and [`Error::Loss`] when the losses used the networks in another way than before.
     pub fn gradient(&self, at: &PerWeight) -> Result<PerWeight> {
-        self.gates.iter().for_each(Gates::replay);
+        self.gates.iter().for_each(FrozenRelu::replay);
         let gradient = self.group.gradient_through(at, Some(&self.gates))?;
-        if self.gates.iter().any(Gates::strayed) {
+        if self.gates.iter().any(FrozenRelu::mismatched) {
             let what = "uses a network in another way than before".to_owned();
             return Err(Error::Loss { index: 0, what });
         }

@@ -12,7 +12,7 @@
 //!
 //! let device = Device::flex();
 //! let mut rng = ChaCha8Rng::seed_from_u64(0);
-//! let net = SparseMlpConfig::new([2, 64, 64, 1]).init(&device, &mut rng)?;
+//! let net = SparseMlpConfig::new(vec![2, 64, 64, 1]).try_init(&device, &mut rng)?;
 //!
 //! // One mini-batch: two inputs and what the network should say.
 //! let x = Tensor::<2>::from_data([[0.1, 0.2], [0.3, -0.4]], &device);

@@ -4,7 +4,7 @@
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
-use sparse_core::nn::{Mask, Storage};
+use sparse_core::nn::{InitialMask, Storage};
 use sparse_core::trainer::TargetConnections;
 
 use crate::config::{
@@ -105,7 +105,7 @@ fn sparsity(algo: &AlgoConfig, env: &str) -> SparsityConfig {
         actor,
         critic,
         allocation: Allocation::ErdosRenyi,
-        mask: Mask::Magnitude,
+        mask: InitialMask::Magnitude,
         storage: Storage::Auto,
     }
 }

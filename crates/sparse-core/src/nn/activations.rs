@@ -27,6 +27,21 @@ impl Activations {
         Self::Columns(rows.transpose())
     }
 
+    /// What `columns` makes of columns, or `tiles` of tiles, element by element.
+    pub(crate) fn map(
+        self,
+        columns: impl FnOnce(Tensor<2>) -> Tensor<2>,
+        tiles: impl FnOnce(Tensor<3>) -> Tensor<3>,
+    ) -> Self {
+        match self {
+            Self::Columns(x) => Self::Columns(columns(x)),
+            Self::Tiles { tiles: x, batch } => Self::Tiles {
+                tiles: tiles(x),
+                batch,
+            },
+        }
+    }
+
     /// Rows of the batch.
     pub(crate) fn batch(&self) -> usize {
         match self {

@@ -1,5 +1,6 @@
 //! A trained network for one observation at a time, without tensors: for acting, and for small computers.
 
+use super::activation::Activation;
 use super::mlp::{SparseMlp, SparseModule};
 use super::norm::EPSILON;
 use crate::kernels;
@@ -16,7 +17,7 @@ use crate::{Error, Result};
 /// use sparse_core::nn::{Inference, SparseMlpConfig};
 ///
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
-/// let net = SparseMlpConfig::new([17, 256, 256, 6]).with_sparsity(0.9).init(&Device::flex(), &mut rng)?;
+/// let net = SparseMlpConfig::new(vec![17, 256, 256, 6]).with_sparsity(0.9).try_init(&Device::flex(), &mut rng)?;
 /// let mut policy = Inference::of(&net);
 /// assert_eq!(policy.forward(&[0.1; 17])?.len(), 6);
 /// # Ok::<(), sparse_core::Error>(())
@@ -24,6 +25,8 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct Inference {
     layers: Vec<Layer>,
+    /// What follows the hidden ones.
+    hidden: Activation,
     /// Activations before and behind the layer at work.
     activations: [Vec<f32>; 2],
 }
@@ -46,7 +49,10 @@ impl Inference {
             .map(|layer| Layer {
                 pattern: layer.pattern().clone(),
                 values: to_vec(layer.values()),
-                bias: to_vec(layer.bias()),
+                bias: match layer.bias() {
+                    Some(bias) => to_vec(bias),
+                    None => vec![0.0; layer.pattern().outputs()],
+                },
                 norm: layer.layer_norm().map(|norm| norm.map(to_vec)),
             })
             .collect();
@@ -54,6 +60,7 @@ impl Inference {
         let buffer = vec![0.0; widest.unwrap_or(0)];
         Self {
             layers,
+            hidden: network.activation(),
             activations: [buffer.clone(), buffer],
         }
     }
@@ -75,11 +82,15 @@ impl Inference {
             let x = if index == 0 { input } else { &before[..length] };
             length = layer.bias.len();
             let y = &mut behind[..length];
-            let relu = index < last;
-            let fused = relu && layer.norm.is_none();
+            let activation = (index < last).then_some(self.hidden);
+            let fused = activation == Some(Activation::Relu) && layer.norm.is_none();
             kernels::spmv(&layer.pattern, &layer.values, &layer.bias, fused, x, y);
             if let Some(affine) = &layer.norm {
-                normalise(&mut behind[..length], affine, relu);
+                normalise(&mut behind[..length], affine);
+            }
+            if let Some(activation) = activation.filter(|_| !fused) {
+                let units = behind[..length].iter_mut();
+                units.for_each(|unit| *unit = activation.of(*unit));
             }
             std::mem::swap(before, behind);
         }
@@ -87,16 +98,14 @@ impl Inference {
     }
 }
 
-/// Normalises the features of one sample, scales and shifts them, and applies ReLU if wanted.
-fn normalise(features: &mut [f32], [scale, shift]: &[Vec<f32>; 2], relu: bool) {
+/// Normalises the features of one sample, scales and shifts them.
+fn normalise(features: &mut [f32], [scale, shift]: &[Vec<f32>; 2]) {
     let count = features.len() as f32;
     let mean = features.iter().sum::<f32>() / count;
     let squares = features.iter().map(|x| (x - mean) * (x - mean));
     let deviation = (squares.sum::<f32>() / count + EPSILON).sqrt();
     for (x, (scale, shift)) in features.iter_mut().zip(scale.iter().zip(shift)) {
-        let y = (*x - mean) / deviation * scale + shift;
-        // Not `max`, which would hide a NaN.
-        *x = if relu && y < 0.0 { 0.0 } else { y };
+        *x = (*x - mean) / deviation * scale + shift;
     }
 }
 
@@ -114,14 +123,22 @@ mod tests {
         let device = Device::flex();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let sizes = [&[5, 3][..], &[3, 40, 7, 2], &[17, 256, 256, 6]];
-        for (sizes, norm) in sizes.into_iter().flat_map(|s| [(s, false), (s, true)]) {
-            let config = SparseMlpConfig::new(sizes).with_sparsity(0.5);
-            let config = config.with_layer_norm(norm);
-            let net = config.init(&device, &mut rng).unwrap();
+        let kinds = |sizes| {
+            Activation::ALL.map(|activation| [false, true].map(|on| (sizes, activation, on)))
+        };
+        for (sizes, activation, on) in sizes.into_iter().flat_map(kinds).flatten() {
+            let config = SparseMlpConfig::new(sizes.to_vec()).with_sparsity(0.5);
+            let config = config
+                .with_layer_norm(on)
+                .with_bias(on)
+                .with_activation(activation);
+            let net = config.try_init(&device, &mut rng).unwrap();
             let mut one = Inference::of(&net);
             let x: Vec<f32> = (0..3 * sizes[0]).map(|i| (i as f32).sin()).collect();
             let batch = TensorData::new(x.clone(), [3, sizes[0]]);
-            let all = net.forward(Tensor::from_data(batch, &device)).into_data();
+            let all = net
+                .forward(Tensor::<2>::from_data(batch, &device))
+                .into_data();
             let all: Vec<f32> = all.iter::<f32>().collect();
             let outputs = sizes[sizes.len() - 1];
             for (x, expected) in x.chunks(sizes[0]).zip(all.chunks(outputs)) {
@@ -138,8 +155,8 @@ mod tests {
     fn not_a_number_stays_one() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for norm in [false, true] {
-            let config = SparseMlpConfig::new([3, 8, 8, 2]).with_layer_norm(norm);
-            let net = config.init(&Device::flex(), &mut rng).unwrap();
+            let config = SparseMlpConfig::new(vec![3, 8, 8, 2]).with_layer_norm(norm);
+            let net = config.try_init(&Device::flex(), &mut rng).unwrap();
             let mut one = Inference::of(&net);
             let output = one.forward(&[f32::NAN, 0.0, 1.0]).unwrap();
             assert!(output.iter().all(|y| y.is_nan()), "{output:?}");
@@ -149,8 +166,8 @@ mod tests {
     #[test]
     fn another_length_is_refused() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let net = SparseMlpConfig::new([3, 4, 2])
-            .init(&Device::flex(), &mut rng)
+        let net = SparseMlpConfig::new(vec![3, 4, 2])
+            .try_init(&Device::flex(), &mut rng)
             .unwrap();
         let error = Inference::of(&net).forward(&[0.0; 4]).unwrap_err();
         assert_eq!(error.to_string(), "input: got 4, must be 3");

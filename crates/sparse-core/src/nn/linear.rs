@@ -1,175 +1,46 @@
 //! One linear layer, sparse or dense, whose weights are a vector with one value per connection.
 
-use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData};
-use rand::{Rng, RngExt};
-use serde::{Deserialize, Serialize};
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
+use burn::tensor::{Device, Tensor};
 
 use super::activations::Activations;
 use super::norm::{LayerNorm, normalised};
+use super::parameters::Parameters;
+use super::rows::along_rows;
 use super::storage::Storage;
 use super::tape::{OnTape, Tape};
+use super::weight::SparseWeight;
 use crate::op::{
-    Activation, GrowthProbe, NetworkLayer, SparseLayer, dense_linear, sparse_linear, spread,
+    Activation, GrowthProbe, NetworkLayer, SparseLayer, dense_linear, sparse_linear, spread, vector,
 };
 use crate::pattern::Pattern;
 use crate::{Error, Result};
 
-/// How a layer's first connections are chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mask {
-    /// The largest of a dense random initialisation, so the survivors are larger than average
-    /// (RLx2's released code).
-    #[default]
-    Magnitude,
-    /// Uniformly at random.
-    Random,
-}
-
-/// Configuration of a [`SparseLinear`].
-#[derive(Clone, Debug)]
-pub struct SparseLinearConfig {
-    inputs: usize,
-    outputs: usize,
-    nnz: usize,
-    mask: Mask,
-    storage: Storage,
-}
-
-impl SparseLinearConfig {
-    /// A layer from `inputs` to `outputs` features with every connection.
-    #[must_use]
-    pub fn new(inputs: usize, outputs: usize) -> Self {
-        Self {
-            inputs,
-            outputs,
-            nnz: inputs.saturating_mul(outputs),
-            mask: Mask::default(),
-            storage: Storage::default(),
-        }
-    }
-
-    /// Keeps `nnz` connections, `1 ..= inputs * outputs`.
-    #[must_use]
-    pub fn with_nnz(mut self, nnz: usize) -> Self {
-        self.nnz = nnz;
-        self
-    }
-
-    /// Keeps the fraction `density` in (0, 1] of the connections.
-    #[must_use]
-    pub fn with_density(self, density: f64) -> Self {
-        let all = self.inputs.saturating_mul(self.outputs) as f64;
-        self.with_nnz((density * all).round() as usize)
-    }
-
-    /// How the first connections are chosen.
-    #[must_use]
-    pub fn with_mask(mut self, mask: Mask) -> Self {
-        self.mask = mask;
-        self
-    }
-
-    /// Which kernels the layer runs on; [`Storage::Auto`] unless told.
-    #[must_use]
-    pub fn with_storage(mut self, storage: Storage) -> Self {
-        self.storage = storage;
-        self
-    }
-
-    /// Draws the layer: weights and biases uniform in ±1/√inputs, as PyTorch's `Linear`, which the
-    /// reproduced papers use.
-    ///
-    /// # Errors
-    /// [`Error::Pattern`] when there are no connections, or more than fit.
-    pub fn init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseLinear> {
-        let bound = 1.0 / (self.inputs.max(1) as f32).sqrt();
-        let (outputs, inputs, nnz) = (self.outputs, self.inputs, self.nnz);
-        Pattern::check_room(outputs, inputs, nnz)?;
-        let mut draw =
-            |n: usize| -> Vec<f32> { (0..n).map(|_| rng.random_range(-bound..bound)).collect() };
-        let (pattern, values) = match self.mask {
-            _ if nnz == inputs * outputs => (Pattern::full(outputs, inputs), draw(nnz)),
-            Mask::Magnitude => {
-                // Magnitudes one by one, so that a wide sparse layer is never held densely; signs for those that stay.
-                let magnitudes = std::iter::repeat_with(|| rng.random_range(0.0..bound));
-                let (pattern, mut values) = Pattern::of_largest(outputs, inputs, magnitudes, nnz)?;
-                let negative = values.iter_mut().filter(|_| rng.random());
-                negative.for_each(|value| *value = -*value);
-                (pattern, values)
-            }
-            Mask::Random => {
-                let values = draw(nnz);
-                (Pattern::random(outputs, inputs, nnz, rng)?, values)
-            }
-        };
-        let bias = (0..outputs)
-            .map(|_| rng.random_range(-bound..bound))
-            .collect();
-        SparseLinear::from_parts(pattern, values, bias, self.storage, device)
-    }
-}
-
-/// Refuses a batch with another number of features than a layer or network takes.
-///
-/// # Panics
-/// When it has one.
-#[track_caller]
-pub(crate) fn check_columns(what: &str, x: &Tensor<2>, inputs: usize) {
-    let [batch, columns] = x.dims();
-    assert!(
-        columns == inputs,
-        "{what}: the input is [{batch}, {columns}], must be [batch, {inputs}]"
-    );
-}
-
-/// A layer's trainable vectors, or as many others of the same lengths.
-#[derive(Clone, Debug)]
-pub(crate) struct Parameters {
-    /// One number per connection, `[nnz]`.
-    pub(crate) values: Tensor<1>,
-    /// Vectors with one number per unit, `[outputs]` each, in the order of [`SparseLinear::per_unit_names`].
-    pub(crate) per_unit: Vec<Tensor<1>>,
-}
-
-impl Parameters {
-    /// What `f` makes of each vector.
-    pub(crate) fn map(self, mut f: impl FnMut(Tensor<1>) -> Tensor<1>) -> Self {
-        Self {
-            values: f(self.values),
-            per_unit: self.per_unit.into_iter().map(f).collect(),
-        }
-    }
-
-    /// All vectors, values first.
-    pub(crate) fn into_vectors(self) -> impl Iterator<Item = Tensor<1>> {
-        std::iter::once(self.values).chain(self.per_unit)
-    }
-
-    /// Numbers in all vectors.
-    pub(crate) fn count(&self) -> usize {
-        let vectors = std::iter::once(&self.values).chain(&self.per_unit);
-        vectors.map(|v| v.shape().num_elements()).sum()
-    }
-}
+/// Numbers of the trainable vectors, as a tape counts them.
+const VALUES: usize = 0;
+const BIAS: usize = 1;
+const SCALE: usize = 2;
+const SHIFT: usize = 3;
 
 /// `y = W x + b` with one stored value per connection of W; the sum may be normalised over the units.
 ///
-/// Use it as any Burn layer: [`forward`](Self::forward) takes and gives `[batch, features]`. Gradients reach
-/// the values, the bias and the input; connections that do not exist have no gradient. Tensors are f32.
+/// Use it as any Burn layer: [`forward`](Self::forward) takes `[.., inputs]` of any rank. On a device with autodiff
+/// gradients reach the values, the bias and the input; connections that do not exist have no gradient. Tensors are f32.
 ///
-/// Burn's own records of modules (`save_file`, `into_record`) hold the values and not which connections they belong to:
-/// loaded into a layer with others they land there without an error. [`record`](crate::record) stores both.
+/// # Parameters
+/// As Burn's visitors, records and optimizers see them: `weight.values` `[nnz]` and, where there are such, `bias`,
+/// `norm.scale` and `norm.shift` `[outputs]` are trained; `weight.positions`, u32 `[nnz]`, says which connections the
+/// values belong to, is not trained and does not count as parameters. So what Burn saves it loads into any layer of the same
+/// sizes with as many connections, which then has the connections of the record. Another number of connections is Burn's
+/// error of a shape. Positions that are no connections of the layer are an error too: Burn names the reason as a tensor
+/// that is missing. A record that is told to be partial loads what it has, be that values without positions.
 #[derive(Module, Debug)]
+#[module(custom_display)]
 pub struct SparseLinear {
-    /// One value per connection, `[nnz]`, in the pattern's order.
-    values: Param<Tensor<1>>,
+    weight: SparseWeight,
     /// `[outputs]`.
-    bias: Param<Tensor<1>>,
+    bias: Option<Param<Tensor<1>>>,
     norm: Option<LayerNorm>,
-    #[module(skip)]
-    pattern: Pattern,
     #[module(skip)]
     storage: Storage,
     #[module(skip)]
@@ -178,24 +49,26 @@ pub struct SparseLinear {
 }
 
 impl SparseLinear {
-    /// A layer from its connections, their values (in the pattern's order) and its bias.
+    /// A layer from its connections, their values (in the pattern's order) and its bias, if it has one.
     ///
     /// # Errors
     /// [`Error::Shape`] when a length does not fit the pattern.
     pub fn from_parts(
         pattern: Pattern,
         values: Vec<f32>,
-        bias: Vec<f32>,
+        bias: impl Into<Option<Vec<f32>>>,
         storage: Storage,
         device: &Device,
     ) -> Result<Self> {
+        let bias = bias.into();
         Error::check_size("values", values.len(), pattern.nnz())?;
-        Error::check_size("bias", bias.len(), pattern.outputs())?;
+        if let Some(bias) = &bias {
+            Error::check_size("bias", bias.len(), pattern.outputs())?;
+        }
         Ok(Self {
-            values: parameter(values, device),
-            bias: parameter(bias, device),
+            weight: SparseWeight::new(pattern, values, device),
+            bias: bias.map(|bias| Param::from_tensor(vector(bias, device))),
             norm: None,
-            pattern,
             storage,
             probe: None,
             tape: OnTape::default(),
@@ -213,26 +86,27 @@ impl SparseLinear {
         values: Vec<f32>,
         storage: Storage,
     ) -> Result<Self> {
-        Error::check_size("outputs", pattern.outputs(), self.pattern.outputs())?;
-        Error::check_size("inputs", pattern.inputs(), self.pattern.inputs())?;
+        Error::check_size("outputs", pattern.outputs(), self.pattern().outputs())?;
+        Error::check_size("inputs", pattern.inputs(), self.pattern().inputs())?;
         Error::check_size("values", values.len(), pattern.nnz())?;
         let mut layer = self.clone();
-        let (length, device) = (values.len(), layer.values.val().device());
-        let values = Tensor::from_data(TensorData::new(values, [length]), &device);
-        layer.set_connections(pattern, values);
+        let device = layer.device();
+        layer.set_connections(pattern, vector(values, &device));
         layer.storage = storage;
         Ok(layer)
     }
 
-    /// Applies the layer to `[batch, inputs]`, giving `[batch, outputs]`.
+    /// Applies the layer to `[.., inputs]`, giving `[.., outputs]`.
     ///
     /// # Panics
-    /// When `x` has another number of columns, as Burn's own layers do.
+    /// When the last dimension of `x` is another, as Burn's own layers do.
     #[must_use]
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        check_columns("SparseLinear", &x, self.pattern.inputs());
-        self.apply(Activations::from_rows(x), Activation::Identity, false)
-            .into_rows()
+    #[track_caller]
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        along_rows("SparseLinear", x, self.pattern().inputs(), |x| {
+            self.apply(Activations::from_rows(x), Activation::Identity, false)
+                .into_rows()
+        })
     }
 
     /// Applies the layer and an activation inside a network; by a dense product if `dense`, else as its storage says.
@@ -249,14 +123,17 @@ impl SparseLinear {
     /// The layer for a network that is one operation, with `activation`; `None` where the layer is none of those that
     /// can be: it is normalised, its parameters are leaves, or it multiplies densely.
     pub(crate) fn in_network(&self, batch: usize, activation: Activation) -> Option<NetworkLayer> {
-        let values = self.values.val();
+        let values = self.weight.values().val();
         let device = values.device();
         if self.norm.is_some() || device.is_autodiff() || self.is_dense(batch, &device) {
             return None;
         }
         Some(NetworkLayer {
             values,
-            bias: self.bias.val(),
+            bias: match &self.bias {
+                Some(bias) => bias.val(),
+                None => self.no_bias(&device),
+            },
             layer: self.operation(activation),
             index: self.tape().map_or(0, Tape::index),
         })
@@ -265,7 +142,7 @@ impl SparseLinear {
     /// The constant part of its operation.
     fn operation(&self, activation: Activation) -> SparseLayer {
         SparseLayer {
-            pattern: self.pattern.clone(),
+            pattern: self.pattern().clone(),
             activation,
             probe: self.probe.clone(),
         }
@@ -275,7 +152,7 @@ impl SparseLinear {
     fn is_dense(&self, batch: usize, device: &Device) -> bool {
         let training = self.tape().is_some() || device.is_autodiff();
         self.storage
-            .is_dense(&self.pattern, batch, device, training)
+            .is_dense(self.pattern(), batch, device, training)
     }
 
     /// Product, bias and activation.
@@ -283,18 +160,19 @@ impl SparseLinear {
         let (layer, values) = (self.operation(activation), self.values());
         if dense || self.is_dense(x.batch(), &values.device()) {
             let weight = self.matrix(values, layer);
-            let (x, bias) = (x.into_columns(), self.bias());
+            let (x, bias) = (x.into_columns(), self.bias_or_zeros());
             return Activations::Columns(dense_linear(x, weight, bias, activation));
         }
         let (x, batch) = x.into_tiles();
-        let tiles = sparse_linear(x, values, self.bias(), layer);
+        let tiles = sparse_linear(x, values, self.bias_or_zeros(), layer);
         Activations::Tiles { tiles, batch }
     }
 
     /// The weight as a matrix `[outputs, inputs]`.
     fn matrix(&self, values: Tensor<1>, layer: SparseLayer) -> Tensor<2> {
-        if self.pattern.is_full() {
-            return values.reshape([self.pattern.outputs(), self.pattern.inputs()]);
+        let pattern = self.pattern();
+        if pattern.is_full() {
+            return values.reshape([pattern.outputs(), pattern.inputs()]);
         }
         spread(values, layer)
     }
@@ -308,7 +186,7 @@ impl SparseLinear {
     /// Which connections there are.
     #[must_use]
     pub fn pattern(&self) -> &Pattern {
-        &self.pattern
+        self.weight.pattern()
     }
 
     /// Which kernels the layer runs on.
@@ -327,13 +205,34 @@ impl SparseLinear {
     /// The values, `[nnz]`, in the pattern's order.
     #[must_use]
     pub fn values(&self) -> Tensor<1> {
-        self.vector(0, &self.values)
+        self.vector(VALUES, self.weight.values())
     }
 
-    /// The bias, `[outputs]`.
+    /// The parameter that the values are: its [`id`](Param::id) stays the same when connections move.
     #[must_use]
-    pub fn bias(&self) -> Tensor<1> {
-        self.vector(1, &self.bias)
+    pub fn values_param(&self) -> &Param<Tensor<1>> {
+        self.weight.values()
+    }
+
+    /// The bias, `[outputs]`; `None` when the layer has none.
+    #[must_use]
+    pub fn bias(&self) -> Option<Tensor<1>> {
+        self.bias.as_ref().map(|bias| self.vector(BIAS, bias))
+    }
+
+    /// The bias, or zeros that are not trained.
+    fn bias_or_zeros(&self) -> Tensor<1> {
+        let zeros = || self.no_bias(&self.values().device());
+        self.bias().unwrap_or_else(zeros)
+    }
+
+    fn no_bias(&self, device: &Device) -> Tensor<1> {
+        Tensor::zeros([self.pattern().outputs()], device)
+    }
+
+    /// Where the parameters lie.
+    fn device(&self) -> Device {
+        self.weight.values().val().device()
     }
 
     /// A trainable vector, by its number, as it is to be differentiated.
@@ -348,8 +247,7 @@ impl SparseLinear {
     /// with, which are trained like the bias (layer normalisation, Ba et al., arXiv 1607.06450).
     #[must_use]
     pub fn with_layer_norm(mut self) -> Self {
-        let device = self.values.val().device();
-        self.norm = Some(LayerNorm::new(self.pattern.outputs(), &device));
+        self.norm = Some(LayerNorm::new(self.pattern().outputs(), &self.device()));
         self
     }
 
@@ -357,15 +255,32 @@ impl SparseLinear {
     #[must_use]
     pub fn layer_norm(&self) -> Option<[Tensor<1>; 2]> {
         let norm = self.norm.as_ref();
-        norm.map(|norm| [self.vector(2, &norm.scale), self.vector(3, &norm.shift)])
+        norm.map(|norm| {
+            [
+                self.vector(SCALE, &norm.scale),
+                self.vector(SHIFT, &norm.shift),
+            ]
+        })
     }
 
     /// Names of the trainable vectors with one number per unit.
     pub(crate) fn per_unit_names(&self) -> &'static [&'static str] {
-        match self.norm {
-            None => &["bias"],
-            Some(_) => &["bias", "scale", "shift"],
+        match (&self.bias, &self.norm) {
+            (Some(_), None) => &["bias"],
+            (Some(_), Some(_)) => &["bias", "scale", "shift"],
+            (None, None) => &[],
+            (None, Some(_)) => &["scale", "shift"],
         }
+    }
+
+    /// Numbers of the trainable vectors, as its tape counts them; in the order of [`parameters`](Self::parameters).
+    pub(crate) fn vector_numbers(&self) -> impl Iterator<Item = usize> {
+        self.vector_names().map(|name| match name {
+            "values" => VALUES,
+            "bias" => BIAS,
+            "scale" => SCALE,
+            _ => SHIFT,
+        })
     }
 
     /// Names of all trainable vectors.
@@ -377,10 +292,10 @@ impl SparseLinear {
     pub(crate) fn parameters(&self) -> Parameters {
         let norm = self.norm.as_ref();
         let norm = norm.map(|norm| [norm.scale.val(), norm.shift.val()]);
-        let norm = norm.into_iter().flatten();
+        let bias = self.bias.iter().map(Param::val);
         Parameters {
-            values: self.values.val(),
-            per_unit: std::iter::once(self.bias.val()).chain(norm).collect(),
+            values: self.weight.values().val(),
+            per_unit: bias.chain(norm.into_iter().flatten()).collect(),
         }
     }
 
@@ -396,13 +311,13 @@ impl SparseLinear {
 
     /// Whether the parameters are differentiated, and not constants of somebody else's loss.
     pub(crate) fn is_differentiated(&self) -> bool {
-        self.tape.0.is_some() || self.values.val().device().is_autodiff()
+        self.tape.0.is_some() || self.device().is_autodiff()
     }
 
     /// Changes all trainable vectors, values first, each in place where nobody else holds it. The new ones have the
     /// shapes of the old.
     pub(crate) fn update(&mut self, mut change: impl FnMut(Tensor<1>) -> Tensor<1>) {
-        let device = self.values.val().device();
+        let device = self.device();
         // In the place of each vector while it changes, so that the layer holds no second handle.
         let mut spare = Param::from_tensor(Tensor::empty([0], &device));
         for vector in self.vectors_mut() {
@@ -424,16 +339,14 @@ impl SparseLinear {
     fn vectors_mut(&mut self) -> impl Iterator<Item = &mut Param<Tensor<1>>> {
         let norm = self.norm.as_mut();
         let norm = norm.map(|norm| [&mut norm.scale, &mut norm.shift]);
-        [&mut self.values, &mut self.bias]
-            .into_iter()
+        std::iter::once(self.weight.values_mut())
+            .chain(&mut self.bias)
             .chain(norm.into_iter().flatten())
     }
 
     /// Replaces the connections and their values.
     pub(crate) fn set_connections(&mut self, pattern: Pattern, values: Tensor<1>) {
-        let spare = Param::from_tensor(Tensor::empty([0], &values.device()));
-        self.values = std::mem::replace(&mut self.values, spare).map(|_| values);
-        self.pattern = pattern;
+        self.weight.set(pattern, values);
     }
 
     /// Asks the next backward passes for the dense gradient, or stops asking.
@@ -442,8 +355,20 @@ impl SparseLinear {
     }
 }
 
-/// A trainable vector.
-fn parameter(data: Vec<f32>, device: &Device) -> Param<Tensor<1>> {
-    let length = data.len();
-    Param::from_tensor(Tensor::from_data(TensorData::new(data, [length]), device))
+impl ModuleDisplay for SparseLinear {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        content
+            .add("inputs", &self.pattern().inputs())
+            .add("outputs", &self.pattern().outputs())
+            .add("nnz", &self.pattern().nnz())
+            .add("bias", &self.bias.is_some())
+            .add("layer_norm", &self.norm.is_some())
+            .optional()
+    }
 }

@@ -1,23 +1,31 @@
 //! Layers and networks.
 
+mod activation;
 mod activations;
 mod activity;
 mod break_even;
-mod gates;
+mod config;
+mod frozen_relu;
 mod inference;
+mod init;
 mod linear;
 mod mlp;
 mod norm;
+mod parameters;
 mod reach;
+mod rows;
 mod storage;
 mod tape;
+mod weight;
 
-pub(crate) use activity::Activity;
-pub use activity::ActivityProbe;
-pub use gates::Gates;
+pub use activation::Activation;
+pub use activity::{Activity, ActivityProbe};
+pub use config::{SparseLinearConfig, SparseMlpConfig};
+pub use frozen_relu::FrozenRelu;
 pub use inference::Inference;
-pub(crate) use linear::Parameters;
-pub use linear::{Mask, SparseLinear, SparseLinearConfig};
-pub use mlp::{SparseMlp, SparseMlpConfig, SparseModule};
+pub use init::{Fans, InitialMask, Initializer};
+pub use linear::SparseLinear;
+pub use mlp::{SparseMlp, SparseModule};
+pub(crate) use parameters::Parameters;
 pub use storage::Storage;
 pub(crate) use tape::Tape;

@@ -15,7 +15,7 @@ impl SparseMlp {
     /// use sparse_core::nn::SparseMlpConfig;
     ///
     /// let mut rng = ChaCha8Rng::seed_from_u64(0);
-    /// let net = SparseMlpConfig::new([3, 64, 2]).init(&Device::flex(), &mut rng)?;
+    /// let net = SparseMlpConfig::new(vec![3, 64, 2]).try_init(&Device::flex(), &mut rng)?;
     /// assert_eq!(net.reached_from(0..1), [true, true]); // a dense network
     /// assert_eq!(net.reached_from(0..0), [false, false]);
     /// # Ok::<(), sparse_core::Error>(())
@@ -83,10 +83,10 @@ mod tests {
         let mut cut_off = 0;
         for seed in 0..40 {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let config = SparseMlpConfig::new([4, 12, 12, 3])
+            let config = SparseMlpConfig::new(vec![4, 12, 12, 3])
                 .with_sparsity(0.87)
                 .with_layer_norm(seed % 4 == 3);
-            let net = config.init(&Device::flex(), &mut rng).unwrap();
+            let net = config.try_init(&Device::flex(), &mut rng).unwrap();
             let mut any = [false; 3];
             for input in 0..4 {
                 let reached = net.reached_from(input..input + 1);
@@ -108,8 +108,8 @@ mod tests {
     #[test]
     fn normalised_units_depend_on_each_other() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let net = SparseMlpConfig::new([2, 6, 1]).with_layer_norm(true);
-        let mut net = net.init(&Device::flex(), &mut rng).unwrap();
+        let net = SparseMlpConfig::new(vec![2, 6, 1]).with_layer_norm(true);
+        let mut net = net.try_init(&Device::flex(), &mut rng).unwrap();
         // The only input is of another unit than the only output.
         let layers = [(6, 2, 0), (1, 6, 5)];
         for (layer, (outputs, inputs, at)) in net.sparse_layers_mut().into_iter().zip(layers) {

@@ -7,7 +7,7 @@ use burn::module::{
 };
 use burn::tensor::{Device, Gradients, Tensor};
 
-use super::linear::Parameters;
+use super::parameters::Parameters;
 use crate::op::Sink;
 
 /// Vectors of a layer: its values, and at most three with one number per unit.
@@ -47,15 +47,23 @@ impl Tape {
         self.leaves[k].get_or_init(leaf).clone()
     }
 
-    /// The gradients of the layer's parameters, `plain`; zeros where no backward pass has come by.
-    pub(crate) fn gradients(&self, plain: Parameters, gradients: &mut Gradients) -> Parameters {
-        let sunk = self.sink.take(self.index).into_iter().flatten().map(Some);
-        let mut sunk = sunk.chain(std::iter::repeat_with(|| None));
-        let mut leaves = self.leaves.iter().map(OnceLock::get);
+    /// The gradients of the layer's parameters, `plain`, which have these numbers; zeros where no backward pass has come
+    /// by.
+    pub(crate) fn gradients(
+        &self,
+        plain: Parameters,
+        mut numbers: impl Iterator<Item = usize>,
+        gradients: &mut Gradients,
+    ) -> Parameters {
+        let mut sunk = self.sink.take(self.index).map(|sunk| sunk.map(Some));
         plain.map(|plain| {
-            let leaf = leaves.next().flatten();
+            let Some(number) = numbers.next() else {
+                unreachable!("each vector has its number")
+            };
+            let sunk = sunk.as_mut().and_then(|sunk| sunk.get_mut(number)?.take());
+            let leaf = self.leaves[number].get();
             let leaf = leaf.and_then(|leaf| leaf.grad_remove(gradients));
-            match (sunk.next().flatten(), leaf) {
+            match (sunk, leaf) {
                 (Some(sunk), Some(more)) => sunk + more,
                 (Some(one), None) | (None, Some(one)) => one,
                 (None, None) => plain.zeros_like(),

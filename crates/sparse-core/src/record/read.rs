@@ -7,8 +7,8 @@ use std::str::FromStr;
 use burn::tensor::Device;
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 
-use super::{EARLIER, FORMAT, checksum, malformed, unreadable};
-use crate::nn::{SparseLinear, SparseMlp, Storage};
+use super::{EARLIER, FORMAT, activation_key, checksum, malformed, unreadable};
+use crate::nn::{Activation, SparseLinear, SparseMlp, Storage};
 use crate::op::vector as vector_of;
 use crate::pattern::Pattern;
 use crate::{Error, Result};
@@ -112,7 +112,23 @@ impl Record {
             });
         }
         let layers = (0..count).map(|index| self.layer(&format!("{name}.{index}"), device));
-        SparseMlp::from_layers(layers.collect::<Result<_>>()?).map_err(within(name))
+        let network = SparseMlp::from_layers(layers.collect::<Result<_>>()?);
+        Ok(network
+            .map_err(within(name))?
+            .with_activation(self.activation(name)?))
+    }
+
+    /// What follows the hidden layers of the network called `name`.
+    pub(crate) fn activation(&self, name: &str) -> Result<Activation> {
+        let key = activation_key(name);
+        if !self.has(&key) {
+            return Ok(Activation::default());
+        }
+        let stored = self.meta(&key)?;
+        Activation::named(stored).ok_or_else(|| {
+            let names = Activation::ALL.map(Activation::name).join(", ");
+            malformed(&key, &format!("{stored}: must be one of {names}"))
+        })
     }
 
     /// How many layers the network called `name` has; 0 when there is none.
@@ -141,18 +157,25 @@ impl Record {
             malformed(&part("storage"), &value)
         })?;
         let inputs: usize = self.number(&part("inputs"))?;
-        let bias = self.floats(&part("bias"))?;
+        // A file says either how many units there are or what their biases are.
+        let bias = match self.has(&part("outputs")) {
+            true => None,
+            false => Some(self.floats(&part("bias"))?),
+        };
+        let outputs = match &bias {
+            Some(bias) => bias.len(),
+            None => self.number(&part("outputs"))?,
+        };
         // Index arrays are as long as the layer has units and inputs, so a number alone must not claim gibibytes.
-        if bias.is_empty() || !(1..=MOST_INPUTS).contains(&inputs) {
+        if !(1..=MOST_INPUTS).contains(&outputs) || !(1..=MOST_INPUTS).contains(&inputs) {
             let value = format!(
-                "{inputs}, with {} units: must be 1 to {MOST_INPUTS}, with 1 unit or more",
-                bias.len()
+                "{inputs}, with {outputs} units: must be 1 to {MOST_INPUTS}, with 1 unit or more"
             );
             return Err(malformed(&part("inputs"), &value));
         }
         let positions = self.words(&part("positions"))?;
         let pattern =
-            Pattern::from_positions(bias.len(), inputs, &positions).map_err(within(prefix))?;
+            Pattern::from_positions(outputs, inputs, &positions).map_err(within(prefix))?;
         let values = self.floats(&part("values"))?;
         let layer = SparseLinear::from_parts(pattern, values, bias, storage, device);
         let layer = layer.map_err(within(prefix))?;

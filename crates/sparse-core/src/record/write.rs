@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo, TensorView};
 use serde::Serialize;
 
-use super::{FORMAT, checksum, malformed, unreadable};
+use super::{FORMAT, activation_key, checksum, malformed, unreadable};
 use crate::Result;
-use crate::nn::{SparseLinear, SparseModule};
+use crate::nn::{Activation, SparseLinear, SparseModule};
 use crate::op::to_vec;
 
 /// Collects networks and learners under their names, and gives the bytes of a file with all of them.
@@ -21,7 +21,7 @@ use crate::op::to_vec;
 ///
 /// let device = Device::flex();
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
-/// let net = SparseMlpConfig::new([3, 64, 1]).with_sparsity(0.8).init(&device, &mut rng)?;
+/// let net = SparseMlpConfig::new(vec![3, 64, 1]).with_sparsity(0.8).try_init(&device, &mut rng)?;
 /// let learner = NetworkTrainer::new(net, NetworkTrainerConfig::default());
 ///
 /// let mut writer = RecordWriter::new();
@@ -58,6 +58,9 @@ impl RecordWriter {
     pub fn network<N: SparseModule>(&mut self, name: &str, network: &N) {
         let layers = network.sparse_layers();
         self.meta(&format!("{name}.layers"), layers.len());
+        if network.activation() != Activation::default() {
+            self.meta(&activation_key(name), network.activation().name());
+        }
         for (index, layer) in layers.into_iter().enumerate() {
             self.layer(&format!("{name}.{index}"), layer);
         }
@@ -67,6 +70,9 @@ impl RecordWriter {
         let pattern = layer.pattern();
         self.meta(&format!("{prefix}.storage"), layer.storage().name());
         self.meta(&format!("{prefix}.inputs"), pattern.inputs());
+        if layer.bias().is_none() {
+            self.meta(&format!("{prefix}.outputs"), pattern.outputs());
+        }
         let positions: Vec<u32> = pattern.positions().collect();
         self.words(&format!("{prefix}.positions"), &positions);
         self.floats(&format!("{prefix}.values"), &to_vec(layer.values()));

@@ -88,7 +88,9 @@ impl<N: SparseModule, M> Forward<N, M> {
         self.probes.iter().for_each(|probe| drop(probe.take(0, 0)));
         let mut gradients = loss.backward();
         let mut take = |layer: &SparseLinear| match layer.tape() {
-            Some(tape) => tape.gradients(layer.parameters(), &mut gradients),
+            Some(tape) => {
+                tape.gradients(layer.parameters(), layer.vector_numbers(), &mut gradients)
+            }
             None => layer.parameters().map(|leaf| {
                 leaf.grad_remove(&mut gradients)
                     .unwrap_or_else(|| leaf.inner().zeros_like())

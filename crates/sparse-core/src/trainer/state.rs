@@ -6,7 +6,7 @@ use super::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 use crate::nn::{SparseLinear, SparseMlp, SparseModule};
 use crate::optim::Adam;
 use crate::record::{Record, RecordWriter, malformed};
-use crate::topology::Explored;
+use crate::topology::ExplorationRate;
 use crate::{Error, Result};
 
 impl<N: SparseModule> NetworkTrainer<N> {
@@ -40,10 +40,10 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let adam = Adam::load(record, name, self.config.adam, &layers)?;
         let patterns = layers.iter().map(|layer| layer.pattern());
         let explored = match self.config.moves() {
-            true => Some(Explored::load(record, name, patterns)?),
-            false if record.has(&Explored::key(name, 0)) => {
+            true => Some(ExplorationRate::load(record, name, patterns)?),
+            false if record.has(&ExplorationRate::key(name, 0)) => {
                 let value = "stored: it must not be where no rule moves connections";
-                return Err(malformed(&Explored::key(name, 0), value));
+                return Err(malformed(&ExplorationRate::key(name, 0), value));
             }
             false => None,
         };
@@ -110,6 +110,12 @@ fn target_name(name: &str) -> String {
 
 /// Replaces the layers of a network by those stored under `name`, which must have the same shapes.
 fn read_layers<N: SparseModule>(record: &Record, name: &str, net: &mut N) -> Result<()> {
+    let (stored, expected) = (record.activation(name)?, net.activation());
+    if record.layers(name)? > 0 && stored != expected {
+        let (stored, expected) = (stored.name(), expected.name());
+        let reason = format!("`{name}` has the activation {stored}: must be {expected}");
+        return Err(Error::Record { reason });
+    }
     let mut layers = net.sparse_layers_mut();
     let stored = record.layers(name)?;
     if stored != layers.len() {
@@ -122,7 +128,8 @@ fn read_layers<N: SparseModule>(record: &Record, name: &str, net: &mut N) -> Res
         let shape = |layer: &SparseLinear| {
             let pattern = layer.pattern();
             let norm = layer.layer_norm().map_or("", |_| " with a layer norm");
-            format!("[{}×{}]{norm}", pattern.outputs(), pattern.inputs())
+            let bias = layer.bias().map_or(" without a bias", |_| "");
+            format!("[{}×{}]{norm}{bias}", pattern.outputs(), pattern.inputs())
         };
         let (found, expected) = (shape(&read), shape(layer));
         if found != expected {

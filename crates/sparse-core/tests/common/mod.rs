@@ -280,7 +280,10 @@ fn dense(layer: &SparseLinear) -> Dense {
     for (position, value) in pattern.positions().zip(floats(layer.values())) {
         weights[position as usize] = f64::from(value);
     }
-    let bias = floats(layer.bias()).into_iter().map(f64::from).collect();
+    let bias = floats(layer.bias().unwrap())
+        .into_iter()
+        .map(f64::from)
+        .collect();
     Dense {
         inputs,
         outputs,

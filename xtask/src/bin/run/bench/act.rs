@@ -27,9 +27,9 @@ pub(super) fn bench() -> Result<(String, Table)> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let seen = [0.5; SIZES[0]];
     for sparsity in SPARSITIES {
-        let net = SparseMlpConfig::new(SIZES)
+        let net = SparseMlpConfig::new(SIZES.to_vec())
             .with_sparsity(sparsity)
-            .init(&device, &mut rng)?;
+            .try_init(&device, &mut rng)?;
         let mut actor = Inference::of(&net);
         let mut failed = None;
         let mut inference = || match actor.forward(&seen) {
@@ -40,7 +40,10 @@ pub(super) fn bench() -> Result<(String, Table)> {
         };
         let mut tensors = || {
             let rows = TensorData::new(seen.to_vec(), [1, SIZES[0]]);
-            black_box(net.forward(Tensor::from_data(rows, &device)).into_data());
+            black_box(
+                net.forward(Tensor::<2>::from_data(rows, &device))
+                    .into_data(),
+            );
         };
         let [inference, tensors] = in_turns(REPEATS, REPEAT, [&mut inference, &mut tensors]);
         if let Some(error) = failed {

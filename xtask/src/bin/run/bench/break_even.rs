@@ -9,7 +9,7 @@ use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::kernels::Kernels;
-use sparse_core::nn::{Mask, SparseLinear, SparseLinearConfig, Storage};
+use sparse_core::nn::{InitialMask, SparseLinear, SparseLinearConfig, Storage};
 
 use super::clock::{in_turns, ratio};
 use super::processor;
@@ -90,8 +90,8 @@ fn speedup(
 ) -> Result<f64> {
     let layer = SparseLinearConfig::new(width, width)
         .with_density(density)
-        .with_mask(Mask::Random)
-        .init(device, rng)?;
+        .with_mask(InitialMask::Random)
+        .try_init(device, rng)?;
     let x = draw(batch, width, device, rng);
     let [csr, masked] = [Storage::Csr, Storage::Masked].map(|s| layer.clone().with_storage(s));
     let mut csr = || run(&csr, &x, training);

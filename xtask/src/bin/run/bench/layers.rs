@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use sparse_core::kernels::{AlignedBuf, Kernels, bias_gradient, sddmm, spmm, spmm_t};
-use sparse_core::nn::{Mask, SparseLinear, SparseLinearConfig, Storage};
+use sparse_core::nn::{InitialMask, SparseLinear, SparseLinearConfig, Storage};
 
 use super::clock::{Times, in_turns, ratio};
 use super::peer::Peer;
@@ -109,9 +109,9 @@ impl Work {
         let device = sparse_core::device::by_name("flex")?;
         let layer = SparseLinearConfig::new(width, width)
             .with_density(density)
-            .with_mask(Mask::Random)
+            .with_mask(InitialMask::Random)
             .with_storage(Storage::Csr)
-            .init(&device, rng)?;
+            .try_init(&device, rng)?;
         let mut draw = |n: usize| {
             let mut buffer = AlignedBuf::zeroed(n);
             let floats = buffer.as_mut_slice().iter_mut();
@@ -196,7 +196,7 @@ impl Work {
             let mut gradients = layer.forward(x.clone()).sum().backward();
             black_box(x.grad_remove(&mut gradients));
             black_box(layer.values().grad_remove(&mut gradients));
-            black_box(layer.bias().grad_remove(&mut gradients));
+            black_box(layer.bias().unwrap().grad_remove(&mut gradients));
         };
         in_turns(1, REPEAT, [&mut kernels, &mut layer])
     }
