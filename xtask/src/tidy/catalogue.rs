@@ -63,23 +63,25 @@ fn names<'a>(catalogue: &'a str, kind: &str) -> Vec<&'a str> {
     names
 }
 
-/// The words that a column of a table names, a list for each row: of the first table that names one of these.
+/// The words that a column of a table names, a list for each row: of the table that names most of these.
 fn table<'a>(page: &'a str, column: usize, names: &[&str]) -> Vec<Vec<&'a str>> {
-    let mut rows = Vec::new();
+    let (mut best, mut rows) = (Vec::new(), Vec::new());
+    let known = |rows: &[Vec<&str>]| {
+        let words = rows.iter().flatten();
+        words.filter(|word| names.contains(word)).count()
+    };
     for line in page.lines().chain([""]) {
-        match line.strip_prefix('|') {
-            // The heading, and the line below it.
-            Some(row) => rows.push(words(row.split('|').nth(column).unwrap_or_default())),
-            None => {
-                let rows = std::mem::take(&mut rows);
-                let body: Vec<Vec<&str>> = rows.into_iter().skip(2).collect();
-                if body.iter().flatten().any(|word| names.contains(word)) {
-                    return body;
-                }
-            }
+        if let Some(row) = line.strip_prefix('|') {
+            rows.push(words(row.split('|').nth(column).unwrap_or_default()));
+            continue;
+        }
+        // Without the heading, and the line below it.
+        let body: Vec<Vec<&str>> = rows.drain(..).skip(2).collect();
+        if known(&body) > known(&best) {
+            best = body;
         }
     }
-    Vec::new()
+    best
 }
 
 /// What stands between backticks, and what links are called.
