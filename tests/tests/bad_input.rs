@@ -132,23 +132,23 @@ fn a_run_begins_with_the_settings_of_its_folder() {
 fn what_comes_too_late_for_a_run_is_told() {
     let recipe = |name: &str| recipes::named(name, "Hopper-v5").unwrap();
     let mut sac = recipe("rlx2-sac");
-    let said = sac.too_late();
+    let said = sac.warnings();
     assert!(
         said[0].contains("300000") && said[0].contains("175000"),
         "{said:?}"
     );
     assert!(said[1].contains("replay.adaptive.min"), "{said:?}");
     sac.steps = 400_000;
-    assert_eq!(sac.too_late(), [""; 0]);
-    assert_eq!(recipe("rlx2-td3").too_late().len(), 1);
+    assert_eq!(sac.warnings(), [""; 0]);
+    assert_eq!(recipe("rlx2-td3").warnings().len(), 1);
     let mut short = recipe("rlx2-td3");
     short.steps = 10_000;
-    let said = short.too_late();
+    let said = short.warnings();
     assert!(
         said[2].starts_with("connections never move: the critics' would"),
         "{said:?}"
     );
-    assert_eq!(recipe("dense").too_late(), [""; 0]);
+    assert_eq!(recipe("dense").warnings(), [""; 0]);
 }
 
 #[test]

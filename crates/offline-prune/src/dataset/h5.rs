@@ -252,7 +252,7 @@ struct Array {
     kind: Kind,
     /// Bytes of the file.
     stored: u64,
-    /// Rows that are read at once.
+    /// BatchShape that are read at once.
     window: usize,
 }
 

@@ -13,7 +13,7 @@ use crate::dataset::column::{
 use crate::dataset::ends::Ends;
 use crate::dataset::h5::H5;
 use crate::dataset::reading::{Own, Reader};
-use crate::dataset::{Dataset, Facts, Follows};
+use crate::dataset::{Boundary, Dataset, Facts};
 use crate::{Error, Result};
 
 /// How the names of episodes start.
@@ -348,7 +348,7 @@ fn append_ends(data: &mut Dataset, mut ends: Ends<'_>, steps: usize, last: &[f32
     for step in 0..steps {
         let is_last = step + 1 == steps;
         match ends.of(step, is_last) {
-            Follows::Next => data.follows.push(Follows::Next),
+            Boundary::Next => data.follows.push(Boundary::Next),
             follows if is_last => data.end_episode(follows, Some(last)),
             follows => {
                 let (next, size) = (data.follows.len() + 1, data.observation_size);
