@@ -8,7 +8,7 @@ use sparse_core::trainer::NetworkTrainer;
 
 use crate::{Error, Result};
 
-/// Whoever can be stored between two updates.
+/// An agent that can be stored between two updates.
 pub trait Resumable {
     /// Everything that later updates depend on and the configuration does not say.
     fn parts(&mut self) -> Parts<'_>;

@@ -3,7 +3,7 @@
 use super::Finding;
 use super::source::{Source, Token};
 
-/// The libraries; what binaries, tests and chores do is their own affair.
+/// The libraries. Binaries, tests and chores are free.
 const LIBRARIES: [&str; 5] = [
     EXPERIMENTS,
     "crates/envs/src/",
@@ -57,7 +57,7 @@ const CLOCKS: [(&[&str], &str); 2] = [
     (&["SystemTime"], "a library does not read the clock"),
 ];
 
-/// Words of a sparse network's inside, which an algorithm never sees. A setting that it passes on is none.
+/// Names of a sparse network's internals, which an algorithm never sees. It may pass settings on.
 const INSIDE: [(&[&str], &str); 8] = [
     (&["let", "mask"], "an algorithm names no mask"),
     (&["mask", ":"], "an algorithm names no mask"),
