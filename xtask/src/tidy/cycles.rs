@@ -88,7 +88,9 @@ fn circles(files: &[File]) -> Vec<Circle> {
     let mut found = Vec::new();
     for (root, modules) in crates(files) {
         for (folder, graph) in graphs(&modules) {
-            let folder = [&[root.clone()], folder.as_slice()].concat().join("/");
+            let folder = [std::slice::from_ref(&root), folder.as_slice()]
+                .concat()
+                .join("/");
             for names in connected(&graph) {
                 let edges = edges(&graph, &names);
                 let names = names.into_iter().map(str::to_owned).collect();
