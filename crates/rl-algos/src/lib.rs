@@ -17,8 +17,8 @@
 //! [`observe`] (what watches a run), [`rng`] (where randomness comes from), [`files`], [`ledger`], [`packed`] and [`seal`] (files
 //! that are whole, and that tell when they are not as they were written).
 
+pub mod agent;
 pub mod algos;
-mod attended;
 mod checkpoint;
 pub mod config;
 mod error;
@@ -35,6 +35,7 @@ pub mod run_dir;
 pub mod scale;
 pub mod seal;
 pub mod train;
+mod workers;
 
-pub use attended::{Training, attended};
 pub use error::{Error, Result};
+pub use workers::{Training, attended};

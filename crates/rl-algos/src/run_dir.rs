@@ -262,11 +262,11 @@ impl RunDir {
                 stored = Checkpoints::open(&self.resume_path(), config);
             }
         }
-        let (_, state, replay) = stored?.ok_or_else(|| Error::NoRun {
+        let stored = stored?.and_then(|(_, run, replay)| Some((replay?, run.state.progress.step)));
+        stored.ok_or_else(|| Error::NoRun {
             path: self.path.clone(),
             missing: "a replay (resume/state.bin)",
-        })?;
-        Ok((replay, state.progress.step))
+        })
     }
 
     fn info_path(&self, which: Checkpoint) -> PathBuf {

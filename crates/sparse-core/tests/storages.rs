@@ -136,7 +136,7 @@ fn rigl_chooses_the_same_masks_twenty_times() {
         until: 1000,
         fraction: DropFraction::Constant(0.3),
     };
-    let topology = Topology::new(RuleConfig::RigL(RigL::default()), schedule);
+    let topology = Topology::new(RuleConfig::new(RigL::default()), schedule);
     for device in devices() {
         let mut runs =
             STORAGES.map(|storage| Training::new(SPARSE, storage, Some(topology.clone()), &device));

@@ -11,7 +11,7 @@ use super::modules::{Crate, Path};
 use super::tree::File;
 
 /// Circles that still stand, by folder. A line may go, none may come.
-const KNOWN: [(&str, &[&str]); 6] = [
+const KNOWN: [(&str, &[&str]); 4] = [
     (
         "crates/offline-prune/src",
         &["algos", "config", "criteria", "prune"],
@@ -24,12 +24,7 @@ const KNOWN: [(&str, &[&str]); 6] = [
         "crates/rl-algos/src",
         &["checkpoint", "observe", "run_dir", "train"],
     ),
-    ("crates/rl-algos/src", &["config", "replay"]),
     ("crates/sparse-core/src/op", &["autodiff", "network"]),
-    (
-        "crates/sparse-core/src/topology",
-        &["plan", "prune", "recycle"],
-    ),
 ];
 
 /// Where one module names another.

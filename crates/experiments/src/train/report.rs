@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::args::values::Device;
 use crate::terminal::shell;
 use anyhow::Result;
-use rl_algos::algos::{Agent, Weights};
+use rl_algos::agent::{Agent, Weights};
 use rl_algos::config::TrainConfig;
 use rl_algos::train::Trained;
 use sparse_core::kernels::Kernels;

@@ -3,20 +3,19 @@
 //! data does where that is worth more than what it does itself.
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Rows, TwinCritic, bootstrapped, cut, in_halves, normal};
+use rl_algos::agent::{Parts, Resumable};
+use rl_algos::algos::parts::{Critics, Rows, bootstrapped, cut, in_halves, least, normal};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
-use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::{GaussianActor, weights};
 use super::{
     NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
-    judged, pairs,
+    judged,
 };
 use crate::Result;
 use crate::config::{AwacConfig, OfflineConfig};
-use crate::saved::{Parts, Resumable};
 
 /// A Gaussian policy, and two critics with targets.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub struct Awac {
     config: AwacConfig,
     rows: Rows,
     actor: GaussianActor,
-    critics: TwinCritic,
+    critics: Critics,
 }
 
 /// The policy's mean, and two critics of its actions.
@@ -51,7 +50,7 @@ impl Awac {
             config: awac.clone(),
             rows,
             actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
-            critics: TwinCritic::from_networks([first, second], &critics),
+            critics: Critics::from_networks([first, second], &critics),
         }
     }
 
@@ -77,8 +76,7 @@ impl Awac {
     /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is
     /// over an action that the policy draws, and both are judged by the smaller of the critics' values.
     fn weights(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
-        let critics = self.critics.learners().map(NetworkTrainer::net);
-        let smaller = |judged| pairs(critics, judged).map(|[a, b]| a.min(b));
+        let smaller = |judged| least(self.critics.nets(), &judged).into_iter();
         let advantages = in_halves(batch.size, |half| {
             let observations = self.rows.observations(&batch.observation, &half);
             let drawn = self.drawn(observations, cut(noise, self.rows.action, &half));
@@ -91,7 +89,7 @@ impl Awac {
 
 impl Resumable for Awac {
     fn parts(&mut self) -> Parts<'_> {
-        self.actor.parts().and(&mut self.critics)
+        self.critics.add_to(self.actor.parts())
     }
 }
 
@@ -103,15 +101,16 @@ impl OfflineAgent for Awac {
     /// Updates both critics, whose targets follow, and then the policy by them.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        let [rng, first, second] = &mut streams.topology;
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let targets = self.rows.tensor(self.targets(batch, &noise), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.regress(&judged, &targets, streams)?;
 
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let weights = self.weights(batch, &noise);
-        let actor_loss = self.actor.minimise(&self.rows, batch, &weights, rng)?;
+        let actor_loss =
+            self.actor
+                .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
             ("value_mean", critics[0].aux[0]),
@@ -120,11 +119,11 @@ impl OfflineAgent for Awac {
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
+        let nets = self.critics.nets();
         vec![
             ("actor", self.actor.net()),
-            ("critic_1", first),
-            ("critic_2", second),
+            ("critic_1", nets[0]),
+            ("critic_2", nets[1]),
         ]
     }
 

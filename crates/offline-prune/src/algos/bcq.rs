@@ -8,8 +8,9 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use rl_algos::agent::{Parts, Resumable};
 use rl_algos::algos::parts::{
-    Actor, Rows, TwinCritic, bootstrapped, cut, equal_parts, in_halves, normal, to_vec,
+    Actor, Critics, Rows, bootstrapped, cut, equal_parts, in_halves, normal, to_vec,
 };
 use rl_algos::algos::td3::policy;
 use rl_algos::replay::Batch;
@@ -22,7 +23,6 @@ use super::{
     judged, pairs,
 };
 use crate::config::{BcqConfig, OfflineConfig};
-use crate::saved::{Parts, Resumable};
 use crate::{Error, Result};
 
 /// Bounds of a latent number that an action is proposed from, and of log σ of the encoder (released code).
@@ -35,7 +35,7 @@ pub struct Bcq {
     config: BcqConfig,
     rows: Rows,
     perturbation: Actor,
-    critics: TwinCritic,
+    critics: Critics,
     vae: NetworkTrainer<Vae>,
     /// What the candidates for acting are decoded from, `[candidates, latent]`.
     latents: Vec<f32>,
@@ -97,7 +97,7 @@ impl Bcq {
             config: bcq.clone(),
             rows,
             perturbation: Actor::from_network(perturbation, config.actor_learner(true)),
-            critics: TwinCritic::from_networks([first, second], &critics),
+            critics: Critics::from_networks([first, second], &critics),
             vae: NetworkTrainer::new(Vae { encoder, decoder }, vae),
             latents: clamped(normal(count, &mut rng)),
         }
@@ -117,7 +117,8 @@ impl Bcq {
     /// proposed and perturbed, one for each of the latent numbers `[rows, samples, latent]`.
     fn targets(&self, batch: &Batch, latents: &[f32]) -> Vec<f32> {
         let (samples, lambda) = (self.config.samples, self.config.lambda as f32);
-        let critics = self.critics.learners().map(NetworkTrainer::target);
+        let critics = self.critics.learners();
+        let critics = [0, 1].map(|which| critics[which].target());
         let values = in_halves(batch.size, |half| {
             let next = cut(&batch.next_observation, self.rows.observation, &half);
             let next = repeated(next, self.rows.observation, samples);
@@ -215,10 +216,8 @@ fn perturbation_loss(
 impl Resumable for Bcq {
     /// The latent numbers that it acts by are the seed's, and drawn again.
     fn parts(&mut self) -> Parts<'_> {
-        let actor = Parts::of("perturbation", self.perturbation.learner_mut());
-        let mut parts = actor.and(&mut self.critics);
-        parts.learners.push(("vae", &mut self.vae));
-        parts
+        let parts = Parts::default().learner("perturbation", self.perturbation.learner_mut());
+        self.critics.add_to(parts).learner("vae", &mut self.vae)
     }
 }
 
@@ -232,7 +231,7 @@ impl OfflineAgent for Bcq {
         let actions = self.proposed(seen.clone(), &self.latents);
         let net = self.perturbation.learner().net();
         let actions = perturbed(net, seen.clone(), actions, self.config.phi);
-        let [critic, _] = self.critics.learners().map(NetworkTrainer::net);
+        let critic = self.critics.first();
         let values = to_vec(critic.forward(Tensor::cat(vec![seen, actions.clone()], 1)));
         let better = |best, k| if values[k] > values[best] { k } else { best };
         let best = (1..values.len()).fold(0, better);
@@ -243,29 +242,29 @@ impl OfflineAgent for Bcq {
     /// Updates the VAE, then both critics and then the perturbation by them. Targets follow.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        let [rng, first, second] = &mut streams.topology;
-        let (latent, noise) = (batch.size * self.latent(), &mut streams.target_noise);
-        let given = self.given(batch, &normal(latent, noise));
+        let latent = batch.size * self.latent();
+        let given = self.given(batch, &normal(latent, &mut streams.target_noise));
         let vae = |vae: &Vae, some: Range<usize>| {
             let given = given.each_ref().map(|t| some_rows(t, &some));
             vae_loss([&vae.encoder, &vae.decoder], given)
         };
-        let parts = equal_parts(batch.size);
+        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
         let vae_loss = self.vae.minimise(parts.clone(), vae, rng)?.loss;
 
+        let noise = &mut streams.target_noise;
         let latents = clamped(normal(latent * self.config.samples, noise));
         let targets = self.rows.tensor(self.targets(batch, &latents), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.regress(&judged, &targets, streams)?;
 
-        let latents = clamped(normal(latent, noise));
+        let latents = clamped(normal(latent, &mut streams.target_noise));
         let pair = self.proposals(batch, &latents);
-        let (critic, phi) = (self.critics.learners()[0].net(), self.config.phi);
+        let (critic, phi) = (self.critics.first(), self.config.phi);
         let loss = |net: &SparseMlp, some: Range<usize>| {
             let pair = pair.each_ref().map(|t| some_rows(t, &some));
             perturbation_loss([net, critic], pair, phi)
         };
-        let perturbation = self.perturbation.learner_mut();
+        let (perturbation, rng) = (self.perturbation.learner_mut(), streams.topology("actor"));
         let actor_loss = perturbation.minimise(parts, loss, rng)?.loss;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
@@ -276,12 +275,12 @@ impl OfflineAgent for Bcq {
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
+        let nets = self.critics.nets();
         let Vae { encoder, decoder } = self.vae.net();
         vec![
             ("perturbation", self.perturbation.learner().net()),
-            ("critic_1", first),
-            ("critic_2", second),
+            ("critic_1", nets[0]),
+            ("critic_2", nets[1]),
             ("encoder", encoder),
             ("decoder", decoder),
         ]

@@ -8,13 +8,14 @@ use std::ops::Range;
 
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
+use rl_algos::agent::Parts;
 use rl_algos::algos::parts::{Actor, Rows, Trainable, cut, equal_parts, to_vec};
 use rl_algos::algos::td3::policy;
 use rl_algos::replay::Batch;
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::trainer::NetworkTrainerConfig;
 
-use super::{Objective, Parts, actions, all};
+use super::{Objective, actions, all};
 use crate::Result;
 
 /// The largest weight of a row (IQL's code, and CORL's of AWAC).
@@ -53,10 +54,8 @@ impl GaussianActor {
     /// What is trained: the network, and what log σ depends on.
     pub(super) fn parts(&mut self) -> Parts<'_> {
         let numbers = self.log_std.values.iter_mut().flat_map(Trainable::state);
-        Parts {
-            numbers: numbers.collect(),
-            ..Parts::of("actor", self.actor.learner_mut())
-        }
+        let parts = Parts::default().numbers(numbers);
+        parts.learner("actor", self.actor.learner_mut())
     }
 
     /// Writes the mean for `observation`.

@@ -4,7 +4,8 @@
 //! No action is ever judged that is not in the data.
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Rows, TwinCritic, bootstrapped, equal_parts, in_halves, to_vec};
+use rl_algos::agent::{Parts, Resumable};
+use rl_algos::algos::parts::{Critics, Rows, bootstrapped, equal_parts, in_halves, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
@@ -17,7 +18,6 @@ use super::{
 };
 use crate::Result;
 use crate::config::{IqlConfig, OfflineConfig};
-use crate::saved::{Parts, Resumable};
 
 /// A Gaussian policy, two critics with targets, and the value of states.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Iql {
     config: IqlConfig,
     rows: Rows,
     actor: GaussianActor,
-    critics: TwinCritic,
+    critics: Critics,
     value: NetworkTrainer<SparseMlp>,
 }
 
@@ -59,7 +59,7 @@ impl Iql {
             config: iql.clone(),
             rows,
             actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
-            critics: TwinCritic::from_networks([first, second], &critics),
+            critics: Critics::from_networks([first, second], &critics),
             value: NetworkTrainer::new(value, config.critic_learner(None)),
         }
     }
@@ -110,9 +110,8 @@ fn expectile_loss(
 
 impl Resumable for Iql {
     fn parts(&mut self) -> Parts<'_> {
-        let mut parts = self.actor.parts().and(&mut self.critics);
-        parts.learners.push(("value", &mut self.value));
-        parts
+        let parts = self.critics.add_to(self.actor.parts());
+        parts.learner("value", &mut self.value)
     }
 }
 
@@ -124,7 +123,6 @@ impl OfflineAgent for Iql {
     /// Updates the value, then the policy by it, then both critics, whose targets follow.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        let [rng, first, second] = &mut streams.topology;
         let worth = self.worth(batch);
         let (rows, expectile) = (&self.rows, self.config.expectile);
         let loss = |value: &SparseMlp, some: std::ops::Range<usize>| {
@@ -132,15 +130,17 @@ impl OfflineAgent for Iql {
             let pair = [observations, rows.tensor(&worth[some], 1)];
             expectile_loss(value, pair, expectile)
         };
-        let parts = equal_parts(batch.size);
+        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
         let value_loss = self.value.minimise(parts, loss, rng)?.loss;
 
         let weights = self.weights(batch, &worth);
-        let actor_loss = self.actor.minimise(&self.rows, batch, &weights, rng)?;
+        let actor_loss =
+            self.actor
+                .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
 
         let targets = self.rows.tensor(self.targets(batch), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.regress(&judged, &targets, streams)?;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
             ("value_mean", critics[0].aux[0]),
@@ -150,11 +150,11 @@ impl OfflineAgent for Iql {
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
+        let nets = self.critics.nets();
         vec![
             ("actor", self.actor.net()),
-            ("critic_1", first),
-            ("critic_2", second),
+            ("critic_1", nets[0]),
+            ("critic_2", nets[1]),
             ("value", self.value.net()),
         ]
     }

@@ -14,13 +14,13 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use burn::tensor::Tensor;
+use rl_algos::agent::Resumable;
 use rl_algos::algos::parts::{Rows, check_batch, cut, to_vec};
 use rl_algos::config::Need;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
 
-pub use crate::saved::{AgentState, Part, Parts, Resumable};
 pub use awac::Awac;
 pub use bc::Bc;
 pub use bcq::Bcq;

@@ -137,7 +137,7 @@ pub fn start(
     let mut own = streams.clone();
     let mut batch = Batches::new(config, dataset, &own);
     let batches: Vec<Batch> = (0..config.prune_batches).map(|_| batch.take()).collect();
-    let mut rng = own.topology[0].clone();
+    let mut rng = own.topology("actor").clone();
     let pruned = prune_agent(&*agent, &batches, pruning, &mut own, &mut rng)?;
     Ok(Start {
         updates: 0,

@@ -6,11 +6,13 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
 use sparse_core::budget::Allocation;
 use sparse_core::nn::{Inference, SparseMlp, SparseMlpConfig};
-use sparse_core::topology::RuleConfig;
+use sparse_core::topology::GradualMagnitude;
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, StepReport};
 
+use crate::agent::{Network, Parts, Role};
 use crate::config::TrainConfig;
 use crate::replay::Batch;
 use crate::rng::Streams;
@@ -214,8 +216,8 @@ pub fn check_networks(config: &TrainConfig, sizes: [usize; 2]) -> Result<()> {
 /// The setting that says how sparse a network is, and what it says.
 pub(crate) fn blamed(config: &TrainConfig, asked: (&'static str, f64)) -> (&'static str, String) {
     let rule = config.topology.as_ref().map(|topology| &topology.rule);
-    match rule {
-        Some(RuleConfig::GradualMagnitude(rule)) => (
+    match rule.and_then(|rule| rule.get::<GradualMagnitude>()) {
+        Some(rule) => (
             "topology.rule.gradual_magnitude.final_sparsity",
             rule.final_sparsity.to_string(),
         ),
@@ -326,54 +328,91 @@ pub fn equal_parts(rows: usize) -> Vec<Range<usize>> {
     }
 }
 
-/// Two critics that judge observations with actions, each with its target.
+/// Critics that judge observations with actions, each with its target: any number, 1 or more.
 #[derive(Debug)]
-pub struct TwinCritic {
-    learners: [NetworkTrainer<SparseMlp>; 2],
+pub struct Critics {
+    /// `critic_1`, `critic_2` and so on.
+    names: Vec<String>,
+    learners: Vec<NetworkTrainer<SparseMlp>>,
 }
 
-impl TwinCritic {
-    /// Draws both.
+impl Critics {
+    /// Draws so many, 1 or more.
     ///
     /// # Errors
     /// The networks' own, such as when a layer would have no inputs.
-    pub fn new(config: &TrainConfig, rows: &Rows, streams: &mut Streams) -> Result<Self> {
+    pub fn new(
+        count: usize,
+        config: &TrainConfig,
+        rows: &Rows,
+        streams: &mut Streams,
+    ) -> Result<Self> {
         let drawn = Drawn::critic(config, [rows.observation, rows.action]);
-        let mut net = || network(config, &drawn, &rows.device, streams);
-        let nets = [net()?, net()?];
+        let nets = (0..count).map(|_| network(config, &drawn, &rows.device, streams));
+        let nets: Vec<SparseMlp> = nets.collect::<Result<_>>()?;
         Ok(Self::from_networks(nets, &drawn.settings))
     }
 
     /// Critics with these networks, which are trained by these settings.
-    #[must_use]
-    pub fn from_networks(nets: [SparseMlp; 2], settings: &NetworkTrainerConfig) -> Self {
+    pub fn from_networks(
+        nets: impl IntoIterator<Item = SparseMlp>,
+        settings: &NetworkTrainerConfig,
+    ) -> Self {
+        let nets = nets.into_iter();
+        let learners: Vec<_> = nets
+            .map(|net| NetworkTrainer::new(net, settings.clone()))
+            .collect();
         Self {
-            learners: nets.map(|net| NetworkTrainer::new(net, settings.clone())),
+            names: (1..=learners.len())
+                .map(|i| format!("critic_{i}"))
+                .collect(),
+            learners,
         }
     }
 
     /// What is trained.
     #[must_use]
-    pub fn learners(&self) -> [&NetworkTrainer<SparseMlp>; 2] {
-        self.learners.each_ref()
+    pub fn learners(&self) -> &[NetworkTrainer<SparseMlp>] {
+        &self.learners
     }
 
-    /// What is trained, to be changed.
-    pub fn learners_mut(&mut self) -> [&mut NetworkTrainer<SparseMlp>; 2] {
-        self.learners.each_mut()
+    /// The networks.
+    #[must_use]
+    pub fn nets(&self) -> Vec<&SparseMlp> {
+        self.learners.iter().map(NetworkTrainer::net).collect()
     }
 
-    /// The smaller target value of each row of `judged` `[rows, observation + action]`.
+    /// The network of the first.
+    ///
+    /// # Panics
+    /// When there is no critic.
+    #[must_use]
+    pub fn first(&self) -> &SparseMlp {
+        self.learners[0].net()
+    }
+
+    /// The networks by name.
+    #[must_use]
+    pub fn networks(&self) -> Vec<Network<'_>> {
+        let all = self.names.iter().zip(&self.learners);
+        all.map(|(name, learner)| Network::of(name, Role::Critic, learner))
+            .collect()
+    }
+
+    /// The parts of an agent, with these.
+    #[must_use]
+    pub fn add_to<'a>(&'a mut self, parts: Parts<'a>) -> Parts<'a> {
+        let all = self.names.iter().zip(&mut self.learners);
+        all.fold(parts, |parts, (name, learner)| parts.learner(name, learner))
+    }
+
+    /// The smallest target value of each row of `judged` `[rows, observation + action]`.
     #[must_use]
     pub fn target_values(&self, judged: &Tensor<2>) -> Vec<f32> {
-        let value =
-            |critic: &NetworkTrainer<SparseMlp>| to_vec(critic.target().forward(judged.clone()));
-        let [first, second] = &self.learners;
-        let pairs = value(first).into_iter().zip(value(second));
-        pairs.map(|(a, b)| a.min(b)).collect()
+        least(self.learners.iter().map(NetworkTrainer::target), judged)
     }
 
-    /// One step of each down its mean squared error, both at the same time; beside it the mean value of the rows before
+    /// One step of each down its mean squared error, all at the same time; beside it the mean value of the rows before
     /// the step.
     ///
     /// # Errors
@@ -382,21 +421,32 @@ impl TwinCritic {
         &mut self,
         judged: &Tensor<2>,
         targets: &Tensor<2>,
-        rngs: [&mut ChaCha8Rng; 2],
-    ) -> Result<[StepReport<f32>; 2]> {
-        let [first, second] = &mut self.learners;
-        let [first_rng, second_rng] = rngs;
-        let step = |critic: &mut NetworkTrainer<SparseMlp>, rng: &mut ChaCha8Rng| {
-            let loss = |critic: &SparseMlp, judged| {
-                let values = critic.forward(judged);
-                let mean = values.clone().inner().mean().into_scalar::<f32>();
-                ((values - targets.clone()).square().mean(), mean)
-            };
-            critic.minimise([judged.clone()], loss, rng)
+        streams: &mut Streams,
+    ) -> Result<Vec<StepReport<f32>>> {
+        let loss = |critic: &SparseMlp, judged: Tensor<2>| {
+            let values = critic.forward(judged);
+            let mean = values.clone().inner().mean().into_scalar::<f32>();
+            ((values - targets.clone()).square().mean(), mean)
         };
-        let (first, second) = rayon::join(|| step(first, first_rng), || step(second, second_rng));
-        Ok([first?, second?])
+        let rngs = streams.topologies(&self.names);
+        let steps = self.learners.par_iter_mut().zip(rngs);
+        let steps = steps.map(|(critic, rng)| critic.minimise([judged.clone()], loss, rng));
+        Ok(steps.collect::<sparse_core::Result<_>>()?)
     }
+}
+
+/// The smallest of what some critics say of each row of `judged`.
+#[must_use]
+pub fn least<'a>(critics: impl IntoIterator<Item = &'a SparseMlp>, judged: &Tensor<2>) -> Vec<f32> {
+    let values = critics.into_iter();
+    let values = values.map(|critic| to_vec(critic.forward(judged.clone())));
+    let least = values.reduce(|mut least, values| {
+        for (least, value) in least.iter_mut().zip(values) {
+            *least = least.min(value);
+        }
+        least
+    });
+    least.unwrap_or_default()
 }
 
 /// A number that is trained beside the networks, by Adam with PyTorch's betas: SAC's log α, log σ of a policy.

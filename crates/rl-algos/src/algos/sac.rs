@@ -4,14 +4,14 @@
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use sparse_core::nn::SparseMlp;
-use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::SquashedGaussian;
 use super::parts::{
-    Actor, Rows, Trainable, TwinCritic, bootstrapped, check_action, check_batch, cut, equal_parts,
+    Actor, Critics, Rows, Trainable, bootstrapped, check_action, check_batch, cut, equal_parts,
     in_halves, normal, to_vec,
 };
-use super::{Agent, Extra, UpdateReport};
+use super::{METRICS, report};
+use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
 use crate::config::{AlgoConfig, SacConfig, Temperature, TrainConfig};
 use crate::replay::Batch;
 use crate::rng::Streams;
@@ -24,7 +24,7 @@ pub struct Sac {
     gaussian: SquashedGaussian,
     rows: Rows,
     actor: Actor,
-    critics: TwinCritic,
+    critics: Critics,
     temperature: Tuned,
     updates: u64,
 }
@@ -37,12 +37,27 @@ impl Sac {
     /// without connections.
     pub fn new(config: &TrainConfig, rows: Rows, streams: &mut Streams) -> Result<Self> {
         config.validate()?;
+        let actor = Actor::new(config, &rows, streams)?;
+        let critics = Critics::new(2, config, &rows, streams)?;
+        Self::from_networks(config, rows, actor, critics)
+    }
+
+    /// An agent of these networks.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the algorithm of `config` is another.
+    pub fn from_networks(
+        config: &TrainConfig,
+        rows: Rows,
+        actor: Actor,
+        critics: Critics,
+    ) -> Result<Self> {
         let AlgoConfig::Sac(sac) = &config.algo else {
             return Err(Error::config("algo", config.algo.name(), "sac"));
         };
         Ok(Self {
-            actor: Actor::new(config, &rows, streams)?,
-            critics: TwinCritic::new(config, &rows, streams)?,
+            actor,
+            critics,
             gaussian: SquashedGaussian::of(sac),
             temperature: Tuned::new(&sac.temperature),
             config: sac.clone(),
@@ -96,6 +111,58 @@ impl Sac {
         }
         (targets, noise)
     }
+
+    /// Updates both critics on a batch and, every `policy_delay`-th time, the actor and the temperature. Targets
+    /// follow as they are due.
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
+        check_batch(&self.rows, batch)?;
+        if batch.skip_between {
+            let allowed = "false for SAC, whose targets read what windows pass";
+            return Err(Error::config("batch.skip_between", true, allowed));
+        }
+        self.updates += 1;
+        let done = self.rows.action;
+        let acts = self.updates.is_multiple_of(self.config.policy_delay);
+        let rng = &mut streams.target_noise;
+        let noise = || Noise {
+            last: normal(batch.size * done, rng),
+            between: normal(batch.between_row.len() * done, rng),
+            own: normal(if acts { batch.size * done } else { 0 }, rng),
+        };
+        let (targets, noise) = self.targets(batch, noise);
+        let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
+        let targets = self.rows.tensor(targets, 1);
+        let judged = self.rows.judged(&batch.observation, &batch.action);
+        let critics = self.critics.regress(&judged, &targets, streams)?;
+
+        let (mut actor, mut entropy) = (None, None);
+        let alpha = self.temperature.alpha();
+        if acts {
+            let loss = |actor: &SparseMlp, rows| {
+                let loss = ActorLoss {
+                    gaussian: self.gaussian,
+                    critics: self.critics.nets(),
+                    alpha: alpha as f32,
+                    rows: &self.rows,
+                    observations: self.rows.observations(&batch.observation, &rows),
+                    noise: cut(&noise.own, done, &rows),
+                };
+                loss.of(actor)
+            };
+            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+            let report = self.actor.learner_mut().minimise(parts, loss, rng)?;
+            let mean = report.aux.iter().sum::<f32>() / report.aux.len() as f32;
+            actor = Some(report);
+            entropy = Some(-mean);
+            self.temperature.tune(f64::from(-mean), done);
+        }
+        let mut report = report(&critics, actor.as_ref(), target_mean);
+        report.metrics.push(("temperature", alpha as f32));
+        report
+            .metrics
+            .extend(entropy.map(|entropy| ("entropy", entropy)));
+        Ok(report)
+    }
 }
 
 /// What the actions of an update are drawn with, a number for each of theirs: those after the windows, those on the way
@@ -109,7 +176,7 @@ struct Noise {
 /// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows.
 struct ActorLoss<'a> {
     gaussian: SquashedGaussian,
-    critics: [&'a SparseMlp; 2],
+    critics: Vec<&'a SparseMlp>,
     alpha: f32,
     rows: &'a Rows,
     observations: Tensor<2>,
@@ -123,8 +190,11 @@ impl ActorLoss<'_> {
         let outputs = actor.forward(observations.clone());
         let drawn = self.gaussian.tensors(self.rows, outputs, self.noise);
         let judged = Tensor::cat(vec![observations, drawn.actions], 1);
-        let [first, second] = self.critics.map(|critic| critic.forward(judged.clone()));
-        let loss = (drawn.logs * self.alpha - first.min_pair(second)).mean();
+        let values = self.critics.iter().map(|c| c.forward(judged.clone()));
+        let Some(least) = values.reduce(Tensor::min_pair) else {
+            unreachable!("there is a critic")
+        };
+        let loss = (drawn.logs * self.alpha - least).mean();
         (loss, drawn.mean_log)
     }
 }
@@ -153,76 +223,32 @@ impl Agent for Sac {
         }
     }
 
-    /// Updates both critics on a batch and, every `policy_delay`-th time, the actor and the temperature. Targets
-    /// follow as they are due.
-    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
-        check_batch(&self.rows, batch)?;
-        if batch.skip_between {
-            let allowed = "false for SAC, whose targets read what windows pass";
-            return Err(Error::config("batch.skip_between", true, allowed));
-        }
-        self.updates += 1;
-        let done = self.rows.action;
-        let acts = self.updates.is_multiple_of(self.config.policy_delay);
-        let rng = &mut streams.target_noise;
-        let noise = || Noise {
-            last: normal(batch.size * done, rng),
-            between: normal(batch.between_row.len() * done, rng),
-            own: normal(if acts { batch.size * done } else { 0 }, rng),
-        };
-        let (targets, noise) = self.targets(batch, noise);
-        let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
-        let targets = self.rows.tensor(targets, 1);
-        let judged = self.rows.judged(&batch.observation, &batch.action);
-        let [actor_rng, first, second] = &mut streams.topology;
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
-
-        let (mut actor, mut entropy) = (None, None);
-        let alpha = self.temperature.alpha();
-        if acts {
-            let loss = |actor: &SparseMlp, rows| {
-                let loss = ActorLoss {
-                    gaussian: self.gaussian,
-                    critics: self.critics.learners().map(NetworkTrainer::net),
-                    alpha: alpha as f32,
-                    rows: &self.rows,
-                    observations: self.rows.observations(&batch.observation, &rows),
-                    noise: cut(&noise.own, done, &rows),
-                };
-                loss.of(actor)
-            };
-            let parts = equal_parts(batch.size);
-            let report = self.actor.learner_mut().minimise(parts, loss, actor_rng)?;
-            let mean = report.aux.iter().sum::<f32>() / report.aux.len() as f32;
-            actor = Some(report);
-            entropy = Some(-mean);
-            self.temperature.tune(f64::from(-mean), done);
-        }
-        Ok(UpdateReport {
-            target_mean,
-            value_mean: critics[0].aux[0],
-            temperature: Some(alpha as f32),
-            entropy,
-            ..UpdateReport::of(&critics, actor.as_ref())
-        })
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> Result<UpdateReport> {
+        let batch = experience.batch_with_intermediate(&mut streams.replay)?;
+        self.update(batch, streams)
     }
 
-    fn learners(&self) -> Vec<(&'static str, &NetworkTrainer<SparseMlp>)> {
-        let [first, second] = self.critics.learners();
-        vec![
-            ("actor", self.actor.learner()),
-            ("critic_1", first),
-            ("critic_2", second),
-        ]
+    fn metrics(&self) -> &'static [&'static str] {
+        &METRICS
     }
 
-    fn extra(&mut self) -> Extra<'_> {
-        let [first, second] = self.critics.learners_mut();
-        Extra {
-            learners: vec![self.actor.learner_mut(), first, second],
-            updates: &mut self.updates,
-            numbers: self.temperature.log_alpha.state().into(),
-        }
+    fn networks(&self) -> Vec<Network<'_>> {
+        let actor = Network::of("actor", Role::Actor, self.actor.learner());
+        [vec![actor], self.critics.networks()].concat()
+    }
+}
+
+impl Resumable for Sac {
+    fn parts(&mut self) -> Parts<'_> {
+        let parts = Parts::default()
+            .counter(&mut self.updates)
+            .numbers(self.temperature.log_alpha.state())
+            .learner("actor", self.actor.learner_mut());
+        self.critics.add_to(parts)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What of a configuration comes too late for a run of its length.
 
-use sparse_core::topology::RuleConfig;
+use sparse_core::topology::ReDo;
 use sparse_core::trainer::NetworkTrainerConfig;
 
 use super::{AlgoConfig, TrainConfig};
@@ -70,11 +70,12 @@ impl TrainConfig {
     /// Networks whose connections never move, though a rule says that they do.
     fn late_moves(&self) -> Option<String> {
         let topology = self.topology.as_ref()?;
-        let what = match topology.rule {
-            // Whether that prunes in time is checked with the settings.
-            RuleConfig::Static | RuleConfig::GradualMagnitude(_) => return None,
-            RuleConfig::ReDo(_) => "units",
-            _ => "connections",
+        let rule = &topology.rule;
+        let what = match (rule.grows(), rule.get::<ReDo>()) {
+            (true, _) => "connections",
+            (_, Some(_)) => "units",
+            // Whether pruning comes in time is checked with the settings.
+            _ => return None,
         };
         let actor_every = topology.actor_every.unwrap_or(topology.every);
         let networks = [

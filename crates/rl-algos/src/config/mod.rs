@@ -179,7 +179,7 @@ impl TrainConfig {
             return Err(Error::config("learning.batch_size", batch, &allowed));
         }
         if let Some(adaptive) = &self.replay.adaptive {
-            adaptive.validate()?;
+            check_adaptive(adaptive)?;
         }
         at_least_one("evaluation.every", self.evaluation.every)?;
         at_least_one("evaluation.episodes", self.evaluation.episodes as u64)
@@ -254,6 +254,16 @@ impl LearningConfig {
         let good = decay == 0.0 || step > 0.0 && step.is_finite();
         check("learning.weight_decay", decay, good)
     }
+}
+
+/// Checks when and how much is forgotten.
+pub(crate) fn check_adaptive(adaptive: &AdaptiveCapacity) -> Result<()> {
+    at_least_one("replay.adaptive.every", adaptive.every)?;
+    at_least_one("replay.adaptive.check", adaptive.check as u64)?;
+    let (threshold, drop) = (adaptive.threshold, adaptive.drop);
+    check("replay.adaptive.threshold", threshold, threshold >= 0.0)?;
+    let good = (0.0..=1.0).contains(&drop);
+    check("replay.adaptive.drop", drop, good)
 }
 
 /// Checks the sizes of hidden layers.
@@ -375,7 +385,7 @@ mod tests {
             end,
             allocation: Allocation::Uniform,
         };
-        config.topology.as_mut().unwrap().rule = RuleConfig::GradualMagnitude(rule);
+        config.topology.as_mut().unwrap().rule = RuleConfig::new(rule);
     }
 
     fn td3(config: &mut TrainConfig) -> &mut Td3Config {

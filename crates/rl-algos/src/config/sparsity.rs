@@ -174,7 +174,7 @@ impl PruningConfig {
             fraction: DropFraction::Constant(0.0),
         };
         let room = sparsity > 0.0 && updates > rule.end;
-        room.then(|| Topology::new(RuleConfig::GradualMagnitude(rule), schedule))
+        room.then(|| Topology::new(RuleConfig::new(rule), schedule))
     }
 }
 
@@ -206,7 +206,7 @@ impl TrainConfig {
     /// Refuses a rule that begins with another sparsity than the networks.
     pub(super) fn check_beginning(&self) -> Result<()> {
         let rule = self.topology.as_ref().map(|topology| &topology.rule);
-        if let Some(RuleConfig::GradualMagnitude(rule)) = rule {
+        if let Some(rule) = rule.and_then(|rule| rule.get::<GradualMagnitude>()) {
             let SparsityConfig { actor, critic, .. } = self.sparsity;
             for (name, start) in [("sparsity.actor", actor), ("sparsity.critic", critic)] {
                 let field = "topology.rule.gradual_magnitude.initial_sparsity";

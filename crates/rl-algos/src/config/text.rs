@@ -132,7 +132,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use sparse_core::budget::Allocation;
-    use sparse_core::topology::{GradualMagnitude, ReDo, RuleConfig, Set};
+    use sparse_core::topology::{GradualMagnitude, ReDo, RuleConfig, Set, Static};
 
     use super::super::fields::FIELDS;
     use super::*;
@@ -174,11 +174,11 @@ mod tests {
             Allocation::Lambda(vec![7.0, 64.0]),
         ];
         let mut all: Vec<TrainConfig> = recipes::names().map(|name| recipe(&name)).collect();
-        all.push(with_rule(RuleConfig::Static));
-        all.push(with_rule(RuleConfig::Set(Set::default())));
-        all.push(with_rule(RuleConfig::ReDo(ReDo::default())));
+        all.push(with_rule(RuleConfig::new(Static)));
+        all.push(with_rule(RuleConfig::new(Set::default())));
+        all.push(with_rule(RuleConfig::new(ReDo::default())));
         for allocation in allocations {
-            let rule = RuleConfig::GradualMagnitude(pruning(allocation.clone()));
+            let rule = RuleConfig::new(pruning(allocation.clone()));
             let mut config = with_rule(rule);
             config.sparsity.allocation = allocation;
             all.push(config);
@@ -276,6 +276,6 @@ mod tests {
         assert_eq!(sac.temperature, Temperature::Fixed(0.2));
         let allocation = Allocation::Lambda(vec![7.0, 64.0]);
         assert_eq!(config.sparsity.allocation, allocation);
-        assert!(matches!(config.topology.unwrap().rule, RuleConfig::Set(_)));
+        assert!(config.topology.unwrap().rule.get::<Set>().is_some());
     }
 }

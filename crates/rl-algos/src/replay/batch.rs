@@ -1,7 +1,5 @@
 //! What an update learns from.
 
-use crate::config::AlgoConfig;
-
 /// Sampled windows of transitions, row after row. Reused from sample to sample.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
@@ -29,15 +27,6 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// An empty batch whose samples hold what this algorithm reads: TD3 reads nothing of what windows pass.
-    #[must_use]
-    pub fn of(algo: &AlgoConfig) -> Self {
-        Self {
-            skip_between: matches!(algo, AlgoConfig::Td3(_)),
-            ..Self::default()
-        }
-    }
-
     /// Empties the batch and keeps its memory, and what samples leave out.
     pub fn clear(&mut self) {
         self.size = 0;

@@ -386,7 +386,7 @@ fn forgetting_follows_the_policy_distance() {
     few.forget(distance, &mut replay);
     assert_eq!(replay.len(), 36);
     few.drop = 2.0;
-    assert!(few.validate().is_err());
+    assert!(crate::config::check_adaptive(&few).is_err());
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use ::envs::{Step, VecEnv};
 use anyhow::Result;
-use rl_algos::algos::{Agent, build};
+use rl_algos::agent::Agent;
+use rl_algos::algos::build;
 use rl_algos::attended;
 use rl_algos::config::TrainConfig;
 use rl_algos::recipes;
@@ -89,7 +90,10 @@ impl Loop {
             agent: build(config, seen, done, &device, &mut streams)?,
             range: ActionRange::of(&env.info().action)?,
             replay: Replay::new(seen, done, config.replay.capacity),
-            batch: Batch::of(&config.algo),
+            batch: Batch {
+                skip_between: config.algo.name() == "td3",
+                ..Batch::default()
+            },
             observation: vec![0.0; seen],
             next_observation: vec![0.0; seen],
             mean_action: vec![0.0; done],

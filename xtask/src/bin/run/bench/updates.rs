@@ -5,7 +5,8 @@
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use rand::RngExt;
-use rl_algos::algos::{Agent, build};
+use rl_algos::agent::Agent;
+use rl_algos::algos::build;
 use rl_algos::attended;
 use rl_algos::config::{AlgoConfig, TrainConfig};
 use rl_algos::recipes;
@@ -109,7 +110,10 @@ impl Learning {
         Ok(Self {
             agent: build(&config, seen, done, device, &mut streams)?,
             replay: replay(seen, done, &mut streams),
-            batch: Batch::of(&config.algo),
+            batch: Batch {
+                skip_between: config.algo.name() == "td3",
+                ..Batch::default()
+            },
             streams,
             failed: None,
             config,

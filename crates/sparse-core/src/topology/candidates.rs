@@ -3,34 +3,61 @@
 use rand::Rng;
 use rand::seq::index;
 
-use super::Rule;
 use crate::op::DenseGradient;
-use crate::pattern::{Largest, key};
+use crate::pattern::{Largest, Pattern, key};
 
 /// Gradient values that are computed at a time: a quarter of a mebibyte.
 const BLOCK: usize = 1 << 16;
 
-/// The positions of a layer that are not barred. Nothing of their number is stored.
-pub(super) struct Free<'a> {
-    /// Positions of the layer.
-    pub(super) possible: usize,
-    /// Positions that may not be chosen, ascending.
-    pub(super) barred: &'a [u32],
+/// The positions of a layer where connections may be grown: all that are not excluded. Nothing of their number is stored.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    possible: usize,
+    /// Ascending.
+    excluded: Vec<u32>,
 }
 
-impl Free<'_> {
-    fn len(&self) -> usize {
-        self.possible - self.barred.len()
+impl Candidates {
+    /// All positions of a layer that has no connection there.
+    #[must_use]
+    pub fn of(pattern: &Pattern) -> Self {
+        Self::without(pattern, &[])
     }
 
-    /// `count` of them, uniformly without replacement, ascending.
-    pub(super) fn random(&self, count: usize, rng: &mut (impl Rng + ?Sized)) -> Vec<u32> {
-        let mut ranks: Vec<usize> = index::sample(rng, self.len(), count).into_vec();
+    /// As [`of`](Self::of), and those of the connections at `dropped`, ascending positions: what a step drops may be grown
+    /// by it.
+    #[must_use]
+    pub fn without(pattern: &Pattern, dropped: &[u32]) -> Self {
+        let mut dropped = dropped.iter().peekable();
+        let stays = |position: &u32| dropped.next_if_eq(&position).is_none();
+        Self {
+            possible: pattern.outputs() * pattern.inputs(),
+            excluded: pattern.positions().filter(stays).collect(),
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.possible - self.excluded.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `count` of them, or all where there are no more, uniformly without replacement, ascending.
+    #[must_use]
+    pub fn random(&self, count: usize, rng: &mut (impl Rng + ?Sized)) -> Vec<u32> {
+        let ranks = index::sample(rng, self.len(), count.min(self.len()));
+        let mut ranks: Vec<usize> = ranks.into_vec();
         ranks.sort_unstable();
-        // The place of a rank lies as many positions further as there are barred ones before it.
+        // The place of a rank lies as many positions further as there are excluded ones before it.
         let mut before = 0;
         let place = |rank: usize| {
-            while before < self.barred.len() && self.barred[before] as usize <= rank + before {
+            while before < self.excluded.len() && self.excluded[before] as usize <= rank + before {
                 before += 1;
             }
             (rank + before) as u32
@@ -38,21 +65,24 @@ impl Free<'_> {
         ranks.into_iter().map(place).collect()
     }
 
-    /// The `count` of highest score by gradient, ascending. Blocks of rows are computed, scored and forgotten.
-    pub(super) fn best(
+    /// The `count` of highest score, or all where there are no more, ascending. `score` turns entries of the dense gradient
+    /// into scores, in place; of equal scores the lower position wins, and NaN ranks above all numbers. Blocks of rows are
+    /// computed, scored and forgotten.
+    #[must_use]
+    pub fn highest(
         &self,
         count: usize,
         gradient: &DenseGradient,
-        rule: &(impl Rule + ?Sized),
+        score: impl FnMut(&mut [f32]),
     ) -> Vec<u32> {
-        self.best_by_blocks(count, gradient, rule, BLOCK)
+        self.highest_by_blocks(count, gradient, score, BLOCK)
     }
 
-    fn best_by_blocks(
+    fn highest_by_blocks(
         &self,
         count: usize,
         gradient: &DenseGradient,
-        rule: &(impl Rule + ?Sized),
+        mut score: impl FnMut(&mut [f32]),
         block: usize,
     ) -> Vec<u32> {
         let mut best = Largest::new(count);
@@ -61,16 +91,16 @@ impl Free<'_> {
         }
         let (outputs, inputs) = (gradient.outputs(), gradient.inputs());
         let rows = (block / inputs.max(1)).max(1);
-        let mut barred = self.barred;
+        let mut excluded = self.excluded.as_slice();
         for first in (0..outputs).step_by(rows) {
             let last = outputs.min(first + rows);
             let mut scores = gradient.rows(first..last);
-            rule.grow_scores(&mut scores);
+            score(&mut scores);
             let (start, end) = (first * inputs, last * inputs);
-            let here = barred.partition_point(|&position| (position as usize) < end);
-            let (inside, after) = barred.split_at(here);
-            barred = after;
-            // What lies between two barred positions is free.
+            let here = excluded.partition_point(|&position| (position as usize) < end);
+            let (inside, after) = excluded.split_at(here);
+            excluded = after;
+            // What lies between two excluded positions is free.
             let mut from = start;
             for stop in inside.iter().map(|&b| b as usize).chain([end]) {
                 for (position, score) in (from as u32..).zip(&scores[from - start..stop - start]) {
@@ -83,6 +113,11 @@ impl Free<'_> {
     }
 }
 
+/// Scores entries of the dense gradient by their magnitude.
+pub(super) fn by_magnitude(entries: &mut [f32]) {
+    entries.iter_mut().for_each(|entry| *entry = entry.abs());
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -91,8 +126,6 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
-    use crate::topology::RigL;
-
     proptest! {
         #[test]
         fn blocks_of_any_size_choose_as_a_sort_does(
@@ -122,11 +155,11 @@ mod tests {
             });
             expected.truncate(count);
             expected.sort_unstable();
-            let free = Free { possible, barred: &barred };
+            let candidates = Candidates { possible, excluded: barred };
             let dense = DenseGradient::from_dense(outputs, inputs, gradient).unwrap();
-            let found = free.best_by_blocks(count, &dense, &RigL::default(), block);
+            let found = candidates.highest_by_blocks(count, &dense, by_magnitude, block);
             prop_assert_eq!(&found, &expected);
-            prop_assert_eq!(free.best(count, &dense, &RigL::default()), expected);
+            prop_assert_eq!(candidates.highest(count, &dense, by_magnitude), expected);
         }
 
         #[test]
@@ -139,13 +172,13 @@ mod tests {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let barred: Vec<u32> =
                 (0..possible as u32).filter(|_| rng.random_bool(density)).collect();
-            let free = Free { possible, barred: &barred };
-            let count = (free.len() as f64 * share) as usize;
-            let chosen = free.random(count, &mut rng.clone());
+            let places: Vec<u32> = (0..possible as u32).filter(|p| !barred.contains(p)).collect();
+            let candidates = Candidates { possible, excluded: barred };
+            let count = (candidates.len() as f64 * share) as usize;
+            let chosen = candidates.random(count, &mut rng.clone());
             prop_assert_eq!(chosen.len(), count);
             prop_assert!(chosen.windows(2).all(|pair| pair[0] < pair[1]));
             // By listing the places.
-            let places: Vec<u32> = (0..possible as u32).filter(|p| !barred.contains(p)).collect();
             let mut expected: Vec<u32> =
                 index::sample(&mut rng, places.len(), count).into_iter().map(|at| places[at]).collect();
             expected.sort_unstable();

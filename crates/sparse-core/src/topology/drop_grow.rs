@@ -1,16 +1,14 @@
-//! One topology update of one layer: score, drop, grow (RigL's and RLx2's Algorithm 1, for any rule).
+//! Drop some connections, grow as many (RigL's and RLx2's Algorithm 1, for any criterion).
 
 use rand::Rng;
 
-use super::free::Free;
-use super::{Action, Grow, Rule};
+use super::candidates::{Candidates, by_magnitude};
+use super::{DropCriterion, GrownMoments, GrownValue, LayerChange, LayerState, NetworkState};
 use crate::error::{Error, Result};
-use crate::op::DenseGradient;
-use crate::pattern::{Pattern, Rewire};
 
 /// How far one update may go.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Extent {
+pub struct RewireBudget {
     /// The share of a layer's connections that move, in [0, 1].
     pub fraction: f64,
     /// A unit that has more inputs than this never falls below it; one that has no more loses none. 0 sets no
@@ -18,72 +16,108 @@ pub struct Extent {
     pub min_inputs_per_unit: usize,
 }
 
-/// Moves `int(fraction * nnz)` connections of a layer: drops those that the rule scores lowest and grows as
-/// many outside the kept ones, either of highest score by gradient or uniformly at random, as the rule says.
-/// Of equal scores the lower position wins; NaN ranks above all numbers. The number of connections stays
-/// exactly the same. Fewer move where the floor of inputs per unit, or the number of free places, allows no
-/// more. A full pattern, or a rule that moves nothing, gives back the same pattern.
-///
-/// `values` `[nnz]`; `gradient` is needed only when the rule grows by it. Linear in the number of possible
-/// connections in time and, in memory, in the number of existing ones.
-///
-/// # Errors
-/// [`Error::Shape`] when `values` or the gradient has another size (a missing one has none);
-/// [`Error::Config`] when the fraction is outside [0, 1].
-pub fn rewire(
-    pattern: &Pattern,
-    values: &[f32],
-    gradient: Option<&DenseGradient>,
-    rule: &(impl Rule + ?Sized),
-    extent: Extent,
-    rng: &mut (impl Rng + ?Sized),
-) -> Result<Rewire> {
-    Error::check_size("values", values.len(), pattern.nnz())?;
-    if !(0.0..=1.0).contains(&extent.fraction) {
-        let allowed = "in [0, 1]";
-        return Err(Error::config("drop fraction", extent.fraction, allowed));
-    }
-    let Action::Move(how) = rule.action() else {
-        return Rewire::new(pattern, pattern);
-    };
-    if pattern.is_full() {
-        return Rewire::new(pattern, pattern);
-    }
-    let possible = pattern.outputs() * pattern.inputs();
-    let mut moved = (pattern.nnz() as f64 * extent.fraction) as usize;
-    if !how.allow_regrow {
-        moved = moved.min(possible - pattern.nnz());
-    }
-    let mut scores = values.to_vec();
-    rule.drop_scores(&mut scores);
-    let floor = extent.min_inputs_per_unit;
-    let dropped = how.drop.choose(pattern, values, &scores, moved, floor);
-
-    let active: Vec<u32> = pattern.positions().collect();
-    let mut kept = without(&active, &dropped);
-    let barred = if how.allow_regrow { &kept } else { &active };
-    let free = Free { possible, barred };
-    let grown = match how.grow {
-        Grow::Random => free.random(dropped.len(), rng),
-        Grow::Gradient => {
-            let shape = gradient.map_or((0, 0), |g| (g.outputs(), g.inputs()));
-            Error::check_size("outputs of the dense gradient", shape.0, pattern.outputs())?;
-            Error::check_size("inputs of the dense gradient", shape.1, pattern.inputs())?;
-            gradient.map_or_else(Vec::new, |g| free.best(dropped.len(), g, rule))
+impl RewireBudget {
+    /// `int(fraction * nnz)`: how many of a layer's connections may move.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the fraction is outside [0, 1].
+    pub fn count(self, nnz: usize) -> Result<usize> {
+        if !(0.0..=1.0).contains(&self.fraction) {
+            return Err(Error::config("drop fraction", self.fraction, "in [0, 1]"));
         }
-    };
-    kept.extend(grown);
-    // Two ascending runs, which a stable sort merges.
-    kept.sort();
-    let to = Pattern::from_positions(pattern.outputs(), pattern.inputs(), &kept)?;
-    Rewire::new(pattern, &to)
+        Ok((nnz as f64 * self.fraction) as usize)
+    }
 }
 
-/// `all` but for the entries at the indices `gone`, which ascend.
-pub(super) fn without(all: &[u32], gone: &[u32]) -> Vec<u32> {
-    let mut gone = gone.iter().peekable();
-    let stays = |&(k, _): &(u32, &u32)| gone.next_if(|&&g| g == k).is_none();
-    (0..).zip(all).filter(stays).map(|(_, p)| *p).collect()
+/// Where connections are grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grow {
+    /// Uniformly at random.
+    Random,
+    /// Where the dense gradient is largest.
+    Gradient,
+}
+
+/// How connections are dropped and as many grown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DropGrow {
+    /// Which of the smallest magnitudes go.
+    pub drop: DropCriterion,
+    /// Where connections come.
+    pub grow: Grow,
+    /// Whether a connection may be grown in the very step that drops it. It is then kept: its value and its
+    /// moments stay, as in the released code of RigL and RLx2.
+    pub allow_regrow: bool,
+    /// The value that a grown connection starts from.
+    pub grown_value: GrownValue,
+    /// The optimizer moments that a grown connection starts from.
+    pub grown_moments: GrownMoments,
+}
+
+impl DropGrow {
+    /// What moves in each layer; see [`plan_layer`](Self::plan_layer).
+    ///
+    /// # Errors
+    /// As [`plan_layer`](Self::plan_layer).
+    pub fn plan(
+        &self,
+        network: &NetworkState,
+        budget: RewireBudget,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Vec<LayerChange>> {
+        let layers = network.layers.iter();
+        layers
+            .map(|layer| self.plan_layer(layer, budget, rng))
+            .collect()
+    }
+
+    /// Moves [`budget.count`](RewireBudget::count) connections of a layer: drops those of smallest magnitude and grows as
+    /// many outside the kept ones. Of equal scores the lower position wins; NaN ranks above all numbers. The number of
+    /// connections stays exactly the same. Fewer move where the floor of inputs per unit, or the number of free places,
+    /// allows no more. Nothing changes in a layer that has all connections.
+    ///
+    /// The gradient is needed only to grow by it. Linear in the number of possible connections in time and, in memory, in
+    /// the number of existing ones.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when values or gradient have another size than the layer (a missing one has none);
+    /// [`Error::Config`] when the fraction is outside [0, 1].
+    pub fn plan_layer(
+        &self,
+        layer: &LayerState,
+        budget: RewireBudget,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<LayerChange> {
+        let pattern = &layer.pattern;
+        Error::check_size("values", layer.values.len(), pattern.nnz())?;
+        let mut count = budget.count(pattern.nnz())?;
+        if pattern.is_full() {
+            return Ok(LayerChange::default());
+        }
+        if !self.allow_regrow {
+            count = count.min(Candidates::of(pattern).len());
+        }
+        let scores = layer.magnitudes();
+        let dropped = self
+            .drop
+            .lowest(layer, &scores, count, budget.min_inputs_per_unit);
+        let candidates = match self.allow_regrow {
+            true => Candidates::without(pattern, &dropped),
+            false => Candidates::of(pattern),
+        };
+        let grown = match self.grow {
+            Grow::Random => candidates.random(dropped.len(), rng),
+            Grow::Gradient => {
+                candidates.highest(dropped.len(), layer.dense_gradient()?, by_magnitude)
+            }
+        };
+        let mut change = LayerChange::moving(dropped, grown);
+        change.grown_values = self
+            .grown_value
+            .draw(change.grown.len(), pattern.inputs(), rng);
+        change.grown_moments = self.grown_moments;
+        Ok(change)
+    }
 }
 
 #[cfg(test)]
@@ -94,7 +128,8 @@ mod tests {
     use rand_chacha::rand_core::SeedableRng;
 
     use super::*;
-    use crate::topology::{RigL, RuleConfig, Set, Static};
+    use crate::op::DenseGradient;
+    use crate::pattern::{Pattern, Rewire};
 
     struct Layer {
         pattern: Pattern,
@@ -103,8 +138,8 @@ mod tests {
         rng: ChaCha8Rng,
     }
 
-    fn extent(fraction: f64) -> Extent {
-        Extent {
+    fn budget(fraction: f64) -> RewireBudget {
+        RewireBudget {
             fraction,
             min_inputs_per_unit: 0,
         }
@@ -112,13 +147,6 @@ mod tests {
 
     fn dense(outputs: usize, inputs: usize, gradient: &[f32]) -> DenseGradient {
         DenseGradient::from_dense(outputs, inputs, gradient.to_vec()).unwrap()
-    }
-
-    fn moves(rule: &RuleConfig) -> Option<super::super::Move> {
-        match rule.action() {
-            Action::Move(how) => Some(how),
-            _ => None,
-        }
     }
 
     impl Layer {
@@ -140,17 +168,12 @@ mod tests {
             }
         }
 
-        fn rewire(&mut self, rule: &impl Rule, fraction: f64) -> Rewire {
-            let Self {
-                pattern,
-                values,
-                gradient,
-                rng,
-            } = self;
-            let [outputs, inputs] = [pattern.outputs(), pattern.inputs()];
-            let gradient = dense(outputs, inputs, gradient);
-            let extent = extent(fraction);
-            rewire(pattern, values, Some(&gradient), rule, extent, rng).unwrap()
+        fn rewire(&mut self, how: &DropGrow, fraction: f64) -> Rewire {
+            let (outputs, inputs) = (self.pattern.outputs(), self.pattern.inputs());
+            let gradient = Some(dense(outputs, inputs, &self.gradient));
+            let layer = layer(&self.pattern, &self.values, gradient);
+            let change = how.plan_layer(&layer, budget(fraction), &mut self.rng);
+            change.unwrap().rewire(&self.pattern).unwrap()
         }
 
         /// RLx2's way, with sorts of the whole layer: the mask after the update.
@@ -182,44 +205,53 @@ mod tests {
         }
     }
 
-    fn rigl(allow_regrow: bool) -> RigL {
-        RigL {
-            allow_regrow,
-            ..RigL::default()
+    fn layer(pattern: &Pattern, values: &[f32], gradient: Option<DenseGradient>) -> LayerState {
+        LayerState {
+            pattern: pattern.clone(),
+            values: values.to_vec(),
+            gradient,
         }
     }
 
-    fn rules() -> [RuleConfig; 5] {
+    fn moves(grow: Grow, allow_regrow: bool) -> DropGrow {
+        DropGrow {
+            drop: DropCriterion::Magnitude,
+            grow,
+            allow_regrow,
+            grown_value: GrownValue::Zero,
+            grown_moments: GrownMoments::Zero,
+        }
+    }
+
+    fn rigl(allow_regrow: bool) -> DropGrow {
+        moves(Grow::Gradient, allow_regrow)
+    }
+
+    fn all() -> [DropGrow; 4] {
         let regrow = [true, false];
-        let [set, never_set] = regrow.map(|allow_regrow| {
-            let rule = Set {
-                allow_regrow,
-                ..Set::default()
-            };
-            RuleConfig::Set(rule)
-        });
-        let [rigl, never_rigl] = regrow.map(|allow_regrow| RuleConfig::RigL(rigl(allow_regrow)));
-        [RuleConfig::Static, set, never_set, rigl, never_rigl]
+        let [set, never_set] = regrow.map(|regrow| moves(Grow::Random, regrow));
+        let [rigl, never_rigl] = regrow.map(rigl);
+        [set, never_set, rigl, never_rigl]
     }
 
     proptest! {
         #[test]
-        fn every_rule_conserves_nnz_and_moves_at_most_its_share(
+        fn any_criterion_conserves_nnz_and_moves_at_most_its_share(
             outputs in 1..20usize,
             inputs in 1..20usize,
             density in 0.0..=1.0f64,
             fraction in 0.0..=1.0f64,
             seed in any::<u64>(),
         ) {
-            for rule in rules() {
+            for how in all() {
                 let mut layer = Layer::draw(outputs, inputs, density, seed);
                 let nnz = layer.pattern.nnz();
-                let rewire = layer.rewire(&rule, fraction);
+                let rewire = layer.rewire(&how, fraction);
                 prop_assert_eq!(rewire.to().nnz(), nnz);
                 prop_assert_eq!(rewire.grown().len(), rewire.dropped().len());
                 let moved = (nnz as f64 * fraction) as usize;
                 prop_assert!(rewire.grown().len() <= moved);
-                if moves(&rule).is_some_and(|how| !how.allow_regrow) {
+                if !how.allow_regrow {
                     let free = outputs * inputs - nnz;
                     prop_assert_eq!(rewire.grown().len(), moved.min(free));
                 }
@@ -229,7 +261,7 @@ mod tests {
                     let sources: Vec<u32> = rewire.source().iter().flatten().copied().collect();
                     (0..nnz as u32).filter(|k| !sources.contains(k)).map(old).collect()
                 };
-                if moves(&rule).is_some_and(|how| !how.allow_regrow) {
+                if !how.allow_regrow {
                     let stayed = rewire.source().iter().flatten().map(|k| old(*k));
                     let smallest = stayed.fold(f32::INFINITY, f32::min);
                     prop_assert!(went.iter().all(|went| *went <= smallest));
@@ -262,14 +294,11 @@ mod tests {
     #[test]
     fn set_grows_everywhere_alike() {
         let mut layer = Layer::draw(20, 20, 0.1, 7);
-        let rule = Set {
-            allow_regrow: false,
-            ..Set::default()
-        };
+        let how = moves(Grow::Random, false);
         let rounds = 3000;
         let mut hits = vec![0u32; 400];
         for _ in 0..rounds {
-            let rewire = layer.rewire(&rule, 0.5);
+            let rewire = layer.rewire(&how, 0.5);
             assert_eq!(rewire.grown().len(), 20);
             for position in rewire.grown() {
                 hits[*position as usize] += 1;
@@ -292,7 +321,7 @@ mod tests {
 
     #[test]
     fn same_seed_gives_the_same_update() {
-        let run = || Layer::draw(30, 30, 0.2, 3).rewire(&Set::default(), 0.3);
+        let run = || Layer::draw(30, 30, 0.2, 3).rewire(&moves(Grow::Random, true), 0.3);
         assert_eq!(run(), run());
     }
 
@@ -301,18 +330,10 @@ mod tests {
         let pattern = Pattern::from_positions(1, 4, &[0, 1]).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let gradient = dense(1, 4, &[0.0, 5.0, 1.0, 0.0]);
+        let layer = layer(&pattern, &[3.0, 2.0], Some(gradient));
         let mut step = |allow_regrow| {
-            let rule = rigl(allow_regrow);
-            let values = [3.0, 2.0];
-            rewire(
-                &pattern,
-                &values,
-                Some(&gradient),
-                &rule,
-                extent(0.5),
-                &mut rng,
-            )
-            .unwrap()
+            let change = rigl(allow_regrow).plan_layer(&layer, budget(0.5), &mut rng);
+            change.unwrap().rewire(&pattern).unwrap()
         };
         let again = step(true);
         assert!(again.is_identity());
@@ -326,14 +347,14 @@ mod tests {
     fn what_cannot_move_stays() {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let full = Pattern::full(3, 3);
-        for rule in rules() {
+        for how in all() {
             let ones = dense(3, 3, &[1.0; 9]);
-            let same = rewire(&full, &[1.0; 9], Some(&ones), &rule, extent(0.5), &mut rng).unwrap();
-            assert!(same.is_identity() && same.to().is_same(&full));
+            let layer = layer(&full, &[1.0; 9], Some(ones));
+            let change = how.plan_layer(&layer, budget(0.5), &mut rng).unwrap();
+            assert!(change.is_empty());
         }
         let mut layer = Layer::draw(5, 5, 0.5, 1);
-        assert!(layer.rewire(&Static, 1.0).is_identity());
-        assert!(layer.rewire(&RigL::default(), 0.0).is_identity());
+        assert!(layer.rewire(&rigl(true), 0.0).is_identity());
     }
 
     #[test]
@@ -350,15 +371,13 @@ mod tests {
             (rows.start * size..rows.end * size).map(entry).collect()
         };
         let gradient = DenseGradient::from_rows(size, size, rows);
-        let rule = rigl(false);
-        let share = extent(0.01);
-        let rewire = rewire(&pattern, &values, Some(&gradient), &rule, share, &mut rng).unwrap();
+        let layer = layer(&pattern, &values, Some(gradient));
+        let change = rigl(false)
+            .plan_layer(&layer, budget(0.01), &mut rng)
+            .unwrap();
         let moved = nnz / 100;
-        assert_eq!(rewire.grown().len(), moved);
-        let in_row = rewire
-            .grown()
-            .iter()
-            .filter(|p| **p as usize / size == 1234);
+        assert_eq!(change.grown.len(), moved);
+        let in_row = change.grown.iter().filter(|p| **p as usize / size == 1234);
         assert_eq!(in_row.count(), moved);
     }
 
@@ -368,8 +387,9 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let mut step = |values: &[f32], gradient: Option<[usize; 2]>, fraction| {
             let gradient = gradient.map(|[o, i]| DenseGradient::zeros(o, i));
-            let (rule, extent) = (RigL::default(), extent(fraction));
-            rewire(&pattern, values, gradient.as_ref(), &rule, extent, &mut rng).unwrap_err()
+            let layer = layer(&pattern, values, gradient);
+            let change = rigl(true).plan_layer(&layer, budget(fraction), &mut rng);
+            change.unwrap_err()
         };
         assert!(step(&[1.0], Some([1, 4]), 0.5).is_shape());
         assert!(step(&[1.0, 2.0], Some([1, 3]), 0.5).is_shape());

@@ -7,7 +7,7 @@ use crate::record::{Record, RecordWriter, malformed};
 
 /// The connections of a network that were ever active, one bit for each possible one.
 #[derive(Clone, Debug)]
-pub struct Explored {
+pub struct ExplorationRate {
     layers: Vec<Bits>,
 }
 
@@ -18,7 +18,7 @@ struct Bits {
     words: Vec<u64>,
 }
 
-impl Explored {
+impl ExplorationRate {
     /// Starts with the connections of these layers.
     pub(crate) fn new<'a>(patterns: impl Iterator<Item = &'a Pattern>) -> Self {
         let layer = |pattern: &Pattern| {
@@ -142,7 +142,7 @@ mod tests {
             Pattern::from_positions(10, 10, &[0, 63, 64, 99]).unwrap(),
             Pattern::full(2, 10),
         ];
-        let mut explored = Explored::new(patterns.iter());
+        let mut explored = ExplorationRate::new(patterns.iter());
         assert_eq!(explored.layer_rates(), [0.04, 1.0]);
         assert_eq!(explored.rate(), 24.0 / 120.0);
         explored.add(0, &[63, 65, 98]);

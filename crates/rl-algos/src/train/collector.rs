@@ -1,4 +1,4 @@
-//! The training environment and the episode under way.
+//! Steps in the training environment: the agent acts, an episode goes on.
 
 use std::collections::VecDeque;
 
@@ -6,9 +6,8 @@ use envs::{EnvState, VecEnv};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::algos::Agent;
-use crate::config::TrainConfig;
-use crate::replay::{Replay, Transition};
+use crate::agent::Agent;
+use crate::replay::Transition;
 use crate::rng::Streams;
 use crate::scale::{ActionRange, to_agent};
 use crate::{Error, Result};
@@ -18,60 +17,73 @@ const RECENT_EPISODES: usize = 10;
 
 /// Return and length (steps) of an episode.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Episode {
-    sum: f64,
-    length: usize,
+pub struct Episode {
+    /// Its return so far.
+    pub sum: f64,
+    /// Its length so far (environment steps).
+    pub length: usize,
 }
 
-/// What of a world goes on after a checkpoint.
+/// What of a collector goes on after a checkpoint.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct WorldState {
-    env: EnvState,
-    observation: Vec<f32>,
-    episode: Episode,
-    recent: VecDeque<Episode>,
-    episodes: u64,
+pub struct CollectorState {
+    /// The environment.
+    pub env: EnvState,
+    /// What the agent sees, `[observation]`.
+    pub observation: Vec<f32>,
+    /// The episode under way.
+    pub episode: Episode,
+    /// The last episodes, the newest first.
+    pub recent: VecDeque<Episode>,
+    /// Episodes that ended.
+    pub episodes: u64,
 }
 
 /// The training environment and the episode under way.
-pub(super) struct World {
+pub(crate) struct Collector {
     /// One environment, which begins its next episode by itself.
     env: VecEnv,
     range: ActionRange,
-    /// What the environment is told.
-    told: Vec<f64>,
+    /// The action in the environment's own range.
+    env_action: Vec<f64>,
     /// What the agent sees and does, and what it would have done without noise.
     observation: Vec<f32>,
     action: Vec<f32>,
     mean_action: Vec<f32>,
     next_observation: Vec<f32>,
+    /// The step made last.
+    reward: f32,
+    terminated: bool,
+    truncated: bool,
     episode: Episode,
     /// The last episodes, the newest first.
     recent: VecDeque<Episode>,
     pub(super) episodes: u64,
 }
 
-impl World {
-    /// A world whose first episode is drawn from the streams.
-    pub(super) fn new(config: &TrainConfig, streams: &mut Streams) -> Result<Self> {
-        let env = VecEnv::new(&config.env, 1)?;
+impl Collector {
+    /// One environment whose first episode is drawn from the streams.
+    pub(super) fn new(env: VecEnv, streams: &mut Streams) -> Result<Self> {
         let info = env.info();
         let (observations, actions) = (info.observation.len(), info.action.len());
-        let mut world = Self {
+        let mut collector = Self {
             range: ActionRange::of(&info.action)?,
             env,
-            told: vec![0.0; actions],
+            env_action: vec![0.0; actions],
             observation: vec![0.0; observations],
             action: vec![0.0; actions],
             mean_action: vec![0.0; actions],
             next_observation: vec![0.0; observations],
+            reward: 0.0,
+            terminated: false,
+            truncated: false,
             episode: Episode::default(),
             recent: VecDeque::with_capacity(RECENT_EPISODES),
             episodes: 0,
         };
-        let seen = world.env.reset(streams.environment.random())?;
-        to_agent(seen, &mut world.observation);
-        Ok(world)
+        let seen = collector.env.reset(streams.environment.random())?;
+        to_agent(seen, &mut collector.observation);
+        Ok(collector)
     }
 
     /// Numbers in an observation and in an action.
@@ -79,13 +91,13 @@ impl World {
         [self.observation.len(), self.action.len()]
     }
 
-    /// Acts once, at random or as the agent explores, and stores what came of it.
+    /// Acts once, at random or as the agent explores. The observation that follows becomes the present one when the
+    /// collector is to [go on](Self::go_on).
     pub(super) fn step(
         &mut self,
-        agent: &mut dyn Agent,
+        agent: &mut impl Agent,
         random: bool,
         streams: &mut Streams,
-        replay: &mut Replay,
     ) -> Result<()> {
         let rng = &mut streams.exploration;
         if random {
@@ -95,8 +107,8 @@ impl World {
             let (mean, action) = (&mut self.mean_action, &mut self.action);
             agent.explore(&self.observation, rng, mean, action);
         }
-        self.range.to_task(&self.action, &mut self.told);
-        let step = self.env.step(&self.told)?[0];
+        self.range.to_task(&self.action, &mut self.env_action);
+        let step = self.env.step(&self.env_action)?[0];
         if self.env.diverged() > 0 {
             return Err(Error::Env(envs::Error::Diverged {
                 task: self.env.info().id,
@@ -108,15 +120,8 @@ impl World {
             ended.unwrap_or(self.env.observations()),
             &mut self.next_observation,
         );
-        replay.push(&Transition {
-            observation: &self.observation,
-            action: &self.action,
-            mean_action: &self.mean_action,
-            reward: step.reward as f32,
-            next_observation: &self.next_observation,
-            terminated: step.terminated,
-            truncated: step.truncated,
-        });
+        self.reward = step.reward as f32;
+        (self.terminated, self.truncated) = (step.terminated, step.truncated);
         self.episode.sum += step.reward;
         self.episode.length += 1;
         if step.terminated || step.truncated {
@@ -124,8 +129,25 @@ impl World {
             self.recent.truncate(RECENT_EPISODES - 1);
             self.recent.push_front(std::mem::take(&mut self.episode));
         }
-        to_agent(self.env.observations(), &mut self.observation);
         Ok(())
+    }
+
+    /// The step that was made last.
+    pub(super) fn transition(&self) -> Transition<'_> {
+        Transition {
+            observation: &self.observation,
+            action: &self.action,
+            mean_action: &self.mean_action,
+            reward: self.reward,
+            next_observation: &self.next_observation,
+            terminated: self.terminated,
+            truncated: self.truncated,
+        }
+    }
+
+    /// Turns to the next step.
+    pub(super) fn go_on(&mut self) {
+        to_agent(self.env.observations(), &mut self.observation);
     }
 
     /// Mean return and length of the last episodes; NaN before the first.
@@ -137,8 +159,8 @@ impl World {
     }
 
     /// What goes on after a checkpoint.
-    pub(super) fn state(&self) -> Result<WorldState> {
-        Ok(WorldState {
+    pub(super) fn state(&self) -> Result<CollectorState> {
+        Ok(CollectorState {
             env: self.env.env(0).state()?,
             observation: self.observation.clone(),
             episode: self.episode,
@@ -148,7 +170,7 @@ impl World {
     }
 
     /// Goes on from there.
-    pub(super) fn set_state(&mut self, state: WorldState) -> Result<()> {
+    pub(super) fn set_state(&mut self, state: CollectorState) -> Result<()> {
         if state.observation.len() != self.observation.len() {
             let allowed = format!("{} numbers", self.observation.len());
             let found = state.observation.len();
