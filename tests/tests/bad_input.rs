@@ -362,7 +362,7 @@ fn what_is_not_a_runs_is_not_replaced() {
     }
 }
 
-/// Which actions of a network's first so many outputs a walk back from them finds no observation for.
+/// The actions among a network's first outputs that no observation reaches, found by walking backwards.
 fn without_a_way(net: &sparse_core::nn::SparseMlp, actions: usize) -> Vec<usize> {
     use sparse_core::nn::SparseModule;
     let masks: Vec<(Vec<bool>, usize)> = net
@@ -381,7 +381,7 @@ fn without_a_way(net: &sparse_core::nn::SparseMlp, actions: usize) -> Vec<usize>
     (0..actions).filter(|action| !leads_back(*action)).collect()
 }
 
-/// Tells what a run tells.
+/// Keeps what a run reports.
 #[derive(Default)]
 struct Told(Vec<String>);
 

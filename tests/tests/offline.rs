@@ -172,7 +172,7 @@ struct Found {
 }
 
 impl Found {
-    /// What an update tells: each number that is recorded, and no other.
+    /// The numbers of an update: each one that is recorded, and no other.
     fn report(&mut self, case: &Case<'_>, update: usize, told: &[(&str, f32)]) -> Result<()> {
         let names = case.recording.texts(&format!("{}/told/names", case.name))?;
         if let Some((name, _)) = told

@@ -24,7 +24,7 @@ use tests::isa;
 use tests::recording::{Recording, Result};
 use tests::updates::{self, distance, most, parts_of, said};
 
-/// Of every parameter, relative to the largest of its layer; of losses and what else an update tells.
+/// Of every parameter, relative to the largest of its layer; of losses and the other numbers of an update.
 const TOLERANCE: f64 = 1e-5;
 /// Every matrix, and every bias of several units, moves by more than this, so that the tolerance leaves no update unseen.
 const LEAST_MOVE: f64 = 100.0 * TOLERANCE;
@@ -189,7 +189,7 @@ struct Found {
 }
 
 impl Found {
-    /// What an update tells.
+    /// The numbers of an update.
     fn report(&mut self, case: &Case<'_>, update: usize, report: &UpdateReport) -> Result<()> {
         for (name, found) in [
             ("target_mean", report.get("target_mean")),

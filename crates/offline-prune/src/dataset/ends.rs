@@ -3,7 +3,7 @@
 use super::Boundary;
 use super::facts::Facts;
 
-/// The ends of rows that are told apart one after the other.
+/// Decides row by row how each ends.
 pub(super) struct Ends<'a> {
     terminals: &'a [bool],
     timeouts: &'a [bool],

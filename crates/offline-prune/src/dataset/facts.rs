@@ -5,7 +5,7 @@ use std::fmt;
 /// Where the range of actions is from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum RangeFrom {
-    /// Whoever reads gave it.
+    /// The caller gave it.
     Given,
     /// The file, its metadata or its attributes.
     File,

@@ -25,7 +25,7 @@ const SMALLEST: usize = 256;
 /// The file of episodes in a folder, or in the folder `data` in it.
 ///
 /// # Errors
-/// When there is none, with what there is.
+/// When there is none; the error lists what is there.
 pub(in crate::dataset) fn data_of(path: &Path) -> Result<PathBuf> {
     let inner = path.join("data");
     for folder in [path, &inner] {
@@ -64,7 +64,7 @@ fn number(name: &str) -> Option<usize> {
     name.strip_prefix(EPISODE)?.parse().ok()
 }
 
-/// What is said of the dataset in a file: beside it, or in its attributes. And the path of what says it.
+/// The description of the dataset, from the file beside it or from its attributes, and the path that it was read from.
 ///
 /// # Errors
 /// When it cannot be read.
