@@ -43,7 +43,7 @@ impl Training {
             target: Some(TargetConfig::new(0.01, 2)),
         };
         Self {
-            learner: NetworkTrainer::new(net, config),
+            learner: NetworkTrainer::new(net, config).unwrap(),
             x: rows(&uniform(&mut rng, BATCH * SIZES[0]), SIZES[0], device),
             y: rows(&uniform(&mut rng, BATCH * SIZES[3]), SIZES[3], device),
             rng,

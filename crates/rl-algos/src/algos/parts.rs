@@ -267,16 +267,18 @@ impl Actor {
     pub fn new(config: &TrainConfig, rows: &Rows, streams: &mut Streams) -> Result<Self> {
         let drawn = Drawn::actor(config, [rows.observation, rows.action]);
         let net = network(config, &drawn, &rows.device, streams)?;
-        Ok(Self::from_network(net, drawn.settings))
+        Self::from_network(net, drawn.settings)
     }
 
     /// An actor with this network, which is trained by these settings.
-    #[must_use]
-    pub fn from_network(net: SparseMlp, settings: NetworkTrainerConfig) -> Self {
-        Self {
-            learner: NetworkTrainer::new(net, settings),
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`].
+    pub fn from_network(net: SparseMlp, settings: NetworkTrainerConfig) -> Result<Self> {
+        Ok(Self {
+            learner: NetworkTrainer::new(net, settings)?,
             inference: None,
-        }
+        })
     }
 
     /// What is trained.
@@ -350,24 +352,26 @@ impl Critics {
         let drawn = Drawn::critic(config, [rows.observation, rows.action]);
         let nets = (0..count).map(|_| network(config, &drawn, &rows.device, streams));
         let nets: Vec<SparseMlp> = nets.collect::<Result<_>>()?;
-        Ok(Self::from_networks(nets, &drawn.settings))
+        Self::from_networks(nets, &drawn.settings)
     }
 
     /// Critics with these networks, which are trained by these settings.
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`].
     pub fn from_networks(
         nets: impl IntoIterator<Item = SparseMlp>,
         settings: &NetworkTrainerConfig,
-    ) -> Self {
+    ) -> Result<Self> {
         let nets = nets.into_iter();
-        let learners: Vec<_> = nets
-            .map(|net| NetworkTrainer::new(net, settings.clone()))
-            .collect();
-        Self {
+        let learners = nets.map(|net| NetworkTrainer::new(net, settings.clone()));
+        let learners: Vec<_> = learners.collect::<sparse_core::Result<_>>()?;
+        Ok(Self {
             names: (1..=learners.len())
                 .map(|i| format!("critic_{i}"))
                 .collect(),
             learners,
-        }
+        })
     }
 
     /// What is trained.

@@ -29,3 +29,4 @@ pub use mlp::{SparseMlp, SparseModule};
 pub(crate) use parameters::Parameters;
 pub use storage::Storage;
 pub(crate) use tape::Tape;
+pub(crate) use weight::CONTAINER as SPARSE_WEIGHT;

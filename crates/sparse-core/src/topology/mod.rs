@@ -16,27 +16,35 @@ mod dormant;
 mod drop;
 mod drop_grow;
 mod exploration;
+mod follow;
 mod grown;
+mod optimizer;
 mod registry;
 mod rule;
 mod rules;
 mod schedule;
+mod trace;
+mod updater;
 
 use serde::{Deserialize, Serialize};
 
 pub use candidates::Candidates;
-pub use change::LayerChange;
-pub(crate) use change::{Applied, resolve};
+use change::resolve;
+pub use change::{AppliedChange, LayerChange};
 pub use config::RuleConfig;
 pub use dormant::dormant_units;
 pub use drop::DropCriterion;
 pub use drop_grow::{DropGrow, Grow, RewireBudget};
 pub use exploration::ExplorationRate;
+pub use follow::{FollowsConnections, TopologyChange};
 pub use grown::{GrownMoments, GrownValue};
 pub use registry::{RuleEntry, register_rule, rules};
 pub use rule::{LayerState, NamedRule, NetworkState, Rule, Signal, Update};
 pub use rules::{GradualMagnitude, ReDo, RigL, Set, Static};
 pub use schedule::{DropFraction, Schedule};
+pub use trace::Trace;
+pub(crate) use updater::check_all_sparse;
+pub use updater::{TopologyState, TopologyUpdater};
 
 use crate::error::Result;
 
@@ -100,13 +108,13 @@ impl Topology {
     }
 
     /// What happens to a network after update `step`, of which the share `fraction` moves.
-    pub(crate) fn plan(
+    fn plan(
         &self,
         step: u64,
         fraction: f64,
         network: &NetworkState,
         rng: &mut dyn rand::Rng,
-    ) -> Result<Vec<Option<Applied>>> {
+    ) -> Result<Vec<Option<AppliedChange>>> {
         let budget = RewireBudget {
             fraction,
             min_inputs_per_unit: self.min_inputs_per_unit,
