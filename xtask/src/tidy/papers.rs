@@ -165,7 +165,13 @@ mod tests {
 
     #[test]
     fn a_task_has_its_page() {
-        let source = || read("crates/envs/src/tasks/gymnasium/half_cheetah.rs", "//! A task.").unwrap();
+        let source = || {
+            read(
+                "crates/envs/src/tasks/gymnasium/half_cheetah.rs",
+                "//! A task.",
+            )
+            .unwrap()
+        };
         assert_eq!(check(&[], &[source()]).len(), 1);
         let book = [page("docs/src/tasks/half_cheetah.md", "# HalfCheetah")];
         assert_eq!(check(&book, &[source()]), []);

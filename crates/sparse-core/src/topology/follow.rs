@@ -56,6 +56,8 @@ impl TopologyChange {
             .collect();
         let change = Self { layers, parameters };
         let mut layers = module.sparse_layers_mut();
+        let planned = change.layers.len();
+        crate::Error::check_size("layers of `sparse_layers_mut`", layers.len(), planned)?;
         for (index, change) in change.layers() {
             carry_layer(layers[index], change, true)?;
         }

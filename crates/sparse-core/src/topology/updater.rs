@@ -302,7 +302,13 @@ fn check_listing<N: SparseModule>(module: &N) -> Result<()> {
         parameter: parameter.clone(),
         reason: reason.to_owned(),
     };
-    for (id, path) in &found.values {
+    for (at, (id, path)) in found.values.iter().enumerate() {
+        if found.values[..at].iter().any(|(earlier, _)| earlier == id) {
+            return Err(error(
+                path,
+                "of a sparse layer in two places: each must have its own",
+            ));
+        }
         match listed.iter().position(|listed| listed == id) {
             Some(at) => drop(listed.swap_remove(at)),
             None => {
