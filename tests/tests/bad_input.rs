@@ -132,23 +132,23 @@ fn a_run_begins_with_the_settings_of_its_folder() {
 fn what_comes_too_late_for_a_run_is_told() {
     let recipe = |name: &str| recipes::named(name, "Hopper-v5").unwrap();
     let mut sac = recipe("rlx2-sac");
-    let said = sac.too_late();
+    let said = sac.warnings();
     assert!(
         said[0].contains("300000") && said[0].contains("175000"),
         "{said:?}"
     );
     assert!(said[1].contains("replay.adaptive.min"), "{said:?}");
     sac.steps = 400_000;
-    assert_eq!(sac.too_late(), [""; 0]);
-    assert_eq!(recipe("rlx2-td3").too_late().len(), 1);
+    assert_eq!(sac.warnings(), [""; 0]);
+    assert_eq!(recipe("rlx2-td3").warnings().len(), 1);
     let mut short = recipe("rlx2-td3");
     short.steps = 10_000;
-    let said = short.too_late();
+    let said = short.warnings();
     assert!(
         said[2].starts_with("connections never move: the critics' would"),
         "{said:?}"
     );
-    assert_eq!(recipe("dense").too_late(), [""; 0]);
+    assert_eq!(recipe("dense").warnings(), [""; 0]);
 }
 
 #[test]
@@ -362,7 +362,7 @@ fn what_is_not_a_runs_is_not_replaced() {
     }
 }
 
-/// Which actions of a network's first so many outputs a walk back from them finds no observation for.
+/// The actions among a network's first outputs that no observation reaches, found by walking backwards.
 fn without_a_way(net: &sparse_core::nn::SparseMlp, actions: usize) -> Vec<usize> {
     use sparse_core::nn::SparseModule;
     let masks: Vec<(Vec<bool>, usize)> = net
@@ -381,7 +381,7 @@ fn without_a_way(net: &sparse_core::nn::SparseMlp, actions: usize) -> Vec<usize>
     (0..actions).filter(|action| !leads_back(*action)).collect()
 }
 
-/// Tells what a run tells.
+/// Keeps what a run reports.
 #[derive(Default)]
 struct Told(Vec<String>);
 

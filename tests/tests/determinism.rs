@@ -10,7 +10,7 @@ use rayon::ThreadPoolBuilder;
 use rl_algos::config::TrainConfig;
 use tests::small::{config, metrics, run};
 
-/// The metrics of a run in a pool of so many threads.
+/// The metrics of a run in a pool of this many threads.
 fn with_threads(config: &TrainConfig, threads: usize) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");

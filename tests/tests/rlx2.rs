@@ -246,7 +246,7 @@ fn the_replay_forgets_what_that_of_the_released_code_forgets() {
                 action.copy_from_slice(&policy(time, seen[0].into()));
             };
             let distance = policy_distance(now, &replay, adaptive.check);
-            adaptive.forget(distance, &mut replay);
+            adaptive.evict(distance, &mut replay);
             let [expected, size, oldest] = recorded.row(checks) else {
                 panic!("three numbers a check");
             };

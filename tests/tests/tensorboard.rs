@@ -137,7 +137,7 @@ fn points(rows: &[String], column: &str) -> Vec<(u64, f64)> {
     points.filter(|(_, value)| !value.is_nan()).collect()
 }
 
-/// Writes evaluations after so many steps, whose mean return is `sign` times the step, and gives the file.
+/// Writes evaluations after these steps, whose mean return is `sign` times the step, and returns the file.
 fn write(folder: &Path, first: u64, steps: &[u64], sign: f64) -> PathBuf {
     let before = files(folder);
     let mut board = TensorBoard::new(folder, &small::config("rlx2", 900));

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use rand_distr::{Distribution, StandardNormal};
 use rl_algos::agent::{Agent, Resumable, UpdateReport};
-use rl_algos::algos::parts::{Actor, Critics, Rows};
 use rl_algos::algos::{Sac, Td3};
 use rl_algos::config::{
     AlgoConfig, Decay, SacConfig, Td3Config, Temperature, TopologyConfig, TrainConfig,
 };
+use rl_algos::nets::{Actor, BatchShape, Critics};
 use rl_algos::recipes;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -24,7 +24,7 @@ use tests::isa;
 use tests::recording::{Recording, Result};
 use tests::updates::{self, distance, most, parts_of, said};
 
-/// Of every parameter, relative to the largest of its layer; of losses and what else an update tells.
+/// Of every parameter, relative to the largest of its layer; of losses and the other numbers of an update.
 const TOLERANCE: f64 = 1e-5;
 /// Every matrix, and every bias of several units, moves by more than this, so that the tolerance leaves no update unseen.
 const LEAST_MOVE: f64 = 100.0 * TOLERANCE;
@@ -134,9 +134,9 @@ impl Case<'_> {
     fn agent(&self, device: &str, storage: Storage) -> Result<Box<dyn Agent>> {
         let (config, place) = (self.config()?, device::by_name(device).map_err(said)?);
         let [seen, done] = SIZES;
-        let rows = Rows {
-            observation: seen,
-            action: done,
+        let rows = BatchShape {
+            obs_dim: seen,
+            act_dim: done,
             device: place,
         };
         let actor = self.network(NETWORKS[0], device, storage)?;
@@ -168,11 +168,14 @@ impl Case<'_> {
             action: self.0.batch("action", update)?,
             return_n: self.0.batch("return_n", update)?,
             discount: self.0.batch("discount", update)?,
-            skip_between: false,
+            skip_intermediate: false,
             next_observation: self.0.batch("next", update)?,
-            between_observation: between("between")?,
-            between_row: between("between_row")?.iter().map(|x| *x as u32).collect(),
-            between_discount: between("between_discount")?,
+            intermediate_observation: between("between")?,
+            intermediate_row: between("intermediate_row")?
+                .iter()
+                .map(|x| *x as u32)
+                .collect(),
+            intermediate_discount: between("intermediate_discount")?,
         })
     }
 }
@@ -186,7 +189,7 @@ struct Found {
 }
 
 impl Found {
-    /// What an update tells.
+    /// The numbers of an update.
     fn report(&mut self, case: &Case<'_>, update: usize, report: &UpdateReport) -> Result<()> {
         for (name, found) in [
             ("target_mean", report.get("target_mean")),

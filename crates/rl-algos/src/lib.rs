@@ -25,6 +25,7 @@ mod error;
 pub mod evaluate;
 pub mod files;
 pub mod ledger;
+pub mod nets;
 pub mod observe;
 pub mod packed;
 pub mod paths;
@@ -34,8 +35,9 @@ pub mod rng;
 pub mod run_dir;
 pub mod scale;
 pub mod seal;
+pub mod target;
 pub mod train;
 mod workers;
 
 pub use error::{Error, Result};
-pub use workers::{Training, attended};
+pub use workers::{ActiveRunGuard, keep_workers_awake};

@@ -3,8 +3,8 @@
 use sparse_core::nn::{SparseMlp, SparseModule};
 
 use crate::agent::{Agent, Network, Role};
-use crate::algos::parts::blamed;
 use crate::config::TrainConfig;
+use crate::nets::sparsity_setting;
 use crate::{Error, Result};
 
 /// What of an agent's networks no connection leads to.
@@ -107,7 +107,7 @@ impl dyn Agent + '_ {
                 &config.networks.critic,
             ),
         };
-        let (field, value) = blamed(config, asked);
+        let (field, value) = sparsity_setting(config, asked);
         let allowed = format!(
             "lower, or {hidden} = {sizes:?} wider, or another seed than {} be taken; {what}",
             config.seed

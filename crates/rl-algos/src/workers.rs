@@ -8,39 +8,39 @@ use rayon::Yield;
 /// A thread that has found nothing to do so often in a row leaves.
 const PATIENCE: u32 = 2_000;
 
-/// Trainings under way in this process.
-static TRAININGS: AtomicUsize = AtomicUsize::new(0);
+/// Runs under way in this process.
+static ACTIVE_RUNS: AtomicUsize = AtomicUsize::new(0);
 
-/// A training that is under way, until this is dropped. Beside another one nobody attends: the thread could take up the
-/// other training as a whole.
+/// A run that is under way, until this is dropped. Beside another one no thread is kept awake: it could take up the other
+/// run as a whole.
 #[derive(Debug)]
 #[must_use]
-pub struct Training(());
+pub struct ActiveRunGuard(());
 
-impl Training {
-    /// Begins one. To be called before the training goes to a pool of threads.
+impl ActiveRunGuard {
+    /// Begins one. To be called before the run goes to a pool of threads.
     pub fn begin() -> Self {
-        TRAININGS.fetch_add(1, Ordering::AcqRel);
+        ACTIVE_RUNS.fetch_add(1, Ordering::AcqRel);
         Self(())
     }
 }
 
-impl Drop for Training {
+impl Drop for ActiveRunGuard {
     fn drop(&mut self) {
-        TRAININGS.fetch_sub(1, Ordering::AcqRel);
+        ACTIVE_RUNS.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 fn alone() -> bool {
-    TRAININGS.load(Ordering::Acquire) < 2
+    ACTIVE_RUNS.load(Ordering::Acquire) < 2
 }
 
 /// Does some work, and keeps the other thread of a pool of two awake for its parts meanwhile. An update forks three or
 /// four times for some 50 µs each; a thread that went to sleep in between would be woken for each, which takes a
-/// twentieth of an RLx2 update. In a larger pool a fork wakes another thread all the same, so nobody attends.
+/// twentieth of an RLx2 update. In a larger pool a fork wakes another thread all the same, so none is kept awake.
 ///
 /// The other thread takes up whatever the pool has to do, so work of another kind belongs in another pool.
-pub fn attended<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub fn keep_workers_awake<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     if rayon::current_num_threads() != 2 || !alone() {
         return work();
     }
@@ -49,11 +49,11 @@ pub fn attended<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         let _over = Over(&over);
         work()
     };
-    rayon::join(work, || attend(&over)).0
+    rayon::join(work, || take_up(&over)).0
 }
 
 /// Takes up what the other thread forks, until `over`.
-fn attend(over: &AtomicBool) {
+fn take_up(over: &AtomicBool) {
     let mut idle = 0;
     while !over.load(Ordering::Acquire) && idle < PATIENCE && alone() {
         if rayon::yield_now() == Some(Yield::Executed) {
@@ -83,9 +83,9 @@ mod tests {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build();
         let pool = pool.unwrap();
         let sum = |n: u64| -> u64 {
-            attended(|| {
+            keep_workers_awake(|| {
                 let half = |from: u64| (from..from + n / 2).sum::<u64>();
-                let (a, b) = rayon::join(|| half(0), || attended(|| half(n / 2)));
+                let (a, b) = rayon::join(|| half(0), || keep_workers_awake(|| half(n / 2)));
                 a + b
             })
         };
@@ -98,11 +98,11 @@ mod tests {
                 });
             }
         });
-        let panics = || pool.install(|| attended(|| panic!("as told")));
+        let panics = || pool.install(|| keep_workers_awake(|| panic!("as told")));
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
         assert!(panicked.is_err());
         assert_eq!(pool.install(|| sum(10)), 45);
-        let _trainings = [Training::begin(), Training::begin()];
+        let _trainings = [ActiveRunGuard::begin(), ActiveRunGuard::begin()];
         assert!(!alone());
         assert_eq!(pool.install(|| sum(10)), 45);
     }

@@ -38,7 +38,7 @@ pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Re
         config.env,
         thousands(config.steps as f64)
     ));
-    for note in config.too_late() {
+    for note in config.warnings() {
         print_line(&format!("note     {note}"));
     }
     let outputs = config.algo.actor_outputs(done);

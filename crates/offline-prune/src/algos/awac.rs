@@ -4,9 +4,10 @@
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
-use rl_algos::algos::parts::{Critics, Rows, bootstrapped, cut, in_halves, least, normal};
+use rl_algos::nets::{BatchShape, Critics, least, normal, par_halves, row_slice};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
+use rl_algos::target::td_target;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
@@ -21,13 +22,13 @@ use crate::config::{AwacConfig, OfflineConfig};
 #[derive(Debug)]
 pub struct Awac {
     config: AwacConfig,
-    rows: Rows,
+    rows: BatchShape,
     actor: GaussianActor,
     critics: Critics,
 }
 
 /// The policy's mean, and two critics of its actions.
-pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     vec![
         actor_shape(config, rows, 1),
         critic_shape(config, rows, "critic_1"),
@@ -43,7 +44,7 @@ impl Awac {
     pub fn new(
         config: &OfflineConfig,
         awac: &AwacConfig,
-        rows: Rows,
+        rows: BatchShape,
         [actor, first, second]: [SparseMlp; 3],
     ) -> Result<Self> {
         let bounds = [awac.log_std_min, awac.log_std_max];
@@ -60,28 +61,28 @@ impl Awac {
     fn drawn(&self, observations: Tensor<2>, noise: &[f32]) -> Tensor<2> {
         let actions = self.actor.sampled(observations.clone(), noise);
         Tensor::cat(
-            vec![observations, self.rows.tensor(actions, self.rows.action)],
+            vec![observations, self.rows.tensor(actions, self.rows.act_dim)],
             1,
         )
     }
 
     /// `y = R + γⁿ min(Q₁', Q₂')(s', a')` with `a'` drawn from the policy, for each row (section 4).
     fn targets(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
-        let values = in_halves(batch.size, |half| {
+        let values = par_halves(batch.size, |half| {
             let next = self.rows.observations(&batch.next_observation, &half);
-            let drawn = self.drawn(next, cut(noise, self.rows.action, &half));
+            let drawn = self.drawn(next, row_slice(noise, self.rows.act_dim, &half));
             self.critics.target_values(&drawn)
         });
-        bootstrapped(batch, &values, 1.0)
+        td_target(batch, &values, 1.0)
     }
 
     /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is
     /// over an action that the policy draws, and both are judged by the smaller of the critics' values.
     fn weights(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
         let smaller = |judged| least(self.critics.nets(), &judged).into_iter();
-        let advantages = in_halves(batch.size, |half| {
+        let advantages = par_halves(batch.size, |half| {
             let observations = self.rows.observations(&batch.observation, &half);
-            let drawn = self.drawn(observations, cut(noise, self.rows.action, &half));
+            let drawn = self.drawn(observations, row_slice(noise, self.rows.act_dim, &half));
             let values = smaller(judged(&self.rows, batch, &half)).zip(smaller(drawn));
             values.map(|(q, v)| q - v).collect()
         });
@@ -106,7 +107,7 @@ impl OfflineAgent for Awac {
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let targets = self.rows.tensor(self.targets(batch, &noise), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.regress(&judged, &targets, streams)?;
+        let critics = self.critics.update(&judged, &targets, streams)?;
 
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let weights = self.weights(batch, &noise);

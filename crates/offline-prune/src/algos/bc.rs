@@ -3,8 +3,8 @@
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
-use rl_algos::algos::parts::{Actor, Rows, equal_parts};
 use rl_algos::algos::td3::policy;
+use rl_algos::nets::{Actor, BatchShape, equal_parts};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
@@ -16,12 +16,12 @@ use crate::config::OfflineConfig;
 /// A policy that imitates.
 #[derive(Debug)]
 pub struct Bc {
-    rows: Rows,
+    rows: BatchShape,
     actor: Actor,
 }
 
 /// One network, the policy.
-pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     vec![actor_shape(config, rows, 1)]
 }
 
@@ -30,7 +30,7 @@ impl Bc {
     ///
     /// # Errors
     /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
-    pub fn new(config: &OfflineConfig, rows: Rows, [actor]: [SparseMlp; 1]) -> Result<Self> {
+    pub fn new(config: &OfflineConfig, rows: BatchShape, [actor]: [SparseMlp; 1]) -> Result<Self> {
         Ok(Self {
             rows,
             actor: Actor::from_network(actor, config.actor_learner(false))?,

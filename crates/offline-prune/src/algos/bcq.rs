@@ -9,12 +9,13 @@ use std::ops::Range;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
-use rl_algos::algos::parts::{
-    Actor, Critics, Rows, bootstrapped, cut, equal_parts, in_halves, normal, to_vec,
-};
 use rl_algos::algos::td3::policy;
+use rl_algos::nets::{
+    Actor, BatchShape, Critics, equal_parts, normal, par_halves, row_slice, to_vec,
+};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
+use rl_algos::target::td_target;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
 use sparse_core::trainer::NetworkTrainer;
 
@@ -33,7 +34,7 @@ const LOG_STD: [f32; 2] = [-4.0, 15.0];
 #[derive(Debug)]
 pub struct Bcq {
     config: BcqConfig,
-    rows: Rows,
+    rows: BatchShape,
     perturbation: Actor,
     critics: Critics,
     vae: NetworkTrainer<Vae>,
@@ -61,8 +62,12 @@ impl SparseModule for Vae {
 }
 
 /// The perturbation, two critics of its actions, the encoder and the decoder.
-pub(super) fn shapes(config: &OfflineConfig, bcq: &BcqConfig, rows: &Rows) -> Vec<NetworkShape> {
-    let [seen, done] = [rows.observation, rows.action];
+pub(super) fn shapes(
+    config: &OfflineConfig,
+    bcq: &BcqConfig,
+    rows: &BatchShape,
+) -> Vec<NetworkShape> {
+    let [seen, done] = [rows.obs_dim, rows.act_dim];
     let latent = bcq.latent_per_action * done;
     let acts = |name, input: usize, hidden: &[usize], output: usize| NetworkShape {
         name,
@@ -87,13 +92,13 @@ impl Bcq {
     pub fn new(
         config: &OfflineConfig,
         bcq: &BcqConfig,
-        rows: Rows,
+        rows: BatchShape,
         [perturbation, first, second, encoder, decoder]: [SparseMlp; 5],
     ) -> Result<Self> {
         let critics = config.critic_learner(Some(1));
         let mut vae = config.actor_learner(false);
         vae.adam.learning_rate = bcq.vae_learning_rate;
-        let count = bcq.candidates * bcq.latent_per_action * rows.action;
+        let count = bcq.candidates * bcq.latent_per_action * rows.act_dim;
         let mut rng = Streams::new(config.seed).exploration;
         Ok(Self {
             config: bcq.clone(),
@@ -106,7 +111,7 @@ impl Bcq {
     }
 
     fn latent(&self) -> usize {
-        self.config.latent_per_action * self.rows.action
+        self.config.latent_per_action * self.rows.act_dim
     }
 
     /// Actions that the VAE proposes for observations, from latent numbers `[rows, latent]`.
@@ -121,11 +126,11 @@ impl Bcq {
         let (samples, lambda) = (self.config.samples, self.config.lambda as f32);
         let critics = self.critics.learners();
         let critics = [0, 1].map(|which| critics[which].target());
-        let values = in_halves(batch.size, |half| {
-            let next = cut(&batch.next_observation, self.rows.observation, &half);
-            let next = repeated(next, self.rows.observation, samples);
-            let next = self.rows.tensor(next, self.rows.observation);
-            let latents = cut(latents, samples * self.latent(), &half);
+        let values = par_halves(batch.size, |half| {
+            let next = row_slice(&batch.next_observation, self.rows.obs_dim, &half);
+            let next = repeated(next, self.rows.obs_dim, samples);
+            let next = self.rows.tensor(next, self.rows.obs_dim);
+            let latents = row_slice(latents, samples * self.latent(), &half);
             let actions = self.proposed(next.clone(), latents);
             let net = self.perturbation.learner().target();
             let actions = perturbed(net, next.clone(), actions, self.config.phi);
@@ -135,7 +140,7 @@ impl Bcq {
             let best = |values: &[f32]| values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             values.chunks(samples).map(best).collect()
         });
-        bootstrapped(batch, &values, 1.0)
+        td_target(batch, &values, 1.0)
     }
 
     /// Observations, and actions that the VAE proposes there from latent numbers `[rows, latent]`.
@@ -226,7 +231,7 @@ impl Resumable for Bcq {
 impl OfflineAgent for Bcq {
     /// Of the perturbed proposals for the observation, the one that the first critic prefers.
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let seen = self.rows.observation;
+        let seen = self.rows.obs_dim;
         let seen = self
             .rows
             .tensor(observation.repeat(self.config.candidates), seen);
@@ -257,7 +262,7 @@ impl OfflineAgent for Bcq {
         let latents = clamped(normal(latent * self.config.samples, noise));
         let targets = self.rows.tensor(self.targets(batch, &latents), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.regress(&judged, &targets, streams)?;
+        let critics = self.critics.update(&judged, &targets, streams)?;
 
         let latents = clamped(normal(latent, &mut streams.target_noise));
         let pair = self.proposals(batch, &latents);

@@ -9,8 +9,8 @@ use std::ops::Range;
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rl_algos::agent::Parts;
-use rl_algos::algos::parts::{Actor, Rows, Trainable, cut, equal_parts, to_vec};
 use rl_algos::algos::td3::policy;
+use rl_algos::nets::{Actor, BatchShape, ScalarAdam, equal_parts, row_slice, to_vec};
 use rl_algos::replay::Batch;
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::trainer::NetworkTrainerConfig;
@@ -60,7 +60,7 @@ impl GaussianActor {
 
     /// What is trained: the network, and what log σ depends on.
     pub(super) fn parts(&mut self) -> Parts<'_> {
-        let numbers = self.log_std.values.iter_mut().flat_map(Trainable::state);
+        let numbers = self.log_std.values.iter_mut().flat_map(ScalarAdam::state);
         let parts = Parts::default().numbers(numbers);
         parts.learner("actor", self.actor.learner_mut())
     }
@@ -84,7 +84,7 @@ impl GaussianActor {
     /// One step of the network and of σ towards the batch's actions, each row with its weight. Returns the loss.
     pub(super) fn minimise(
         &mut self,
-        rows: &Rows,
+        rows: &BatchShape,
         batch: &Batch,
         weights: &[f32],
         rng: &mut ChaCha8Rng,
@@ -101,7 +101,7 @@ impl GaussianActor {
     }
 
     /// The loss that [`minimise`](Self::minimise) goes down, for the network in the first place.
-    pub(super) fn objective(&self, rows: &Rows, batch: &Batch, weights: &[f32]) -> Objective {
+    pub(super) fn objective(&self, rows: &BatchShape, batch: &Batch, weights: &[f32]) -> Objective {
         let likelihood = Likelihood::new(rows, batch, weights, &self.log_std, &all(batch));
         Objective {
             networks: vec![0],
@@ -125,7 +125,7 @@ struct Likelihood {
 
 impl Likelihood {
     fn new(
-        rows: &Rows,
+        rows: &BatchShape,
         batch: &Batch,
         weights: &[f32],
         log_std: &LogStd,
@@ -136,7 +136,7 @@ impl Likelihood {
         Self {
             observations: rows.observations(&batch.observation, some),
             actions: actions(rows, batch, some),
-            weights: rows.tensor(cut(weights, 1, some), 1),
+            weights: rows.tensor(row_slice(weights, 1, some), 1),
             log_std: Tensor::from_data(TensorData::new(log_std, shape), &rows.device),
         }
     }
@@ -162,7 +162,7 @@ impl Likelihood {
 /// log σ for each number of an action.
 #[derive(Debug)]
 struct LogStd {
-    values: Vec<Trainable>,
+    values: Vec<ScalarAdam>,
     learning_rate: f64,
     bounds: [f64; 2],
 }
@@ -170,7 +170,7 @@ struct LogStd {
 impl LogStd {
     fn new(size: usize, learning_rate: f64, bounds: [f64; 2]) -> Self {
         Self {
-            values: vec![Trainable::new(0.0); size],
+            values: vec![ScalarAdam::new(0.0); size],
             learning_rate,
             bounds,
         }

@@ -5,9 +5,10 @@
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
-use rl_algos::algos::parts::{Critics, Rows, bootstrapped, equal_parts, in_halves, to_vec};
+use rl_algos::nets::{BatchShape, Critics, equal_parts, par_halves, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
+use rl_algos::target::td_target;
 use sparse_core::nn::SparseMlp;
 use sparse_core::trainer::NetworkTrainer;
 
@@ -23,14 +24,14 @@ use crate::config::{IqlConfig, OfflineConfig};
 #[derive(Debug)]
 pub struct Iql {
     config: IqlConfig,
-    rows: Rows,
+    rows: BatchShape,
     actor: GaussianActor,
     critics: Critics,
     value: NetworkTrainer<SparseMlp>,
 }
 
 /// The policy's mean, two critics, and a network that judges observations alone.
-pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     let hidden = config.networks.critic.as_slice();
     vec![
         actor_shape(config, rows, 1),
@@ -38,7 +39,7 @@ pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
         critic_shape(config, rows, "critic_2"),
         NetworkShape {
             name: "value",
-            sizes: [&[rows.observation], hidden, &[1]].concat(),
+            sizes: [&[rows.obs_dim], hidden, &[1]].concat(),
             critic: true,
         },
     ]
@@ -52,7 +53,7 @@ impl Iql {
     pub fn new(
         config: &OfflineConfig,
         iql: &IqlConfig,
-        rows: Rows,
+        rows: BatchShape,
         [actor, first, second, value]: [SparseMlp; 4],
     ) -> Result<Self> {
         let bounds = [iql.log_std_min, iql.log_std_max];
@@ -68,7 +69,7 @@ impl Iql {
 
     /// What the data's actions are worth: `min(Q₁', Q₂')(s, a)` of each row.
     fn worth(&self, batch: &Batch) -> Vec<f32> {
-        in_halves(batch.size, |half| {
+        par_halves(batch.size, |half| {
             self.critics
                 .target_values(&judged(&self.rows, batch, &half))
         })
@@ -76,7 +77,7 @@ impl Iql {
 
     /// `V(s)` of each row of observations.
     fn values(&self, observations: &[f32], rows: usize) -> Vec<f32> {
-        in_halves(rows, |half| {
+        par_halves(rows, |half| {
             let observations = self.rows.observations(observations, &half);
             to_vec(self.value.net().forward(observations))
         })
@@ -92,7 +93,7 @@ impl Iql {
     /// `y = R + γⁿ V(s')` for each row (equation 6).
     fn targets(&self, batch: &Batch) -> Vec<f32> {
         let values = self.values(&batch.next_observation, batch.size);
-        bootstrapped(batch, &values, self.config.reward_scale.unwrap_or(1.0))
+        td_target(batch, &values, self.config.reward_scale.unwrap_or(1.0))
     }
 }
 
@@ -142,7 +143,7 @@ impl OfflineAgent for Iql {
 
         let targets = self.rows.tensor(self.targets(batch), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.regress(&judged, &targets, streams)?;
+        let critics = self.critics.update(&judged, &targets, streams)?;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
             ("value_mean", critics[0].aux[0]),

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
-use rl_algos::algos::parts::{Actor, Critics, Rows, equal_parts, to_vec};
 use rl_algos::algos::td3::{policy, targets};
+use rl_algos::nets::{Actor, BatchShape, Critics, equal_parts, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
@@ -20,13 +20,13 @@ use crate::config::{OfflineConfig, Td3BcConfig};
 #[derive(Debug)]
 pub struct Td3Bc {
     config: Td3BcConfig,
-    rows: Rows,
+    rows: BatchShape,
     actor: Actor,
     critics: Critics,
 }
 
 /// The policy, and two critics of its actions.
-pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     let critic = |name| critic_shape(config, rows, name);
     vec![
         actor_shape(config, rows, 1),
@@ -43,7 +43,7 @@ impl Td3Bc {
     pub fn new(
         config: &OfflineConfig,
         td3_bc: &Td3BcConfig,
-        rows: Rows,
+        rows: BatchShape,
         [actor, first, second]: [SparseMlp; 3],
     ) -> Result<Self> {
         let critics = config.critic_learner(Some(td3_bc.policy_delay));
@@ -102,8 +102,8 @@ impl OfflineAgent for Td3Bc {
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
         let targets = self.rows.tensor(self.targets(batch, streams), 1);
-        let judged = self.rows.judged(&batch.observation, &batch.action);
-        let critics = self.critics.regress(&judged, &targets, streams)?;
+        let judged = self.rows.critic_input(&batch.observation, &batch.action);
+        let critics = self.critics.update(&judged, &targets, streams)?;
         let critic_loss = critics[0].loss + critics[1].loss;
         let mut lost = f32::NAN;
         let critic = &self.critics.learners()[0];

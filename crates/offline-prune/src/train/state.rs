@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rl_algos::agent::AgentState;
-use rl_algos::algos::parts::Rows;
+use rl_algos::nets::BatchShape;
 use rl_algos::rng::Streams;
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,7 @@ impl State {
         &self,
         config: &OfflineConfig,
         dataset: &Dataset,
-        rows: Rows,
+        rows: BatchShape,
     ) -> Result<Box<dyn OfflineAgent>> {
         let config = &config.fitted(dataset);
         self.fits(config, &dataset.digest())?;

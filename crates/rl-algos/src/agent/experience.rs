@@ -121,7 +121,7 @@ impl<'a> Experience<'a> {
         self.draw(false, rng)
     }
 
-    fn draw(&mut self, skip_between: bool, rng: &mut ChaCha8Rng) -> Result<&Batch> {
+    fn draw(&mut self, skip_intermediate: bool, rng: &mut ChaCha8Rng) -> Result<&Batch> {
         self.drawn += 1;
         match &mut self.source {
             Source::Fixed(batch) => Ok(batch),
@@ -130,7 +130,7 @@ impl<'a> Experience<'a> {
                 windows,
                 batch,
             } => {
-                batch.skip_between = skip_between;
+                batch.skip_intermediate = skip_intermediate;
                 let Windows { size, gamma, .. } = *windows;
                 replay.sample(windows.steps(self.drawn), gamma, size, rng, batch);
                 Ok(batch)

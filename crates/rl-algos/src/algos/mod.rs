@@ -1,7 +1,6 @@
 //! Algorithms, one a file, and what they have in common.
 
 mod gaussian;
-pub mod parts;
 mod policy;
 mod sac;
 pub mod td3;
@@ -16,6 +15,7 @@ pub use td3::Td3;
 use crate::Result;
 use crate::agent::{Agent, Moves, UpdateReport};
 use crate::config::{AlgoConfig, TrainConfig};
+use crate::nets::BatchShape;
 use crate::rng::Streams;
 
 /// Metrics of an actor-critic agent.
@@ -41,9 +41,9 @@ pub fn build(
     device: &Device,
     streams: &mut Streams,
 ) -> Result<Box<dyn Agent>> {
-    let rows = parts::Rows {
-        observation,
-        action,
+    let rows = BatchShape {
+        obs_dim: observation,
+        act_dim: action,
         device: device.clone(),
     };
     Ok(match &config.algo {
@@ -99,6 +99,7 @@ mod tests {
     use crate::agent::{
         AgentState, Densities, Experience, Network, Parts, Resumable, Role, Weights,
     };
+    use crate::nets::{Actor, Critics};
     use crate::paths::CutOff;
     use crate::recipes;
 
@@ -110,14 +111,14 @@ mod tests {
         fn of(count: usize) -> (Self, TrainConfig) {
             let mut config = recipes::named("static-td3", "Hopper-v5").unwrap();
             config.sparsity.actor = 0.5;
-            let rows = parts::Rows {
-                observation: 11,
-                action: 3,
+            let rows = BatchShape {
+                obs_dim: 11,
+                act_dim: 3,
                 device: Device::flex(),
             };
             let mut streams = Streams::new(3);
-            let actor = parts::Actor::new(&config, &rows, &mut streams).unwrap();
-            let critics = parts::Critics::new(2, &config, &rows, &mut streams).unwrap();
+            let actor = Actor::new(&config, &rows, &mut streams).unwrap();
+            let critics = Critics::new(2, &config, &rows, &mut streams).unwrap();
             let [first, second] = critics.learners() else {
                 panic!("two critics")
             };

@@ -9,22 +9,23 @@ use rand_distr::{Distribution, StandardNormal};
 use sparse_core::nn::SparseMlp;
 use sparse_core::op::tanh;
 
-use super::parts::{
-    Actor, Critics, Rows, bootstrapped, check_action, check_batch, cut, equal_parts, in_halves,
-    to_vec,
-};
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
 use crate::config::{AlgoConfig, Td3Config, TrainConfig};
+use crate::nets::{
+    Actor, BatchShape, Critics, check_action, check_batch, equal_parts, par_halves, row_slice,
+    to_vec,
+};
 use crate::replay::Batch;
 use crate::rng::Streams;
+use crate::target::td_target;
 use crate::{Error, Result};
 
 /// A deterministic policy and two critics, each with its optimizer, its topology rule and its target.
 #[derive(Debug)]
 pub struct Td3 {
     config: Td3Config,
-    rows: Rows,
+    rows: BatchShape,
     actor: Actor,
     critics: Critics,
     updates: u64,
@@ -36,7 +37,7 @@ impl Td3 {
     /// # Errors
     /// As [`TrainConfig::validate`]; [`Error::Config`] when its algorithm is another, or its sparsity leaves a layer
     /// without connections.
-    pub fn new(config: &TrainConfig, rows: Rows, streams: &mut Streams) -> Result<Self> {
+    pub fn new(config: &TrainConfig, rows: BatchShape, streams: &mut Streams) -> Result<Self> {
         config.validate()?;
         let actor = Actor::new(config, &rows, streams)?;
         let critics = Critics::new(2, config, &rows, streams)?;
@@ -49,7 +50,7 @@ impl Td3 {
     /// [`Error::Config`] when the algorithm of `config` is another.
     pub fn from_networks(
         config: &TrainConfig,
-        rows: Rows,
+        rows: BatchShape,
         actor: Actor,
         critics: Critics,
     ) -> Result<Self> {
@@ -75,8 +76,8 @@ impl Td3 {
         let targets = targets(&self.rows, actor, &self.critics, batch, noise, rng);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.rows.tensor(targets, 1);
-        let judged = self.rows.judged(&batch.observation, &batch.action);
-        let critics = self.critics.regress(&judged, &targets, streams)?;
+        let judged = self.rows.critic_input(&batch.observation, &batch.action);
+        let critics = self.critics.update(&judged, &targets, streams)?;
 
         let mut actor = None;
         if self.updates.is_multiple_of(self.config.policy_delay) {
@@ -95,7 +96,7 @@ impl Td3 {
 /// `y = R + γⁿ min(Q₁', Q₂')(s', π'(s') + clipped noise)` for each row of the batch (paper, equation 14; n-step as RLx2
 /// §4.2.1). `noise` is its standard deviation and its bound, 0 or more both; `actor` the target policy.
 pub fn targets(
-    rows: &Rows,
+    rows: &BatchShape,
     actor: &SparseMlp,
     critics: &Critics,
     batch: &Batch,
@@ -108,17 +109,17 @@ pub fn targets(
         (sigma * unit).max(-clip).min(clip)
     };
     let noise: Vec<f32> = (0..batch.action.len()).map(|_| draw()).collect();
-    let values = in_halves(batch.size, |half| {
+    let values = par_halves(batch.size, |half| {
         let next = rows.observations(&batch.next_observation, &half);
         let mut actions = to_vec(policy(actor, next));
-        let noise = cut(&noise, rows.action, &half);
+        let noise = row_slice(&noise, rows.act_dim, &half);
         for (action, noise) in actions.iter_mut().zip(noise) {
             *action = (*action + noise).clamp(-1.0, 1.0);
         }
-        let next = cut(&batch.next_observation, rows.observation, &half);
-        critics.target_values(&rows.judged(next, &actions))
+        let next = row_slice(&batch.next_observation, rows.obs_dim, &half);
+        critics.target_values(&rows.critic_input(next, &actions))
     });
-    bootstrapped(batch, &values, 1.0)
+    td_target(batch, &values, 1.0)
 }
 
 /// π(s), `[batch, action]` in [-1, 1].
@@ -136,7 +137,7 @@ fn actor_loss(actor: &SparseMlp, critic: &SparseMlp, observations: Tensor<2>) ->
 
 impl Agent for Td3 {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        check_action(action, self.rows.action);
+        check_action(action, self.rows.act_dim);
         self.actor.act(observation, action);
     }
 

@@ -8,7 +8,7 @@ use super::{AlgoConfig, TrainConfig};
 impl TrainConfig {
     /// What of the settings comes too late for a run of this length, a line each, for whoever begins one.
     #[must_use]
-    pub fn too_late(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<String> {
         let (steps, updates) = (self.steps, self.updates());
         if updates == 0 {
             return vec![format!(
@@ -130,7 +130,7 @@ mod tests {
         if let Some(adaptive) = &mut config.replay.adaptive {
             adaptive.min = 1;
         }
-        config.too_late()
+        config.warnings()
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         config.n_step.n = 1;
         let adaptive = config.replay.adaptive.as_mut().unwrap();
         (adaptive.min, adaptive.every) = (1, 1_000_000);
-        let said = config.too_late();
+        let said = config.warnings();
         assert!(
             said[0].contains("replay.adaptive.every") && said.len() == 1,
             "{said:?}"

@@ -190,7 +190,7 @@ impl TrainConfig {
     ///
     /// # Errors
     /// [`Error::Config`] with the setting, its value and what would have an effect.
-    pub fn check_effects(&self) -> Result<()> {
+    pub fn validate_new_run(&self) -> Result<()> {
         let capacity = self.replay.capacity;
         let min = self.replay.adaptive.as_ref().map(|adaptive| adaptive.min);
         if let Some(min) = min.filter(|min| *min >= capacity) {
@@ -210,7 +210,7 @@ impl TrainConfig {
             let allowed = "absent where sparsity.actor and sparsity.critic, to which networks are pruned, are 0";
             return Err(Error::config("pruning", "set", allowed));
         }
-        self.sparsity.check_effects()?;
+        self.sparsity.validate_new_run()?;
         self.check_beginning()
     }
 
@@ -367,9 +367,9 @@ mod tests {
         ];
         for (change, expected) in cases {
             let mut config = recipes::named("rlx2", "Hopper-v5").unwrap();
-            config.check_effects().unwrap();
+            config.validate_new_run().unwrap();
             change(&mut config);
-            let error = config.check_effects().unwrap_err().to_string();
+            let error = config.validate_new_run().unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
             let text = config.to_toml().unwrap();
             assert_eq!(TrainConfig::from_toml(&text).unwrap(), config);

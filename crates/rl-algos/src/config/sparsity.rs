@@ -83,7 +83,7 @@ impl SparsityConfig {
     }
 
     /// Refuses an allocation by layer that no network has.
-    pub(super) fn check_effects(&self) -> Result<()> {
+    pub(super) fn validate_new_run(&self) -> Result<()> {
         if self.is_by_layer() && (self.actor, self.critic) == (0.0, 0.0) {
             let allowed = "above 0, or that of the critics, with an allocation by layer (`per_layer`, `lambda`): \
                            0 is a dense network";

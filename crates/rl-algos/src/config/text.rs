@@ -23,7 +23,7 @@ impl TrainConfig {
     ///
     /// # Errors
     /// As [`from_toml`](Self::from_toml).
-    pub fn overlaid(&self, text: &str) -> Result<Self> {
+    pub fn merged(&self, text: &str) -> Result<Self> {
         let given = parse(text)?;
         keys::check(&given)?;
         let mut all = parse(&self.to_toml()?)?;
@@ -262,14 +262,14 @@ mod tests {
         };
         sac.policy_delay = 2;
         expected.replay.adaptive.as_mut().unwrap().min = 5;
-        assert_eq!(start.overlaid(text).unwrap(), expected);
+        assert_eq!(start.merged(text).unwrap(), expected);
     }
 
     #[test]
     fn another_choice_takes_the_place_of_the_first() {
         let text = "[algo.sac.temperature]\nfixed = 0.2\n[sparsity.allocation]\nlambda = [7.0, 64.0]\n\
                     [topology.rule.set]\ndrop = \"sign_balanced\"\n";
-        let config = recipe("rlx2-sac").overlaid(text).unwrap();
+        let config = recipe("rlx2-sac").merged(text).unwrap();
         let AlgoConfig::Sac(sac) = &config.algo else {
             panic!("not SAC")
         };

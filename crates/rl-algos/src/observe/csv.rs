@@ -114,7 +114,7 @@ impl Csv {
         self.ledger.notes()
     }
 
-    /// Rows of the file at `path`, without the names of the columns; 0 where there is none.
+    /// BatchShape of the file at `path`, without the names of the columns; 0 where there is none.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be read.

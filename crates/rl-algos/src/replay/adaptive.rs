@@ -34,7 +34,7 @@ impl Default for AdaptiveCapacity {
 
 impl AdaptiveCapacity {
     /// Forgets the oldest share when the distance is above the threshold and more than the minimum is kept.
-    pub fn forget(&self, distance: f64, replay: &mut Replay) {
+    pub fn evict(&self, distance: f64, replay: &mut Replay) {
         if distance > self.threshold && replay.len() > self.min {
             replay.drop_oldest((self.drop * replay.len() as f64) as usize);
         }

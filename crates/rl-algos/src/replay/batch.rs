@@ -16,14 +16,14 @@ pub struct Batch {
     /// Observations after the windows, `[size, observation]`.
     pub next_observation: Vec<f32>,
     /// Whether samples leave out what windows pass on their way. [`Sac`](crate::algos::Sac) refuses such a batch.
-    pub skip_between: bool,
+    pub skip_intermediate: bool,
     /// Observations that the windows passed on their way, `[passed, observation]`; none where windows are of one step,
     /// or where they are left out.
-    pub between_observation: Vec<f32>,
+    pub intermediate_observation: Vec<f32>,
     /// The row that each of these belongs to, `[passed]`.
-    pub between_row: Vec<u32>,
+    pub intermediate_row: Vec<u32>,
     /// γ to the steps that lead there, `[passed]`.
-    pub between_discount: Vec<f32>,
+    pub intermediate_discount: Vec<f32>,
 }
 
 impl Batch {
@@ -35,8 +35,8 @@ impl Batch {
         self.return_n.clear();
         self.discount.clear();
         self.next_observation.clear();
-        self.between_observation.clear();
-        self.between_row.clear();
-        self.between_discount.clear();
+        self.intermediate_observation.clear();
+        self.intermediate_row.clear();
+        self.intermediate_discount.clear();
     }
 }

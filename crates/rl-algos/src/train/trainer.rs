@@ -11,12 +11,12 @@ use super::collector::Collector;
 use super::settings::LoopConfig;
 use super::state::{Snapshot, TrainState};
 use crate::agent::{Agent, Experience, Network, Role, Windows};
-use crate::algos::parts::Rows;
 use crate::evaluate::evaluate;
+use crate::nets::BatchShape;
 use crate::observe::{Evaluation, NetworkReport, Observer, Progress, Start};
 use crate::replay::{Batch, Replay, policy_distance};
 use crate::rng::Streams;
-use crate::{Error, Result, Training, attended};
+use crate::{ActiveRunGuard, Error, Result, keep_workers_awake};
 
 /// Units whose mean activation is at most this share of their layer's count as dormant (Sokar et al. 2023, arXiv
 /// 2302.12902, §3).
@@ -117,7 +117,7 @@ impl<'a, A: Agent> Trainer<'a, A> {
     /// environment and the observers.
     pub fn run(self) -> Result<Trained<A>> {
         // Inside the pool a fork costs one wake-up; from outside it would cost three.
-        let _training = Training::begin();
+        let _training = ActiveRunGuard::begin();
         rayon::scope(|_| {
             self.config.validate()?;
             let streams = self.streams.unwrap_or(Streams::new(self.config.seed));
@@ -264,7 +264,7 @@ impl<A: Agent> Session<A> {
         if !random {
             self.learn()?;
         }
-        self.forget();
+        self.evict();
         self.progress.replay_size = self.replay.as_ref().map_or(0, Replay::len);
         self.progress.episodes = self.collector.episodes;
         [self.progress.train_return, self.progress.train_length] = self.collector.recent();
@@ -290,7 +290,7 @@ impl<A: Agent> Session<A> {
             None => Experience::newest(newest),
         };
         let (agent, streams) = (&mut self.agent, &mut self.streams);
-        let report = attended(|| agent.learn(&mut experience, streams))?;
+        let report = keep_workers_awake(|| agent.learn(&mut experience, streams))?;
         let n_step = experience.n_step();
         let progress = &mut self.progress;
         progress.n_step = n_step.unwrap_or(progress.n_step);
@@ -308,7 +308,7 @@ impl<A: Agent> Session<A> {
     }
 
     /// Forgets what an old policy did, when that is to be looked at.
-    fn forget(&mut self) {
+    fn evict(&mut self) {
         let adaptive = self.config.replay.as_ref();
         let adaptive = adaptive.and_then(|replay| replay.adaptive.as_ref());
         if let (Some(adaptive), Some(replay)) = (adaptive, &mut self.replay)
@@ -317,7 +317,7 @@ impl<A: Agent> Session<A> {
             let policy = |seen: &[f32], action: &mut [f32]| self.agent.act(seen, action);
             let distance = policy_distance(policy, replay, adaptive.check);
             self.progress.policy_distance = distance;
-            adaptive.forget(distance, replay);
+            adaptive.evict(distance, replay);
         }
     }
 
@@ -370,13 +370,13 @@ impl<A: Agent> Session<A> {
             return f64::NAN;
         }
         let [observation, action] = self.collector.sizes();
-        let rows = Rows {
-            observation,
-            action,
+        let rows = BatchShape {
+            obs_dim: observation,
+            act_dim: action,
             device: network.device(),
         };
         let seen: Tensor<2> = match network.role {
-            Role::Critic => rows.judged(&batch.observation, &batch.action),
+            Role::Critic => rows.critic_input(&batch.observation, &batch.action),
             _ => rows.observations(&batch.observation, &(0..batch.size)),
         };
         dormant_units(network.net, seen, DORMANT)
