@@ -9,6 +9,7 @@
 //! act on any module with sparse layers, under any optimizer of Burn's; [`FollowsConnections`] is what else is kept per
 //! connection.
 
+mod any;
 mod candidates;
 mod change;
 mod config;
@@ -20,9 +21,11 @@ mod follow;
 mod grown;
 mod optimizer;
 mod registry;
+mod rewire_budget;
 mod rule;
 mod rules;
 mod schedule;
+mod state;
 mod trace;
 mod updater;
 
@@ -34,14 +37,16 @@ pub use change::{AppliedChange, LayerChange};
 pub use config::RuleConfig;
 pub use dormant::dormant_units;
 pub use drop::DropCriterion;
-pub use drop_grow::{DropGrow, Grow, RewireBudget};
+pub use drop_grow::{DropGrow, Grow};
 pub use exploration::ExplorationRate;
 pub use follow::{FollowsConnections, TopologyChange};
 pub use grown::{GrownMoments, GrownValue};
 pub use registry::{RuleEntry, register_rule, rules};
-pub use rule::{LayerState, NamedRule, NetworkState, Rule, Signal, Update};
+pub use rewire_budget::RewireBudget;
+pub use rule::{NamedRule, Rule, Signal, Update};
 pub use rules::{GradualMagnitude, ReDo, RigL, Set, Static};
 pub use schedule::{DropFraction, Schedule};
+pub use state::{LayerState, NetworkState};
 pub use trace::Trace;
 pub(crate) use updater::check_all_sparse;
 pub use updater::{TopologyState, TopologyUpdater};
