@@ -11,7 +11,7 @@ use super::modules::{Crate, Path};
 use super::tree::File;
 
 /// Circles that still stand, by folder. A line may go, none may come.
-const KNOWN: [(&str, &[&str]); 13] = [
+const KNOWN: [(&str, &[&str]); 11] = [
     ("crates/envs/src", &["dynamics", "mjcf"]),
     (
         "crates/envs/src/dynamics",
@@ -44,8 +44,6 @@ const KNOWN: [(&str, &[&str]); 13] = [
         &["checkpoint", "observe", "run_dir", "train"],
     ),
     ("crates/rl-algos/src", &["config", "replay"]),
-    ("crates/sparse-core/src/nn", &["linear", "tape"]),
-    ("crates/sparse-core/src/op", &["autodiff", "network"]),
     (
         "crates/sparse-core/src/topology",
         &["plan", "prune", "recycle"],
