@@ -26,7 +26,7 @@ pub fn error(found: &[f64], expected: &[f64]) -> f64 {
 }
 
 impl Errors {
-    /// Adds the error of `found` against `expected`; `place` is said when it is too large.
+    /// Adds the error of `found` against `expected`; `place` appears in the message when it is too large.
     pub fn add(&mut self, place: impl Into<String>, found: &[f64], expected: &[f64]) {
         self.add_error(place, error(found, expected));
     }

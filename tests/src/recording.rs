@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// What goes wrong here, in words for whoever runs the test.
+/// An error is a message for the person who runs the test.
 pub type Result<T, E = String> = std::result::Result<T, E>;
 
 /// An array of numbers in row-major order; whole numbers and truth values are numbers too.
@@ -53,7 +53,7 @@ pub fn folder() -> PathBuf {
     std::env::var_os("PARITY_DATA").map_or(own, PathBuf::from)
 }
 
-/// The files `<task><suffix>.npz` of the folder, by task, for all that are there.
+/// The files `<task><suffix>.npz` of the folder, by task.
 ///
 /// # Errors
 /// When the folder cannot be read.

@@ -59,7 +59,7 @@ pub fn watched(
     train(config, &device, &dir, observers)
 }
 
-/// Goes on with the run in `folder`, whose configuration is said to be `config`.
+/// Resumes the run in `folder`, with `config` as its configuration.
 ///
 /// # Errors
 /// Those of the run.

@@ -132,23 +132,23 @@ fn a_run_begins_with_the_settings_of_its_folder() {
 fn what_comes_too_late_for_a_run_is_told() {
     let recipe = |name: &str| recipes::named(name, "Hopper-v5").unwrap();
     let mut sac = recipe("rlx2-sac");
-    let said = sac.too_late();
+    let said = sac.warnings();
     assert!(
         said[0].contains("300000") && said[0].contains("175000"),
         "{said:?}"
     );
     assert!(said[1].contains("replay.adaptive.min"), "{said:?}");
     sac.steps = 400_000;
-    assert_eq!(sac.too_late(), [""; 0]);
-    assert_eq!(recipe("rlx2-td3").too_late().len(), 1);
+    assert_eq!(sac.warnings(), [""; 0]);
+    assert_eq!(recipe("rlx2-td3").warnings().len(), 1);
     let mut short = recipe("rlx2-td3");
     short.steps = 10_000;
-    let said = short.too_late();
+    let said = short.warnings();
     assert!(
         said[2].starts_with("connections never move: the critics' would"),
         "{said:?}"
     );
-    assert_eq!(recipe("dense").too_late(), [""; 0]);
+    assert_eq!(recipe("dense").warnings(), [""; 0]);
 }
 
 #[test]
@@ -362,7 +362,7 @@ fn what_is_not_a_runs_is_not_replaced() {
     }
 }
 
-/// Which actions of a network's first so many outputs a walk back from them finds no observation for.
+/// The actions among a network's first outputs that no observation reaches, found by walking backwards.
 fn without_a_way(net: &sparse_core::nn::SparseMlp, actions: usize) -> Vec<usize> {
     use sparse_core::nn::SparseModule;
     let masks: Vec<(Vec<bool>, usize)> = net
@@ -381,7 +381,7 @@ fn without_a_way(net: &sparse_core::nn::SparseMlp, actions: usize) -> Vec<usize>
     (0..actions).filter(|action| !leads_back(*action)).collect()
 }
 
-/// Tells what a run tells.
+/// Keeps what a run reports.
 #[derive(Default)]
 struct Told(Vec<String>);
 
@@ -405,7 +405,7 @@ fn an_actor_without_a_way_from_what_it_sees_to_what_it_does_is_refused_and_half_
         config.seed = seed;
         let mut streams = rl_algos::rng::Streams::new(seed);
         let agent = rl_algos::algos::build(&config, 11, 3, &device, &mut streams).unwrap();
-        let missing = without_a_way(agent.learners()[0].1.net(), 3);
+        let missing = without_a_way(agent.networks()[0].net, 3);
         let folder = tempfile::tempdir().unwrap();
         let mut told = Told::default();
         let trained = tests::small::watched(&config, folder.path(), &mut [&mut told]);
@@ -454,9 +454,9 @@ fn a_critic_that_cannot_tell_actions_apart_is_refused() {
         config.seed = seed;
         let mut streams = rl_algos::rng::Streams::new(seed);
         let agent = rl_algos::algos::build(&config, 11, 3, &device, &mut streams).unwrap();
-        let blind = agent.learners()[1..]
+        let blind = agent.networks()[1..]
             .iter()
-            .any(|(_, critic)| critic.net().reached_from(11..14) == [false]);
+            .any(|critic| critic.net.reached_from(11..14) == [false]);
         let checked = agent.check_paths(&config);
         let said = checked.as_ref().err().map(line).unwrap_or_default();
         assert_eq!(

@@ -10,7 +10,7 @@ use rayon::ThreadPoolBuilder;
 use rl_algos::config::TrainConfig;
 use tests::small::{config, metrics, run};
 
-/// The metrics of a run in a pool of so many threads.
+/// The metrics of a run in a pool of this many threads.
 fn with_threads(config: &TrainConfig, threads: usize) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
@@ -64,7 +64,9 @@ fn another_seed_is_another_run() {
         let numbers = rows[1..].iter().map(|row| row.rsplit_once(',').unwrap().0);
         numbers.map(str::to_owned).collect()
     };
-    for (row, other) in told(&config("rlx2", 600)).iter().zip(told(&other)) {
+    let (one, other) = (told(&config("rlx2", 600)), told(&other));
+    assert_eq!((one.len(), other.len()), (3, 3), "three evaluations each");
+    for (row, other) in one.iter().zip(other) {
         assert_ne!(*row, other);
     }
 }

@@ -70,11 +70,8 @@ fn rows_of(matrices: &[DMat3]) -> Vec<f64> {
 /// Kinetic and potential energy.
 fn energy(model: &Model, state: &State) -> Vec<f64> {
     let nv = model.nv;
-    let momentum = |i: usize| -> f64 {
-        (0..nv)
-            .map(|j| state.mass_matrix[i * nv + j] * state.qvel[j])
-            .sum()
-    };
+    let momentum =
+        |i: usize| -> f64 { (0..nv).map(|j| state.qm[i * nv + j] * state.qvel[j]).sum() };
     let kinetic = 0.5 * (0..nv).map(|i| state.qvel[i] * momentum(i)).sum::<f64>();
     let bodies = model.bodies.mass.iter().zip(&state.xipos);
     let weight: f64 = bodies
@@ -98,7 +95,7 @@ fn quantity(model: &Model, state: &State, key: &str) -> Option<Vec<f64>> {
         state.contacts.iter().flat_map(f).collect::<Vec<f64>>()
     };
     Some(match key {
-        "M" => state.mass_matrix.clone(),
+        "M" => state.qm.clone(),
         "qfrc_bias" => state.qfrc_bias.clone(),
         "qfrc_passive" => state.qfrc_passive.clone(),
         "qfrc_actuator" => state.qfrc_actuator.clone(),
@@ -126,18 +123,18 @@ fn quantity(model: &Model, state: &State, key: &str) -> Option<Vec<f64>> {
         "contact_friction" => contacts(&|c| c.friction.to_vec()),
         "contact_solref" => contacts(&|c| c.solref.to_vec()),
         "contact_solimp" => contacts(&|c| c.solimp.to_vec()),
-        "efc_J" => rows.jacobian().to_vec(),
-        "efc_pos" => rows.pos().to_vec(),
-        "efc_margin" => rows.margin().to_vec(),
-        "efc_D" => rows.d().to_vec(),
-        "efc_R" => rows.r().to_vec(),
+        "efc_J" => rows.efc_jacobian().to_vec(),
+        "efc_pos" => rows.efc_pos().to_vec(),
+        "efc_margin" => rows.efc_margin().to_vec(),
+        "efc_D" => rows.efc_d().to_vec(),
+        "efc_R" => rows.efc_r().to_vec(),
         "efc_vel" => rows
-            .jacobian()
+            .efc_jacobian()
             .chunks_exact(model.nv)
             .map(|row| row.iter().zip(&state.qvel).map(|(j, v)| j * v).sum())
             .collect(),
-        "efc_aref" => rows.aref().to_vec(),
-        "efc_force" => rows.force().to_vec(),
+        "efc_aref" => rows.efc_aref().to_vec(),
+        "efc_force" => rows.efc_force().to_vec(),
         _ => return None,
     })
 }

@@ -12,7 +12,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rl_algos::algos::{Agent, build};
+use rl_algos::agent::Agent;
+use rl_algos::algos::build;
 use rl_algos::config::TrainConfig;
 use rl_algos::recipes;
 use rl_algos::replay::Batch;

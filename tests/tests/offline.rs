@@ -12,7 +12,7 @@ use offline_prune::config::{AlgoConfig, OfflineConfig};
 use offline_prune::criteria::{Criterion, CriterionConfig};
 use offline_prune::prune::{Budget, Floor, Group, Loss};
 use rand_distr::{Distribution, StandardNormal};
-use rl_algos::algos::parts::Rows;
+use rl_algos::nets::BatchShape;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::budget::Allocation;
@@ -50,7 +50,7 @@ fn recording() -> Result<Recording> {
 /// One case of the recording, on a device and with kernels of a kind.
 struct Case<'a> {
     recorded: updates::Case<'a>,
-    rows: Rows,
+    rows: BatchShape,
     storage: Storage,
 }
 
@@ -65,9 +65,9 @@ impl<'a> Case<'a> {
         let device = device::by_name(device).map_err(said)?;
         Ok(Self {
             recorded: updates::Case { name, recording },
-            rows: Rows {
-                observation,
-                action,
+            rows: BatchShape {
+                obs_dim: observation,
+                act_dim: action,
                 device,
             },
             storage,
@@ -172,7 +172,7 @@ struct Found {
 }
 
 impl Found {
-    /// What an update tells: each number that is recorded, and no other.
+    /// The numbers of an update: each one that is recorded, and no other.
     fn report(&mut self, case: &Case<'_>, update: usize, told: &[(&str, f32)]) -> Result<()> {
         let names = case.recording.texts(&format!("{}/told/names", case.name))?;
         if let Some((name, _)) = told

@@ -156,7 +156,7 @@ fn what_cannot_be_gone_on_with_is_one_line_that_names_the_file() {
     assert!(outcome(&path) == before);
 }
 
-/// Keeps what a run tells.
+/// Keeps what a run reports.
 #[derive(Default)]
 struct Told(Vec<String>);
 
@@ -205,7 +205,7 @@ fn a_run_goes_on_with_its_own_rows_whatever_became_of_the_file() {
         let (told, aside) = edited(&config, &whole, 700, edit);
         assert_eq!((told.len(), aside), (0, None));
     }
-    // A row twice, a row gone, other digits, a row of one's own, other separators, what is no text.
+    // A row twice, a row gone, other digits, an added row, other separators, bytes that are no text.
     let others: [fn(&str) -> Vec<u8>; 6] = [
         |text| {
             let last = text.lines().last().unwrap();
@@ -286,7 +286,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
-/// Flips bits all over every file of a run: whoever reads it says so, or reads what was written.
+/// Flips bits all over every file of a run: reading it is an error, or gives what was written.
 #[test]
 fn a_flipped_bit_in_any_file_of_a_run_is_found() {
     let mut config = config("rlx2-td3", 600);

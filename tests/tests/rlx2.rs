@@ -21,7 +21,7 @@ use sparse_core::device;
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::op::DenseGradient;
 use sparse_core::pattern::Pattern;
-use sparse_core::topology::{Extent, rewire};
+use sparse_core::topology::{LayerState, NetworkState, RewireBudget, Update};
 use sparse_core::trainer::NetworkTrainerConfig;
 use tests::small::{self, watched};
 use tests::{Array, Recording};
@@ -116,13 +116,17 @@ fn networks_have_the_connections_of_table_2() {
         let mut streams = Streams::new(0);
         let agent = algos::build(&config, seen, done, &device, &mut streams).unwrap();
         let expected = [("actor", actor), ("critic_1", critic), ("critic_2", critic)];
-        let learners = agent.learners();
-        assert_eq!(learners.len(), expected.len());
-        for ((name, learner), (expected_name, expected)) in learners.into_iter().zip(expected) {
-            assert_eq!(name, expected_name);
+        let networks = agent.networks();
+        assert_eq!(networks.len(), expected.len());
+        for (network, (name, expected)) in networks.into_iter().zip(expected) {
+            assert_eq!(network.name, name);
             let place = format!("{name} of {recipe} on {env}");
-            assert_eq!(connections(learner.net()), expected, "{place}");
-            assert_eq!(connections(learner.target()), expected, "{place}, target");
+            assert_eq!(connections(network.net), expected, "{place}");
+            assert_eq!(
+                connections(network.learner.unwrap().target()),
+                expected,
+                "{place}, target"
+            );
         }
     }
 }
@@ -158,13 +162,23 @@ fn compare_drops(
             let slopes = mask.iter().map(|active| f32::from(u8::from(!active)));
             let gradient = DenseGradient::from_dense(256, pattern.inputs(), slopes.collect());
             let values: Vec<f32> = (1..=pattern.nnz()).map(|k| k as f32).collect();
-            let extent = Extent {
+            let budget = RewireBudget {
                 fraction,
                 min_inputs_per_unit: topology.min_inputs_per_unit,
             };
-            let (rule, gradient) = (&topology.rule, gradient.unwrap());
-            let moved = rewire(pattern, &values, Some(&gradient), rule, extent, &mut rng);
-            let moved = moved.unwrap();
+            let layer = LayerState {
+                pattern: pattern.clone(),
+                values,
+                gradient: Some(gradient.unwrap()),
+            };
+            let network = NetworkState {
+                layers: vec![layer],
+                ..NetworkState::default()
+            };
+            let planned = topology
+                .rule
+                .plan(&network, Update { step, budget }, &mut rng);
+            let moved = planned.unwrap()[0].rewire(pattern).unwrap();
             assert_eq!(moved.dropped().len() as f64, *expected, "{key} {step}");
             assert_eq!(moved.grown().len() as f64, *expected, "{key} {step}");
             *pattern = moved.to().clone();
@@ -232,7 +246,7 @@ fn the_replay_forgets_what_that_of_the_released_code_forgets() {
                 action.copy_from_slice(&policy(time, seen[0].into()));
             };
             let distance = policy_distance(now, &replay, adaptive.check);
-            adaptive.forget(distance, &mut replay);
+            adaptive.evict(distance, &mut replay);
             let [expected, size, oldest] = recorded.row(checks) else {
                 panic!("three numbers a check");
             };

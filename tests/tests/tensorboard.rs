@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rl_algos::evaluate::Returns;
-use rl_algos::observe::{Evaluation, Learning, Observer, Progress, TensorBoard};
+use rl_algos::observe::{Evaluation, Observer, Progress, TensorBoard, TrainMetrics};
 use rl_algos::run_dir::RunDir;
 use rl_algos::train::train;
 use tests::{python, small};
@@ -94,7 +94,7 @@ fn a_run_reads_as_its_metrics() {
     let path = folder.path().join("run");
     let dir = RunDir::create(&path, &config, false).unwrap();
     let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
-    let mut board = TensorBoard::new(&path);
+    let mut board = TensorBoard::new(&path, &config);
     train(&config, &device, &dir, &mut [&mut board]).unwrap();
 
     let curves = read(&path);
@@ -137,10 +137,10 @@ fn points(rows: &[String], column: &str) -> Vec<(u64, f64)> {
     points.filter(|(_, value)| !value.is_nan()).collect()
 }
 
-/// Writes evaluations after so many steps, whose mean return is `sign` times the step, and gives the file.
+/// Writes evaluations after these steps, whose mean return is `sign` times the step, and returns the file.
 fn write(folder: &Path, first: u64, steps: &[u64], sign: f64) -> PathBuf {
     let before = files(folder);
-    let mut board = TensorBoard::new(folder);
+    let mut board = TensorBoard::new(folder, &small::config("rlx2", 900));
     let at = |step| Progress {
         step,
         ..Progress::default()
@@ -158,7 +158,7 @@ fn write(folder: &Path, first: u64, steps: &[u64], sign: f64) -> PathBuf {
         let progress = at(step);
         let evaluation = Evaluation {
             progress,
-            learning: Learning::default(),
+            metrics: TrainMetrics::default(),
             networks: Vec::new(),
             returns,
         };

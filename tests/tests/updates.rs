@@ -6,10 +6,12 @@ use std::ops::Deref;
 use std::path::Path;
 
 use rand_distr::{Distribution, StandardNormal};
-use rl_algos::algos::{self, Agent, UpdateReport};
+use rl_algos::agent::{Agent, Resumable, UpdateReport};
+use rl_algos::algos::{Sac, Td3};
 use rl_algos::config::{
     AlgoConfig, Decay, SacConfig, Td3Config, Temperature, TopologyConfig, TrainConfig,
 };
+use rl_algos::nets::{Actor, BatchShape, Critics};
 use rl_algos::recipes;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -22,7 +24,7 @@ use tests::isa;
 use tests::recording::{Recording, Result};
 use tests::updates::{self, distance, most, parts_of, said};
 
-/// Of every parameter, relative to the largest of its layer; of losses and what else an update tells.
+/// Of every parameter, relative to the largest of its layer; of losses and the other numbers of an update.
 const TOLERANCE: f64 = 1e-5;
 /// Every matrix, and every bias of several units, moves by more than this, so that the tolerance leaves no update unseen.
 const LEAST_MOVE: f64 = 100.0 * TOLERANCE;
@@ -95,7 +97,7 @@ impl Case<'_> {
         let every = self.whole("rewire_every")?;
         if every > 0 {
             config.topology = Some(TopologyConfig {
-                rule: RuleConfig::RigL(RigL::default()),
+                rule: RuleConfig::new(RigL::default()),
                 every,
                 actor_every: Some(self.whole("actor_rewire_every")?),
                 drop_fraction: self.setting("drop_fraction")?,
@@ -132,16 +134,22 @@ impl Case<'_> {
     fn agent(&self, device: &str, storage: Storage) -> Result<Box<dyn Agent>> {
         let (config, place) = (self.config()?, device::by_name(device).map_err(said)?);
         let [seen, done] = SIZES;
-        let agent = algos::build(&config, seen, done, &place, &mut Streams::new(SEED));
-        let mut agent = agent.map_err(said)?;
-        for (name, learner) in NETWORKS.into_iter().zip(agent.extra().learners) {
-            let settings = match name {
-                "actor" => config.actor_learner(),
-                _ => config.critic_learner(),
-            };
-            *learner = NetworkTrainer::new(self.network(name, device, storage)?, settings);
-        }
-        Ok(agent)
+        let rows = BatchShape {
+            obs_dim: seen,
+            act_dim: done,
+            device: place,
+        };
+        let actor = self.network(NETWORKS[0], device, storage)?;
+        let actor = Actor::from_network(actor, config.actor_learner());
+        let critics = NETWORKS[1..].iter();
+        let critics = critics.map(|name| self.network(name, device, storage));
+        let critics: Vec<_> = critics.collect::<Result<_>>()?;
+        let critics = Critics::from_networks(critics, &config.critic_learner());
+        Ok(if self.is_sac()? {
+            Box::new(Sac::from_networks(&config, rows, actor, critics).map_err(said)?)
+        } else {
+            Box::new(Td3::from_networks(&config, rows, actor, critics).map_err(said)?)
+        })
     }
 
     /// The batch of one update.
@@ -160,11 +168,14 @@ impl Case<'_> {
             action: self.0.batch("action", update)?,
             return_n: self.0.batch("return_n", update)?,
             discount: self.0.batch("discount", update)?,
-            skip_between: false,
+            skip_intermediate: false,
             next_observation: self.0.batch("next", update)?,
-            between_observation: between("between")?,
-            between_row: between("between_row")?.iter().map(|x| *x as u32).collect(),
-            between_discount: between("between_discount")?,
+            intermediate_observation: between("between")?,
+            intermediate_row: between("intermediate_row")?
+                .iter()
+                .map(|x| *x as u32)
+                .collect(),
+            intermediate_discount: between("intermediate_discount")?,
         })
     }
 }
@@ -178,15 +189,15 @@ struct Found {
 }
 
 impl Found {
-    /// What an update tells.
+    /// The numbers of an update.
     fn report(&mut self, case: &Case<'_>, update: usize, report: &UpdateReport) -> Result<()> {
         for (name, found) in [
-            ("target_mean", Some(report.target_mean)),
-            ("value_mean", Some(report.value_mean)),
-            ("critic_loss", Some(report.critic_loss)),
-            ("actor_loss", report.actor_loss),
-            ("entropy", report.entropy),
-            ("moved", Some(report.grown as f32)),
+            ("target_mean", report.get("target_mean")),
+            ("value_mean", report.get("value_mean")),
+            ("critic_loss", report.get("critic_loss")),
+            ("actor_loss", report.get("actor_loss")),
+            ("entropy", report.get("entropy")),
+            ("moved", Some(report.moves.grown as f32)),
         ] {
             let expected = case.told("told", update, name)?;
             let place = format!("{} update {update} {name}", case.name);
@@ -244,22 +255,23 @@ fn go(case: &Case<'_>, device: &str, storage: Storage, found: &mut Found) -> Res
     let mut agent = case.agent(device, storage)?;
     let mut streams = Streams::new(SEED);
     for update in 0..case.whole("updates")? as usize {
-        let log_alpha = agent.extra().numbers.first().map(|x| **x);
+        let log_alpha = agent.parts().numbers.first().map(|x| **x);
         let report = agent.update(&case.batch(update)?, &mut streams);
         let report = report.map_err(|error| format!("{} {update}: {error}", case.name))?;
         found.report(case, update, &report)?;
         if let Some(before) = log_alpha {
-            let alpha = f64::from(report.temperature.unwrap_or(f32::NAN));
+            let alpha = f64::from(report.get("temperature").unwrap_or(f32::NAN));
             let place = format!("{} update {update} temperature", case.name);
             found.told.add(place, &[alpha], &[before.exp()]);
-            let after = agent.extra().numbers.first().map_or(f64::NAN, |x| **x);
+            let after = agent.parts().numbers.first().map_or(f64::NAN, |x| **x);
             let expected = case.told("told", update, "log_alpha")?;
             let place = format!("{} update {update} log_alpha", case.name);
             found.told.add(place, &[after], &[expected]);
         }
     }
-    for (name, learner) in agent.learners() {
-        found.network(case, name, learner)?;
+    for network in agent.networks() {
+        let learner = network.learner.ok_or("a network without a learner")?;
+        found.network(case, network.name, learner)?;
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ struct Data {
 }
 
 impl Data {
-    /// Rows of which none ends an episode.
+    /// BatchShape of which none ends an episode.
     fn new(sizes: [usize; 2], rows: usize) -> Self {
         Self {
             sizes,

@@ -1,9 +1,9 @@
 //! Gymnasium's MuJoCo tasks in pure Rust, computing what MuJoCo 3.3.7 computes.
 //!
-//! No C library, no Python, and no threads but in [`VecEnv`] with the feature `parallel`; the same seed gives the same
-//! numbers, a step allocates nothing, and a [`Clone`] in mid-episode goes on identically. For those who learn from
-//! these tasks, and for those who want the rigid-body engine alone: [`mjcf::compile`] and [`dynamics::step`] take models of
-//! free, ball, slide and hinge joints, primitive shapes and fixed tendons, and refuse what they cannot do.
+//! No C library, no Python, and no threads but in [`VecEnv`] with the feature `parallel`. The same seed gives the same
+//! numbers; a [`Clone`] in mid-episode goes on identically. A step allocates only where a pose has more constraint rows
+//! than any before. The engine serves alone, too: [`mjcf::compile`] and [`dynamics::step`] take models of free, ball, slide
+//! and hinge joints, primitive shapes and fixed tendons, and refuse what they cannot do.
 //!
 //! ```
 //! let mut env = envs::make("HalfCheetah-v5")?;
@@ -14,7 +14,10 @@
 //! # Ok::<(), envs::Error>(())
 //! ```
 //!
-//! In reading order: [`mod@env`] (the interface), [`registry`](make) (tasks by name), [`tasks`] (what is seen and
+//! A task of your own implements [`tasks::Task`] on an MJCF model, a world of your own [`Env`]; [`register`] gives either
+//! a name.
+//!
+//! In reading order: [`mod@env`] (the interface), [`registry`](make) (tasks by name), [`tasks`] (what is observed and
 //! rewarded), [`mjcf`] (XML to model), [`dynamics`] (the engine), [`Error`].
 
 pub mod dynamics;
@@ -36,3 +39,8 @@ pub use numpy_rng::NumpyRng;
 pub use registry::{TaskEntry, catalogue, find, list, make, names, register};
 pub use tasks::Mujoco;
 pub use vector::VecEnv;
+
+/// The book's page on tasks and environments of one's own, so that its examples are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/extending/environment.md")]
+struct Extending;

@@ -302,7 +302,6 @@ mod tests {
     #[test]
     fn every_task_of_this_crate_has_the_name_under_which_it_is_made() {
         let own: Vec<_> = gymnasium::all().iter().map(|(spec, _)| spec.id).collect();
-        assert_eq!(own.len(), 25);
         let found: Vec<_> = list().iter().map(|info| info.id).collect();
         assert_eq!(found, own);
         let told = catalogue();

@@ -50,7 +50,7 @@ fn energy(model: &Model, state: &mut State) -> f64 {
     let nv = model.nv;
     let momentum = |i: usize| {
         (0..nv)
-            .map(|j| state.mass_matrix[i * nv + j] * state.qvel[j])
+            .map(|j| state.qm[i * nv + j] * state.qvel[j])
             .sum::<f64>()
     };
     let kinetic = 0.5 * (0..nv).map(|i| state.qvel[i] * momentum(i)).sum::<f64>();
@@ -148,7 +148,7 @@ fn mass_matrices_are_symmetric_and_positive() {
                 env.step(&action, &mut seen).unwrap();
             }
             let (model, state) = env.physics().unwrap();
-            let (nv, m) = (model.nv, &state.mass_matrix);
+            let (nv, m) = (model.nv, &state.qm);
             let mut lower = m.clone();
             for i in 0..nv {
                 for j in 0..=i {

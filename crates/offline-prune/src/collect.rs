@@ -1,4 +1,4 @@
-//! Episodes of a policy of one's own, from a task or from a replay, to be written as a dataset.
+//! Episodes of your own policy, from a task or from a replay, to be written as a dataset.
 //!
 //! ```
 //! use envs::VecEnv;
@@ -31,7 +31,7 @@ use crate::dataset::Episode;
 use crate::dataset::minari::Description;
 use crate::{Error, Result};
 
-/// What a policy does, episode after episode, until so many transitions are made.
+/// Episodes of a policy, until a given number of transitions is made.
 ///
 /// Several environments step together. Episodes come in the order in which they begin, so short ones are not
 /// preferred: the dataset is that of one long run. What is needed of the last episode is kept, and it counts as
@@ -51,7 +51,7 @@ pub struct Rollouts<P> {
     numbers: Vec<usize>,
     /// Transitions that are still to be handed out.
     left: usize,
-    /// What the environments are told, `[len, action]`.
+    /// Actions in the task's units, `[len, action]`.
     told: Vec<f64>,
 }
 

@@ -39,7 +39,6 @@ pub mod dataset;
 mod error;
 mod export;
 pub mod prune;
-mod saved;
 pub mod score;
 pub mod train;
 

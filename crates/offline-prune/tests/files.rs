@@ -50,7 +50,7 @@ fn files_without_next_observations_lose_only_the_rows_that_lead_nowhere() {
         check(&data, &rows, |row| {
             (!terminal(row)).then(|| observation(row + 1))
         });
-        // Row 19 is both a terminal and timed out. Rows 12 to 22 are the 11th to the 21st that are left.
+        // Row 19 is both a terminal and timed out. BatchShape 12 to 22 are the 11th to the 21st that are left.
         assert_eq!(which(&data, Dataset::is_terminal), [6, 18], "{name}");
         assert_eq!(which(&data, Dataset::is_cut), [10, 21], "{name}");
         let episodes: Vec<_> = data.episodes().collect();

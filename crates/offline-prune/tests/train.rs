@@ -234,9 +234,17 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
         let (one, pruned) = run(algo, 1, Some(0.9));
         assert_eq!(one, run(algo, 2, Some(0.9)).0, "{algo}");
         let (_, dense) = run(algo, 1, None);
+        let sizes = |net: &[Vec<f32>]| net.iter().map(Vec::len).collect::<Vec<usize>>();
+        assert_eq!(sizes(&pruned), sizes(&dense), "{algo}");
+        let (mut kept, mut all) = (0, 0);
         for (pruned, dense) in pruned.iter().flatten().zip(dense.iter().flatten()) {
             assert!(pruned == dense || *pruned == 0.0, "{algo}");
+            (kept, all) = (kept + usize::from(*pruned != 0.0), all + 1);
         }
+        assert!(
+            all > 0 && (kept as f64 / all as f64 - 0.1).abs() < 0.01,
+            "{algo}: {kept} of {all}"
+        );
     }
 }
 
@@ -321,7 +329,7 @@ fn pruning_leaves_the_numbers_of_training_as_they_are() {
         all.map(|(_, loss)| loss).collect::<Vec<f64>>()
     };
     let (dense, pruned) = (losses(None), losses(Some(0.001)));
-    assert_eq!(dense.len(), 6);
+    assert_eq!((dense.len(), pruned.len()), (6, 6));
     // The actor's has none before its first update.
     assert!(dense[2].is_nan() && !dense[5].is_nan());
     for (a, b) in dense.iter().zip(&pruned).filter(|(a, _)| !a.is_nan()) {

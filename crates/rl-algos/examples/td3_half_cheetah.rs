@@ -15,7 +15,7 @@ impl Observer for Print {
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
         let Evaluation {
             progress,
-            learning,
+            metrics,
             returns,
             ..
         } = evaluation;
@@ -24,7 +24,7 @@ impl Observer for Print {
             progress.step,
             returns.mean,
             returns.std,
-            learning.target_mean,
+            metrics.get("target_mean"),
             self.0.elapsed().as_secs_f64()
         );
         Ok(())

@@ -4,44 +4,35 @@
 //! the replay's files beside it. It is written beside its place and moved there, so a process may be killed at any
 //! moment: the last whole state stays, and so do the files that it names.
 
+mod legacy;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sparse_core::record::{Record, RecordWriter};
 
-use crate::algos::{Agent, Extra};
 use crate::config::TrainConfig;
 use crate::files::{put, settle};
-use crate::observe::Progress;
 use crate::packed::{Kind, frame, unframe};
 use crate::replay::{Manifest, Replay, ReplayLog};
-use crate::rng::Streams;
-use crate::train::{Averages, WorldState};
+use crate::train::TrainState;
 use crate::{Error, Result};
 
 /// What the file begins with: its kind and the version of its layout.
-const MAGIC: &Kind = b"SRLRUN 3";
+const MAGIC: &Kind = b"SRLRUN 4";
 
-/// The version before, which does not have the rows of `metrics.csv` after all else.
-const MAGIC_2: &Kind = b"SRLRUN 2";
 pub(crate) const STATE: &str = "state.bin";
 pub(crate) const REPLAY: &str = "replay";
 
-/// All of a run but its replay.
+/// A run as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct RunState {
+pub(crate) struct StoredRun {
     /// The configuration, as TOML.
     pub(crate) config: String,
-    pub(crate) streams: Streams,
-    pub(crate) world: WorldState,
-    pub(crate) progress: Progress,
-    pub(crate) averages: Averages,
-    /// The mean return of every evaluation.
-    pub(crate) returns: Vec<f64>,
     pub(crate) metrics: Metrics,
-    pub(crate) agent: AgentState,
-    pub(crate) replay: Manifest,
+    /// `None` where the loop keeps no replay.
+    pub(crate) replay: Option<Manifest>,
+    pub(crate) state: TrainState,
 }
 
 /// What was written to `metrics.csv`.
@@ -54,56 +45,6 @@ pub(crate) struct Metrics {
     /// All of the file, which counts where the file says otherwise; `None` in a state of the version before.
     #[serde(skip)]
     pub(crate) rows: Option<String>,
-}
-
-/// An agent's learners as a record, and what it keeps beside them.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct AgentState {
-    record: Vec<u8>,
-    updates: u64,
-    numbers: Vec<f64>,
-}
-
-impl AgentState {
-    /// What the agent goes on from.
-    pub(crate) fn of(agent: &mut dyn Agent) -> Result<Self> {
-        let mut record = RecordWriter::new();
-        for (name, learner) in agent.learners() {
-            learner.save(&mut record, name);
-        }
-        let Extra {
-            updates, numbers, ..
-        } = agent.extra();
-        Ok(Self {
-            updates: *updates,
-            numbers: numbers.into_iter().map(|number| *number).collect(),
-            record: record.finish()?,
-        })
-    }
-
-    /// Makes `agent`, which must have been built from the same configuration, go on from here.
-    pub(crate) fn restore(self, agent: &mut dyn Agent) -> Result<()> {
-        let record = Record::from_bytes(self.record)?;
-        let names: Vec<_> = agent.learners().iter().map(|(name, _)| *name).collect();
-        let Extra {
-            learners,
-            updates,
-            numbers,
-        } = agent.extra();
-        for (learner, name) in learners.into_iter().zip(names) {
-            learner.restore(&record, name)?;
-        }
-        if numbers.len() != self.numbers.len() {
-            let (stored, own) = (self.numbers.len(), numbers.len());
-            let reason = format!("{stored} numbers are stored beside the networks: must be {own}");
-            return Err(sparse_core::Error::Record { reason }.into());
-        }
-        *updates = self.updates;
-        for (number, stored) in numbers.into_iter().zip(self.numbers) {
-            *number = stored;
-        }
-        Ok(())
-    }
 }
 
 /// The folder with what a run goes on from.
@@ -133,7 +74,7 @@ impl Checkpoints {
     pub(crate) fn open(
         folder: &Path,
         config: &TrainConfig,
-    ) -> Result<Option<(Self, RunState, Replay)>> {
+    ) -> Result<Option<(Self, StoredRun, Option<Replay>)>> {
         let path = folder.join(STATE);
         if !path.exists() {
             return Ok(None);
@@ -141,7 +82,14 @@ impl Checkpoints {
         let bytes = fs::read(&path).map_err(Error::file(&path))?;
         let state = decode(&bytes).map_err(Error::file(&path))?;
         same_config(&state.config, config).map_err(Error::file(&path))?;
-        let (log, replay) = ReplayLog::open(&folder.join(REPLAY), &state.replay)?;
+        let place = folder.join(REPLAY);
+        let (log, replay) = match &state.replay {
+            Some(manifest) => {
+                let (log, replay) = ReplayLog::open(&place, manifest)?;
+                (log, Some(replay))
+            }
+            None => (ReplayLog::create(&place)?, None),
+        };
         let checkpoints = Self {
             folder: folder.to_owned(),
             replay: log,
@@ -160,29 +108,37 @@ impl Checkpoints {
     /// only the state before needed.
     pub(crate) fn save(
         &mut self,
-        replay: &Replay,
-        state: impl FnOnce(Manifest) -> Result<RunState>,
+        replay: Option<&Replay>,
+        state: impl FnOnce(Option<Manifest>) -> StoredRun,
     ) -> Result<()> {
-        let state = state(self.replay.stage(replay)?)?;
+        let staged = replay.map(|replay| self.replay.stage(replay)).transpose()?;
+        let state = state(staged);
         let path = self.folder.join(STATE);
         let bytes = encode(&state).map_err(Error::file(&path))?;
         put(&path, |file| std::io::Write::write_all(file, &bytes))?;
         settle(&self.folder)?;
-        self.replay.commit()
+        match replay {
+            Some(_) => self.replay.commit(),
+            None => Ok(()),
+        }
     }
 }
 
-fn encode(state: &RunState) -> Result<Vec<u8>, postcard::Error> {
+fn encode(state: &StoredRun) -> Result<Vec<u8>, postcard::Error> {
     let rows = state.metrics.rows.as_deref().unwrap_or_default();
     let body = [postcard::to_allocvec(state)?, postcard::to_allocvec(rows)?].concat();
     Ok(frame(MAGIC, &body))
 }
 
-fn decode(bytes: &[u8]) -> Result<RunState, String> {
-    let (version, body) = unframe(&[MAGIC, MAGIC_2], bytes)?;
+fn decode(bytes: &[u8]) -> Result<StoredRun, String> {
+    let kinds = [MAGIC, legacy::MAGIC_3, legacy::MAGIC_2];
+    let (version, body) = unframe(&kinds, bytes)?;
     let wrong = |error: postcard::Error| error.to_string();
-    let (mut state, rest): (RunState, _) = postcard::take_from_bytes(body).map_err(wrong)?;
-    if version == 0 {
+    let (mut state, rest): (StoredRun, _) = match version {
+        0 => postcard::take_from_bytes(body).map_err(wrong)?,
+        _ => legacy::read(body).map_err(wrong)?,
+    };
+    if version < 2 {
         state.metrics.rows = Some(postcard::from_bytes(rest).map_err(wrong)?);
     }
     Ok(state)

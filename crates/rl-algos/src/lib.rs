@@ -17,14 +17,15 @@
 //! [`observe`] (what watches a run), [`rng`] (where randomness comes from), [`files`], [`ledger`], [`packed`] and [`seal`] (files
 //! that are whole, and that tell when they are not as they were written).
 
+pub mod agent;
 pub mod algos;
-mod attended;
 mod checkpoint;
 pub mod config;
 mod error;
 pub mod evaluate;
 pub mod files;
 pub mod ledger;
+pub mod nets;
 pub mod observe;
 pub mod packed;
 pub mod paths;
@@ -34,7 +35,9 @@ pub mod rng;
 pub mod run_dir;
 pub mod scale;
 pub mod seal;
+pub mod target;
 pub mod train;
+mod workers;
 
-pub use attended::{Training, attended};
 pub use error::{Error, Result};
+pub use workers::{ActiveRunGuard, keep_workers_awake};

@@ -2,17 +2,17 @@
 
 use sparse_core::nn::{SparseMlp, SparseModule};
 
-use crate::algos::Agent;
-use crate::algos::parts::blamed;
+use crate::agent::{Agent, Network, Role};
 use crate::config::TrainConfig;
+use crate::nets::sparsity_setting;
 use crate::{Error, Result};
 
 /// What of an agent's networks no connection leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CutOff {
-    /// Networks that learn nothing, by name, with what is wrong: an actor without a way from any observation to any
+    /// Networks that learn nothing, by what they are for, with what is wrong: an actor without a way from any observation to any
     /// action, a critic without one from any action to its value.
-    pub dead: Vec<(&'static str, String)>,
+    pub dead: Vec<(Role, String)>,
     /// Actions without a way from any observation, or to a critic's value; a line for each network.
     pub partly: Vec<String>,
 }
@@ -26,13 +26,13 @@ impl CutOff {
     }
 
     /// An actor whose outputs are reached from the observations so. A Gaussian policy's spreads follow its means.
-    fn add_actor(&mut self, name: &'static str, reached: &[bool], actions: usize) {
+    fn add_actor(&mut self, name: &str, reached: &[bool], actions: usize) {
         let what = "no connection leads from any observation to";
         let (means, spreads) = reached.split_at(actions);
         if !means.contains(&true) {
             let line =
                 format!("{what} any action of the {name}: it does the same whatever it sees");
-            return self.dead.push((name, line));
+            return self.dead.push((Role::Actor, line));
         }
         let line = |which| format!("{what} {which} of the {name}");
         self.partly.extend(missing(means).map(line));
@@ -41,23 +41,22 @@ impl CutOff {
     }
 
     /// A critic whose value is reached from each action so.
-    fn add_critic(&mut self, name: &'static str, reaches: &[bool]) {
+    fn add_critic(&mut self, name: &str, reaches: &[bool]) {
         let what = "no connection leads from";
         if !reaches.contains(&true) {
             let line = format!(
                 "{what} any action to the value of {name}: it cannot tell a good one from a bad one"
             );
-            return self.dead.push((name, line));
+            return self.dead.push((Role::Critic, line));
         }
         let line = |which| format!("{what} {which} to the value of {name}");
         self.partly.extend(missing(reaches).map(line));
     }
 }
 
-/// Outputs and inputs of a network; 0 of none.
-fn sizes(network: Option<(&str, &SparseMlp)>) -> (usize, usize) {
-    let layers = network.map(|(_, net)| net.sparse_layers());
-    let layers = layers.unwrap_or_default();
+/// Outputs and inputs of a network.
+fn sizes(network: &SparseMlp) -> (usize, usize) {
+    let layers = network.sparse_layers();
     let outputs = layers.last().map_or(0, |layer| layer.pattern().outputs());
     let inputs = layers.first().map_or(0, |layer| layer.pattern().inputs());
     (outputs, inputs)
@@ -65,24 +64,24 @@ fn sizes(network: Option<(&str, &SparseMlp)>) -> (usize, usize) {
 
 impl dyn Agent + '_ {
     /// What no connection leads to: an output without a way to it from what it should depend on is a constant, and is not
-    /// trained but for its bias.
+    /// trained but for its bias. Networks that neither act nor judge actions are not looked at.
     #[must_use]
     pub fn cut_off(&self) -> CutOff {
-        let learners = self.learners();
+        let networks = self.networks();
+        let of = |role: Role| networks.iter().filter(move |network| network.role == role);
         let mut found = CutOff::default();
-        let networks = learners.iter().map(|(name, l)| (*name, l.net()));
-        let (actor, critics) = (networks.clone().next(), networks.skip(1));
-        let (outputs, seen) = sizes(actor);
-        let actions = match critics.clone().next() {
-            None => outputs,
-            judge => sizes(judge).1.saturating_sub(seen).min(outputs),
+        let Some(actor) = of(Role::Actor).next() else {
+            return found;
         };
-        if let Some((name, actor)) = actor {
-            found.add_actor(name, &actor.reached_from(0..seen), actions);
-        }
-        for (name, critic) in critics {
+        let (outputs, seen) = sizes(actor.net);
+        let actions = match of(Role::Critic).next() {
+            None => outputs,
+            Some(critic) => sizes(critic.net).1.saturating_sub(seen).min(outputs),
+        };
+        found.add_actor(actor.name, &actor.net.reached_from(0..seen), actions);
+        for Network { name, net, .. } in of(Role::Critic) {
             let inputs = seen..seen + actions;
-            let reaches = inputs.map(|input| critic.reached_from(input..input + 1).contains(&true));
+            let reaches = inputs.map(|input| net.reached_from(input..input + 1).contains(&true));
             found.add_critic(name, &reaches.collect::<Vec<_>>());
         }
         found
@@ -93,11 +92,11 @@ impl dyn Agent + '_ {
     /// # Errors
     /// [`Error::Config`] with the setting of the network's sparsity.
     pub fn check_paths(&self, config: &TrainConfig) -> Result<()> {
-        let Some((name, what)) = self.cut_off().dead.into_iter().next() else {
+        let Some((role, what)) = self.cut_off().dead.into_iter().next() else {
             return Ok(());
         };
-        let (asked, hidden, sizes) = match name {
-            "actor" => (
+        let (asked, hidden, sizes) = match role {
+            Role::Actor => (
                 ("sparsity.actor", config.sparsity.actor),
                 "networks.actor",
                 &config.networks.actor,
@@ -108,7 +107,7 @@ impl dyn Agent + '_ {
                 &config.networks.critic,
             ),
         };
-        let (field, value) = blamed(config, asked);
+        let (field, value) = sparsity_setting(config, asked);
         let allowed = format!(
             "lower, or {hidden} = {sizes:?} wider, or another seed than {} be taken; {what}",
             config.seed

@@ -3,13 +3,17 @@
 //! A purpose that draws more numbers than before shifts no other one, so a run with more frequent evaluation
 //! explores as it did.
 
+use std::collections::BTreeMap;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-/// The streams of one run.
+/// The streams of one run. What every run draws from is a field; an agent's other streams are [told by name](Self::named).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Streams {
+    /// The seed of all.
+    pub seed: u64,
     /// First weights and connections.
     pub init: ChaCha8Rng,
     /// Random actions and exploration noise.
@@ -18,32 +22,84 @@ pub struct Streams {
     pub replay: ChaCha8Rng,
     /// Noise on the target policy's actions.
     pub target_noise: ChaCha8Rng,
-    /// Growth of connections in the actor and in each critic.
-    pub topology: [ChaCha8Rng; 3],
     /// Seeds of training episodes.
     pub environment: ChaCha8Rng,
     /// Seeds of evaluation episodes.
     pub evaluation: ChaCha8Rng,
+    /// Those told by name that were asked for so far.
+    pub named: BTreeMap<String, ChaCha8Rng>,
+}
+
+/// Names of streams with a number of their own; the fields of [`Streams`] have 0 to 3, 7 and 8.
+const NUMBERED: [(&str, u64); 3] = [
+    ("topology/actor", 4),
+    ("topology/critic_1", 5),
+    ("topology/critic_2", 6),
+];
+
+/// Numbers of streams told by name are this or more.
+const FIRST_NAMED: u64 = 1 << 32;
+
+/// Stream `number` of `seed`; independent of the others.
+fn stream(seed: u64, number: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(number);
+    rng
+}
+
+/// The number of the stream of this name: FNV-1a, folded so that it meets no number given by hand.
+fn number_of(name: &str) -> u64 {
+    if let Some((_, number)) = NUMBERED.iter().find(|(own, _)| *own == name) {
+        return *number;
+    }
+    let fold = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, fold) | FIRST_NAMED
 }
 
 impl Streams {
     /// The streams of `seed`; independent of each other.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        let stream = |number: u64| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(number);
-            rng
-        };
         Self {
-            init: stream(0),
-            exploration: stream(1),
-            replay: stream(2),
-            target_noise: stream(3),
-            topology: [stream(4), stream(5), stream(6)],
-            environment: stream(7),
-            evaluation: stream(8),
+            seed,
+            init: stream(seed, 0),
+            exploration: stream(seed, 1),
+            replay: stream(seed, 2),
+            target_noise: stream(seed, 3),
+            environment: stream(seed, 7),
+            evaluation: stream(seed, 8),
+            named: BTreeMap::new(),
         }
+    }
+
+    /// The stream of a purpose of one's own, such as `minibatch`; begun when it is first asked for.
+    pub fn named(&mut self, name: &str) -> &mut ChaCha8Rng {
+        let seed = self.seed;
+        let named = self.named.entry(name.to_owned());
+        named.or_insert_with(|| stream(seed, number_of(name)))
+    }
+
+    /// The stream by which the connections of a network grow.
+    pub fn topology(&mut self, network: &str) -> &mut ChaCha8Rng {
+        self.named(&format!("topology/{network}"))
+    }
+
+    /// Those of several networks, in their order, at the same time. Names are taken as distinct: of equal ones the
+    /// first has the stream, and the rest are left out.
+    pub fn topologies(&mut self, networks: &[String]) -> Vec<&mut ChaCha8Rng> {
+        for network in networks {
+            self.topology(network);
+        }
+        let place = |name: &str| {
+            let name = name.strip_prefix("topology/")?;
+            networks.iter().position(|network| network == name)
+        };
+        let streams = self.named.iter_mut();
+        let mut streams: Vec<_> = streams
+            .filter_map(|(name, rng)| Some((place(name)?, rng)))
+            .collect();
+        streams.sort_by_key(|(place, _)| *place);
+        streams.into_iter().map(|(_, rng)| rng).collect()
     }
 }
 
@@ -60,5 +116,28 @@ mod tests {
         assert_eq!(a, b);
         assert_ne!(draw(a.replay.clone()), draw(c.replay));
         assert_ne!(draw(a.replay), draw(a.exploration));
+    }
+
+    #[test]
+    fn names_that_had_a_number_keep_it_and_all_others_differ() {
+        let mut streams = Streams::new(5);
+        for (network, number) in [("actor", 4), ("critic_1", 5), ("critic_2", 6)] {
+            assert_eq!(*streams.topology(network), stream(5, number));
+        }
+        let names: Vec<String> = (1..=200).map(|i| format!("critic_{i}")).collect();
+        let mut numbers: Vec<u64> = streams
+            .topologies(&names)
+            .into_iter()
+            .map(|rng| rng.get_stream())
+            .collect();
+        assert_eq!(numbers[..2], [5, 6]);
+        assert_eq!(numbers.len(), names.len());
+        numbers.extend((0..9).filter(|n| !numbers.contains(n)).collect::<Vec<_>>());
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), names.len() + 7);
+        let before = streams.named("minibatch").clone();
+        streams.named("minibatch").random::<u64>();
+        assert_ne!(*streams.named("minibatch"), before);
     }
 }

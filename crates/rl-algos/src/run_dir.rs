@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::algos::parts::check_networks;
 use crate::checkpoint::Checkpoints;
 use crate::config::TrainConfig;
 use crate::files::{hold, put};
+use crate::nets::check_networks;
 use crate::replay::Replay;
 use crate::{Error, Result, seal};
 
@@ -71,14 +71,14 @@ impl RunDir {
     /// Makes the folder of a new run and writes its configuration.
     ///
     /// # Errors
-    /// As [`TrainConfig::validate`] and [`TrainConfig::check_effects`], when there is no task of this name or its networks
+    /// As [`TrainConfig::validate`] and [`TrainConfig::validate_new_run`], when there is no task of this name or its networks
     /// would have layers without connections (with a global allocation that shows when they are drawn); before anything is
     /// touched. [`Error::RunExists`] when it holds a run and
     /// `overwrite` is false; with `overwrite` the old run's files go, and no other. [`Error::File`] when it cannot be
     /// written, is being written by a run that goes on, or has files of other programs under the names of a run's.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
         config.validate()?;
-        config.check_effects()?;
+        config.validate_new_run()?;
         let env = envs::make(&config.env)?;
         check_networks(
             config,
@@ -262,11 +262,11 @@ impl RunDir {
                 stored = Checkpoints::open(&self.resume_path(), config);
             }
         }
-        let (_, state, replay) = stored?.ok_or_else(|| Error::NoRun {
+        let stored = stored?.and_then(|(_, run, replay)| Some((replay?, run.state.progress.step)));
+        stored.ok_or_else(|| Error::NoRun {
             path: self.path.clone(),
             missing: "a replay (resume/state.bin)",
-        })?;
-        Ok((replay, state.progress.step))
+        })
     }
 
     fn info_path(&self, which: Checkpoint) -> PathBuf {

@@ -69,6 +69,16 @@ pub enum Error {
         /// Its value.
         value: f64,
     },
+    /// A rule's plan that cannot be carried out.
+    #[error("rule `{rule}`, layer {layer}: {reason}")]
+    Plan {
+        /// The rule's name.
+        rule: &'static str,
+        /// Index of the layer.
+        layer: usize,
+        /// What is wrong, with the value and what is allowed.
+        reason: String,
+    },
     /// Bytes that do not hold what was asked of them.
     #[error("record: {reason}")]
     Record {
@@ -79,7 +89,8 @@ pub enum Error {
 
 impl Error {
     /// A setting outside its range.
-    pub(crate) fn config(field: &'static str, value: impl ToString, allowed: &str) -> Self {
+    #[must_use]
+    pub fn config(field: &'static str, value: impl ToString, allowed: &str) -> Self {
         Self::Config {
             field,
             value: value.to_string(),
@@ -133,6 +144,12 @@ impl Error {
     #[must_use]
     pub fn is_diverged(&self) -> bool {
         matches!(self, Self::Diverged { .. })
+    }
+
+    /// Whether a rule's plan was wrong.
+    #[must_use]
+    pub fn is_plan(&self) -> bool {
+        matches!(self, Self::Plan { .. })
     }
 
     /// Whether stored bytes could not be read.

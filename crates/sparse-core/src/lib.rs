@@ -27,7 +27,7 @@
 //! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the
 //! arithmetic), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`],
 //! [`topology`] (rules that move connections), [`trainer`] (all of it in one step), [`cost`] (bytes and FLOPs),
-//! [`record`] (files), [`device`] (backends by name). A program that trains gains from [`kernels::Recycler`], a global allocator.
+//! [`record`] (files), [`device`] (backends by name), [`testing`] (checks for rules of one's own). A program that trains gains from [`kernels::Recycler`], a global allocator.
 
 #![cfg_attr(
     feature = "ndarray",
@@ -47,6 +47,7 @@ pub mod op;
 pub mod optim;
 pub mod pattern;
 pub mod record;
+pub mod testing;
 pub mod topology;
 pub mod trainer;
 

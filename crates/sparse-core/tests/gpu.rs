@@ -393,7 +393,7 @@ fn moves(device: &Device, storage: Storage) -> Vec<Vec<Vec<u32>>> {
         fraction: DropFraction::Constant(0.3),
     };
     let config = NetworkTrainerConfig {
-        topology: Some(Topology::new(RuleConfig::RigL(RigL::default()), schedule)),
+        topology: Some(Topology::new(RuleConfig::new(RigL::default()), schedule)),
         ..NetworkTrainerConfig::default()
     };
     let mut learner = NetworkTrainer::new(net, config);

@@ -14,7 +14,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::optim::AdamConfig;
-use sparse_core::topology::{DropFraction, ReDo, RigL, RuleConfig, Schedule, Set, Topology};
+use sparse_core::topology::{
+    DropFraction, ReDo, RigL, RuleConfig, Schedule, Set, Static, Topology,
+};
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 
 const BATCH: usize = 64;
@@ -76,9 +78,9 @@ fn weights(net: &SparseMlp) -> Vec<Vec<f32>> {
 fn every_rule_learns_and_keeps_the_number_of_connections() {
     for device in devices() {
         for rule in [
-            RuleConfig::RigL(RigL::default()),
-            RuleConfig::Set(Set::default()),
-            RuleConfig::Static,
+            RuleConfig::new(RigL::default()),
+            RuleConfig::new(Set::default()),
+            RuleConfig::new(Static),
         ] {
             let mut learner = learner(Some(rule.clone()), 0.8, &device);
             let (x, y) = problem(&device);
@@ -91,7 +93,7 @@ fn every_rule_learns_and_keeps_the_number_of_connections() {
                     .minimise([()], |net, ()| squares(net, &x, &y), &mut rng)
                     .unwrap();
                 losses.push(report.loss);
-                let due = rule != RuleConfig::Static && step.is_multiple_of(10) && step < 250;
+                let due = rule != RuleConfig::new(Static) && step.is_multiple_of(10) && step < 250;
                 assert_eq!(report.moved.is_some(), due, "step {step}");
                 let now = patterns(learner.net());
                 assert!(due || now == old);
@@ -112,7 +114,7 @@ fn every_rule_learns_and_keeps_the_number_of_connections() {
 #[test]
 fn a_rewire_carries_values_and_targets_and_starts_grown_ones_at_zero() {
     let device = &devices()[0];
-    let mut learner = learner(Some(RuleConfig::RigL(RigL::default())), 0.8, device);
+    let mut learner = learner(Some(RuleConfig::new(RigL::default())), 0.8, device);
     let (x, y) = problem(device);
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let value = |net: &SparseMlp, layer: usize| {
@@ -168,7 +170,7 @@ fn what_follows_the_connections_is_as_long_as_they_are() {
 #[test]
 fn units_that_are_drawn_anew_are_normalised_as_at_first() {
     let device = &devices()[0];
-    let mut config = config(Some(RuleConfig::ReDo(ReDo { threshold: 1e9 })));
+    let mut config = config(Some(RuleConfig::new(ReDo { threshold: 1e9 })));
     config.target = Some(TargetConfig::new(1.0, 1));
     let net = SparseMlpConfig::new(vec![4, 24, 2]).with_layer_norm(true);
     let net = net
@@ -395,7 +397,7 @@ fn a_target_that_follows_at_once_is_the_network() {
 fn the_same_seed_gives_the_same_bits() {
     for device in devices() {
         let run = |seed| {
-            let mut learner = learner(Some(RuleConfig::Set(Set::default())), 0.8, &device);
+            let mut learner = learner(Some(RuleConfig::new(Set::default())), 0.8, &device);
             let (x, y) = problem(&device);
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             for _ in 0..60 {

@@ -48,7 +48,7 @@ fn own_target(rule: Option<RuleConfig>) -> NetworkTrainerConfig {
 
 /// RigL that gives grown connections the moments that they had.
 fn keeping() -> RuleConfig {
-    RuleConfig::RigL(RigL {
+    RuleConfig::new(RigL {
         grown_moments: GrownMoments::Keep,
         ..RigL::default()
     })
@@ -68,10 +68,10 @@ fn rules() -> Vec<Option<RuleConfig>> {
     };
     vec![
         Some(keeping()),
-        Some(RuleConfig::RigL(RigL::default())),
-        Some(RuleConfig::Set(random)),
-        Some(RuleConfig::GradualMagnitude(pruning)),
-        Some(RuleConfig::ReDo(ReDo { threshold: 0.5 })),
+        Some(RuleConfig::new(RigL::default())),
+        Some(RuleConfig::new(random)),
+        Some(RuleConfig::new(pruning)),
+        Some(RuleConfig::new(ReDo { threshold: 0.5 })),
         None,
     ]
 }

@@ -66,7 +66,7 @@ fn squares(net: &SparseMlp, x: Tensor<2>) -> Tensor<1> {
 
 /// The connections after one rewire by this loss.
 fn rewired(device: &Device, loss: impl Fn(&SparseMlp) -> Tensor<1> + Sync) -> Vec<Vec<u32>> {
-    let mut learner = learner(RuleConfig::RigL(RigL::default()), device);
+    let mut learner = learner(RuleConfig::new(RigL::default()), device);
     let before = patterns(learner.net());
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     learner
@@ -101,13 +101,13 @@ fn the_halves_of_a_loss_add_their_gradients() {
         let (first, second) = (batch(70, 1, &device), batch(33, 2, &device));
         let both = Tensor::cat(vec![first.clone(), second.clone()], 0);
         let once = rewired(&device, |net| squares(net, both.clone()));
-        let mut halves = learner(RuleConfig::RigL(RigL::default()), &device);
+        let mut halves = learner(RuleConfig::new(RigL::default()), &device);
         let inputs = [first, second];
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         halves.minimise(inputs.clone(), squares, &mut rng).unwrap();
         assert_eq!(patterns(halves.net()), once);
         // Forward and backward apart.
-        let mut parts = learner(RuleConfig::RigL(RigL::default()), &device);
+        let mut parts = learner(RuleConfig::new(RigL::default()), &device);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let coupled = parts.minimise_coupled(inputs, squares, |_| (), |loss, ()| loss, &mut rng);
         assert!(coupled.unwrap().moved.is_some());
@@ -125,7 +125,7 @@ fn the_halves_of_a_loss_add_their_gradients() {
 #[test]
 fn a_layer_that_the_loss_does_not_reach_counts_as_zeros() {
     let device = &devices()[0];
-    let mut learner = learner(RuleConfig::RigL(RigL::default()), device);
+    let mut learner = learner(RuleConfig::new(RigL::default()), device);
     let before = patterns(learner.net());
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     // Of equal scores the lower positions win.
@@ -151,7 +151,7 @@ fn state(learner: &NetworkTrainer<SparseMlp>, layer: usize) -> BTreeMap<u32, [f3
 #[test]
 fn kept_moments_come_back_decayed_as_by_zero_gradients() {
     let device = &devices()[0];
-    let rule = RuleConfig::Set(Set {
+    let rule = RuleConfig::new(Set {
         allow_regrow: false,
         grown_moments: GrownMoments::Keep,
         ..Set::default()
@@ -225,7 +225,7 @@ fn gradual_pruning_follows_its_cubic_from_a_dense_network() {
                 until: 61,
                 fraction: DropFraction::Constant(0.0),
             };
-            let topology = Topology::new(RuleConfig::GradualMagnitude(rule), schedule);
+            let topology = Topology::new(RuleConfig::new(rule), schedule);
             topology.validate().unwrap();
             let config = NetworkTrainerConfig {
                 topology: Some(topology),
@@ -301,7 +301,7 @@ fn a_change_that_fails_changes_nothing() {
         fraction: DropFraction::Constant(0.0),
     };
     let config = NetworkTrainerConfig {
-        topology: Some(Topology::new(RuleConfig::GradualMagnitude(rule), schedule)),
+        topology: Some(Topology::new(RuleConfig::new(rule), schedule)),
         ..NetworkTrainerConfig::default()
     };
     let mut learner = NetworkTrainer::new(net, config);
@@ -344,7 +344,7 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
                 until: 10,
                 fraction: DropFraction::Constant(0.0),
             };
-            let rule = RuleConfig::ReDo(ReDo { threshold: 0.0 });
+            let rule = RuleConfig::new(ReDo { threshold: 0.0 });
             let config = NetworkTrainerConfig {
                 topology: Some(Topology::new(rule, schedule)),
                 ..NetworkTrainerConfig::default()

@@ -13,7 +13,7 @@ use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseMlpConfig, SparseModule, Storage};
 use sparse_core::topology::{
-    DropFraction, GradualMagnitude, RigL, RuleConfig, Schedule, Set, Topology,
+    DropFraction, GradualMagnitude, RigL, RuleConfig, Schedule, Set, Static, Topology,
 };
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig, TargetConnections};
 
@@ -50,10 +50,10 @@ fn rules() -> [RuleConfig; 4] {
         allocation: Allocation::Uniform,
     };
     [
-        RuleConfig::RigL(RigL::default()),
-        RuleConfig::Set(Set::default()),
-        RuleConfig::GradualMagnitude(pruning),
-        RuleConfig::Static,
+        RuleConfig::new(RigL::default()),
+        RuleConfig::new(Set::default()),
+        RuleConfig::new(pruning),
+        RuleConfig::new(Static),
     ]
 }
 
@@ -159,14 +159,17 @@ fn follows(rule: RuleConfig, storage: Storage, device: &Device) {
     // Where connections move, the target has others than the network for a while; and they count as bytes.
     assert_eq!(
         (moved > 0, apart),
-        (rule != RuleConfig::Static, rule != RuleConfig::Static)
+        (
+            rule != RuleConfig::new(Static),
+            rule != RuleConfig::new(Static)
+        )
     );
 }
 
 #[test]
 fn index_arrays_of_the_target_count_where_they_are_its_own() {
     let device = &devices()[0];
-    let mut learner = learner(RuleConfig::Set(Set::default()), Storage::Csr, device);
+    let mut learner = learner(RuleConfig::new(Set::default()), Storage::Csr, device);
     let bytes = |net: &SparseMlp| -> usize {
         let layers = net.sparse_layers().into_iter();
         layers.map(|layer| layer.pattern().bytes()).sum()

@@ -17,7 +17,8 @@ use sparse_core::budget::Allocation;
 use sparse_core::nn::{InitialMask, SparseMlp, SparseMlpConfig, SparseModule};
 use sparse_core::pattern::Structure;
 use sparse_core::topology::{
-    Drop, DropFraction, GrownMoments, GrownValue, RigL, RuleConfig, Schedule, Set, Topology,
+    DropCriterion, DropFraction, GrownMoments, GrownValue, RigL, RuleConfig, Schedule, Set,
+    Topology,
 };
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 
@@ -48,17 +49,20 @@ fn kept(learner: &NetworkTrainer<SparseMlp>, layer: usize) -> Kept {
 fn rules() -> impl Strategy<Value = RuleConfig> {
     let value = prop_oneof![Just(GrownValue::Zero), Just(GrownValue::Random)];
     let moments = prop_oneof![Just(GrownMoments::Zero), Just(GrownMoments::Keep)];
-    let drop = prop_oneof![Just(Drop::Magnitude), Just(Drop::SignBalanced)];
+    let drop = prop_oneof![
+        Just(DropCriterion::Magnitude),
+        Just(DropCriterion::SignBalanced)
+    ];
     let options = (any::<bool>(), any::<bool>(), value, moments, drop);
     options.prop_map(|(rigl, allow_regrow, grown_value, grown_moments, drop)| {
         if rigl {
-            RuleConfig::RigL(RigL {
+            RuleConfig::new(RigL {
                 allow_regrow,
                 grown_value,
                 grown_moments,
             })
         } else {
-            RuleConfig::Set(Set {
+            RuleConfig::new(Set {
                 drop,
                 allow_regrow,
                 grown_value,
@@ -69,11 +73,9 @@ fn rules() -> impl Strategy<Value = RuleConfig> {
 }
 
 fn grown_value(rule: &RuleConfig) -> GrownValue {
-    match rule {
-        RuleConfig::RigL(rule) => rule.grown_value,
-        RuleConfig::Set(rule) => rule.grown_value,
-        _ => unreachable!("only rules that grow are drawn"),
-    }
+    let rigl = rule.get::<RigL>().map(|rule| rule.grown_value);
+    let set = rule.get::<Set>().map(|rule| rule.grown_value);
+    rigl.or(set).expect("only rules that grow are drawn")
 }
 
 fn loss(net: &SparseMlp, x: &Tensor<2>) -> Tensor<1> {
@@ -232,7 +234,7 @@ fn what_was_explored_is_the_union_of_all_patterns() {
         fraction: DropFraction::Constant(0.3),
     };
     let config = NetworkTrainerConfig {
-        topology: Some(Topology::new(RuleConfig::Set(Set::default()), schedule)),
+        topology: Some(Topology::new(RuleConfig::new(Set::default()), schedule)),
         ..NetworkTrainerConfig::default()
     };
     let mut learner = NetworkTrainer::new(net, config);

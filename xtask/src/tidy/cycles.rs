@@ -11,26 +11,7 @@ use super::modules::{Crate, Path};
 use super::tree::File;
 
 /// Circles that still stand, by folder. A line may go, none may come.
-const KNOWN: [(&str, &[&str]); 11] = [
-    ("crates/envs/src", &["dynamics", "mjcf"]),
-    (
-        "crates/envs/src/dynamics",
-        &[
-            "collision",
-            "constraint",
-            "kinematics",
-            "rotation",
-            "solver",
-            "state",
-        ],
-    ),
-    ("crates/envs/src/dynamics", &["integrate", "step"]),
-    ("crates/envs/src/dynamics/solver", &["islands", "primal"]),
-    (
-        "crates/envs/src/mjcf",
-        &["defaults", "orientation", "read", "spec"],
-    ),
-    ("crates/envs/src/mjcf", &["element", "files", "notes"]),
+const KNOWN: [(&str, &[&str]); 3] = [
     (
         "crates/offline-prune/src",
         &["algos", "config", "criteria", "prune"],
@@ -42,11 +23,6 @@ const KNOWN: [(&str, &[&str]); 11] = [
     (
         "crates/rl-algos/src",
         &["checkpoint", "observe", "run_dir", "train"],
-    ),
-    ("crates/rl-algos/src", &["config", "replay"]),
-    (
-        "crates/sparse-core/src/topology",
-        &["plan", "prune", "recycle"],
     ),
 ];
 
@@ -106,7 +82,9 @@ fn circles(files: &[File]) -> Vec<Circle> {
     let mut found = Vec::new();
     for (root, modules) in crates(files) {
         for (folder, graph) in graphs(&modules) {
-            let folder = [&[root.clone()], folder.as_slice()].concat().join("/");
+            let folder = [std::slice::from_ref(&root), folder.as_slice()]
+                .concat()
+                .join("/");
             for names in connected(&graph) {
                 let edges = edges(&graph, &names);
                 let names = names.into_iter().map(str::to_owned).collect();

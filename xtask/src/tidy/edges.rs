@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Finding;
 
 /// Every edge between members of the workspace that may exist.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
     ("envs", &[]),
     (
         "experiments",
         &["envs", "offline-prune", "rl-algos", "sparse-core"],
+    ),
+    (
+        "outside",
+        &["envs", "experiments", "rl-algos", "sparse-core"],
     ),
     ("sparse-core", &[]),
     ("rl-algos", &["envs", "sparse-core"]),

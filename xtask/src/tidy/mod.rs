@@ -48,6 +48,20 @@ impl fmt::Display for Finding {
     }
 }
 
+/// The places that rules know and no file is at.
+fn gone<'a>(known: impl Iterator<Item = &'a str>, sources: &[source::Source]) -> Vec<Finding> {
+    let is_there = |place: &&str| sources.iter().any(|source| source.path.starts_with(*place));
+    known
+        .filter(|place| !is_there(place))
+        .map(|place| {
+            Finding::new(
+                place,
+                "holds no Rust file: tell tidy's rules where it lies now",
+            )
+        })
+        .collect()
+}
+
 /// Checks every rule and prints the findings and the sizes.
 ///
 /// # Errors
@@ -62,6 +76,7 @@ pub(crate) fn tidy() -> Result<ExitCode> {
     findings.extend(sizes::check_xtask(&sources));
     findings.extend(files.iter().flat_map(|f| places::check(f, &root)));
     findings.extend(papers::check(&files, &sources));
+    findings.extend(gone(words::places().chain(papers::folders()), &sources));
     findings.extend(book::check(&files));
     findings.extend(cycles::check(&files));
     let report = sizes::Report::of(&sources);
@@ -80,4 +95,20 @@ pub(crate) fn tidy() -> Result<ExitCode> {
         files.len()
     ));
     Ok(ExitCode::FAILURE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_for_a_folder_that_moved_is_found() {
+        let sources = [source::read("crates/x/src/new/a.rs", "").unwrap()];
+        let found = gone(
+            ["crates/x/src/new/", "crates/x/src/old/"].into_iter(),
+            &sources,
+        );
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].place, "crates/x/src/old/");
+    }
 }

@@ -29,11 +29,19 @@ const KINDS: [(&str, Page); 5] = [
 ];
 
 /// The tasks, which follow Gymnasium's documentation and not a paper, and the folder of their pages.
-const TASKS: (&str, &str) = ("crates/envs/src/tasks/", "docs/src/tasks/");
+const TASKS: (&str, &str) = ("crates/envs/src/tasks/gymnasium/", "docs/src/tasks/");
 
 /// Files of these folders that are no subject of their own: what several share.
-const SHARED: [&str; 7] = [
-    "mod", "common", "tests", "base", "parts", "policy", "gaussian",
+const SHARED: [&str; 9] = [
+    "mod",
+    "common",
+    "tests",
+    "base",
+    "parts",
+    "policy",
+    "gaussian",
+    "version",
+    "planar_walker",
 ];
 
 /// Where a file's subject stands in the book.
@@ -61,13 +69,16 @@ pub(crate) fn check(files: &[File], sources: &[Source]) -> Vec<Finding> {
             }
             findings.extend(missing(files, page, subject));
         }
-        // What tasks share lies in folders of its own.
-        let is_task = source.path.strip_prefix(TASKS.0);
-        if is_task.is_some_and(|name| !name.contains('/')) {
+        if inside(TASKS.0) {
             findings.extend(missing(files, &Page::Own(TASKS.1), subject));
         }
     }
     findings
+}
+
+/// The folders that these rules look into. One that is empty now lies elsewhere, and its rule would find nothing.
+pub(crate) fn folders() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(folder, _)| *folder).chain([TASKS.0])
 }
 
 /// Whether a header names an arXiv paper, a DOI, or authors with a year.
@@ -159,7 +170,13 @@ mod tests {
 
     #[test]
     fn a_task_has_its_page() {
-        let source = || read("crates/envs/src/tasks/half_cheetah.rs", "//! A task.").unwrap();
+        let source = || {
+            read(
+                "crates/envs/src/tasks/gymnasium/half_cheetah.rs",
+                "//! A task.",
+            )
+            .unwrap()
+        };
         assert_eq!(check(&[], &[source()]).len(), 1);
         let book = [page("docs/src/tasks/half_cheetah.md", "# HalfCheetah")];
         assert_eq!(check(&book, &[source()]), []);

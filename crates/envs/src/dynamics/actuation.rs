@@ -6,7 +6,7 @@ use super::state::State;
 use super::transmission::for_each_moment;
 
 /// Gain times control plus bias of every actuator, on the dofs that it acts on.
-pub(super) fn forces(model: &Model, state: &mut State) {
+pub(super) fn fwd_actuation(model: &Model, state: &mut State) {
     state.qfrc_actuator.fill(0.0);
     let actuators = &model.actuators;
     // One control that is no number switches all off.

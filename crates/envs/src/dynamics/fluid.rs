@@ -6,8 +6,8 @@ use std::f64::consts::PI;
 use glam::DVec3;
 
 use super::MINVAL;
+use super::math::spatial::Spatial;
 use super::model::Model;
-use super::spatial::Spatial;
 use super::state::State;
 
 /// Whether there is a medium.

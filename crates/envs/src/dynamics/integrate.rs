@@ -2,14 +2,14 @@
 
 use glam::DVec3;
 
-use super::dense::add_scaled;
 use super::fluid;
-use super::ldl;
+use super::forward::forward;
+use super::math::dense::add_scaled;
+use super::math::ldl;
+use super::math::rotation::turn;
+use super::math::spatial::Spatial;
 use super::model::{JointType, Model};
-use super::rotation::turn;
-use super::spatial::Spatial;
 use super::state::State;
-use super::step::forward;
 use super::transmission::for_each_moment;
 
 /// Moves positions along a velocity over a time (s): joints with orientations turn, all others add.
@@ -38,9 +38,9 @@ pub(super) fn positions(model: &Model, qpos: &mut [f64], velocity: &[f64], time:
 pub(super) fn euler(model: &Model, state: &mut State) {
     let (nv, h) = (model.nv, model.opt.timestep);
     if model.dofs.damping.iter().any(|d| *d > 0.0) {
-        state.factor.copy_from_slice(&state.mass_matrix);
+        state.qld.copy_from_slice(&state.qm);
         for (dof, damping) in model.dofs.damping.iter().enumerate() {
-            state.factor[dof * nv + dof] += h * damping;
+            state.qld[dof * nv + dof] += h * damping;
         }
         advance_with_factor(model, state);
     } else {
@@ -53,8 +53,8 @@ pub(super) fn euler(model: &Model, state: &mut State) {
 /// the entries that `M` has.
 pub(super) fn implicit_fast(model: &Model, state: &mut State) {
     let (nv, h) = (model.nv, model.opt.timestep);
-    let mut matrix = std::mem::take(&mut state.factor);
-    matrix.copy_from_slice(&state.mass_matrix);
+    let mut matrix = std::mem::take(&mut state.qld);
+    matrix.copy_from_slice(&state.qm);
     for (dof, damping) in model.dofs.damping.iter().enumerate() {
         matrix[dof * nv + dof] += h * damping;
     }
@@ -110,7 +110,7 @@ pub(super) fn implicit_fast(model: &Model, state: &mut State) {
         });
     }
     state.stages.velocity_sum = moments;
-    state.factor = matrix;
+    state.qld = matrix;
     advance_with_factor(model, state);
 }
 
@@ -125,13 +125,13 @@ fn entry(spatial: &Spatial, axis: usize) -> f64 {
 
 /// Factors the matrix in `factor`, takes the acceleration that all forces have with it, and advances.
 fn advance_with_factor(model: &Model, state: &mut State) {
-    ldl::factor(&mut state.factor, model.nv);
+    ldl::factor(&mut state.qld, model.nv);
     let forces = state.qfrc_smooth.iter().zip(&state.qfrc_constraint);
     let applied = &mut state.stages.acceleration_sum;
     for (applied, (smooth, constraint)) in applied.iter_mut().zip(forces) {
         *applied = smooth + constraint;
     }
-    ldl::solve(&state.factor, applied);
+    ldl::solve(&state.qld, applied);
     advance(model, state);
 }
 

@@ -2,15 +2,12 @@
 
 use glam::{DQuat, DVec3};
 
-use super::MINVAL;
+use super::math::rotation::{matrix, rotation, unit, unit_quat};
 use super::model::{JointType, Model};
-use super::rotation::{matrix, unit};
-use super::spatial::{Spatial, SpatialInertia};
 use super::state::State;
-use super::trig::sin_cos;
 
 /// Frames of bodies, joints and geoms.
-pub(super) fn frames(model: &Model, state: &mut State) {
+pub(super) fn kinematics(model: &Model, state: &mut State) {
     let bodies = &model.bodies;
     for body in 1..bodies.parent.len() {
         let parent = bodies.parent[body];
@@ -77,90 +74,5 @@ fn displace(
         JointType::Ball => turn(unit_quat(&state.qpos[address..])),
         JointType::Slide => (pos + axis * displacement, quat),
         JointType::Hinge => turn(rotation(joints.axis[joint], displacement)),
-    }
-}
-
-/// The rotation of a quaternion `w x y z` of any length; none where it has no length.
-pub(super) fn unit_quat(wxyz: &[f64]) -> DQuat {
-    unit(DQuat::from_xyzw(wxyz[1], wxyz[2], wxyz[3], wxyz[0]))
-}
-
-/// The rotation by `angle` (rad) about a unit axis.
-pub(super) fn rotation(axis: DVec3, angle: f64) -> DQuat {
-    let (sin, cos) = sin_cos(0.5 * angle);
-    DQuat::from_vec4((axis * sin).extend(cos))
-}
-
-/// Centres of mass of the subtrees, and inertias and dof motions about the tree's own.
-pub(super) fn centre_of_mass(model: &Model, state: &mut State) {
-    let bodies = &model.bodies;
-    let nbody = bodies.parent.len();
-    for body in 0..nbody {
-        state.subtree_com[body] = state.xipos[body] * bodies.mass[body];
-    }
-    for body in (1..nbody).rev() {
-        let moment = state.subtree_com[body];
-        state.subtree_com[bodies.parent[body]] += moment;
-    }
-    for body in 0..nbody {
-        let mass = bodies.subtreemass[body];
-        if mass < MINVAL {
-            state.subtree_com[body] = state.xipos[body];
-        } else {
-            state.subtree_com[body] *= 1.0 / mass;
-        }
-    }
-    for body in 1..nbody {
-        let offset = state.xipos[body] - state.subtree_com[bodies.root[body]];
-        let (inertia, axes) = (bodies.inertia[body], &state.ximat[body]);
-        state.cinert[body] = SpatialInertia::new(inertia, axes, offset, bodies.mass[body]);
-    }
-    for joint in 0..model.joints.kind.len() {
-        let axis = state.xaxis[joint];
-        let body = model.joints.body[joint];
-        let offset = state.subtree_com[bodies.root[body]] - state.xanchor[joint];
-        let dof = model.joints.dofadr[joint];
-        let axes = state.xmat[body];
-        let balls = |axis: usize| Spatial::hinge(axes.col(axis), offset);
-        let dofs = &mut state.cdof[dof..];
-        match model.joints.kind[joint] {
-            JointType::Free => {
-                for i in 0..3 {
-                    dofs[i] = Spatial::slide(DVec3::AXES[i]);
-                    dofs[3 + i] = balls(i);
-                }
-            }
-            JointType::Ball => (0..3).for_each(|i| dofs[i] = balls(i)),
-            JointType::Slide => dofs[0] = Spatial::slide(axis),
-            JointType::Hinge => dofs[0] = Spatial::hinge(axis, offset),
-        }
-    }
-}
-
-/// Calls `f` with each dof that moves `body`, from the last to the first, and the linear and angular velocity
-/// that a unit velocity of the dof gives the body's point at `point` (world coordinates).
-pub(crate) fn for_each_velocity(
-    model: &Model,
-    state: &State,
-    body: usize,
-    point: DVec3,
-    mut f: impl FnMut(usize, DVec3, DVec3),
-) {
-    // A body without dofs moves with the one that it is welded to.
-    let body = model.bodies.weld[body];
-    let (first, count) = model.bodies.dofs[body];
-    if count == 0 {
-        return;
-    }
-    let offset = point - state.subtree_com[model.bodies.root[body]];
-    let mut next = Some(first + count - 1);
-    while let Some(dof) = next {
-        let motion = &state.cdof[dof];
-        f(
-            dof,
-            motion.linear + motion.angular.cross(offset),
-            motion.angular,
-        );
-        next = model.dofs.parent[dof];
     }
 }

@@ -1,46 +1,47 @@
 //! The rigid-body engine: what MuJoCo computes, stage by stage, under MuJoCo's names.
 //!
 //! A [`Model`] is constant, a [`State`] is all that changes, and [`step`] is the list of stages between two
-//! states. No stage allocates; none uses fused multiply-add or the C library's sine, so that every CPU computes
-//! the same bits.
+//! states. No stage uses fused multiply-add or the C library's sine, so that every CPU computes the same bits. None
+//! allocates, unless a pose has more constraint rows than any before.
 //!
-//! In reading order: `model`, `state`, `step`, then the stages: `kinematics`, `inertia`, `velocity`,
-//! `transmission`, `passive` with `fluid`, `actuation`, `collision`, `constraint`, `solver`, `integrate`, and on
-//! request `external`.
+//! In reading order: `model` and `state` (data), `step` and `forward` (the lists of stages), then the stages:
+//! `kinematics`, `com_pos`, `transmission`, `crb`, `collision`, `constraint`, `com_vel`, `rne`, `passive` with `fluid`,
+//! `actuation`, `solver`, `integrate`, and on request `rne_post_constraint`. `math` and `jacobian` serve them.
 
 mod actuation;
 mod collision;
+mod com_pos;
+mod com_vel;
 mod constraint;
-mod dense;
-mod external;
+mod crb;
 mod fluid;
-mod inertia;
+mod forward;
 mod integrate;
+mod jacobian;
 mod kinematics;
-mod ldl;
+mod math;
 pub mod model;
 mod passive;
-mod rotation;
+mod rne;
+mod rne_post_constraint;
 mod solver;
-mod spatial;
 mod state;
 mod step;
 #[cfg(test)]
 mod tests;
 mod transmission;
-mod trig;
-mod velocity;
 
-pub use collision::Contact;
-pub use constraint::Rows;
-pub use external::rne_post_constraint;
+pub use forward::forward;
+pub(crate) use math::rotation::matrix;
+pub use math::spatial::{Spatial, SpatialInertia};
+pub use math::trig::sin_cos;
 pub use model::Model;
-pub(crate) use rotation::matrix;
-pub use spatial::{Spatial, SpatialInertia};
+pub use rne_post_constraint::rne_post_constraint;
+pub use state::contact::Contact;
+pub use state::rows::Rows;
 pub use state::{State, Warning, Warnings};
 pub(crate) use step::diverged;
-pub use step::{forward, step};
-pub use trig::sin_cos;
+pub use step::step;
 
 /// What counts as zero in a division (MuJoCo's `mjMINVAL`).
 const MINVAL: f64 = 1e-15;

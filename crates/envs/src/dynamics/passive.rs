@@ -3,13 +3,13 @@
 use glam::{DQuat, DVec3};
 
 use super::fluid;
-use super::kinematics::unit_quat;
+use super::math::rotation::rotation_vector;
+use super::math::rotation::unit_quat;
 use super::model::{JointType, Model};
-use super::rotation::rotation_vector;
 use super::state::State;
 
 /// Forces that need no actuator.
-pub(super) fn forces(model: &Model, state: &mut State) {
+pub(super) fn passive(model: &Model, state: &mut State) {
     for dof in 0..model.nv {
         state.qfrc_passive[dof] = -model.dofs.damping[dof] * state.qvel[dof];
     }

@@ -1,11 +1,9 @@
 //! One step, as the list of its stages. MuJoCo: Computation, "Simulation pipeline".
 
+use super::forward::forward;
 use super::model::{Integrator, Model};
 use super::state::State;
-use super::{
-    actuation, collision, constraint, inertia, integrate, is_bad, kinematics, ldl, passive, solver,
-    transmission, velocity,
-};
+use super::{integrate, is_bad};
 
 /// Moves the state on by one timestep.
 ///
@@ -49,47 +47,4 @@ pub(crate) fn diverged(model: &Model, state: &mut State) -> bool {
 fn start_over(model: &Model, state: &mut State) {
     state.reset(model);
     state.diverged = true;
-}
-
-/// Computes the acceleration of the state, and all that leads to it.
-pub fn forward(model: &Model, state: &mut State) {
-    position(model, state);
-    velocity(model, state);
-    acceleration(model, state);
-}
-
-/// Frames, lengths and the inertia matrix of the current positions.
-pub(crate) fn pose(model: &Model, state: &mut State) {
-    kinematics::frames(model, state);
-    kinematics::centre_of_mass(model, state);
-    transmission::lengths(model, state);
-    inertia::composite(model, state);
-}
-
-/// Stages that depend on positions.
-fn position(model: &Model, state: &mut State) {
-    pose(model, state);
-    inertia::factor(model, state);
-    collision::detect(model, state);
-    constraint::build(model, state);
-}
-
-/// Stages that depend on positions and velocities.
-fn velocity(model: &Model, state: &mut State) {
-    velocity::bodies(model, state);
-    velocity::bias(model, state);
-    transmission::velocities(model, state);
-    passive::forces(model, state);
-    constraint::reference(model, state);
-}
-
-/// Stages that lead from forces to accelerations.
-fn acceleration(model: &Model, state: &mut State) {
-    actuation::forces(model, state);
-    for i in 0..model.nv {
-        state.qfrc_smooth[i] = state.qfrc_passive[i] - state.qfrc_bias[i] + state.qfrc_actuator[i];
-    }
-    state.qacc_smooth.copy_from_slice(&state.qfrc_smooth);
-    ldl::solve(&state.factor, &mut state.qacc_smooth);
-    solver::solve(model, state);
 }

@@ -33,7 +33,7 @@ fn energy(model: &Model, state: &mut State) -> f64 {
     let mut kinetic = 0.0;
     for i in 0..nv {
         for j in 0..nv {
-            kinetic += 0.5 * state.qvel[i] * state.mass_matrix[i * nv + j] * state.qvel[j];
+            kinetic += 0.5 * state.qvel[i] * state.qm[i * nv + j] * state.qvel[j];
         }
     }
     let height = |body: usize| model.bodies.mass[body] * state.xipos[body].dot(model.opt.gravity);
@@ -72,7 +72,7 @@ fn mass_matrix_is_the_kinetic_energy_of_the_bodies() {
                 };
                 expected += momentum(i).dot(&state.cinert[body].mul(&momentum(j)));
             }
-            assert!((state.mass_matrix[i * nv + j] - expected).abs() < 1e-12);
+            assert!((state.qm[i * nv + j] - expected).abs() < 1e-12);
         }
     }
 }
@@ -84,13 +84,9 @@ fn solving_inverts_the_mass_matrix() {
     let nv = model.nv;
     let expected = [0.3, -1.2, 2.5];
     let mut x: Vec<f64> = (0..nv)
-        .map(|i| {
-            (0..nv)
-                .map(|j| state.mass_matrix[i * nv + j] * expected[j])
-                .sum()
-        })
+        .map(|i| (0..nv).map(|j| state.qm[i * nv + j] * expected[j]).sum())
         .collect();
-    ldl::solve(&state.factor, &mut x);
+    math::ldl::solve(&state.qld, &mut x);
     for (found, expected) in x.iter().zip(expected) {
         assert!((found - expected).abs() < 1e-12);
     }
@@ -113,7 +109,7 @@ fn bias_follows_from_the_energies() {
         s
     };
     let kinetic = |s: &State| {
-        let entry = |i: usize, j: usize| s.mass_matrix[i * nv + j] * state.qvel[i] * state.qvel[j];
+        let entry = |i: usize, j: usize| s.qm[i * nv + j] * state.qvel[i] * state.qvel[j];
         (0..nv)
             .map(|i| (0..nv).map(|j| entry(i, j)).sum::<f64>())
             .sum::<f64>()
@@ -125,7 +121,7 @@ fn bias_follows_from_the_energies() {
     };
     let (later, earlier) = (shifted(&state.qvel, h), shifted(&state.qvel, -h));
     for i in 0..nv {
-        let change = |j: usize| later.mass_matrix[i * nv + j] - earlier.mass_matrix[i * nv + j];
+        let change = |j: usize| later.qm[i * nv + j] - earlier.qm[i * nv + j];
         let momentum: f64 = (0..nv).map(|j| change(j) / (2.0 * h) * state.qvel[j]).sum();
         let mut unit = vec![0.0; nv];
         unit[i] = 1.0;
@@ -175,15 +171,13 @@ fn constrained_accelerations_are_optimal() {
         met += rows.len();
         let nv = model.nv;
         for row in 0..rows.len() {
-            let jacobian = &rows.jacobian()[row * nv..][..nv];
+            let jacobian = &rows.efc_jacobian()[row * nv..][..nv];
             let acceleration: f64 = jacobian.iter().zip(&at.qacc).map(|(j, a)| j * a).sum();
-            let expected = (rows.aref()[row] - acceleration).max(0.0) / rows.r()[row];
-            assert!((rows.force()[row] - expected).abs() < 1e-8 * expected.max(1.0));
+            let expected = (rows.efc_aref()[row] - acceleration).max(0.0) / rows.efc_r()[row];
+            assert!((rows.efc_force()[row] - expected).abs() < 1e-8 * expected.max(1.0));
         }
         for i in 0..nv {
-            let inertial: f64 = (0..nv)
-                .map(|j| at.mass_matrix[i * nv + j] * at.qacc[j])
-                .sum();
+            let inertial: f64 = (0..nv).map(|j| at.qm[i * nv + j] * at.qacc[j]).sum();
             let rest = inertial - at.qfrc_smooth[i] - at.qfrc_constraint[i];
             assert!(
                 rest.abs() < 1e-9 * at.qfrc_smooth[i].abs().max(1.0),

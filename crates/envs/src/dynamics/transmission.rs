@@ -3,9 +3,9 @@
 
 use glam::DVec3;
 
-use super::kinematics::unit_quat;
+use super::math::rotation::rotation_vector;
+use super::math::rotation::unit_quat;
 use super::model::{JointType, Model, Transmission};
-use super::rotation::rotation_vector;
 use super::state::State;
 
 /// Lengths of tendons and transmissions in the current pose.

@@ -2,8 +2,8 @@
 //!
 //! A class starts from its parent class; MuJoCo: Modeling, "Default settings".
 
+use super::attributes;
 use super::element::Element;
-use super::read;
 use super::rule::some_of;
 use super::schema;
 use super::spec::{ActuatorSpec, GeomSpec, JointSpec, PairSpec, Placement, TendonSpec};
@@ -136,20 +136,21 @@ impl Defaults {
                 )));
             }
             match child.name() {
-                "joint" => class.joint = read::joint(&child, &class.joint)?,
-                "geom" => class.geom = read::geom(&child, &class.geom)?,
-                "site" => class.site = read::site(&child, &class.site)?,
-                "material" => class.material = read::material(&child, class.material)?,
-                "pair" => class.pair = read::pair(&child, &class.pair)?,
+                "joint" => class.joint = attributes::joint(&child, &class.joint)?,
+                "geom" => class.geom = attributes::geom(&child, &class.geom)?,
+                "site" => class.site = attributes::site(&child, &class.site)?,
+                "material" => class.material = attributes::material(&child, class.material)?,
+                "pair" => class.pair = attributes::pair(&child, &class.pair)?,
                 "tendon" => {
-                    class.tendon = read::tendon(&child, &class.tendon, &schema::TENDON_DEFAULT)?;
+                    class.tendon =
+                        attributes::tendon(&child, &class.tendon, &schema::TENDON_DEFAULT)?;
                 }
                 "equality" => {
                     child.check(&schema::EQUALITY_DEFAULT)?;
-                    class.equality = read::active(&child, class.equality)?;
+                    class.equality = attributes::active(&child, class.equality)?;
                 }
                 "default" | "mesh" | "camera" | "light" => {}
-                _ => class.actuator = read::actuator(&child, &class.actuator)?,
+                _ => class.actuator = attributes::actuator(&child, &class.actuator)?,
             }
         }
         Ok(())

@@ -3,8 +3,8 @@
 //! A file must choose neither the depth of our stack nor how long we work: size, depth and numbers of elements
 //! and attributes are limited while it is read. MuJoCo: XML reference, "include".
 
-use super::element::{Element, Place, Source};
 use super::notes::Notes;
+use super::place::{Place, Source};
 use super::xml::{Document, Node};
 use crate::{Error, Result};
 use std::cell::RefCell;
@@ -228,24 +228,23 @@ impl<'a> Library<'a> {
     /// Reads the XML of all files.
     pub(super) fn new(files: &'a Files) -> Result<Self> {
         let documents = files.list.iter().map(|file| file.parse(|_, _| {}));
-        let library = Self {
+        Ok(Self {
             documents: documents.collect::<Result<_>>()?,
             files,
             notes: RefCell::new(files.notes.clone()),
-        };
-        for ((outer, start), inner) in &files.includes {
-            if library.root(*inner).children().next().is_none() {
-                let name = files.list[*inner].source.file();
-                let place = files.place(*outer, *start, "include");
-                return Err(place.error(format!("file `{name}` holds no element")));
-            }
-        }
-        Ok(library)
+        })
     }
 
-    /// The outermost element of a file; 0 is the model's own.
-    pub(super) fn root(&self, file: usize) -> Element<'_> {
-        Element::new(self.documents[file].root(), file, self)
+    /// Where each included file is included, and its number.
+    pub(super) fn includes(&self) -> impl Iterator<Item = (Place, usize)> {
+        let includes = self.files.includes.iter();
+        includes
+            .map(|((outer, start), inner)| (self.files.place(*outer, *start, "include"), *inner))
+    }
+
+    /// The outermost node of a file; 0 is the model's own.
+    pub(super) fn root(&self, file: usize) -> Node<'_> {
+        self.documents[file].root()
     }
 
     pub(super) fn source(&self, file: usize) -> &Rc<Source> {

@@ -6,11 +6,13 @@
 //! that are allowed only at the value which changes nothing.
 //!
 //! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
-//! `element` (typed attributes), `notes` (what is passed over), `spec` (what a file says), `defaults`, `unmet` and
-//! `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `frames`, `pairs` and `constants`. MuJoCo:
+//! `element` (typed attributes), `place` and `notes` (what is complained about and passed over), `spec` (what a file
+//! says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `frames`, `pairs` and `constants`. MuJoCo:
 //! XML reference; Modeling chapter.
 
+mod attributes;
 mod compile;
+mod compiler;
 mod constants;
 mod defaults;
 mod element;
@@ -20,6 +22,7 @@ mod inertia;
 mod notes;
 mod orientation;
 mod pairs;
+mod place;
 mod read;
 mod rule;
 mod schema;
@@ -66,4 +69,14 @@ pub fn load(path: impl AsRef<Path>) -> Result<Model> {
 /// ```
 pub fn compile(xml: &str, name: &str) -> Result<Model> {
     compile::compile(&read::read(&Files::one(xml, name)?)?)
+}
+
+impl Model {
+    /// Reads and compiles the model in the MJCF file at `path`; the same as [`load`].
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn from_mjcf(path: impl AsRef<Path>) -> Result<Self> {
+        load(path)
+    }
 }

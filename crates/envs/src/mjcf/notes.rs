@@ -1,6 +1,6 @@
 //! What the reader passes over: told once per kind and file, so that a long file has no long list.
 
-use super::element::{Place, Source};
+use super::place::{Place, Source};
 use std::collections::HashMap;
 use std::rc::Rc;
 

@@ -4,8 +4,9 @@
 //! tangent are those with the same bits on every machine: a compiled model is the same everywhere, and MuJoCo's to the
 //! last bit but where the C library's sine rounds otherwise.
 
-use super::element::{Element, Place};
-use super::spec::Compiler;
+use super::compiler::Compiler;
+use super::element::Element;
+use super::place::Place;
 use crate::Result;
 use crate::dynamics::sin_cos;
 use glam::{DQuat, DVec3};

@@ -1,9 +1,9 @@
 //! What a file says, after defaults: plain data with MuJoCo's default values.
 
-use super::element::Place;
+use super::compiler::Compiler;
 use super::notes::Notes;
 use super::orientation::{Orientation, unit_quat};
-use super::read::SwitchedOff;
+use super::place::Place;
 use super::unmet::Unmet;
 use crate::dynamics::matrix;
 use crate::dynamics::model::{
@@ -17,34 +17,11 @@ pub(super) const SOLREF: SolRef = [0.02, 1.0];
 /// `solimp` where a file says nothing.
 pub(super) const SOLIMP: SolImp = [0.9, 0.95, 0.001, 0.5, 2.0];
 
+/// A constraint that is switched off, and the things that it names: kind and name.
+pub(super) type SwitchedOff = (Place, Vec<(&'static str, String)>);
+
 /// `true`, `false` or, without a word, whether a range is given.
 pub(super) type Limited = Option<bool>;
-
-/// Whether bodies take their inertia from their geoms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum InertiaFromGeom {
-    Always,
-    Never,
-    WithoutInertial,
-}
-
-/// Settings of the compiler.
-#[derive(Clone, Debug)]
-pub(super) struct Compiler {
-    pub(super) autolimits: bool,
-    pub(super) boundmass: f64,
-    pub(super) boundinertia: f64,
-    /// Mass to scale the model to (kg); none when not positive.
-    pub(super) settotalmass: f64,
-    pub(super) balanceinertia: bool,
-    pub(super) degrees: bool,
-    /// Axes 0 to 2 of Euler angles, and whether they stay fixed.
-    pub(super) eulerseq: [(usize, bool); 3],
-    pub(super) inertiafromgeom: InertiaFromGeom,
-    pub(super) inertiagrouprange: [f64; 2],
-    /// Whether bodies on free joints take their centre of mass and principal axes as their frame.
-    pub(super) alignfree: bool,
-}
 
 /// Flags that act while the model is compiled; all are on by default.
 #[derive(Clone, Debug)]
@@ -92,23 +69,6 @@ impl Frame {
             self.pos + matrix(self.quat) * pos,
             unit_quat(self.quat * quat),
         )
-    }
-}
-
-impl Default for Compiler {
-    fn default() -> Self {
-        Self {
-            autolimits: true,
-            boundmass: 0.0,
-            boundinertia: 0.0,
-            settotalmass: -1.0,
-            balanceinertia: false,
-            degrees: true,
-            eulerseq: [(0, false), (1, false), (2, false)],
-            inertiafromgeom: InertiaFromGeom::WithoutInertial,
-            inertiagrouprange: [0.0, 5.0],
-            alignfree: false,
-        }
     }
 }
 

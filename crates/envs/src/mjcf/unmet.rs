@@ -1,6 +1,7 @@
 //! What a class asks for and the engine does not do: wrong only where an element does not say otherwise.
 
-use super::element::{Element, LONGEST_MESSAGE, Place};
+use super::element::Element;
+use super::place::{LONGEST_MESSAGE, Place};
 use super::rule::{Rule, Verdict};
 use crate::Result;
 

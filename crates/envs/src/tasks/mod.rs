@@ -71,7 +71,4 @@ pub use common::{
     Mujoco, Observation, Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition,
     observation,
 };
-pub use gymnasium::{
-    Ant, HalfCheetah, Hopper, Humanoid, InvertedDoublePendulum, InvertedPendulum, PlanarWalker,
-    Pusher, Reacher, Swimmer, Version, Walker2d,
-};
+pub use gymnasium::*;

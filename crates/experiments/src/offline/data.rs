@@ -11,7 +11,7 @@ use offline_prune::algos;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::{Dataset, Facts, Peek};
 use offline_prune::train::{environments, reference};
-use rl_algos::algos::parts::Rows;
+use rl_algos::nets::BatchShape;
 
 use crate::disk::room;
 use crate::terminal::table::thousands;
@@ -56,9 +56,9 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig, runs: usize) -> Result<D
     }
     // Before anything is written.
     environments(config, &dataset)?;
-    let rows = Rows {
-        observation: dataset.observation_size(),
-        action: dataset.action_size(),
+    let rows = BatchShape {
+        obs_dim: dataset.observation_size(),
+        act_dim: dataset.action_size(),
         device: Device::default(),
     };
     room::memory(&algos::needs(config, &rows), runs)?;

@@ -9,7 +9,7 @@ use offline_prune::algos;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::State;
-use rl_algos::algos::parts::Rows;
+use rl_algos::nets::BatchShape;
 use toml::{Table, Value};
 
 use super::job::{job, pruned};
@@ -239,9 +239,9 @@ fn weights(path: &Path, config: &OfflineConfig, dataset: &Dataset) -> Result<(us
         let sum = |column: usize| rows.iter().filter_map(|row| row[column]).sum::<f64>() as usize;
         return Ok((sum(0), sum(1)));
     }
-    let rows = Rows {
-        observation: dataset.observation_size(),
-        action: dataset.action_size(),
+    let rows = BatchShape {
+        obs_dim: dataset.observation_size(),
+        act_dim: dataset.action_size(),
         device: Device::default(),
     };
     let networks = algos::shapes(config, &rows).into_iter();

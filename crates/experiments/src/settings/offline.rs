@@ -70,7 +70,7 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
         given.remove("algo");
     }
     let published = OfflineConfig::new(algo.parse()?, &env);
-    let mut config = published.overlaid(given).with_context(place)?;
+    let mut config = published.merged(given).with_context(place)?;
     config.env = env;
     config.seed = args.seed.unwrap_or(config.seed);
     config.pruning.get_or_insert_with(PruneConfig::default);

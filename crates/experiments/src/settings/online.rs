@@ -68,7 +68,7 @@ fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     let recipe = word("recipe").unwrap_or(RECIPE);
     let env = args.env.as_deref().or(word("env")).unwrap_or(ENV);
     let start = recipes::named(recipe, env).with_context(place)?;
-    let mut config = start.overlaid(&text).with_context(place)?;
+    let mut config = start.merged(&text).with_context(place)?;
     let own = word("env").filter(|_| args.env.is_some());
     if let Some((own, was)) = own.and_then(|own| Some((own, recipes::named(recipe, own).ok()?))) {
         let mut kept = kept(&given, &was, &start)?;

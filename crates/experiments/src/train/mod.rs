@@ -14,11 +14,12 @@ use crate::args::train::TrainArgs;
 use crate::args::values::Device;
 use anyhow::Result;
 use burn::tensor::Device as Backend;
-use rl_algos::algos::{self, Agent};
+use rl_algos::agent::Agent;
+use rl_algos::algos;
 use rl_algos::config::TrainConfig;
-use rl_algos::observe::{Observer, TensorBoard};
+use rl_algos::observe::{Observer, Start, TensorBoard};
 use rl_algos::rng::Streams;
-use rl_algos::run_dir::{Checkpoint, RunDir};
+use rl_algos::run_dir::RunDir;
 use rl_algos::train::{Trained, resume, train};
 
 use crate::disk::room;
@@ -92,7 +93,7 @@ fn one(
     drop(agent);
 
     let mut observer = ProgressObserver::new(Progress::start(config.steps), Interrupt::catch()?);
-    let mut board = TensorBoard::new(dir.path());
+    let mut board = TensorBoard::new(dir.path(), config);
     let mut named = Named {
         dir: &dir,
         device: args.device.filter(|_| args.resume.is_some()),
@@ -121,9 +122,8 @@ struct Named<'a> {
 }
 
 impl Observer for Named<'_> {
-    fn on_start(&mut self, config: &TrainConfig, _: &dyn Agent) -> rl_algos::Result<()> {
-        let made = self.dir.info(Checkpoint::Latest);
-        let over = made.is_ok_and(|latest| latest.step >= config.steps);
+    fn on_start(&mut self, start: &mut Start<'_>) -> rl_algos::Result<()> {
+        let over = start.progress.step >= start.config.steps;
         match self.device.filter(|_| !over) {
             Some(device) => self.dir.keep_device(device.name()),
             None => Ok(()),

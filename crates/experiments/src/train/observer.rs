@@ -2,9 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use rl_algos::algos::Agent;
-use rl_algos::config::TrainConfig;
-use rl_algos::observe::{Evaluation, Observer, Progress as At};
+use rl_algos::observe::{Evaluation, Observer, Progress as At, Start};
 
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::progress::{Now, Progress};
@@ -45,7 +43,7 @@ impl ProgressObserver {
 }
 
 impl Observer for ProgressObserver {
-    fn on_start(&mut self, _: &TrainConfig, _: &dyn Agent) -> rl_algos::Result<()> {
+    fn on_start(&mut self, _: &mut Start<'_>) -> rl_algos::Result<()> {
         self.started = true;
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::args::values::Device;
 use crate::terminal::shell;
 use anyhow::Result;
-use rl_algos::algos::{Agent, Weights};
+use rl_algos::agent::{Agent, Weights};
 use rl_algos::config::TrainConfig;
 use rl_algos::train::Trained;
 use sparse_core::kernels::Kernels;
@@ -38,7 +38,7 @@ pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Re
         config.env,
         thousands(config.steps as f64)
     ));
-    for note in config.too_late() {
+    for note in config.warnings() {
         print_line(&format!("note     {note}"));
     }
     let outputs = config.algo.actor_outputs(done);

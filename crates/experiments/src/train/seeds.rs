@@ -128,7 +128,7 @@ fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
         &shared.bars,
     );
     let mut observer = ProgressObserver::new(progress, shared.interrupt.clone());
-    let mut board = TensorBoard::new(dir.path());
+    let mut board = TensorBoard::new(dir.path(), config);
     let trained = train(
         config,
         &shared.device,

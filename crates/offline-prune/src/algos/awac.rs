@@ -3,32 +3,32 @@
 //! data does where that is worth more than what it does itself.
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Rows, TwinCritic, bootstrapped, cut, in_halves, normal};
+use rl_algos::agent::{Parts, Resumable};
+use rl_algos::nets::{BatchShape, Critics, least, normal, par_halves, row_slice};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
+use rl_algos::target::td_target;
 use sparse_core::nn::SparseMlp;
-use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::{GaussianActor, weights};
 use super::{
     NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
-    judged, pairs,
+    judged,
 };
 use crate::Result;
 use crate::config::{AwacConfig, OfflineConfig};
-use crate::saved::{Parts, Resumable};
 
 /// A Gaussian policy, and two critics with targets.
 #[derive(Debug)]
 pub struct Awac {
     config: AwacConfig,
-    rows: Rows,
+    rows: BatchShape,
     actor: GaussianActor,
-    critics: TwinCritic,
+    critics: Critics,
 }
 
 /// The policy's mean, and two critics of its actions.
-pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     vec![
         actor_shape(config, rows, 1),
         critic_shape(config, rows, "critic_1"),
@@ -42,7 +42,7 @@ impl Awac {
     pub fn new(
         config: &OfflineConfig,
         awac: &AwacConfig,
-        rows: Rows,
+        rows: BatchShape,
         [actor, first, second]: [SparseMlp; 3],
     ) -> Self {
         let bounds = [awac.log_std_min, awac.log_std_max];
@@ -51,7 +51,7 @@ impl Awac {
             config: awac.clone(),
             rows,
             actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
-            critics: TwinCritic::from_networks([first, second], &critics),
+            critics: Critics::from_networks([first, second], &critics),
         }
     }
 
@@ -59,29 +59,28 @@ impl Awac {
     fn drawn(&self, observations: Tensor<2>, noise: &[f32]) -> Tensor<2> {
         let actions = self.actor.sampled(observations.clone(), noise);
         Tensor::cat(
-            vec![observations, self.rows.tensor(actions, self.rows.action)],
+            vec![observations, self.rows.tensor(actions, self.rows.act_dim)],
             1,
         )
     }
 
     /// `y = R + γⁿ min(Q₁', Q₂')(s', a')` with `a'` drawn from the policy, for each row (section 4).
     fn targets(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
-        let values = in_halves(batch.size, |half| {
+        let values = par_halves(batch.size, |half| {
             let next = self.rows.observations(&batch.next_observation, &half);
-            let drawn = self.drawn(next, cut(noise, self.rows.action, &half));
+            let drawn = self.drawn(next, row_slice(noise, self.rows.act_dim, &half));
             self.critics.target_values(&drawn)
         });
-        bootstrapped(batch, &values, 1.0)
+        td_target(batch, &values, 1.0)
     }
 
     /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is
     /// over an action that the policy draws, and both are judged by the smaller of the critics' values.
     fn weights(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
-        let critics = self.critics.learners().map(NetworkTrainer::net);
-        let smaller = |judged| pairs(critics, judged).map(|[a, b]| a.min(b));
-        let advantages = in_halves(batch.size, |half| {
+        let smaller = |judged| least(self.critics.nets(), &judged).into_iter();
+        let advantages = par_halves(batch.size, |half| {
             let observations = self.rows.observations(&batch.observation, &half);
-            let drawn = self.drawn(observations, cut(noise, self.rows.action, &half));
+            let drawn = self.drawn(observations, row_slice(noise, self.rows.act_dim, &half));
             let values = smaller(judged(&self.rows, batch, &half)).zip(smaller(drawn));
             values.map(|(q, v)| q - v).collect()
         });
@@ -91,7 +90,7 @@ impl Awac {
 
 impl Resumable for Awac {
     fn parts(&mut self) -> Parts<'_> {
-        self.actor.parts().and(&mut self.critics)
+        self.critics.add_to(self.actor.parts())
     }
 }
 
@@ -103,15 +102,16 @@ impl OfflineAgent for Awac {
     /// Updates both critics, whose targets follow, and then the policy by them.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        let [rng, first, second] = &mut streams.topology;
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let targets = self.rows.tensor(self.targets(batch, &noise), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.update(&judged, &targets, streams)?;
 
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let weights = self.weights(batch, &noise);
-        let actor_loss = self.actor.minimise(&self.rows, batch, &weights, rng)?;
+        let actor_loss =
+            self.actor
+                .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
             ("value_mean", critics[0].aux[0]),
@@ -120,11 +120,11 @@ impl OfflineAgent for Awac {
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
+        let nets = self.critics.nets();
         vec![
             ("actor", self.actor.net()),
-            ("critic_1", first),
-            ("critic_2", second),
+            ("critic_1", nets[0]),
+            ("critic_2", nets[1]),
         ]
     }
 

@@ -2,34 +2,33 @@
 //! the data's (the baseline of TD3+BC's paper, arXiv:2106.06860, and of CORL, arXiv:2210.07105).
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Actor, Rows, equal_parts};
+use rl_algos::agent::{Parts, Resumable};
 use rl_algos::algos::td3::policy;
+use rl_algos::nets::{Actor, BatchShape, equal_parts};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
 
-use super::{
-    NetworkShape, Objective, OfflineAgent, Parts, Resumable, actions, actor_shape, all, check,
-};
+use super::{NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check};
 use crate::Result;
 use crate::config::OfflineConfig;
 
 /// A policy that imitates.
 #[derive(Debug)]
 pub struct Bc {
-    rows: Rows,
+    rows: BatchShape,
     actor: Actor,
 }
 
 /// One network, the policy.
-pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     vec![actor_shape(config, rows, 1)]
 }
 
 impl Bc {
     /// An agent with this policy.
     #[must_use]
-    pub fn new(config: &OfflineConfig, rows: Rows, [actor]: [SparseMlp; 1]) -> Self {
+    pub fn new(config: &OfflineConfig, rows: BatchShape, [actor]: [SparseMlp; 1]) -> Self {
         Self {
             rows,
             actor: Actor::from_network(actor, config.actor_learner(false)),
@@ -49,7 +48,7 @@ fn loss(actor: &SparseMlp, observations: Tensor<2>, actions: Tensor<2>) -> Tenso
 
 impl Resumable for Bc {
     fn parts(&mut self) -> Parts<'_> {
-        Parts::of("actor", self.actor.learner_mut())
+        Parts::default().learner("actor", self.actor.learner_mut())
     }
 }
 
@@ -65,11 +64,8 @@ impl OfflineAgent for Bc {
             let actions = actions(&self.rows, batch, &some);
             loss(actor, observations, actions)
         };
-        let [rng, ..] = &mut streams.topology;
-        let report = self
-            .actor
-            .learner_mut()
-            .minimise(equal_parts(batch.size), loss, rng)?;
+        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+        let report = self.actor.learner_mut().minimise(parts, loss, rng)?;
         Ok(vec![("actor_loss", report.loss)])
     }
 

@@ -8,12 +8,14 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{
-    Actor, Rows, TwinCritic, bootstrapped, cut, equal_parts, in_halves, normal, to_vec,
-};
+use rl_algos::agent::{Parts, Resumable};
 use rl_algos::algos::td3::policy;
+use rl_algos::nets::{
+    Actor, BatchShape, Critics, equal_parts, normal, par_halves, row_slice, to_vec,
+};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
+use rl_algos::target::td_target;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
 use sparse_core::trainer::NetworkTrainer;
 
@@ -22,7 +24,6 @@ use super::{
     judged, pairs,
 };
 use crate::config::{BcqConfig, OfflineConfig};
-use crate::saved::{Parts, Resumable};
 use crate::{Error, Result};
 
 /// Bounds of a latent number that an action is proposed from, and of log σ of the encoder (released code).
@@ -33,9 +34,9 @@ const LOG_STD: [f32; 2] = [-4.0, 15.0];
 #[derive(Debug)]
 pub struct Bcq {
     config: BcqConfig,
-    rows: Rows,
+    rows: BatchShape,
     perturbation: Actor,
-    critics: TwinCritic,
+    critics: Critics,
     vae: NetworkTrainer<Vae>,
     /// What the candidates for acting are decoded from, `[candidates, latent]`.
     latents: Vec<f32>,
@@ -61,8 +62,12 @@ impl SparseModule for Vae {
 }
 
 /// The perturbation, two critics of its actions, the encoder and the decoder.
-pub(super) fn shapes(config: &OfflineConfig, bcq: &BcqConfig, rows: &Rows) -> Vec<NetworkShape> {
-    let [seen, done] = [rows.observation, rows.action];
+pub(super) fn shapes(
+    config: &OfflineConfig,
+    bcq: &BcqConfig,
+    rows: &BatchShape,
+) -> Vec<NetworkShape> {
+    let [seen, done] = [rows.obs_dim, rows.act_dim];
     let latent = bcq.latent_per_action * done;
     let acts = |name, input: usize, hidden: &[usize], output: usize| NetworkShape {
         name,
@@ -85,26 +90,26 @@ impl Bcq {
     pub fn new(
         config: &OfflineConfig,
         bcq: &BcqConfig,
-        rows: Rows,
+        rows: BatchShape,
         [perturbation, first, second, encoder, decoder]: [SparseMlp; 5],
     ) -> Self {
         let critics = config.critic_learner(Some(1));
         let mut vae = config.actor_learner(false);
         vae.adam.learning_rate = bcq.vae_learning_rate;
-        let count = bcq.candidates * bcq.latent_per_action * rows.action;
+        let count = bcq.candidates * bcq.latent_per_action * rows.act_dim;
         let mut rng = Streams::new(config.seed).exploration;
         Self {
             config: bcq.clone(),
             rows,
             perturbation: Actor::from_network(perturbation, config.actor_learner(true)),
-            critics: TwinCritic::from_networks([first, second], &critics),
+            critics: Critics::from_networks([first, second], &critics),
             vae: NetworkTrainer::new(Vae { encoder, decoder }, vae),
             latents: clamped(normal(count, &mut rng)),
         }
     }
 
     fn latent(&self) -> usize {
-        self.config.latent_per_action * self.rows.action
+        self.config.latent_per_action * self.rows.act_dim
     }
 
     /// Actions that the VAE proposes for observations, from latent numbers `[rows, latent]`.
@@ -117,12 +122,13 @@ impl Bcq {
     /// proposed and perturbed, one for each of the latent numbers `[rows, samples, latent]`.
     fn targets(&self, batch: &Batch, latents: &[f32]) -> Vec<f32> {
         let (samples, lambda) = (self.config.samples, self.config.lambda as f32);
-        let critics = self.critics.learners().map(NetworkTrainer::target);
-        let values = in_halves(batch.size, |half| {
-            let next = cut(&batch.next_observation, self.rows.observation, &half);
-            let next = repeated(next, self.rows.observation, samples);
-            let next = self.rows.tensor(next, self.rows.observation);
-            let latents = cut(latents, samples * self.latent(), &half);
+        let critics = self.critics.learners();
+        let critics = [0, 1].map(|which| critics[which].target());
+        let values = par_halves(batch.size, |half| {
+            let next = row_slice(&batch.next_observation, self.rows.obs_dim, &half);
+            let next = repeated(next, self.rows.obs_dim, samples);
+            let next = self.rows.tensor(next, self.rows.obs_dim);
+            let latents = row_slice(latents, samples * self.latent(), &half);
             let actions = self.proposed(next.clone(), latents);
             let net = self.perturbation.learner().target();
             let actions = perturbed(net, next.clone(), actions, self.config.phi);
@@ -132,7 +138,7 @@ impl Bcq {
             let best = |values: &[f32]| values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             values.chunks(samples).map(best).collect()
         });
-        bootstrapped(batch, &values, 1.0)
+        td_target(batch, &values, 1.0)
     }
 
     /// Observations, and actions that the VAE proposes there from latent numbers `[rows, latent]`.
@@ -215,24 +221,22 @@ fn perturbation_loss(
 impl Resumable for Bcq {
     /// The latent numbers that it acts by are the seed's, and drawn again.
     fn parts(&mut self) -> Parts<'_> {
-        let actor = Parts::of("perturbation", self.perturbation.learner_mut());
-        let mut parts = actor.and(&mut self.critics);
-        parts.learners.push(("vae", &mut self.vae));
-        parts
+        let parts = Parts::default().learner("perturbation", self.perturbation.learner_mut());
+        self.critics.add_to(parts).learner("vae", &mut self.vae)
     }
 }
 
 impl OfflineAgent for Bcq {
     /// Of the perturbed proposals for the observation, the one that the first critic prefers.
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let seen = self.rows.observation;
+        let seen = self.rows.obs_dim;
         let seen = self
             .rows
             .tensor(observation.repeat(self.config.candidates), seen);
         let actions = self.proposed(seen.clone(), &self.latents);
         let net = self.perturbation.learner().net();
         let actions = perturbed(net, seen.clone(), actions, self.config.phi);
-        let [critic, _] = self.critics.learners().map(NetworkTrainer::net);
+        let critic = self.critics.first();
         let values = to_vec(critic.forward(Tensor::cat(vec![seen, actions.clone()], 1)));
         let better = |best, k| if values[k] > values[best] { k } else { best };
         let best = (1..values.len()).fold(0, better);
@@ -243,29 +247,29 @@ impl OfflineAgent for Bcq {
     /// Updates the VAE, then both critics and then the perturbation by them. Targets follow.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        let [rng, first, second] = &mut streams.topology;
-        let (latent, noise) = (batch.size * self.latent(), &mut streams.target_noise);
-        let given = self.given(batch, &normal(latent, noise));
+        let latent = batch.size * self.latent();
+        let given = self.given(batch, &normal(latent, &mut streams.target_noise));
         let vae = |vae: &Vae, some: Range<usize>| {
             let given = given.each_ref().map(|t| some_rows(t, &some));
             vae_loss([&vae.encoder, &vae.decoder], given)
         };
-        let parts = equal_parts(batch.size);
+        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
         let vae_loss = self.vae.minimise(parts.clone(), vae, rng)?.loss;
 
+        let noise = &mut streams.target_noise;
         let latents = clamped(normal(latent * self.config.samples, noise));
         let targets = self.rows.tensor(self.targets(batch, &latents), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.update(&judged, &targets, streams)?;
 
-        let latents = clamped(normal(latent, noise));
+        let latents = clamped(normal(latent, &mut streams.target_noise));
         let pair = self.proposals(batch, &latents);
-        let (critic, phi) = (self.critics.learners()[0].net(), self.config.phi);
+        let (critic, phi) = (self.critics.first(), self.config.phi);
         let loss = |net: &SparseMlp, some: Range<usize>| {
             let pair = pair.each_ref().map(|t| some_rows(t, &some));
             perturbation_loss([net, critic], pair, phi)
         };
-        let perturbation = self.perturbation.learner_mut();
+        let (perturbation, rng) = (self.perturbation.learner_mut(), streams.topology("actor"));
         let actor_loss = perturbation.minimise(parts, loss, rng)?.loss;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
@@ -276,12 +280,12 @@ impl OfflineAgent for Bcq {
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
+        let nets = self.critics.nets();
         let Vae { encoder, decoder } = self.vae.net();
         vec![
             ("perturbation", self.perturbation.learner().net()),
-            ("critic_1", first),
-            ("critic_2", second),
+            ("critic_1", nets[0]),
+            ("critic_2", nets[1]),
             ("encoder", encoder),
             ("decoder", decoder),
         ]

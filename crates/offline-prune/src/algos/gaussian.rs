@@ -8,13 +8,14 @@ use std::ops::Range;
 
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
-use rl_algos::algos::parts::{Actor, Rows, Trainable, cut, equal_parts, to_vec};
+use rl_algos::agent::Parts;
 use rl_algos::algos::td3::policy;
+use rl_algos::nets::{Actor, BatchShape, ScalarAdam, equal_parts, row_slice, to_vec};
 use rl_algos::replay::Batch;
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::trainer::NetworkTrainerConfig;
 
-use super::{Objective, Parts, actions, all};
+use super::{Objective, actions, all};
 use crate::Result;
 
 /// The largest weight of a row (IQL's code, and CORL's of AWAC).
@@ -52,11 +53,9 @@ impl GaussianActor {
 
     /// What is trained: the network, and what log σ depends on.
     pub(super) fn parts(&mut self) -> Parts<'_> {
-        let numbers = self.log_std.values.iter_mut().flat_map(Trainable::state);
-        Parts {
-            numbers: numbers.collect(),
-            ..Parts::of("actor", self.actor.learner_mut())
-        }
+        let numbers = self.log_std.values.iter_mut().flat_map(ScalarAdam::state);
+        let parts = Parts::default().numbers(numbers);
+        parts.learner("actor", self.actor.learner_mut())
     }
 
     /// Writes the mean for `observation`.
@@ -78,7 +77,7 @@ impl GaussianActor {
     /// One step of the network and of σ towards the batch's actions, each row with its weight. Returns the loss.
     pub(super) fn minimise(
         &mut self,
-        rows: &Rows,
+        rows: &BatchShape,
         batch: &Batch,
         weights: &[f32],
         rng: &mut ChaCha8Rng,
@@ -95,7 +94,7 @@ impl GaussianActor {
     }
 
     /// The loss that [`minimise`](Self::minimise) goes down, for the network in the first place.
-    pub(super) fn objective(&self, rows: &Rows, batch: &Batch, weights: &[f32]) -> Objective {
+    pub(super) fn objective(&self, rows: &BatchShape, batch: &Batch, weights: &[f32]) -> Objective {
         let likelihood = Likelihood::new(rows, batch, weights, &self.log_std, &all(batch));
         Objective {
             networks: vec![0],
@@ -119,7 +118,7 @@ struct Likelihood {
 
 impl Likelihood {
     fn new(
-        rows: &Rows,
+        rows: &BatchShape,
         batch: &Batch,
         weights: &[f32],
         log_std: &LogStd,
@@ -130,7 +129,7 @@ impl Likelihood {
         Self {
             observations: rows.observations(&batch.observation, some),
             actions: actions(rows, batch, some),
-            weights: rows.tensor(cut(weights, 1, some), 1),
+            weights: rows.tensor(row_slice(weights, 1, some), 1),
             log_std: Tensor::from_data(TensorData::new(log_std, shape), &rows.device),
         }
     }
@@ -156,7 +155,7 @@ impl Likelihood {
 /// log σ for each number of an action.
 #[derive(Debug)]
 struct LogStd {
-    values: Vec<Trainable>,
+    values: Vec<ScalarAdam>,
     learning_rate: f64,
     bounds: [f64; 2],
 }
@@ -164,7 +163,7 @@ struct LogStd {
 impl LogStd {
     fn new(size: usize, learning_rate: f64, bounds: [f64; 2]) -> Self {
         Self {
-            values: vec![Trainable::new(0.0); size],
+            values: vec![ScalarAdam::new(0.0); size],
             learning_rate,
             bounds,
         }

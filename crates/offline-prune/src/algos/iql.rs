@@ -4,9 +4,11 @@
 //! No action is ever judged that is not in the data.
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Rows, TwinCritic, bootstrapped, equal_parts, in_halves, to_vec};
+use rl_algos::agent::{Parts, Resumable};
+use rl_algos::nets::{BatchShape, Critics, equal_parts, par_halves, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
+use rl_algos::target::td_target;
 use sparse_core::nn::SparseMlp;
 use sparse_core::trainer::NetworkTrainer;
 
@@ -17,20 +19,19 @@ use super::{
 };
 use crate::Result;
 use crate::config::{IqlConfig, OfflineConfig};
-use crate::saved::{Parts, Resumable};
 
 /// A Gaussian policy, two critics with targets, and the value of states.
 #[derive(Debug)]
 pub struct Iql {
     config: IqlConfig,
-    rows: Rows,
+    rows: BatchShape,
     actor: GaussianActor,
-    critics: TwinCritic,
+    critics: Critics,
     value: NetworkTrainer<SparseMlp>,
 }
 
 /// The policy's mean, two critics, and a network that judges observations alone.
-pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     let hidden = config.networks.critic.as_slice();
     vec![
         actor_shape(config, rows, 1),
@@ -38,7 +39,7 @@ pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
         critic_shape(config, rows, "critic_2"),
         NetworkShape {
             name: "value",
-            sizes: [&[rows.observation], hidden, &[1]].concat(),
+            sizes: [&[rows.obs_dim], hidden, &[1]].concat(),
             critic: true,
         },
     ]
@@ -50,7 +51,7 @@ impl Iql {
     pub fn new(
         config: &OfflineConfig,
         iql: &IqlConfig,
-        rows: Rows,
+        rows: BatchShape,
         [actor, first, second, value]: [SparseMlp; 4],
     ) -> Self {
         let bounds = [iql.log_std_min, iql.log_std_max];
@@ -59,14 +60,14 @@ impl Iql {
             config: iql.clone(),
             rows,
             actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
-            critics: TwinCritic::from_networks([first, second], &critics),
+            critics: Critics::from_networks([first, second], &critics),
             value: NetworkTrainer::new(value, config.critic_learner(None)),
         }
     }
 
     /// What the data's actions are worth: `min(Q₁', Q₂')(s, a)` of each row.
     fn worth(&self, batch: &Batch) -> Vec<f32> {
-        in_halves(batch.size, |half| {
+        par_halves(batch.size, |half| {
             self.critics
                 .target_values(&judged(&self.rows, batch, &half))
         })
@@ -74,7 +75,7 @@ impl Iql {
 
     /// `V(s)` of each row of observations.
     fn values(&self, observations: &[f32], rows: usize) -> Vec<f32> {
-        in_halves(rows, |half| {
+        par_halves(rows, |half| {
             let observations = self.rows.observations(observations, &half);
             to_vec(self.value.net().forward(observations))
         })
@@ -90,7 +91,7 @@ impl Iql {
     /// `y = R + γⁿ V(s')` for each row (equation 6).
     fn targets(&self, batch: &Batch) -> Vec<f32> {
         let values = self.values(&batch.next_observation, batch.size);
-        bootstrapped(batch, &values, self.config.reward_scale.unwrap_or(1.0))
+        td_target(batch, &values, self.config.reward_scale.unwrap_or(1.0))
     }
 }
 
@@ -110,9 +111,8 @@ fn expectile_loss(
 
 impl Resumable for Iql {
     fn parts(&mut self) -> Parts<'_> {
-        let mut parts = self.actor.parts().and(&mut self.critics);
-        parts.learners.push(("value", &mut self.value));
-        parts
+        let parts = self.critics.add_to(self.actor.parts());
+        parts.learner("value", &mut self.value)
     }
 }
 
@@ -124,7 +124,6 @@ impl OfflineAgent for Iql {
     /// Updates the value, then the policy by it, then both critics, whose targets follow.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        let [rng, first, second] = &mut streams.topology;
         let worth = self.worth(batch);
         let (rows, expectile) = (&self.rows, self.config.expectile);
         let loss = |value: &SparseMlp, some: std::ops::Range<usize>| {
@@ -132,15 +131,17 @@ impl OfflineAgent for Iql {
             let pair = [observations, rows.tensor(&worth[some], 1)];
             expectile_loss(value, pair, expectile)
         };
-        let parts = equal_parts(batch.size);
+        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
         let value_loss = self.value.minimise(parts, loss, rng)?.loss;
 
         let weights = self.weights(batch, &worth);
-        let actor_loss = self.actor.minimise(&self.rows, batch, &weights, rng)?;
+        let actor_loss =
+            self.actor
+                .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
 
         let targets = self.rows.tensor(self.targets(batch), 1);
         let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
+        let critics = self.critics.update(&judged, &targets, streams)?;
         Ok(vec![
             ("critic_loss", critics[0].loss + critics[1].loss),
             ("value_mean", critics[0].aux[0]),
@@ -150,11 +151,11 @@ impl OfflineAgent for Iql {
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
+        let nets = self.critics.nets();
         vec![
             ("actor", self.actor.net()),
-            ("critic_1", first),
-            ("critic_2", second),
+            ("critic_1", nets[0]),
+            ("critic_2", nets[1]),
             ("value", self.value.net()),
         ]
     }

@@ -14,13 +14,13 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Rows, check_batch, cut, to_vec};
+use rl_algos::agent::Resumable;
 use rl_algos::config::Need;
+use rl_algos::nets::{BatchShape, check_batch, row_slice, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
 
-pub use crate::saved::{AgentState, Part, Parts, Resumable};
 pub use awac::Awac;
 pub use bc::Bc;
 pub use bcq::Bcq;
@@ -84,7 +84,7 @@ pub struct NetworkShape {
 
 /// The networks that an algorithm trains, in its order.
 #[must_use]
-pub fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+pub fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     match &config.algo {
         AlgoConfig::Bc => bc::shapes(config, rows),
         AlgoConfig::Td3Bc(_) => td3_bc::shapes(config, rows),
@@ -98,7 +98,7 @@ pub fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
 /// networks (its value, and what scoring or training keeps for it), what is sampled, and what the largest network keeps of
 /// a batch.
 #[must_use]
-pub fn needs(config: &OfflineConfig, rows: &Rows) -> Vec<Need> {
+pub fn needs(config: &OfflineConfig, rows: &BatchShape) -> Vec<Need> {
     let shapes = shapes(config, rows);
     let sum = |numbers: &mut dyn Iterator<Item = u64>| numbers.fold(0, u64::saturating_add);
     let weights = |critic: bool| {
@@ -108,7 +108,7 @@ pub fn needs(config: &OfflineConfig, rows: &Rows) -> Vec<Need> {
     };
     let units = |shape: &NetworkShape| sum(&mut shape.sizes.iter().map(|units| *units as u64));
     let units = shapes.iter().map(units).max().unwrap_or(0);
-    let row = (2 * rows.observation + rows.action + 2) as u64;
+    let row = (2 * rows.obs_dim + rows.act_dim + 2) as u64;
     let sampled = row.saturating_mul(config.prune_batches as u64);
     let size = config.learning.batch_size;
     let batch = units.saturating_add(sampled).saturating_mul(size as u64);
@@ -138,7 +138,11 @@ pub fn needs(config: &OfflineConfig, rows: &Rows) -> Vec<Need> {
 ///
 /// # Errors
 /// The networks' own, such as when a layer would have no inputs.
-pub fn draw(config: &OfflineConfig, rows: &Rows, streams: &mut Streams) -> Result<Vec<SparseMlp>> {
+pub fn draw(
+    config: &OfflineConfig,
+    rows: &BatchShape,
+    streams: &mut Streams,
+) -> Result<Vec<SparseMlp>> {
     let network = |shape: NetworkShape| -> Result<SparseMlp> {
         let norm = shape.critic && config.networks.critic_layer_norm;
         let network = SparseMlpConfig::new(shape.sizes).with_layer_norm(norm);
@@ -153,7 +157,7 @@ pub fn draw(config: &OfflineConfig, rows: &Rows, streams: &mut Streams) -> Resul
 /// As [`OfflineConfig::validate`], and when there are more networks or fewer.
 pub fn build(
     config: &OfflineConfig,
-    rows: Rows,
+    rows: BatchShape,
     networks: Vec<SparseMlp>,
 ) -> Result<Box<dyn OfflineAgent>> {
     config.validate()?;
@@ -178,27 +182,27 @@ fn take<const N: usize>(networks: Vec<SparseMlp>) -> Result<[SparseMlp; N]> {
 }
 
 /// The policy's network: observations in, `per_action` numbers out for each of an action.
-fn actor_shape(config: &OfflineConfig, rows: &Rows, per_action: usize) -> NetworkShape {
+fn actor_shape(config: &OfflineConfig, rows: &BatchShape, per_action: usize) -> NetworkShape {
     let hidden = config.networks.actor.as_slice();
     NetworkShape {
         name: "actor",
-        sizes: [&[rows.observation], hidden, &[per_action * rows.action]].concat(),
+        sizes: [&[rows.obs_dim], hidden, &[per_action * rows.act_dim]].concat(),
         critic: false,
     }
 }
 
 /// A network that judges observations with actions.
-fn critic_shape(config: &OfflineConfig, rows: &Rows, name: &'static str) -> NetworkShape {
+fn critic_shape(config: &OfflineConfig, rows: &BatchShape, name: &'static str) -> NetworkShape {
     let hidden = config.networks.critic.as_slice();
     NetworkShape {
         name,
-        sizes: [&[rows.observation + rows.action], hidden, &[1]].concat(),
+        sizes: [&[rows.obs_dim + rows.act_dim], hidden, &[1]].concat(),
         critic: true,
     }
 }
 
 /// The mean squared error of a critic's values, as the objective of the network at `place`.
-fn critic_objective(place: usize, rows: &Rows, batch: &Batch, targets: &[f32]) -> Objective {
+fn critic_objective(place: usize, rows: &BatchShape, batch: &Batch, targets: &[f32]) -> Objective {
     let judged = judged(rows, batch, &all(batch));
     let targets = rows.tensor(targets, 1);
     Objective {
@@ -218,14 +222,14 @@ fn pairs(critics: [&SparseMlp; 2], judged: Tensor<2>) -> impl Iterator<Item = [f
 }
 
 /// Some rows of observations with the actions that were done there, `[rows, observation + action]`.
-fn judged(rows: &Rows, batch: &Batch, some: &Range<usize>) -> Tensor<2> {
-    let observations = cut(&batch.observation, rows.observation, some);
-    rows.judged(observations, cut(&batch.action, rows.action, some))
+fn judged(rows: &BatchShape, batch: &Batch, some: &Range<usize>) -> Tensor<2> {
+    let observations = row_slice(&batch.observation, rows.obs_dim, some);
+    rows.critic_input(observations, row_slice(&batch.action, rows.act_dim, some))
 }
 
 /// Some rows of actions as a tensor `[rows, action]`.
-fn actions(rows: &Rows, batch: &Batch, some: &Range<usize>) -> Tensor<2> {
-    rows.tensor(cut(&batch.action, rows.action, some), rows.action)
+fn actions(rows: &BatchShape, batch: &Batch, some: &Range<usize>) -> Tensor<2> {
+    rows.tensor(row_slice(&batch.action, rows.act_dim, some), rows.act_dim)
 }
 
 /// All rows of a batch.
@@ -234,6 +238,6 @@ fn all(batch: &Batch) -> Range<usize> {
 }
 
 /// Refuses a batch that is not made for these sizes.
-fn check(rows: &Rows, batch: &Batch) -> Result<()> {
+fn check(rows: &BatchShape, batch: &Batch) -> Result<()> {
     Ok(check_batch(rows, batch)?)
 }

@@ -1,12 +1,12 @@
 //! TD3+BC: TD3 whose actor also clones the data (Fujimoto & Gu 2021, arXiv:2106.06860, equations 3 to 5).
 
 use burn::tensor::Tensor;
-use rl_algos::algos::parts::{Actor, Rows, TwinCritic, equal_parts, to_vec};
+use rl_algos::agent::{Parts, Resumable};
 use rl_algos::algos::td3::{policy, targets};
+use rl_algos::nets::{Actor, BatchShape, Critics, equal_parts, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
-use sparse_core::trainer::NetworkTrainer;
 
 use super::bc::distance;
 use super::{
@@ -15,19 +15,18 @@ use super::{
 };
 use crate::Result;
 use crate::config::{OfflineConfig, Td3BcConfig};
-use crate::saved::{Parts, Resumable};
 
 /// A policy and two critics, each with its target.
 #[derive(Debug)]
 pub struct Td3Bc {
     config: Td3BcConfig,
-    rows: Rows,
+    rows: BatchShape,
     actor: Actor,
-    critics: TwinCritic,
+    critics: Critics,
 }
 
 /// The policy, and two critics of its actions.
-pub(super) fn shapes(config: &OfflineConfig, rows: &Rows) -> Vec<NetworkShape> {
+pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     let critic = |name| critic_shape(config, rows, name);
     vec![
         actor_shape(config, rows, 1),
@@ -42,7 +41,7 @@ impl Td3Bc {
     pub fn new(
         config: &OfflineConfig,
         td3_bc: &Td3BcConfig,
-        rows: Rows,
+        rows: BatchShape,
         [actor, first, second]: [SparseMlp; 3],
     ) -> Self {
         let critics = config.critic_learner(Some(td3_bc.policy_delay));
@@ -50,7 +49,7 @@ impl Td3Bc {
             config: td3_bc.clone(),
             rows,
             actor: Actor::from_network(actor, config.actor_learner(true)),
-            critics: TwinCritic::from_networks([first, second], &critics),
+            critics: Critics::from_networks([first, second], &critics),
         }
     }
 
@@ -87,7 +86,8 @@ fn actor_loss([done, values]: [Tensor<2>; 2], actions: Tensor<2>, weight: f32) -
 
 impl Resumable for Td3Bc {
     fn parts(&mut self) -> Parts<'_> {
-        Parts::of("actor", self.actor.learner_mut()).and(&mut self.critics)
+        self.critics
+            .add_to(Parts::default().learner("actor", self.actor.learner_mut()))
     }
 }
 
@@ -100,12 +100,11 @@ impl OfflineAgent for Td3Bc {
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
         let targets = self.rows.tensor(self.targets(batch, streams), 1);
-        let judged = self.rows.judged(&batch.observation, &batch.action);
-        let [actor_rng, first, second] = &mut streams.topology;
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
+        let judged = self.rows.critic_input(&batch.observation, &batch.action);
+        let critics = self.critics.update(&judged, &targets, streams)?;
         let critic_loss = critics[0].loss + critics[1].loss;
         let mut lost = f32::NAN;
-        let [critic, _] = self.critics.learners();
+        let critic = &self.critics.learners()[0];
         if critic.updates().is_multiple_of(self.config.policy_delay) {
             let critic = critic.net();
             let forward = |actor: &SparseMlp, some| {
@@ -118,9 +117,9 @@ impl OfflineAgent for Td3Bc {
                 value_weight(alpha, parts.iter().map(|([_, values], _)| values))
             };
             let loss = |(judged, actions), weight: &f32| actor_loss(judged, actions, *weight);
-            let parts = equal_parts(batch.size);
+            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
             let actor = self.actor.learner_mut();
-            let report = actor.minimise_coupled(parts, forward, weight, loss, actor_rng)?;
+            let report = actor.minimise_coupled(parts, forward, weight, loss, rng)?;
             lost = report.loss;
         }
         Ok(vec![
@@ -131,11 +130,11 @@ impl OfflineAgent for Td3Bc {
     }
 
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let [first, second] = self.critics.learners().map(NetworkTrainer::net);
+        let nets = self.critics.nets();
         vec![
             ("actor", self.actor.learner().net()),
-            ("critic_1", first),
-            ("critic_2", second),
+            ("critic_1", nets[0]),
+            ("critic_2", nets[1]),
         ]
     }
 
@@ -147,7 +146,7 @@ impl OfflineAgent for Td3Bc {
         check(&self.rows, batch)?;
         let observations = self.rows.observations(&batch.observation, &all(batch));
         let actions = actions(&self.rows, batch, &all(batch));
-        let [critic, _] = self.critics.learners().map(NetworkTrainer::net);
+        let critic = self.critics.first();
         let pair = [self.actor.learner().net(), critic];
         let [_, values] = actions_and_values(pair, observations.clone());
         let weight = value_weight(self.config.alpha, [&values]);

@@ -268,7 +268,7 @@ impl OfflineConfig {
     /// # Errors
     /// [`Error::Toml`] with a key that is unknown or has a value of another kind; otherwise as
     /// [`validate`](Self::validate).
-    pub fn overlaid(&self, given: toml::Table) -> Result<Self> {
+    pub fn merged(&self, given: toml::Table) -> Result<Self> {
         let mut all = toml::Table::try_from(self).map_err(Error::toml)?;
         lay_over(&mut all, given);
         let config: Self = all.try_into().map_err(Error::toml)?;

@@ -3,9 +3,9 @@
 use crate::prune::{Budget, Group, Kept, PerWeight};
 use crate::{Error, Result};
 
-/// Scores in `rounds` rounds: the first scores all weights, each later one what the one before kept. Of the density
-/// `ρ` that the budget asks for, round `k` of `n` (from 1) keeps `ρ^(k/n)`, so that each removes the same share of what
-/// is left. Gives the scores of the last round, by which the last selection is made.
+/// Scores in `rounds` rounds: the first scores all weights, each later one those that the round before kept. For a density
+/// `ρ`, round `k` of `n` (from 1) keeps `ρ^(k/n)`, so that each removes the same share of the remaining weights.
+/// Returns the scores of the last round, which decide the final selection.
 pub(super) fn in_rounds(
     rounds: usize,
     group: &Group,
@@ -24,7 +24,7 @@ pub(super) fn in_rounds(
 /// Most rounds: the papers take a hundred at most, and each scores all weights.
 const MOST_ROUNDS: usize = 1 << 14;
 
-/// A number of rounds must be 1 or more, and must come to an end.
+/// The number of rounds must be 1 or more, and small enough to finish.
 pub(super) fn check_rounds(field: &'static str, rounds: usize) -> Result<()> {
     if !(1..=MOST_ROUNDS).contains(&rounds) {
         return Err(Error::config(field, rounds, format!("1 to {MOST_ROUNDS}")));

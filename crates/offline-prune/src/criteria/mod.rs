@@ -1,7 +1,7 @@
-//! What a weight is worth. One criterion, one file, one paper.
+//! Scores of weights. One criterion, one file, one paper.
 //!
-//! A [`Criterion`] gives each weight of a [`Group`] a score; the highest stay. Iterative criteria score what is left
-//! in rounds, each sparser than the one before; the scores of the last round are theirs.
+//! A [`Criterion`] gives each weight of a [`Group`] a score; the highest scores stay. Iterative criteria score the
+//! remaining weights in rounds, each sparser than the one before, and return the scores of the last round.
 
 mod common;
 mod force;
@@ -32,9 +32,9 @@ use crate::{Error, Result};
 
 /// How weights are scored.
 pub trait Criterion {
-    /// A score for each weight of the group; the highest are to stay. Minus infinity is for what an earlier round
-    /// removed for good. The losses may be computed as often as need be. `budget` is what the pruning aims at, of
-    /// which rounds make their steps; `rng` is for scores by chance.
+    /// A score for each weight of the group; the highest stay. Weights that an earlier round removed for good score minus
+    /// infinity. A criterion may compute the losses any number of times. `budget` is the target that rounds approach
+    /// step by step; `rng` draws random scores.
     ///
     /// # Errors
     /// [`Error::Loss`] when a loss is missing or not finite, [`Error::Config`] when the budget cannot be met.

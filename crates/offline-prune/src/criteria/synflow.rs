@@ -1,7 +1,7 @@
 //! SynFlow (Tanaka et al. 2020, "Pruning neural networks without any data by iteratively conserving synaptic flow",
 //! arXiv:2006.05467, Algorithm 1).
 //!
-//! The score is `θ dR/dθ` of the network with `|θ|` in the place of all weights and biases, where `R` is the sum of its
+//! The score is `θ dR/dθ` of the network with every weight and bias replaced by its magnitude, where `R` is the sum of its
 //! outputs for an input of ones: the share of all that flows through the weight. Scored in rounds, with the density
 //! falling by the same factor each round, a layer never collapses before the others have. No data is needed. That biases
 //! count is the released code's; the paper's formula has none.

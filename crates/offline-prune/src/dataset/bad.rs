@@ -1,4 +1,4 @@
-//! Rows with numbers that are not allowed.
+//! BatchShape with numbers that are not allowed.
 
 use std::collections::BTreeSet;
 

@@ -19,7 +19,7 @@ use super::column::{
 };
 use super::ends::Ends;
 use super::reading::{Own, Reader, pairs};
-use super::{Dataset, Follows};
+use super::{Boundary, Dataset};
 use crate::{Error, Result};
 
 /// The arrays that are read.
@@ -177,7 +177,7 @@ fn with_next(
             let jumps = following != Some(observation)
                 && (following.is_none() || !(bad.has(row) || bad.has(row + 1)));
             match ends.of(row, jumps) {
-                Follows::Next => data.follows.push(Follows::Next),
+                Boundary::Next => data.follows.push(Boundary::Next),
                 follows => data.end_episode(follows, Some(observation)),
             }
         }
@@ -193,10 +193,10 @@ fn without_next(data: &mut Dataset, mut ends: Ends<'_>, bad: &Bad) -> BTreeSet<u
     let mut left_out = BTreeSet::new();
     for row in 0..rows {
         let kept = data.follows.len();
-        let goes_on = data.follows.last() == Some(&Follows::Next);
+        let goes_on = data.follows.last() == Some(&Boundary::Next);
         let follows = ends.of(row, false);
-        let breaks_off = row + 1 == rows && follows == Follows::Next;
-        let has_next = follows != Follows::Cut && !breaks_off;
+        let breaks_off = row + 1 == rows && follows == Boundary::Next;
+        let has_next = follows != Boundary::Cut && !breaks_off;
         if bad.has(row) && (has_next || goes_on) {
             left_out.insert(data.endings.len());
         }
@@ -205,7 +205,7 @@ fn without_next(data: &mut Dataset, mut ends: Ends<'_>, bad: &Bad) -> BTreeSet<u
             if goes_on {
                 data.follows.pop();
                 let last = data.observations[row * size..(row + 1) * size].to_vec();
-                data.end_episode(Follows::Cut, Some(&last));
+                data.end_episode(Boundary::Cut, Some(&last));
             }
             continue;
         }
@@ -215,8 +215,8 @@ fn without_next(data: &mut Dataset, mut ends: Ends<'_>, bad: &Bad) -> BTreeSet<u
             .copy_within(row * done..(row + 1) * done, kept * done);
         data.rewards[kept] = data.rewards[row];
         match follows {
-            Follows::Terminal => data.end_episode(Follows::Terminal, None),
-            _ => data.follows.push(Follows::Next),
+            Boundary::Terminal => data.end_episode(Boundary::Terminal, None),
+            _ => data.follows.push(Boundary::Next),
         }
     }
     ends.end();

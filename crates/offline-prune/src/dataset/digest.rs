@@ -2,7 +2,7 @@
 
 use crc32fast::Hasher;
 
-use super::{Dataset, Follows};
+use super::{Boundary, Dataset};
 
 /// Numbers that are turned into bytes at a time.
 const WINDOW: usize = 1 << 12;
@@ -27,10 +27,10 @@ impl Dataset {
             }
         }
         for follows in self.follows.chunks(WINDOW) {
-            let code = |follows: &Follows| match follows {
-                Follows::Next => 0,
-                Follows::Terminal => 1,
-                Follows::Cut => 2,
+            let code = |follows: &Boundary| match follows {
+                Boundary::Next => 0,
+                Boundary::Terminal => 1,
+                Boundary::Cut => 2,
             };
             hasher.update(&follows.iter().map(code).collect::<Vec<u8>>());
         }

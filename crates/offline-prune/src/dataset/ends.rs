@@ -1,9 +1,9 @@
 //! How rows end: by a flag, by a jump, or by a longest length.
 
-use super::Follows;
+use super::Boundary;
 use super::facts::Facts;
 
-/// The ends of rows that are told apart one after the other.
+/// Decides row by row how each ends.
 pub(super) struct Ends<'a> {
     terminals: &'a [bool],
     timeouts: &'a [bool],
@@ -11,7 +11,7 @@ pub(super) struct Ends<'a> {
     most: Option<usize>,
     /// Steps that the task has at most.
     limit: Option<usize>,
-    /// Rows of the episode under way.
+    /// BatchShape of the episode under way.
     rows: usize,
     facts: &'a mut Facts,
 }
@@ -37,20 +37,20 @@ impl<'a> Ends<'a> {
     }
 
     /// What follows the next row, which is number `row`; `jumps` when the row after it is not where it led.
-    pub(super) fn of(&mut self, row: usize, jumps: bool) -> Follows {
+    pub(super) fn of(&mut self, row: usize, jumps: bool) -> Boundary {
         self.rows += 1;
         let full = self.most.is_some_and(|most| self.rows >= most);
         // A terminal needs no next observation, so it wins over a time-out.
         let follows = match (self.terminals[row], self.timeouts[row] || jumps) {
-            (true, _) => Follows::Terminal,
-            (false, true) => Follows::Cut,
+            (true, _) => Boundary::Terminal,
+            (false, true) => Boundary::Cut,
             (false, false) if full => {
                 self.facts.cut += 1;
-                Follows::Cut
+                Boundary::Cut
             }
-            (false, false) => Follows::Next,
+            (false, false) => Boundary::Next,
         };
-        if follows != Follows::Next {
+        if follows != Boundary::Next {
             self.end();
         }
         follows

@@ -6,7 +6,7 @@ use super::bad::Bad;
 use super::bounds::Bounds;
 use super::column::{Place, finite};
 use super::facts::Actions;
-use super::{Dataset, Follows};
+use super::{Boundary, Dataset};
 use crate::{Error, Result};
 
 /// One episode, actions in the task's units.
@@ -102,10 +102,10 @@ impl Dataset {
             data.observations.extend_from_slice(rows);
             data.actions.extend(actions);
             data.rewards.extend_from_slice(&episode.rewards);
-            data.follows.extend(vec![Follows::Next; steps - 1]);
+            data.follows.extend(vec![Boundary::Next; steps - 1]);
             let ends = match episode.terminated {
-                true => Follows::Terminal,
-                false => Follows::Cut,
+                true => Boundary::Terminal,
+                false => Boundary::Cut,
             };
             data.end_episode(ends, Some(last));
         }

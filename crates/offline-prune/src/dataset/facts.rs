@@ -5,7 +5,7 @@ use std::fmt;
 /// Where the range of actions is from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum RangeFrom {
-    /// Whoever reads gave it.
+    /// The caller gave it.
     Given,
     /// The file, its metadata or its attributes.
     File,
@@ -51,7 +51,7 @@ pub struct Actions {
 pub struct Facts {
     /// The actions.
     pub actions: Actions,
-    /// Rows that are flagged both as terminal and as time-out; they count as terminals.
+    /// BatchShape that are flagged both as terminal and as time-out; they count as terminals.
     pub both_flags: usize,
     /// Length at which episodes were cut, where one was given or there are no time-outs.
     pub cut_at: Option<usize>,
@@ -59,7 +59,7 @@ pub struct Facts {
     pub timeouts_missing: bool,
     /// Episodes that were cut by that length alone.
     pub cut: usize,
-    /// Rows of the longest episode.
+    /// BatchShape of the longest episode.
     pub longest: usize,
     /// Episodes with more rows than the task has steps.
     pub too_long: usize,

@@ -204,9 +204,9 @@ enum Kind {
     Single,
     /// Anything else that a double holds.
     Double,
-    /// Bytes that are 0 or 1: NumPy's truth values.
+    /// Bytes that are 0 or 1: NumPy's booleans.
     Truth,
-    /// Of 16 bits, so many of them exponent.
+    /// 16 bits, `exponent` of them for the exponent.
     Half {
         exponent: u32,
         big_endian: bool,
@@ -252,7 +252,7 @@ struct Array {
     kind: Kind,
     /// Bytes of the file.
     stored: u64,
-    /// Rows that are read at once.
+    /// BatchShape that are read at once.
     window: usize,
 }
 

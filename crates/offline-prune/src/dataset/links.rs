@@ -19,7 +19,7 @@ const SOFT: u8 = 1;
 const EXTERNAL: u8 = 64;
 
 /// Where the link of a name leads, such as ``to `observations` in other.hdf5``.
-/// `whole` tells whether that is the whole name, or its start.
+/// With `whole`, `name` is the whole name; otherwise its start.
 pub(super) fn find(path: &Path, name: &str, whole: bool) -> Option<String> {
     let mut from = BufReader::new(File::open(path).ok()?);
     let mut bytes = Vec::new();

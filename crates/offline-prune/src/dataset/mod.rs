@@ -39,7 +39,7 @@ use crate::score::Reference;
 
 /// What follows a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Follows {
+enum Boundary {
     /// The next row of the same episode.
     Next,
     /// The episode's end, and no value.
@@ -69,7 +69,7 @@ pub struct Dataset {
     /// `[rows]`.
     rewards: Vec<f32>,
     /// `[rows]`.
-    follows: Vec<Follows>,
+    follows: Vec<Boundary>,
     /// One per episode, in the order of rows.
     endings: Vec<Ending>,
     /// Observations at the ends of episodes, `[ends, observation]`.
@@ -127,7 +127,7 @@ impl Dataset {
     /// Unless `row < len()`.
     #[must_use]
     pub fn is_terminal(&self, row: usize) -> bool {
-        self.follows[row] == Follows::Terminal
+        self.follows[row] == Boundary::Terminal
     }
 
     /// Whether the episode was cut after this transition; the value of what was seen next counts.
@@ -136,7 +136,7 @@ impl Dataset {
     /// Unless `row < len()`.
     #[must_use]
     pub fn is_cut(&self, row: usize) -> bool {
-        self.follows[row] == Follows::Cut
+        self.follows[row] == Boundary::Cut
     }
 
     /// What was seen after a transition, `[observation]`; `None` after a terminal where the file has none.
@@ -146,7 +146,7 @@ impl Dataset {
     #[must_use]
     pub fn next_observation(&self, row: usize) -> Option<&[f32]> {
         let size = self.observation_size;
-        if self.follows[row] == Follows::Next {
+        if self.follows[row] == Boundary::Next {
             return Some(&self.observations[(row + 1) * size..(row + 2) * size]);
         }
         let episode = self.endings.partition_point(|ending| ending.end <= row);
@@ -186,12 +186,12 @@ impl Dataset {
         ];
         let floats: usize = rows.iter().map(|v| v.capacity()).sum();
         size_of::<f32>() * floats
-            + size_of::<Follows>() * self.follows.capacity()
+            + size_of::<Boundary>() * self.follows.capacity()
             + size_of::<Ending>() * self.endings.capacity()
     }
 
     /// Ends an episode after the last row marked so far. `last` is what was seen there.
-    fn end_episode(&mut self, follows: Follows, last: Option<&[f32]>) {
+    fn end_episode(&mut self, follows: Boundary, last: Option<&[f32]>) {
         self.follows.push(follows);
         let kept = last.map(|observation| {
             self.last_observations.extend_from_slice(observation);

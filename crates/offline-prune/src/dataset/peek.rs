@@ -9,7 +9,7 @@ use super::reading::Own;
 use super::{d4rl, npz};
 use crate::Result;
 
-/// What tells which task a dataset is of.
+/// The parts of a dataset that identify its task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Peek {
     /// Numbers of an observation and of an action, where the first arrays have rows of numbers.

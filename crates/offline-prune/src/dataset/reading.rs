@@ -1,4 +1,4 @@
-//! How a dataset is read where it does not say all of itself.
+//! How a dataset is read that does not describe itself fully.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::facts::{Facts, RangeFrom};
 use super::{Dataset, open};
 use crate::{Error, Result};
 
-/// What whoever reads a dataset knows of it; all of it may be left out.
+/// What the caller knows of a dataset; every field may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Reading {
@@ -24,8 +24,8 @@ pub struct Reading {
     /// Whether actions outside the range are cut off to it, as the tasks do; otherwise they are an error.
     #[serde(skip_serializing_if = "is_false")]
     pub clip_actions: bool,
-    /// Longest episode, 1 or more: the last of so many rows counts as a time-out. A file without time-outs and next
-    /// observations is cut at the task's longest episode otherwise, as D4RL's loader does.
+    /// Longest episode in rows, 1 or more; its last row counts as a time-out. Default: no limit, but a file without time-outs
+    /// and next observations is cut at the task's longest episode, as D4RL's loader does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub episode_length: Option<usize>,
     /// Whether episodes with something that is not allowed are left out, and counted; otherwise they are an error.
@@ -39,7 +39,7 @@ fn is_false(flag: &bool) -> bool {
 
 impl Reading {
     /// Reads a dataset as [`Dataset::open`] does, of a task if there is one: it gives the range of actions and the
-    /// longest episode where the dataset says neither. What is worth a word comes with it.
+    /// longest episode where the dataset says neither. Returns the dataset and what was noticed while reading.
     ///
     /// ```no_run
     /// use offline_prune::dataset::Reading;
@@ -127,7 +127,7 @@ impl Reader<'_> {
     /// The range of actions of `width` numbers: as given, as the dataset says, as its task has it, or [-1, 1].
     ///
     /// # Errors
-    /// When the one that was given is none.
+    /// When the given range is not valid.
     pub(super) fn bounds(&mut self, width: usize, own: &Own) -> Result<Bounds> {
         let fitting = |task: &&TaskInfo| task.action.len() == width;
         let named = own.env.as_deref();

@@ -3,7 +3,7 @@
 use rand::{Rng, RngExt};
 use rl_algos::replay::Batch;
 
-use super::{Dataset, Follows};
+use super::{Boundary, Dataset};
 
 impl Dataset {
     /// Fills `batch` with windows of `n_step` transitions (0 counts as 1), shorter where an episode ends;
@@ -13,7 +13,7 @@ impl Dataset {
     /// The sum of a window's rewards is discounted from its start; after a terminal no value follows, and
     /// after a cut that of the observation there, as in [`rl_algos::replay::Replay::sample`]. Where a file
     /// has no observation after a terminal, the one before it stands in, with discount 0. What windows of several steps
-    /// pass is left out ([`Batch::skip_between`]).
+    /// pass is left out ([`Batch::skip_intermediate`]).
     pub fn sample(
         &self,
         n_step: usize,
@@ -23,7 +23,7 @@ impl Dataset {
         batch: &mut Batch,
     ) {
         batch.clear();
-        batch.skip_between = n_step > 1;
+        batch.skip_intermediate = n_step > 1;
         if self.is_empty() {
             return;
         }
@@ -64,12 +64,12 @@ impl Dataset {
         loop {
             sum += discount * self.rewards[last];
             discount *= gamma;
-            if self.follows[last] != Follows::Next || last + 1 - start >= n_step {
+            if self.follows[last] != Boundary::Next || last + 1 - start >= n_step {
                 break;
             }
             last += 1;
         }
-        if self.follows[last] == Follows::Terminal {
+        if self.follows[last] == Boundary::Terminal {
             discount = 0.0;
         }
         Window {

@@ -59,7 +59,7 @@ pub fn prune_agent(
     })
 }
 
-/// An error of a setting that tells whose weights it is about.
+/// The error of a setting, with the names of the networks that it concerns.
 fn named(error: Error, names: &[&str]) -> Error {
     match error {
         Error::Config {

@@ -135,7 +135,7 @@ impl<'a> Counted<'a> {
         all
     }
 
-    /// Whether a weight is there and no unit needs it.
+    /// Whether a weight is kept and no unit needs it.
     fn can_go(&self, (layer, position): At) -> bool {
         let shape = &self.layers[layer];
         let (unit, input) = (position / shape.inputs, position % shape.inputs);

@@ -59,17 +59,17 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PruneConfig {
-    /// What a weight is worth: a name, or a table with settings. SNIP unless told, as in the released code for offline
+    /// How weights are scored: a name, or a table with settings. Default: SNIP, as in the released code for offline
     /// RL of the same first author (Arnob et al. 2025, arXiv:2506.17155).
     #[serde(deserialize_with = "crate::criteria::by_name_or_settings")]
     pub criterion: CriterionConfig,
     /// The share of weights that go, in [0, 1): 0.95, as Arnob et al. (2021) report.
     pub sparsity: f64,
-    /// From where they go: from all layers together unless told, as SNIP, GraSP and SynFlow are defined.
+    /// What is ranked together. Default: all layers, as SNIP, GraSP and SynFlow are defined.
     pub allocation: Allocation,
     /// What no layer may be left without.
     pub floor: Floor,
-    /// Which kernels the pruned networks run on: compressed rows unless told.
+    /// Which kernels the pruned networks run on. Default: compressed rows.
     pub storage: Storage,
 }
 
@@ -140,7 +140,7 @@ pub fn prune(group: &Group, config: &PruneConfig, rng: &mut impl Rng) -> Result<
             total: empty.total(),
         });
     }
-    let networks = cut(group, &selection.kept, config.storage)?;
+    let networks = row_slice(group, &selection.kept, config.storage)?;
     Ok(Pruned { networks, report })
 }
 
@@ -167,7 +167,7 @@ fn check(criterion: &'static str, group: &Group, scores: &PerWeight) -> Result<(
 }
 
 /// The group's networks with nothing but the weights that stay.
-fn cut(group: &Group, kept: &Kept, storage: Storage) -> Result<Vec<SparseMlp>> {
+fn row_slice(group: &Group, kept: &Kept, storage: Storage) -> Result<Vec<SparseMlp>> {
     let mut networks = group.networks().to_vec();
     let layers = networks.iter_mut().flat_map(SparseMlp::sparse_layers_mut);
     for (at, layer) in layers.enumerate() {

@@ -1,7 +1,7 @@
 //! Batches of a dataset, one ahead.
 
 use rand_chacha::ChaCha8Rng;
-use rl_algos::attended;
+use rl_algos::keep_workers_awake;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 
@@ -62,7 +62,7 @@ impl<'a> Batches<'a> {
     ) -> Result<Vec<(&'static str, f32)>> {
         let batch = std::mem::replace(&mut self.next, std::mem::take(&mut self.spare));
         let learn = || rayon::join(|| agent.update(&batch, streams), || self.draw());
-        let (learned, ()) = attended(learn);
+        let (learned, ()) = keep_workers_awake(learn);
         self.spare = batch;
         learned
     }

@@ -12,9 +12,9 @@ use std::ops::ControlFlow;
 
 use burn::tensor::Device;
 use envs::VecEnv;
-use rl_algos::Training;
-use rl_algos::algos::parts::Rows;
+use rl_algos::ActiveRunGuard;
 use rl_algos::evaluate::Returns;
+use rl_algos::nets::BatchShape;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use serde::{Deserialize, Serialize};
@@ -137,7 +137,7 @@ pub fn start(
     let mut own = streams.clone();
     let mut batch = Batches::new(config, dataset, &own);
     let batches: Vec<Batch> = (0..config.prune_batches).map(|_| batch.take()).collect();
-    let mut rng = own.topology[0].clone();
+    let mut rng = own.topology("actor").clone();
     let pruned = prune_agent(&*agent, &batches, pruning, &mut own, &mut rng)?;
     Ok(Start {
         updates: 0,
@@ -161,7 +161,7 @@ pub fn train(
     let mut streams = Streams::new(config.seed);
     let envs = environments(config, dataset)?;
     // On a thread of the pool, so that work is shared out without waking others.
-    let _training = Training::begin();
+    let _training = ActiveRunGuard::begin();
     rayon::scope(|_| {
         let start = start(config, dataset, device, &mut streams)?;
         watcher.on_start(&start)?;
@@ -184,7 +184,7 @@ pub fn resume(
 ) -> Result<Trained> {
     let envs = environments(config, dataset)?;
     check_normalised(config, dataset)?;
-    let _training = Training::begin();
+    let _training = ActiveRunGuard::begin();
     rayon::scope(|_| {
         let start = Start {
             updates: state.updates,
@@ -197,10 +197,10 @@ pub fn resume(
 }
 
 /// What rows of a dataset are as tensors.
-fn rows(dataset: &Dataset, device: &Device) -> Rows {
-    Rows {
-        observation: dataset.observation_size(),
-        action: dataset.action_size(),
+fn rows(dataset: &Dataset, device: &Device) -> BatchShape {
+    BatchShape {
+        obs_dim: dataset.observation_size(),
+        act_dim: dataset.action_size(),
         device: device.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! A run between two updates: to be gone on with, stored, or made files of.
 
 use envs::VecEnv;
+use rl_algos::agent::AgentState;
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
 use sparse_core::record;
@@ -10,7 +11,7 @@ use super::batches::Batches;
 use super::state::State;
 use super::{Evaluation, Trained, Watcher, reference};
 use crate::Result;
-use crate::algos::{AgentState, OfflineAgent};
+use crate::algos::OfflineAgent;
 use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
 use crate::export::raw_policy;

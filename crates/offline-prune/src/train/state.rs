@@ -1,13 +1,14 @@
 //! A run between two updates, as plain data.
 
 use rand_chacha::ChaCha8Rng;
-use rl_algos::algos::parts::Rows;
+use rl_algos::agent::AgentState;
+use rl_algos::nets::BatchShape;
 use rl_algos::rng::Streams;
 use serde::{Deserialize, Serialize};
 
 use super::Evaluation;
 use super::averages::Averages;
-use crate::algos::{self, AgentState, OfflineAgent};
+use crate::algos::{self, OfflineAgent};
 use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
 use crate::{Error, Result};
@@ -52,13 +53,13 @@ impl State {
         &self,
         config: &OfflineConfig,
         dataset: &Dataset,
-        rows: Rows,
+        rows: BatchShape,
     ) -> Result<Box<dyn OfflineAgent>> {
         let config = &config.fitted(dataset);
         self.fits(config, &dataset.digest())?;
         let dense = algos::draw(config, &rows, &mut Streams::new(config.seed))?;
         let mut agent = algos::build(config, rows, dense)?;
-        self.agent.restore(&mut *agent)?;
+        self.agent.clone().restore(&mut *agent)?;
         Ok(agent)
     }
 

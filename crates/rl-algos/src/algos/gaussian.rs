@@ -8,8 +8,8 @@ use std::f32::consts::{LN_2, PI};
 use burn::tensor::Tensor;
 use sparse_core::kernels::{exp, softplus, tanh};
 
-use super::parts::{Rows, to_vec};
 use crate::config::SacConfig;
+use crate::nets::{BatchShape, to_vec};
 
 /// The bounds of log σ; the network's output goes through tanh and is stretched between them.
 #[derive(Clone, Copy, Debug)]
@@ -98,8 +98,13 @@ impl SquashedGaussian {
     ///
     /// Some twenty operations on small tensors would cost more than the network. So numbers and slopes are computed
     /// here, and the tensors are linear in the outputs, with these values and these slopes.
-    pub(super) fn tensors(self, rows: &Rows, outputs: Tensor<2>, noise: &[f32]) -> Drawn {
-        let size = rows.action;
+    pub(super) fn tensors(
+        self,
+        rows: &BatchShape,
+        outputs: Tensor<2>,
+        noise: &[f32],
+    ) -> ActionSample {
+        let size = rows.act_dim;
         let numbers = self.numbers(size, &to_vec(outputs.clone().inner()), noise);
         let logs = sums(size, &numbers.logs);
         let mean_log = logs.iter().sum::<f32>() / logs.len() as f32;
@@ -110,7 +115,7 @@ impl SquashedGaussian {
         let [by_action, by_log] =
             [by_action, by_log].map(|slopes| change.clone() * constant(slopes, 2 * size));
         let [by_mean, by_spread] = [0, size].map(|half| by_action.clone().narrow(1, half, size));
-        Drawn {
+        ActionSample {
             actions: by_mean + by_spread + constant(numbers.actions, size),
             logs: by_log.sum_dim(1) + constant(logs, 1),
             mean_log,
@@ -153,7 +158,7 @@ fn sums(size: usize, numbers: &[f32]) -> Vec<f32> {
 }
 
 /// Sampled actions, to be differentiated.
-pub(super) struct Drawn {
+pub(super) struct ActionSample {
     /// `[rows, action]`.
     pub(super) actions: Tensor<2>,
     /// Their log-probabilities, `[rows, 1]`.
@@ -215,13 +220,13 @@ mod tests {
         };
         let outputs: Vec<f32> = CASES.iter().flat_map(|case| [case[0], case[1]]).collect();
         let outputs = Tensor::from_inner(tensor(outputs, 2)).require_grad();
-        let sizes = Rows {
-            observation: 1,
-            action: 1,
+        let sizes = BatchShape {
+            obs_dim: 1,
+            act_dim: 1,
             device: device.clone(),
         };
         let drawn = BOUNDS.tensors(&sizes, outputs.clone(), &column(2));
-        let Drawn { actions, logs, .. } = drawn;
+        let ActionSample { actions, logs, .. } = drawn;
         let gradients = (logs.clone().sum() + actions.clone().sum() * 2.0).backward();
         let gradient = outputs.grad(&gradients).expect("a gradient");
         let gradient: Vec<f32> = gradient.into_data().iter::<f32>().collect();

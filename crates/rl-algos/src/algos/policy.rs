@@ -10,8 +10,8 @@ use sparse_core::nn::{Inference, SparseModule};
 use sparse_core::record::Record;
 
 use super::gaussian::SquashedGaussian;
-use super::parts::check_action;
 use crate::config::SacConfig;
+use crate::nets::check_action;
 use crate::{Error, Result};
 
 /// The actions of a trained actor, one observation at a time, without tensors.

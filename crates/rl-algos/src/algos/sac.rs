@@ -4,17 +4,18 @@
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use sparse_core::nn::SparseMlp;
-use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::SquashedGaussian;
-use super::parts::{
-    Actor, Rows, Trainable, TwinCritic, bootstrapped, check_action, check_batch, cut, equal_parts,
-    in_halves, normal, to_vec,
-};
-use super::{Agent, Extra, UpdateReport};
+use super::{METRICS, report};
+use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
 use crate::config::{AlgoConfig, SacConfig, Temperature, TrainConfig};
+use crate::nets::{
+    Actor, BatchShape, Critics, ScalarAdam, check_action, check_batch, equal_parts, normal,
+    par_halves, row_slice, to_vec,
+};
 use crate::replay::Batch;
 use crate::rng::Streams;
+use crate::target::td_target;
 use crate::{Error, Result};
 
 /// A Gaussian policy and two critics with targets, and the weight of the entropy.
@@ -22,10 +23,10 @@ use crate::{Error, Result};
 pub struct Sac {
     config: SacConfig,
     gaussian: SquashedGaussian,
-    rows: Rows,
+    rows: BatchShape,
     actor: Actor,
-    critics: TwinCritic,
-    temperature: Tuned,
+    critics: Critics,
+    temperature: EntropyCoef,
     updates: u64,
 }
 
@@ -35,16 +36,31 @@ impl Sac {
     /// # Errors
     /// As [`TrainConfig::validate`]; [`Error::Config`] when its algorithm is another, or its sparsity leaves a layer
     /// without connections.
-    pub fn new(config: &TrainConfig, rows: Rows, streams: &mut Streams) -> Result<Self> {
+    pub fn new(config: &TrainConfig, rows: BatchShape, streams: &mut Streams) -> Result<Self> {
         config.validate()?;
+        let actor = Actor::new(config, &rows, streams)?;
+        let critics = Critics::new(2, config, &rows, streams)?;
+        Self::from_networks(config, rows, actor, critics)
+    }
+
+    /// An agent of these networks.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the algorithm of `config` is another.
+    pub fn from_networks(
+        config: &TrainConfig,
+        rows: BatchShape,
+        actor: Actor,
+        critics: Critics,
+    ) -> Result<Self> {
         let AlgoConfig::Sac(sac) = &config.algo else {
             return Err(Error::config("algo", config.algo.name(), "sac"));
         };
         Ok(Self {
-            actor: Actor::new(config, &rows, streams)?,
-            critics: TwinCritic::new(config, &rows, streams)?,
+            actor,
+            critics,
             gaussian: SquashedGaussian::of(sac),
-            temperature: Tuned::new(&sac.temperature),
+            temperature: EntropyCoef::new(&sac.temperature),
             config: sac.clone(),
             rows,
             updates: 0,
@@ -56,7 +72,7 @@ impl Sac {
         if observations.is_empty() {
             return Vec::new();
         }
-        let rows = self.rows.tensor(observations, self.rows.observation);
+        let rows = self.rows.tensor(observations, self.rows.obs_dim);
         to_vec(self.actor.learner().net().forward(rows))
     }
 
@@ -65,36 +81,91 @@ impl Sac {
     /// actor looks at the states.
     fn targets(&self, batch: &Batch, noise: impl FnOnce() -> Noise + Send) -> (Vec<f32>, Noise) {
         let alpha = self.temperature.alpha() as f32;
-        let (seen, done) = (self.rows.observation, self.rows.action);
+        let (seen, done) = (self.rows.obs_dim, self.rows.act_dim);
         let outputs = || {
             rayon::join(
-                || self.outputs(&batch.between_observation),
+                || self.outputs(&batch.intermediate_observation),
                 || self.outputs(&batch.next_observation),
             )
         };
         let (noise, (passed, next)) = rayon::join(noise, outputs);
-        let values = in_halves(batch.size, |rows| {
-            let outputs = cut(&next, 2 * done, &rows);
+        let values = par_halves(batch.size, |rows| {
+            let outputs = row_slice(&next, 2 * done, &rows);
             let (actions, logs) =
                 self.gaussian
-                    .sample(done, outputs, cut(&noise.last, done, &rows));
-            let next = cut(&batch.next_observation, seen, &rows);
-            let judged = self.rows.judged(next, &actions);
+                    .sample(done, outputs, row_slice(&noise.last, done, &rows));
+            let next = row_slice(&batch.next_observation, seen, &rows);
+            let judged = self.rows.critic_input(next, &actions);
             let values = self.critics.target_values(&judged);
             let soft = values.iter().zip(&logs);
             soft.map(|(value, log)| value - alpha * log).collect()
         });
-        let mut targets = bootstrapped(batch, &values, 1.0);
-        let logs = in_halves(batch.between_row.len(), |rows| {
-            let outputs = cut(&passed, 2 * done, &rows);
-            let noise = cut(&noise.between, done, &rows);
+        let mut targets = td_target(batch, &values, 1.0);
+        let logs = par_halves(batch.intermediate_row.len(), |rows| {
+            let outputs = row_slice(&passed, 2 * done, &rows);
+            let noise = row_slice(&noise.between, done, &rows);
             self.gaussian.sample(done, outputs, noise).1
         });
-        let passed = batch.between_row.iter().zip(&batch.between_discount);
+        let passed = batch
+            .intermediate_row
+            .iter()
+            .zip(&batch.intermediate_discount);
         for ((row, discount), log) in passed.zip(logs) {
             targets[*row as usize] -= discount * alpha * log;
         }
         (targets, noise)
+    }
+
+    /// Updates both critics on a batch and, every `policy_delay`-th time, the actor and the temperature. Targets
+    /// follow as they are due.
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
+        check_batch(&self.rows, batch)?;
+        if batch.skip_intermediate {
+            let allowed = "false for SAC, whose targets read what windows pass";
+            return Err(Error::config("batch.skip_intermediate", true, allowed));
+        }
+        self.updates += 1;
+        let done = self.rows.act_dim;
+        let acts = self.updates.is_multiple_of(self.config.policy_delay);
+        let rng = &mut streams.target_noise;
+        let noise = || Noise {
+            last: normal(batch.size * done, rng),
+            between: normal(batch.intermediate_row.len() * done, rng),
+            own: normal(if acts { batch.size * done } else { 0 }, rng),
+        };
+        let (targets, noise) = self.targets(batch, noise);
+        let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
+        let targets = self.rows.tensor(targets, 1);
+        let judged = self.rows.critic_input(&batch.observation, &batch.action);
+        let critics = self.critics.update(&judged, &targets, streams)?;
+
+        let (mut actor, mut entropy) = (None, None);
+        let alpha = self.temperature.alpha();
+        if acts {
+            let loss = |actor: &SparseMlp, rows| {
+                let loss = ActorLoss {
+                    gaussian: self.gaussian,
+                    critics: self.critics.nets(),
+                    alpha: alpha as f32,
+                    rows: &self.rows,
+                    observations: self.rows.observations(&batch.observation, &rows),
+                    noise: row_slice(&noise.own, done, &rows),
+                };
+                loss.of(actor)
+            };
+            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+            let report = self.actor.learner_mut().minimise(parts, loss, rng)?;
+            let mean = report.aux.iter().sum::<f32>() / report.aux.len() as f32;
+            actor = Some(report);
+            entropy = Some(-mean);
+            self.temperature.tune(f64::from(-mean), done);
+        }
+        let mut report = report(&critics, actor.as_ref(), target_mean);
+        report.metrics.push(("temperature", alpha as f32));
+        report
+            .metrics
+            .extend(entropy.map(|entropy| ("entropy", entropy)));
+        Ok(report)
     }
 }
 
@@ -109,9 +180,9 @@ struct Noise {
 /// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows.
 struct ActorLoss<'a> {
     gaussian: SquashedGaussian,
-    critics: [&'a SparseMlp; 2],
+    critics: Vec<&'a SparseMlp>,
     alpha: f32,
-    rows: &'a Rows,
+    rows: &'a BatchShape,
     observations: Tensor<2>,
     noise: &'a [f32],
 }
@@ -123,15 +194,18 @@ impl ActorLoss<'_> {
         let outputs = actor.forward(observations.clone());
         let drawn = self.gaussian.tensors(self.rows, outputs, self.noise);
         let judged = Tensor::cat(vec![observations, drawn.actions], 1);
-        let [first, second] = self.critics.map(|critic| critic.forward(judged.clone()));
-        let loss = (drawn.logs * self.alpha - first.min_pair(second)).mean();
+        let values = self.critics.iter().map(|c| c.forward(judged.clone()));
+        let Some(least) = values.reduce(Tensor::min_pair) else {
+            unreachable!("there is a critic")
+        };
+        let loss = (drawn.logs * self.alpha - least).mean();
         (loss, drawn.mean_log)
     }
 }
 
 impl Agent for Sac {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        check_action(action, self.rows.action);
+        check_action(action, self.rows.act_dim);
         self.actor.act(observation, action);
     }
 
@@ -153,91 +227,47 @@ impl Agent for Sac {
         }
     }
 
-    /// Updates both critics on a batch and, every `policy_delay`-th time, the actor and the temperature. Targets
-    /// follow as they are due.
-    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
-        check_batch(&self.rows, batch)?;
-        if batch.skip_between {
-            let allowed = "false for SAC, whose targets read what windows pass";
-            return Err(Error::config("batch.skip_between", true, allowed));
-        }
-        self.updates += 1;
-        let done = self.rows.action;
-        let acts = self.updates.is_multiple_of(self.config.policy_delay);
-        let rng = &mut streams.target_noise;
-        let noise = || Noise {
-            last: normal(batch.size * done, rng),
-            between: normal(batch.between_row.len() * done, rng),
-            own: normal(if acts { batch.size * done } else { 0 }, rng),
-        };
-        let (targets, noise) = self.targets(batch, noise);
-        let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
-        let targets = self.rows.tensor(targets, 1);
-        let judged = self.rows.judged(&batch.observation, &batch.action);
-        let [actor_rng, first, second] = &mut streams.topology;
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
-
-        let (mut actor, mut entropy) = (None, None);
-        let alpha = self.temperature.alpha();
-        if acts {
-            let loss = |actor: &SparseMlp, rows| {
-                let loss = ActorLoss {
-                    gaussian: self.gaussian,
-                    critics: self.critics.learners().map(NetworkTrainer::net),
-                    alpha: alpha as f32,
-                    rows: &self.rows,
-                    observations: self.rows.observations(&batch.observation, &rows),
-                    noise: cut(&noise.own, done, &rows),
-                };
-                loss.of(actor)
-            };
-            let parts = equal_parts(batch.size);
-            let report = self.actor.learner_mut().minimise(parts, loss, actor_rng)?;
-            let mean = report.aux.iter().sum::<f32>() / report.aux.len() as f32;
-            actor = Some(report);
-            entropy = Some(-mean);
-            self.temperature.tune(f64::from(-mean), done);
-        }
-        Ok(UpdateReport {
-            target_mean,
-            value_mean: critics[0].aux[0],
-            temperature: Some(alpha as f32),
-            entropy,
-            ..UpdateReport::of(&critics, actor.as_ref())
-        })
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> Result<UpdateReport> {
+        let batch = experience.batch_with_intermediate(&mut streams.replay)?;
+        self.update(batch, streams)
     }
 
-    fn learners(&self) -> Vec<(&'static str, &NetworkTrainer<SparseMlp>)> {
-        let [first, second] = self.critics.learners();
-        vec![
-            ("actor", self.actor.learner()),
-            ("critic_1", first),
-            ("critic_2", second),
-        ]
+    fn metrics(&self) -> &'static [&'static str] {
+        &METRICS
     }
 
-    fn extra(&mut self) -> Extra<'_> {
-        let [first, second] = self.critics.learners_mut();
-        Extra {
-            learners: vec![self.actor.learner_mut(), first, second],
-            updates: &mut self.updates,
-            numbers: self.temperature.log_alpha.state().into(),
-        }
+    fn networks(&self) -> Vec<Network<'_>> {
+        let actor = Network::of("actor", Role::Actor, self.actor.learner());
+        [vec![actor], self.critics.networks()].concat()
+    }
+}
+
+impl Resumable for Sac {
+    fn parts(&mut self) -> Parts<'_> {
+        let parts = Parts::default()
+            .counter(&mut self.updates)
+            .numbers(self.temperature.log_alpha.state())
+            .learner("actor", self.actor.learner_mut());
+        self.critics.add_to(parts)
     }
 }
 
 /// The temperature, as log α under Adam.
 #[derive(Clone, Debug)]
-struct Tuned {
+struct EntropyCoef {
     config: Temperature,
-    log_alpha: Trainable,
+    log_alpha: ScalarAdam,
 }
 
-impl Tuned {
+impl EntropyCoef {
     fn new(config: &Temperature) -> Self {
         Self {
             config: *config,
-            log_alpha: Trainable::new(config.initial().ln()),
+            log_alpha: ScalarAdam::new(config.initial().ln()),
         }
     }
 
@@ -279,10 +309,10 @@ mod tests {
             return_n: vec![0.0],
             discount: vec![0.99],
             next_observation: vec![0.0; 11],
-            skip_between: true,
+            skip_intermediate: true,
             ..Batch::default()
         };
         let error = agent.update(&batch, &mut streams).unwrap_err().to_string();
-        assert!(error.contains("batch.skip_between = true"), "{error}");
+        assert!(error.contains("batch.skip_intermediate = true"), "{error}");
     }
 }

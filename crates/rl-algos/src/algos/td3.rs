@@ -1,31 +1,33 @@
 //! TD3: Twin Delayed Deep Deterministic policy gradient (Fujimoto et al., arXiv 1802.09477, Algorithm 1).
 //!
 //! Read with the paper: networks, acting, target, loss of the actor, update. That the networks are sparse shows
-//! nowhere: a [`NetworkTrainer`] takes a loss and moves weights or connections.
+//! nowhere: a [`NetworkTrainer`](sparse_core::trainer::NetworkTrainer) takes a loss and moves weights or connections.
 
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use sparse_core::nn::SparseMlp;
 use sparse_core::op::tanh;
-use sparse_core::trainer::NetworkTrainer;
 
-use super::parts::{
-    Actor, Rows, TwinCritic, bootstrapped, check_action, cut, equal_parts, in_halves, to_vec,
-};
-use super::{Agent, Extra, UpdateReport};
+use super::{METRICS, report};
+use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
 use crate::config::{AlgoConfig, Td3Config, TrainConfig};
+use crate::nets::{
+    Actor, BatchShape, Critics, check_action, check_batch, equal_parts, par_halves, row_slice,
+    to_vec,
+};
 use crate::replay::Batch;
 use crate::rng::Streams;
+use crate::target::td_target;
 use crate::{Error, Result};
 
 /// A deterministic policy and two critics, each with its optimizer, its topology rule and its target.
 #[derive(Debug)]
 pub struct Td3 {
     config: Td3Config,
-    rows: Rows,
+    rows: BatchShape,
     actor: Actor,
-    critics: TwinCritic,
+    critics: Critics,
     updates: u64,
 }
 
@@ -35,27 +37,68 @@ impl Td3 {
     /// # Errors
     /// As [`TrainConfig::validate`]; [`Error::Config`] when its algorithm is another, or its sparsity leaves a layer
     /// without connections.
-    pub fn new(config: &TrainConfig, rows: Rows, streams: &mut Streams) -> Result<Self> {
+    pub fn new(config: &TrainConfig, rows: BatchShape, streams: &mut Streams) -> Result<Self> {
         config.validate()?;
+        let actor = Actor::new(config, &rows, streams)?;
+        let critics = Critics::new(2, config, &rows, streams)?;
+        Self::from_networks(config, rows, actor, critics)
+    }
+
+    /// An agent of these networks.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the algorithm of `config` is another.
+    pub fn from_networks(
+        config: &TrainConfig,
+        rows: BatchShape,
+        actor: Actor,
+        critics: Critics,
+    ) -> Result<Self> {
         let AlgoConfig::Td3(td3) = &config.algo else {
             return Err(Error::config("algo", config.algo.name(), "td3"));
         };
         Ok(Self {
-            actor: Actor::new(config, &rows, streams)?,
-            critics: TwinCritic::new(config, &rows, streams)?,
+            actor,
+            critics,
             config: td3.clone(),
             rows,
             updates: 0,
         })
+    }
+
+    /// Updates both critics on a batch and, every `policy_delay`-th time, the actor. Targets follow as they are due.
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
+        check_batch(&self.rows, batch)?;
+        self.updates += 1;
+        let noise = [self.config.target_noise, self.config.target_noise_clip];
+        let rng = &mut streams.target_noise;
+        let actor = self.actor.learner().target();
+        let targets = targets(&self.rows, actor, &self.critics, batch, noise, rng);
+        let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
+        let targets = self.rows.tensor(targets, 1);
+        let judged = self.rows.critic_input(&batch.observation, &batch.action);
+        let critics = self.critics.update(&judged, &targets, streams)?;
+
+        let mut actor = None;
+        if self.updates.is_multiple_of(self.config.policy_delay) {
+            let critic = self.critics.first();
+            let loss = |actor: &SparseMlp, rows| {
+                let observations = self.rows.observations(&batch.observation, &rows);
+                actor_loss(actor, critic, observations)
+            };
+            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+            actor = Some(self.actor.learner_mut().minimise(parts, loss, rng)?);
+        }
+        Ok(report(&critics, actor.as_ref(), target_mean))
     }
 }
 
 /// `y = R + γⁿ min(Q₁', Q₂')(s', π'(s') + clipped noise)` for each row of the batch (paper, equation 14; n-step as RLx2
 /// §4.2.1). `noise` is its standard deviation and its bound, 0 or more both; `actor` the target policy.
 pub fn targets(
-    rows: &Rows,
+    rows: &BatchShape,
     actor: &SparseMlp,
-    critics: &TwinCritic,
+    critics: &Critics,
     batch: &Batch,
     noise: [f64; 2],
     rng: &mut ChaCha8Rng,
@@ -66,17 +109,17 @@ pub fn targets(
         (sigma * unit).max(-clip).min(clip)
     };
     let noise: Vec<f32> = (0..batch.action.len()).map(|_| draw()).collect();
-    let values = in_halves(batch.size, |half| {
+    let values = par_halves(batch.size, |half| {
         let next = rows.observations(&batch.next_observation, &half);
         let mut actions = to_vec(policy(actor, next));
-        let noise = cut(&noise, rows.action, &half);
+        let noise = row_slice(&noise, rows.act_dim, &half);
         for (action, noise) in actions.iter_mut().zip(noise) {
             *action = (*action + noise).clamp(-1.0, 1.0);
         }
-        let next = cut(&batch.next_observation, rows.observation, &half);
-        critics.target_values(&rows.judged(next, &actions))
+        let next = row_slice(&batch.next_observation, rows.obs_dim, &half);
+        critics.target_values(&rows.critic_input(next, &actions))
     });
-    bootstrapped(batch, &values, 1.0)
+    td_target(batch, &values, 1.0)
 }
 
 /// π(s), `[batch, action]` in [-1, 1].
@@ -94,7 +137,7 @@ fn actor_loss(actor: &SparseMlp, critic: &SparseMlp, observations: Tensor<2>) ->
 
 impl Agent for Td3 {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        check_action(action, self.rows.action);
+        check_action(action, self.rows.act_dim);
         self.actor.act(observation, action);
     }
 
@@ -112,52 +155,29 @@ impl Agent for Td3 {
         }
     }
 
-    /// Updates both critics on a batch and, every `policy_delay`-th time, the actor. Targets follow as they are due.
-    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
-        super::parts::check_batch(&self.rows, batch)?;
-        self.updates += 1;
-        let noise = [self.config.target_noise, self.config.target_noise_clip];
-        let rng = &mut streams.target_noise;
-        let actor = self.actor.learner().target();
-        let targets = targets(&self.rows, actor, &self.critics, batch, noise, rng);
-        let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
-        let targets = self.rows.tensor(targets, 1);
-        let judged = self.rows.judged(&batch.observation, &batch.action);
-        let [actor_rng, first, second] = &mut streams.topology;
-        let critics = self.critics.regress(&judged, &targets, [first, second])?;
-
-        let mut actor = None;
-        if self.updates.is_multiple_of(self.config.policy_delay) {
-            let critic = self.critics.learners()[0].net();
-            let loss = |actor: &SparseMlp, rows| {
-                let observations = self.rows.observations(&batch.observation, &rows);
-                actor_loss(actor, critic, observations)
-            };
-            let parts = equal_parts(batch.size);
-            actor = Some(self.actor.learner_mut().minimise(parts, loss, actor_rng)?);
-        }
-        Ok(UpdateReport {
-            target_mean,
-            value_mean: critics[0].aux[0],
-            ..UpdateReport::of(&critics, actor.as_ref())
-        })
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> Result<UpdateReport> {
+        let batch = experience.batch(&mut streams.replay)?;
+        self.update(batch, streams)
     }
 
-    fn learners(&self) -> Vec<(&'static str, &NetworkTrainer<SparseMlp>)> {
-        let [first, second] = self.critics.learners();
-        vec![
-            ("actor", self.actor.learner()),
-            ("critic_1", first),
-            ("critic_2", second),
-        ]
+    fn metrics(&self) -> &'static [&'static str] {
+        &METRICS
     }
 
-    fn extra(&mut self) -> Extra<'_> {
-        let [first, second] = self.critics.learners_mut();
-        Extra {
-            learners: vec![self.actor.learner_mut(), first, second],
-            updates: &mut self.updates,
-            numbers: Vec::new(),
-        }
+    fn networks(&self) -> Vec<Network<'_>> {
+        let actor = Network::of("actor", Role::Actor, self.actor.learner());
+        [vec![actor], self.critics.networks()].concat()
+    }
+}
+
+impl Resumable for Td3 {
+    fn parts(&mut self) -> Parts<'_> {
+        let parts = Parts::default().counter(&mut self.updates);
+        let parts = parts.learner("actor", self.actor.learner_mut());
+        self.critics.add_to(parts)
     }
 }

@@ -52,7 +52,7 @@ pub struct SacConfig {
 pub enum Temperature {
     /// Always this, 0 or more.
     Fixed(f64),
-    /// Tuned until the policy's entropy is on target (arXiv 1812.05905, section 5).
+    /// EntropyCoef until the policy's entropy is on target (arXiv 1812.05905, section 5).
     Auto {
         /// α at first, above 0.
         initial: f64,

@@ -1,6 +1,6 @@
 //! What of a configuration comes too late for a run of its length.
 
-use sparse_core::topology::RuleConfig;
+use sparse_core::topology::ReDo;
 use sparse_core::trainer::NetworkTrainerConfig;
 
 use super::{AlgoConfig, TrainConfig};
@@ -8,7 +8,7 @@ use super::{AlgoConfig, TrainConfig};
 impl TrainConfig {
     /// What of the settings comes too late for a run of this length, a line each, for whoever begins one.
     #[must_use]
-    pub fn too_late(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<String> {
         let (steps, updates) = (self.steps, self.updates());
         if updates == 0 {
             return vec![format!(
@@ -70,11 +70,12 @@ impl TrainConfig {
     /// Networks whose connections never move, though a rule says that they do.
     fn late_moves(&self) -> Option<String> {
         let topology = self.topology.as_ref()?;
-        let what = match topology.rule {
-            // Whether that prunes in time is checked with the settings.
-            RuleConfig::Static | RuleConfig::GradualMagnitude(_) => return None,
-            RuleConfig::ReDo(_) => "units",
-            _ => "connections",
+        let rule = &topology.rule;
+        let what = match (rule.grows(), rule.get::<ReDo>()) {
+            (true, _) => "connections",
+            (_, Some(_)) => "units",
+            // Whether pruning comes in time is checked with the settings.
+            _ => return None,
         };
         let actor_every = topology.actor_every.unwrap_or(topology.every);
         let networks = [
@@ -129,7 +130,7 @@ mod tests {
         if let Some(adaptive) = &mut config.replay.adaptive {
             adaptive.min = 1;
         }
-        config.too_late()
+        config.warnings()
     }
 
     #[test]
@@ -174,7 +175,7 @@ mod tests {
         config.n_step.n = 1;
         let adaptive = config.replay.adaptive.as_mut().unwrap();
         (adaptive.min, adaptive.every) = (1, 1_000_000);
-        let said = config.too_late();
+        let said = config.warnings();
         assert!(
             said[0].contains("replay.adaptive.every") && said.len() == 1,
             "{said:?}"

@@ -179,7 +179,7 @@ impl TrainConfig {
             return Err(Error::config("learning.batch_size", batch, &allowed));
         }
         if let Some(adaptive) = &self.replay.adaptive {
-            adaptive.validate()?;
+            check_adaptive(adaptive)?;
         }
         at_least_one("evaluation.every", self.evaluation.every)?;
         at_least_one("evaluation.episodes", self.evaluation.episodes as u64)
@@ -190,7 +190,7 @@ impl TrainConfig {
     ///
     /// # Errors
     /// [`Error::Config`] with the setting, its value and what would have an effect.
-    pub fn check_effects(&self) -> Result<()> {
+    pub fn validate_new_run(&self) -> Result<()> {
         let capacity = self.replay.capacity;
         let min = self.replay.adaptive.as_ref().map(|adaptive| adaptive.min);
         if let Some(min) = min.filter(|min| *min >= capacity) {
@@ -210,7 +210,7 @@ impl TrainConfig {
             let allowed = "absent where sparsity.actor and sparsity.critic, to which networks are pruned, are 0";
             return Err(Error::config("pruning", "set", allowed));
         }
-        self.sparsity.check_effects()?;
+        self.sparsity.validate_new_run()?;
         self.check_beginning()
     }
 
@@ -254,6 +254,16 @@ impl LearningConfig {
         let good = decay == 0.0 || step > 0.0 && step.is_finite();
         check("learning.weight_decay", decay, good)
     }
+}
+
+/// Checks when and how much is forgotten.
+pub(crate) fn check_adaptive(adaptive: &AdaptiveCapacity) -> Result<()> {
+    at_least_one("replay.adaptive.every", adaptive.every)?;
+    at_least_one("replay.adaptive.check", adaptive.check as u64)?;
+    let (threshold, drop) = (adaptive.threshold, adaptive.drop);
+    check("replay.adaptive.threshold", threshold, threshold >= 0.0)?;
+    let good = (0.0..=1.0).contains(&drop);
+    check("replay.adaptive.drop", drop, good)
 }
 
 /// Checks the sizes of hidden layers.
@@ -357,9 +367,9 @@ mod tests {
         ];
         for (change, expected) in cases {
             let mut config = recipes::named("rlx2", "Hopper-v5").unwrap();
-            config.check_effects().unwrap();
+            config.validate_new_run().unwrap();
             change(&mut config);
-            let error = config.check_effects().unwrap_err().to_string();
+            let error = config.validate_new_run().unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
             let text = config.to_toml().unwrap();
             assert_eq!(TrainConfig::from_toml(&text).unwrap(), config);
@@ -375,7 +385,7 @@ mod tests {
             end,
             allocation: Allocation::Uniform,
         };
-        config.topology.as_mut().unwrap().rule = RuleConfig::GradualMagnitude(rule);
+        config.topology.as_mut().unwrap().rule = RuleConfig::new(rule);
     }
 
     fn td3(config: &mut TrainConfig) -> &mut Td3Config {

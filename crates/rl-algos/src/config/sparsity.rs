@@ -83,7 +83,7 @@ impl SparsityConfig {
     }
 
     /// Refuses an allocation by layer that no network has.
-    pub(super) fn check_effects(&self) -> Result<()> {
+    pub(super) fn validate_new_run(&self) -> Result<()> {
         if self.is_by_layer() && (self.actor, self.critic) == (0.0, 0.0) {
             let allowed = "above 0, or that of the critics, with an allocation by layer (`per_layer`, `lambda`): \
                            0 is a dense network";
@@ -174,7 +174,7 @@ impl PruningConfig {
             fraction: DropFraction::Constant(0.0),
         };
         let room = sparsity > 0.0 && updates > rule.end;
-        room.then(|| Topology::new(RuleConfig::GradualMagnitude(rule), schedule))
+        room.then(|| Topology::new(RuleConfig::new(rule), schedule))
     }
 }
 
@@ -206,7 +206,7 @@ impl TrainConfig {
     /// Refuses a rule that begins with another sparsity than the networks.
     pub(super) fn check_beginning(&self) -> Result<()> {
         let rule = self.topology.as_ref().map(|topology| &topology.rule);
-        if let Some(RuleConfig::GradualMagnitude(rule)) = rule {
+        if let Some(rule) = rule.and_then(|rule| rule.get::<GradualMagnitude>()) {
             let SparsityConfig { actor, critic, .. } = self.sparsity;
             for (name, start) in [("sparsity.actor", actor), ("sparsity.critic", critic)] {
                 let field = "topology.rule.gradual_magnitude.initial_sparsity";

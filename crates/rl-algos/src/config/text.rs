@@ -23,7 +23,7 @@ impl TrainConfig {
     ///
     /// # Errors
     /// As [`from_toml`](Self::from_toml).
-    pub fn overlaid(&self, text: &str) -> Result<Self> {
+    pub fn merged(&self, text: &str) -> Result<Self> {
         let given = parse(text)?;
         keys::check(&given)?;
         let mut all = parse(&self.to_toml()?)?;
@@ -132,7 +132,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use sparse_core::budget::Allocation;
-    use sparse_core::topology::{GradualMagnitude, ReDo, RuleConfig, Set};
+    use sparse_core::topology::{GradualMagnitude, ReDo, RuleConfig, Set, Static};
 
     use super::super::fields::FIELDS;
     use super::*;
@@ -174,11 +174,11 @@ mod tests {
             Allocation::Lambda(vec![7.0, 64.0]),
         ];
         let mut all: Vec<TrainConfig> = recipes::names().map(|name| recipe(&name)).collect();
-        all.push(with_rule(RuleConfig::Static));
-        all.push(with_rule(RuleConfig::Set(Set::default())));
-        all.push(with_rule(RuleConfig::ReDo(ReDo::default())));
+        all.push(with_rule(RuleConfig::new(Static)));
+        all.push(with_rule(RuleConfig::new(Set::default())));
+        all.push(with_rule(RuleConfig::new(ReDo::default())));
         for allocation in allocations {
-            let rule = RuleConfig::GradualMagnitude(pruning(allocation.clone()));
+            let rule = RuleConfig::new(pruning(allocation.clone()));
             let mut config = with_rule(rule);
             config.sparsity.allocation = allocation;
             all.push(config);
@@ -262,20 +262,20 @@ mod tests {
         };
         sac.policy_delay = 2;
         expected.replay.adaptive.as_mut().unwrap().min = 5;
-        assert_eq!(start.overlaid(text).unwrap(), expected);
+        assert_eq!(start.merged(text).unwrap(), expected);
     }
 
     #[test]
     fn another_choice_takes_the_place_of_the_first() {
         let text = "[algo.sac.temperature]\nfixed = 0.2\n[sparsity.allocation]\nlambda = [7.0, 64.0]\n\
                     [topology.rule.set]\ndrop = \"sign_balanced\"\n";
-        let config = recipe("rlx2-sac").overlaid(text).unwrap();
+        let config = recipe("rlx2-sac").merged(text).unwrap();
         let AlgoConfig::Sac(sac) = &config.algo else {
             panic!("not SAC")
         };
         assert_eq!(sac.temperature, Temperature::Fixed(0.2));
         let allocation = Allocation::Lambda(vec![7.0, 64.0]);
         assert_eq!(config.sparsity.allocation, allocation);
-        assert!(matches!(config.topology.unwrap().rule, RuleConfig::Set(_)));
+        assert!(config.topology.unwrap().rule.get::<Set>().is_some());
     }
 }

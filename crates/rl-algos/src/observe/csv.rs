@@ -9,12 +9,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::{Evaluation, NetworkReport, Observer, Progress};
+use crate::algos::METRICS;
 use crate::checkpoint::Metrics;
 use crate::ledger::Ledger;
 use crate::{Error, Result};
 
-/// The columns, in order.
-pub(super) const COLUMNS: [&str; 32] = [
+/// The columns before the agent's own.
+const FIRST: [&str; 10] = [
     "step",
     "updates",
     "episodes",
@@ -25,14 +26,10 @@ pub(super) const COLUMNS: [&str; 32] = [
     "length_mean",
     "train_return",
     "train_length",
-    "critic_loss",
-    "actor_loss",
-    "target_mean",
-    "value_mean",
-    "temperature",
-    "entropy",
-    "actor_gradient_norm",
-    "critic_gradient_norm",
+];
+
+/// Those after them.
+const LAST: [&str; 14] = [
     "moved",
     "dropped",
     "grown",
@@ -49,6 +46,11 @@ pub(super) const COLUMNS: [&str; 32] = [
     "steps_per_second",
 ];
 
+/// All columns, in order, for an agent with these metrics.
+fn columns(metrics: &[&'static str]) -> Vec<&'static str> {
+    [&FIRST, metrics, &LAST].concat()
+}
+
 /// Writes `metrics.csv`; each row is in the file when the evaluation is over. What is done to the file meanwhile costs
 /// no row: see [`Ledger`].
 #[derive(Debug)]
@@ -63,12 +65,16 @@ pub struct Csv {
 }
 
 impl Csv {
-    /// Begins the file at `path` with the names of the columns.
+    /// Begins the file at `path` with the names of the columns, for an agent with these metrics.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub fn create(path: &Path, seed: u64) -> Result<Self> {
-        Ok(Self::new(Ledger::create(path, &COLUMNS)?, seed, 0.0))
+    pub fn create(path: &Path, seed: u64, metrics: &[&'static str]) -> Result<Self> {
+        Ok(Self::new(
+            Ledger::create(path, &columns(metrics))?,
+            seed,
+            0.0,
+        ))
     }
 
     /// Goes on with the file at `path` after the rows of a checkpoint, which has these mean returns.
@@ -108,7 +114,7 @@ impl Csv {
         self.ledger.notes()
     }
 
-    /// Rows of the file at `path`, without the names of the columns; 0 where there is none.
+    /// BatchShape of the file at `path`, without the names of the columns; 0 where there is none.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be read.
@@ -145,7 +151,7 @@ impl Observer for Csv {
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
         let Evaluation {
             progress,
-            learning,
+            metrics,
             networks,
             returns,
         } = evaluation;
@@ -156,7 +162,7 @@ impl Observer for Csv {
         let before = self.last.1.unwrap_or(0);
         let pace = (progress.step - before) as f64 / (now - self.last.0).as_secs_f64();
         self.last = (now, Some(progress.step));
-        let row: [String; COLUMNS.len()] = [
+        let first: [String; FIRST.len()] = [
             progress.step.to_string(),
             progress.updates.to_string(),
             progress.episodes.to_string(),
@@ -167,14 +173,8 @@ impl Observer for Csv {
             returns.length.to_string(),
             progress.train_return.to_string(),
             progress.train_length.to_string(),
-            learning.critic_loss.to_string(),
-            learning.actor_loss.to_string(),
-            learning.target_mean.to_string(),
-            learning.value_mean.to_string(),
-            learning.temperature.to_string(),
-            learning.entropy.to_string(),
-            learning.actor_gradient_norm.to_string(),
-            learning.critic_gradient_norm.to_string(),
+        ];
+        let last: [String; LAST.len()] = [
             progress.moved.to_string(),
             progress.dropped.to_string(),
             progress.grown.to_string(),
@@ -190,6 +190,8 @@ impl Observer for Csv {
             format!("{:.1}", self.before + (now - self.start).as_secs_f64()),
             format!("{pace:.0}"),
         ];
+        let own = metrics.0.iter().map(|(_, number)| number.to_string());
+        let row: Vec<String> = first.into_iter().chain(own).chain(last).collect();
         self.ledger.push(&row)
     }
 }
@@ -208,6 +210,7 @@ fn rows_of(path: &Path, bytes: u64, returns: &[f64]) -> Result<String> {
     };
     let rows = String::from_utf8_lossy(rows).into_owned();
     let mut means = returns.iter();
+    let columns = columns(&METRICS);
     let mut good = |row: &str, index: usize| {
         let cells: Vec<&str> = row
             .strip_suffix('\n')
@@ -216,10 +219,10 @@ fn rows_of(path: &Path, bytes: u64, returns: &[f64]) -> Result<String> {
             .collect();
         let mean = || cells.get(3).and_then(|cell| cell.parse::<f64>().ok());
         match index {
-            0 => cells == COLUMNS,
+            0 => cells == columns,
             _ => {
                 let expected = means.next().map(|mean| mean.to_bits());
-                cells.len() == COLUMNS.len() && mean().map(f64::to_bits) == expected
+                cells.len() == columns.len() && mean().map(f64::to_bits) == expected
             }
         }
     };
@@ -244,11 +247,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.csv");
         let row = |mean: f64| {
-            let mut cells = ["0"; COLUMNS.len()].map(str::to_owned);
+            let mut cells = vec!["0".to_owned(); columns(&METRICS).len()];
             cells[3] = mean.to_string();
             cells.join(",") + "\n"
         };
-        let head = COLUMNS.join(",") + "\n";
+        let head = columns(&METRICS).join(",") + "\n";
         let good = [head, row(1.5), row(f64::NAN)].concat();
         let read = |text: &str| {
             fs::write(&path, text).unwrap();

@@ -14,9 +14,9 @@ pub use event_file::{EventFile, PREFIX as EVENTS};
 pub use tensorboard::TensorBoard;
 
 use crate::Result;
-use crate::algos::{Agent, Densities};
-use crate::config::TrainConfig;
+use crate::agent::{Agent, Densities};
 use crate::evaluate::Returns;
+use crate::train::{LoopConfig, Snapshot};
 
 /// Where a run is, after an environment step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,32 +49,26 @@ pub struct Progress {
     pub n_step: usize,
 }
 
-/// What updates reported, averaged since the last evaluation; NaN of what there was none of.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Learning {
-    /// Sum of both critics' losses.
-    pub critic_loss: f64,
-    /// The actor's loss.
-    pub actor_loss: f64,
-    /// The targets' mean.
-    pub target_mean: f64,
-    /// Mean value of the batches by the first critic.
-    pub value_mean: f64,
-    /// SAC's weight of the entropy.
-    pub temperature: f64,
-    /// SAC's entropy of the policy (nats).
-    pub entropy: f64,
-    /// Euclidean norm of the actor's gradient.
-    pub actor_gradient_norm: f64,
-    /// Euclidean norm of both critics' gradients together.
-    pub critic_gradient_norm: f64,
+/// What updates reported, averaged since the last evaluation: names and numbers in the agent's order, NaN of what there
+/// was none of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrainMetrics(pub Vec<(String, f64)>);
+
+impl TrainMetrics {
+    /// The number of this name; NaN where there is none.
+    #[must_use]
+    pub fn get(&self, name: &str) -> f64 {
+        let mut all = self.0.iter();
+        all.find(|(own, _)| own == name)
+            .map_or(f64::NAN, |(_, x)| *x)
+    }
 }
 
 /// What is known of one network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkReport {
-    /// `actor`, `critic_1` or `critic_2`.
-    pub name: &'static str,
+    /// Its name, such as `actor` or `critic_1`.
+    pub name: String,
     /// Density of each layer, in (0, 1].
     pub densities: Vec<f64>,
     /// Share of all possible connections that were ever active; NaN where none move.
@@ -89,20 +83,40 @@ pub struct Evaluation {
     /// Where the run was.
     pub progress: Progress,
     /// How learning went since the last evaluation.
-    pub learning: Learning,
+    pub metrics: TrainMetrics,
     /// The networks.
     pub networks: Vec<NetworkReport>,
     /// What the policy earned.
     pub returns: Returns,
 }
 
+/// A run that is about to begin, or to go on.
+pub struct Start<'a> {
+    /// The agent.
+    pub agent: &'a dyn Agent,
+    /// Settings of the loop.
+    pub config: &'a LoopConfig,
+    /// Where the run is: at step 0 when it begins.
+    pub progress: &'a Progress,
+    /// The mean return of every evaluation so far.
+    pub returns: &'a [f64],
+    pub(crate) notes: &'a mut Vec<String>,
+}
+
+impl Start<'_> {
+    /// Tells all observers a line that a person should know.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+}
+
 /// Watches a run. Every method may do nothing.
 pub trait Observer: Send {
-    /// The run is about to begin, or to go on, with this agent.
+    /// The run is about to begin, or to go on.
     ///
     /// # Errors
     /// Those of the observer; they end the run.
-    fn on_start(&mut self, _config: &TrainConfig, _agent: &dyn Agent) -> Result<()> {
+    fn on_start(&mut self, _start: &mut Start<'_>) -> Result<()> {
         Ok(())
     }
 
@@ -122,5 +136,36 @@ pub trait Observer: Send {
     /// Those of the observer; they end the run.
     fn on_evaluation(&mut self, _evaluation: &Evaluation) -> Result<()> {
         Ok(())
+    }
+
+    /// The run can be kept as it is: after each evaluation, when all observers have heard of it, and where a run is
+    /// stopped in between.
+    ///
+    /// # Errors
+    /// Those of the observer; they end the run.
+    fn on_checkpoint(&mut self, _snapshot: &mut Snapshot<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn on_start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        (**self).on_start(start)
+    }
+
+    fn on_note(&mut self, note: &str) {
+        (**self).on_note(note);
+    }
+
+    fn on_step(&mut self, progress: &Progress) -> ControlFlow<()> {
+        (**self).on_step(progress)
+    }
+
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
+        (**self).on_evaluation(evaluation)
+    }
+
+    fn on_checkpoint(&mut self, snapshot: &mut Snapshot<'_>) -> Result<()> {
+        (**self).on_checkpoint(snapshot)
     }
 }

@@ -20,12 +20,12 @@ pub(super) struct Seen<'a> {
 pub(super) fn scalars(seen: &Seen) -> Vec<(String, f64)> {
     let Evaluation {
         progress,
-        learning,
+        metrics,
         networks,
         returns,
     } = seen.evaluation;
     let densities = &progress.densities;
-    let table = [
+    let first = [
         ("eval/mean_reward", returns.mean),
         ("eval/std_reward", returns.std),
         ("eval/min_reward", returns.min),
@@ -36,14 +36,8 @@ pub(super) fn scalars(seen: &Seen) -> Vec<(String, f64)> {
         ("time/episodes", progress.episodes as f64),
         ("time/fps", seen.rate),
         ("train/n_updates", progress.updates as f64),
-        ("train/critic_loss", learning.critic_loss),
-        ("train/actor_loss", learning.actor_loss),
-        ("train/target_mean", learning.target_mean),
-        ("losses/qf1_values", learning.value_mean),
-        ("train/ent_coef", learning.temperature),
-        ("train/entropy", learning.entropy),
-        ("train/actor_gradient_norm", learning.actor_gradient_norm),
-        ("train/critic_gradient_norm", learning.critic_gradient_norm),
+    ];
+    let last = [
         ("train/n_step", progress.n_step as f64),
         ("train/learning_rate", seen.learning_rates.0),
         ("train/critic_learning_rate", seen.learning_rates.1),
@@ -56,17 +50,27 @@ pub(super) fn scalars(seen: &Seen) -> Vec<(String, f64)> {
         ("replay/size", progress.replay_size as f64),
         ("replay/policy_distance", progress.policy_distance),
     ];
-    let named = table.map(|(tag, value)| (tag.to_owned(), value));
-    named
-        .into_iter()
+    let named = |(tag, value): (&str, f64)| (tag.to_owned(), value);
+    let learned = metrics.0.iter().map(|(name, value)| (tag(name), *value));
+    let all = first.into_iter().map(named).chain(learned);
+    all.chain(last.into_iter().map(named))
         .chain(networks.iter().flat_map(network))
         .filter(|(_, value)| !value.is_nan())
         .collect()
 }
 
+/// What a metric of an agent is called.
+fn tag(metric: &str) -> String {
+    match metric {
+        "value_mean" => "losses/qf1_values".to_owned(),
+        "temperature" => "train/ent_coef".to_owned(),
+        own => format!("train/{own}"),
+    }
+}
+
 /// What is shown of each network.
 fn network(report: &NetworkReport) -> Vec<(String, f64)> {
-    let name = report.name;
+    let name = &report.name;
     let layers = report.densities.iter().enumerate();
     let density = |(layer, density): (usize, &f64)| {
         let tag = format!("sparse/{name}/density_{layer}");
@@ -80,8 +84,9 @@ fn network(report: &NetworkReport) -> Vec<(String, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::algos::METRICS;
     use crate::evaluate::Returns;
-    use crate::observe::{Learning, Progress};
+    use crate::observe::{Progress, TrainMetrics};
 
     fn evaluation() -> Evaluation {
         let returns = Returns {
@@ -94,7 +99,7 @@ mod tests {
         };
         Evaluation {
             progress: Progress::default(),
-            learning: Learning::default(),
+            metrics: TrainMetrics(METRICS.map(|name| (name.to_owned(), 0.0)).to_vec()),
             networks: Vec::new(),
             returns,
         }
@@ -113,7 +118,7 @@ mod tests {
     fn what_is_not_a_number_is_left_out() {
         let mut evaluation = evaluation();
         let all = tags(&evaluation);
-        evaluation.learning.critic_loss = f64::NAN;
+        evaluation.metrics.0[0].1 = f64::NAN;
         let left = tags(&evaluation);
         let without = all.iter().filter(|tag| *tag != "train/critic_loss");
         assert_eq!(left, without.cloned().collect::<Vec<_>>());

@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use super::event_file::EventFile;
 use super::scalars::{Seen, scalars};
-use super::{Evaluation, Observer, Progress};
+use super::{Evaluation, Observer, Progress, Start};
 use crate::Result;
-use crate::algos::Agent;
 use crate::config::TrainConfig;
 
 /// Writes an event file; the points of an evaluation are on disk when it is over.
@@ -28,23 +27,22 @@ pub struct TensorBoard {
 }
 
 impl TensorBoard {
-    /// For the folder of a run, where it begins a file with the first evaluation.
+    /// For the folder of a run with these settings, where it begins a file with the first evaluation.
     #[must_use]
-    pub fn new(folder: &Path) -> Self {
+    pub fn new(folder: &Path, config: &TrainConfig) -> Self {
+        let learning = &config.learning;
         Self {
             folder: folder.to_owned(),
             events: None,
             start: Instant::now(),
             first: None,
-            learning_rates: (f64::NAN, f64::NAN),
+            learning_rates: (learning.actor_learning_rate, learning.critic_learning_rate),
         }
     }
 }
 
 impl Observer for TensorBoard {
-    fn on_start(&mut self, config: &TrainConfig, _: &dyn Agent) -> Result<()> {
-        let learning = &config.learning;
-        self.learning_rates = (learning.actor_learning_rate, learning.critic_learning_rate);
+    fn on_start(&mut self, _: &mut Start<'_>) -> Result<()> {
         self.start = Instant::now();
         Ok(())
     }
@@ -79,7 +77,8 @@ mod tests {
     use super::super::event_file::tests::messages;
     use super::*;
     use crate::evaluate::Returns;
-    use crate::observe::Learning;
+    use crate::observe::TrainMetrics;
+    use crate::recipes;
 
     fn evaluation(step: u64) -> Evaluation {
         let progress = Progress {
@@ -94,16 +93,17 @@ mod tests {
             length: 1.0,
             episodes: vec![],
         };
-        let learning = Learning {
-            critic_loss: f64::NAN,
-            ..Learning::default()
-        };
+        let metrics = TrainMetrics(vec![("critic_loss".to_owned(), f64::NAN)]);
         Evaluation {
             progress,
-            learning,
+            metrics,
             networks: Vec::new(),
             returns,
         }
+    }
+
+    fn board(folder: &Path) -> TensorBoard {
+        TensorBoard::new(folder, &recipes::named("rlx2", "Hopper-v5").unwrap())
     }
 
     fn only_file(folder: &Path) -> PathBuf {
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn each_evaluation_is_on_disk_as_one_whole_record() {
         let folder = tempfile::tempdir().unwrap();
-        let mut board = TensorBoard::new(folder.path());
+        let mut board = board(folder.path());
         for count in 1..=3 {
             let flow = board.on_step(&evaluation(count * 300).progress);
             assert_eq!(flow, ControlFlow::Continue(()));
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_torn_end_costs_its_record_only() {
         let folder = tempfile::tempdir().unwrap();
-        let mut board = TensorBoard::new(folder.path());
+        let mut board = board(folder.path());
         board.on_evaluation(&evaluation(300)).unwrap();
         let file = only_file(folder.path());
         let whole = std::fs::read(&file).unwrap().len();

@@ -10,7 +10,7 @@
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
 use sparse_core::nn::InitialMask;
-use sparse_core::topology::{Drop, RuleConfig, Set};
+use sparse_core::topology::{DropCriterion, RuleConfig, Set};
 use sparse_core::trainer::TargetConnections;
 
 use super::Recipe;
@@ -56,7 +56,7 @@ pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
         }
     };
     let rule = Set {
-        drop: Drop::SignBalanced,
+        drop: DropCriterion::SignBalanced,
         ..Set::default()
     };
     TrainConfig {
@@ -68,7 +68,7 @@ pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
         },
         // Counted in the critics' updates, of which the actor has one in `policy_delay`.
         topology: Some(TopologyConfig {
-            rule: RuleConfig::Set(rule),
+            rule: RuleConfig::new(rule),
             every: 1000,
             actor_every: Some(1000 / delay),
             drop_fraction,

@@ -14,7 +14,7 @@ pub(super) const RECIPE: Recipe = Recipe {
 
 pub(super) fn config(base: TrainConfig) -> TrainConfig {
     TrainConfig {
-        topology: Some(rlx2::topology(RuleConfig::RigL(RigL::default()))),
+        topology: Some(rlx2::topology(RuleConfig::new(RigL::default()))),
         ..base
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn config(mut base: TrainConfig) -> TrainConfig {
         }
     };
     TrainConfig {
-        topology: Some(topology(RuleConfig::RigL(RigL::default()))),
+        topology: Some(topology(RuleConfig::new(RigL::default()))),
         // The README's `--nstep 3 --delay_nstep 300000`: a tenth of the paper's 3 million steps.
         n_step: NStepConfig {
             n: 3,

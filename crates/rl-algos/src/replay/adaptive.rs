@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Replay;
-use crate::Result;
-use crate::config::{at_least_one, check};
 
 /// When and how much to forget. The defaults are those of RLx2's code for TD3.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,17 +33,8 @@ impl Default for AdaptiveCapacity {
 }
 
 impl AdaptiveCapacity {
-    pub(crate) fn validate(&self) -> Result<()> {
-        at_least_one("replay.adaptive.every", self.every)?;
-        at_least_one("replay.adaptive.check", self.check as u64)?;
-        let (threshold, drop) = (self.threshold, self.drop);
-        check("replay.adaptive.threshold", threshold, threshold >= 0.0)?;
-        let good = (0.0..=1.0).contains(&drop);
-        check("replay.adaptive.drop", drop, good)
-    }
-
     /// Forgets the oldest share when the distance is above the threshold and more than the minimum is kept.
-    pub fn forget(&self, distance: f64, replay: &mut Replay) {
+    pub fn evict(&self, distance: f64, replay: &mut Replay) {
         if distance > self.threshold && replay.len() > self.min {
             replay.drop_oldest((self.drop * replay.len() as f64) as usize);
         }

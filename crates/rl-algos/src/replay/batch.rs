@@ -1,7 +1,5 @@
 //! What an update learns from.
 
-use crate::config::AlgoConfig;
-
 /// Sampled windows of transitions, row after row. Reused from sample to sample.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
@@ -18,26 +16,17 @@ pub struct Batch {
     /// Observations after the windows, `[size, observation]`.
     pub next_observation: Vec<f32>,
     /// Whether samples leave out what windows pass on their way. [`Sac`](crate::algos::Sac) refuses such a batch.
-    pub skip_between: bool,
+    pub skip_intermediate: bool,
     /// Observations that the windows passed on their way, `[passed, observation]`; none where windows are of one step,
     /// or where they are left out.
-    pub between_observation: Vec<f32>,
+    pub intermediate_observation: Vec<f32>,
     /// The row that each of these belongs to, `[passed]`.
-    pub between_row: Vec<u32>,
+    pub intermediate_row: Vec<u32>,
     /// γ to the steps that lead there, `[passed]`.
-    pub between_discount: Vec<f32>,
+    pub intermediate_discount: Vec<f32>,
 }
 
 impl Batch {
-    /// An empty batch whose samples hold what this algorithm reads: TD3 reads nothing of what windows pass.
-    #[must_use]
-    pub fn of(algo: &AlgoConfig) -> Self {
-        Self {
-            skip_between: matches!(algo, AlgoConfig::Td3(_)),
-            ..Self::default()
-        }
-    }
-
     /// Empties the batch and keeps its memory, and what samples leave out.
     pub fn clear(&mut self) {
         self.size = 0;
@@ -46,8 +35,8 @@ impl Batch {
         self.return_n.clear();
         self.discount.clear();
         self.next_observation.clear();
-        self.between_observation.clear();
-        self.between_row.clear();
-        self.between_discount.clear();
+        self.intermediate_observation.clear();
+        self.intermediate_row.clear();
+        self.intermediate_discount.clear();
     }
 }

@@ -2,7 +2,7 @@
 
 /// What follows a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Follows {
+pub(super) enum Boundary {
     /// The next slot of the same episode.
     Next,
     /// The episode's last observation, in the next slot, and no value.
@@ -21,7 +21,7 @@ pub(super) enum Follows {
 pub(super) struct Chunk {
     /// `[slots, width]`: observation, action, mean action, reward.
     pub(super) rows: Vec<f32>,
-    pub(super) follows: Vec<Follows>,
+    pub(super) follows: Vec<Boundary>,
 }
 
 /// What a slot holds.
@@ -31,10 +31,10 @@ pub(super) struct Slot<'a> {
     pub(super) action: &'a [f32],
     pub(super) mean_action: &'a [f32],
     pub(super) reward: f32,
-    pub(super) follows: Follows,
+    pub(super) follows: Boundary,
 }
 
-impl Follows {
+impl Boundary {
     /// All of them; a slot's byte in files is the place in this list.
     const ALL: [Self; 4] = [Self::Next, Self::Terminal, Self::Cut, Self::Nothing];
 
@@ -58,11 +58,11 @@ impl Chunk {
     pub(super) fn new(slots: usize, width: usize) -> Self {
         Self {
             rows: vec![0.0; slots * width],
-            follows: vec![Follows::Nothing; slots],
+            follows: vec![Boundary::Nothing; slots],
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        size_of::<f32>() * self.rows.capacity() + size_of::<Follows>() * self.follows.capacity()
+        size_of::<f32>() * self.rows.capacity() + size_of::<Boundary>() * self.follows.capacity()
     }
 }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use rand::{Rng, RngExt};
 
 use super::Batch;
-use super::chunk::{Chunk, Follows, Slot};
+use super::chunk::{Boundary, Chunk, Slot};
 
 /// Most slots by which the memory grows at a time.
 const CHUNK: usize = 1 << 12;
@@ -104,7 +104,7 @@ impl Replay {
     pub fn push(&mut self, transition: &Transition<'_>) {
         self.check(transition);
         if self.pending && !same(self.observation(self.end), transition.observation) {
-            self.set_follows(self.end - 1, Follows::Cut);
+            self.set_follows(self.end - 1, Boundary::Cut);
             self.end_episode();
         }
         if self.transitions == self.capacity {
@@ -119,9 +119,9 @@ impl Replay {
         row[seen + done..seen + 2 * done].copy_from_slice(transition.mean_action);
         row[seen + 2 * done] = transition.reward;
         let follows = match (transition.terminated, transition.truncated) {
-            (true, _) => Follows::Terminal,
-            (false, true) => Follows::Cut,
-            (false, false) => Follows::Next,
+            (true, _) => Boundary::Terminal,
+            (false, true) => Boundary::Cut,
+            (false, false) => Boundary::Next,
         };
         self.set_follows(self.end, follows);
         self.end += 1;
@@ -156,7 +156,7 @@ impl Replay {
         for rows in (0..size).step_by(BLOCK) {
             let starts = &mut block[..BLOCK.min(size - rows)];
             starts.fill_with(|| self.draw(rng));
-            self.touch(starts, n_step);
+            self.prefetch(starts, n_step);
             for &start in &*starts {
                 self.add_window(start, n_step, gamma, batch);
             }
@@ -165,7 +165,7 @@ impl Replay {
 
     /// Reads a number from every line of memory in which the windows from `starts` lie, up to eight steps of them within
     /// a chunk. A copy of one row after the other waits for memory once a row; these reads wait for all at the same time.
-    fn touch(&self, starts: &[usize], n_step: usize) {
+    fn prefetch(&self, starts: &[usize], n_step: usize) {
         /// Numbers in a line of memory.
         const LINE: usize = 16;
         let numbers = n_step.clamp(1, 8) * self.width() + self.observation_size;
@@ -194,17 +194,17 @@ impl Replay {
             sum += discount * reward;
             discount *= gamma;
             next += 1;
-            if follows != Follows::Next || next == self.end || next - start >= n_step {
+            if follows != Boundary::Next || next == self.end || next - start >= n_step {
                 break follows;
             }
-            if !batch.skip_between {
-                batch.between_row.push(batch.size as u32);
-                batch.between_discount.push(discount);
+            if !batch.skip_intermediate {
+                batch.intermediate_row.push(batch.size as u32);
+                batch.intermediate_discount.push(discount);
                 let passed = self.observation(next);
-                batch.between_observation.extend_from_slice(passed);
+                batch.intermediate_observation.extend_from_slice(passed);
             }
         };
-        if last == Follows::Terminal {
+        if last == Boundary::Terminal {
             discount = 0.0;
         }
         batch.size += 1;
@@ -229,7 +229,7 @@ impl Replay {
         observations.clear();
         mean_actions.clear();
         let rows = count.min(self.transitions);
-        let starts = (self.start..self.end).filter(|i| self.follows(*i) != Follows::Nothing);
+        let starts = (self.start..self.end).filter(|i| self.follows(*i) != Boundary::Nothing);
         for start in starts.take(rows) {
             let slot = self.slot(start);
             observations.extend_from_slice(slot.observation);
@@ -241,7 +241,7 @@ impl Replay {
     /// All stored transitions, the oldest first. The newest may belong to an episode that is under way: neither
     /// terminated nor truncated.
     pub fn transitions(&self) -> impl Iterator<Item = Transition<'_>> + Clone {
-        let starts = (self.start..self.end).filter(|i| self.follows(*i) != Follows::Nothing);
+        let starts = (self.start..self.end).filter(|i| self.follows(*i) != Boundary::Nothing);
         starts.map(|start| {
             let slot = self.slot(start);
             Transition {
@@ -250,8 +250,8 @@ impl Replay {
                 mean_action: slot.mean_action,
                 reward: slot.reward,
                 next_observation: self.observation(start + 1),
-                terminated: slot.follows == Follows::Terminal,
-                truncated: slot.follows == Follows::Cut,
+                terminated: slot.follows == Boundary::Terminal,
+                truncated: slot.follows == Boundary::Cut,
             }
         })
     }
@@ -283,7 +283,7 @@ impl Replay {
         let mut start = self.start;
         for _ in 0..DRAWS {
             start = rng.random_range(self.start..self.end);
-            if self.follows(start) != Follows::Nothing {
+            if self.follows(start) != Boundary::Nothing {
                 return start;
             }
         }
@@ -326,12 +326,12 @@ impl Replay {
         }
     }
 
-    pub(super) fn follows(&self, index: usize) -> Follows {
+    pub(super) fn follows(&self, index: usize) -> Boundary {
         let (chunk, slot) = self.place(index);
         self.chunks[chunk].follows[slot]
     }
 
-    pub(super) fn set_follows(&mut self, index: usize, follows: Follows) {
+    pub(super) fn set_follows(&mut self, index: usize, follows: Boundary) {
         let (chunk, slot) = self.place(index);
         self.chunks[chunk].follows[slot] = follows;
     }
@@ -359,7 +359,7 @@ impl Replay {
 
     /// Turns the observation under way into an episode's last.
     fn end_episode(&mut self) {
-        self.set_follows(self.end, Follows::Nothing);
+        self.set_follows(self.end, Boundary::Nothing);
         self.end += 1;
         self.pending = false;
     }
@@ -368,7 +368,7 @@ impl Replay {
     fn drop_one(&mut self) {
         self.start += 1;
         self.transitions -= 1;
-        if self.start < self.end && self.follows(self.start) == Follows::Nothing {
+        if self.start < self.end && self.follows(self.start) == Boundary::Nothing {
             self.start += 1;
         }
         self.pending &= self.transitions > 0;

@@ -11,7 +11,7 @@ use crc32fast::Hasher;
 use serde::{Deserialize, Serialize};
 
 use super::Replay;
-use super::chunk::Follows;
+use super::chunk::Boundary;
 use crate::{Error, Result};
 
 /// What such bytes begin with, version included.
@@ -213,7 +213,7 @@ impl Replay {
             let follows = self.follows(index);
             bytes.clear();
             bytes.extend(floats(self.row(index)));
-            if follows == Follows::Nothing {
+            if follows == Boundary::Nothing {
                 // Nothing was done there; memory used before holds something all the same.
                 bytes[4 * self.observation_size..].fill(0);
             }
@@ -241,7 +241,7 @@ impl Replay {
                 continue;
             }
             let (byte, floats) = bytes.split_last().unwrap_or((&0, &[]));
-            let follows = Follows::from_byte(*byte).ok_or_else(|| {
+            let follows = Boundary::from_byte(*byte).ok_or_else(|| {
                 Error::replay(format!(
                     "slot {index} is followed by {byte}: must be 0 to 3"
                 ))
@@ -271,7 +271,7 @@ impl Replay {
         let mut transitions = 0;
         for index in self.start..self.end {
             let follows = self.follows(index);
-            let last = follows == Follows::Nothing;
+            let last = follows == Boundary::Nothing;
             if last != ends {
                 let reason = match last {
                     true => format!("slot {index} ends an episode that did not end before it"),
@@ -283,7 +283,7 @@ impl Replay {
             transitions += usize::from(!last);
         }
         let newest = (self.start < self.end).then(|| self.follows(self.end - 1));
-        if ends || self.pending != (newest == Some(Follows::Next)) {
+        if ends || self.pending != (newest == Some(Boundary::Next)) {
             let (end, pending) = (self.end, self.pending);
             let reason = format!("slot {end} does not fit: {newest:?}, pending = {pending}");
             return Err(Error::replay(reason));

@@ -191,16 +191,16 @@ fn what_windows_pass_can_be_left_out() {
         batch
     };
     let whole = sample(Batch::default());
-    assert!(whole.between_row.len() > 100);
+    assert!(whole.intermediate_row.len() > 100);
     let without = Batch {
-        skip_between: true,
-        between_observation: Vec::new(),
-        between_row: Vec::new(),
-        between_discount: Vec::new(),
+        skip_intermediate: true,
+        intermediate_observation: Vec::new(),
+        intermediate_row: Vec::new(),
+        intermediate_discount: Vec::new(),
         ..whole
     };
     let empty = Batch {
-        skip_between: true,
+        skip_intermediate: true,
         ..Batch::default()
     };
     assert_eq!(sample(empty), without);
@@ -375,18 +375,18 @@ fn forgetting_follows_the_policy_distance() {
     let off = |o: &[f32], action: &mut [f32]| action[0] = o[0] * 0.002 + 1.0;
     let distance = policy_distance(off, &replay, 16);
     assert!((distance - 0.5).abs() < 1e-6);
-    adaptive.forget(0.1, &mut replay);
+    adaptive.evict(0.1, &mut replay);
     assert_eq!(replay.len(), 40);
-    adaptive.forget(distance, &mut replay);
+    adaptive.evict(distance, &mut replay);
     assert_eq!(replay.len(), 36);
     let mut few = AdaptiveCapacity {
         min: 36,
         ..adaptive
     };
-    few.forget(distance, &mut replay);
+    few.evict(distance, &mut replay);
     assert_eq!(replay.len(), 36);
     few.drop = 2.0;
-    assert!(few.validate().is_err());
+    assert!(crate::config::check_adaptive(&few).is_err());
 }
 
 #[test]

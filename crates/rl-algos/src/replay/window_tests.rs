@@ -75,10 +75,10 @@ fn batch_targets(batch: &Batch, row: usize) -> [f64; 2] {
     let discount = f64::from(batch.discount[row]);
     let td3 = f64::from(batch.return_n[row]) + discount * value(next);
     let mut sac = td3 + discount * ALPHA * entropy(next);
-    for (k, owner) in batch.between_row.iter().enumerate() {
+    for (k, owner) in batch.intermediate_row.iter().enumerate() {
         if *owner as usize == row {
-            let passed = f64::from(batch.between_observation[2 * k]);
-            sac += f64::from(batch.between_discount[k]) * ALPHA * entropy(passed);
+            let passed = f64::from(batch.intermediate_observation[2 * k]);
+            sac += f64::from(batch.intermediate_discount[k]) * ALPHA * entropy(passed);
         }
     }
     [td3, sac]
@@ -104,8 +104,8 @@ proptest! {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         replay.sample(n, gamma as f32, 4 * kept.len(), &mut rng, &mut batch);
         prop_assert_eq!(batch.size, 4 * kept.len());
-        prop_assert_eq!(batch.between_row.len(), batch.between_discount.len());
-        prop_assert_eq!(2 * batch.between_row.len(), batch.between_observation.len());
+        prop_assert_eq!(batch.intermediate_row.len(), batch.intermediate_discount.len());
+        prop_assert_eq!(2 * batch.intermediate_row.len(), batch.intermediate_observation.len());
         for row in 0..batch.size {
             let number = batch.observation[2 * row];
             let start = kept.iter().position(|fact| fact.number == number);
@@ -160,8 +160,14 @@ fn windows_by_hand() {
         let (_, sum, discount, next, between) = BY_HAND[window];
         assert_eq!((batch.return_n[row], batch.discount[row]), (sum, discount));
         assert_eq!(batch.next_observation[2 * row..2 * row + 2], [next, -next]);
-        let passed = (0..batch.between_row.len()).filter(|k| batch.between_row[*k] as usize == row);
-        let passed = passed.map(|k| (batch.between_observation[2 * k], batch.between_discount[k]));
+        let passed = (0..batch.intermediate_row.len())
+            .filter(|k| batch.intermediate_row[*k] as usize == row);
+        let passed = passed.map(|k| {
+            (
+                batch.intermediate_observation[2 * k],
+                batch.intermediate_discount[k],
+            )
+        });
         assert_eq!(passed.collect::<Vec<_>>(), between, "from {number}");
     }
     assert!(seen.iter().all(|count| *count > 0));

@@ -2,68 +2,62 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::algos::UpdateReport;
-use crate::observe::Learning;
+use crate::agent::UpdateReport;
+use crate::observe::TrainMetrics;
+
+/// Averages of what updates reported, by name, in the agent's order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Averages(pub Vec<Average>);
 
 /// A sum of numbers and how many they were.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Mean {
-    sum: f64,
-    count: f64,
-}
-
-impl Mean {
-    fn add(&mut self, number: Option<f32>) {
-        if let Some(number) = number {
-            self.sum += f64::from(number);
-            self.count += 1.0;
-        }
-    }
-
-    /// NaN of none.
-    fn get(self) -> f64 {
-        self.sum / self.count
-    }
-}
-
-/// Averages of what updates reported.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Averages {
-    critic_loss: Mean,
-    actor_loss: Mean,
-    target_mean: Mean,
-    value_mean: Mean,
-    temperature: Mean,
-    entropy: Mean,
-    actor_gradient_norm: Mean,
-    critic_gradient_norm: Mean,
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Average {
+    /// The metric's name.
+    pub name: String,
+    /// The sum so far.
+    pub sum: f64,
+    /// Numbers that were added.
+    pub count: f64,
 }
 
 impl Averages {
-    pub(super) fn add(&mut self, report: &UpdateReport) {
-        self.critic_loss.add(Some(report.critic_loss));
-        self.actor_loss.add(report.actor_loss);
-        self.target_mean.add(Some(report.target_mean));
-        self.value_mean.add(Some(report.value_mean));
-        self.temperature.add(report.temperature);
-        self.entropy.add(report.entropy);
-        let [actor, critic] = report.gradient_norms;
-        self.actor_gradient_norm.add(actor);
-        self.critic_gradient_norm.add(critic);
+    /// Of metrics with these names.
+    pub(super) fn new(names: &[&str]) -> Self {
+        let empty = |name: &&str| Average {
+            name: (*name).to_owned(),
+            ..Average::default()
+        };
+        Self(names.iter().map(empty).collect())
     }
 
-    /// The averages; begins anew.
-    pub(super) fn take(&mut self) -> Learning {
-        let all = std::mem::take(self);
-        Learning {
-            critic_loss: all.critic_loss.get(),
-            actor_loss: all.actor_loss.get(),
-            target_mean: all.target_mean.get(),
-            value_mean: all.value_mean.get(),
-            temperature: all.temperature.get(),
-            entropy: all.entropy.get(),
-            actor_gradient_norm: all.actor_gradient_norm.get(),
-            critic_gradient_norm: all.critic_gradient_norm.get(),
+    pub(super) fn add(&mut self, report: &UpdateReport) {
+        for (name, number) in &report.metrics {
+            let mut own = self.0.iter_mut();
+            if let Some(average) = own.find(|average| average.name == *name)
+                && !number.is_nan()
+            {
+                average.sum += f64::from(*number);
+                average.count += 1.0;
+            }
         }
+    }
+
+    /// Goes on with the sums of another, of the metrics that both have.
+    pub(super) fn set(&mut self, stored: Self) {
+        for own in &mut self.0 {
+            if let Some(stored) = stored.0.iter().find(|stored| stored.name == own.name) {
+                own.clone_from(stored);
+            }
+        }
+    }
+
+    /// The averages, NaN of none; begins anew.
+    pub(super) fn take(&mut self) -> TrainMetrics {
+        let mean = |average: &mut Average| {
+            let mean = average.sum / average.count;
+            (average.sum, average.count) = (0.0, 0.0);
+            (average.name.clone(), mean)
+        };
+        TrainMetrics(self.0.iter_mut().map(mean).collect())
     }
 }

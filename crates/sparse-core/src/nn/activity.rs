@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Sums of the magnitudes of hidden units' activations, `[units]` by layer. Units are compared with their own layer, so how
 /// many rows the sums are over does not matter.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Activity(BTreeMap<usize, Vec<f64>>);
+pub struct Activity(BTreeMap<usize, Vec<f64>>);
 
 impl Activity {
     /// Adds one use of a layer: sums of magnitudes `[units]` over a batch.
@@ -25,7 +25,8 @@ impl Activity {
 
     /// Units of a layer whose mean magnitude is at most `threshold` times the mean over the layer (Sokar et al.
     /// 2023, definition 3.1), ascending; none of a layer that the loss did not use.
-    pub(crate) fn dormant(&self, layer: usize, threshold: f64) -> Vec<usize> {
+    #[must_use]
+    pub fn dormant(&self, layer: usize, threshold: f64) -> Vec<usize> {
         let Some(units) = self.0.get(&layer) else {
             return Vec::new();
         };

@@ -19,8 +19,7 @@ mod storage;
 mod weight;
 
 pub use activation::Activation;
-pub(crate) use activity::Activity;
-pub use activity::ActivityProbe;
+pub use activity::{Activity, ActivityProbe};
 pub use config::{SparseLinearConfig, SparseMlpConfig};
 pub use frozen_relu::FrozenRelu;
 pub(crate) use grad_binding::GradBinding;

@@ -9,7 +9,7 @@ use crate::nn::{Parameters, SparseLinear};
 use crate::op::{DenseGradient, change, to_vec, vector};
 use crate::pattern::Rewire;
 use crate::record::{Record, RecordWriter, malformed};
-use crate::topology::{GrownMoments, Reset};
+use crate::topology::{Applied, GrownMoments};
 use crate::{Error, Result};
 
 /// Settings of [`Adam`]; the defaults are PyTorch's but for the learning rate, which is the 3e-4 of TD3's,
@@ -196,14 +196,14 @@ impl Adam {
     }
 
     /// Zeroes the moments of the values and the units that are reset.
-    pub(crate) fn reset(&mut self, index: usize, reset: &Reset) {
+    pub(crate) fn reset(&mut self, index: usize, reset: &Applied) {
         let layer = &mut self.layers[index];
         let zero = |moment: &mut Tensor<1>, at: &[usize]| {
             *moment = change(moment, |moment| at.iter().for_each(|&k| moment[k] = 0.0));
         };
-        let values: Vec<usize> = reset.values.iter().map(|(k, _)| *k as usize).collect();
+        let values: Vec<usize> = reset.reset.iter().map(|(k, _)| *k as usize).collect();
         for (k, moments) in layer.vectors.iter_mut().enumerate() {
-            let at = if k == 0 { &values } else { &reset.units };
+            let at = if k == 0 { &values } else { &reset.reset_units };
             zero(&mut moments.first, at);
             zero(&mut moments.second, at);
         }

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::LayerState;
 use crate::pattern::{Pattern, candidate, key};
 
-/// How a rule chooses the connections that it drops, by their scores (magnitudes, unless the rule has others).
+/// How a rule chooses the connections that it drops, by their scores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Drop {
+pub enum DropCriterion {
     /// Those of the smallest score, whatever their sign (RigL; RLx2; Grooten et al. 2023).
     #[default]
     Magnitude,
@@ -18,10 +19,32 @@ pub enum Drop {
     SignBalanced,
 }
 
-impl Drop {
-    /// Indices of `count` connections to drop, ascending; fewer where the floor allows no more. Of equal scores
-    /// the higher position goes. A unit keeps its `floor` best connections, or all if it has no more.
-    pub(super) fn choose(
+impl DropCriterion {
+    /// Positions of the `count` connections of a layer to drop by their `scores` `[nnz]`, ascending. Of equal scores the
+    /// higher position goes. A unit keeps its `floor` best connections, or all if it has no more; so fewer go where the
+    /// floor allows no more.
+    #[must_use]
+    pub fn lowest(
+        self,
+        layer: &LayerState,
+        scores: &[f32],
+        count: usize,
+        floor: usize,
+    ) -> Vec<u32> {
+        let mut dropped = self
+            .choose(&layer.pattern, &layer.values, scores, count, floor)
+            .into_iter()
+            .peekable();
+        let here = |&(k, _): &(u32, u32)| dropped.next_if_eq(&k).is_some();
+        let positions = (0..).zip(layer.pattern.positions());
+        positions
+            .filter(here)
+            .map(|(_, position)| position)
+            .collect()
+    }
+
+    /// Their indices, ascending.
+    fn choose(
         self,
         pattern: &Pattern,
         values: &[f32],
@@ -80,7 +103,7 @@ fn smallest(keys: &mut Vec<u64>, count: usize) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    fn choose(drop: Drop, values: &[f32], count: usize) -> Vec<u32> {
+    fn choose(drop: DropCriterion, values: &[f32], count: usize) -> Vec<u32> {
         let pattern = Pattern::full(1, values.len());
         let scores: Vec<f32> = values.iter().map(|v| v.abs()).collect();
         drop.choose(&pattern, values, &scores, count, 0)
@@ -89,24 +112,27 @@ mod tests {
     #[test]
     fn magnitude_takes_the_smallest_and_the_later_of_equals() {
         let values = [0.1, -0.2, 0.3, -0.1, 5.0];
-        assert_eq!(choose(Drop::Magnitude, &values, 1), [3]);
-        assert_eq!(choose(Drop::Magnitude, &values, 3), [0, 1, 3]);
-        assert_eq!(choose(Drop::Magnitude, &values, 9).len(), 5);
+        assert_eq!(choose(DropCriterion::Magnitude, &values, 1), [3]);
+        assert_eq!(choose(DropCriterion::Magnitude, &values, 3), [0, 1, 3]);
+        assert_eq!(choose(DropCriterion::Magnitude, &values, 9).len(), 5);
     }
 
     #[test]
     fn sign_balanced_takes_from_both_ends_of_zero() {
         let values = [0.1, 0.2, 0.3, -4.0, -3.0, -5.0, 0.0];
-        assert_eq!(choose(Drop::SignBalanced, &values, 4), [0, 3, 4, 6]);
+        assert_eq!(
+            choose(DropCriterion::SignBalanced, &values, 4),
+            [0, 3, 4, 6]
+        );
         // The odd one is positive.
-        assert_eq!(choose(Drop::SignBalanced, &values, 3), [0, 4, 6]);
+        assert_eq!(choose(DropCriterion::SignBalanced, &values, 3), [0, 4, 6]);
         // Either sign gives what it has.
         assert_eq!(
-            choose(Drop::SignBalanced, &[1.0, 2.0, -1.0, 3.0], 4).len(),
+            choose(DropCriterion::SignBalanced, &[1.0, 2.0, -1.0, 3.0], 4).len(),
             4
         );
         assert_eq!(
-            choose(Drop::SignBalanced, &[-1.0, -2.0, -3.0, 3.0], 3),
+            choose(DropCriterion::SignBalanced, &[-1.0, -2.0, -3.0, 3.0], 3),
             [0, 1, 3]
         );
     }
@@ -115,7 +141,9 @@ mod tests {
     fn a_unit_keeps_its_best_inputs() {
         let pattern = Pattern::from_positions(3, 4, &[0, 1, 2, 4, 8, 9, 10, 11]).unwrap();
         let values = [0.1, 0.3, 0.2, 0.01, 9.0, 8.0, 7.0, 6.0];
-        let drop = |count, floor| Drop::Magnitude.choose(&pattern, &values, &values, count, floor);
+        let drop = |count, floor| {
+            DropCriterion::Magnitude.choose(&pattern, &values, &values, count, floor)
+        };
         assert_eq!(drop(3, 0), [0, 2, 3]);
         assert_eq!(drop(3, 1), [0, 2, 7]);
         assert_eq!(drop(8, 1), [0, 2, 5, 6, 7]);

@@ -17,25 +17,18 @@ pub enum GrownValue {
 
 impl GrownValue {
     /// Values for `count` connections of a layer with `inputs` inputs.
-    pub(super) fn draw(
-        self,
-        count: usize,
-        inputs: usize,
-        rng: &mut (impl Rng + ?Sized),
-    ) -> Vec<f32> {
+    #[must_use]
+    pub fn draw(self, count: usize, inputs: usize, rng: &mut (impl Rng + ?Sized)) -> Vec<f32> {
         match self {
             Self::Zero => vec![0.0; count],
-            Self::Random => first_values(count, inputs, rng),
+            Self::Random => {
+                let bound = 1.0 / (inputs.max(1) as f32).sqrt();
+                (0..count)
+                    .map(|_| rng.random_range(-bound..bound))
+                    .collect()
+            }
         }
     }
-}
-
-/// Values as those that a new layer with `inputs` inputs is drawn with: uniform in ±1/√inputs.
-pub(super) fn first_values(count: usize, inputs: usize, rng: &mut (impl Rng + ?Sized)) -> Vec<f32> {
-    let bound = 1.0 / (inputs.max(1) as f32).sqrt();
-    (0..count)
-        .map(|_| rng.random_range(-bound..bound))
-        .collect()
 }
 
 /// The optimizer moments that a grown connection starts from. Moments have one entry per connection, so those of

@@ -12,12 +12,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{Parameters, SparseLinear, SparseModule};
-use crate::op::{change, to_vec, vector};
+use crate::op::{self, to_vec, vector};
 use crate::optim::{Adam, AdamConfig};
 use crate::pattern::{Pattern, Rewire};
 use crate::topology::{
-    Action, Change, Explored, GrownMoments, LayerState, NetworkState, Reset, Rule, Signal,
-    Topology, plan,
+    Applied, ExplorationRate, GrownMoments, LayerState, NetworkState, Signal, Topology,
 };
 use crate::{Error, Result};
 use slope::{Forward, Slope, is_taped};
@@ -48,8 +47,8 @@ impl NetworkTrainerConfig {
 
     /// Whether connections come and go.
     fn moves(&self) -> bool {
-        let moves = |topology: &Topology| matches!(topology.rule.action(), Action::Move(_));
-        self.topology.as_ref().is_some_and(moves)
+        let grows = |topology: &Topology| topology.rule.grows();
+        self.topology.as_ref().is_some_and(grows)
     }
 }
 
@@ -155,7 +154,7 @@ pub struct NetworkTrainer<N> {
     config: NetworkTrainerConfig,
     updates: u64,
     /// Kept where a rule moves connections.
-    explored: Option<Explored>,
+    explored: Option<ExplorationRate>,
     /// What [`is_taped`] says of the network.
     taped: bool,
 }
@@ -170,7 +169,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let taped = is_taped(&net);
         let explored = config.moves().then(|| {
             let layers = net.sparse_layers();
-            Explored::new(layers.iter().map(|layer| layer.pattern()))
+            ExplorationRate::new(layers.iter().map(|layer| layer.pattern()))
         });
         Self {
             net,
@@ -216,7 +215,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
 
     /// Which connections were ever active since the learner began; `None` without a rule that moves them.
     #[must_use]
-    pub fn explored(&self) -> Option<&Explored> {
+    pub fn explored(&self) -> Option<&ExplorationRate> {
         self.explored.as_ref()
     }
 
@@ -318,10 +317,8 @@ impl<N: SparseModule> NetworkTrainer<N> {
 
     /// What the coming update needs besides the gradient.
     fn signal(&self) -> Signal {
-        match (&self.config.topology, self.due()) {
-            (Some(topology), Some(_)) => topology.rule.action().needs(),
-            _ => Signal::None,
-        }
+        let topology = self.config.topology.as_ref();
+        topology.map_or(Signal::None, |topology| topology.signal(self.updates + 1))
     }
 
     /// The share of connections that the coming update moves, if the rule acts then.
@@ -389,25 +386,19 @@ impl<N: SparseModule> NetworkTrainer<N> {
             hidden: self.net.hidden_layers(),
             activity: slope.activity,
         };
-        let changes = plan(topology, self.updates + 1, fraction, &state, rng)?;
-        let moments = match topology.rule.action() {
-            Action::Move(how) => how.grown_moments,
-            _ => GrownMoments::Zero,
-        };
+        let changes = topology.plan(self.updates + 1, fraction, &state, rng)?;
         drop(state);
         for (index, change) in changes.iter().enumerate() {
-            match change {
-                Change::Stay => {}
-                Change::Rewire { rewire, grown } => {
-                    report.dropped += rewire.dropped().len();
-                    report.grown += rewire.grown().len();
-                    self.carry(index, rewire, grown, moments)?;
-                }
-                Change::Reset(reset) => {
-                    report.recycled += reset.units.len();
-                    self.adam.reset(index, reset);
-                    reset_layer(self.net.sparse_layers_mut()[index], reset);
-                }
+            let Some(change) = change else { continue };
+            if !change.reset.is_empty() || !change.reset_units.is_empty() {
+                report.recycled += change.reset_units.len();
+                self.adam.reset(index, change);
+                reset_layer(self.net.sparse_layers_mut()[index], change);
+            }
+            if let Some((rewire, grown)) = &change.rewire {
+                report.dropped += rewire.dropped().len();
+                report.grown += rewire.grown().len();
+                self.carry(index, rewire, grown, change.grown_moments)?;
             }
         }
         report.moved = Some(report.dropped.max(report.grown));
@@ -478,7 +469,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
                 .as_ref()
                 .map_or(0, |t| parameters(&t.sparse_layers())),
             pattern: self.pattern_bytes(),
-            explored: self.explored.as_ref().map_or(0, Explored::bytes),
+            explored: self.explored.as_ref().map_or(0, ExplorationRate::bytes),
         }
     }
 }
@@ -493,19 +484,22 @@ fn carry_layer(layer: &mut SparseLinear, rewire: &Rewire, grown: &[f32]) -> Resu
 
 /// Sets some of a layer's values, and what some units have for themselves to what it was at first: biases and
 /// shifts to zero, scales to one.
-fn reset_layer(layer: &mut SparseLinear, reset: &Reset) {
+fn reset_layer(layer: &mut SparseLinear, change: &Applied) {
     let Parameters { values, per_unit } = layer.parameters();
-    let values = change(&values, |values| {
-        reset
-            .values
+    let values = op::change(&values, |values| {
+        change
+            .reset
             .iter()
             .for_each(|(k, v)| values[*k as usize] = *v);
     });
     let names = layer.per_unit_names().iter();
     let per_unit = names.zip(per_unit).map(|(name, vector)| {
         let first = if *name == "scale" { 1.0 } else { 0.0 };
-        change(&vector, |vector| {
-            reset.units.iter().for_each(|&unit| vector[unit] = first);
+        op::change(&vector, |vector| {
+            change
+                .reset_units
+                .iter()
+                .for_each(|&unit| vector[unit] = first);
         })
     });
     let per_unit = per_unit.collect();

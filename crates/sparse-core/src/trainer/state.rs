@@ -6,7 +6,7 @@ use super::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 use crate::nn::{SparseLinear, SparseMlp, SparseModule};
 use crate::optim::Adam;
 use crate::record::{Record, RecordWriter, malformed};
-use crate::topology::Explored;
+use crate::topology::ExplorationRate;
 use crate::{Error, Result};
 
 impl<N: SparseModule> NetworkTrainer<N> {
@@ -40,10 +40,10 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let adam = Adam::load(record, name, self.config.adam, &layers)?;
         let patterns = layers.iter().map(|layer| layer.pattern());
         let explored = match self.config.moves() {
-            true => Some(Explored::load(record, name, patterns)?),
-            false if record.has(&Explored::key(name, 0)) => {
+            true => Some(ExplorationRate::load(record, name, patterns)?),
+            false if record.has(&ExplorationRate::key(name, 0)) => {
                 let value = "stored: it must not be where no rule moves connections";
-                return Err(malformed(&Explored::key(name, 0), value));
+                return Err(malformed(&ExplorationRate::key(name, 0), value));
             }
             false => None,
         };

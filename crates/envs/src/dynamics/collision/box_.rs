@@ -2,8 +2,8 @@
 
 use glam::DVec3;
 
-use super::super::MINVAL;
 use super::{Ball, Shape, Touch, Touches};
+use crate::dynamics::MINVAL;
 
 /// Corners of a box by number: bit `i` says whether the corner is at the positive end of axis `i`.
 fn corner(number: usize, size: [f64; 3]) -> DVec3 {

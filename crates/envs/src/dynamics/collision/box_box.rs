@@ -6,8 +6,8 @@
 
 use glam::DVec3;
 
-use super::super::MINVAL;
 use super::{MOST_TOUCHES, Shape, Touch, Touches};
+use crate::dynamics::MINVAL;
 
 /// An edge direction must overlap less than the faces by this factor.
 const PREFER_FACES: f64 = 1.0 - 1e-12;

@@ -1,8 +1,8 @@
 //! Capsules against round shapes: the closest points of their segments, as spheres.
 
-use super::super::MINVAL;
 use super::sphere::sphere as sphere_sphere;
 use super::{Ball, Touch, Touches};
+use crate::dynamics::MINVAL;
 
 /// The ball of a capsule at `along` half-lengths from its middle.
 fn at(capsule: &Ball, half_length: f64, along: f64) -> Ball {

@@ -1,8 +1,8 @@
 //! Cylinders against planes and spheres.
 
-use super::super::MINVAL;
 use super::sphere::sphere as sphere_sphere;
 use super::{Ball, Shape, Touch, Touches, plane, unit};
+use crate::dynamics::MINVAL;
 use glam::DVec3;
 
 /// Plane against cylinder: the lowest point of the lower disk, the point above it on the other disk, then two

@@ -10,44 +10,11 @@ mod sphere;
 
 use glam::{DMat3, DVec3};
 
-pub(super) use convex::Memory;
-
 use super::MINVAL;
-use super::model::{GeomType, Model, Pair, SolImp, SolRef};
+use super::model::{GeomType, Model, Pair};
 use super::state::State;
+use super::state::contact::{Contact, MOST_TOUCHES};
 use convex::Search;
-
-/// Most contacts that one pair of geoms can have: two boxes, face to face. Two rectangles that overlap have no
-/// more than eight corners and crossings; rounding and the margin may add some.
-const MOST_TOUCHES: usize = 12;
-
-/// A point where two geoms touch, or nearly do.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Contact {
-    /// Distance between the surfaces (m); negative when they overlap.
-    pub dist: f64,
-    /// Midpoint between the surfaces (m).
-    pub pos: DVec3,
-    /// Normal from the first geom to the second, and two tangents.
-    pub frame: [DVec3; 3],
-    /// The contact pushes under this distance (m).
-    pub includemargin: f64,
-    /// Coefficients: two of sliding, one of torsion, two of rolling.
-    pub friction: [f64; 5],
-    /// Reference of the normal constraint.
-    pub solref: SolRef,
-    /// Reference of the friction constraints with elliptic cones; that of the normal one when both are 0.
-    pub solreffriction: SolRef,
-    /// Impedance of the constraint.
-    pub solimp: SolImp,
-    /// Dimension of the contact force: 1, 3, 4 or 6.
-    pub dim: usize,
-    /// The geoms, the one of the lower type first.
-    pub geoms: [usize; 2],
-    /// First of its constraint rows; `None` where it has none: beyond `includemargin`, or between geoms that cannot
-    /// move.
-    pub row: Option<usize>,
-}
 
 /// Where two shapes come closest.
 #[derive(Clone, Copy, Debug, Default)]
@@ -127,26 +94,8 @@ impl Shape<'_> {
     }
 }
 
-/// Most contacts that a pair of these shapes can have.
-pub(super) fn most_touches(kinds: [GeomType; 2]) -> usize {
-    use GeomType::{Box, Capsule, Cylinder, Plane};
-    match kinds {
-        [Plane | Capsule, Capsule] | [Capsule, Box] => 2,
-        [Plane, Cylinder | Box] => 4,
-        [Box, Box] => MOST_TOUCHES,
-        _ => 1,
-    }
-}
-
-/// Room that the contacts of a model can take.
-pub(super) fn max_contacts(model: &Model) -> usize {
-    let kinds = |pair: &Pair| pair.geoms.map(|geom| model.geoms.kind[geom]);
-    let pairs = model.pairs.iter();
-    pairs.map(|pair| most_touches(kinds(pair))).sum()
-}
-
 /// Finds the contacts of the current pose.
-pub(super) fn detect(model: &Model, state: &mut State) {
+pub(super) fn collision(model: &Model, state: &mut State) {
     state.contacts.clear();
     let mut touches = Touches::default();
     for pair in &model.pairs {
@@ -163,7 +112,7 @@ pub(super) fn detect(model: &Model, state: &mut State) {
         let mut search = Search {
             tolerance: model.opt.ccd_tolerance,
             iterations: model.opt.ccd_iterations,
-            memory: &mut state.convex,
+            scratch: &mut state.convex,
         };
         touch(shapes, pair.margin, &mut search, &mut touches);
         for touch in touches.as_slice() {

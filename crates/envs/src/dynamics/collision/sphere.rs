@@ -1,7 +1,7 @@
 //! Sphere against sphere.
 
-use super::super::MINVAL;
 use super::{Ball, Touch};
+use crate::dynamics::MINVAL;
 use glam::DVec3;
 
 /// Where two spheres come closest, if within the margin. Where the centres are the same the normal is

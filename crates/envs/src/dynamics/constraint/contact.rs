@@ -1,13 +1,13 @@
 //! Rows of contacts. MuJoCo: Computation, "Constraint model", Contact and Friction cones.
 
-use super::super::MINVAL;
-use super::super::collision::Contact;
-use super::super::dense::add_scaled;
-use super::super::kinematics::for_each_velocity;
-use super::super::model::{Cone, Model};
-use super::super::state::State;
-use super::rows::{ConeRows, Rows};
 use super::softness::{Soft, regularisation};
+use crate::dynamics::MINVAL;
+use crate::dynamics::jacobian::for_each_velocity;
+use crate::dynamics::math::dense::add_scaled;
+use crate::dynamics::model::{Cone, Model};
+use crate::dynamics::state::State;
+use crate::dynamics::state::contact::Contact;
+use crate::dynamics::state::rows::{ConeRows, Rows};
 
 /// Dofs from which on MuJoCo's Jacobian is sparse (`jacobian="auto"`).
 const SPARSE_DOFS: usize = 60;
@@ -100,9 +100,9 @@ fn pyramid(model: &Model, rows: &mut Rows, contact: &Contact, soft: &Soft, slidi
     }
     // All edges get the weight with which the pyramid matches the elliptic cone in the first direction.
     let mu = contact.friction[0] * (1.0 / model.opt.impratio.max(MINVAL)).sqrt();
-    let weight = 2.0 * mu * mu * rows.r[first];
+    let weight = 2.0 * mu * mu * rows.efc_r[first];
     for row in first..=row {
-        rows.kbi[row] = rows.kbi[first];
+        rows.efc_kbi[row] = rows.efc_kbi[first];
         rows.weigh(row, weight);
     }
 }
@@ -111,7 +111,7 @@ fn pyramid(model: &Model, rows: &mut Rows, contact: &Contact, soft: &Soft, slidi
 fn ellipse(model: &Model, rows: &mut Rows, contact: &Contact, soft: &Soft, sliding: f64) {
     let first = edge(rows, contact, 0, 0.0);
     soft.soften(rows, first, sliding);
-    let [_, damping, impedance] = rows.kbi[first];
+    let [_, damping, impedance] = rows.efc_kbi[first];
     let own = contact.solreffriction != [0.0; 2];
     let damping = if own {
         Soft::new(model, contact.solreffriction, &contact.solimp).damping
@@ -128,7 +128,7 @@ fn ellipse(model: &Model, rows: &mut Rows, contact: &Contact, soft: &Soft, slidi
         jacobian.copy_from_slice(&directions[direction * nv..][..nv]);
         rows.directions = directions;
         // No stiffness: a place on the surface is as good as another.
-        rows.kbi[row] = [0.0, damping, impedance];
+        rows.efc_kbi[row] = [0.0, damping, impedance];
         let ratio = friction[0] / friction[direction - 1];
         rows.weigh(row, tangent * (ratio * ratio));
     }

@@ -1,23 +1,21 @@
 //! Constraint rows: dry friction, limits and contacts. MuJoCo: Computation, "Constraint model".
 
 mod contact;
-mod rows;
 mod softness;
 
-pub use rows::Rows;
-pub(super) use rows::{ConeRows, contact_rows};
 use softness::Soft;
 
 use super::MINVAL;
-use super::dense::dot;
-use super::kinematics::unit_quat;
+use super::math::dense::dot;
+use super::math::rotation::rotation_vector;
+use super::math::rotation::unit_quat;
 use super::model::{JointType, Model, SolImp, SolRef};
-use super::rotation::rotation_vector;
 use super::state::State;
+use super::state::rows::Rows;
 
 /// The rows of the current pose: dry friction of dofs and tendons, limits of joints and tendons, then contacts
 /// in order.
-pub(super) fn build(model: &Model, state: &mut State) {
+pub(super) fn make_constraint(model: &Model, state: &mut State) {
     state.rows.clear();
     dry_friction(model, state);
     joint_limits(model, state);
@@ -55,7 +53,7 @@ fn resist(
 ) {
     let (row, _) = rows.push(0.0, 0.0);
     fill(model, rows, row, entries);
-    rows.loss.push(loss);
+    rows.efc_frictionloss.push(loss);
     rows.friction += 1;
     // Nothing pulls a dof back to where it was.
     let soft = Soft {
@@ -73,7 +71,7 @@ fn fill(
     entries: impl IntoIterator<Item = (usize, f64)>,
 ) {
     for (dof, entry) in entries {
-        rows.jacobian[row * model.nv + dof] += entry;
+        rows.efc_jacobian[row * model.nv + dof] += entry;
         if model.trees.len() > 1 && entry != 0.0 {
             rows.touch(model.dofs.tree[dof]);
         }
@@ -161,13 +159,13 @@ impl Limit {
 }
 
 /// Reference accelerations: springs and dampers that pull each row back to its margin.
-pub(super) fn reference(model: &Model, state: &mut State) {
+pub(super) fn reference_constraint(model: &Model, state: &mut State) {
     let (nv, rows) = (model.nv, &mut state.rows);
     for row in 0..rows.len() {
-        let jacobian = &rows.jacobian[row * nv..][..nv];
+        let jacobian = &rows.efc_jacobian[row * nv..][..nv];
         let velocity = dot(jacobian, &state.qvel);
-        let [stiffness, damping, impedance] = rows.kbi[row];
-        let distance = rows.pos[row] - rows.margin[row];
-        rows.aref[row] = -damping * velocity - stiffness * impedance * distance;
+        let [stiffness, damping, impedance] = rows.efc_kbi[row];
+        let distance = rows.efc_pos[row] - rows.efc_margin[row];
+        rows.efc_aref[row] = -damping * velocity - stiffness * impedance * distance;
     }
 }

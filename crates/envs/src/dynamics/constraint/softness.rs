@@ -1,9 +1,9 @@
 //! How soft a constraint is. MuJoCo: Modeling, "Solver parameters"; Computation, "Constraint solver",
 //! Parameters.
 
-use super::super::MINVAL;
-use super::super::model::{Model, SolImp, SolRef};
-use super::rows::Rows;
+use crate::dynamics::MINVAL;
+use crate::dynamics::model::{Model, SolImp, SolRef};
+use crate::dynamics::state::rows::Rows;
 
 /// Bounds of an impedance.
 const IMPEDANCE: [f64; 2] = [0.0001, 0.9999];
@@ -68,8 +68,8 @@ impl Soft {
 
     /// Sets a row's stiffness, damping, impedance and regularisation from the inverse inertia that it sees.
     pub(super) fn soften(&self, rows: &mut Rows, row: usize, inverse_inertia: f64) {
-        let impedance = self.impedance(rows.pos[row] - rows.margin[row]);
-        rows.kbi[row] = [self.stiffness, self.damping, impedance];
+        let impedance = self.impedance(rows.efc_pos[row] - rows.efc_margin[row]);
+        rows.efc_kbi[row] = [self.stiffness, self.damping, impedance];
         rows.weigh(row, regularisation(impedance, inverse_inertia));
     }
 }

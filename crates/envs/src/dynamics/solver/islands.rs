@@ -2,44 +2,12 @@
 //! is solved as a problem of its own, with its own scale, iterations and stop. MuJoCo: Computation, "Constraint
 //! solver", Constraint islands.
 
-use super::primal;
-use super::problem::{self, Problem};
-use crate::dynamics::constraint::Rows;
+use super::newton_cg;
+use super::problem::Problem;
 use crate::dynamics::model::{Model, Solver};
+use crate::dynamics::state::solver::IslandScratch;
 
-/// Memory of one island at a time; none where the model has but one tree or solves all at once.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Scratch {
-    /// Its dofs, in order, `[nv]`.
-    dofs: Vec<usize>,
-    /// Its rows, in order, `[rows]`.
-    numbers: Vec<usize>,
-    rows: Rows,
-    mass_matrix: Vec<f64>,
-    factor: Vec<f64>,
-    qacc_smooth: Vec<f64>,
-    qacc: Vec<f64>,
-    primal: problem::Scratch,
-}
-
-impl Scratch {
-    pub(super) fn new(model: &Model, rows: &Rows) -> Self {
-        if !model.opt.islands || model.trees.len() < 2 || model.opt.solver == Solver::Pgs {
-            return Self::default();
-        }
-        let (nv, rows) = (model.nv, rows.with_equal_room());
-        Self {
-            dofs: Vec::with_capacity(nv),
-            numbers: Vec::with_capacity(rows.capacity()),
-            mass_matrix: Vec::with_capacity(nv * nv),
-            factor: Vec::with_capacity(nv * nv),
-            qacc_smooth: Vec::with_capacity(nv),
-            qacc: Vec::with_capacity(nv),
-            primal: problem::Scratch::new(nv, rows.capacity()),
-            rows,
-        }
-    }
-
+impl IslandScratch {
     /// Solves one island after the other; gives the most iterations that one took. Trees without rows move as if
     /// there were none.
     pub(super) fn minimise(&mut self, model: &Model, whole: &mut Problem<'_>) -> usize {
@@ -70,7 +38,11 @@ impl Scratch {
             self.gather(whole);
             most = self.minimise_one(model).max(most);
             put(whole.qacc, &self.qacc, &self.dofs);
-            put(&mut whole.rows.force, &self.rows.force, &self.numbers);
+            put(
+                &mut whole.rows.efc_force,
+                &self.rows.efc_force,
+                &self.numbers,
+            );
         }
         most
     }
@@ -84,18 +56,18 @@ impl Scratch {
         pick(&mut self.primal.momentum, &whole.scratch.momentum, dofs);
         pick(&mut self.qacc_smooth, whole.qacc_smooth, dofs);
         pick(&mut self.qacc, whole.qacc, dofs);
-        block(&mut self.mass_matrix, whole.mass_matrix, nv, dofs);
+        block(&mut self.qm, whole.qm, nv, dofs);
         if whole.opt.solver == Solver::Cg {
-            block(&mut self.factor, whole.factor, nv, dofs);
+            block(&mut self.qld, whole.qld, nv, dofs);
         }
     }
 
     fn minimise_one(&mut self, model: &Model) -> usize {
-        primal::minimise(&mut Problem {
+        newton_cg::minimise(&mut Problem {
             opt: &model.opt,
-            inertia: diagonal(&self.mass_matrix, self.dofs.len()),
-            mass_matrix: &self.mass_matrix,
-            factor: &self.factor,
+            inertia: diagonal(&self.qm, self.dofs.len()),
+            qm: &self.qm,
+            qld: &self.qld,
             qacc_smooth: &self.qacc_smooth,
             rows: &mut self.rows,
             qacc: &mut self.qacc,

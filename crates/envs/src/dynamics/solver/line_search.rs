@@ -9,12 +9,13 @@
 //! polynomial with itself: what the rows cost at any length is that of the zone there, continued from the start. So
 //! it is here, except in Newton's method without cones, which ends with a full step and searches no such places.
 
-use super::problem::{Problem, Scratch};
+use super::problem::Problem;
 use super::zones::{MOST_CONE_ROWS, Zone, cone_push, for_each_single, push, twice_cost};
 use crate::dynamics::MINVAL;
-use crate::dynamics::constraint::Rows;
-use crate::dynamics::dense::{dot, norm};
+use crate::dynamics::math::dense::{dot, norm};
 use crate::dynamics::model::Solver;
+use crate::dynamics::state::rows::Rows;
+use crate::dynamics::state::solver::PrimalScratch;
 
 /// Relative error of a length that rounding of slopes may leave.
 const NOISE: f64 = 1e-6;
@@ -45,7 +46,7 @@ impl Point {
 /// The cost along the direction.
 struct Line<'a> {
     rows: &'a Rows,
-    scratch: &'a Scratch,
+    scratch: &'a PrimalScratch,
     /// What the inertia adds to the cost: constant, linear, and quadratic in the length.
     inertial: [f64; 3],
     /// Whether rows may be judged where they are, instead of from the start.
@@ -92,7 +93,7 @@ impl<'a> Line<'a> {
                     add_parabola(&mut continued, start, change, stiffness);
                 } else {
                     // Nothing, or a line beyond the bound of dry friction.
-                    continued[0] -= force * (start + 0.5 * force / rows.d[row]);
+                    continued[0] -= force * (start + 0.5 * force / rows.efc_d[row]);
                     continued[1] -= force * change;
                 }
             }
@@ -109,7 +110,12 @@ impl<'a> Line<'a> {
             if push.zone == Zone::Quadratic {
                 for (i, change) in change.iter().enumerate() {
                     let row = cone.first + i;
-                    add_parabola(&mut continued, scratch.residual[row], *change, rows.d[row]);
+                    add_parabola(
+                        &mut continued,
+                        scratch.residual[row],
+                        *change,
+                        rows.efc_d[row],
+                    );
                 }
             } else {
                 twice += push.twice_cost;
@@ -158,7 +164,8 @@ impl<'a> Line<'a> {
             match cone_push(rows, cone, &residual).zone {
                 Zone::Satisfied => {}
                 Zone::Quadratic => {
-                    (cone.first..cone.first + cone.dim).for_each(|row| add(row, 0.0, rows.d[row]));
+                    (cone.first..cone.first + cone.dim)
+                        .for_each(|row| add(row, 0.0, rows.efc_d[row]));
                 }
                 Zone::Cone => return point.length,
             }

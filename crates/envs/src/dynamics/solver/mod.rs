@@ -4,39 +4,20 @@
 //! rows in `zones`: a strictly convex function. Newton's method and conjugate gradients minimise it, for each
 //! island apart; projected Gauss-Seidel solves the dual problem for the forces of all rows.
 
-mod dual;
 mod islands;
 mod line_search;
-mod primal;
+mod newton_cg;
+mod pgs;
 mod problem;
 mod qcqp;
 mod zones;
 
-use super::constraint::Rows;
-use super::dense::add_scaled;
+use super::math::dense::add_scaled;
 use super::model::{Model, Solver};
 use super::state::State;
 
-/// Memory of the solvers.
-#[derive(Clone, Debug)]
-pub(super) struct Scratch {
-    primal: problem::Scratch,
-    islands: islands::Scratch,
-    dual: dual::Scratch,
-}
-
-impl Scratch {
-    pub(super) fn new(model: &Model, rows: &Rows) -> Self {
-        Self {
-            primal: problem::Scratch::new(model.nv, rows.capacity()),
-            islands: islands::Scratch::new(model, rows),
-            dual: dual::Scratch::new(model, rows.capacity()),
-        }
-    }
-}
-
 /// Computes `qacc`, the rows' forces and `qfrc_constraint`.
-pub(super) fn solve(model: &Model, state: &mut State) {
+pub(super) fn fwd_constraint(model: &Model, state: &mut State) {
     state.qfrc_constraint.fill(0.0);
     state.solver_iterations = 0;
     state.qacc.copy_from_slice(&state.qacc_smooth);
@@ -44,14 +25,46 @@ pub(super) fn solve(model: &Model, state: &mut State) {
         return;
     }
     match model.opt.solver {
-        Solver::Newton | Solver::Cg => primal::solve(model, state),
-        Solver::Pgs => dual::gauss_seidel(model, state),
+        Solver::Newton | Solver::Cg => primal(model, state),
+        Solver::Pgs => pgs::pgs(model, state),
     }
+}
+
+/// Newton's method or conjugate gradients: solves the islands apart, or all at once where the model says so. The start is chosen for all of them together.
+fn primal(model: &Model, state: &mut State) {
+    let scratch = &mut state.scratch;
+    scratch.primal.resize(model.nv, state.rows.len());
+    let mut whole = problem::Problem {
+        opt: &model.opt,
+        inertia: if model.opt.islands {
+            islands::diagonal(&state.qm, model.nv)
+        } else {
+            model.meaninertia * model.nv as f64
+        },
+        qm: &state.qm,
+        qld: &state.qld,
+        qacc_smooth: &state.qacc_smooth,
+        rows: &mut state.rows,
+        qacc: &mut state.qacc,
+        scratch: &mut scratch.primal,
+    };
+    if model.opt.warmstart {
+        whole.qacc.copy_from_slice(&state.qacc_warmstart);
+        whole.start();
+    } else {
+        whole.start_cold();
+    }
+    state.solver_iterations = if model.opt.islands && model.trees.len() > 1 {
+        scratch.islands.minimise(model, &mut whole)
+    } else {
+        newton_cg::minimise(&mut whole)
+    };
+    add_forces(state);
 }
 
 /// Adds the forces of all rows on the dofs.
 fn add_forces(state: &mut State) {
-    for (row, force) in state.rows.force.iter().enumerate() {
+    for (row, force) in state.rows.efc_force.iter().enumerate() {
         if *force != 0.0 {
             add_scaled(&mut state.qfrc_constraint, state.rows.row(row), *force);
         }

@@ -1,9 +1,10 @@
 //! The problem that the primal solvers minimise, and what they know of the place where they are.
 
 use super::zones::{cone_push, for_each_single, push, twice_cost};
-use crate::dynamics::constraint::Rows;
-use crate::dynamics::dense::{add_scaled, dot, multiply};
+use crate::dynamics::math::dense::{add_scaled, dot, multiply};
 use crate::dynamics::model::Options;
+use crate::dynamics::state::rows::Rows;
+use crate::dynamics::state::solver::PrimalScratch;
 
 /// Accelerations under rows: of the whole mechanism or of one island. `nv` and `rows` are its own sizes.
 pub(super) struct Problem<'a> {
@@ -11,74 +12,15 @@ pub(super) struct Problem<'a> {
     /// What the tolerances are relative to (kg, kg m²).
     pub(super) inertia: f64,
     /// Inertia matrix, `[nv, nv]`.
-    pub(super) mass_matrix: &'a [f64],
+    pub(super) qm: &'a [f64],
     /// Its factor, `[nv, nv]`.
-    pub(super) factor: &'a [f64],
+    pub(super) qld: &'a [f64],
     /// Acceleration without constraints, `[nv]`.
     pub(super) qacc_smooth: &'a [f64],
     pub(super) rows: &'a mut Rows,
     /// Where the solver is, `[nv]`.
     pub(super) qacc: &'a mut [f64],
-    pub(super) scratch: &'a mut Scratch,
-}
-
-/// Memory of the primal solvers.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Scratch {
-    /// `J a − aref`, `[rows]`.
-    pub(super) residual: Vec<f64>,
-    /// `J search`, `[rows]`.
-    pub(super) residual_slope: Vec<f64>,
-    /// `M (a − a_smooth)`, `[nv]`.
-    pub(super) momentum: Vec<f64>,
-    /// `M search`, `[nv]`.
-    pub(super) momentum_slope: Vec<f64>,
-    /// Direction of a step, `[nv]`.
-    pub(super) search: Vec<f64>,
-    /// Gradient of the cost, `[nv]`.
-    pub(super) gradient: Vec<f64>,
-    /// The gradient and its preconditioned form before, for conjugate gradients, `[nv]`.
-    pub(super) before: [Vec<f64>; 2],
-    /// Second derivatives of the cost and their factor, lower triangle of `[nv, nv]`.
-    pub(super) hessian: Vec<f64>,
-}
-
-impl Scratch {
-    pub(super) fn new(nv: usize, rows: usize) -> Self {
-        let zeros = || vec![0.0; nv];
-        Self {
-            residual: Vec::with_capacity(rows),
-            residual_slope: Vec::with_capacity(rows),
-            momentum: zeros(),
-            momentum_slope: zeros(),
-            search: zeros(),
-            gradient: zeros(),
-            before: [zeros(), zeros()],
-            hessian: vec![0.0; nv * nv],
-        }
-    }
-
-    /// Makes room for a problem of a size.
-    pub(super) fn resize(&mut self, nv: usize, rows: usize) {
-        for numbers in [&mut self.residual, &mut self.residual_slope] {
-            numbers.resize(rows, 0.0);
-        }
-        if self.search.len() == nv {
-            return;
-        }
-        let [gradient, conditioned] = &mut self.before;
-        for numbers in [
-            &mut self.momentum,
-            &mut self.momentum_slope,
-            &mut self.search,
-            &mut self.gradient,
-            gradient,
-            conditioned,
-        ] {
-            numbers.resize(nv, 0.0);
-        }
-        self.hessian.resize(nv * nv, 0.0);
-    }
+    pub(super) scratch: &'a mut PrimalScratch,
 }
 
 impl Problem<'_> {
@@ -97,7 +39,7 @@ impl Problem<'_> {
         for (search, (a, smooth)) in scratch.search.iter_mut().zip(accelerations) {
             *search = a - smooth;
         }
-        multiply(self.mass_matrix, &scratch.search, &mut scratch.momentum);
+        multiply(self.qm, &scratch.search, &mut scratch.momentum);
         residuals(self.rows, self.qacc, &mut scratch.residual);
         let warm_cost = dot(&scratch.momentum, &scratch.search) + self.rows_cost();
         if warm_cost > cold_cost {
@@ -138,14 +80,14 @@ impl Problem<'_> {
     /// What every row pushes at the current residuals.
     pub(super) fn forces(&mut self) {
         let residual = &self.scratch.residual;
-        let mut force = std::mem::take(&mut self.rows.force);
+        let mut force = std::mem::take(&mut self.rows.efc_force);
         let rows = &*self.rows;
         for_each_single(rows, |row| force[row] = push(rows, row, residual[row]).0);
         for cone in &rows.cones {
             let push = cone_push(rows, cone, &residual[cone.first..]);
             force[cone.first..][..cone.dim].copy_from_slice(&push.force[..cone.dim]);
         }
-        self.rows.force = force;
+        self.rows.efc_force = force;
     }
 
     /// The gradient: momentum less what the rows push.
@@ -153,7 +95,7 @@ impl Problem<'_> {
         self.forces();
         let (scratch, rows) = (&mut *self.scratch, &*self.rows);
         scratch.gradient.copy_from_slice(&scratch.momentum);
-        for (row, force) in rows.force.iter().enumerate() {
+        for (row, force) in rows.efc_force.iter().enumerate() {
             if *force != 0.0 {
                 add_scaled(&mut scratch.gradient, rows.row(row), -force);
             }
@@ -164,12 +106,8 @@ impl Problem<'_> {
     pub(super) fn slopes(&mut self) {
         let nv = self.nv();
         let scratch = &mut *self.scratch;
-        multiply(
-            self.mass_matrix,
-            &scratch.search,
-            &mut scratch.momentum_slope,
-        );
-        let rows = self.rows.jacobian.chunks_exact(nv);
+        multiply(self.qm, &scratch.search, &mut scratch.momentum_slope);
+        let rows = self.rows.efc_jacobian.chunks_exact(nv);
         for (slope, jacobian) in scratch.residual_slope.iter_mut().zip(rows) {
             *slope = dot(jacobian, &scratch.search);
         }
@@ -186,8 +124,8 @@ impl Problem<'_> {
 
 /// `J a − aref` at an acceleration.
 fn residuals(rows: &Rows, qacc: &[f64], residuals: &mut [f64]) {
-    let jacobians = rows.jacobian.chunks_exact(qacc.len());
-    for ((residual, aref), jacobian) in residuals.iter_mut().zip(rows.aref()).zip(jacobians) {
+    let jacobians = rows.efc_jacobian.chunks_exact(qacc.len());
+    for ((residual, aref), jacobian) in residuals.iter_mut().zip(rows.efc_aref()).zip(jacobians) {
         *residual = dot(jacobian, qacc) - aref;
     }
 }

@@ -3,17 +3,17 @@
 //! A row's force is minus the slope of its cost. MuJoCo: Computation, "Constraint solver", Reduced primal
 //! problem; the three zones of an elliptic cone are those of its figure.
 
-use crate::dynamics::constraint::{ConeRows, Rows};
+use crate::dynamics::state::rows::{ConeRows, Rows};
 
 /// Most rows of an elliptic contact.
 pub(super) const MOST_CONE_ROWS: usize = 6;
 
 /// The force of a row at a residual, and how fast the force falls as the residual rises.
 pub(super) fn push(rows: &Rows, row: usize, residual: f64) -> (f64, f64) {
-    let d = rows.d[row];
+    let d = rows.efc_d[row];
     if row < rows.friction {
         // Quadratic until the force reaches its bound.
-        let loss = rows.loss[row];
+        let loss = rows.efc_frictionloss[row];
         let force = -d * residual;
         if force >= loss {
             (loss, 0.0)
@@ -31,9 +31,9 @@ pub(super) fn push(rows: &Rows, row: usize, residual: f64) -> (f64, f64) {
 
 /// Twice the cost of a row at a residual.
 pub(super) fn twice_cost(rows: &Rows, row: usize, residual: f64) -> f64 {
-    let d = rows.d[row];
+    let d = rows.efc_d[row];
     if row < rows.friction {
-        let loss = rows.loss[row];
+        let loss = rows.efc_frictionloss[row];
         if residual.abs() * d >= loss {
             loss * (2.0 * residual.abs() - loss / d)
         } else {
@@ -76,7 +76,7 @@ pub(super) fn cone_push(rows: &Rows, cone: &ConeRows, residual: &[f64]) -> ConeP
         mu,
         friction,
     } = *cone;
-    let d = &rows.d[first..][..dim];
+    let d = &rows.efc_d[first..][..dim];
     let mut scaled = [0.0; MOST_CONE_ROWS];
     scaled[0] = residual[0] * mu;
     for i in 1..dim {
@@ -120,7 +120,7 @@ impl ConePush {
         if self.zone != Zone::Quadratic {
             return sum + self.twice_cost;
         }
-        let d = &rows.d[cone.first..][..cone.dim];
+        let d = &rows.efc_d[cone.first..][..cone.dim];
         let terms = d.iter().zip(residual).map(|(d, x)| d * x * x);
         terms.fold(sum, |sum, term| sum + term)
     }
@@ -133,7 +133,7 @@ impl ConePush {
     ) -> [[f64; MOST_CONE_ROWS]; MOST_CONE_ROWS] {
         let mut hessian = [[0.0; MOST_CONE_ROWS]; MOST_CONE_ROWS];
         let (mu, dim) = (cone.mu, cone.dim);
-        let d = &rows.d[cone.first..][..dim];
+        let d = &rows.efc_d[cone.first..][..dim];
         match self.zone {
             Zone::Satisfied => {}
             Zone::Quadratic => (0..dim).for_each(|i| hessian[i][i] = d[i]),

@@ -1,7 +1,7 @@
 //! Tendons, actuators, and the names in contact pairs.
 
-use super::super::element::Place;
 use super::super::pairs::MIN_FRICTION;
+use super::super::place::Place;
 use super::super::spec::{ActuatorSpec, Driven, Named, Target};
 use super::{Builder, Range, condim, find, index};
 use crate::Result;

@@ -1,12 +1,11 @@
 //! Bodies with their joints, geoms, sites and inertias.
 
-use super::super::element::Place;
+use super::super::compiler::InertiaFromGeom;
 use super::super::inertia::{self, Rigid};
 use super::super::orientation;
+use super::super::place::Place;
 use super::super::rule::some_of;
-use super::super::spec::{
-    BodySpec, Frame, GREY, GeomSpec, InertiaFromGeom, JointSpec, Named, Placement,
-};
+use super::super::spec::{BodySpec, Frame, GREY, GeomSpec, JointSpec, Named, Placement};
 use super::{Builder, Range, condim};
 use crate::Result;
 use crate::dynamics::model::{GeomType, JointType};

@@ -6,8 +6,8 @@
 mod actuator;
 mod body;
 
-use super::element::Place;
 use super::notes::Notes;
+use super::place::Place;
 use super::rule::some_of;
 use super::spec::{Limited, Spec};
 use super::{constants, frames, pairs};

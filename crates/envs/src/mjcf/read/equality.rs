@@ -1,19 +1,12 @@
 //! Equality constraints, which must be switched off: the engine does none.
 
+use super::super::attributes::active;
 use super::super::defaults::Defaults;
-use super::super::element::{Element, Place};
+use super::super::element::Element;
 use super::super::schema;
+use super::super::spec::SwitchedOff;
 use super::Names;
 use crate::Result;
-
-/// A constraint that is switched off, and the things that it names: kind and name.
-pub(in super::super) type SwitchedOff = (Place, Vec<(&'static str, String)>);
-
-/// Whether the constraint acts, starting from its class.
-pub(in super::super) fn active(element: &Element, mut default: bool) -> Result<bool> {
-    element.flag("active", &mut default)?;
-    Ok(default)
-}
 
 /// All constraints, if none of them acts; `enabled` tells whether the model's flags let them act.
 pub(super) fn equalities(

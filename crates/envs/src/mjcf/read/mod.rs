@@ -8,19 +8,14 @@ mod body;
 mod equality;
 mod tendon;
 
-pub(super) use actuator::actuator;
-pub(super) use body::{geom, joint, site};
-pub(super) use equality::{SwitchedOff, active};
-pub(super) use tendon::tendon;
-
+use super::attributes;
+use super::compiler::{Compiler, InertiaFromGeom};
 use super::defaults::Defaults;
-use super::element::{Element, Place};
+use super::element::Element;
 use super::files::{Files, Library};
+use super::place::Place;
 use super::schema;
-use super::spec::{
-    Compiler, Flags, InertiaFromGeom, KeySpec, Limited, Named, NamedPair, PairSpec, Spec,
-    default_options,
-};
+use super::spec::{Flags, KeySpec, Named, NamedPair, Spec, default_options};
 use crate::Result;
 use crate::dynamics::model::{Cone, Integrator, Options, Solver};
 use std::collections::{HashMap, HashSet};
@@ -28,15 +23,17 @@ use std::collections::{HashMap, HashSet};
 /// Most keyframes of a model.
 const MOST_KEYFRAMES: usize = 1000;
 
-const LIMITED: [(&str, Limited); 3] =
-    [("true", Some(true)), ("false", Some(false)), ("auto", None)];
-/// Whole numbers as MuJoCo keeps them.
-const INT: [i64; 2] = [i32::MIN as i64, i32::MAX as i64];
-
 /// Reads a model.
 pub(super) fn read(files: &Files) -> Result<Spec> {
     let library = Library::new(files)?;
-    let root = library.root(0);
+    for (place, file) in library.includes() {
+        let included = Element::root(&library, file);
+        if included.children().next().is_none() {
+            let name = library.source(file).file();
+            return Err(place.error(format!("file `{name}` holds no element")));
+        }
+    }
+    let root = Element::root(&library, 0);
     if root.name() != "mujoco" {
         return Err(root.error("the outermost element must be <mujoco>"));
     }
@@ -244,20 +241,12 @@ fn required(element: &Element, attribute: &str) -> Result<String> {
         .ok_or_else(|| element.error(format!("{attribute} is missing")))
 }
 
-/// A material's colour, starting from `default`.
-pub(super) fn material(element: &Element, default: [f64; 4]) -> Result<[f64; 4]> {
-    element.check(&schema::MATERIAL)?;
-    let mut rgba = default;
-    element.array("rgba", &mut rgba)?;
-    Ok(rgba)
-}
-
 fn read_materials(root: &Element, defaults: &Defaults) -> Result<HashMap<String, [f64; 4]>> {
     let mut materials = HashMap::new();
     for section in root.all("asset") {
         section.check(&schema::ASSET)?;
         for element in section.all("material") {
-            let rgba = material(&element, defaults.of(&element, 0)?.material)?;
+            let rgba = attributes::material(&element, defaults.of(&element, 0)?.material)?;
             let name = required(&element, "name")?;
             if materials.insert(name.clone(), rgba).is_some() {
                 return Err(element.error(format!("there is another material named `{name}`")));
@@ -265,24 +254,6 @@ fn read_materials(root: &Element, defaults: &Defaults) -> Result<HashMap<String,
         }
     }
     Ok(materials)
-}
-
-/// A pair of geoms, starting from `default`.
-pub(super) fn pair(element: &Element, default: &PairSpec) -> Result<PairSpec> {
-    element.check(&schema::PAIR)?;
-    let mut spec = default.clone();
-    element.integer("condim", INT, &mut spec.condim)?;
-    read_friction(element, &mut spec.friction)?;
-    element.up_to("solref", &mut spec.solref)?;
-    element.up_to("solreffriction", &mut spec.solreffriction)?;
-    element.up_to("solimp", &mut spec.solimp)?;
-    element.number("margin", &mut spec.margin)?;
-    element.number("gap", &mut spec.gap)?;
-    Ok(spec)
-}
-
-fn read_friction<const N: usize>(element: &Element, friction: &mut [f64; N]) -> Result<()> {
-    element.up_to("friction", friction)
 }
 
 type Excludes = Vec<(Place, [String; 2])>;
@@ -294,7 +265,7 @@ fn read_contacts(root: &Element, defaults: &Defaults) -> Result<(Vec<Named<Named
         section.check(&schema::CONTACT)?;
         for element in section.children() {
             if element.name() == "pair" {
-                let pair = pair(&element, &defaults.of(&element, 0)?.pair)?;
+                let pair = attributes::pair(&element, &defaults.of(&element, 0)?.pair)?;
                 let geoms = [required(&element, "geom1")?, required(&element, "geom2")?];
                 pairs.push(pair_names.name(&element, NamedPair { pair, geoms })?);
             } else {

@@ -41,7 +41,7 @@ impl Default for TaskSpec {
 /// What a task keeps of the state before a step, for the outcome of the step.
 pub type PreStep = [f64; 3];
 
-/// A step that a task judges: the state after it, and how it came about.
+/// A step: the state after it, and how it came about.
 #[derive(Clone, Copy, Debug)]
 pub struct Transition<'a> {
     /// The action as given, not clamped `[nu]`.

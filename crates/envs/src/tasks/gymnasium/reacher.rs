@@ -17,7 +17,7 @@ const REACH: f64 = 0.2;
 /// Settings of the task; the defaults are Gymnasium's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reacher {
-    /// Revision of the task: the fourth (`V3` is the same) judges the state before the step and observes the
+    /// Revision of the task: the fourth (`V3` is the same) takes the distance before the step and observes the
     /// height difference too.
     pub version: Version,
     /// Physics steps of 0.01 s per step. Default 2.
@@ -132,10 +132,10 @@ impl Task for Reacher {
 
     fn outcome(&self, transition: &Transition<'_>) -> Outcome {
         let before = DVec3::from(transition.pre_step);
-        let judged = self
+        let miss = self
             .version
             .pick(before, before, miss(transition.model, transition.state));
-        let distance = -judged.length() * self.reward_dist_weight;
+        let distance = -miss.length() * self.reward_dist_weight;
         let ctrl = -transition.ctrl_cost(self.reward_control_weight);
         Outcome {
             reward: distance + ctrl,

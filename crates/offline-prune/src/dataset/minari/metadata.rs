@@ -27,7 +27,7 @@ pub(in crate::dataset) struct Metadata {
     env_spec: Option<Value>,
     ref_min_score: Option<f64>,
     ref_max_score: Option<f64>,
-    /// The range of actions, in attributes of a file of one's own.
+    /// The range of actions, from attributes of a hand-made file.
     #[serde(skip)]
     range: Option<Vec<[f64; 2]>>,
 }

@@ -13,7 +13,7 @@ use crate::dataset::column::{
 use crate::dataset::ends::Ends;
 use crate::dataset::h5::H5;
 use crate::dataset::reading::{Own, Reader};
-use crate::dataset::{Dataset, Facts, Follows};
+use crate::dataset::{Boundary, Dataset, Facts};
 use crate::{Error, Result};
 
 /// How the names of episodes start.
@@ -25,7 +25,7 @@ const SMALLEST: usize = 256;
 /// The file of episodes in a folder, or in the folder `data` in it.
 ///
 /// # Errors
-/// When there is none, with what there is.
+/// When there is none; the error lists what is there.
 pub(in crate::dataset) fn data_of(path: &Path) -> Result<PathBuf> {
     let inner = path.join("data");
     for folder in [path, &inner] {
@@ -64,7 +64,7 @@ fn number(name: &str) -> Option<usize> {
     name.strip_prefix(EPISODE)?.parse().ok()
 }
 
-/// What is said of the dataset in a file: beside it, or in its attributes. And the path of what says it.
+/// The description of the dataset, from the file beside it or from its attributes, and the path that it was read from.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -348,7 +348,7 @@ fn append_ends(data: &mut Dataset, mut ends: Ends<'_>, steps: usize, last: &[f32
     for step in 0..steps {
         let is_last = step + 1 == steps;
         match ends.of(step, is_last) {
-            Follows::Next => data.follows.push(Follows::Next),
+            Boundary::Next => data.follows.push(Boundary::Next),
             follows if is_last => data.end_episode(follows, Some(last)),
             follows => {
                 let (next, size) = (data.follows.len() + 1, data.observation_size);

@@ -16,7 +16,7 @@ struct Space {
     high: Vec<Option<f64>>,
 }
 
-/// JSON without the numbers that are none.
+/// JSON with `null` for infinities and NaN, which JSON does not have.
 pub(super) fn finite_json(text: &str) -> String {
     let text = text.replace("-Infinity", "null");
     text.replace("Infinity", "null").replace("NaN", "null")

@@ -24,7 +24,7 @@ const BATCH: usize = 8 << 20;
 /// Most bytes that wait. Each episode takes about 9 kB of memory besides.
 const LARGEST_BATCH: usize = 128 << 20;
 
-/// Each later episode is looked for among all that the file has, so many short ones are better written at once: with
+/// Appending an episode searches all that the file has, so short ones are written many at a time: with
 /// 8 MB at a time a million steps in 45,000 episodes took ten minutes and were not half written.
 const FEW: usize = 500;
 
@@ -61,7 +61,7 @@ pub struct Written {
 
 /// Writes a dataset into `folder`, Minari's folder of datasets (`MINARI_DATASETS_PATH`), one episode after the
 /// other: a few megabytes of them are in memory at a time, or some hundreds where they are short. The returns' mean, deviation, minimum and maximum
-/// go to `metadata.json`, beside the reference. Nothing is there until all is written.
+/// go to `metadata.json`, beside the reference. The folder appears when everything is written.
 ///
 /// # Errors
 /// When the dataset exists, a file cannot be written, or an episode has no step, a size that does not fit, a
@@ -74,7 +74,7 @@ pub fn write(
     try_write(folder, description, episodes.into_iter().map(Ok))
 }
 
-/// As [`write()`], of episodes that are still being made: the first that fails ends it, and nothing is there.
+/// As [`write()`], for episodes that may fail while they are made: the first failure ends it, and no folder is left.
 ///
 /// # Errors
 /// As [`write()`], and the first of `episodes`.

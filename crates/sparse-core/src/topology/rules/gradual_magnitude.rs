@@ -2,11 +2,14 @@
 //! sparsity rises along a cubic, fast at first, and the smallest values go. Graesser et al. 2022 and Obando-Ceron
 //! et al. 2024 (arXiv 2402.12479) prune RL networks so, from 20 % to 80 % of training.
 
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::Allocation;
 use crate::error::{Error, Result};
-use crate::topology::{Action, Rule};
+use crate::topology::{
+    DropCriterion, LayerChange, NamedRule, NetworkState, Rule, Schedule, Signal, Update,
+};
 
 /// Drops the smallest values as the sparsity rises; the number of connections falls.
 ///
@@ -50,7 +53,7 @@ impl GradualMagnitude {
 
     /// How many connections each layer of `shapes` (`(outputs, inputs)`) may have after update `step`, where `scores`
     /// are those of their weights. Where layers have densities of their own, each falls to its own along the cubic.
-    pub(crate) fn counts(
+    fn counts(
         &self,
         shapes: &[(usize, usize)],
         step: u64,
@@ -69,7 +72,7 @@ impl GradualMagnitude {
         Ok(layers.map(count).collect())
     }
 
-    pub(crate) fn validate(&self) -> Result<()> {
+    fn check_settings(&self) -> Result<()> {
         let range = |field, value: f64| {
             if (0.0..1.0).contains(&value) {
                 return Ok(());
@@ -92,9 +95,54 @@ impl GradualMagnitude {
 }
 
 impl Rule for GradualMagnitude {
-    fn action(&self) -> Action<'_> {
-        Action::Prune(self)
+    fn signal(&self, step: u64) -> Option<Signal> {
+        (step >= self.begin).then_some(Signal::None)
     }
+
+    /// A layer keeps one connection at least, and a unit its floor of inputs.
+    fn plan(
+        &self,
+        network: &NetworkState,
+        update: Update,
+        _: &mut dyn Rng,
+    ) -> Result<Vec<LayerChange>> {
+        let scores: Vec<Vec<f32>> = network.layers.iter().map(|l| l.magnitudes()).collect();
+        let counts = self.counts(&network.shapes(), update.step, &scores)?;
+        let floor = update.budget.min_inputs_per_unit;
+        let parts = network.layers.iter().zip(&scores).zip(counts);
+        let changes = parts.map(|((layer, scores), count)| {
+            let surplus = layer.pattern.nnz().saturating_sub(count);
+            LayerChange {
+                dropped: DropCriterion::Magnitude.lowest(layer, scores, surplus, floor),
+                ..LayerChange::default()
+            }
+        });
+        Ok(changes.collect())
+    }
+
+    fn grows(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, schedule: &Schedule, shapes: &[(usize, usize)]) -> Result<()> {
+        self.check_settings()?;
+        // The last change must be one that has the final sparsity.
+        let last = schedule.until.saturating_sub(1) / schedule.every;
+        if last * schedule.every < self.end {
+            let allowed = "so late that a multiple of `every` lies between the rule's `end` and it";
+            return Err(Error::config("schedule.until", schedule.until, allowed));
+        }
+        // Which layer the best scores of all leave nothing is known when they are ranked.
+        if !shapes.is_empty() && self.allocation != Allocation::Global {
+            self.allocation.counts(shapes, self.final_sparsity)?;
+        }
+        Ok(())
+    }
+}
+
+impl NamedRule for GradualMagnitude {
+    const NAME: &'static str = "gradual_magnitude";
+    const ABOUT: &'static str = "Drop the smallest weights, grow none: sparser with time";
 }
 
 #[cfg(test)]

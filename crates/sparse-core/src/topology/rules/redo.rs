@@ -2,10 +2,13 @@
 //! Learning", arXiv 2302.12902, Algorithm 1): a hidden unit whose mean activation is small beside its layer's
 //! gets new incoming weights, and outgoing weights of zero, so that nothing jumps.
 
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::topology::{Action, Rule};
+use crate::topology::{
+    GrownValue, LayerChange, NamedRule, NetworkState, Rule, Schedule, Signal, Update,
+};
 
 /// Draws dormant hidden units anew; the connections stay where they are.
 ///
@@ -27,8 +30,49 @@ impl Default for ReDo {
     }
 }
 
-impl ReDo {
-    pub(crate) fn validate(&self) -> Result<()> {
+impl Rule for ReDo {
+    fn signal(&self, _: u64) -> Option<Signal> {
+        Some(Signal::Activation)
+    }
+
+    fn plan(
+        &self,
+        network: &NetworkState,
+        _: Update,
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<LayerChange>> {
+        if network.hidden.is_empty() {
+            let allowed = "used with a network that has hidden layers and names them";
+            return Err(Error::config("rule", "redo", allowed));
+        }
+        let mut changes = vec![LayerChange::default(); network.layers.len()];
+        let dormant = |layer| network.activity.dormant(layer, self.threshold);
+        for &[layer, _] in &network.hidden {
+            let pattern = &network.layers[layer].pattern;
+            for unit in dormant(layer) {
+                let row = pattern.row_ptr()[unit]..pattern.row_ptr()[unit + 1];
+                let drawn = GrownValue::Random.draw(row.len(), pattern.inputs(), rng);
+                changes[layer].reset.extend(row.zip(drawn));
+                changes[layer].reset_units.push(unit);
+            }
+        }
+        // Last, so that what leads from one dormant unit to another is zero.
+        for &[layer, next] in &network.hidden {
+            let pattern = &network.layers[next].pattern;
+            for unit in dormant(layer) {
+                let range = pattern.t_ptr()[unit] as usize..pattern.t_ptr()[unit + 1] as usize;
+                let outgoing = pattern.t_pos()[range].iter().map(|k| (*k, 0.0));
+                changes[next].reset.extend(outgoing);
+            }
+        }
+        Ok(changes)
+    }
+
+    fn grows(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, _: &Schedule, _: &[(usize, usize)]) -> Result<()> {
         if self.threshold >= 0.0 && self.threshold.is_finite() {
             return Ok(());
         }
@@ -36,8 +80,7 @@ impl ReDo {
     }
 }
 
-impl Rule for ReDo {
-    fn action(&self) -> Action<'_> {
-        Action::Recycle(self)
-    }
+impl NamedRule for ReDo {
+    const NAME: &'static str = "redo";
+    const ABOUT: &'static str = "Draw dormant units anew";
 }

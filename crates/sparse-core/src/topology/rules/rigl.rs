@@ -2,9 +2,14 @@
 //! al. 2023, Algorithm 1) uses it in RL: drop the smallest values, grow where the gradient is largest. A grown
 //! connection starts at zero, so the network computes the same as before for what was not dropped.
 
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::topology::{Action, Drop, Grow, GrownMoments, GrownValue, Move, Rule};
+use crate::error::Result;
+use crate::topology::{
+    DropCriterion, DropGrow, Grow, GrownMoments, GrownValue, LayerChange, NamedRule, NetworkState,
+    Rule, Signal, Update,
+};
 
 /// Drops the smallest values and grows where the dense gradient is largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,13 +35,28 @@ impl Default for RigL {
 }
 
 impl Rule for RigL {
-    fn action(&self) -> Action<'_> {
-        Action::Move(Move {
-            drop: Drop::Magnitude,
+    fn signal(&self, _: u64) -> Option<Signal> {
+        Some(Signal::DenseGradient)
+    }
+
+    fn plan(
+        &self,
+        network: &NetworkState,
+        update: Update,
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<LayerChange>> {
+        let how = DropGrow {
+            drop: DropCriterion::Magnitude,
             grow: Grow::Gradient,
             allow_regrow: self.allow_regrow,
             grown_value: self.grown_value,
             grown_moments: self.grown_moments,
-        })
+        };
+        how.plan(network, update.budget, rng)
     }
+}
+
+impl NamedRule for RigL {
+    const NAME: &'static str = "rigl";
+    const ABOUT: &'static str = "Drop the smallest weights, grow where the gradient is largest";
 }

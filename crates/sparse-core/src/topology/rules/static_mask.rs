@@ -3,14 +3,31 @@
 //! [`InitialMask::Random`](crate::nn::InitialMask::Random) it is the one-shot random pruning of Ma et al. 2025 (arXiv 2506.17204): the
 //! mask is drawn once, when the network is, and that is all there is to it.
 
-use crate::topology::{Action, Rule};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::topology::{LayerChange, NamedRule, NetworkState, Rule, Signal, Update};
 
 /// Never moves a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Static;
 
 impl Rule for Static {
-    fn action(&self) -> Action<'_> {
-        Action::Stay
+    fn signal(&self, _: u64) -> Option<Signal> {
+        None
     }
+
+    fn plan(&self, network: &NetworkState, _: Update, _: &mut dyn Rng) -> Result<Vec<LayerChange>> {
+        Ok(vec![LayerChange::default(); network.layers.len()])
+    }
+
+    fn grows(&self) -> bool {
+        false
+    }
+}
+
+impl NamedRule for Static {
+    const NAME: &'static str = "static";
+    const ABOUT: &'static str = "Connections stay where they are";
 }

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use ::envs::{Step, VecEnv};
 use anyhow::Result;
-use rl_algos::algos::{Agent, build};
-use rl_algos::attended;
+use rl_algos::agent::Agent;
+use rl_algos::algos::build;
 use rl_algos::config::TrainConfig;
+use rl_algos::keep_workers_awake;
 use rl_algos::recipes;
 use rl_algos::replay::{Batch, Replay, Transition};
 use rl_algos::rng::Streams;
@@ -89,7 +90,10 @@ impl Loop {
             agent: build(config, seen, done, &device, &mut streams)?,
             range: ActionRange::of(&env.info().action)?,
             replay: Replay::new(seen, done, config.replay.capacity),
-            batch: Batch::of(&config.algo),
+            batch: Batch {
+                skip_intermediate: config.algo.name() == "td3",
+                ..Batch::default()
+            },
             observation: vec![0.0; seen],
             next_observation: vec![0.0; seen],
             mean_action: vec![0.0; done],
@@ -155,7 +159,7 @@ impl Loop {
             .sample(n, gamma, learning.batch_size, rng, batch);
         let sample = lap();
         let (agent, batch, streams) = (&mut self.agent, &self.batch, &mut self.streams);
-        attended(|| agent.update(batch, streams))?;
+        keep_workers_awake(|| agent.update(batch, streams))?;
         Ok([act, environment, store, sample, lap()])
     }
 

@@ -5,9 +5,10 @@
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use rand::RngExt;
-use rl_algos::algos::{Agent, build};
-use rl_algos::attended;
+use rl_algos::agent::Agent;
+use rl_algos::algos::build;
 use rl_algos::config::{AlgoConfig, TrainConfig};
+use rl_algos::keep_workers_awake;
 use rl_algos::recipes;
 use rl_algos::replay::{Batch, Replay, Transition};
 use rl_algos::rng::Streams;
@@ -109,7 +110,10 @@ impl Learning {
         Ok(Self {
             agent: build(&config, seen, done, device, &mut streams)?,
             replay: replay(seen, done, &mut streams),
-            batch: Batch::of(&config.algo),
+            batch: Batch {
+                skip_intermediate: config.algo.name() == "td3",
+                ..Batch::default()
+            },
             streams,
             failed: None,
             config,
@@ -123,7 +127,7 @@ impl Learning {
         let rng = &mut self.streams.replay;
         self.replay.sample(n, gamma, size, rng, &mut self.batch);
         let (agent, batch, streams) = (&mut self.agent, &self.batch, &mut self.streams);
-        let done = attended(|| agent.update(batch, streams));
+        let done = keep_workers_awake(|| agent.update(batch, streams));
         self.failed = self.failed.take().or(done.err());
     }
 

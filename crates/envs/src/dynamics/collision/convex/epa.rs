@@ -6,70 +6,18 @@
 
 use glam::{DMat3, DVec3};
 
-use super::super::super::MINVAL;
 use super::gjk::{areas, onto_plane};
-use super::{Corner, Places, Solid, corner};
-
-/// Triangles that there is room for, at least.
-const TRIANGLES: usize = 1020;
+use super::{Places, Solid, corner};
+use crate::dynamics::MINVAL;
+use crate::dynamics::state::convex::{Corner, Hull, Status, Triangle};
 
 /// Sine of 120°, to as many digits as MuJoCo has.
 const SIN_120: f64 = 0.866_025_403_78;
-
-/// Whether a triangle is part of the hull.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Status {
-    /// It may be the nearest; its place in the list of such.
-    Candidate(usize),
-    /// It is, but too far from the origin to be looked at again.
-    Kept,
-    /// No longer.
-    Removed,
-}
-
-/// A triangle of the hull.
-#[derive(Clone, Copy, Debug)]
-struct Triangle {
-    corners: [usize; 3],
-    /// The triangles behind the edges from each corner to the next.
-    neighbours: [usize; 3],
-    /// The origin's projection onto its plane.
-    foot: DVec3,
-    /// Squared length of that.
-    square: f64,
-    status: Status,
-}
-
-/// A growing hull; see the module.
-#[derive(Debug)]
-pub(super) struct Hull {
-    corners: Vec<Corner>,
-    triangles: Vec<Triangle>,
-    /// Those that may be the nearest.
-    candidates: Vec<usize>,
-    /// The edges around what a new corner sees: a triangle that it does not see, and which of its edges.
-    rim: Vec<(usize, usize)>,
-}
 
 /// Why a hull cannot be grown.
 struct Broken;
 
 impl Hull {
-    /// A hull with room for so many new corners; none at all for 0.
-    pub(super) fn new(iterations: usize) -> Self {
-        let room = if iterations == 0 {
-            0
-        } else {
-            TRIANGLES.max(6 * iterations)
-        };
-        Self {
-            corners: Vec::with_capacity(if iterations == 0 { 0 } else { 5 + iterations }),
-            triangles: Vec::with_capacity(room),
-            candidates: Vec::with_capacity(room),
-            rim: Vec::with_capacity(room),
-        }
-    }
-
     /// Starts over with the hull around a simplex near the origin; `None` where it would be flat.
     pub(super) fn around(&mut self, simplex: &[Corner], solids: &[Solid; 2]) -> Option<()> {
         match *simplex {

@@ -7,8 +7,9 @@
 
 use glam::DVec3;
 
-use super::super::super::MINVAL;
-use super::{Corner, Search, Solid, corner};
+use super::{Search, Solid, corner};
+use crate::dynamics::MINVAL;
+use crate::dynamics::state::convex::Corner;
 
 /// Triangles with longer sides than this (m) have no normal.
 const MAXVAL: f64 = 1e10;

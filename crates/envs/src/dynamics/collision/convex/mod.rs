@@ -11,56 +11,19 @@ mod gjk;
 
 use glam::DVec3;
 
-use super::super::MINVAL;
-use super::super::model::{GeomType, Model};
 use super::{Shape, Touch, unit};
+use crate::dynamics::MINVAL;
+use crate::dynamics::model::GeomType;
+use crate::dynamics::state::convex::{ConvexScratch, Corner};
 
-/// How far and how long to search, and memory for it.
+/// How far and how long to search, and its scratch memory.
 #[derive(Debug)]
 pub(super) struct Search<'a> {
     /// Error (m) at which the search stops.
     pub(super) tolerance: f64,
     /// Most iterations of each of its parts.
     pub(super) iterations: usize,
-    pub(super) memory: &'a mut Memory,
-}
-
-/// Memory of the search; nothing in it outlives one pair of shapes.
-#[derive(Debug)]
-pub(in super::super) struct Memory {
-    hull: epa::Hull,
-    iterations: usize,
-}
-
-impl Memory {
-    /// Enough for the pairs of a model.
-    pub(in super::super) fn new(model: &Model) -> Self {
-        let searches = |kinds: [GeomType; 2]| {
-            use GeomType::{Cylinder, Ellipsoid, Plane, Sphere};
-            match kinds {
-                [Plane, _] | [Sphere, Cylinder] => false,
-                [a, b] => [a, b].iter().any(|k| matches!(k, Ellipsoid | Cylinder)),
-            }
-        };
-        let mut pairs = model.pairs.iter();
-        let needed = pairs.any(|pair| searches(pair.geoms.map(|geom| model.geoms.kind[geom])));
-        Self::with_iterations(if needed { model.opt.ccd_iterations } else { 0 })
-    }
-
-    /// Enough for searches of at most so many iterations.
-    pub(super) fn with_iterations(iterations: usize) -> Self {
-        Self {
-            hull: epa::Hull::new(iterations),
-            iterations,
-        }
-    }
-}
-
-impl Clone for Memory {
-    /// As much room, but nothing in it.
-    fn clone(&self) -> Self {
-        Self::with_iterations(self.iterations)
-    }
+    pub(super) scratch: &'a mut ConvexScratch,
 }
 
 /// A shape as the search sees it.
@@ -136,13 +99,6 @@ pub(super) fn on_ellipsoid(direction: DVec3, radii: DVec3) -> DVec3 {
     } else {
         scaled * (radii * (1.0 / length))
     }
-}
-
-/// A corner of the set of differences, and the points of the shapes that make it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Corner {
-    at: DVec3,
-    on: [DVec3; 2],
 }
 
 /// The corner of the set of differences farthest in a direction of length 1.
@@ -239,7 +195,7 @@ fn overlap(solids: &[Solid; 2], centres: [DVec3; 2], search: &mut Search) -> Opt
     if near.dist > search.tolerance || near.count < 2 {
         return None;
     }
-    let hull = &mut search.memory.hull;
+    let hull = &mut search.scratch.hull;
     hull.around(near.corners(), solids)?;
     hull.expand(solids, search.tolerance, search.iterations)
 }

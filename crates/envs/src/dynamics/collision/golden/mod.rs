@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::str::{FromStr, SplitWhitespace};
 
-use super::convex::Memory;
 use super::*;
+use crate::dynamics::state::convex::ConvexScratch;
 
 /// Iterations and tolerance of the convex search, MuJoCo's defaults.
 const ITERATIONS: usize = 35;
@@ -50,12 +50,12 @@ struct Pose {
 }
 
 impl Pose {
-    fn touches_here(&self, memory: &mut Memory) -> Touches {
+    fn touches_here(&self, scratch: &mut ConvexScratch) -> Touches {
         let mut touches = Touches::default();
         let mut search = Search {
             tolerance: TOLERANCE,
             iterations: ITERATIONS,
-            memory,
+            scratch,
         };
         let shapes = self.shapes.each_ref().map(Recorded::shape);
         touch(shapes, self.margin, &mut search, &mut touches);
@@ -145,7 +145,7 @@ struct Errors {
 
 fn compare(text: &str) -> BTreeMap<[GeomType; 2], Errors> {
     let mut all = BTreeMap::<_, Errors>::new();
-    let mut memory = Memory::with_iterations(ITERATIONS);
+    let mut memory = ConvexScratch::with_iterations(ITERATIONS);
     for (line, pose) in text.lines().map(read).enumerate() {
         let [a, b] = &pose.shapes;
         let errors = all.entry([a.kind, b.kind]).or_default();
@@ -222,7 +222,7 @@ fn contacts_are_where_mujoco_puts_them() {
 /// Bits recorded once: a machine on which they differ would simulate something else.
 #[test]
 fn bits_are_fixed() {
-    let mut memory = Memory::with_iterations(ITERATIONS);
+    let mut memory = ConvexScratch::with_iterations(ITERATIONS);
     let mut bits = 0u64;
     for pose in CONTACTS.lines().map(read) {
         for touch in pose.touches_here(&mut memory).as_slice() {
@@ -240,7 +240,7 @@ fn bits_are_fixed() {
 #[test]
 fn the_general_search_agrees_with_the_routines_of_spheres() {
     use GeomType::{Box, Cylinder, Sphere};
-    let mut memory = Memory::with_iterations(200);
+    let mut memory = ConvexScratch::with_iterations(200);
     let poses = CONTACTS.lines().map(read);
     let spheres = poses.filter(|pose| {
         let [first, second] = &pose.shapes;
@@ -253,7 +253,7 @@ fn the_general_search_agrees_with_the_routines_of_spheres() {
         let mut search = Search {
             tolerance: 1e-9,
             iterations: 200,
-            memory: &mut memory,
+            scratch: &mut memory,
         };
         let general = convex::touch(&first, &second, pose.margin, &mut search);
         assert_eq!(own.count, usize::from(general.is_some()));

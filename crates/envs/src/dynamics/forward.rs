@@ -1,0 +1,47 @@
+//! From the state to its acceleration, as the list of stages. MuJoCo: Computation, "Simulation pipeline", forward
+//! dynamics.
+
+use super::model::Model;
+use super::state::State;
+use super::{
+    actuation, collision, com_pos, com_vel, constraint, crb, kinematics, math::ldl, passive, rne,
+    solver, transmission,
+};
+
+/// Computes the acceleration of the state, and all that leads to it.
+pub fn forward(model: &Model, state: &mut State) {
+    fwd_position(model, state);
+    fwd_velocity(model, state);
+    actuation::fwd_actuation(model, state);
+    fwd_acceleration(model, state);
+    solver::fwd_constraint(model, state);
+}
+
+/// Stages that depend on positions.
+fn fwd_position(model: &Model, state: &mut State) {
+    kinematics::kinematics(model, state);
+    com_pos::com_pos(model, state);
+    transmission::lengths(model, state);
+    crb::crb(model, state);
+    crb::factor_m(model, state);
+    collision::collision(model, state);
+    constraint::make_constraint(model, state);
+}
+
+/// Stages that depend on positions and velocities.
+fn fwd_velocity(model: &Model, state: &mut State) {
+    com_vel::com_vel(model, state);
+    rne::rne(model, state);
+    transmission::velocities(model, state);
+    passive::passive(model, state);
+    constraint::reference_constraint(model, state);
+}
+
+/// The acceleration that all forces but those of constraints cause.
+fn fwd_acceleration(model: &Model, state: &mut State) {
+    for i in 0..model.nv {
+        state.qfrc_smooth[i] = state.qfrc_passive[i] - state.qfrc_bias[i] + state.qfrc_actuator[i];
+    }
+    state.qacc_smooth.copy_from_slice(&state.qfrc_smooth);
+    ldl::solve(&state.qld, &mut state.qacc_smooth);
+}

@@ -1,0 +1,228 @@
+//! Everything about a mechanism that changes while it moves.
+
+pub(in crate::dynamics) mod contact;
+pub(in crate::dynamics) mod convex;
+pub(in crate::dynamics) mod rows;
+pub(in crate::dynamics) mod solver;
+mod warnings;
+
+use glam::{DMat3, DQuat, DVec3};
+
+use super::math::spatial::{Spatial, SpatialInertia};
+use super::model::Model;
+use contact::{Contact, max_contacts};
+use convex::ConvexScratch;
+use rows::Rows;
+use solver::SolverScratch;
+pub use warnings::{Warning, Warnings};
+
+/// The state of a mechanism and what the stages of [`step`](super::step) computed last, grouped by the stage
+/// that writes it.
+///
+/// What moves the mechanism on are `qpos`, `qvel`, `ctrl`, `qacc_warmstart` and `time`; all else is computed
+/// from them. After a step the derived fields are those of its last force evaluation, as in MuJoCo
+/// (Computation, "Consistency in mjData"): before the step with Euler, at the fourth stage with Runge-Kutta.
+/// A clone continues identically.
+#[derive(Clone, Debug)]
+pub struct State {
+    // --- what the caller sets and `integrate` moves on
+    /// Time (s).
+    pub time: f64,
+    /// Positions (m, rad), `[nq]`.
+    pub qpos: Vec<f64>,
+    /// Velocities (m/s, rad/s), `[nv]`.
+    pub qvel: Vec<f64>,
+    /// Controls, `[nu]`; clamped where the model says so.
+    pub ctrl: Vec<f64>,
+    /// Where the constraint solver starts, `[nv]`: the acceleration of the step before.
+    pub qacc_warmstart: Vec<f64>,
+    /// Whether a step had to start over from the reference pose, since this was last set to `false` or the
+    /// state was reset.
+    pub diverged: bool,
+    /// What went wrong, counted since the state was made.
+    pub warnings: Warnings,
+
+    // --- kinematics
+    /// Positions of the bodies' frames (m), `[nbody]`.
+    pub xpos: Vec<DVec3>,
+    /// Orientations of the bodies' frames, `[nbody]`.
+    pub xquat: Vec<DQuat>,
+    /// The same as matrices, local to world, `[nbody]`.
+    pub xmat: Vec<DMat3>,
+    /// Centres of mass of the bodies (m), `[nbody]`.
+    pub xipos: Vec<DVec3>,
+    /// Axes of the bodies' principal inertias, `[nbody]`.
+    pub ximat: Vec<DMat3>,
+    /// Anchors of the joints (m), `[njnt]`.
+    pub xanchor: Vec<DVec3>,
+    /// Unit axes of the joints, `[njnt]`.
+    pub xaxis: Vec<DVec3>,
+    /// Positions of the geoms (m), `[ngeom]`.
+    pub geom_xpos: Vec<DVec3>,
+    /// Orientations of the geoms, `[ngeom]`.
+    pub geom_xmat: Vec<DMat3>,
+    /// Positions of the sites (m), `[nsite]`.
+    pub site_xpos: Vec<DVec3>,
+    /// Orientations of the sites, `[nsite]`.
+    pub site_xmat: Vec<DMat3>,
+    /// Centres of mass of the subtrees (m), `[nbody]`.
+    pub subtree_com: Vec<DVec3>,
+    /// Motion of each dof about its tree's centre of mass, `[nv]`.
+    pub cdof: Vec<Spatial>,
+    /// Inertias of the bodies about their tree's centre of mass, `[nbody]`.
+    pub cinert: Vec<SpatialInertia>,
+
+    /// Lengths of the tendons, `[ntendon]`.
+    pub ten_length: Vec<f64>,
+    /// Lengths of the actuators' transmissions, `[nu]`.
+    pub actuator_length: Vec<f64>,
+
+    // --- inertia
+    /// Inertias of the subtrees about their tree's centre of mass, `[nbody]`.
+    pub crb: Vec<SpatialInertia>,
+    /// Inertia matrix, row-major `[nv, nv]`, both triangles.
+    pub qm: Vec<f64>,
+    /// Its factor `LᵀDL` in the lower triangle, `[nv, nv]`: unit L below the diagonal, `1/D` on it.
+    pub(in crate::dynamics) qld: Vec<f64>,
+
+    // --- velocity
+    /// Velocities of the bodies about their tree's centre of mass, `[nbody]`.
+    pub cvel: Vec<Spatial>,
+    /// Rates of change of `cdof`, `[nv]`.
+    pub cdof_dot: Vec<Spatial>,
+    /// Accelerations of the bodies under zero `qacc`, gravity as upward acceleration, `[nbody]`.
+    pub(in crate::dynamics) cacc: Vec<Spatial>,
+    /// Forces that these take, summed over subtrees, `[nbody]`.
+    pub(in crate::dynamics) cfrc_body: Vec<Spatial>,
+    /// Rates of change of the tendons' lengths, `[ntendon]`.
+    pub ten_velocity: Vec<f64>,
+    /// Rates of change of the transmissions' lengths, `[nu]`.
+    pub actuator_velocity: Vec<f64>,
+    /// Coriolis, centrifugal and gravitational forces (N, N m), `[nv]`.
+    pub qfrc_bias: Vec<f64>,
+
+    // --- passive, actuation
+    /// Forces of springs and dampers (N, N m), `[nv]`.
+    pub qfrc_passive: Vec<f64>,
+    /// Forces of the actuators before their gears, `[nu]`.
+    pub actuator_force: Vec<f64>,
+    /// Forces of actuators (N, N m), `[nv]`.
+    pub qfrc_actuator: Vec<f64>,
+    /// All forces but those of constraints (N, N m), `[nv]`.
+    pub qfrc_smooth: Vec<f64>,
+    /// Acceleration that these alone would cause, `[nv]`.
+    pub qacc_smooth: Vec<f64>,
+
+    // --- collision, constraint
+    /// Contacts, sorted by pair.
+    pub contacts: Vec<Contact>,
+    pub(in crate::dynamics) convex: ConvexScratch,
+    /// Constraint rows: joint limits, then contacts.
+    pub rows: Rows,
+
+    // --- solver
+    /// Acceleration, `[nv]`.
+    pub qacc: Vec<f64>,
+    /// Forces of constraints (N, N m), `[nv]`.
+    pub qfrc_constraint: Vec<f64>,
+    /// Iterations that the solver took.
+    pub solver_iterations: usize,
+    pub(in crate::dynamics) scratch: SolverScratch,
+
+    // --- after the solver, on request
+    /// Contact forces on each body: torque about its tree's centre of mass (N m), then force (N), in world axes,
+    /// `[nbody]`; zero after a reset, see [`rne_post_constraint`](super::rne_post_constraint).
+    pub cfrc_ext: Vec<Spatial>,
+
+    // --- integrate
+    /// The state at the start of a Runge-Kutta step and the weighted sums over its stages, `[nq]` or `[nv]`.
+    pub(in crate::dynamics) stages: Stages,
+}
+
+/// Memory of a Runge-Kutta step.
+#[derive(Clone, Debug)]
+pub(in crate::dynamics) struct Stages {
+    pub(in crate::dynamics) qpos: Vec<f64>,
+    pub(in crate::dynamics) qvel: Vec<f64>,
+    pub(in crate::dynamics) velocity_sum: Vec<f64>,
+    pub(in crate::dynamics) acceleration_sum: Vec<f64>,
+}
+
+impl State {
+    /// The model's reference pose at rest.
+    #[must_use]
+    pub fn new(model: &Model) -> Self {
+        let (nv, nbody) = (model.nv, model.bodies.parent.len());
+        let (njnt, ngeom) = (model.joints.kind.len(), model.geoms.kind.len());
+        let (nsite, ntendon) = (model.sites.body.len(), model.tendons.name.len());
+        let rows = Rows::new(model);
+        let scratch = SolverScratch::new(model, &rows);
+        let zeros = || vec![0.0; nv];
+        let motions = |n| vec![Spatial::default(); n];
+        Self {
+            time: 0.0,
+            qpos: model.qpos0.clone(),
+            qvel: zeros(),
+            ctrl: vec![0.0; model.nu],
+            qacc_warmstart: zeros(),
+            diverged: false,
+            warnings: Warnings::default(),
+            xpos: vec![DVec3::ZERO; nbody],
+            xquat: vec![DQuat::IDENTITY; nbody],
+            xmat: vec![DMat3::IDENTITY; nbody],
+            xipos: vec![DVec3::ZERO; nbody],
+            ximat: vec![DMat3::IDENTITY; nbody],
+            xanchor: vec![DVec3::ZERO; njnt],
+            xaxis: vec![DVec3::ZERO; njnt],
+            geom_xpos: vec![DVec3::ZERO; ngeom],
+            geom_xmat: vec![DMat3::IDENTITY; ngeom],
+            site_xpos: vec![DVec3::ZERO; nsite],
+            site_xmat: vec![DMat3::IDENTITY; nsite],
+            ten_length: vec![0.0; ntendon],
+            ten_velocity: vec![0.0; ntendon],
+            actuator_length: vec![0.0; model.nu],
+            actuator_velocity: vec![0.0; model.nu],
+            actuator_force: vec![0.0; model.nu],
+            cfrc_ext: motions(nbody),
+            subtree_com: vec![DVec3::ZERO; nbody],
+            cdof: motions(nv),
+            cinert: vec![SpatialInertia::default(); nbody],
+            crb: vec![SpatialInertia::default(); nbody],
+            qm: vec![0.0; nv * nv],
+            qld: vec![0.0; nv * nv],
+            cvel: motions(nbody),
+            cdof_dot: motions(nv),
+            cacc: motions(nbody),
+            cfrc_body: motions(nbody),
+            qfrc_bias: zeros(),
+            qfrc_passive: zeros(),
+            qfrc_actuator: zeros(),
+            qfrc_smooth: zeros(),
+            qacc_smooth: zeros(),
+            contacts: Vec::with_capacity(max_contacts(model)),
+            convex: ConvexScratch::new(model),
+            rows,
+            qacc: zeros(),
+            qfrc_constraint: zeros(),
+            solver_iterations: 0,
+            scratch,
+            stages: Stages {
+                qpos: vec![0.0; model.nq],
+                qvel: zeros(),
+                velocity_sum: zeros(),
+                acceleration_sum: zeros(),
+            },
+        }
+    }
+
+    /// Goes back to the reference pose at rest.
+    pub fn reset(&mut self, model: &Model) {
+        self.time = 0.0;
+        self.qpos.copy_from_slice(&model.qpos0);
+        self.qvel.fill(0.0);
+        self.ctrl.fill(0.0);
+        self.qacc_warmstart.fill(0.0);
+        self.cfrc_ext.fill(Spatial::default());
+        self.diverged = false;
+    }
+}

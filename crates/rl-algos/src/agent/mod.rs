@@ -1,0 +1,112 @@
+//! What an agent is: the interface that the [trainer](crate::train) drives and that files and observers read.
+//!
+//! In reading order: this file (the interface), [`Experience`] (what it learns from), [`UpdateReport`] (what an update
+//! tells), [`Network`] (what it trains, by name), [`Parts`] (what it goes on from).
+
+mod experience;
+mod network;
+mod report;
+mod state;
+
+use std::fmt::Debug;
+
+use rand_chacha::ChaCha8Rng;
+
+pub use experience::{Experience, Windows};
+pub use network::{Densities, Network, Role, Weights};
+pub use report::{Moves, UpdateReport};
+pub use state::{AgentState, Part, Parts, Resumable};
+
+use crate::Result;
+use crate::replay::Batch;
+use crate::rng::Streams;
+
+/// An agent: it acts, explores and learns. Each number of an action is in [-1, 1].
+///
+/// An off-policy agent asks [`Experience::batch`] for transitions of the replay; an on-policy one keeps what
+/// [`Experience::transition`] shows it and learns when it has enough.
+pub trait Agent: Resumable + Debug + Send {
+    /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`.
+    ///
+    /// # Panics
+    /// When the observation or the action has another size than the agent was built for.
+    fn act(&mut self, observation: &[f32], action: &mut [f32]);
+
+    /// Writes an action that explores to `action`, and the one without noise to `mean`, `[action]` both.
+    ///
+    /// # Panics
+    /// As [`act`](Self::act).
+    fn explore(
+        &mut self,
+        observation: &[f32],
+        rng: &mut ChaCha8Rng,
+        mean: &mut [f32],
+        action: &mut [f32],
+    );
+
+    /// Learns from experience; called after every environment step, but for the random ones at the start. One that
+    /// still waits for more returns an empty report.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Diverged`] when a loss or a gradient is NaN or infinite;
+    /// [`Error::Config`](crate::Error::Config) when the experience is not made for this agent.
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> Result<UpdateReport>;
+
+    /// Names of the metrics that its reports carry, in the order of columns.
+    fn metrics(&self) -> &'static [&'static str];
+
+    /// The networks being trained; the actor first.
+    fn networks(&self) -> Vec<Network<'_>>;
+}
+
+impl<A: Agent + ?Sized> Agent for Box<A> {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        (**self).act(observation, action);
+    }
+
+    fn explore(
+        &mut self,
+        observation: &[f32],
+        rng: &mut ChaCha8Rng,
+        mean: &mut [f32],
+        action: &mut [f32],
+    ) {
+        (**self).explore(observation, rng, mean, action);
+    }
+
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> Result<UpdateReport> {
+        (**self).learn(experience, streams)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        (**self).metrics()
+    }
+
+    fn networks(&self) -> Vec<Network<'_>> {
+        (**self).networks()
+    }
+}
+
+impl<A: Resumable + ?Sized> Resumable for Box<A> {
+    fn parts(&mut self) -> Parts<'_> {
+        (**self).parts()
+    }
+}
+
+impl dyn Agent + '_ {
+    /// Learns from one batch.
+    ///
+    /// # Errors
+    /// As [`Agent::learn`].
+    pub fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
+        self.learn(&mut Experience::of(batch), streams)
+    }
+}

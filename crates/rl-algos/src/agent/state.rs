@@ -1,0 +1,138 @@
+//! What an agent goes on from: its learners as a record, and the numbers that it keeps beside them.
+
+use serde::{Deserialize, Serialize};
+use sparse_core::nn::SparseModule;
+use sparse_core::record::{Record, RecordWriter};
+use sparse_core::trainer::NetworkTrainer;
+
+use crate::Result;
+
+/// Whoever can be stored between two updates.
+pub trait Resumable {
+    /// Everything that later updates depend on and that neither the configuration nor the seed tells.
+    fn parts(&mut self) -> Parts<'_>;
+}
+
+/// What an agent keeps, to be saved and set again; always in the same order.
+#[derive(Default)]
+pub struct Parts<'a> {
+    /// Its learners, each under a name of its own.
+    pub learners: Vec<(String, &'a mut dyn Part)>,
+    /// What it counts.
+    pub counters: Vec<&'a mut u64>,
+    /// Other numbers.
+    pub numbers: Vec<&'a mut f64>,
+}
+
+impl<'a> Parts<'a> {
+    /// With a learner.
+    #[must_use]
+    pub fn learner(mut self, name: &str, learner: &'a mut dyn Part) -> Self {
+        self.learners.push((name.to_owned(), learner));
+        self
+    }
+
+    /// With a counter.
+    #[must_use]
+    pub fn counter(mut self, counter: &'a mut u64) -> Self {
+        self.counters.push(counter);
+        self
+    }
+
+    /// With numbers.
+    #[must_use]
+    pub fn numbers(mut self, numbers: impl IntoIterator<Item = &'a mut f64>) -> Self {
+        self.numbers.extend(numbers);
+        self
+    }
+}
+
+/// What can be kept in a record: a learner, whatever network it trains, or a module of one's own.
+pub trait Part {
+    /// Adds everything that later updates depend on, under `name`.
+    fn save(&self, record: &mut RecordWriter, name: &str);
+
+    /// Becomes what was saved under `name`.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when a part is missing, damaged, or of another shape.
+    fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()>;
+}
+
+impl<N: SparseModule> Part for NetworkTrainer<N> {
+    fn save(&self, record: &mut RecordWriter, name: &str) {
+        NetworkTrainer::save(self, record, name);
+    }
+
+    fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()> {
+        NetworkTrainer::restore(self, record, name)
+    }
+}
+
+/// An agent between two updates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentState {
+    /// Learners, in the format of [`sparse_core::record`].
+    pub record: Vec<u8>,
+    /// [`Parts::counters`].
+    pub counters: Vec<u64>,
+    /// [`Parts::numbers`].
+    pub numbers: Vec<f64>,
+}
+
+impl AgentState {
+    /// What the agent goes on from.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when the format cannot hold it.
+    pub fn of(agent: &mut (impl Resumable + ?Sized)) -> Result<Self> {
+        let mut record = RecordWriter::new();
+        let Parts {
+            learners,
+            counters,
+            numbers,
+        } = agent.parts();
+        for (name, learner) in learners {
+            learner.save(&mut record, &name);
+        }
+        Ok(Self {
+            counters: counters.into_iter().map(|counter| *counter).collect(),
+            numbers: numbers.into_iter().map(|number| *number).collect(),
+            record: record.finish()?,
+        })
+    }
+
+    /// Makes `agent`, which must have been built from the same configuration, go on from here.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when a part is missing, damaged, or of another shape, or when there are more or
+    /// fewer numbers.
+    pub fn restore(self, agent: &mut (impl Resumable + ?Sized)) -> Result<()> {
+        let record = Record::from_bytes(self.record)?;
+        let Parts {
+            learners,
+            counters,
+            numbers,
+        } = agent.parts();
+        for (what, stored, own) in [
+            ("counters", self.counters.len(), counters.len()),
+            ("numbers", self.numbers.len(), numbers.len()),
+        ] {
+            if stored != own {
+                let reason =
+                    format!("{stored} {what} are stored beside the networks: must be {own}");
+                return Err(sparse_core::Error::Record { reason }.into());
+            }
+        }
+        for (name, learner) in learners {
+            learner.restore(&record, &name)?;
+        }
+        for (counter, stored) in counters.into_iter().zip(self.counters) {
+            *counter = stored;
+        }
+        for (number, stored) in numbers.into_iter().zip(self.numbers) {
+            *number = stored;
+        }
+        Ok(())
+    }
+}

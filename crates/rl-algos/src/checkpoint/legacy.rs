@@ -1,0 +1,110 @@
+//! States of version 0.1.0 and before: streams, averages and the agent's numbers had places instead of names.
+
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+use serde::Deserialize;
+
+use super::{Metrics, StoredRun};
+use crate::agent::AgentState;
+use crate::config::TrainConfig;
+use crate::observe::Progress;
+use crate::packed::Kind;
+use crate::replay::Manifest;
+use crate::rng::Streams;
+use crate::train::{Average, Averages, CollectorState, TrainState};
+
+/// Has the rows of `metrics.csv` after all else.
+pub(super) const MAGIC_3: &Kind = b"SRLRUN 3";
+/// Does not.
+pub(super) const MAGIC_2: &Kind = b"SRLRUN 2";
+
+/// What updates reported, in their order then.
+const METRICS: [&str; 8] = [
+    "critic_loss",
+    "actor_loss",
+    "target_mean",
+    "value_mean",
+    "temperature",
+    "entropy",
+    "actor_gradient_norm",
+    "critic_gradient_norm",
+];
+
+#[derive(Deserialize)]
+struct OldRun {
+    config: String,
+    streams: OldStreams,
+    world: CollectorState,
+    progress: Progress,
+    /// A sum and a count each.
+    averages: [(f64, f64); METRICS.len()],
+    returns: Vec<f64>,
+    metrics: Metrics,
+    agent: OldAgent,
+    replay: Manifest,
+}
+
+#[derive(Deserialize)]
+struct OldStreams {
+    init: ChaCha8Rng,
+    exploration: ChaCha8Rng,
+    replay: ChaCha8Rng,
+    target_noise: ChaCha8Rng,
+    /// Of the actor and both critics.
+    topology: [ChaCha8Rng; 3],
+    environment: ChaCha8Rng,
+    evaluation: ChaCha8Rng,
+}
+
+#[derive(Deserialize)]
+struct OldAgent {
+    record: Vec<u8>,
+    updates: u64,
+    numbers: Vec<f64>,
+}
+
+/// Reads such a state, and gives what follows it.
+pub(super) fn read(body: &[u8]) -> Result<(StoredRun, &[u8]), postcard::Error> {
+    let (old, rest): (OldRun, _) = postcard::take_from_bytes(body)?;
+    let seed = TrainConfig::from_toml(&old.config).map_or(0, |config| config.seed);
+    let average = |(name, (sum, count)): (&str, (f64, f64))| Average {
+        name: name.to_owned(),
+        sum,
+        count,
+    };
+    let run = StoredRun {
+        config: old.config,
+        metrics: old.metrics,
+        replay: Some(old.replay),
+        state: TrainState {
+            streams: old.streams.named(seed),
+            collector: old.world,
+            progress: old.progress,
+            averages: Averages(METRICS.into_iter().zip(old.averages).map(average).collect()),
+            returns: old.returns,
+            agent: AgentState {
+                record: old.agent.record,
+                counters: vec![old.agent.updates],
+                numbers: old.agent.numbers,
+            },
+        },
+    };
+    Ok((run, rest))
+}
+
+impl OldStreams {
+    fn named(self, seed: u64) -> Streams {
+        let names = ["actor", "critic_1", "critic_2"].map(|name| format!("topology/{name}"));
+        Streams {
+            seed,
+            init: self.init,
+            exploration: self.exploration,
+            replay: self.replay,
+            target_noise: self.target_noise,
+            environment: self.environment,
+            evaluation: self.evaluation,
+            named: BTreeMap::from_iter(names.into_iter().zip(self.topology)),
+        }
+    }
+}

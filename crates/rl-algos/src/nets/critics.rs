@@ -1,0 +1,134 @@
+//! Networks that judge actions.
+
+use burn::tensor::Tensor;
+use rayon::prelude::*;
+use sparse_core::nn::SparseMlp;
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, StepReport};
+
+use super::spec::{NetworkSpec, network};
+use super::{BatchShape, to_vec};
+use crate::Result;
+use crate::agent::{Network, Parts, Role};
+use crate::config::TrainConfig;
+use crate::rng::Streams;
+
+/// Critics that judge observations with actions, each with its target: any number, 1 or more.
+#[derive(Debug)]
+pub struct Critics {
+    /// `critic_1`, `critic_2` and so on.
+    names: Vec<String>,
+    learners: Vec<NetworkTrainer<SparseMlp>>,
+}
+
+impl Critics {
+    /// Draws so many, 1 or more.
+    ///
+    /// # Errors
+    /// The networks' own, such as when a layer would have no inputs.
+    pub fn new(
+        count: usize,
+        config: &TrainConfig,
+        rows: &BatchShape,
+        streams: &mut Streams,
+    ) -> Result<Self> {
+        let spec = NetworkSpec::critic(config, [rows.obs_dim, rows.act_dim]);
+        let nets = (0..count).map(|_| network(config, &spec, &rows.device, streams));
+        let nets: Vec<SparseMlp> = nets.collect::<Result<_>>()?;
+        Ok(Self::from_networks(nets, &spec.settings))
+    }
+
+    /// Critics with these networks, which are trained by these settings.
+    pub fn from_networks(
+        nets: impl IntoIterator<Item = SparseMlp>,
+        settings: &NetworkTrainerConfig,
+    ) -> Self {
+        let nets = nets.into_iter();
+        let learners: Vec<_> = nets
+            .map(|net| NetworkTrainer::new(net, settings.clone()))
+            .collect();
+        Self {
+            names: (1..=learners.len())
+                .map(|i| format!("critic_{i}"))
+                .collect(),
+            learners,
+        }
+    }
+
+    /// What is trained.
+    #[must_use]
+    pub fn learners(&self) -> &[NetworkTrainer<SparseMlp>] {
+        &self.learners
+    }
+
+    /// The networks.
+    #[must_use]
+    pub fn nets(&self) -> Vec<&SparseMlp> {
+        self.learners.iter().map(NetworkTrainer::net).collect()
+    }
+
+    /// The network of the first.
+    ///
+    /// # Panics
+    /// When there is no critic.
+    #[must_use]
+    pub fn first(&self) -> &SparseMlp {
+        self.learners[0].net()
+    }
+
+    /// The networks by name.
+    #[must_use]
+    pub fn networks(&self) -> Vec<Network<'_>> {
+        let all = self.names.iter().zip(&self.learners);
+        all.map(|(name, learner)| Network::of(name, Role::Critic, learner))
+            .collect()
+    }
+
+    /// The parts of an agent, with these.
+    #[must_use]
+    pub fn add_to<'a>(&'a mut self, parts: Parts<'a>) -> Parts<'a> {
+        let all = self.names.iter().zip(&mut self.learners);
+        all.fold(parts, |parts, (name, learner)| parts.learner(name, learner))
+    }
+
+    /// The smallest target value of each row of `input` `[rows, obs_dim + act_dim]`.
+    #[must_use]
+    pub fn target_values(&self, input: &Tensor<2>) -> Vec<f32> {
+        least(self.learners.iter().map(NetworkTrainer::target), input)
+    }
+
+    /// One step of each down its mean squared error, all at the same time; beside it the mean value of the rows before
+    /// the step.
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::minimise`].
+    pub fn update(
+        &mut self,
+        input: &Tensor<2>,
+        targets: &Tensor<2>,
+        streams: &mut Streams,
+    ) -> Result<Vec<StepReport<f32>>> {
+        let loss = |critic: &SparseMlp, input: Tensor<2>| {
+            let values = critic.forward(input);
+            let mean = values.clone().inner().mean().into_scalar::<f32>();
+            ((values - targets.clone()).square().mean(), mean)
+        };
+        let rngs = streams.topologies(&self.names);
+        let steps = self.learners.par_iter_mut().zip(rngs);
+        let steps = steps.map(|(critic, rng)| critic.minimise([input.clone()], loss, rng));
+        Ok(steps.collect::<sparse_core::Result<_>>()?)
+    }
+}
+
+/// The smallest of what some critics say of each row of `input`.
+#[must_use]
+pub fn least<'a>(critics: impl IntoIterator<Item = &'a SparseMlp>, input: &Tensor<2>) -> Vec<f32> {
+    let values = critics.into_iter();
+    let values = values.map(|critic| to_vec(critic.forward(input.clone())));
+    let least = values.reduce(|mut least, values| {
+        for (least, value) in least.iter_mut().zip(values) {
+            *least = least.min(value);
+        }
+        least
+    });
+    least.unwrap_or_default()
+}

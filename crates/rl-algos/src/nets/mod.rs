@@ -1,0 +1,17 @@
+//! What actor-critic agents are made of: networks that act and judge, how they are drawn, and batches as tensors.
+
+mod actor;
+mod batch;
+mod critics;
+mod scalar_adam;
+mod spec;
+
+pub use actor::Actor;
+pub use batch::{
+    BatchShape, check_action, check_batch, equal_parts, halves, normal, par_halves, row_slice,
+    to_vec,
+};
+pub use critics::{Critics, least};
+pub use scalar_adam::ScalarAdam;
+pub use spec::check_networks;
+pub(crate) use spec::sparsity_setting;

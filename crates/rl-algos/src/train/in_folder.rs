@@ -1,0 +1,227 @@
+//! A run in a folder: settings by name, metrics and checkpoints as files.
+
+use std::ops::ControlFlow;
+
+use burn::tensor::Device;
+
+use super::settings::LoopConfig;
+use super::state::Snapshot;
+use super::trainer::{Trained, Trainer};
+use crate::agent::Agent;
+use crate::algos;
+use crate::checkpoint::{Checkpoints, Metrics, STATE, StoredRun, difference};
+use crate::config::TrainConfig;
+use crate::files::hold;
+use crate::observe::{Csv, Evaluation, Observer, Progress, Start};
+use crate::rng::Streams;
+use crate::run_dir::{Checkpoint, CheckpointInfo, RunDir};
+use crate::{Error, Result};
+
+/// Trains as `config` says, writes metrics and checkpoints to `run`, and tells `observers`.
+///
+/// # Errors
+/// [`Error::RunExists`] when the folder has metrics or a state to go on from: [`RunDir::create`] makes one without.
+/// [`Error::File`] when its `config.toml` has other settings. [`Error::Config`] when a network is drawn without a way
+/// from what it sees to what it does. As [`Trainer::run`]; when a run diverges, the last good checkpoint stays. Those of
+/// the configuration, the environment and the files.
+pub fn train(
+    config: &TrainConfig,
+    device: &Device,
+    run: &RunDir,
+    observers: &mut [&mut dyn Observer],
+) -> Result<Trained> {
+    let _held = hold(run.path())?;
+    // What another command made there since the folder was.
+    if run.metrics_path().exists() || run.resume_path().join(STATE).exists() {
+        let path = run.path().to_owned();
+        return Err(Error::RunExists { path });
+    }
+    let (_, written) = RunDir::open(run.path())?;
+    if let Some([then, now]) = difference(&written, config)? {
+        let message = format!("says `{then}`, but the run is to begin with `{now}`");
+        return Err(Error::file(&run.config_path())(message));
+    }
+    begin(config, device, run, observers)
+}
+
+/// Goes on with a run that was stopped or killed, as if it had not stopped: the rows of `metrics.csv` become those of
+/// a run without a break, but for the columns that tell the time (with the instruction set that the run had). A
+/// `metrics.csv` that was changed meanwhile is kept under another name, and made anew. A run that was killed before its
+/// first checkpoint begins anew; one that is over makes no step. `config` is the run's, as [`RunDir::open`] gives it.
+///
+/// # Errors
+/// [`Error::File`] with the file when a checkpoint is missing, damaged, or of another configuration; nothing has
+/// changed then. Otherwise as [`train`].
+pub fn resume(
+    config: &TrainConfig,
+    device: &Device,
+    run: &RunDir,
+    observers: &mut [&mut dyn Observer],
+) -> Result<Trained> {
+    let _held = hold(run.path())?;
+    let Some((checkpoints, stored, replay)) = Checkpoints::open(&run.resume_path(), config)? else {
+        check_unbegun(run)?;
+        return begin(config, device, run, observers);
+    };
+    let files = RunFiles {
+        run,
+        config,
+        open: None,
+        resumed: Some((checkpoints, stored.metrics)),
+    };
+    trainer(config, device, files, observers)?
+        .resume(stored.state, replay)
+        .run()
+}
+
+/// A run from its first step, in a folder that is held.
+fn begin(
+    config: &TrainConfig,
+    device: &Device,
+    run: &RunDir,
+    observers: &mut [&mut dyn Observer],
+) -> Result<Trained> {
+    let files = RunFiles {
+        run,
+        config,
+        open: None,
+        resumed: None,
+    };
+    trainer(config, device, files, observers)?.run()
+}
+
+/// The trainer of a run, which tells its files first.
+fn trainer<'a>(
+    config: &TrainConfig,
+    device: &Device,
+    files: RunFiles<'a>,
+    observers: &'a mut [&mut dyn Observer],
+) -> Result<Trainer<'a, Box<dyn Agent>>> {
+    let env = envs::make(&config.env)?;
+    let [observation, action] = [env.info().observation.len(), env.info().action.len()];
+    let mut streams = Streams::new(config.seed);
+    let agent = algos::build(config, observation, action, device, &mut streams)?;
+    if files.resumed.is_none() {
+        (&*agent).check_paths(config)?;
+    }
+    let trainer = Trainer::new(agent, env)
+        .config(LoopConfig::from(config))
+        .streams(streams)
+        .observe(files);
+    let observers = observers.iter_mut();
+    Ok(observers.fold(trainer, |trainer, observer| {
+        trainer.observe(&mut **observer)
+    }))
+}
+
+/// Refuses to begin anew where something would be lost. A run makes the folder of its checkpoints before its first step,
+/// and writes one after every evaluation: it was killed before the first only where that folder is there and there is one row
+/// at most.
+fn check_unbegun(run: &RunDir) -> Result<()> {
+    let rows = Csv::rows(&run.metrics_path())?;
+    let evaluated = rows > 0 || run.weights_path(Checkpoint::Latest).exists();
+    if rows < 2 && (run.resume_path().exists() || !evaluated) {
+        return Ok(());
+    }
+    let missing = run.resume_path().join(STATE);
+    let message = format!(
+        "missing, so a run of {rows} evaluations cannot go on; begin another in a folder of its own"
+    );
+    Err(Error::file(&missing)(message))
+}
+
+/// Writes the files of a run: `metrics.csv`, weights, and what a stopped run goes on from.
+struct RunFiles<'a> {
+    run: &'a RunDir,
+    config: &'a TrainConfig,
+    /// Open once the run is under way.
+    open: Option<Open>,
+    /// What was read of a run that goes on, until it does.
+    resumed: Option<(Checkpoints, Metrics)>,
+}
+
+struct Open {
+    csv: Csv,
+    checkpoints: Checkpoints,
+}
+
+impl RunFiles<'_> {
+    fn open(&mut self, agent: &dyn Agent, returns: &[f64]) -> Result<Open> {
+        let (path, seed) = (self.run.metrics_path(), self.config.seed);
+        Ok(match self.resumed.take() {
+            Some((checkpoints, metrics)) => Open {
+                csv: Csv::resume(&path, seed, metrics, returns)?,
+                checkpoints,
+            },
+            None => Open {
+                csv: Csv::create(&path, seed, agent.metrics())?,
+                checkpoints: Checkpoints::create(&self.run.resume_path())?,
+            },
+        })
+    }
+
+    /// Writes the weights of the latest checkpoint, and the best if this evaluation is higher than all before.
+    fn save(&self, snapshot: &Snapshot<'_>, evaluation: &Evaluation) -> Result<()> {
+        let agent = snapshot.agent();
+        let weights = agent.to_bytes()?;
+        let info = CheckpointInfo {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            step: evaluation.progress.step,
+            updates: evaluation.progress.updates,
+            return_mean: evaluation.returns.mean,
+        };
+        self.run.save(Checkpoint::Latest, &weights, &info)?;
+        if self.config.evaluation.keep_policies {
+            self.run.keep_policy(info.step, &agent.policy_bytes()?)?;
+        }
+        if snapshot.is_best() {
+            self.run.save(Checkpoint::Best, &weights, &info)?;
+        }
+        Ok(())
+    }
+}
+
+impl Observer for RunFiles<'_> {
+    fn on_start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        let open = self.open(start.agent, start.returns)?;
+        let open = self.open.insert(open);
+        for note in open.csv.notes() {
+            start.note(note);
+        }
+        Ok(())
+    }
+
+    fn on_step(&mut self, progress: &Progress) -> ControlFlow<()> {
+        match &mut self.open {
+            Some(open) => open.csv.on_step(progress),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
+        match &mut self.open {
+            Some(open) => open.csv.on_evaluation(evaluation),
+            None => Ok(()),
+        }
+    }
+
+    fn on_checkpoint(&mut self, snapshot: &mut Snapshot<'_>) -> Result<()> {
+        if let Some(evaluation) = snapshot.evaluation {
+            self.save(snapshot, evaluation)?;
+        }
+        let Some(Open { csv, checkpoints }) = &mut self.open else {
+            return Ok(());
+        };
+        for note in csv.notes() {
+            snapshot.note(note);
+        }
+        let (config, metrics) = (self.config.to_toml()?, csv.written()?);
+        let (state, replay) = (snapshot.state()?, snapshot.replay);
+        checkpoints.save(replay, |replay| StoredRun {
+            config,
+            metrics,
+            replay,
+            state,
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! A run between two steps, as observers see it and as plain data.
+
+use serde::{Deserialize, Serialize};
+
+use super::averages::Averages;
+use super::collector::{Collector, CollectorState};
+use crate::Result;
+use crate::agent::{Agent, AgentState};
+use crate::observe::{Evaluation, Progress};
+use crate::replay::Replay;
+use crate::rng::Streams;
+
+/// Everything that a run's later steps depend on, but its settings and its replay.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrainState {
+    /// The generators.
+    pub streams: Streams,
+    /// The environment and the episode under way.
+    pub collector: CollectorState,
+    /// Where the run is.
+    pub progress: Progress,
+    /// What updates told since the last evaluation.
+    pub averages: Averages,
+    /// The mean return of every evaluation.
+    pub returns: Vec<f64>,
+    /// The agent.
+    pub agent: AgentState,
+}
+
+/// A run as it is after an evaluation, or when it is stopped in between: for whoever keeps it.
+pub struct Snapshot<'a> {
+    /// The evaluation that was just made; `None` where a run is stopped in between.
+    pub evaluation: Option<&'a Evaluation>,
+    /// Where the run is.
+    pub progress: &'a Progress,
+    /// The mean return of every evaluation.
+    pub returns: &'a [f64],
+    /// Stored transitions, where the loop keeps them.
+    pub replay: Option<&'a Replay>,
+    pub(super) agent: &'a mut dyn Agent,
+    pub(super) streams: &'a Streams,
+    pub(super) collector: &'a Collector,
+    pub(super) averages: &'a Averages,
+    pub(super) notes: &'a mut Vec<String>,
+}
+
+impl Snapshot<'_> {
+    /// The agent.
+    #[must_use]
+    pub fn agent(&self) -> &dyn Agent {
+        self.agent
+    }
+
+    /// Whether the evaluation that was just made is higher than all before.
+    #[must_use]
+    pub fn is_best(&self) -> bool {
+        let Some((last, before)) = self.returns.split_last() else {
+            return false;
+        };
+        self.evaluation.is_some() && before.iter().all(|earlier| last > earlier)
+    }
+
+    /// What [`Trainer::resume`](super::Trainer::resume) goes on from, together with [the replay](Self::replay).
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when the format cannot hold the agent.
+    pub fn state(&mut self) -> Result<TrainState> {
+        Ok(TrainState {
+            streams: self.streams.clone(),
+            collector: self.collector.state()?,
+            progress: self.progress.clone(),
+            averages: self.averages.clone(),
+            returns: self.returns.to_vec(),
+            agent: AgentState::of(self.agent)?,
+        })
+    }
+
+    /// Tells all observers a line that a person should know.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+}

@@ -1,0 +1,183 @@
+//! Checks for the tests of one's own rules.
+//!
+//! Each draws some hundred small networks from fixed seeds, lets a rule act on them, and says what does not hold:
+//!
+//! ```
+//! use sparse_core::{testing, topology::{RigL, RuleConfig}};
+//!
+//! let rule = RuleConfig::from(RigL::default());
+//! testing::check_rule(&rule)?;
+//! testing::check_constant_nnz(&rule)?;
+//! testing::check_config(&rule)?;
+//! # Ok::<(), String>(())
+//! ```
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::nn::ActivityProbe;
+use crate::op::DenseGradient;
+use crate::pattern::Pattern;
+use crate::topology::{LayerChange, LayerState, NetworkState, RewireBudget, RuleConfig, Update};
+
+/// Networks that are drawn for a check.
+const NETWORKS: u64 = 100;
+
+/// Updates that a rule is asked to act at.
+const STEPS: std::ops::Range<u64> = 1..9;
+
+/// Checks what must hold of any rule: its plans can be carried out (no position twice, none out of range, no layer left
+/// empty, as many changes as layers), a unit keeps its floor of inputs, what comes starts from finite values, and the same
+/// random numbers give the same plan.
+///
+/// # Errors
+/// What does not hold, and for which network.
+pub fn check_rule(rule: &RuleConfig) -> Result<(), String> {
+    for_all(rule, |network, update, plan, again| {
+        if plan != again {
+            return Err("the same random numbers gave another plan".to_owned());
+        }
+        let (planned, layers) = (plan.len(), network.layers.len());
+        if planned != layers {
+            return Err(format!("changes of {planned} layers: must be {layers}"));
+        }
+        network
+            .layers
+            .iter()
+            .zip(plan)
+            .try_for_each(|(layer, change)| {
+                let step = change
+                    .rewire(&layer.pattern)
+                    .map_err(|error| error.to_string())?;
+                let [before, after] = [step.from(), step.to()].map(rows);
+                let floor = update.budget.min_inputs_per_unit;
+                let short = |(before, after): (&usize, &usize)| *after < floor.min(*before);
+                match before.iter().zip(&after).position(short) {
+                    Some(unit) => Err(format!(
+                        "unit {unit} keeps {}: must keep {floor}",
+                        after[unit]
+                    )),
+                    None => Ok(()),
+                }
+            })
+    })
+}
+
+/// Checks that a rule keeps the number of connections of every layer, and moves at most the share that it may.
+///
+/// # Errors
+/// As [`check_rule`].
+pub fn check_constant_nnz(rule: &RuleConfig) -> Result<(), String> {
+    for_all(rule, |network, update, plan, _| {
+        network
+            .layers
+            .iter()
+            .zip(plan)
+            .try_for_each(|(layer, change)| {
+                let step = change
+                    .rewire(&layer.pattern)
+                    .map_err(|error| error.to_string())?;
+                let (dropped, grown) = (step.dropped().len(), step.grown().len());
+                let most = update
+                    .budget
+                    .count(layer.pattern.nnz())
+                    .map_err(|error| error.to_string())?;
+                if dropped == grown && dropped <= most {
+                    return Ok(());
+                }
+                Err(format!(
+                    "drops {dropped} and grows {grown}: must be the same number, {most} at most"
+                ))
+            })
+    })
+}
+
+/// Checks that a rule is read as it was written. One of one's own must be [registered](crate::topology::register_rule).
+///
+/// # Errors
+/// What was written and what was read.
+pub fn check_config(rule: &RuleConfig) -> Result<(), String> {
+    let text = serde_json::to_string(rule).map_err(|error| error.to_string())?;
+    let again: RuleConfig = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    match again == *rule {
+        true => Ok(()),
+        false => Err(format!(
+            "{rule:?} is written as {text}, which is read as {again:?}"
+        )),
+    }
+}
+
+/// Lets the rule plan for each network, twice with the same random numbers, and checks that.
+fn for_all(
+    rule: &RuleConfig,
+    check: impl Fn(&NetworkState, Update, &[LayerChange], &[LayerChange]) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut acted = false;
+    for seed in 0..NETWORKS {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let network = draw(&mut rng);
+        for step in STEPS.filter(|step| rule.signal(*step).is_some()) {
+            let budget = RewireBudget {
+                fraction: [0.0, 0.3, 1.0][rng.random_range(0..3)],
+                min_inputs_per_unit: rng.random_range(0..3),
+            };
+            let update = Update { step, budget };
+            let plan = || rule.plan(&network, update, &mut StdRng::seed_from_u64(seed));
+            let checked = plan().and_then(|first| Ok((first, plan()?)));
+            let failure = match checked {
+                Ok((first, again)) => check(&network, update, &first, &again).err(),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(failure) = failure {
+                return Err(format!("network {seed}, {update:?}: {failure}"));
+            }
+            acted = true;
+        }
+    }
+    let never = rule.name() != "static" && !acted;
+    never.then_some(()).map_or(Ok(()), |()| {
+        Err(format!("never acts at updates {STEPS:?}: checks nothing"))
+    })
+}
+
+/// Inputs of each unit.
+fn rows(pattern: &Pattern) -> Vec<usize> {
+    let bounds = pattern.row_ptr().windows(2);
+    bounds.map(|pair| (pair[1] - pair[0]) as usize).collect()
+}
+
+/// Three layers of any density, with values and gradients of which many are equal.
+fn draw(rng: &mut StdRng) -> NetworkState {
+    let sizes: [usize; 4] = std::array::from_fn(|_| rng.random_range(1..16));
+    let layer = |pair: &[usize]| {
+        let (inputs, outputs) = (pair[0], pair[1]);
+        let mask: Vec<f32> = (0..inputs * outputs)
+            .map(|_| rng.random_range(0.0..1.0))
+            .collect();
+        let nnz = rng.random_range(1..=inputs * outputs);
+        let mut few = |count: usize| -> Vec<f32> {
+            (0..count)
+                .map(|_| f32::from(rng.random_range(-9..10i8)))
+                .collect()
+        };
+        let gradient = few(inputs * outputs);
+        Some(LayerState {
+            values: few(nnz),
+            pattern: Pattern::from_scores(outputs, inputs, &mask, nnz).ok()?,
+            gradient: DenseGradient::from_dense(outputs, inputs, gradient).ok(),
+        })
+    };
+    let layers = sizes.windows(2).map_while(layer).collect();
+    let probe = ActivityProbe::default();
+    for layer in 0..2 {
+        let units: Vec<f32> = (0..sizes[layer + 1])
+            .map(|_| rng.random_range(0.0..1.0))
+            .collect();
+        probe.add(layer, &units);
+    }
+    NetworkState {
+        layers,
+        hidden: vec![[0, 1], [1, 2]],
+        activity: probe.take(),
+    }
+}

@@ -1,0 +1,206 @@
+//! What a rule wants to change in a layer, checked before anything changes.
+
+use super::{GrownMoments, LayerState, NetworkState};
+use crate::error::{Error, Result};
+use crate::pattern::{Pattern, Rewire};
+
+/// What happens to one layer; by default nothing.
+///
+/// A position is `output · inputs + input`, as in [`Pattern::positions`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerChange {
+    /// Positions of the connections that go.
+    pub dropped: Vec<u32>,
+    /// Positions where connections come. One that is among the dropped, too, is kept with all that belongs to it.
+    pub grown: Vec<u32>,
+    /// The values that they start from, one for each of `grown`; empty where all start from 0.
+    pub grown_values: Vec<f32>,
+    /// The optimizer moments that they start from.
+    pub grown_moments: GrownMoments,
+    /// Connections whose moments become zero, and the value that each is set to: its index among the layer's values before
+    /// the change. The last one of an index counts.
+    pub reset: Vec<(u32, f32)>,
+    /// Units whose bias becomes zero, whose normalisation begins anew, and whose moments become zero.
+    pub reset_units: Vec<usize>,
+}
+
+impl LayerChange {
+    /// Drops connections at these positions and grows some at those, both ascending, from zero. What is in both stays.
+    #[must_use]
+    pub fn moving(dropped: Vec<u32>, grown: Vec<u32>) -> Self {
+        let mut change = Self::default();
+        let mut old = dropped.into_iter().peekable();
+        for position in grown {
+            while let Some(gone) = old.next_if(|gone| *gone < position) {
+                change.dropped.push(gone);
+            }
+            if old.next_if_eq(&position).is_none() {
+                change.grown.push(position);
+            }
+        }
+        change.dropped.extend(old);
+        change
+    }
+
+    /// The step of a layer's connections, which are `pattern`.
+    ///
+    /// # Errors
+    /// [`Error::Pattern`] when a position is given twice, a connection is dropped that is not there, or grown where one is,
+    /// or none are left.
+    pub fn rewire(&self, pattern: &Pattern) -> Result<Rewire> {
+        let error = |reason| Error::Pattern {
+            outputs: pattern.outputs(),
+            inputs: pattern.inputs(),
+            reason,
+        };
+        let step = rewire(
+            pattern,
+            self.dropped.clone(),
+            self.grown.clone(),
+            Vec::new(),
+        );
+        match step.map_err(error)? {
+            Some((step, _)) => Ok(step),
+            None => Rewire::new(pattern, pattern),
+        }
+    }
+
+    /// Whether nothing happens.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.dropped.is_empty()
+            && self.grown.is_empty()
+            && self.reset.is_empty()
+            && self.reset_units.is_empty()
+    }
+}
+
+/// A change that was checked, with the connections after it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Applied {
+    /// Where connections change; they start from the grown values, in the order of positions.
+    pub(crate) rewire: Option<(Rewire, Vec<f32>)>,
+    pub(crate) grown_moments: GrownMoments,
+    pub(crate) reset: Vec<(u32, f32)>,
+    pub(crate) reset_units: Vec<usize>,
+}
+
+/// Checks the plan of the rule called `rule`, and gives what happens to each layer: `None` where nothing does.
+///
+/// # Errors
+/// [`Error::Plan`] with the first thing that is wrong.
+pub(crate) fn resolve(
+    rule: &'static str,
+    network: &NetworkState,
+    changes: Vec<LayerChange>,
+) -> Result<Vec<Option<Applied>>> {
+    let (layers, planned) = (network.layers.len(), changes.len());
+    if planned != layers {
+        let reason = format!("changes of {planned} layers: must be {layers}");
+        return Err(Error::Plan {
+            rule,
+            layer: planned.min(layers),
+            reason,
+        });
+    }
+    let pairs = network.layers.iter().zip(changes).enumerate();
+    let applied = pairs.map(|(index, (layer, change))| {
+        if change.is_empty() {
+            return Ok(None);
+        }
+        let wrong = |reason| Error::Plan {
+            rule,
+            layer: index,
+            reason,
+        };
+        resolve_layer(layer, change).map(Some).map_err(wrong)
+    });
+    applied.collect()
+}
+
+fn resolve_layer(layer: &LayerState, change: LayerChange) -> Result<Applied, String> {
+    let pattern = &layer.pattern;
+    let (nnz, units) = (pattern.nnz(), pattern.outputs());
+    if let Some((k, _)) = change.reset.iter().find(|(k, _)| *k as usize >= nnz) {
+        return Err(format!("resets value {k}: must be below {nnz}"));
+    }
+    if let Some(unit) = change.reset_units.iter().find(|unit| **unit >= units) {
+        return Err(format!("resets unit {unit}: must be below {units}"));
+    }
+    Ok(Applied {
+        rewire: rewire(pattern, change.dropped, change.grown, change.grown_values)?,
+        grown_moments: change.grown_moments,
+        reset: change.reset,
+        reset_units: change.reset_units,
+    })
+}
+
+/// The step to the connections without those at `dropped` and with some at `grown`, and the values of those that come in
+/// the order of their positions; `None` where all stay.
+fn rewire(
+    pattern: &Pattern,
+    dropped: Vec<u32>,
+    grown: Vec<u32>,
+    values: Vec<f32>,
+) -> Result<Option<(Rewire, Vec<f32>)>, String> {
+    if !values.is_empty() && values.len() != grown.len() {
+        let (got, expected) = (values.len(), grown.len());
+        return Err(format!("{got} grown values: must be none or {expected}"));
+    }
+    if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+        return Err(format!("a grown value is {value}: must be finite"));
+    }
+    let dropped = sorted("drops", dropped)?;
+    // In the order of positions, each with its value.
+    let values = values.into_iter().chain(std::iter::repeat(0.0));
+    let mut grown: Vec<(u32, f32)> = grown.into_iter().zip(values).collect();
+    grown.sort_by_key(|(position, _)| *position);
+    let came = sorted(
+        "grows",
+        grown.iter().map(|(position, _)| *position).collect(),
+    )?;
+    let active: Vec<u32> = pattern.positions().collect();
+    let there = |position: &u32| active.binary_search(position).is_ok();
+    let gone = |position: &u32| dropped.binary_search(position).is_ok();
+    if let Some(position) = dropped.iter().find(|position| !there(position)) {
+        return Err(format!("drops position {position}, where no connection is"));
+    }
+    if let Some(position) = came
+        .iter()
+        .find(|position| there(position) && !gone(position))
+    {
+        return Err(format!("grows position {position}, where a connection is"));
+    }
+    let possible = pattern.outputs() * pattern.inputs();
+    if let Some(position) = came.last().filter(|last| **last as usize >= possible) {
+        return Err(format!(
+            "grows position {position}: must be below {possible}"
+        ));
+    }
+    let mut kept: Vec<u32> = active
+        .iter()
+        .copied()
+        .filter(|position| !gone(position))
+        .collect();
+    kept.extend(&came);
+    // Two ascending runs, which a stable sort merges.
+    kept.sort();
+    if kept.is_empty() && pattern.nnz() > 0 {
+        return Err("leaves no connections: must leave one or more".to_owned());
+    }
+    let to = Pattern::from_positions(pattern.outputs(), pattern.inputs(), &kept);
+    let to = to.map_err(|error| error.to_string())?;
+    let step = Rewire::new(pattern, &to).map_err(|error| error.to_string())?;
+    grown.retain(|(position, _)| !there(position));
+    let values = grown.into_iter().map(|(_, value)| value).collect();
+    Ok((!step.is_identity()).then_some((step, values)))
+}
+
+/// Positions, ascending.
+fn sorted(what: &str, mut positions: Vec<u32>) -> Result<Vec<u32>, String> {
+    positions.sort();
+    match positions.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(format!("{what} position {} twice", pair[0])),
+        None => Ok(positions),
+    }
+}
