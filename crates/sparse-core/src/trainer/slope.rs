@@ -4,8 +4,8 @@ use burn::module::{Flag, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use super::Loss;
-use crate::nn::{Activity, ActivityProbe, SparseLinear, SparseModule, Tape};
-use crate::op::{GrowthProbe, Sink, read};
+use crate::nn::{Activity, ActivityProbe, GradBinding, SparseLinear, SparseModule};
+use crate::op::{GradSink, GrowthProbe, read};
 use crate::optim::LayerGradient;
 use crate::topology::Signal;
 use crate::{Error, Result};
@@ -31,9 +31,9 @@ impl<N: SparseModule, M> Forward<N, M> {
     pub(super) fn of(net: &N, signal: Signal, taped: bool, make: impl FnOnce(&N) -> M) -> Self {
         let mut net = net.clone();
         if taped {
-            let sink = Sink::default();
+            let sink = GradSink::default();
             for (index, layer) in net.sparse_layers_mut().into_iter().enumerate() {
-                layer.set_tape(Some(Tape::new(sink.clone(), index)));
+                layer.bind(Some(GradBinding::new(sink.clone(), index)));
             }
         } else {
             net = net.train();
@@ -83,13 +83,13 @@ impl<N: SparseModule, M> Forward<N, M> {
         }
         // What backward passes within the loss have left is not this one's.
         for layer in self.net.sparse_layers() {
-            layer.tape().inspect(|tape| tape.clear());
+            layer.binding().inspect(|binding| binding.clear());
         }
         self.probes.iter().for_each(|probe| drop(probe.take(0, 0)));
         let mut gradients = loss.backward();
-        let mut take = |layer: &SparseLinear| match layer.tape() {
-            Some(tape) => {
-                tape.gradients(layer.parameters(), layer.vector_numbers(), &mut gradients)
+        let mut take = |layer: &SparseLinear| match layer.binding() {
+            Some(binding) => {
+                binding.gradients(layer.parameters(), layer.vector_numbers(), &mut gradients)
             }
             None => layer.parameters().map(|leaf| {
                 leaf.grad_remove(&mut gradients)
