@@ -104,7 +104,7 @@ mod tests {
             let all = scalars(evaluation, 1.0);
             all.into_iter().map(|(tag, _)| tag).collect()
         };
-        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/offline.md");
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/offline.md");
         let page = std::fs::read_to_string(page).unwrap();
         let section = page.split("TensorBoard shows").nth(1).unwrap();
         let section = section.split("\n## ").next().unwrap();

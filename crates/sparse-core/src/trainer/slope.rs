@@ -4,8 +4,8 @@ use burn::module::{Flag, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use super::Loss;
-use crate::nn::{Activity, SparseLinear, SparseModule, Tape};
-use crate::op::{Sink, read};
+use crate::nn::{Activity, GradBinding, SparseLinear, SparseModule};
+use crate::op::{GradSink, read};
 use crate::optim::LayerGradient;
 use crate::topology::{Signal, Trace};
 use crate::{Error, Result};
@@ -30,9 +30,9 @@ impl<N: SparseModule, M> Forward<N, M> {
     pub(super) fn of(net: &N, signal: Signal, taped: bool, make: impl FnOnce(&N) -> M) -> Self {
         let mut net = net.clone();
         if taped {
-            let sink = Sink::default();
+            let sink = GradSink::default();
             for (index, layer) in net.sparse_layers_mut().into_iter().enumerate() {
-                layer.set_tape(Some(Tape::new(sink.clone(), index)));
+                layer.bind(Some(GradBinding::new(sink.clone(), index)));
             }
         } else {
             net = net.train();
@@ -67,13 +67,13 @@ impl<N: SparseModule, M> Forward<N, M> {
         }
         // What backward passes within the loss have left is not this one's.
         for layer in self.net.sparse_layers() {
-            layer.tape().inspect(|tape| tape.clear());
+            layer.binding().inspect(|binding| binding.clear());
         }
         self.trace.clear();
         let mut gradients = loss.backward();
-        let mut take = |layer: &SparseLinear| match layer.tape() {
-            Some(tape) => {
-                tape.gradients(layer.parameters(), layer.vector_numbers(), &mut gradients)
+        let mut take = |layer: &SparseLinear| match layer.binding() {
+            Some(binding) => {
+                binding.gradients(layer.parameters(), layer.vector_numbers(), &mut gradients)
             }
             None => layer.parameters().map(|leaf| {
                 leaf.grad_remove(&mut gradients)
