@@ -56,7 +56,7 @@ pub const RECIPES: [(&str, &str); 8] = [
 ];
 
 /// Algorithms of `rl-algos`, on which the full names of recipes end.
-pub const ALGORITHMS: [&str; 2] = ["td3", "sac"];
+pub const ALGORITHMS: [&str; 3] = ["td3", "sac", "redq"];
 
 /// Algorithms of `offline-prune`.
 pub const OFFLINE_ALGORITHMS: [&str; 5] = ["bc", "td3-bc", "iql", "awac", "bcq"];
@@ -175,7 +175,7 @@ pub fn recipe(text: &str) -> Result<String, String> {
         Ok(format!("{name}-{algorithm}"))
     } else {
         Err(format!(
-            "unknown recipe; known recipes: {}, each also with -sac for -td3",
+            "unknown recipe; known recipes: {}, each also with -sac or -redq for -td3",
             names.join(", ")
         ))
     }
