@@ -9,7 +9,7 @@ use envs::TaskInfo;
 use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use toml::Table;
+use serde_json::Value;
 
 use super::agent::{AgentConfig, AgentShape};
 use super::agents::{RedqConfig, SacConfig, Td3Config};
@@ -27,7 +27,7 @@ trait AnyAgent: fmt::Debug + Send + Sync {
     fn validate(&self) -> Result<()>;
     fn shape(&self) -> AgentShape;
     fn suit(&self, base: &mut TrainConfig, task: &TaskInfo);
-    fn table(&self) -> Result<Table, toml::ser::Error>;
+    fn settings(&self) -> serde_json::Result<Value>;
     fn boxed(&self) -> Box<dyn AnyAgent>;
     fn is_equal(&self, other: &AlgoConfig) -> bool;
     fn as_any(&self) -> &dyn Any;
@@ -51,8 +51,8 @@ impl<A: AgentConfig> AnyAgent for A {
         AgentConfig::suit(self, base, task);
     }
 
-    fn table(&self) -> Result<Table, toml::ser::Error> {
-        Table::try_from(self)
+    fn settings(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self)
     }
 
     fn boxed(&self) -> Box<dyn AnyAgent> {
@@ -150,7 +150,7 @@ impl PartialEq for AlgoConfig {
 
 impl Serialize for AlgoConfig {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let settings = self.0.table().map_err(S::Error::custom)?;
+        let settings = self.0.settings().map_err(S::Error::custom)?;
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry(self.name(), &settings)?;
         map.end()
@@ -159,7 +159,7 @@ impl Serialize for AlgoConfig {
 
 impl<'de> Deserialize<'de> for AlgoConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given = BTreeMap::<String, Table>::deserialize(deserializer)?;
+        let given = BTreeMap::<String, Value>::deserialize(deserializer)?;
         let mut given = given.into_iter();
         let (Some((name, settings)), None) = (given.next(), given.next()) else {
             let message = format!("algo must be one of {}, with its settings", known());
@@ -185,7 +185,7 @@ pub struct AgentKind {
     /// The keys of its settings.
     pub fields: &'static [Field],
     default: fn() -> AlgoConfig,
-    read: fn(Table) -> Result<AlgoConfig, String>,
+    read: fn(Value) -> Result<AlgoConfig, String>,
 }
 
 impl AgentKind {
@@ -198,7 +198,7 @@ impl AgentKind {
             default: || AlgoConfig::new(A::default()),
             read: |given| {
                 let row = |key: &str| A::FIELDS.iter().find(|field| field.key == key);
-                let settings = located::read::<A>(&given, &format!("algo.{}.", A::NAME), row);
+                let settings = located::reread::<A>(given, &format!("algo.{}.", A::NAME), row);
                 settings.map(AlgoConfig::new)
             },
         }
@@ -206,8 +206,9 @@ impl AgentKind {
 
     /// The names of its settings.
     pub(super) fn keys(&self) -> Vec<String> {
-        let table = (self.default)().0.table().unwrap_or_default();
-        table.keys().cloned().collect()
+        let settings = (self.default)().0.settings().unwrap_or_default();
+        let settings = settings.as_object().into_iter().flat_map(|all| all.keys());
+        settings.cloned().collect()
     }
 }
 

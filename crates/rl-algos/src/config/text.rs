@@ -121,11 +121,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use sparse_core::budget::Allocation;
-    use sparse_core::topology::{GradualMagnitude, ReDo, RuleConfig, Set, Static};
+    use sparse_core::topology::{GradualMagnitude, ReDo, RigL, RuleConfig, Set, Static};
+    use sparse_core::trainer::NetworkTrainerConfig;
 
     use super::super::catalogue::all;
     use super::*;
-    use crate::config::{SacConfig, Temperature};
+    use crate::config::{RedqConfig, SacConfig, Temperature};
     use crate::recipes;
 
     fn recipe(name: &str) -> TrainConfig {
@@ -164,6 +165,10 @@ mod tests {
         ];
         let mut all: Vec<TrainConfig> = recipes::names().map(|name| recipe(&name)).collect();
         all.push(with_rule(RuleConfig::new(Static)));
+        let mut config = recipe("set-redq");
+        config.topology.as_mut().unwrap().actor_rule = Some(RuleConfig::new(Static));
+        config.algo.get_mut::<RedqConfig>().unwrap().temperature = Temperature::Fixed(0.1);
+        all.push(config);
         all.push(with_rule(RuleConfig::new(Set::default())));
         all.push(with_rule(RuleConfig::new(ReDo::default())));
         for allocation in allocations {
@@ -261,5 +266,39 @@ mod tests {
         let allocation = Allocation::Lambda(vec![7.0, 64.0]);
         assert_eq!(config.sparsity.allocation, allocation);
         assert!(config.topology.unwrap().rule.get::<Set>().is_some());
+    }
+
+    #[test]
+    fn settings_of_an_agent_are_refused_with_their_key() {
+        let text = recipe("rlx2-sac").to_toml().unwrap();
+        for (old, new, expected) in [
+            (
+                "policy_delay = 1",
+                "policy_delay = \"often\"",
+                "`algo.sac.policy_delay`; it must be 1 or more",
+            ),
+            ("[algo.sac]", "[algo.ppo]", "`algo.ppo."),
+            (
+                "initial = 1.0",
+                "initial = true",
+                "`algo.sac.temperature.auto.initial`; it must be above 0",
+            ),
+        ] {
+            let changed = text.replacen(old, new, 1);
+            assert_ne!(changed, text, "{old}");
+            let line = TrainConfig::from_toml(&changed).unwrap_err().to_string();
+            assert!(line.contains(expected) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_actor_may_have_a_rule_of_its_own() {
+        let text = "[topology]\nactor_rule = \"static\"\n";
+        let config = recipe("rlx2-td3").merged(text).unwrap();
+        let rule = |learner: NetworkTrainerConfig| learner.topology.unwrap().rule;
+        assert!(rule(config.actor_learner()).get::<Static>().is_some());
+        assert!(rule(config.critic_learner()).get::<RigL>().is_some());
+        let text = config.to_toml().unwrap();
+        assert_eq!(TrainConfig::from_toml(&text).unwrap(), config);
     }
 }
