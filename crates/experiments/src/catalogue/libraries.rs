@@ -27,7 +27,9 @@ pub(super) fn entries(kind: Kind) -> Vec<Entry> {
             .into_iter()
             .map(|rule| entry(rule.name, rule.about, ""))
             .collect(),
-        Kind::OfflineAlgorithm => OfflineAlgo::NAMES.map(|name| entry(name, "", "")).to_vec(),
+        Kind::OfflineAlgorithm => OfflineAlgo::CATALOGUE
+            .map(|[name, about, source]| entry(name, about, source))
+            .to_vec(),
         Kind::Criterion => CriterionConfig::all()
             .map(|criterion| entry(criterion.name(), criterion.about(), criterion.source()))
             .to_vec(),
