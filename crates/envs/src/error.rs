@@ -127,6 +127,14 @@ pub enum Error {
         /// What there is of it.
         has: String,
     },
+    /// What an environment of a user's met.
+    #[error("{task}: {source}")]
+    Custom {
+        /// The task.
+        task: &'static str,
+        /// What it met.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A picture cannot be made.
     #[error("picture: {0}")]
     Picture(String),

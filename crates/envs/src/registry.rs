@@ -25,7 +25,7 @@ struct Entry {
     name: &'static str,
     constructor: Constructor,
     /// Name, help and source without making the environment, where they are known.
-    told: Option<TaskEntry>,
+    listing: Option<TaskEntry>,
     /// What an environment says of itself, once one was made for it.
     info: OnceLock<Option<TaskInfo>>,
 }
@@ -36,7 +36,7 @@ impl Entry {
         Self {
             name: spec.id,
             constructor,
-            told: Some(TaskEntry {
+            listing: Some(TaskEntry {
                 name: spec.id,
                 about: spec.about,
                 source: spec.source,
@@ -61,12 +61,12 @@ impl Entry {
         self.info.get_or_init(made).as_ref()
     }
 
-    fn told(&'static self) -> TaskEntry {
+    fn listing(&'static self) -> TaskEntry {
         let of_info = || match self.info() {
             Some(info) => (info.about, info.source),
             None => ("cannot be made", ""),
         };
-        self.told.unwrap_or_else(|| {
+        self.listing.unwrap_or_else(|| {
             let (about, source) = of_info();
             TaskEntry {
                 name: self.name,
@@ -77,7 +77,7 @@ impl Entry {
     }
 }
 
-/// All entries of this process. None is ever taken back, so that what is told of tasks lives as long as the process.
+/// All entries of this process. None is ever taken back, so that names and infos live as long as the process.
 static ENTRIES: LazyLock<RwLock<Vec<&'static Entry>>> = LazyLock::new(|| {
     let own = gymnasium::all().into_iter().map(Entry::own);
     RwLock::new(own.map(|entry| &*Box::leak(Box::new(entry))).collect())
@@ -124,7 +124,7 @@ pub fn register(
     entries.push(Box::leak(Box::new(Entry {
         name,
         constructor: Box::new(constructor),
-        told: None,
+        listing: None,
         info: OnceLock::new(),
     })));
     Ok(())
@@ -170,7 +170,7 @@ pub fn names() -> Vec<&'static str> {
 /// Name, help line and source of each known task. Makes no environment of the crate's own tasks.
 #[must_use]
 pub fn catalogue() -> Vec<TaskEntry> {
-    entries().into_iter().map(Entry::told).collect()
+    entries().into_iter().map(Entry::listing).collect()
 }
 
 /// What is known of each task that can be made.
@@ -304,10 +304,9 @@ mod tests {
         let own: Vec<_> = gymnasium::all().iter().map(|(spec, _)| spec.id).collect();
         let found: Vec<_> = list().iter().map(|info| info.id).collect();
         assert_eq!(found, own);
-        let told = catalogue();
-        for (told, info) in told.iter().zip(list()) {
+        for (entry, info) in catalogue().iter().zip(list()) {
             let of_info = (info.id, info.about, info.source);
-            assert_eq!((told.name, told.about, told.source), of_info);
+            assert_eq!((entry.name, entry.about, entry.source), of_info);
         }
     }
 }

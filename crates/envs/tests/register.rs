@@ -80,3 +80,20 @@ fn a_task_that_calls_itself_otherwise_is_an_error() {
     assert!(names().contains(&"Kite-v0"));
     assert!(list().iter().all(|info| info.id != "Balloon-v0"));
 }
+
+#[test]
+fn a_task_that_cannot_be_made_says_why() {
+    register("Robot-v0", || {
+        Err(Error::Custom {
+            task: "Robot-v0",
+            source: "no robot answers".into(),
+        })
+    })
+    .unwrap();
+    let error = make("robot").map(|_| ()).unwrap_err().to_string();
+    assert_eq!(error, "Robot-v0: no robot answers");
+    assert!(list().iter().all(|info| info.id != "Robot-v0"));
+    let all = catalogue();
+    let robot = all.iter().find(|entry| entry.name == "Robot-v0").unwrap();
+    assert_eq!(robot.about, "cannot be made");
+}

@@ -1,7 +1,11 @@
 //! Promises of every task: tables that fit the model, limits, seeds, clones, bad input.
 
-use super::{Ant, Hopper, Humanoid, Mujoco, Reacher, Version};
-use crate::env::{Env, EnvState, TaskInfo};
+use super::{
+    Ant, Hopper, Humanoid, Mujoco, Observation, Outcome, Reacher, Task, TaskSpec, Transition,
+    Version,
+};
+use crate::dynamics::{Model, State};
+use crate::env::{Env, EnvState, Info, TaskInfo};
 use crate::{Error, list, make, mjcf};
 
 /// Actions that need no generator.
@@ -474,4 +478,44 @@ fn falling_terminates() {
         assert!(step.terminated && !step.truncated);
         assert_eq!(step.info.get("reward_survive"), Some(0.0));
     }
+}
+
+/// What `observe` writes and `observation_space` names must agree; a task that is off by one has no environment.
+#[test]
+fn a_task_that_observes_another_number_than_it_declares_is_refused() {
+    #[derive(Clone)]
+    struct Seen(usize);
+
+    impl Task for Seen {
+        fn spec(&self) -> TaskSpec {
+            TaskSpec {
+                id: "Seen-v0",
+                ..TaskSpec::default()
+            }
+        }
+
+        fn model(&self) -> crate::Result<Model> {
+            Hopper::default().model()
+        }
+
+        fn observe(&self, _: &Model, state: &State, observation: &mut Observation<'_>) {
+            observation.push(&state.qpos[..self.0]);
+            observation.extend(state.qvel.iter().copied());
+        }
+
+        fn outcome(&self, _: &Transition<'_>) -> Outcome {
+            Outcome {
+                reward: 1.0,
+                terminated: false,
+                info: Info::default(),
+            }
+        }
+    }
+
+    assert_eq!(Mujoco::new(Seen(6)).unwrap().info().observation.len(), 12);
+    let error = Mujoco::new(Seen(5)).err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "Seen-v0 observes 11 numbers and declares 12; `observe` and `observation_space` must agree"
+    );
 }

@@ -13,7 +13,7 @@ pub(super) static KERNELS: Kernels = Kernels {
         value_gradient,
         vector_product,
         // Blocks are eight wide, and what has AVX-512 has AVX2.
-        transpose_block: avx2::transpose_block,
+        transpose: avx2::transpose,
         bias_gradient,
         relu_bias_gradient,
         adam,

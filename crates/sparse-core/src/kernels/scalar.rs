@@ -11,7 +11,7 @@ pub(super) static KERNELS: Kernels = Kernels {
         product,
         value_gradient,
         vector_product: lanes::vector_product,
-        transpose_block: lanes::transpose_block,
+        transpose: lanes::transpose,
         bias_gradient: lanes::bias_gradient,
         relu_bias_gradient: lanes::relu_bias_gradient,
         adam: lanes::adam,

@@ -7,10 +7,10 @@ use super::activation::Activation;
 use super::activations::Activations;
 use super::activity::ActivityProbe;
 use super::frozen_relu::FrozenRelu;
+use super::grad_binding::GradBinding;
 use super::linear::SparseLinear;
 use super::rows::along_rows;
 use super::storage::Storage;
-use super::tape::Tape;
 use crate::op::{self, Network, network, untile};
 use crate::{Error, Result};
 
@@ -127,7 +127,7 @@ impl SparseMlp {
 
     /// `[batch, inputs]` to `[batch, outputs]`.
     fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
-        let x = match self.layers[0].tape() {
+        let x = match self.layers[0].binding() {
             Some(_) if !x.device().is_autodiff() => Tensor::from_inner(x),
             _ => x,
         };
@@ -162,10 +162,10 @@ impl SparseMlp {
         if self.hidden.fused() == op::Activation::Identity {
             return None;
         }
-        let sink = self.layers[0].tape().map(Tape::sink);
+        let sink = self.layers[0].binding().map(GradBinding::sink);
         // Layers of another network go their own way.
-        let together = |layer: &SparseLinear| match (sink, layer.tape()) {
-            (Some(sink), Some(tape)) => tape.sink().is_same(sink),
+        let together = |layer: &SparseLinear| match (sink, layer.binding()) {
+            (Some(sink), Some(binding)) => binding.sink().is_same(sink),
             (one, other) => one.is_none() && other.is_none(),
         };
         if !self.layers.iter().all(together) {

@@ -30,7 +30,8 @@ pub(super) fn fwd_constraint(model: &Model, state: &mut State) {
     }
 }
 
-/// Newton's method or conjugate gradients: solves the islands apart, or all at once where the model says so. The start is chosen for all of them together.
+/// Newton's method or conjugate gradients. The islands are solved apart, or all at once where the model says so; the start
+/// is chosen for all of them together.
 fn primal(model: &Model, state: &mut State) {
     let scratch = &mut state.scratch;
     scratch.primal.resize(model.nv, state.rows.len());

@@ -42,7 +42,7 @@ pub struct State {
     /// What went wrong, counted since the state was made.
     pub warnings: Warnings,
 
-    // --- kinematics
+    // --- kinematics, com_pos, transmission
     /// Positions of the bodies' frames (m), `[nbody]`.
     pub xpos: Vec<DVec3>,
     /// Orientations of the bodies' frames, `[nbody]`.
@@ -77,15 +77,15 @@ pub struct State {
     /// Lengths of the actuators' transmissions, `[nu]`.
     pub actuator_length: Vec<f64>,
 
-    // --- inertia
+    // --- crb
     /// Inertias of the subtrees about their tree's centre of mass, `[nbody]`.
     pub crb: Vec<SpatialInertia>,
-    /// Inertia matrix, row-major `[nv, nv]`, both triangles.
+    /// Inertia matrix M, row-major `[nv, nv]`, both triangles.
     pub qm: Vec<f64>,
-    /// Its factor `LᵀDL` in the lower triangle, `[nv, nv]`: unit L below the diagonal, `1/D` on it.
+    /// Its factor `LᵀDL`, MuJoCo's `qLD`, in the lower triangle, `[nv, nv]`: unit L below the diagonal, `1/D` on it.
     pub(in crate::dynamics) qld: Vec<f64>,
 
-    // --- velocity
+    // --- com_vel, rne, transmission
     /// Velocities of the bodies about their tree's centre of mass, `[nbody]`.
     pub cvel: Vec<Spatial>,
     /// Rates of change of `cdof`, `[nv]`.
@@ -117,7 +117,7 @@ pub struct State {
     /// Contacts, sorted by pair.
     pub contacts: Vec<Contact>,
     pub(in crate::dynamics) convex: ConvexScratch,
-    /// Constraint rows: joint limits, then contacts.
+    /// Constraint rows.
     pub rows: Rows,
 
     // --- solver
@@ -129,7 +129,7 @@ pub struct State {
     pub solver_iterations: usize,
     pub(in crate::dynamics) scratch: SolverScratch,
 
-    // --- after the solver, on request
+    // --- rne_post_constraint
     /// Contact forces on each body: torque about its tree's centre of mass (N m), then force (N), in world axes,
     /// `[nbody]`; zero after a reset, see [`rne_post_constraint`](super::rne_post_constraint).
     pub cfrc_ext: Vec<Spatial>,

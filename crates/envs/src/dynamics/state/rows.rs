@@ -6,7 +6,7 @@ use crate::dynamics::model::{Cone, Model};
 /// Rows for which memory is there from the start; more are allocated when they first come.
 const FIRST_ROWS: usize = 256;
 
-/// Constraint rows, softened: each compares `J qacc` with `aref` and pushes by `D` times what is missing.
+/// Constraint rows under MuJoCo's names, softened: each compares `J qacc` with `efc_aref` and pushes by `efc_d` times what is missing.
 ///
 /// First come rows of dry friction, whose force has a bound in both directions; then joint and tendon limits and
 /// contacts, whose rows push one way, except that the rows of an elliptic contact push together, within a cone.

@@ -229,8 +229,8 @@ impl Task for Ant {
             (state.qpos[0], state.qpos[1])
         };
         let last = if old { forward } else { -contact };
-        // The fourth version overwrites the one cost with the other in what it tells.
-        let told = if self.version == Version::V4 && self.include_cfrc_ext_in_observation {
+        // The fourth version overwrites the one cost with the other in its info.
+        let reported = if self.version == Version::V4 && self.include_cfrc_ext_in_observation {
             contact
         } else {
             ctrl
@@ -247,7 +247,7 @@ impl Task for Ant {
                     vx,
                     vy,
                     forward,
-                    -told,
+                    -reported,
                     survive,
                     last,
                 ],
