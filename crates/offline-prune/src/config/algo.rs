@@ -149,7 +149,7 @@ impl AlgoConfig {
 
     /// Of each its name, what it is in a line, and where it comes from.
     pub const CATALOGUE: [[&str; 3]; 5] = [
-        ["bc", "imitates the actions of the data", "Pomerleau 1991"],
+        ["bc", "imitates the actions of the data", "arXiv 2106.06860"],
         [
             "td3-bc",
             "TD3 that stays near the actions of the data",

@@ -188,25 +188,18 @@ impl PruningConfig {
 
 /// What is wrong with a network's schedule or its rule, which stands at `place`, by the names that settings have here.
 fn of_network(error: sparse_core::Error, who: &str, place: &str) -> Error {
-    let sparse_core::Error::Config {
-        field,
-        value,
-        allowed,
-    } = error
-    else {
-        return error.into();
-    };
-    let (section, key) = field.split_once('.').unwrap_or(("", field));
-    let value = match section {
-        "schedule" => format!("update {value} of the {who}'s own"),
-        _ => value,
-    };
-    let path = match section {
-        "rule" => format!("{place}.{key}"),
-        "schedule" => format!("topology.{key}"),
-        _ => field.to_owned(),
-    };
-    Error::config(path, value, &allowed)
+    match error {
+        sparse_core::Error::Config {
+            field,
+            value,
+            allowed,
+        } => {
+            let field = field.replace("topology.schedule.", "topology.");
+            let field = field.replace("topology.rule", place);
+            Error::config(field, value, &format!("{allowed} (of the {who})"))
+        }
+        other => other.into(),
+    }
 }
 
 impl TrainConfig {
@@ -222,7 +215,10 @@ impl TrainConfig {
         ] {
             let rule = rule.get::<GradualMagnitude>();
             if let Some(rule) = rule.filter(|rule| rule.initial_sparsity > start) {
-                let field = format!("{}.initial_sparsity", self.rule_place(who));
+                let field = format!(
+                    "{}.gradual_magnitude.initial_sparsity",
+                    self.rule_place(who)
+                );
                 let allowed =
                     format!("at most sparsity.{who} = {start}, with which the network starts");
                 return Err(Error::config(field, rule.initial_sparsity, &allowed));
@@ -232,14 +228,11 @@ impl TrainConfig {
     }
 
     /// Where the settings of a network's rule stand.
-    fn rule_place(&self, who: &str) -> String {
-        match &self.topology {
-            Some(TopologyConfig {
-                actor_rule: Some(rule),
-                ..
-            }) if who == "actor" => format!("topology.actor_rule.{}", rule.name()),
-            Some(topology) => format!("topology.rule.{}", topology.rule.name()),
-            None => "pruning".to_owned(),
+    fn rule_place(&self, who: &str) -> &'static str {
+        let topology = self.topology.as_ref();
+        match topology.and_then(|topology| topology.actor_rule.as_ref()) {
+            Some(_) if who == "actor" => "topology.actor_rule",
+            _ => "topology.rule",
         }
     }
 
@@ -252,7 +245,7 @@ impl TrainConfig {
             let place = self.rule_place(who);
             learner
                 .validate()
-                .map_err(|error| of_network(error, who, &place))?;
+                .map_err(|error| of_network(error, who, place))?;
         }
         Ok(())
     }
