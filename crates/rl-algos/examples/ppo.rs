@@ -94,8 +94,8 @@ impl Ppo {
             ..NetworkTrainerConfig::default()
         };
         Ok(Self {
-            actor: Actor::from_network(actor, settings(3e-4)),
-            value: NetworkTrainer::new(value, settings(1e-3)),
+            actor: Actor::from_network(actor, settings(3e-4))?,
+            value: NetworkTrainer::new(value, settings(1e-3))?,
             rollout: Rollout::default(),
             drawn: (vec![0.0; act_dim], 0.0),
             shape,

@@ -114,7 +114,7 @@ impl Error {
     }
 
     /// For `map_err`: what went wrong with the file at `path`.
-    pub(crate) fn file<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
+    pub fn file<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
         let path = path.to_owned();
         move |error| Self::File {
             path,

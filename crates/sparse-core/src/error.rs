@@ -79,6 +79,20 @@ pub enum Error {
         /// What is wrong, with the value and what is allowed.
         reason: String,
     },
+    /// A module that cannot be trained as it was asked.
+    #[error("parameter `{parameter}`: {reason}")]
+    Module {
+        /// The path of the parameter in the module.
+        parameter: String,
+        /// What is wrong with it, and what is allowed.
+        reason: String,
+    },
+    /// An optimizer whose state cannot follow connections.
+    #[error("the optimizer {reason}")]
+    Optimizer {
+        /// What is wrong, and what is allowed.
+        reason: String,
+    },
     /// Bytes that do not hold what was asked of them.
     #[error("record: {reason}")]
     Record {
@@ -150,6 +164,18 @@ impl Error {
     #[must_use]
     pub fn is_plan(&self) -> bool {
         matches!(self, Self::Plan { .. })
+    }
+
+    /// Whether a module could not be trained as asked.
+    #[must_use]
+    pub fn is_module(&self) -> bool {
+        matches!(self, Self::Module { .. })
+    }
+
+    /// Whether an optimizer's state could not follow.
+    #[must_use]
+    pub fn is_optimizer(&self) -> bool {
+        matches!(self, Self::Optimizer { .. })
     }
 
     /// Whether stored bytes could not be read.
