@@ -370,7 +370,7 @@ fn main() -> Result<()> {
     match best >= 1_000.0 {
         true => Ok(()),
         false => Err(Error::Config {
-            field: "steps",
+            field: "steps".into(),
             value: trained.steps.to_string(),
             allowed: format!("enough for a mean return of 1,000; the best was {best:.1}"),
         }),

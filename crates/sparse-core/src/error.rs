@@ -1,5 +1,7 @@
 //! What can go wrong, as values: each error names the offending value and what is allowed.
 
+use std::borrow::Cow;
+
 /// This crate's results.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -44,8 +46,8 @@ pub enum Error {
     /// A setting outside its range.
     #[error("{field} = {value}: must be {allowed}")]
     Config {
-        /// Name of the setting.
-        field: &'static str,
+        /// Path of the setting, as serde writes it: `topology.rule.redo.threshold`.
+        field: Cow<'static, str>,
         /// The value that was given.
         value: String,
         /// The values that are allowed.
@@ -104,11 +106,32 @@ pub enum Error {
 impl Error {
     /// A setting outside its range.
     #[must_use]
-    pub fn config(field: &'static str, value: impl ToString, allowed: &str) -> Self {
+    pub fn config(
+        field: impl Into<Cow<'static, str>>,
+        value: impl ToString,
+        allowed: &str,
+    ) -> Self {
         Self::Config {
-            field,
+            field: field.into(),
             value: value.to_string(),
             allowed: allowed.to_string(),
+        }
+    }
+
+    /// The same, of a setting that lies in `section`.
+    #[must_use]
+    pub fn within(self, section: &str) -> Self {
+        match self {
+            Self::Config {
+                field,
+                value,
+                allowed,
+            } => Self::Config {
+                field: format!("{section}.{field}").into(),
+                value,
+                allowed,
+            },
+            other => other,
         }
     }
 

@@ -365,9 +365,9 @@ fn settings_that_round_away_are_refused() {
         ..config(None)
     };
     for (error, field) in [
-        (adam(|adam| adam.epsilon = 1e-46), "epsilon"),
-        (adam(|adam| adam.beta2 = 1.0 - 1e-9), "beta2"),
-        (adam(|adam| adam.learning_rate = 1e39), "learning_rate"),
+        (adam(|adam| adam.epsilon = 1e-46), "adam.epsilon"),
+        (adam(|adam| adam.beta2 = 1.0 - 1e-9), "adam.beta2"),
+        (adam(|adam| adam.learning_rate = 1e39), "adam.learning_rate"),
         (target.validate().unwrap_err().to_string(), "target.tau"),
     ] {
         assert!(error.starts_with(field), "{error}");

@@ -334,7 +334,7 @@ mod tests {
             (|c| c.evaluation.every = 0, "evaluation.every = 0"),
             (
                 |c| gradual(c, 0.5, 160_000),
-                "topology.until = update 87500 of the actor's own: must be so late",
+                "topology.rule.gradual_magnitude.end = 160000: must be at most 80000",
             ),
         ];
         for (change, expected) in cases {

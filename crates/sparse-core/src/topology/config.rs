@@ -42,7 +42,8 @@ impl RuleConfig {
     /// # Errors
     /// As [`Rule::validate`].
     pub fn validate(&self, schedule: &Schedule, shapes: &[(usize, usize)]) -> Result<()> {
-        self.0.validate(schedule, shapes)
+        let checked = self.0.validate(schedule, shapes);
+        checked.map_err(|error| error.within(&format!("rule.{}", self.name())))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! An algorithm hands over a loss and never sees a pattern, an index or a moment.
 
-mod slope;
+mod backward;
 mod state;
 mod target;
 
@@ -16,7 +16,7 @@ use crate::optim::{Adam, AdamConfig};
 use crate::pattern::Pattern;
 use crate::topology::{ExplorationRate, Signal, Topology, TopologyUpdater, check_all_sparse};
 use crate::{Error, Result};
-use slope::{Forward, Slope, is_taped};
+use backward::{Backward, Forward, is_taped};
 pub use target::{TargetConfig, TargetConnections};
 
 /// What a learner does besides following the gradient.
@@ -37,9 +37,10 @@ impl NetworkTrainerConfig {
     /// # Errors
     /// [`Error::Config`] with the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
-        self.adam.validate()?;
+        self.adam.validate().map_err(|error| error.within("adam"))?;
         self.target.map_or(Ok(()), |target| target.validate())?;
-        self.topology.as_ref().map_or(Ok(()), Topology::validate)
+        let topology = self.topology.as_ref().map_or(Ok(()), Topology::validate);
+        topology.map_err(|error| error.within("topology"))
     }
 }
 
@@ -256,11 +257,11 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let parts: Vec<P> = parts.into_iter().collect();
         let (net, signal, taped) = (&self.net, self.signal(), self.taped);
         let share = share_of(parts.len())?;
-        let slopes = in_parallel(parts, |part| {
+        let passes = in_parallel(parts, |part| {
             let forward = Forward::of(net, signal, taped, |net| loss(net, part));
             forward.backward(share, |made| made)
         });
-        self.step_by_mean(slopes, rng)
+        self.step_by_mean(passes, rng)
     }
 
     /// As [`minimise`](Self::minimise), for a loss that needs a number of the whole batch, such as TD3+BC's λ: `forward`
@@ -289,22 +290,22 @@ impl<N: SparseModule> NetworkTrainer<N> {
         });
         let made: Vec<&M> = passes.iter().map(Forward::made).collect();
         let coupled = couple(&made);
-        let slopes = in_parallel(passes, |pass| {
+        let passes = in_parallel(passes, |pass| {
             pass.backward(share, |made| loss(made, &coupled))
         });
-        self.step_by_mean(slopes, rng)
+        self.step_by_mean(passes, rng)
     }
 
-    /// The step by the slopes of all parts.
+    /// The step by the passes of all parts.
     fn step_by_mean<A>(
         &mut self,
-        slopes: Vec<Result<(Slope, A)>>,
+        passes: Vec<Result<(Backward, A)>>,
         rng: &mut impl Rng,
     ) -> Result<StepReport<A>> {
-        let slopes: Vec<(Slope, A)> = slopes.into_iter().collect::<Result<_>>()?;
-        let (slopes, aux): (Vec<Slope>, Vec<A>) = slopes.into_iter().unzip();
-        match slopes.into_iter().reduce(Slope::plus) {
-            Some(slope) => Ok(self.step(slope, rng)?.with(aux)),
+        let passes: Vec<(Backward, A)> = passes.into_iter().collect::<Result<_>>()?;
+        let (passes, aux): (Vec<Backward>, Vec<A>) = passes.into_iter().unzip();
+        match passes.into_iter().reduce(Backward::plus) {
+            Some(backward) => Ok(self.step(backward, rng)?.with(aux)),
             None => unreachable!("there are parts"),
         }
     }
@@ -322,10 +323,10 @@ impl<N: SparseModule> NetworkTrainer<N> {
     }
 
     /// Follows the gradient, or moves connections, and then the target.
-    fn step(&mut self, slope: Slope, rng: &mut impl Rng) -> Result<StepReport> {
+    fn step(&mut self, backward: Backward, rng: &mut impl Rng) -> Result<StepReport> {
         let update = self.updates + 1;
-        let loss = slope.loss;
-        let norm = slope.norm();
+        let loss = backward.loss;
+        let norm = backward.norm();
         for (what, value) in [("loss", f64::from(loss)), ("norm of the gradient", norm)] {
             if !value.is_finite() {
                 return Err(Error::Diverged {
@@ -345,10 +346,10 @@ impl<N: SparseModule> NetworkTrainer<N> {
             aux: Vec::new(),
         };
         match self.due() {
-            Some(fraction) => self.restructure(slope, fraction, &mut report, rng)?,
+            Some(fraction) => self.restructure(backward, fraction, &mut report, rng)?,
             None => {
                 let layers = &mut self.net.sparse_layers_mut();
-                self.adam.step(layers, slope.layers);
+                self.adam.step(layers, backward.layers);
             }
         }
         self.updates = update;
@@ -363,7 +364,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
     /// values, moments and target values. Either all layers change or, on an error, none.
     fn restructure(
         &mut self,
-        slope: Slope,
+        backward: Backward,
         fraction: f64,
         report: &mut StepReport,
         rng: &mut impl Rng,
@@ -371,8 +372,8 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let Some(updater) = &mut self.updater else {
             return Ok(());
         };
-        let gradients = slope.layers.into_iter().map(|layer| layer.dense);
-        let change = updater.act(&mut self.net, gradients, slope.activity, fraction, rng)?;
+        let gradients = backward.layers.into_iter().map(|layer| layer.dense);
+        let change = updater.act(&mut self.net, gradients, backward.activity, fraction, rng)?;
         change.carry(&mut self.adam)?;
         let mirrors = self.config.target.is_some_and(TargetConfig::mirrors);
         if let Some(target) = self.target.as_mut().filter(|_| mirrors) {

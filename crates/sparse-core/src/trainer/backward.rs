@@ -11,7 +11,7 @@ use crate::topology::{Signal, Trace};
 use crate::{Error, Result};
 
 /// A loss, its gradients at every layer, and what hidden units did.
-pub(super) struct Slope {
+pub(super) struct Backward {
     pub(super) loss: f32,
     pub(super) layers: Vec<LayerGradient>,
     pub(super) activity: Activity,
@@ -57,7 +57,7 @@ impl<N: SparseModule, M> Forward<N, M> {
         self,
         share: f32,
         loss: impl FnOnce(M) -> L,
-    ) -> Result<(Slope, L::Aux)> {
+    ) -> Result<(Backward, L::Aux)> {
         let (loss, aux) = loss(self.made).into_parts();
         let loss = if share == 1.0 { loss } else { loss * share };
         Error::check_size("loss", loss.shape().num_elements(), 1)?;
@@ -81,7 +81,7 @@ impl<N: SparseModule, M> Forward<N, M> {
             }),
         };
         let layers = self.net.sparse_layers().into_iter().enumerate();
-        let slope = Slope {
+        let backward = Backward {
             layers: layers
                 .map(|(index, layer)| LayerGradient {
                     parameters: take(layer),
@@ -91,7 +91,7 @@ impl<N: SparseModule, M> Forward<N, M> {
             loss: loss.into_scalar::<f32>(),
             activity: self.trace.activity(),
         };
-        Ok((slope, aux))
+        Ok((backward, aux))
     }
 }
 
@@ -124,7 +124,7 @@ impl ModuleVisitor for Flags {
     }
 }
 
-impl Slope {
+impl Backward {
     /// Euclidean norm of the gradient.
     pub(super) fn norm(&self) -> f64 {
         let vectors = self.layers.iter().flat_map(|layer| {
