@@ -41,7 +41,7 @@ impl<'a> Element<'a> {
         )
     }
 
-    /// Takes down that something is passed over here.
+    /// Notes that something is ignored here.
     pub(super) fn note(&self, kind: &'static str, details: &str) {
         self.library.note(&self.place(), kind, details);
     }
