@@ -115,8 +115,8 @@ pub struct Kernels {
     raw: Raw,
 }
 
-/// The entries of one version. Whoever calls one has checked the sizes ([`sizes`]) and that the CPU has the
-/// version's instructions.
+/// The entries of one version. The caller has checked the sizes ([`sizes`]) and that the CPU has the version's
+/// instructions.
 #[derive(Clone, Copy, Debug)]
 struct Raw {
     product: unsafe fn(&mut Product<'_>),

@@ -13,8 +13,8 @@
 //! possible connection; and in the metadata `actor.updates` and `actor.steps`.
 //!
 //! Equal contents give equal bytes: the header's entries are in the order of their names. The metadata's `crc32` is a
-//! checksum of all the rest, whatever its layout: a file that other contents got into is refused. A program that
-//! changes a file on purpose leaves `crc32` out and says `sparse-core 2`, the format before there was one.
+//! checksum of all the rest, whatever its layout: a file with other contents is refused. A program that changes a file
+//! on purpose leaves `crc32` out and says `sparse-core 2`, the format before there was one.
 
 mod checksum;
 mod read;

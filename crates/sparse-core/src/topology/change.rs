@@ -1,4 +1,4 @@
-//! What a rule wants to change in a layer, checked before anything changes.
+//! The changes that a rule plans for a layer, checked before they are made.
 
 use super::{GrownMoments, LayerState, NetworkState};
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::pattern::{Pattern, Rewire};
 pub struct LayerChange {
     /// Positions of the connections that go.
     pub dropped: Vec<u32>,
-    /// Positions where connections come. One that is among the dropped, too, is kept with all that belongs to it.
+    /// Positions of grown connections. One that is also among the dropped is kept, with its value and moments.
     pub grown: Vec<u32>,
     /// The values that they start from, one for each of `grown`; empty where all start from 0.
     pub grown_values: Vec<f32>,
@@ -42,11 +42,11 @@ impl LayerChange {
         change
     }
 
-    /// The step of a layer's connections, which are `pattern`.
+    /// The step of a layer from its connections `pattern`.
     ///
     /// # Errors
-    /// [`Error::Pattern`] when a position is given twice, a connection is dropped that is not there, or grown where one is,
-    /// or none are left.
+    /// [`Error::Pattern`] when a position is given twice, a connection is dropped that does not exist, or grown that
+    /// exists, or none remain.
     pub fn rewire(&self, pattern: &Pattern) -> Result<Rewire> {
         let error = |reason| Error::Pattern {
             outputs: pattern.outputs(),

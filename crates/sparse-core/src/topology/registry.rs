@@ -44,7 +44,7 @@ fn registered() -> &'static RwLock<BTreeMap<&'static str, RuleEntry>> {
     REGISTERED.get_or_init(RwLock::default)
 }
 
-/// Lets configurations name a rule of one's own, in all of the process.
+/// Lets configurations name your own rule, for the whole process.
 ///
 /// # Errors
 /// [`Error::Config`] when the name is taken.

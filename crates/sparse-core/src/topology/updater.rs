@@ -123,7 +123,7 @@ impl TopologyUpdater {
         self.exploration.as_ref()
     }
 
-    /// What the coming update needs besides the gradient.
+    /// The signals that the next update needs beside the gradient.
     pub(crate) fn signal(&self) -> Signal {
         self.topology.signal(self.updates + 1)
     }

@@ -13,7 +13,7 @@ use crate::topology::{
 
 /// Drops the smallest values as the sparsity rises; the number of connections falls.
 ///
-/// A network usually starts dense. The schedule says how often connections go; its drop fraction is of no use here.
+/// A network usually starts dense. The schedule sets the interval; its drop fraction is not used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GradualMagnitude {
@@ -26,9 +26,9 @@ pub struct GradualMagnitude {
     pub begin: u64,
     /// The update from which the sparsity is final, after `begin`, published as 80 % of training.
     pub end: u64,
-    /// How each update's weights are shared out among the layers; uniform, as published, unless told.
-    /// [`Global`](Allocation::Global) ranks the values of all layers together. A layer never grows: where it has
-    /// fewer than its share it stays as it is.
+    /// How each update's weights are divided among the layers. Default: uniform, as published.
+    /// [`Global`](Allocation::Global) ranks the values of all layers together. A layer never grows: where it has fewer
+    /// than its share it stays as it is.
     #[serde(default = "uniform")]
     pub allocation: Allocation,
 }
