@@ -1,10 +1,10 @@
-//! Between the agent's actions in [-1, 1] and a task's own range.
+//! Scales an agent's actions in [-1, 1] to a task's range.
 
 use envs::SpaceDim;
 
 use crate::{Error, Result};
 
-/// A task's action range; agents act in [-1, 1] per number.
+/// A task's action range; agents act in [-1, 1] per component.
 #[derive(Clone, Debug)]
 pub struct ActionRange {
     middle: Vec<f64>,

@@ -75,7 +75,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Tells all observers a line that a person should know.
+    /// Sends a note to all observers.
     pub fn note(&mut self, note: String) {
         self.notes.push(note);
     }
