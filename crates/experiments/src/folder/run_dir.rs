@@ -55,7 +55,7 @@ impl Checkpoint {
     }
 }
 
-/// What is known of a checkpoint beside its weights.
+/// Data of a checkpoint beside its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointInfo {
@@ -187,8 +187,8 @@ impl RunDir {
         self.path.join(DEVICE)
     }
 
-    /// Keeps the name of the device that computes the run, for whoever goes on with it. Of a run that may be under way this
-    /// is for an observer, when it is told that the run [goes on](crate::observe::Observer::on_start).
+    /// Keeps the name of the device that computes the run, for resuming it. For a run that may be under way, an
+    /// observer does this when the run [goes on](crate::observe::Observer::on_start).
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
