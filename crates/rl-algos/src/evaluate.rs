@@ -49,7 +49,7 @@ pub fn evaluate(
     envs.reset_with(|_| seeds.random())?;
     while running.contains(&true) {
         for (i, action) in actions.chunks_exact_mut(width).enumerate() {
-            // Whoever is done waits for the others.
+            // A finished episode waits for the others.
             if running[i] {
                 to_agent(envs.observation(i), &mut seen);
                 policy(&seen, &mut done);

@@ -140,7 +140,7 @@ fn only_data(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a dataset, in the place of one that may be there.
+/// Makes a dataset, replacing an existing one.
 fn write(args: &CollectArgs, plan: Plan) -> Result<Written> {
     let bar = match stderr().is_terminal() {
         true => bar(plan.transitions as u64, LINE),

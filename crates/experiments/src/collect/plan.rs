@@ -24,7 +24,7 @@ const TRANSITIONS: u64 = 1_000_000;
 /// Environments that step together. Another number would make another dataset, so it does not depend on the machine.
 const ENVIRONMENTS: usize = 16;
 
-/// Noise unless told: what TD3 explores with.
+/// Default noise: TD3's exploration noise.
 const NOISE: f64 = 0.1;
 
 /// Acts on an observation, in [-1, 1].

@@ -123,7 +123,7 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&sealed).unwrap();
         assert_eq!(value["step"], 300);
         for other in flipped(&sealed) {
-            // Another key in the place of the last is refused by who reads the object.
+            // Another key instead of the last one is refused by the reader of the object.
             let read = unsealed_json(&other);
             let bare = read.is_ok_and(|read| serde_json::from_str::<Object>(&read).is_ok());
             assert!(!bare, "{other}");

@@ -19,7 +19,7 @@ const DEPTH: usize = 3;
 /// Refuses a path at which no folder can be made, before anything is computed; `what` names it, such as `--out`.
 ///
 /// # Errors
-/// When a file stands in its place, or in the place of a folder above it, or it cannot be looked at.
+/// When it or a folder above it is a file, or it cannot be read.
 pub(crate) fn folder(what: &str, path: &Path) -> Result<()> {
     let asked = path.display();
     for above in path.ancestors() {

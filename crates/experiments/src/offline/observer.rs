@@ -102,7 +102,7 @@ impl Watcher for ProgressObserver {
     }
 }
 
-/// What is told where there is no return.
+/// What is reported where there is no return.
 pub(super) fn losses(losses: &[(String, f64)]) -> String {
     let told = losses.iter().filter(|(_, loss)| !loss.is_nan());
     let told = told.map(|(name, loss)| format!("{} {loss:.4}", name.replace('_', " ")));

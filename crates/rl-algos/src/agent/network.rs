@@ -103,13 +103,13 @@ impl Weights {
 }
 
 impl dyn Agent + '_ {
-    /// Weights of the actor; none where there is none.
+    /// Weights of the actor; zeros without an actor.
     #[must_use]
     pub fn actor_weights(&self) -> Weights {
         self.weights(&[Role::Actor])
     }
 
-    /// Weights of one critic, the first; none where there is none.
+    /// Weights of the first critic; zeros without a critic.
     #[must_use]
     pub fn critic_weights(&self) -> Weights {
         self.weights(&[Role::Critic, Role::Value])

@@ -103,7 +103,7 @@ mod tests {
     use crate::paths::CutOff;
     use crate::recipes;
 
-    /// An agent that trains so many of an actor and its critics.
+    /// An agent that trains an actor and this many critics.
     #[derive(Debug)]
     struct Part(Vec<(&'static str, NetworkTrainer<SparseMlp>)>, u64);
 

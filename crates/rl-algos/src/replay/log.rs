@@ -62,7 +62,7 @@ pub struct ReplayLog {
 }
 
 impl ReplayLog {
-    /// Begins a log in a folder, which is made where there is none. Files of an earlier log in it go.
+    /// Begins a log in a folder, which is made if it does not exist. Files of an earlier log in it are removed.
     ///
     /// # Errors
     /// [`Error::File`] when the folder cannot be made or cleared.

@@ -136,7 +136,7 @@ struct Product<'a> {
     idx: &'a [u32],
     values: &'a [f32],
     bias: Option<&'a [f32]>,
-    /// Whether `y` holds sums of other entries already, which these are added to in the place of a bias.
+    /// Whether `y` already holds sums of other entries, to which these are added instead of a bias.
     more: bool,
     /// Whether the entries are one block of several, so that a row's do not follow those of the row before.
     blocked: bool,

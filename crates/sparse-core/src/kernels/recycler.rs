@@ -99,7 +99,7 @@ struct Blocks {
     first: [*mut u8; MOST_BLOCKS],
 }
 
-// SAFETY: `blocks` is only touched by whoever has set `taken`, see `with`; blocks belong to no thread.
+// SAFETY: only the thread that has set `taken` touches `blocks`, see `with`; blocks belong to no thread.
 unsafe impl Sync for Shelf {}
 // SAFETY: as above.
 unsafe impl Send for Shelf {}

@@ -35,7 +35,7 @@ pub trait Rule: Debug + Send + Sync {
     /// What changes in each layer, in the order of layers. All draws come from `rng`.
     ///
     /// # Errors
-    /// When the network is none that the rule can act on. Nothing changes then.
+    /// When the rule cannot act on the network. Nothing changes then.
     fn plan(
         &self,
         network: &NetworkState,

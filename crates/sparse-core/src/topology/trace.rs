@@ -1,4 +1,4 @@
-//! What a rule is told of a forward and a backward pass.
+//! What a rule receives of a forward and a backward pass.
 
 use crate::nn::{Activity, ActivityProbe, SparseModule};
 use crate::op::{DenseGradient, GrowthProbe};

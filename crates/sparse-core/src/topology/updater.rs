@@ -210,7 +210,7 @@ impl TopologyUpdater {
         Ok(change)
     }
 
-    /// Continues after so many updates, with this record of what was explored.
+    /// Continues after `updates` updates, with this record of the explored connections.
     pub(crate) fn resume(&mut self, updates: u64, exploration: Option<ExplorationRate>) {
         self.updates = updates;
         self.exploration = exploration;

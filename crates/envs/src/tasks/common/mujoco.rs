@@ -116,7 +116,7 @@ impl<T: Task> Mujoco<T> {
         Ok(env)
     }
 
-    /// The same environment with another time limit; 0 is none.
+    /// The same environment with another time limit; 0 means no limit.
     #[must_use]
     pub fn with_time_limit(mut self, steps: usize) -> Self {
         self.info = Arc::new(TaskInfo {
