@@ -15,7 +15,7 @@ impl ActionRange {
     /// The range of a task's actions.
     ///
     /// # Errors
-    /// [`Error::ActionRange`] when an action has no finite range, as that of an actuator without `ctrlrange` in a model
+    /// [`Error::ActionRange`] when an action has no finite range, such as an actuator without `ctrlrange`.
     /// of one's own.
     pub fn of(action: &[SpaceDim]) -> Result<Self> {
         let half = |q: &SpaceDim| (q.high - q.low) / 2.0;
