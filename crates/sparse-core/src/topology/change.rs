@@ -118,8 +118,7 @@ impl AppliedChange {
         self.grown_moments
     }
 
-    /// Connections that start anew with all that belongs to them: their index among the values before the change, and
-    /// their new value.
+    /// Connections that are reset: their index among the values before the change, and their new value.
     #[must_use]
     pub fn reset(&self) -> &[(u32, f32)] {
         &self.reset
@@ -136,8 +135,8 @@ impl AppliedChange {
         !(self.reset.is_empty() && self.reset_units.is_empty())
     }
 
-    /// What is kept of each connection `[from.nnz()]` in the order of the connections after `[to.nnz()]`; zero where one is
-    /// grown or starts anew.
+    /// Numbers per connection `[from.nnz()]` in the order of the connections after the change `[to.nnz()]`; zero where
+    /// one is grown or reset.
     ///
     /// # Errors
     /// [`Error::Shape`] when there is not one number for each connection.
@@ -153,8 +152,8 @@ impl AppliedChange {
             .map_or_else(|| kept.clone(), |rewire| rewire.carry(&kept)))
     }
 
-    /// The values `[from.nnz()]` after the change `[to.nnz()]`: those that start anew are set if `resets`, and those that
-    /// come start as they are to.
+    /// The values `[from.nnz()]` after the change `[to.nnz()]`: reset ones are set if `resets`, and grown ones get
+    /// their first values.
     pub(crate) fn values(&self, mut values: Vec<f32>, resets: bool) -> Result<Vec<f32>> {
         Error::check_size("values", values.len(), self.from.nnz())?;
         if resets {
@@ -169,7 +168,7 @@ impl AppliedChange {
     }
 }
 
-/// Checks the plan of the rule called `rule`, and gives what happens to each layer: `None` where nothing does.
+/// Checks the plan of the rule called `rule`, and returns the change of each layer; `None` for no change.
 ///
 /// # Errors
 /// [`Error::Plan`] with the first thing that is wrong.

@@ -1,6 +1,6 @@
 //! Gradual magnitude pruning (Zhu & Gupta 2017, "To prune, or not to prune", arXiv 1710.01878, equation 1): the
-//! sparsity rises along a cubic, fast at first, and the smallest values go. Graesser et al. 2022 and Obando-Ceron
-//! et al. 2024 (arXiv 2402.12479) prune RL networks so, from 20 % to 80 % of training.
+//! sparsity rises along a cubic, fast at first, and the smallest values are dropped. Graesser et al. 2022 and
+//! Obando-Ceron et al. 2024 (arXiv 2402.12479) prune RL networks this way, from 20 % to 80 % of training.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
