@@ -45,7 +45,7 @@ pub fn run(registry: Registry) -> ExitCode {
 /// Does a job. What went wrong is one line on standard error.
 #[must_use]
 pub fn perform(job: Job) -> ExitCode {
-    // The product of these is a folder, and no failure to tell of it makes it less.
+    // These make a folder, which a failure to print does not harm.
     let is_folder = matches!(job, Job::Train(_) | Job::Offline(_));
     finish(done(job), is_folder)
 }
@@ -64,8 +64,7 @@ fn done(job: Job) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The status of what was done, of which all was told; `made` says that something was made besides, so that a failure to
-/// tell of it is a note.
+/// The exit status of a job. With `made`, the job made files, so a failure to print is only a note.
 #[must_use]
 pub fn finish(done: Result<ExitCode>, made: bool) -> ExitCode {
     match (done, tell::said()) {

@@ -1,4 +1,4 @@
-//! Every key of a configuration: what it is, and what it may be.
+//! Every key of a configuration: its meaning and its range.
 //!
 //! One table serves the comments of written files, the ranges in error messages and the hints for unknown keys.
 
@@ -9,7 +9,7 @@ pub struct Field {
     pub key: &'static str,
     /// What it is, with its unit; not a sentence.
     pub about: &'static str,
-    /// What it may be, as errors say it after "must be"; empty for a section.
+    /// Its range, as errors print it after "must be"; empty for a section.
     pub allowed: &'static str,
     /// Whether it is a section that holds one of several choices, so that another choice takes the place of the first.
     pub is_choice: bool,
@@ -35,7 +35,7 @@ pub const fn choice(key: &'static str, about: &'static str, allowed: &'static st
     }
 }
 
-/// Keys of earlier versions whose name or number changed, and what they are now.
+/// Keys of earlier versions whose name or value changed, and their new form.
 pub(super) const MOVED: [(&str, &str); 2] = [
     ("td3.hidden", "networks.actor` and `networks.critic"),
     ("exploration.noise", "algo.td3.exploration_noise"),

@@ -1,6 +1,6 @@
-//! What the recipes share: TD3 and SAC as in RLx2's released code (`RLx2_TD3/train.py`, `RLx2_SAC/train.py` and the
-//! algorithms beside them), at the sparsities of its Table 2. Its TD3 is `sfujim/TD3` with 10 episodes of evaluation
-//! every 5,000 steps. Only the length differs: 200,000 steps by default, 3,000,000 in the paper.
+//! Shared settings of the recipes: TD3 and SAC as in RLx2's released code (`RLx2_TD3/train.py`, `RLx2_SAC/train.py` and
+//! the algorithms beside them), at the sparsities of its Table 2. Its TD3 is `sfujim/TD3` with 10 episodes of
+//! evaluation every 5,000 steps. Only the length differs: 200,000 steps by default, 3,000,000 in the paper.
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
