@@ -13,7 +13,7 @@
 //! Slices of wrong sizes are bugs of the caller: every function panics on them, naming the sizes.
 
 mod buffer;
-mod caching_allocator;
+pub(crate) mod caching_allocator;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 pub(crate) mod cube;
 mod entry;
@@ -37,7 +37,6 @@ use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
 pub use buffer::{AlignedBuf, Out, Written};
-pub(crate) use caching_allocator::CachingAllocator;
 pub use entry::{
     adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t, spmv,
 };
