@@ -16,9 +16,11 @@ pub mod cli;
 #[cfg(feature = "run")]
 mod collect;
 #[cfg(feature = "run")]
-mod disk;
+pub mod disk;
 #[cfg(feature = "run")]
 mod folder;
+#[cfg(feature = "run")]
+pub mod observe;
 #[cfg(feature = "run")]
 mod offline;
 #[cfg(feature = "run")]
@@ -32,3 +34,8 @@ mod settings;
 pub mod terminal;
 #[cfg(feature = "run")]
 mod train;
+
+#[cfg(feature = "run")]
+pub use folder::learn::{resume, train};
+#[cfg(feature = "run")]
+pub use folder::run_dir::{Checkpoint, CheckpointInfo, RunDir};

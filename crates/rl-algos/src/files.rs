@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 
 /// What the name of an unfinished file ends with.
-pub(crate) const UNFINISHED: &str = ".tmp";
+pub const UNFINISHED: &str = ".tmp";
 
 /// The file by which a folder is held.
-pub(crate) const LOCK: &str = ".lock";
+pub const LOCK: &str = ".lock";
 
 /// Writes a file beside its place, waits until it is on the disk, and moves it there in one step. The move itself is
 /// on the disk once the folder is, too.

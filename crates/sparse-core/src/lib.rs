@@ -48,7 +48,7 @@
 //! let device = Device::flex();
 //! let mut rng = ChaCha8Rng::seed_from_u64(0);
 //! let net = SparseMlpConfig::new(vec![3, 64, 1]).with_sparsity(0.8).try_init(&device, &mut rng)?;
-//! let mut trainer = NetworkTrainer::new(net, NetworkTrainerConfig::default());
+//! let mut trainer = NetworkTrainer::new(net, NetworkTrainerConfig::default())?;
 //!
 //! let x = Tensor::<2>::from_data([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], &device);
 //! let y = Tensor::<2>::from_data([[1.0], [2.0]], &device);

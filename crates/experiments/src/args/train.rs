@@ -79,7 +79,7 @@ pub struct TrainArgs {
     pub resume: Option<PathBuf>,
 }
 
-/// The file of a run's folder with the name of its device: `rl_algos::run_dir::RunDir::device_path`.
+/// The file of a run's folder with the name of its device: `crate::folder::run_dir::RunDir::device_path`.
 const DEVICE_FILE: &str = "device";
 
 impl TrainArgs {

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::args::collect::CollectArgs;
+use crate::folder::run_dir::{Checkpoint, RunDir};
 use anyhow::{Context, Result, bail};
 use envs::{TaskInfo, VecEnv};
 use offline_prune::score::Reference;
@@ -13,7 +14,6 @@ use rand_chacha::rand_core::SeedableRng;
 use rl_algos::config::TrainConfig;
 use rl_algos::evaluate::evaluate;
 use rl_algos::replay::Replay;
-use rl_algos::run_dir::{Checkpoint, RunDir};
 
 use super::rounded;
 use crate::charts::plot::points;

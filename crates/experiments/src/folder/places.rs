@@ -4,8 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::folder::run_dir::RunDir;
 use anyhow::{Context, Result, bail};
-use rl_algos::run_dir::RunDir;
 
 use super::kind::CONFIG;
 use super::offline;

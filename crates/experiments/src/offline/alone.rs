@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::args::offline::OfflineArgs;
+use crate::disk::seal;
 use crate::terminal::shell;
 use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{State, Trained};
-use rl_algos::seal;
 
 use super::job::Job;
 use super::observer::{self, ProgressObserver};

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::observe::EventFile;
 use offline_prune::train::Evaluation;
 use rl_algos::Result;
-use rl_algos::observe::EventFile;
 
 /// Writes an event file; the points of an evaluation are on disk when it is over. A run that goes on gets a file of its
 /// own beside the first, which TensorBoard reads as one run.

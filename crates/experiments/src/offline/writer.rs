@@ -5,14 +5,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::disk::ledger::Ledger;
+use crate::disk::seal::{sealed, sealed_json};
 use anyhow::Result;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, Run, Start, Trained};
 use offline_prune::{Error, Result as Offline};
 use rl_algos::files::{Held, hold, put};
-use rl_algos::ledger::Ledger;
-use rl_algos::seal::{sealed, sealed_json};
 use sparse_core::record;
 
 use super::board::Board;

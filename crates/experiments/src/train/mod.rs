@@ -12,15 +12,17 @@ use std::process::ExitCode;
 
 use crate::args::train::TrainArgs;
 use crate::args::values::Device;
+use crate::folder::learn::{resume, train};
+use crate::folder::run_dir::RunDir;
+use crate::observe::TensorBoard;
 use anyhow::Result;
 use burn::tensor::Device as Backend;
 use rl_algos::agent::Agent;
 use rl_algos::algos;
 use rl_algos::config::TrainConfig;
-use rl_algos::observe::{Observer, Start, TensorBoard};
+use rl_algos::observe::{Observer, Start};
 use rl_algos::rng::Streams;
-use rl_algos::run_dir::RunDir;
-use rl_algos::train::{Trained, resume, train};
+use rl_algos::train::Trained;
 
 use crate::disk::room;
 use crate::folder::kind::Kind;

@@ -4,14 +4,14 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use crate::args::train::TrainArgs;
+use crate::folder::learn::train;
+use crate::folder::run_dir::RunDir;
+use crate::observe::TensorBoard;
 use anyhow::Result;
 use burn::tensor::Device;
 use indicatif::MultiProgress;
 use rl_algos::config::TrainConfig;
 use rl_algos::files::hold;
-use rl_algos::observe::TensorBoard;
-use rl_algos::run_dir::RunDir;
-use rl_algos::train::train;
 
 use super::observer::ProgressObserver;
 use super::{fits, networks, new, report, why};

@@ -38,21 +38,23 @@ pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkSh
 
 impl Awac {
     /// An agent with these networks, the policy and both critics, whose targets start as their copies.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
     pub fn new(
         config: &OfflineConfig,
         awac: &AwacConfig,
         rows: BatchShape,
         [actor, first, second]: [SparseMlp; 3],
-    ) -> Self {
+    ) -> Result<Self> {
         let bounds = [awac.log_std_min, awac.log_std_max];
         let critics = config.critic_learner(Some(1));
-        Self {
+        Ok(Self {
             config: awac.clone(),
             rows,
-            actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
-            critics: Critics::from_networks([first, second], &critics),
-        }
+            actor: GaussianActor::new(actor, config.actor_learner(false), bounds)?,
+            critics: Critics::from_networks([first, second], &critics)?,
+        })
     }
 
     /// Observations with actions that the policy draws there.

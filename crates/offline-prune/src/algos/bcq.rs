@@ -86,26 +86,28 @@ pub(super) fn shapes(
 impl Bcq {
     /// An agent with these networks, in the order of [`shapes`](super::shapes). The targets of the perturbation and
     /// the critics start as their copies. The latent numbers that it acts by are drawn once, from the run's seed.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
     pub fn new(
         config: &OfflineConfig,
         bcq: &BcqConfig,
         rows: BatchShape,
         [perturbation, first, second, encoder, decoder]: [SparseMlp; 5],
-    ) -> Self {
+    ) -> Result<Self> {
         let critics = config.critic_learner(Some(1));
         let mut vae = config.actor_learner(false);
         vae.adam.learning_rate = bcq.vae_learning_rate;
         let count = bcq.candidates * bcq.latent_per_action * rows.act_dim;
         let mut rng = Streams::new(config.seed).exploration;
-        Self {
+        Ok(Self {
             config: bcq.clone(),
             rows,
-            perturbation: Actor::from_network(perturbation, config.actor_learner(true)),
-            critics: Critics::from_networks([first, second], &critics),
-            vae: NetworkTrainer::new(Vae { encoder, decoder }, vae),
+            perturbation: Actor::from_network(perturbation, config.actor_learner(true))?,
+            critics: Critics::from_networks([first, second], &critics)?,
+            vae: NetworkTrainer::new(Vae { encoder, decoder }, vae)?,
             latents: clamped(normal(count, &mut rng)),
-        }
+        })
     }
 
     fn latent(&self) -> usize {

@@ -37,13 +37,20 @@ pub(super) struct GaussianActor {
 
 impl GaussianActor {
     /// A policy with this network and log σ of 0, which stays within `bounds`; both are trained by these settings.
-    pub(super) fn new(net: SparseMlp, settings: NetworkTrainerConfig, bounds: [f64; 2]) -> Self {
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
+    pub(super) fn new(
+        net: SparseMlp,
+        settings: NetworkTrainerConfig,
+        bounds: [f64; 2],
+    ) -> Result<Self> {
         let layers = net.sparse_layers();
         let size = layers.last().map_or(0, |layer| layer.pattern().outputs());
-        Self {
+        Ok(Self {
             log_std: LogStd::new(size, settings.adam.learning_rate, bounds),
-            actor: Actor::from_network(net, settings),
-        }
+            actor: Actor::from_network(net, settings)?,
+        })
     }
 
     /// The network.

@@ -47,22 +47,24 @@ pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkSh
 
 impl Iql {
     /// An agent with these networks: the policy, both critics, the value. The critics' targets start as their copies.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
     pub fn new(
         config: &OfflineConfig,
         iql: &IqlConfig,
         rows: BatchShape,
         [actor, first, second, value]: [SparseMlp; 4],
-    ) -> Self {
+    ) -> Result<Self> {
         let bounds = [iql.log_std_min, iql.log_std_max];
         let critics = config.critic_learner(Some(1));
-        Self {
+        Ok(Self {
             config: iql.clone(),
             rows,
-            actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
-            critics: Critics::from_networks([first, second], &critics),
-            value: NetworkTrainer::new(value, config.critic_learner(None)),
-        }
+            actor: GaussianActor::new(actor, config.actor_learner(false), bounds)?,
+            critics: Critics::from_networks([first, second], &critics)?,
+            value: NetworkTrainer::new(value, config.critic_learner(None))?,
+        })
     }
 
     /// What the data's actions are worth: `min(Q₁', Q₂')(s, a)` of each row.

@@ -162,11 +162,11 @@ pub fn build(
 ) -> Result<Box<dyn OfflineAgent>> {
     config.validate()?;
     Ok(match &config.algo {
-        AlgoConfig::Bc => Box::new(Bc::new(config, rows, take(networks)?)),
-        AlgoConfig::Td3Bc(td3_bc) => Box::new(Td3Bc::new(config, td3_bc, rows, take(networks)?)),
-        AlgoConfig::Iql(iql) => Box::new(Iql::new(config, iql, rows, take(networks)?)),
-        AlgoConfig::Awac(awac) => Box::new(Awac::new(config, awac, rows, take(networks)?)),
-        AlgoConfig::Bcq(bcq) => Box::new(Bcq::new(config, bcq, rows, take(networks)?)),
+        AlgoConfig::Bc => Box::new(Bc::new(config, rows, take(networks)?)?),
+        AlgoConfig::Td3Bc(td3_bc) => Box::new(Td3Bc::new(config, td3_bc, rows, take(networks)?)?),
+        AlgoConfig::Iql(iql) => Box::new(Iql::new(config, iql, rows, take(networks)?)?),
+        AlgoConfig::Awac(awac) => Box::new(Awac::new(config, awac, rows, take(networks)?)?),
+        AlgoConfig::Bcq(bcq) => Box::new(Bcq::new(config, bcq, rows, take(networks)?)?),
     })
 }
 

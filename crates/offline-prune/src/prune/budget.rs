@@ -1,7 +1,7 @@
 //! How many weights stay, and from which layers.
 
 use serde::{Deserialize, Serialize};
-use sparse_core::budget::{Allocation, counts_of_best};
+use sparse_core::budget::{Allocation, global_topk_counts};
 
 use super::floor;
 use super::group::LayerShape;
@@ -88,7 +88,7 @@ impl Budget {
                 floor::raise_best_inputs(layer, scores, least)?;
             }
             let counts = match self.allocation {
-                Allocation::Global => counts_of_best(&first, counts.iter().sum())?,
+                Allocation::Global => global_topk_counts(&first, counts.iter().sum())?,
                 _ => counts,
             };
             kept = Kept::best(layers, &first, &counts)?;
@@ -109,7 +109,7 @@ impl Budget {
         let total: usize = shapes.iter().map(|(o, i)| o * i).sum();
         let keep = total - (self.sparsity * total as f64) as usize;
         if self.allocation == Allocation::Global {
-            return Ok(counts_of_best(scores, keep)?);
+            return Ok(global_topk_counts(scores, keep)?);
         }
         let mut counts = self.allocation.counts(&shapes, self.sparsity)?;
         if let Allocation::Uniform | Allocation::ErdosRenyi = self.allocation {

@@ -130,7 +130,8 @@ mod tests {
             let again = |(name, learner): (&'static str, &NetworkTrainer<SparseMlp>)| {
                 (
                     name,
-                    NetworkTrainer::new(learner.net().clone(), NetworkTrainerConfig::default()),
+                    NetworkTrainer::new(learner.net().clone(), NetworkTrainerConfig::default())
+                        .unwrap(),
                 )
             };
             let learners = all.into_iter().take(count).map(again).collect();

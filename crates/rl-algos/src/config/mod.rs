@@ -147,8 +147,8 @@ impl TrainConfig {
     ///
     /// # Errors
     /// [`Error::Config`] with the setting, its value and what is allowed. What depends on the task, its name and whether
-    /// every layer keeps connections, shows when [`RunDir::create`](crate::run_dir::RunDir::create) or
-    /// [`build`](crate::algos::build) look at it.
+    /// every layer keeps connections, shows when
+    /// [`build`](crate::algos::build) looks at it.
     pub fn validate(&self) -> Result<()> {
         at_least_one("steps", self.steps)?;
         if i64::try_from(self.seed).is_err() {
@@ -334,7 +334,7 @@ mod tests {
             (|c| c.evaluation.every = 0, "evaluation.every = 0"),
             (
                 |c| gradual(c, 0.5, 160_000),
-                "topology.until = update 87500 of the actor's own: must be so late",
+                "topology.rule.gradual_magnitude.end = 160000: must be at most 80000",
             ),
         ];
         for (change, expected) in cases {

@@ -178,28 +178,19 @@ impl PruningConfig {
     }
 }
 
-/// What is wrong with a network's schedule, by the names that settings have here.
+/// What is wrong with a network's schedule, whose settings stand beside its rule here.
 fn of_network(error: sparse_core::Error, who: &str) -> Error {
-    let sparse_core::Error::Config {
-        field,
-        value,
-        allowed,
-    } = error
-    else {
-        return error.into();
-    };
-    let (field, value) = match field {
-        "schedule.until" => (
-            "topology.until",
-            format!("update {value} of the {who}'s own"),
-        ),
-        "rule.initial_sparsity" => ("topology.rule.gradual_magnitude.initial_sparsity", value),
-        "rule.final_sparsity" => ("topology.rule.gradual_magnitude.final_sparsity", value),
-        "rule.end" => ("topology.rule.gradual_magnitude.end", value),
-        "rule.threshold" => ("topology.rule.redo.threshold", value),
-        other => (other, value),
-    };
-    Error::config(field, value, &allowed)
+    match error {
+        sparse_core::Error::Config {
+            field,
+            value,
+            allowed,
+        } => {
+            let field = field.replace("topology.schedule.", "topology.");
+            Error::config(field, value, &format!("{allowed} (of the {who})"))
+        }
+        other => other.into(),
+    }
 }
 
 impl TrainConfig {

@@ -34,24 +34,26 @@ impl Critics {
         let spec = NetworkSpec::critic(config, [rows.obs_dim, rows.act_dim]);
         let nets = (0..count).map(|_| network(config, &spec, &rows.device, streams));
         let nets: Vec<SparseMlp> = nets.collect::<Result<_>>()?;
-        Ok(Self::from_networks(nets, &spec.settings))
+        Self::from_networks(nets, &spec.settings)
     }
 
     /// Critics with these networks, which are trained by these settings.
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`].
     pub fn from_networks(
         nets: impl IntoIterator<Item = SparseMlp>,
         settings: &NetworkTrainerConfig,
-    ) -> Self {
+    ) -> Result<Self> {
         let nets = nets.into_iter();
-        let learners: Vec<_> = nets
-            .map(|net| NetworkTrainer::new(net, settings.clone()))
-            .collect();
-        Self {
+        let learners = nets.map(|net| NetworkTrainer::new(net, settings.clone()));
+        let learners: Vec<_> = learners.collect::<sparse_core::Result<_>>()?;
+        Ok(Self {
             names: (1..=learners.len())
                 .map(|i| format!("critic_{i}"))
                 .collect(),
             learners,
-        }
+        })
     }
 
     /// What is trained.

@@ -1,17 +1,8 @@
 //! What watches a run. Observers read, never steer; they may ask for its end.
 
-mod csv;
-mod event_file;
-mod scalars;
-mod tensorboard;
-
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
-
-pub use csv::Csv;
-pub use event_file::{EventFile, PREFIX as EVENTS};
-pub use tensorboard::TensorBoard;
 
 use crate::Result;
 use crate::agent::{Agent, Densities};

@@ -26,7 +26,8 @@ const PREFIX: &str = "slots-";
 const MANIFEST: &str = "replay.json";
 
 /// Whether a file of this name is a log's.
-pub(crate) fn is_of_log(name: &str) -> bool {
+#[must_use]
+pub fn is_of_log(name: &str) -> bool {
     name.starts_with(PREFIX) || name == MANIFEST
 }
 

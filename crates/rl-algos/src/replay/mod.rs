@@ -17,7 +17,7 @@ mod window_tests;
 pub use adaptive::{AdaptiveCapacity, policy_distance};
 pub use batch::Batch;
 pub use log::ReplayLog;
-pub(crate) use log::is_of_log;
+pub use log::is_of_log;
 pub use manifest::{Manifest, Segment};
 pub use ring::{Replay, Transition};
 pub use stream::ReplayState;

@@ -1,6 +1,6 @@
 //! One linear layer, sparse or dense, whose weights are a vector with one value per connection.
 
-use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 
 use super::activations::Activations;
@@ -303,6 +303,16 @@ impl SparseLinear {
             values: self.weight.values().val(),
             per_unit: bias.chain(norm.into_iter().flatten()).collect(),
         }
+    }
+
+    /// Burn's ids of all trainable vectors, in the order of [`parameters`](Self::parameters).
+    pub(crate) fn parameter_ids(&self) -> impl Iterator<Item = ParamId> {
+        let norm = self.norm.as_ref();
+        let norm = norm.map(|norm| [norm.scale.id, norm.shift.id]);
+        let bias = self.bias.iter().map(|bias| bias.id);
+        std::iter::once(self.weight.values().id)
+            .chain(bias)
+            .chain(norm.into_iter().flatten())
     }
 
     /// Lets its parameters be differentiated, or no more.

@@ -29,3 +29,4 @@ pub use linear::SparseLinear;
 pub use mlp::{SparseMlp, SparseModule};
 pub(crate) use parameters::Parameters;
 pub use storage::Storage;
+pub(crate) use weight::CONTAINER as SPARSE_WEIGHT;

@@ -117,6 +117,12 @@ impl GrowthProbe {
         self.lock().push(Box::new(rows));
     }
 
+    /// Whether nothing was collected.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     /// Takes what was collected for a layer of this shape; zeros when no backward pass has reached it.
     #[must_use]
     pub fn take(&self, outputs: usize, inputs: usize) -> DenseGradient {

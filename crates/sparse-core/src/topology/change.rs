@@ -75,14 +75,98 @@ impl LayerChange {
     }
 }
 
-/// A change that was checked, with the connections after it.
+/// What happens to one layer: a [`LayerChange`] that was checked, with the connections after it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Applied {
-    /// Where connections change; they start from the grown values, in the order of positions.
-    pub(crate) rewire: Option<(Rewire, Vec<f32>)>,
-    pub(crate) grown_moments: GrownMoments,
-    pub(crate) reset: Vec<(u32, f32)>,
-    pub(crate) reset_units: Vec<usize>,
+pub struct AppliedChange {
+    from: Pattern,
+    rewire: Option<(Rewire, Vec<f32>)>,
+    grown_moments: GrownMoments,
+    reset: Vec<(u32, f32)>,
+    reset_units: Vec<usize>,
+}
+
+impl AppliedChange {
+    /// The connections before.
+    #[must_use]
+    pub fn from(&self) -> &Pattern {
+        &self.from
+    }
+
+    /// The connections after.
+    #[must_use]
+    pub fn to(&self) -> &Pattern {
+        self.rewire
+            .as_ref()
+            .map_or(&self.from, |(rewire, _)| rewire.to())
+    }
+
+    /// The step of the connections; `None` where all stay.
+    #[must_use]
+    pub fn rewire(&self) -> Option<&Rewire> {
+        self.rewire.as_ref().map(|(rewire, _)| rewire)
+    }
+
+    /// The values that grown connections start from, in the order of [`Rewire::grown`].
+    #[must_use]
+    pub fn grown_values(&self) -> &[f32] {
+        self.rewire.as_ref().map_or(&[], |(_, values)| values)
+    }
+
+    /// The moments that grown connections start from.
+    #[must_use]
+    pub fn grown_moments(&self) -> GrownMoments {
+        self.grown_moments
+    }
+
+    /// Connections that start anew with all that belongs to them: their index among the values before the change, and
+    /// their new value.
+    #[must_use]
+    pub fn reset(&self) -> &[(u32, f32)] {
+        &self.reset
+    }
+
+    /// Units that start anew.
+    #[must_use]
+    pub fn reset_units(&self) -> &[usize] {
+        &self.reset_units
+    }
+
+    /// Whether values or units start anew.
+    pub(crate) fn resets(&self) -> bool {
+        !(self.reset.is_empty() && self.reset_units.is_empty())
+    }
+
+    /// What is kept of each connection `[from.nnz()]` in the order of the connections after `[to.nnz()]`; zero where one is
+    /// grown or starts anew.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when there is not one number for each connection.
+    pub fn carry(&self, mut kept: Vec<f32>) -> Result<Vec<f32>> {
+        Error::check_size(
+            "numbers of the old connections",
+            kept.len(),
+            self.from.nnz(),
+        )?;
+        self.reset.iter().for_each(|(k, _)| kept[*k as usize] = 0.0);
+        Ok(self
+            .rewire()
+            .map_or_else(|| kept.clone(), |rewire| rewire.carry(&kept)))
+    }
+
+    /// The values `[from.nnz()]` after the change `[to.nnz()]`: those that start anew are set if `resets`, and those that
+    /// come start as they are to.
+    pub(crate) fn values(&self, mut values: Vec<f32>, resets: bool) -> Result<Vec<f32>> {
+        Error::check_size("values", values.len(), self.from.nnz())?;
+        if resets {
+            self.reset
+                .iter()
+                .for_each(|(k, value)| values[*k as usize] = *value);
+        }
+        match &self.rewire {
+            Some((rewire, grown)) => rewire.carry_and_set(&values, grown),
+            None => Ok(values),
+        }
+    }
 }
 
 /// Checks the plan of the rule called `rule`, and gives what happens to each layer: `None` where nothing does.
@@ -93,7 +177,7 @@ pub(crate) fn resolve(
     rule: &'static str,
     network: &NetworkState,
     changes: Vec<LayerChange>,
-) -> Result<Vec<Option<Applied>>> {
+) -> Result<Vec<Option<AppliedChange>>> {
     let (layers, planned) = (network.layers.len(), changes.len());
     if planned != layers {
         let reason = format!("changes of {planned} layers: must be {layers}");
@@ -118,7 +202,7 @@ pub(crate) fn resolve(
     applied.collect()
 }
 
-fn resolve_layer(layer: &LayerState, change: LayerChange) -> Result<Applied, String> {
+fn resolve_layer(layer: &LayerState, change: LayerChange) -> Result<AppliedChange, String> {
     let pattern = &layer.pattern;
     let (nnz, units) = (pattern.nnz(), pattern.outputs());
     if let Some((k, _)) = change.reset.iter().find(|(k, _)| *k as usize >= nnz) {
@@ -127,7 +211,8 @@ fn resolve_layer(layer: &LayerState, change: LayerChange) -> Result<Applied, Str
     if let Some(unit) = change.reset_units.iter().find(|unit| **unit >= units) {
         return Err(format!("resets unit {unit}: must be below {units}"));
     }
-    Ok(Applied {
+    Ok(AppliedChange {
+        from: pattern.clone(),
         rewire: rewire(pattern, change.dropped, change.grown, change.grown_values)?,
         grown_moments: change.grown_moments,
         reset: change.reset,

@@ -9,6 +9,7 @@
 //! act on any module with sparse layers, under any optimizer of Burn's; [`FollowsConnections`] is what else is kept per
 //! connection.
 
+mod any;
 mod candidates;
 mod change;
 mod config;
@@ -16,27 +17,39 @@ mod dormant;
 mod drop;
 mod drop_grow;
 mod exploration;
+mod follow;
 mod grown;
+mod optimizer;
 mod registry;
+mod rewire_budget;
 mod rule;
 mod rules;
 mod schedule;
+mod state;
+mod trace;
+mod updater;
 
 use serde::{Deserialize, Serialize};
 
 pub use candidates::Candidates;
-pub use change::LayerChange;
-pub(crate) use change::{Applied, resolve};
+use change::resolve;
+pub use change::{AppliedChange, LayerChange};
 pub use config::RuleConfig;
 pub use dormant::dormant_units;
 pub use drop::DropCriterion;
-pub use drop_grow::{DropGrow, Grow, RewireBudget};
+pub use drop_grow::{DropGrow, Grow};
 pub use exploration::ExplorationRate;
+pub use follow::{FollowsConnections, TopologyChange};
 pub use grown::{GrownMoments, GrownValue};
 pub use registry::{RuleEntry, register_rule, rules};
-pub use rule::{LayerState, NamedRule, NetworkState, Rule, Signal, Update};
+pub use rewire_budget::RewireBudget;
+pub use rule::{NamedRule, Rule, Signal, Update};
 pub use rules::{GradualMagnitude, ReDo, RigL, Set, Static};
 pub use schedule::{DropFraction, Schedule};
+pub use state::{LayerState, NetworkState};
+pub use trace::Trace;
+pub(crate) use updater::check_all_sparse;
+pub use updater::{TopologyState, TopologyUpdater};
 
 use crate::error::Result;
 
@@ -100,13 +113,13 @@ impl Topology {
     }
 
     /// What happens to a network after update `step`, of which the share `fraction` moves.
-    pub(crate) fn plan(
+    fn plan(
         &self,
         step: u64,
         fraction: f64,
         network: &NetworkState,
         rng: &mut dyn rand::Rng,
-    ) -> Result<Vec<Option<Applied>>> {
+    ) -> Result<Vec<Option<AppliedChange>>> {
         let budget = RewireBudget {
             fraction,
             min_inputs_per_unit: self.min_inputs_per_unit,

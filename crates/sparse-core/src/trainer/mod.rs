@@ -2,7 +2,7 @@
 //!
 //! An algorithm hands over a loss and never sees a pattern, an index or a moment.
 
-mod slope;
+mod backward;
 mod state;
 mod target;
 
@@ -11,15 +11,12 @@ use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{Parameters, SparseLinear, SparseModule};
-use crate::op::{self, to_vec, vector};
+use crate::nn::{SparseLinear, SparseModule};
 use crate::optim::{Adam, AdamConfig};
-use crate::pattern::{Pattern, Rewire};
-use crate::topology::{
-    Applied, ExplorationRate, GrownMoments, LayerState, NetworkState, Signal, Topology,
-};
+use crate::pattern::Pattern;
+use crate::topology::{ExplorationRate, Signal, Topology, TopologyUpdater, check_all_sparse};
 use crate::{Error, Result};
-use slope::{Forward, Slope, is_taped};
+use backward::{Backward, Forward, is_taped};
 pub use target::{TargetConfig, TargetConnections};
 
 /// What a learner does besides following the gradient.
@@ -40,15 +37,10 @@ impl NetworkTrainerConfig {
     /// # Errors
     /// [`Error::Config`] with the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
-        self.adam.validate()?;
+        self.adam.validate().map_err(|error| error.within("adam"))?;
         self.target.map_or(Ok(()), |target| target.validate())?;
-        self.topology.as_ref().map_or(Ok(()), Topology::validate)
-    }
-
-    /// Whether connections come and go.
-    fn moves(&self) -> bool {
-        let grows = |topology: &Topology| topology.rule.grows();
-        self.topology.as_ref().is_some_and(grows)
+        let topology = self.topology.as_ref().map_or(Ok(()), Topology::validate);
+        topology.map_err(|error| error.within("topology"))
     }
 }
 
@@ -153,33 +145,36 @@ pub struct NetworkTrainer<N> {
     adam: Adam,
     config: NetworkTrainerConfig,
     updates: u64,
-    /// Kept where a rule moves connections.
-    explored: Option<ExplorationRate>,
+    /// Where a rule acts.
+    updater: Option<TopologyUpdater>,
     /// What [`is_taped`] says of the network.
     taped: bool,
 }
 
 impl<N: SparseModule> NetworkTrainer<N> {
-    /// Starts from `net`, which lies on a device without autodiff; the target starts as its copy. Settings are taken
-    /// as they are: [`NetworkTrainerConfig::validate`] checks them.
-    #[must_use]
-    pub fn new(net: N, config: NetworkTrainerConfig) -> Self {
+    /// Starts from `net`, which lies on a device without autodiff; the target starts as its copy.
+    ///
+    /// # Errors
+    /// As [`NetworkTrainerConfig::validate`]; [`Error::Budget`] when the rule would leave a layer without connections;
+    /// [`Error::Module`] when the network has a parameter to be trained that belongs to none of its sparse layers, or a
+    /// sparse layer that it does not list.
+    pub fn new(net: N, config: NetworkTrainerConfig) -> Result<Self> {
+        config.validate()?;
+        check_all_sparse(&net)?;
         let adam = Adam::new(config.adam, &net.sparse_layers());
         let target = config.target.map(|_| net.clone());
         let taped = is_taped(&net);
-        let explored = config.moves().then(|| {
-            let layers = net.sparse_layers();
-            ExplorationRate::new(layers.iter().map(|layer| layer.pattern()))
-        });
-        Self {
+        let topology = config.topology.clone();
+        let updater = topology.map(|topology| TopologyUpdater::new(&net, topology));
+        Ok(Self {
+            updater: updater.transpose()?,
             net,
             target,
             adam,
             config,
             updates: 0,
-            explored,
             taped,
-        }
+        })
     }
 
     /// The network, outside autodiff: for acting, for targets, and as a constant in another one's loss.
@@ -216,7 +211,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
     /// Which connections were ever active since the learner began; `None` without a rule that moves them.
     #[must_use]
     pub fn explored(&self) -> Option<&ExplorationRate> {
-        self.explored.as_ref()
+        self.updater.as_ref().and_then(TopologyUpdater::exploration)
     }
 
     /// Takes one step down a loss. `loss` computes it from the network under autodiff and one of `parts` of a batch: what
@@ -233,7 +228,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
     /// # use sparse_core::{trainer::NetworkTrainer, nn::{SparseMlp, SparseMlpConfig}};
     /// # let (device, mut rng) = (Device::flex(), ChaCha8Rng::seed_from_u64(0));
     /// # let net = SparseMlpConfig::new(vec![3, 64, 1]).try_init(&device, &mut rng)?;
-    /// # let mut trainer = NetworkTrainer::new(net, Default::default());
+    /// # let mut trainer = NetworkTrainer::new(net, Default::default())?;
     /// let x = Tensor::<2>::ones([8, 3], &device);
     /// // One part, and the mean output beside the loss.
     /// let report = trainer.minimise([x], |net: &SparseMlp, x| {
@@ -262,11 +257,11 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let parts: Vec<P> = parts.into_iter().collect();
         let (net, signal, taped) = (&self.net, self.signal(), self.taped);
         let share = share_of(parts.len())?;
-        let slopes = in_parallel(parts, |part| {
+        let passes = in_parallel(parts, |part| {
             let forward = Forward::of(net, signal, taped, |net| loss(net, part));
             forward.backward(share, |made| made)
         });
-        self.step_by_mean(slopes, rng)
+        self.step_by_mean(passes, rng)
     }
 
     /// As [`minimise`](Self::minimise), for a loss that needs a number of the whole batch, such as TD3+BC's λ: `forward`
@@ -295,30 +290,30 @@ impl<N: SparseModule> NetworkTrainer<N> {
         });
         let made: Vec<&M> = passes.iter().map(Forward::made).collect();
         let coupled = couple(&made);
-        let slopes = in_parallel(passes, |pass| {
+        let passes = in_parallel(passes, |pass| {
             pass.backward(share, |made| loss(made, &coupled))
         });
-        self.step_by_mean(slopes, rng)
+        self.step_by_mean(passes, rng)
     }
 
-    /// The step by the slopes of all parts.
+    /// The step by the passes of all parts.
     fn step_by_mean<A>(
         &mut self,
-        slopes: Vec<Result<(Slope, A)>>,
+        passes: Vec<Result<(Backward, A)>>,
         rng: &mut impl Rng,
     ) -> Result<StepReport<A>> {
-        let slopes: Vec<(Slope, A)> = slopes.into_iter().collect::<Result<_>>()?;
-        let (slopes, aux): (Vec<Slope>, Vec<A>) = slopes.into_iter().unzip();
-        match slopes.into_iter().reduce(Slope::plus) {
-            Some(slope) => Ok(self.step(slope, rng)?.with(aux)),
+        let passes: Vec<(Backward, A)> = passes.into_iter().collect::<Result<_>>()?;
+        let (passes, aux): (Vec<Backward>, Vec<A>) = passes.into_iter().unzip();
+        match passes.into_iter().reduce(Backward::plus) {
+            Some(backward) => Ok(self.step(backward, rng)?.with(aux)),
             None => unreachable!("there are parts"),
         }
     }
 
     /// What the coming update needs besides the gradient.
     fn signal(&self) -> Signal {
-        let topology = self.config.topology.as_ref();
-        topology.map_or(Signal::None, |topology| topology.signal(self.updates + 1))
+        let updater = self.updater.as_ref();
+        updater.map_or(Signal::None, TopologyUpdater::signal)
     }
 
     /// The share of connections that the coming update moves, if the rule acts then.
@@ -328,10 +323,10 @@ impl<N: SparseModule> NetworkTrainer<N> {
     }
 
     /// Follows the gradient, or moves connections, and then the target.
-    fn step(&mut self, slope: Slope, rng: &mut impl Rng) -> Result<StepReport> {
+    fn step(&mut self, backward: Backward, rng: &mut impl Rng) -> Result<StepReport> {
         let update = self.updates + 1;
-        let loss = slope.loss;
-        let norm = slope.norm();
+        let loss = backward.loss;
+        let norm = backward.norm();
         for (what, value) in [("loss", f64::from(loss)), ("norm of the gradient", norm)] {
             if !value.is_finite() {
                 return Err(Error::Diverged {
@@ -351,13 +346,16 @@ impl<N: SparseModule> NetworkTrainer<N> {
             aux: Vec::new(),
         };
         match self.due() {
-            Some(fraction) => self.restructure(slope, fraction, &mut report, rng)?,
+            Some(fraction) => self.restructure(backward, fraction, &mut report, rng)?,
             None => {
                 let layers = &mut self.net.sparse_layers_mut();
-                self.adam.step(layers, slope.layers);
+                self.adam.step(layers, backward.layers);
             }
         }
         self.updates = update;
+        if let Some(updater) = &mut self.updater {
+            updater.count();
+        }
         self.follow()?;
         Ok(report)
     }
@@ -366,62 +364,25 @@ impl<N: SparseModule> NetworkTrainer<N> {
     /// values, moments and target values. Either all layers change or, on an error, none.
     fn restructure(
         &mut self,
-        slope: Slope,
+        backward: Backward,
         fraction: f64,
         report: &mut StepReport,
         rng: &mut impl Rng,
     ) -> Result<()> {
-        let Some(topology) = &self.config.topology else {
+        let Some(updater) = &mut self.updater else {
             return Ok(());
         };
-        let layers = self.net.sparse_layers().into_iter().zip(slope.layers);
-        let state = NetworkState {
-            layers: layers
-                .map(|(layer, gradient)| LayerState {
-                    pattern: layer.pattern().clone(),
-                    values: to_vec(layer.values()),
-                    gradient: gradient.dense,
-                })
-                .collect(),
-            hidden: self.net.hidden_layers(),
-            activity: slope.activity,
-        };
-        let changes = topology.plan(self.updates + 1, fraction, &state, rng)?;
-        drop(state);
-        for (index, change) in changes.iter().enumerate() {
-            let Some(change) = change else { continue };
-            if !change.reset.is_empty() || !change.reset_units.is_empty() {
-                report.recycled += change.reset_units.len();
-                self.adam.reset(index, change);
-                reset_layer(self.net.sparse_layers_mut()[index], change);
-            }
-            if let Some((rewire, grown)) = &change.rewire {
-                report.dropped += rewire.dropped().len();
-                report.grown += rewire.grown().len();
-                self.carry(index, rewire, grown, change.grown_moments)?;
-            }
-        }
-        report.moved = Some(report.dropped.max(report.grown));
-        Ok(())
-    }
-
-    /// Moves everything that layer `index` keeps per connection.
-    fn carry(
-        &mut self,
-        index: usize,
-        rewire: &Rewire,
-        grown: &[f32],
-        moments: GrownMoments,
-    ) -> Result<()> {
-        self.adam.carry(index, rewire, moments)?;
+        let gradients = backward.layers.into_iter().map(|layer| layer.dense);
+        let change = updater.act(&mut self.net, gradients, backward.activity, fraction, rng)?;
+        change.carry(&mut self.adam)?;
         let mirrors = self.config.target.is_some_and(TargetConfig::mirrors);
         if let Some(target) = self.target.as_mut().filter(|_| mirrors) {
-            carry_layer(target.sparse_layers_mut()[index], rewire, grown)?;
+            change.carry(target)?;
         }
-        carry_layer(self.net.sparse_layers_mut()[index], rewire, grown)?;
-        if let Some(explored) = &mut self.explored {
-            explored.add(index, rewire.grown());
-        }
+        report.dropped = change.dropped();
+        report.grown = change.grown();
+        report.recycled = change.recycled();
+        report.moved = Some(report.dropped.max(report.grown));
         Ok(())
     }
 
@@ -469,39 +430,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
                 .as_ref()
                 .map_or(0, |t| parameters(&t.sparse_layers())),
             pattern: self.pattern_bytes(),
-            explored: self.explored.as_ref().map_or(0, ExplorationRate::bytes),
+            explored: self.explored().map_or(0, ExplorationRate::bytes),
         }
     }
-}
-
-/// Moves a layer's values to its new connections; those that came start from `grown`.
-fn carry_layer(layer: &mut SparseLinear, rewire: &Rewire, grown: &[f32]) -> Result<()> {
-    let device = layer.values().device();
-    let values = rewire.carry_and_set(&to_vec(layer.values()), grown)?;
-    layer.set_connections(rewire.to().clone(), vector(values, &device));
-    Ok(())
-}
-
-/// Sets some of a layer's values, and what some units have for themselves to what it was at first: biases and
-/// shifts to zero, scales to one.
-fn reset_layer(layer: &mut SparseLinear, change: &Applied) {
-    let Parameters { values, per_unit } = layer.parameters();
-    let values = op::change(&values, |values| {
-        change
-            .reset
-            .iter()
-            .for_each(|(k, v)| values[*k as usize] = *v);
-    });
-    let names = layer.per_unit_names().iter();
-    let per_unit = names.zip(per_unit).map(|(name, vector)| {
-        let first = if *name == "scale" { 1.0 } else { 0.0 };
-        op::change(&vector, |vector| {
-            change
-                .reset_units
-                .iter()
-                .for_each(|&unit| vector[unit] = first);
-        })
-    });
-    let per_unit = per_unit.collect();
-    layer.set_parameters(Parameters { values, per_unit });
 }

@@ -79,16 +79,16 @@ impl GradualMagnitude {
             }
             Err(Error::config(field, value, "in [0, 1)"))
         };
-        range("rule.initial_sparsity", self.initial_sparsity)?;
-        range("rule.final_sparsity", self.final_sparsity)?;
+        range("initial_sparsity", self.initial_sparsity)?;
+        range("final_sparsity", self.final_sparsity)?;
         if self.final_sparsity < self.initial_sparsity {
             let allowed = format!("at least initial_sparsity = {}", self.initial_sparsity);
-            let field = "rule.final_sparsity";
+            let field = "final_sparsity";
             return Err(Error::config(field, self.final_sparsity, &allowed));
         }
         if self.end <= self.begin {
             let allowed = format!("above begin = {}", self.begin);
-            return Err(Error::config("rule.end", self.end, &allowed));
+            return Err(Error::config("end", self.end, &allowed));
         }
         Ok(())
     }
@@ -127,10 +127,11 @@ impl Rule for GradualMagnitude {
     fn validate(&self, schedule: &Schedule, shapes: &[(usize, usize)]) -> Result<()> {
         self.check_settings()?;
         // The last change must be one that has the final sparsity.
-        let last = schedule.until.saturating_sub(1) / schedule.every;
-        if last * schedule.every < self.end {
-            let allowed = "so late that a multiple of `every` lies between the rule's `end` and it";
-            return Err(Error::config("schedule.until", schedule.until, allowed));
+        let last = schedule.until.saturating_sub(1) / schedule.every * schedule.every;
+        if last < self.end {
+            let allowed =
+                format!("at most {last}, the last update at which the schedule lets it act");
+            return Err(Error::config("end", self.end, &allowed));
         }
         // Which layer the best scores of all leave nothing is known when they are ranked.
         if !shapes.is_empty() && self.allocation != Allocation::Global {

@@ -76,7 +76,7 @@ impl Rule for ReDo {
         if self.threshold >= 0.0 && self.threshold.is_finite() {
             return Ok(());
         }
-        Err(Error::config("rule.threshold", self.threshold, "0 or more"))
+        Err(Error::config("threshold", self.threshold, "0 or more"))
     }
 }
 

@@ -4,14 +4,14 @@ use burn::module::{Flag, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use super::Loss;
-use crate::nn::{Activity, ActivityProbe, GradBinding, SparseLinear, SparseModule};
-use crate::op::{GradSink, GrowthProbe, read};
+use crate::nn::{Activity, GradBinding, SparseLinear, SparseModule};
+use crate::op::{GradSink, read};
 use crate::optim::LayerGradient;
-use crate::topology::Signal;
+use crate::topology::{Signal, Trace};
 use crate::{Error, Result};
 
 /// A loss, its gradients at every layer, and what hidden units did.
-pub(super) struct Slope {
+pub(super) struct Backward {
     pub(super) loss: f32,
     pub(super) layers: Vec<LayerGradient>,
     pub(super) activity: Activity,
@@ -20,8 +20,7 @@ pub(super) struct Slope {
 /// What a forward pass made, with the network under autodiff that made it.
 pub(super) struct Forward<N, M> {
     net: N,
-    probes: Vec<GrowthProbe>,
-    activity: ActivityProbe,
+    trace: Trace,
     made: M,
 }
 
@@ -38,24 +37,9 @@ impl<N: SparseModule, M> Forward<N, M> {
         } else {
             net = net.train();
         }
-        let mut probes = Vec::new();
-        let activity = ActivityProbe::default();
-        if signal == Signal::Activation {
-            net.watch_activity(Some(activity.clone()));
-        }
-        if signal == Signal::DenseGradient {
-            for layer in net.sparse_layers_mut() {
-                probes.push(GrowthProbe::default());
-                layer.set_probe(probes.last().cloned());
-            }
-        }
+        let trace = Trace::of(&mut net, signal, 0);
         let made = make(&net);
-        Self {
-            net,
-            probes,
-            activity,
-            made,
-        }
+        Self { net, trace, made }
     }
 
     /// What was made.
@@ -73,7 +57,7 @@ impl<N: SparseModule, M> Forward<N, M> {
         self,
         share: f32,
         loss: impl FnOnce(M) -> L,
-    ) -> Result<(Slope, L::Aux)> {
+    ) -> Result<(Backward, L::Aux)> {
         let (loss, aux) = loss(self.made).into_parts();
         let loss = if share == 1.0 { loss } else { loss * share };
         Error::check_size("loss", loss.shape().num_elements(), 1)?;
@@ -85,7 +69,7 @@ impl<N: SparseModule, M> Forward<N, M> {
         for layer in self.net.sparse_layers() {
             layer.binding().inspect(|binding| binding.clear());
         }
-        self.probes.iter().for_each(|probe| drop(probe.take(0, 0)));
+        self.trace.clear();
         let mut gradients = loss.backward();
         let mut take = |layer: &SparseLinear| match layer.binding() {
             Some(binding) => {
@@ -97,20 +81,17 @@ impl<N: SparseModule, M> Forward<N, M> {
             }),
         };
         let layers = self.net.sparse_layers().into_iter().enumerate();
-        let slope = Slope {
+        let backward = Backward {
             layers: layers
                 .map(|(index, layer)| LayerGradient {
                     parameters: take(layer),
-                    dense: self.probes.get(index).map(|probe| {
-                        let pattern = layer.pattern();
-                        probe.take(pattern.outputs(), pattern.inputs())
-                    }),
+                    dense: self.trace.dense_gradient(index, layer.pattern()),
                 })
                 .collect(),
             loss: loss.into_scalar::<f32>(),
-            activity: self.activity.take(),
+            activity: self.trace.activity(),
         };
-        Ok((slope, aux))
+        Ok((backward, aux))
     }
 }
 
@@ -143,7 +124,7 @@ impl ModuleVisitor for Flags {
     }
 }
 
-impl Slope {
+impl Backward {
     /// Euclidean norm of the gradient.
     pub(super) fn norm(&self) -> f64 {
         let vectors = self.layers.iter().flat_map(|layer| {

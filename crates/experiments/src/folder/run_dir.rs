@@ -15,12 +15,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Checkpoints;
-use crate::config::TrainConfig;
-use crate::files::{hold, put};
-use crate::nets::check_networks;
-use crate::replay::Replay;
-use crate::{Error, Result, seal};
+use super::checkpoint::Checkpoints;
+use rl_algos::config::TrainConfig;
+use rl_algos::files::{hold, put};
+use rl_algos::nets::check_networks;
+use rl_algos::replay::Replay;
+use rl_algos::{Error, Result};
+
+use crate::disk::seal;
 
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.csv";
@@ -284,7 +286,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 mod tests {
     use super::*;
     use crate::observe::EVENTS;
-    use crate::recipes;
+    use rl_algos::recipes;
 
     #[test]
     fn files_of_no_run_are_never_in_its_place() {

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use super::event_file::EventFile;
 use super::scalars::{Seen, scalars};
-use super::{Evaluation, Observer, Progress, Start};
-use crate::Result;
-use crate::config::TrainConfig;
+use rl_algos::Result;
+use rl_algos::config::TrainConfig;
+use rl_algos::observe::{Evaluation, Observer, Progress, Start};
 
 /// Writes an event file; the points of an evaluation are on disk when it is over.
 ///
@@ -76,9 +76,9 @@ impl Observer for TensorBoard {
 mod tests {
     use super::super::event_file::tests::messages;
     use super::*;
-    use crate::evaluate::Returns;
-    use crate::observe::TrainMetrics;
-    use crate::recipes;
+    use rl_algos::evaluate::Returns;
+    use rl_algos::observe::TrainMetrics;
+    use rl_algos::recipes;
 
     fn evaluation(step: u64) -> Evaluation {
         let progress = Progress {

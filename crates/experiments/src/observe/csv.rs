@@ -8,11 +8,23 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use super::{Evaluation, NetworkReport, Observer, Progress};
-use crate::algos::METRICS;
-use crate::checkpoint::Metrics;
-use crate::ledger::Ledger;
-use crate::{Error, Result};
+use crate::disk::ledger::Ledger;
+use rl_algos::algos::METRICS;
+use rl_algos::observe::{Evaluation, NetworkReport, Observer, Progress};
+use rl_algos::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What was written to `metrics.csv`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Metrics {
+    /// Bytes of the file.
+    pub(crate) bytes: u64,
+    /// Time that the run took so far (s).
+    pub(crate) seconds: f64,
+    /// All of the file, which counts where the file says otherwise; `None` in a state of the version before.
+    #[serde(skip)]
+    pub(crate) rows: Option<String>,
+}
 
 /// The columns before the agent's own.
 const FIRST: [&str; 10] = [

@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::{Error, Result};
+use rl_algos::{Error, Result};
 
 /// How the name of every event file starts. TensorBoard looks for `tfevents` and reads the files of a folder in the order
 /// of their names, so the time follows; a session that begins later must not come first, whatever the clock says.

@@ -4,12 +4,13 @@
 //! people and their programs. Whatever they do to it, no row is lost: a file that is not as it was written is kept beside
 //! its place under another name, and written anew.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use crate::files::put;
-use crate::{Error, Result};
+use rl_algos::files::put;
+use rl_algos::{Error, Result};
 
 /// What a spreadsheet may put before a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -21,6 +22,37 @@ pub struct Ledger {
     /// The file as it must be, names of columns and all.
     rows: String,
     notes: Vec<String>,
+    /// What the system said of the file when it was last found to be so.
+    stamp: Option<Stamp>,
+}
+
+/// What the system says of a file. While it says the same, nobody else has written there, and the file need not be read
+/// to know that: a long run would read all its rows for each new one.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    /// Device, number, and time of the last change, in s and ns.
+    file: [i128; 4],
+}
+
+impl Stamp {
+    fn of(file: &Metadata) -> Self {
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            let [device, number] = [file.dev(), file.ino()].map(i128::from);
+            let [seconds, rest] = [file.ctime(), file.ctime_nsec()].map(i128::from);
+            [device, number, seconds, rest]
+        };
+        #[cfg(not(unix))]
+        let identity = [0; 4];
+        Self {
+            bytes: file.len(),
+            modified: file.modified().ok(),
+            file: identity,
+        }
+    }
 }
 
 impl Ledger {
@@ -43,6 +75,7 @@ impl Ledger {
             path: path.to_owned(),
             rows,
             notes: Vec::new(),
+            stamp: None,
         };
         ledger.mend()?;
         Ok(ledger)
@@ -60,6 +93,8 @@ impl Ledger {
         file.write_all(row.as_bytes())
             .map_err(Error::file(&self.path))?;
         self.rows += &row;
+        let stamp = file.metadata().ok().map(|file| Stamp::of(&file));
+        self.stamp = stamp.filter(|stamp| stamp.bytes == self.rows.len() as u64);
         Ok(())
     }
 
@@ -86,8 +121,17 @@ impl Ledger {
 
     /// Makes the file what it must be.
     fn mend(&mut self) -> Result<()> {
+        // Looked at before it is read: what changes meanwhile is seen the next time.
+        let stamp = fs::metadata(&self.path).ok().map(|file| Stamp::of(&file));
+        if stamp.is_some() && stamp == self.stamp {
+            return Ok(());
+        }
+        self.stamp = None;
         match fs::read(&self.path) {
-            Ok(found) if found == self.rows.as_bytes() => return Ok(()),
+            Ok(found) if found == self.rows.as_bytes() => {
+                self.stamp = stamp;
+                return Ok(());
+            }
             Ok(found) if self.has(&found) => {}
             Ok(_) => self.keep_aside()?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
