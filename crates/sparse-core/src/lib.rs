@@ -1,9 +1,9 @@
 //! Sparse training layers for Burn that store, move and multiply only the weights that exist.
 //!
-//! A sparse layer keeps a [`Pattern`](pattern::Pattern) of connections and one value per connection. Its
-//! gradient, its optimizer state and its target copy have that length too, so memory and arithmetic fall
-//! with density. In compressed rows nothing of shape outputs × inputs exists in a training step; a layer so dense that a
-//! masked matrix is the faster runs as one, unless it is told otherwise.
+//! A sparse layer keeps a [`Pattern`](pattern::Pattern) of connections and one value per connection. Its gradient, its
+//! optimizer state and its target copy have that length too, so memory and arithmetic fall with density. In compressed
+//! rows nothing of shape outputs × inputs exists in a training step; a layer so dense that a masked matrix is faster
+//! runs as one by default.
 //!
 //! Layers are Burn modules: they stand in a module of your own, train under Burn's optimizers and are saved by Burn, with
 //! their connections:
@@ -59,10 +59,11 @@
 //! # Ok::<(), sparse_core::Error>(())
 //! ```
 //!
-//! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the
-//! arithmetic), [`math`] (smooth functions), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`],
-//! [`topology`] (rules that move connections), [`trainer`] (all of it in one step), [`cost`] (bytes and FLOPs),
-//! [`record`] (files), [`device`] (backends by name), [`testing`] (checks for rules of one's own). A program that trains gains from [`memory::CachingAllocator`], a global allocator.
+//! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the arithmetic),
+//! [`math`] (smooth functions), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`], [`topology`] (rules
+//! that move connections), [`trainer`] (all of it in one step), [`cost`] (bytes and FLOPs), [`record`] (files),
+//! [`device`] (backends by name), [`testing`] (checks for your own rules). [`memory::CachingAllocator`] is a
+//! global allocator that makes training faster.
 
 #![cfg_attr(
     feature = "ndarray",
@@ -90,7 +91,7 @@ pub mod trainer;
 
 pub use error::{Error, Result};
 
-/// The book's page on rules, allocations and storages of one's own, so that its examples are compiled and run.
+/// The book's page on your own rules, allocations and storages, so that its examples are compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/extending.md")]
 struct Extending;
