@@ -11,26 +11,26 @@ use sparse_core::nn::SparseModule;
 use sparse_core::topology::{DropFraction, RigL, Schedule, Topology, TopologyUpdater};
 
 /// Generated examples, on a device without autodiff.
-pub struct Examples<const D: usize> {
+pub(crate) struct Examples<const D: usize> {
     /// One for each class, in the first dimension.
-    pub inputs: Tensor<D>,
+    pub(crate) inputs: Tensor<D>,
     /// From 0, `[examples]`.
-    pub classes: Tensor<1, Int>,
+    pub(crate) classes: Tensor<1, Int>,
 }
 
 /// How long and how fast.
-pub struct Training {
+pub(crate) struct Training {
     /// Updates.
-    pub steps: u64,
+    pub(crate) steps: u64,
     /// Examples in each.
-    pub batch: usize,
+    pub(crate) batch: usize,
     /// Of AdamW.
-    pub rate: f64,
+    pub(crate) rate: f64,
 }
 
 impl Training {
     /// Trains a network, whose logits are `forward`'s. RigL moves connections until three quarters of the updates are over.
-    pub fn run<N: SparseModule, const D: usize>(
+    pub(crate) fn run<N: SparseModule, const D: usize>(
         &self,
         mut net: N,
         examples: &Examples<D>,
@@ -72,14 +72,14 @@ impl Training {
 }
 
 /// The share of examples that the logits' largest is right about, in percent.
-pub fn accuracy(logits: Tensor<2>, classes: Tensor<1, Int>) -> f64 {
+pub(crate) fn accuracy(logits: Tensor<2>, classes: Tensor<1, Int>) -> f64 {
     let count = classes.dims()[0] as f64;
     let right = logits.argmax(1).squeeze_dim::<1>(1).equal(classes).int();
     100.0 * right.sum().into_scalar::<i64>() as f64 / count
 }
 
 /// Ends the program unless the sparse score is within two points of the dense one.
-pub fn compare(dense: f64, sparse: f64) {
+pub(crate) fn compare(dense: f64, sparse: f64) {
     println!("test: dense {dense:.1} %, 90 % sparse {sparse:.1} %");
     assert!(dense > 90.0, "the dense network did not learn: {dense} %");
     assert!(
