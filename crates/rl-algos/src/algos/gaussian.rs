@@ -6,7 +6,7 @@
 use std::f32::consts::{LN_2, PI};
 
 use burn::tensor::Tensor;
-use sparse_core::kernels::{exp, softplus, tanh};
+use sparse_core::math::{exp, softplus, tanh};
 
 use crate::config::SacConfig;
 use crate::nets::{BatchShape, to_vec};
