@@ -52,7 +52,7 @@
 //!
 //! let x = Tensor::<2>::from_data([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], &device);
 //! let y = Tensor::<2>::from_data([[1.0], [2.0]], &device);
-//! let loss = |net: &SparseMlp, (x, y)| (net.forward(x) - y).square().mean();
+//! let loss = |net: &SparseMlp, (x, y): (Tensor<2>, Tensor<2>)| (net.forward(x) - y).square().mean();
 //! let first = trainer.minimise([(x.clone(), y.clone())], loss, &mut rng)?;
 //! let second = trainer.minimise([(x, y)], loss, &mut rng)?;
 //! assert!(second.loss < first.loss);
