@@ -233,7 +233,7 @@ fn a_run_goes_on_with_its_own_rows_whatever_became_of_the_file() {
     }
 }
 
-/// Puts another file in the place of `metrics.csv` in the middle of a run, as `sed -i` does, or removes it.
+/// Replaces `metrics.csv` in the middle of a run, as `sed -i` does, or removes it.
 struct Sed<'a>(&'a Path, Told);
 
 impl Observer for Sed<'_> {

@@ -1,9 +1,9 @@
-//! Experiments on disk and across runs: what one command of an experimenter does.
+//! Experiments on disk and across runs: the jobs of an experimenter's command line.
 //!
 //! [`cli::run`] is a whole command line: train, evaluate, film, plot, collect datasets, learn from them, many runs at a
-//! time. Without the feature `run` there are its words alone ([`args`]), which link no tensor library.
+//! time. Without the feature `run` it is only the definition of its options ([`args`]), which links no tensor library.
 //!
-//! In reading order: [`args`] (the words), [`catalogue`] (the names), [`terminal`] (what is said), `cli` (from the words to a job); the jobs `train`,
+//! In reading order: [`args`] (options), [`catalogue`] (names), [`terminal`] (output), `cli` (from options to a job); the jobs `train`,
 //! `recipes`, `play`, `charts`, `collect` and `offline`; what they share: `settings` (from options and files to settings),
 //! `folder` (the folders of runs), [`parallel`] (several runs at a time), `disk`.
 

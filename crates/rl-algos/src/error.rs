@@ -28,7 +28,7 @@ pub enum Error {
     UnknownKey {
         /// Path of the key, such as `learning.gama`.
         key: String,
-        /// The key that was probably meant, or those that there are.
+        /// The key that was probably meant, or the existing ones.
         hint: String,
     },
     /// No recipe has this name.
@@ -75,7 +75,7 @@ pub enum Error {
         /// What is wrong, with the value and what is allowed.
         reason: String,
     },
-    /// An action has no finite range, so that the agent's cannot be scaled to it.
+    /// An action has no finite range, so an agent's action cannot be scaled to it.
     #[error(
         "action[{index}] `{name}` ranges from {low} to {high}: agents act in [-1, 1] and need a finite range; give the actuator a ctrlrange"
     )]

@@ -17,9 +17,10 @@
 //! # Ok::<(), rl_algos::Error>(())
 //! ```
 //!
-//! In reading order: [`train`] (the loop), [`algos`] (TD3 and SAC), [`paths`] (what of an agent is cut off), [`replay`], [`evaluate`],
-//! [`config`] (every setting), [`recipes`] (the settings of the papers), [`observe`] (what watches a run), [`rng`] (where
-//! randomness comes from), [`files`] (files that are whole). Nothing here knows how a run lies on disk.
+//! In reading order: [`train`] (the loop), [`algos`] (TD3 and SAC), [`paths`] (unreachable outputs of an agent),
+//! [`replay`], [`evaluate`], [`config`] (every setting), [`recipes`] (the settings of the papers), [`observe`]
+//! (observers of a run), [`rng`] (random streams), [`files`] (files that are whole). Nothing here knows how a run lies
+//! on disk.
 
 pub mod agent;
 pub mod algos;

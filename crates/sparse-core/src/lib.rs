@@ -1,9 +1,9 @@
 //! Sparse training layers for Burn that store, move and multiply only the weights that exist.
 //!
-//! A sparse layer keeps a [`Pattern`](pattern::Pattern) of connections and one value per connection. Its
-//! gradient, its optimizer state and its target copy have that length too, so memory and arithmetic fall
-//! with density. In compressed rows nothing of shape outputs × inputs exists in a training step; a layer so dense that a
-//! masked matrix is the faster runs as one, unless it is told otherwise.
+//! A sparse layer keeps a [`Pattern`](pattern::Pattern) of connections and one value per connection. Its gradient, its
+//! optimizer state and its target copy have that length too, so memory and arithmetic fall with density. In compressed
+//! rows nothing of shape outputs × inputs exists in a training step; a layer so dense that a masked matrix is faster
+//! runs as one by default.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -24,14 +24,14 @@
 //! # Ok::<(), sparse_core::Error>(())
 //! ```
 //!
-//! Sparse layers are Burn modules. In a module of one's own, beside dense layers and convolutions, they train under Burn's
+//! Sparse layers are Burn modules. In your own module, beside dense layers and convolutions, they train under Burn's
 //! own optimizers, and a [`TopologyUpdater`](topology::TopologyUpdater) moves their connections: see its example.
 //!
-//! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the
-//! arithmetic), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`],
-//! [`topology`] (rules that move connections), [`trainer`] (all of it in one step), [`cost`] (bytes and FLOPs),
-//! [`record`] (files), [`device`] (backends by name), [`testing`] (checks for rules of one's own). A program
-//! that trains gains from [`kernels::Recycler`], a global allocator.
+//! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the arithmetic),
+//! [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`], [`topology`] (rules
+//! that move connections), [`trainer`] (all of it in one step), [`cost`] (bytes and FLOPs), [`record`] (files),
+//! [`device`] (backends by name), [`testing`] (checks for your own rules). [`kernels::Recycler`] is a global allocator
+//! that makes training faster.
 
 #![cfg_attr(
     feature = "ndarray",
@@ -57,7 +57,7 @@ pub mod trainer;
 
 pub use error::{Error, Result};
 
-/// The book's page on rules, allocations and storages of one's own, so that its examples are compiled and run.
+/// The book's page on your own rules, allocations and storages, so that its examples are compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/extending.md")]
 struct Extending;

@@ -1,4 +1,4 @@
-//! A learner that was stored and read back goes on as if it had never stopped, and damage is told apart.
+//! A stored trainer continues as if it had never stopped, and damage is found.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"

@@ -1,4 +1,4 @@
-//! What holds for any rule, by the test kit that the crate offers for rules of one's own.
+//! What holds for any rule, by the test kit that the crate offers for your own rules.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"

@@ -65,7 +65,7 @@ fn under(heading: &str, lines: &[String]) -> String {
     format!("{heading:<INDENT$}{}", lines.join(&format!("\n{blank}")))
 }
 
-/// A text in lines of so many columns.
+/// A text in lines of `width` columns.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

@@ -1,4 +1,4 @@
-//! The words of the command line: which jobs there are, and their options. Reading them needs no tensor library.
+//! The command line: jobs and their options. Parsing needs no tensor library.
 //!
 //! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`jobs`], [`watch`], [`values`], [`help`].
 
@@ -55,8 +55,8 @@ impl Job {
     }
 }
 
-/// Reads the words of this process. A mistake ends it with one line on standard error and status 2; help goes to
-/// standard output.
+/// Parses the command line of this process. A mistake ends it with one line on standard error and status 2; help goes
+/// to standard output.
 #[must_use]
 pub fn read<T: Parser>() -> T {
     let command = T::command();

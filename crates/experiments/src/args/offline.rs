@@ -11,7 +11,7 @@ use super::train::device_of;
 use super::values::{self, Device};
 use crate::catalogue::Kind;
 
-/// What both commands take: a dataset, and how an agent is drawn and pruned for it.
+/// Options of both commands: a dataset, and how an agent is drawn and pruned for it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct AgentArgs {
     /// Dataset: D4RL's HDF5 file, a NumPy archive (.npz) of the same arrays, or Minari's folder
@@ -179,8 +179,7 @@ pub struct OfflineArgs {
 }
 
 impl OfflineArgs {
-    /// The device that was asked for; else that of the run that goes on, so that its numbers stay what they would have
-    /// been; else the default.
+    /// The requested device; else that of the resumed run, so that its numbers stay the same; else the default.
     ///
     /// # Errors
     /// When the run's folder names a device that is not known.
@@ -189,7 +188,7 @@ impl OfflineArgs {
     }
 }
 
-/// Options of runs from the start: a run that goes on has its own settings.
+/// Options of new runs: a resumed run has its own settings.
 const FRESH: [&str; 17] = [
     "env",
     "algo",

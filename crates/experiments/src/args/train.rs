@@ -83,8 +83,7 @@ pub struct TrainArgs {
 const DEVICE_FILE: &str = "device";
 
 impl TrainArgs {
-    /// The device that was asked for; else that of the run that goes on, so that its numbers stay what they would have
-    /// been; else the default.
+    /// The requested device; else that of the resumed run, so that its numbers stay the same; else the default.
     ///
     /// # Errors
     /// When the run's folder names a device that is not known.
@@ -93,7 +92,7 @@ impl TrainArgs {
     }
 }
 
-/// The device that was asked for; else that of the run in the folder `resume`, which goes on; else the default.
+/// The requested device; else that of the run in the folder `resume`; else the default.
 ///
 /// # Errors
 /// When the folder names a device that is not known.
@@ -113,7 +112,7 @@ pub(super) fn device_of(asked: Option<Device>, resume: Option<&Path>) -> Result<
                 name.trim()
             )
         }),
-        // Runs of earlier versions have none; and what is no folder is refused later, in words about runs.
+        // Runs of earlier versions have no such file; a path that is not a run is refused later, with a better message.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(Device::default())
         }
@@ -121,7 +120,7 @@ pub(super) fn device_of(asked: Option<Device>, resume: Option<&Path>) -> Result<
     }
 }
 
-/// Options of a run from the start: a run that goes on has its own settings.
+/// Options of new runs: a resumed run has its own settings.
 const FRESH: [&str; 12] = [
     "env",
     "recipe",

@@ -1,4 +1,4 @@
-//! What option values may be, checked before anything is built.
+//! Values of options, checked before anything is built.
 
 use crate::catalogue::{self, Kind};
 
@@ -88,7 +88,7 @@ pub fn offline_algorithm(text: &str) -> Result<String, String> {
     catalogue::find(Kind::OfflineAlgorithm, text)
 }
 
-/// Reads what weights are scored by.
+/// Reads a pruning criterion.
 ///
 /// # Errors
 /// When no criterion has this name.
@@ -122,7 +122,7 @@ pub fn count(text: &str) -> Result<u64, String> {
         Some((at, 'm' | 'M')) => (&plain[..at], 1_000_000),
         _ => (plain.as_str(), 1),
     };
-    // As wide as any count that is worth reading: what does not fit is told as too large, not as no number.
+    // Wide enough that a number that does not fit is reported as too large, not as no number.
     let value = digits.parse::<i128>().ok();
     match value.and_then(|n| n.checked_mul(unit)) {
         Some(..1) => Err("must be at least 1".to_owned()),

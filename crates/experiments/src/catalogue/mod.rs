@@ -100,7 +100,7 @@ pub fn listed(kind: Kind, word: &str) -> String {
 /// The known name that a text means: case is forgiven, in a task's name hyphens and the newest version too.
 ///
 /// # Errors
-/// When there is none, with the nearest and all that there are.
+/// When there is none; the error has the nearest names and all names.
 pub fn find(kind: Kind, text: &str) -> Result<String, String> {
     let names = names(kind);
     let plain = |name: &str| match kind {
@@ -131,7 +131,7 @@ fn unversioned(name: &str) -> Option<&str> {
     version.parse::<u32>().is_ok().then_some(name)
 }
 
-/// What is wrong with a name that there is none of, the nearest first.
+/// The error of an unknown name, with the nearest names.
 fn unknown(kind: Kind, names: &[String], wanted: &str) -> String {
     let [one, many] = kind.called();
     let wanted = simple(wanted);

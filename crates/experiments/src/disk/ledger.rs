@@ -1,8 +1,7 @@
-//! A table on disk whose owner knows its rows: what the owner knows counts, and the file is made of it.
+//! A table on disk whose owner keeps its rows: the file is made from them.
 //!
-//! The owner keeps [`rows`](Ledger::rows) where nothing else writes, with a checksum, and the file `metrics.csv` is for
-//! people and their programs. Whatever they do to it, no row is lost: a file that is not as it was written is kept beside
-//! its place under another name, and written anew.
+//! The owner keeps [`rows`](Ledger::rows) with a checksum where nothing else writes; the file `metrics.csv` is for
+//! people and their programs. No row is lost: a changed file is kept under another name, and written anew.
 
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Write};
@@ -65,8 +64,7 @@ impl Ledger {
         Self::resume(path, columns)
     }
 
-    /// Goes on with the file at `path` after these rows, which [`rows`](Self::rows) gave. A row that was written after
-    /// them goes.
+    /// Continues the file at `path` after these rows, which [`rows`](Self::rows) returned. Later rows are removed.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
@@ -114,7 +112,7 @@ impl Ledger {
         synced.map_err(Error::file(&self.path))
     }
 
-    /// What a person should know of the file, a line each, since this was asked last.
+    /// Notes on the file since the last call, a line each.
     pub fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
@@ -140,8 +138,8 @@ impl Ledger {
         put(&self.path, |file| file.write_all(self.rows.as_bytes()))
     }
 
-    /// Whether all that a file says is in the rows, or is made again: it ends early, it has other line ends, or a last
-    /// row that was written just before the process was killed.
+    /// Whether the rows hold everything in a file: it may end early, have other line endings, or end with a row that
+    /// was written just before the process was killed.
     fn has(&self, found: &[u8]) -> bool {
         let found = found.strip_prefix(BYTE_ORDER_MARK).unwrap_or(found);
         let found: Vec<u8> = found.iter().copied().filter(|b| *b != b'\r').collect();
@@ -165,7 +163,7 @@ impl Ledger {
         row.as_bytes().iter().all(number) && later
     }
 
-    /// Moves a file that somebody changed to a name that is free.
+    /// Moves a changed file to a free name.
     fn keep_aside(&mut self) -> Result<()> {
         let name = |count: usize| match count {
             1 => self.path.with_extension("changed.csv"),

@@ -1,4 +1,4 @@
-//! A run between two steps, on disk: everything that its later steps depend on.
+//! A run between two steps, on disk: everything that later steps depend on.
 //!
 //! `resume/state.bin` holds all but the replay: the networks, the generators, the world, the counters, and the list of
 //! the replay's files beside it. It is written beside its place and moved there, so a process may be killed at any

@@ -1,7 +1,6 @@
 //! `metrics.csv`: a row per evaluation.
 //!
-//! All columns but the last two are the same for the same seed, device and instruction set of the CPU, whatever else
-//! the machine does.
+//! For the same seed, device and instruction set, all columns except the last two are the same.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -63,8 +62,8 @@ fn columns(metrics: &[&'static str]) -> Vec<&'static str> {
     [&FIRST, metrics, &LAST].concat()
 }
 
-/// Writes `metrics.csv`; each row is in the file when the evaluation is over. What is done to the file meanwhile costs
-/// no row: see [`Ledger`].
+/// Writes `metrics.csv`; each row is in the file when the evaluation is over. Changes to the file lose no row: see
+/// [`Ledger`].
 #[derive(Debug)]
 pub struct Csv {
     ledger: Ledger,
@@ -89,7 +88,7 @@ impl Csv {
         ))
     }
 
-    /// Goes on with the file at `path` after the rows of a checkpoint, which has these mean returns.
+    /// Continues the file at `path` after the rows of a checkpoint, which has these mean returns.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written, or a checkpoint without rows does not fit it.
@@ -121,12 +120,12 @@ impl Csv {
         }
     }
 
-    /// What a person should know of the file, a line each, since this was asked last.
+    /// Notes on the file since the last call, a line each.
     pub fn notes(&mut self) -> Vec<String> {
         self.ledger.notes()
     }
 
-    /// BatchShape of the file at `path`, without the names of the columns; 0 where there is none.
+    /// Rows of the file at `path`, without the header; 0 where there is no file.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be read.

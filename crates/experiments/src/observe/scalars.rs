@@ -1,4 +1,4 @@
-//! Which numbers of a run TensorBoard shows, and under which names.
+//! The numbers of a run that TensorBoard shows, and their names.
 //!
 //! Names are Stable-Baselines3's where it has the number, else `CleanRL`'s, else ours in the same style, so that
 //! runs of several libraries share charts.

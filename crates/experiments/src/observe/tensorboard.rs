@@ -12,8 +12,8 @@ use rl_algos::observe::{Evaluation, Observer, Progress, Start};
 
 /// Writes an event file; the points of an evaluation are on disk when it is over.
 ///
-/// A run that goes on later gets a file of its own beside the first, which TensorBoard reads as one run. A file
-/// whose last record is torn loses that record and no other.
+/// A resumed run gets another file beside the first, which TensorBoard reads as one run. A file whose last record is
+/// torn loses that record and no other.
 #[derive(Debug)]
 pub struct TensorBoard {
     folder: PathBuf,

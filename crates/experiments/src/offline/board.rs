@@ -17,7 +17,7 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// For the folder of a run that has so many updates behind it.
+    /// For the folder of a run that has made `before` updates.
     pub(super) fn new(folder: &Path, before: u64) -> Self {
         Self {
             folder: folder.to_owned(),

@@ -1,6 +1,6 @@
 //! AWAC: advantage-weighted actor-critic (Nair et al. 2020, arXiv:2006.09359), in the order of CORL's code
-//! (arXiv:2210.07105): the critics, which judge what the policy would do next, then the policy, which does what the
-//! data does where that is worth more than what it does itself.
+//! (arXiv:2210.07105): the critics, with targets at the policy's next actions, then the policy, which clones the data's
+//! actions where they are better than its own.
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
@@ -76,8 +76,8 @@ impl Awac {
         td_target(batch, &values, 1.0)
     }
 
-    /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is
-    /// over an action that the policy draws, and both are judged by the smaller of the critics' values.
+    /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is over
+    /// an action that the policy draws, and both are valued by the smaller of the critics.
     fn weights(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
         let smaller = |judged| least(self.critics.nets(), &judged).into_iter();
         let advantages = par_halves(batch.size, |half| {

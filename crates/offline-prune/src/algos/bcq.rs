@@ -1,8 +1,8 @@
 //! BCQ: batch-constrained deep Q-learning (Fujimoto et al. 2019, arXiv:1812.02900, algorithm 1), for continuous
 //! actions.
 //!
-//! A variational autoencoder (VAE) proposes actions like the data's, a network perturbs them a little, and of several
-//! the one that a critic prefers is done. So the policy is four networks together.
+//! A variational autoencoder (VAE) proposes actions like the data's, a network perturbs them a little, and the policy
+//! takes the one that a critic prefers. So the policy is four networks together.
 
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ pub struct Bcq {
     perturbation: Actor,
     critics: Critics,
     vae: NetworkTrainer<Vae>,
-    /// What the candidates for acting are decoded from, `[candidates, latent]`.
+    /// Latent numbers of the candidates for acting, `[candidates, latent]`.
     latents: Vec<f32>,
 }
 
@@ -150,7 +150,7 @@ impl Bcq {
         [observations, actions]
     }
 
-    /// What the VAE is given: observations, actions, and noise `[rows, latent]`.
+    /// The VAE's inputs: observations, actions, and noise `[rows, latent]`.
     fn given(&self, batch: &Batch, noise: &[f32]) -> [Tensor<2>; 3] {
         [
             self.rows.observations(&batch.observation, &all(batch)),
@@ -173,7 +173,7 @@ fn clamped(mut latents: Vec<f32>) -> Vec<f32> {
     latents
 }
 
-/// Each row so many times, one after the other.
+/// Repeats each row `times` times in a row.
 fn repeated(data: &[f32], width: usize, times: usize) -> Vec<f32> {
     let rows = data.chunks(width);
     rows.flat_map(|row| row.repeat(times)).collect()
@@ -221,7 +221,7 @@ fn perturbation_loss(
 }
 
 impl Resumable for Bcq {
-    /// The latent numbers that it acts by are the seed's, and drawn again.
+    /// The latent numbers that it acts by come from the seed, and are drawn again.
     fn parts(&mut self) -> Parts<'_> {
         let parts = Parts::default().learner("perturbation", self.perturbation.learner_mut());
         self.critics.add_to(parts).learner("vae", &mut self.vae)

@@ -74,7 +74,7 @@ fn value_weight<'a>(alpha: f64, values: impl IntoIterator<Item = &'a Tensor<2>>)
     (alpha / mean) as f32
 }
 
-/// What the policy does, and what the critic, a constant in it, thinks of that.
+/// The policy's actions, and their values by the critic, a constant here.
 fn actions_and_values([actor, critic]: [&SparseMlp; 2], observations: Tensor<2>) -> [Tensor<2>; 2] {
     let done = policy(actor, observations.clone());
     let values = critic.forward(Tensor::cat(vec![observations, done.clone()], 1));

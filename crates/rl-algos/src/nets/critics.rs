@@ -12,7 +12,7 @@ use crate::agent::{Network, Parts, Role};
 use crate::config::TrainConfig;
 use crate::rng::Streams;
 
-/// Critics that judge observations with actions, each with its target: any number, 1 or more.
+/// Critics, each with its target: any number, 1 or more.
 #[derive(Debug)]
 pub struct Critics {
     /// `critic_1`, `critic_2` and so on.
@@ -21,7 +21,7 @@ pub struct Critics {
 }
 
 impl Critics {
-    /// Draws so many, 1 or more.
+    /// Draws `count` critics, 1 or more.
     ///
     /// # Errors
     /// The networks' own, such as when a layer would have no inputs.
@@ -98,8 +98,8 @@ impl Critics {
         least(self.learners.iter().map(NetworkTrainer::target), input)
     }
 
-    /// One step of each down its mean squared error, all at the same time; beside it the mean value of the rows before
-    /// the step.
+    /// One step of each on its mean squared error, in parallel; also returns the mean value of the rows before the
+    /// step.
     ///
     /// # Errors
     /// As [`NetworkTrainer::minimise`].
@@ -121,7 +121,7 @@ impl Critics {
     }
 }
 
-/// The smallest of what some critics say of each row of `input`.
+/// The smallest value of several critics for each row of `input`.
 #[must_use]
 pub fn least<'a>(critics: impl IntoIterator<Item = &'a SparseMlp>, input: &Tensor<2>) -> Vec<f32> {
     let values = critics.into_iter();

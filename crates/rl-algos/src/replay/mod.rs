@@ -1,4 +1,4 @@
-//! Experience: a ring of transitions, returns over several steps, forgetting by policy distance, and a log on disk.
+//! Experience: a ring of transitions, returns over several steps, eviction by policy distance, and a log on disk.
 
 mod adaptive;
 mod batch;

@@ -80,7 +80,7 @@ fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
                 let more = sums[1..].iter().map(|sums| sums[z]);
                 let mut sum = more.fold(sums[0][z], |a, b| _mm256_add_ps(a, b));
                 if p.relu {
-                    // In this order the maximum keeps what is not a number.
+                    // In this order the maximum keeps NaN.
                     sum = _mm256_max_ps(zero, sum);
                 }
                 // SAFETY: `y` has `width = Z * LANES` floats.

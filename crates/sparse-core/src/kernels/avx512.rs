@@ -87,7 +87,7 @@ fn product_of<const Z: usize>(p: &mut Product<'_>) {
             for (z, (even, odd)) in even.into_iter().zip(odd).enumerate() {
                 let mut sum = _mm512_add_ps(even, odd);
                 if p.relu {
-                    // In this order the maximum keeps what is not a number.
+                    // In this order the maximum keeps NaN.
                     sum = _mm512_max_ps(zero, sum);
                 }
                 // SAFETY: `y` has `width = Z * LANES` floats.

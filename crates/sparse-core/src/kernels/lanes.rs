@@ -103,7 +103,7 @@ pub(super) fn vector_product(p: &mut VectorProduct<'_>) {
         for (value, input) in more_values.iter().zip(more_inputs) {
             sum += value * p.x[*input as usize];
         }
-        // Not `max`, which would hide what is not a number.
+        // Not `max`, which would hide NaN.
         y.write(if p.relu && sum < 0.0 { 0.0 } else { sum });
     }
 }

@@ -115,8 +115,8 @@ pub struct Kernels {
     raw: Raw,
 }
 
-/// The entries of one version. Whoever calls one has checked the sizes ([`sizes`]) and that the CPU has the
-/// version's instructions.
+/// The entries of one version. The caller has checked the sizes ([`sizes`]) and that the CPU has the version's
+/// instructions.
 #[derive(Clone, Copy, Debug)]
 struct Raw {
     product: unsafe fn(&mut Product<'_>),
@@ -136,7 +136,7 @@ struct Product<'a> {
     idx: &'a [u32],
     values: &'a [f32],
     bias: Option<&'a [f32]>,
-    /// Whether `y` holds sums of other entries already, which these are added to in the place of a bias.
+    /// Whether `y` already holds sums of other entries, to which these are added instead of a bias.
     more: bool,
     /// Whether the entries are one block of several, so that a row's do not follow those of the row before.
     blocked: bool,

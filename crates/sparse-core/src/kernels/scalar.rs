@@ -42,7 +42,7 @@ fn product(p: &mut Product<'_>) {
                 }
             }
             for (y, sum) in y.iter_mut().zip(&sums) {
-                // Not `max`, which would hide what is not a number.
+                // Not `max`, which would hide NaN.
                 y.write(if p.relu && *sum < 0.0 { 0.0 } else { *sum });
             }
         }

@@ -31,10 +31,10 @@ const SHIFT: usize = 3;
 /// # Parameters
 /// As Burn's visitors, records and optimizers see them: `weight.values` `[nnz]` and, where there are such, `bias`,
 /// `norm.scale` and `norm.shift` `[outputs]` are trained; `weight.positions`, u32 `[nnz]`, says which connections the
-/// values belong to, is not trained and does not count as parameters. So what Burn saves it loads into any layer of the same
-/// sizes with as many connections, which then has the connections of the record. Another number of connections is Burn's
-/// error of a shape. Positions that are no connections of the layer are an error too: Burn names the reason as a tensor
-/// that is missing. A record that is told to be partial loads what it has, be that values without positions.
+/// values belong to, is not trained and does not count as parameters. So what Burn saves it loads into any layer of the
+/// same sizes with as many connections, which then has the connections of the record. Another number of connections is
+/// Burn's error of a shape. Positions that are no connections of the layer are an error too: Burn names the reason as a
+/// tensor that is missing. A partial record loads what it has, even values without positions.
 #[derive(Module, Debug)]
 #[module(custom_display)]
 pub struct SparseLinear {
@@ -126,8 +126,8 @@ impl SparseLinear {
         }
     }
 
-    /// The layer for a network that is one operation, with `activation`; `None` where the layer is none of those that
-    /// can be: it is normalised, its parameters are leaves, or it multiplies densely.
+    /// The layer for a network that is one operation, with `activation`; `None` where that is not possible: the layer
+    /// is normalised, its parameters are leaves, or it multiplies densely.
     pub(crate) fn in_network(&self, batch: usize, activation: Activation) -> Option<NetworkLayer> {
         let values = self.weight.values().val();
         let device = values.device();

@@ -35,8 +35,8 @@ pub struct NetworkLayer {
 pub struct Network {
     /// In order, one or more.
     pub layers: Vec<NetworkLayer>,
-    /// Where the backward pass leaves the gradients of the parameters; without one neither they are computed nor probes
-    /// told.
+    /// Where the backward pass leaves the gradients of the parameters; without one, gradients are not computed and
+    /// probes receive nothing.
     pub sink: Option<GradSink>,
 }
 
@@ -63,7 +63,7 @@ impl GradSink {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Takes the gradients of layer `index`; `None` where no backward pass has come by.
+    /// Takes the gradients of layer `index`; `None` where no backward pass has reached it.
     #[must_use]
     pub fn take(&self, index: usize) -> Option<[Tensor<1>; 2]> {
         self.lock().get_mut(index).and_then(Option::take)

@@ -12,8 +12,8 @@ use crate::record::{Record, RecordWriter, malformed};
 use crate::topology::{AppliedChange, FollowsConnections, GrownMoments};
 use crate::{Error, Result};
 
-/// Settings of [`Adam`]; the defaults are PyTorch's but for the learning rate, which is the 3e-4 of TD3's,
-/// SAC's and RLx2's released code.
+/// Settings of [`Adam`]. The defaults are PyTorch's, except the learning rate: 3e-4, as in the released code of TD3,
+/// SAC and RLx2.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamConfig {
@@ -207,8 +207,8 @@ impl Adam {
         })
     }
 
-    /// Moves the moments of layer `index` to its new connections. A connection that stays keeps its moments, bit
-    /// for bit; what a grown one starts from is `grown`'s to say.
+    /// Moves the moments of layer `index` to its new connections. A connection that stays keeps its moments, bit for
+    /// bit; `grown` decides what a grown one starts from.
     fn rewire(&mut self, index: usize, rewire: &Rewire, grown: GrownMoments) -> Result<()> {
         let layer = &mut self.layers[index];
         let old = [&layer.vectors[0].first, &layer.vectors[0].second].map(|m| to_vec(m.clone()));

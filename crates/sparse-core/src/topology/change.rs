@@ -1,4 +1,4 @@
-//! What a rule wants to change in a layer, checked before anything changes.
+//! The changes that a rule plans for a layer, checked before they are made.
 
 use super::{GrownMoments, LayerState, NetworkState};
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::pattern::{Pattern, Rewire};
 pub struct LayerChange {
     /// Positions of the connections that go.
     pub dropped: Vec<u32>,
-    /// Positions where connections come. One that is among the dropped, too, is kept with all that belongs to it.
+    /// Positions of grown connections. One that is also among the dropped is kept, with its value and moments.
     pub grown: Vec<u32>,
     /// The values that they start from, one for each of `grown`; empty where all start from 0.
     pub grown_values: Vec<f32>,
@@ -42,11 +42,11 @@ impl LayerChange {
         change
     }
 
-    /// The step of a layer's connections, which are `pattern`.
+    /// The step of a layer from its connections `pattern`.
     ///
     /// # Errors
-    /// [`Error::Pattern`] when a position is given twice, a connection is dropped that is not there, or grown where one is,
-    /// or none are left.
+    /// [`Error::Pattern`] when a position is given twice, a connection is dropped that does not exist, or grown that
+    /// exists, or none remain.
     pub fn rewire(&self, pattern: &Pattern) -> Result<Rewire> {
         let error = |reason| Error::Pattern {
             outputs: pattern.outputs(),
@@ -118,8 +118,7 @@ impl AppliedChange {
         self.grown_moments
     }
 
-    /// Connections that start anew with all that belongs to them: their index among the values before the change, and
-    /// their new value.
+    /// Connections that are reset: their index among the values before the change, and their new value.
     #[must_use]
     pub fn reset(&self) -> &[(u32, f32)] {
         &self.reset
@@ -136,8 +135,8 @@ impl AppliedChange {
         !(self.reset.is_empty() && self.reset_units.is_empty())
     }
 
-    /// What is kept of each connection `[from.nnz()]` in the order of the connections after `[to.nnz()]`; zero where one is
-    /// grown or starts anew.
+    /// Numbers per connection `[from.nnz()]` in the order of the connections after the change `[to.nnz()]`; zero where
+    /// one is grown or reset.
     ///
     /// # Errors
     /// [`Error::Shape`] when there is not one number for each connection.
@@ -153,8 +152,8 @@ impl AppliedChange {
             .map_or_else(|| kept.clone(), |rewire| rewire.carry(&kept)))
     }
 
-    /// The values `[from.nnz()]` after the change `[to.nnz()]`: those that start anew are set if `resets`, and those that
-    /// come start as they are to.
+    /// The values `[from.nnz()]` after the change `[to.nnz()]`: reset ones are set if `resets`, and grown ones get
+    /// their first values.
     pub(crate) fn values(&self, mut values: Vec<f32>, resets: bool) -> Result<Vec<f32>> {
         Error::check_size("values", values.len(), self.from.nnz())?;
         if resets {
@@ -169,7 +168,7 @@ impl AppliedChange {
     }
 }
 
-/// Checks the plan of the rule called `rule`, and gives what happens to each layer: `None` where nothing does.
+/// Checks the plan of the rule called `rule`, and returns the change of each layer; `None` for no change.
 ///
 /// # Errors
 /// [`Error::Plan`] with the first thing that is wrong.

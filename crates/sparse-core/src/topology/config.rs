@@ -13,8 +13,9 @@ use super::any::AnyRule;
 use super::{NamedRule, Rule, Schedule, registry};
 use crate::error::Result;
 
-/// Any rule that has a name. Configurations write `"static"`, or `{"rigl": {"allow_regrow": false}}`: the name, and under it
-/// the settings that are not as by default. A rule of one's own is read once it is [registered](super::register_rule).
+/// Any rule that has a name. Configurations write `"static"`, or `{"rigl": {"allow_regrow": false}}`: the name, and
+/// under it the settings that are not as by default. Your own rule is read once it is
+/// [registered](super::register_rule).
 #[derive(Clone)]
 pub struct RuleConfig(Arc<dyn AnyRule>);
 
@@ -37,7 +38,7 @@ impl RuleConfig {
         self.0.as_any().downcast_ref()
     }
 
-    /// Checks the rule's settings; a field is told by its path, such as `rule.redo.threshold`.
+    /// Checks the rule's settings; errors name a field by its path, such as `rule.redo.threshold`.
     ///
     /// # Errors
     /// As [`Rule::validate`].

@@ -1,4 +1,4 @@
-//! Drop some connections, grow as many (RigL's and RLx2's Algorithm 1, for any criterion).
+//! Drops some connections and grows the same number (RigL's and RLx2's Algorithm 1, for any criterion).
 
 use rand::Rng;
 
@@ -17,7 +17,7 @@ pub enum Grow {
     Gradient,
 }
 
-/// How connections are dropped and as many grown.
+/// How connections are dropped and the same number grown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DropGrow {
     /// Which of the smallest magnitudes go.
@@ -34,7 +34,7 @@ pub struct DropGrow {
 }
 
 impl DropGrow {
-    /// What moves in each layer; see [`plan_layer`](Self::plan_layer).
+    /// The moves of each layer; see [`plan_layer`](Self::plan_layer).
     ///
     /// # Errors
     /// As [`plan_layer`](Self::plan_layer).

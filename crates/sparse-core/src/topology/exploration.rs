@@ -1,4 +1,4 @@
-//! How much of all possible connections training has tried: ITOP's exploration rate (Liu et al. 2021, "Do We
+//! The share of all possible connections that training has tried: ITOP's exploration rate (Liu et al. 2021, "Do We
 //! Actually Need Dense Over-Parameterization?", arXiv 2102.02887, section 3.2).
 
 use super::{AppliedChange, FollowsConnections};
@@ -56,7 +56,7 @@ impl ExplorationRate {
         self.layers.iter().map(rate).collect()
     }
 
-    /// The name under which a record holds what was explored of a layer of the network called `name`.
+    /// The name under which a record holds the explored connections of a layer of the network called `name`.
     pub(crate) fn key(name: &str, layer: usize) -> String {
         format!("{name}.{layer}.explored")
     }

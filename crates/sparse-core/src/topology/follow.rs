@@ -1,4 +1,4 @@
-//! One change of a module's connections, and whatever follows it.
+//! One change of a module's connections, and everything that follows it.
 
 use burn::module::ParamId;
 use burn::tensor::Tensor;
@@ -8,19 +8,19 @@ use crate::Result;
 use crate::nn::{Parameters, SparseLinear, SparseModule};
 use crate::op::{self, to_vec, vector};
 
-/// Whatever is kept per connection: moments, another network's values, a user's own numbers. A layer is named by its
-/// place in [`SparseModule::sparse_layers`].
+/// State that is kept per connection: moments, another network's values, your own numbers. A layer is named by its
+/// index in [`SparseModule::sparse_layers`].
 pub trait FollowsConnections {
-    /// Carries what is kept of a layer to its new connections; [`AppliedChange::carry`] does so for numbers that start
-    /// from zero.
+    /// Carries a layer's state to its new connections; [`AppliedChange::carry`] does so for numbers that start from
+    /// zero.
     ///
     /// # Errors
-    /// When what is kept is not of the layer's connections before.
+    /// When the state does not belong to the layer's connections before the change.
     fn carry(&mut self, layer: usize, change: &AppliedChange) -> Result<()>;
 }
 
-/// A copy that has the connections of the changed module, such as a target network. Its values are carried, and what is
-/// grown starts as in the module. What starts anew there does not here: a target is left to follow.
+/// A copy that has the connections of the changed module, such as a target network. Its values are carried, and grown
+/// ones start as in the module. Resets do not apply: a target follows later.
 impl<N: SparseModule> FollowsConnections for N {
     fn carry(&mut self, layer: usize, change: &AppliedChange) -> Result<()> {
         let mut layers = self.sparse_layers_mut();
@@ -36,7 +36,7 @@ impl<N: SparseModule> FollowsConnections for N {
     }
 }
 
-/// What an update changed in a module's sparse layers.
+/// The changes of an update in a module's sparse layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopologyChange {
     layers: Vec<Option<AppliedChange>>,
@@ -71,7 +71,7 @@ impl TopologyChange {
         layers.filter_map(|(index, change)| Some((index, change.as_ref()?)))
     }
 
-    /// Carries all layers of something that follows the connections.
+    /// Carries all layers of a follower.
     ///
     /// # Errors
     /// As [`FollowsConnections::carry`]. Some layers may have been carried then.
@@ -108,7 +108,7 @@ impl TopologyChange {
     }
 }
 
-/// Moves a layer's values to its new connections; lets values and units start anew if `resets`.
+/// Moves a layer's values to its new connections; resets values and units if `resets`.
 fn carry_layer(layer: &mut SparseLinear, change: &AppliedChange, resets: bool) -> Result<()> {
     if resets && !change.reset_units().is_empty() {
         reset_units(layer, change.reset_units());
@@ -123,7 +123,7 @@ fn carry_layer(layer: &mut SparseLinear, change: &AppliedChange, resets: bool) -
     Ok(())
 }
 
-/// Sets what some units have for themselves to what it was at first: biases and shifts to zero, scales to one.
+/// Resets the vectors of some units: biases and shifts to zero, scales to one.
 fn reset_units(layer: &mut SparseLinear, units: &[usize]) {
     let Parameters { values, per_unit } = layer.parameters();
     let names = layer.per_unit_names().iter();

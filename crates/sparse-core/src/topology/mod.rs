@@ -1,8 +1,8 @@
 //! Rules that change a network's connections while it is trained.
 //!
 //! A [`Topology`] is a rule and a schedule. When the schedule is [`due`](Schedule::due), the rule's plan is carried out
-//! instead of an optimizer step. Most rules drop connections and grow as many ([`DropGrow`]); gradual pruning drops
-//! and grows none; recycling keeps all connections and draws the values of dormant units anew.
+//! instead of an optimizer step. Most rules drop connections and grow as many ([`DropGrow`]); gradual pruning drops and
+//! grows none; recycling keeps all connections and redraws the values of dormant units.
 //!
 //! A rule is a type that implements [`Rule`], in this crate (one file in `rules/`, one line in its list) or in any other.
 //! [`RuleConfig`] holds any rule, and [`register_rule`] gives one a name in configurations. [`TopologyUpdater`] lets a rule
@@ -98,22 +98,22 @@ impl Topology {
         self.rule.validate(&self.schedule, shapes)
     }
 
-    /// The share of connections to move after update `step` (counted from 1), if the rule acts then. Rules that
-    /// move none have no use for the share.
+    /// The share of connections to move after update `step` (counted from 1), if the rule acts then. Rules that move
+    /// none ignore the share.
     #[must_use]
     pub fn due(&self, step: u64) -> Option<f64> {
         let fraction = self.schedule.due(step)?;
         self.rule.signal(step).map(|_| fraction)
     }
 
-    /// What the rule must be given after update `step`; [`Signal::None`] where it does not act then.
+    /// The signal that the rule needs after update `step`; [`Signal::None`] where it does not act then.
     #[must_use]
     pub fn signal(&self, step: u64) -> Signal {
         let signal = self.due(step).and_then(|_| self.rule.signal(step));
         signal.unwrap_or(Signal::None)
     }
 
-    /// What happens to a network after update `step`, of which the share `fraction` moves.
+    /// The plan for a network after update `step`, in which the share `fraction` moves.
     fn plan(
         &self,
         step: u64,

@@ -8,11 +8,11 @@ use super::{AppliedChange, GrownMoments, TopologyChange};
 use crate::{Error, Result};
 
 impl TopologyChange {
-    /// Carries the state of one of Burn's optimizers: numbers of connections that stay are kept, those of connections that
-    /// come or start anew are zero. Right for any optimizer that keeps one number per weight (Adam, AdamW, SGD with
-    /// momentum, RMSProp, AdaGrad, Lion, ...); a counter of steps is shared by all of a layer and goes on.
+    /// Carries the state of one of Burn's optimizers: numbers of connections that stay are kept, those of grown or
+    /// reset connections are zero. Right for any optimizer that keeps one number per weight (Adam, AdamW, SGD with
+    /// momentum, RMSProp, AdaGrad, Lion, ...); a counter of steps is shared by a layer and continues.
     ///
-    /// The state goes through the optimizer's record, in time and memory linear in all of it.
+    /// The state goes through the optimizer's record, in time and memory linear in its size.
     ///
     /// # Errors
     /// [`Error::Optimizer`] when the optimizer keeps something of a sparse layer that is not one f32 per connection, or

@@ -1,4 +1,4 @@
-//! The rules that have a name, for all of a process.
+//! The named rules of a process.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -16,7 +16,7 @@ fn registered() -> &'static RwLock<BTreeMap<&'static str, RuleEntry>> {
     REGISTERED.get_or_init(RwLock::default)
 }
 
-/// Lets configurations name a rule of one's own, in all of the process.
+/// Lets configurations name your own rule, for the whole process.
 ///
 /// # Errors
 /// [`Error::Config`] when the name is taken.
@@ -33,7 +33,7 @@ pub fn register_rule<R: NamedRule>() -> Result<()> {
     Ok(())
 }
 
-/// All rules that configurations may name: this crate's, then those that were registered.
+/// All rules that configurations may name: this crate's, then the registered ones.
 #[must_use]
 pub fn rules() -> Vec<RuleEntry> {
     let registered = registered().read().unwrap_or_else(PoisonError::into_inner);
@@ -65,7 +65,7 @@ fn unknown(name: &str, rules: &[RuleEntry]) -> String {
         .iter()
         .min_by_key(distance)
         .filter(|entry| distance(entry) <= 3);
-    let meant = nearest.map(|entry| format!("; did you mean `{}`?", entry.name));
+    let meant = nearest.map(|entry| format!(" did you mean `{}`?", entry.name));
     let (known, meant) = (names.join(", "), meant.unwrap_or_default());
-    format!("unknown rule `{name}`{meant}; known rules: {known}")
+    format!("unknown rule `{name}`;{meant} known rules: {known}")
 }

@@ -22,20 +22,20 @@ pub enum Signal {
 
 /// A rule that changes connections while a network is trained.
 ///
-/// A rule reads a [`NetworkState`] and says what is to change; it changes nothing itself. Its plan is checked and then
-/// applied to all that is kept per connection, by [`TopologyUpdater`](super::TopologyUpdater) or
+/// A rule reads a [`NetworkState`] and plans changes; it changes nothing itself. Its plan is checked and then applied
+/// to everything that is kept per connection, by [`TopologyUpdater`](super::TopologyUpdater) or
 /// [`NetworkTrainer`](crate::trainer::NetworkTrainer). [`DropGrow`](super::DropGrow),
 /// [`DropCriterion`](super::DropCriterion) and [`Candidates`](super::Candidates) are parts to make a rule of;
 /// [`testing`](crate::testing) checks what must hold of any.
 pub trait Rule: Debug + Send + Sync {
-    /// What the rule must be given to act at update `step`, counted from 1. `None` where it does not act then, whatever
-    /// the schedule says.
+    /// The signal that the rule needs at update `step`, counted from 1. `None` where it does not act then, whatever the
+    /// schedule says.
     fn signal(&self, step: u64) -> Option<Signal>;
 
-    /// What changes in each layer, in the order of layers. All draws come from `rng`.
+    /// The change of each layer, in the order of layers. All draws come from `rng`.
     ///
     /// # Errors
-    /// When the network is none that the rule can act on. Nothing changes then.
+    /// When the rule cannot act on the network. Nothing changes then.
     fn plan(
         &self,
         network: &NetworkState,
@@ -43,7 +43,7 @@ pub trait Rule: Debug + Send + Sync {
         rng: &mut dyn Rng,
     ) -> Result<Vec<LayerChange>>;
 
-    /// Whether connections may come. If so, one bit for each possible connection records which were ever active.
+    /// Whether connections may be grown. If so, one bit for each possible connection records which were ever active.
     fn grows(&self) -> bool {
         true
     }

@@ -1,4 +1,4 @@
-//! What a rule is told of a forward and a backward pass.
+//! What a rule receives of a forward and a backward pass.
 
 use crate::nn::{Activity, ActivityProbe, SparseModule};
 use crate::op::{DenseGradient, GrowthProbe};
@@ -6,7 +6,7 @@ use crate::pattern::Pattern;
 
 use super::Signal;
 
-/// Collects what a rule needs of the passes of one update. Most updates need nothing, and cost nothing.
+/// Collects the signals of one update's passes. Most updates need none, and cost nothing.
 #[derive(Debug, Default)]
 pub struct Trace {
     /// The update, counted from 1.
@@ -16,7 +16,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Asks the layers of a module for what `signal` says in update `step`.
+    /// Makes the layers of a module collect `signal` in update `step`.
     pub(crate) fn of<N: SparseModule>(module: &mut N, signal: Signal, step: u64) -> Self {
         let mut trace = Self {
             step,

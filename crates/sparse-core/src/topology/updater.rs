@@ -1,4 +1,4 @@
-//! A rule that acts on a module's connections, apart from whatever optimizes its weights.
+//! A rule that acts on a module's connections, independent of the optimizer of its weights.
 
 use burn::module::{ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
@@ -12,8 +12,9 @@ use crate::{Error, Result};
 
 /// Moves the connections of any module that has sparse layers, beside any optimizer.
 ///
-/// In each update, [`watch`](Self::watch) comes before the forward pass and [`step`](Self::step) after the backward pass.
-/// When the rule acts, it does so instead of the optimizer, and its change is carried to all that is kept per connection.
+/// In each update, [`watch`](Self::watch) comes before the forward pass and [`step`](Self::step) after the backward
+/// pass. When the rule acts, it does so instead of the optimizer, and its change is carried to everything that is kept
+/// per connection.
 ///
 /// ```
 /// use burn::module::Module;
@@ -76,7 +77,7 @@ pub struct TopologyUpdater {
     exploration: Option<ExplorationRate>,
 }
 
-/// What later updates depend on besides the module: see [`TopologyUpdater::state`].
+/// State that later updates depend on beside the module: see [`TopologyUpdater::state`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TopologyState {
     updates: u64,
@@ -123,23 +124,24 @@ impl TopologyUpdater {
         self.exploration.as_ref()
     }
 
-    /// What the coming update needs besides the gradient.
+    /// The signals that the next update needs beside the gradient.
     pub(crate) fn signal(&self) -> Signal {
         self.topology.signal(self.updates + 1)
     }
 
-    /// Asks the module for what the rule needs of the coming update: nothing, but where it acts then.
+    /// Makes the module collect what the rule needs of the next update: nothing unless it acts then.
     #[must_use = "the step after the backward pass takes it"]
     pub fn watch<N: SparseModule>(&self, module: &mut N) -> Trace {
         Trace::of(module, self.signal(), self.updates + 1)
     }
 
-    /// Ends an update. If the rule acts now, the module's connections change, and the optimizer is not to step: its state
-    /// and all else that is kept per connection follow through the change. `None` where the optimizer is to step.
+    /// Ends an update. If the rule acts now, the module's connections change and the optimizer must not step: its state
+    /// and everything else that is kept per connection follow through the change. `None` when the optimizer should
+    /// step.
     ///
     /// # Errors
     /// [`Error::Config`] when the trace is of another update, or no backward pass has reached a sparse layer since;
-    /// [`Error::Plan`] when the rule's plan cannot be carried out; what the rule itself refuses. Nothing has changed then.
+    /// [`Error::Plan`] when the rule's plan cannot be carried out; or the rule's own error. Nothing has changed then.
     pub fn step<N: SparseModule>(
         &mut self,
         module: &mut N,
@@ -178,7 +180,7 @@ impl TopologyUpdater {
         layers.iter().any(|layer| !layer.pattern().is_full())
     }
 
-    /// Lets the rule act on the module in the coming update.
+    /// Lets the rule act on the module in the next update.
     pub(crate) fn act<N: SparseModule>(
         &mut self,
         module: &mut N,
@@ -210,7 +212,7 @@ impl TopologyUpdater {
         Ok(change)
     }
 
-    /// Continues after so many updates, with this record of what was explored.
+    /// Continues after `updates` updates, with this record of the explored connections.
     pub(crate) fn resume(&mut self, updates: u64, exploration: Option<ExplorationRate>) {
         self.updates = updates;
         self.exploration = exploration;
@@ -221,7 +223,7 @@ impl TopologyUpdater {
         self.updates += 1;
     }
 
-    /// What later updates depend on besides the module, the optimizer and the random numbers.
+    /// The state that later updates depend on beside the module, the optimizer and the random numbers.
     #[must_use]
     pub fn state(&self) -> TopologyState {
         TopologyState {

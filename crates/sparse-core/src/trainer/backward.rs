@@ -1,4 +1,4 @@
-//! The backward pass: a loss and what an update needs of it.
+//! The backward pass: a loss and its gradients.
 
 use burn::module::{Flag, ModuleVisitor, Param};
 use burn::tensor::Tensor;
@@ -10,14 +10,14 @@ use crate::optim::LayerGradient;
 use crate::topology::{Signal, Trace};
 use crate::{Error, Result};
 
-/// A loss, its gradients at every layer, and what hidden units did.
+/// A loss, its gradients at every layer, and the activity of hidden units.
 pub(super) struct Backward {
     pub(super) loss: f32,
     pub(super) layers: Vec<LayerGradient>,
     pub(super) activity: Activity,
 }
 
-/// What a forward pass made, with the network under autodiff that made it.
+/// The result of a forward pass, with its network under autodiff.
 pub(super) struct Forward<N, M> {
     net: N,
     trace: Trace,

@@ -1,6 +1,6 @@
 //! One network being trained: backward pass, then the optimizer or a change of connections, then the target.
 //!
-//! An algorithm hands over a loss and never sees a pattern, an index or a moment.
+//! An algorithm passes a loss and never sees a pattern, an index or a moment.
 
 mod backward;
 mod state;
@@ -19,7 +19,7 @@ use crate::{Error, Result};
 use backward::{Backward, Forward, is_taped};
 pub use target::{TargetConfig, TargetConnections};
 
-/// What a learner does besides following the gradient.
+/// Settings of a network's training.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkTrainerConfig {
@@ -51,12 +51,12 @@ pub struct StepReport<A = ()> {
     pub loss: f32,
     /// Euclidean norm of the gradient at the sparse layers' values, biases, scales and shifts.
     pub gradient_norm: f32,
-    /// Connections that were moved, when this step changed connections instead of weights: the larger of those
-    /// that went and those that came.
+    /// Connections moved, when this step changed connections instead of weights: the larger of the numbers dropped and
+    /// grown.
     pub moved: Option<usize>,
     /// Connections that went.
     pub dropped: usize,
-    /// Connections that came: as many, but for rules that only prune.
+    /// Connections grown; 0 for rules that only prune.
     pub grown: usize,
     /// Hidden units that were drawn anew.
     pub recycled: usize,
@@ -104,7 +104,7 @@ impl<A: Send> Loss for (Tensor<1>, A) {
     }
 }
 
-/// The weight of each of so many parts in their mean.
+/// The weight of each of `parts` parts in their mean.
 fn share_of(parts: usize) -> Result<f32> {
     match parts {
         0 => Err(Error::config("parts", 0, "at least one")),
@@ -112,8 +112,8 @@ fn share_of(parts: usize) -> Result<f32> {
     }
 }
 
-/// What `work` makes of each part, in their order, at the same time where there are threads for it. A single part stays
-/// on the thread that it is on.
+/// The result of `work` for each part, in their order, in parallel where threads are free. A single part stays on its
+/// thread.
 fn in_parallel<P: Send, R: Send>(parts: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {
     match parts.len() {
         1 => parts.into_iter().map(work).collect(),
@@ -208,17 +208,17 @@ impl<N: SparseModule> NetworkTrainer<N> {
         layers.map(|layer| layer.pattern().density()).collect()
     }
 
-    /// Which connections were ever active since the learner began; `None` without a rule that moves them.
+    /// Which connections were ever active since training began; `None` without a rule that moves them.
     #[must_use]
     pub fn explored(&self) -> Option<&ExplorationRate> {
         self.updater.as_ref().and_then(TopologyUpdater::exploration)
     }
 
-    /// Takes one step down a loss. `loss` computes it from the network under autodiff and one of `parts` of a batch: what
-    /// the layers give is tracked, and what [`valid`](burn::module::Module::valid) makes of the network is a constant.
-    /// The loss of the step is the mean over the parts; parts are worked on at the same time where there are threads for
-    /// it, and the result does not depend on their number. Beside the loss, `loss` may return other numbers of the
-    /// forward pass, which come back in [`StepReport::aux`].
+    /// Takes one step down a loss. `loss` computes it from the network under autodiff and one of `parts` of a batch:
+    /// what the layers give is tracked, and what [`valid`](burn::module::Module::valid) makes of the network is a
+    /// constant. The loss of the step is the mean over the parts. Parts run in parallel where threads are free; the
+    /// result does not depend on the number of threads. Beside the loss, `loss` may return other numbers of the forward
+    /// pass, which come back in [`StepReport::aux`].
     ///
     /// When the topology's schedule is due, the rule acts instead: connections move, go, or are drawn anew.
     ///
@@ -264,10 +264,10 @@ impl<N: SparseModule> NetworkTrainer<N> {
         self.step_by_mean(passes, rng)
     }
 
-    /// As [`minimise`](Self::minimise), for a loss that needs a number of the whole batch, such as TD3+BC's λ: `forward`
-    /// makes what the loss of a part is computed from, `couple` sees what all parts have made, and `loss` takes what it
-    /// says as a constant. The forward passes are done before the first backward pass begins, which is why this is not
-    /// a case of `minimise`.
+    /// As [`minimise`](Self::minimise), for a loss that needs a number of the whole batch, such as TD3+BC's λ:
+    /// `forward` computes what the loss of a part needs, `couple` sees the results of all parts, and `loss` takes its
+    /// result as a constant. The forward passes are done before the first backward pass begins, which is why this is
+    /// not a case of `minimise`.
     ///
     /// # Errors
     /// As [`minimise`](Self::minimise).
@@ -310,13 +310,13 @@ impl<N: SparseModule> NetworkTrainer<N> {
         }
     }
 
-    /// What the coming update needs besides the gradient.
+    /// The signals that the next update needs beside the gradient.
     fn signal(&self) -> Signal {
         let updater = self.updater.as_ref();
         updater.map_or(Signal::None, TopologyUpdater::signal)
     }
 
-    /// The share of connections that the coming update moves, if the rule acts then.
+    /// The share of connections that the next update moves, if the rule acts then.
     fn due(&self) -> Option<f64> {
         let topology = self.config.topology.as_ref();
         topology.and_then(|t| t.due(self.updates + 1))
@@ -360,7 +360,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
         Ok(report)
     }
 
-    /// Lets the rule act on the whole network, and carries with the connections all that is kept per connection:
+    /// Lets the rule act on the whole network, and moves with the connections everything that is kept per connection:
     /// values, moments and target values. Either all layers change or, on an error, none.
     fn restructure(
         &mut self,
