@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use experiments::RunDir;
+use experiments::{resume, train};
 use rl_algos::config::TrainConfig;
 use rl_algos::recipes;
 use rl_algos::replay::Replay;
-use rl_algos::run_dir::RunDir;
-use rl_algos::train::{resume, train};
 use sparse_core::device;
 
 /// What a state begins with, before its checksum.

@@ -8,8 +8,8 @@
 use std::fs;
 use std::path::Path;
 
+use experiments::{Checkpoint, RunDir};
 use offline_prune::config::OfflineConfig;
-use rl_algos::run_dir::{Checkpoint, RunDir};
 
 #[allow(
     dead_code,

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use experiments::RunDir;
+use experiments::{resume, train};
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::Observer;
 use rl_algos::recipes;
-use rl_algos::run_dir::RunDir;
-use rl_algos::train::{Trained, resume, train};
+use rl_algos::train::Trained;
 
 /// A recipe on Hopper for `steps` steps, with small networks that are rewired, and a replay that is checked,
 /// every few hundred steps.

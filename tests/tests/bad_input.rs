@@ -6,10 +6,10 @@
 
 use std::fs;
 
+use experiments::train;
+use experiments::{Checkpoint, RunDir};
 use rl_algos::algos::Policy;
 use rl_algos::config::TrainConfig;
-use rl_algos::run_dir::{Checkpoint, RunDir};
-use rl_algos::train::train;
 use rl_algos::{Error, recipes};
 use tests::small::{config, go_on, metrics, run};
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use offline_prune::algos::{self, NetworkShape, Objective, OfflineAgent};
 use offline_prune::config::{AlgoConfig, OfflineConfig};
 use offline_prune::criteria::{Criterion, CriterionConfig};
-use offline_prune::prune::{Budget, Floor, Group, Loss};
+use offline_prune::prune::{Budget, Group, Loss, MinConnectivity};
 use rand_distr::{Distribution, StandardNormal};
 use rl_algos::nets::BatchShape;
 use rl_algos::replay::Batch;
@@ -277,7 +277,7 @@ fn scores(networks: &[(&str, &SparseMlp)], objective: Objective) -> Result<Vec<f
     let budget = Budget {
         sparsity: 0.5,
         allocation: Allocation::Global,
-        floor: Floor::NONE,
+        floor: MinConnectivity::NONE,
     };
     let rng = &mut Streams::new(0).exploration;
     let scores = CriterionConfig::Snip.scores(&group, &budget, rng);

@@ -8,9 +8,9 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use experiments::{Checkpoint, RunDir};
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::{Observer, Progress};
-use rl_algos::run_dir::{Checkpoint, RunDir};
 use rl_algos::train::Trained;
 use tests::small::{config, go_on, metrics, run, watched};
 
@@ -103,7 +103,7 @@ fn a_folder_is_trained_in_once() {
     let before = outcome(&path);
     let (dir, _) = RunDir::open(&path).unwrap();
     let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
-    let again = rl_algos::train::train(&config, &device, &dir, &mut []);
+    let again = experiments::train(&config, &device, &dir, &mut []);
     let error = again.unwrap_err().to_string();
     assert!(error.contains("already holds a run"), "{error}");
     assert!(outcome(&path) == before);
@@ -233,7 +233,7 @@ fn a_run_goes_on_with_its_own_rows_whatever_became_of_the_file() {
     }
 }
 
-/// Puts another file in the place of `metrics.csv` in the middle of a run, as `sed -i` does, or removes it.
+/// Replaces `metrics.csv` in the middle of a run, as `sed -i` does, or removes it.
 struct Sed<'a>(&'a Path, Told);
 
 impl Observer for Sed<'_> {

@@ -11,10 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use experiments::RunDir;
+use experiments::observe::TensorBoard;
+use experiments::train;
 use rl_algos::evaluate::Returns;
-use rl_algos::observe::{Evaluation, Observer, Progress, TensorBoard, TrainMetrics};
-use rl_algos::run_dir::RunDir;
-use rl_algos::train::train;
+use rl_algos::observe::{Evaluation, Observer, Progress, TrainMetrics};
 use tests::{python, small};
 
 /// Prints the name, step and value of every scalar of a folder.

@@ -140,11 +140,11 @@ impl Case<'_> {
             device: place,
         };
         let actor = self.network(NETWORKS[0], device, storage)?;
-        let actor = Actor::from_network(actor, config.actor_learner());
+        let actor = Actor::from_network(actor, config.actor_learner()).map_err(said)?;
         let critics = NETWORKS[1..].iter();
         let critics = critics.map(|name| self.network(name, device, storage));
         let critics: Vec<_> = critics.collect::<Result<_>>()?;
-        let critics = Critics::from_networks(critics, &config.critic_learner());
+        let critics = Critics::from_networks(critics, &config.critic_learner()).map_err(said)?;
         Ok(if self.is_sac()? {
             Box::new(Sac::from_networks(&config, rows, actor, critics).map_err(said)?)
         } else {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use experiments::args::help;
 use experiments::args::values::{self, Device};
+use experiments::catalogue::Kind;
 
 /// What `cargo xtask bench` can measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -54,7 +56,8 @@ pub struct BenchArgs {
     #[arg(long, value_name = "PYTHON", required_if_eq("what", "layers"))]
     pub python: Option<PathBuf>,
 
-    /// Backend of `updates`, `offline`, `train` and `break-even`, or the GPU of `kernels`: flex, ndarray, wgpu or cuda [default: flex]
-    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    /// Backend of `updates`, `offline`, `train` and `break-even`, or the GPU of `kernels`
+    #[arg(long, value_name = "NAME", value_parser = values::device, help = help::named(
+        "Backend of `updates`, `offline`, `train` and `break-even`, or the GPU of `kernels`", Kind::Device, "flex"))]
     pub device: Option<Device>,
 }

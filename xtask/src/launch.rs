@@ -24,9 +24,9 @@ pub(crate) fn root() -> Result<PathBuf> {
         .context("start this from inside the project's folder")
 }
 
-/// What cargo is to build for a device. Training and tests select the same, so that the tensor library is compiled
-/// once: the features of shared dependencies follow from the packages that are selected together. A GPU is built
-/// beside the default CPU backend, which its tests compare it with.
+/// The cargo options that build for a device. Training and tests select the same, so that the tensor library is
+/// compiled once: the features of shared dependencies follow from the packages that are selected together. A GPU is
+/// built beside the default CPU backend, which its tests compare it with.
 pub(crate) fn selection(device: Device) -> [String; 5] {
     let features = if device.is_gpu() {
         format!("xtask/run,xtask/{},xtask/{device}", Device::default())

@@ -1,5 +1,5 @@
-//! The words of `cargo xtask`, shared by the binary that reads them and the one that does the work: those of an experiment,
-//! and this project's chores.
+//! The command line of `cargo xtask`, shared by the binary that parses it and the one that does the work: those of an
+//! experiment, and this project's chores.
 //!
 //! In reading order: this file, [`bench`], [`chores`].
 

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     finish(done)
 }
 
-/// The exit status of a job; what went wrong is one line.
+/// The exit status of a job; an error is one line.
 fn finish(done: Result<ExitCode>) -> ExitCode {
     let said = done.and_then(|code| tell::said().map(|()| code));
     said.unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! Running the tests: all targets, whatever fails, and one line at the end.
+//! Runs the tests: all targets, even after a failure, and one line at the end.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, IsTerminal};

@@ -199,7 +199,7 @@ fn a_run_that_is_whole_is_kept() {
     assert_eq!(timeless(&made), timeless(&before));
 }
 
-/// Data of a robot of one's own, say.
+/// Data of your own robot, say.
 #[test]
 fn data_of_no_task_is_learned_from_without_evaluation() {
     let folder = tempfile::tempdir().unwrap();
@@ -231,7 +231,7 @@ fn data_of_no_task_is_learned_from_without_evaluation() {
     assert!(error.contains("no task"), "{error}");
     let error = refuses(folder, "plot one");
     assert!(error.contains("without a task has no returns"), "{error}");
-    // What the run wrote names that there is none.
+    // What the run wrote says that there is no task.
     says(folder, "offline arm --config one/config.toml --out again");
     let said = says(folder, &format!("{words} --sweep 0,0.9 --out sweep"));
     assert!(!said.contains("sweep.svg"), "{said}");

@@ -333,7 +333,7 @@ fn what_goes_on_is_what_the_run_wrote() {
     assert_eq!(metrics(&folder.join("whole")), metrics(&cut));
 }
 
-/// A run of each command is told by the other what it is.
+/// Each command recognises a run of the other.
 #[test]
 fn each_command_knows_the_runs_of_the_other() {
     let folder = tempfile::tempdir().unwrap();

@@ -107,7 +107,7 @@ fn a_signal_ends_a_run_after_its_step_and_it_goes_on_as_if_there_had_been_none()
         );
         let stdout = String::from_utf8_lossy(&output.stdout);
         let step = stopped_at(&stdout);
-        // It goes on from that step: with so many steps in all it makes one more.
+        // It continues from that step: with this total it makes one more.
         let run = here.join(signal);
         let steps = (step / 500 + 1) * 500;
         let whole = CONFIG.replace("steps = 100000000", &format!("steps = {steps}"));

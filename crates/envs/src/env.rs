@@ -116,13 +116,13 @@ pub struct Step {
     pub reward: f64,
     /// Whether the task itself ended (the robot fell): the value of what follows is zero.
     pub terminated: bool,
-    /// Whether the time limit was reached: the episode stops, the task would have gone on.
+    /// Whether the time limit was reached: the episode stops although the task has not ended.
     pub truncated: bool,
     /// Terms of the reward and where the robot is.
     pub info: Info,
 }
 
-/// Everything that decides how an environment goes on.
+/// Everything that determines how an environment continues.
 ///
 /// An environment of your own keeps its numbers, whatever they are, in `qpos` and `qvel`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -264,8 +264,8 @@ pub trait Env: CloneEnv + Send + Sync {
     /// [`Error::Length`], and [`Error::NotReset`] when there was no reset with a seed.
     fn reset_next(&mut self, observation: &mut [f64]) -> Result<()>;
 
-    /// Where the robot is now: right after a reset, the `info` of Gymnasium's `reset`, by its names. Empty for tasks and
-    /// versions whose reset tells nothing.
+    /// Where the robot is now: right after a reset, the `info` of Gymnasium's `reset`, by its names. Empty for tasks
+    /// and versions whose reset has none.
     fn reset_info(&self) -> Info {
         Info::default()
     }
@@ -282,7 +282,7 @@ pub trait Env: CloneEnv + Send + Sync {
     /// the environment can be stepped on or reset, and the warning is counted (`State::warnings`).
     fn step(&mut self, action: &[f64], observation: &mut [f64]) -> Result<Step>;
 
-    /// Everything that decides how the environment goes on.
+    /// Everything that determines how the environment continues.
     ///
     /// # Errors
     /// [`Error::NotResumable`], unless the environment implements it.

@@ -37,7 +37,7 @@ pub enum Error {
         /// The known names.
         known: String,
     },
-    /// A task cannot be registered under a name, because the name has a meaning already.
+    /// A task cannot be registered under a name that is taken.
     #[error("`{name}` is taken: it names the task {by}; register under another name or version")]
     TakenName {
         /// The name.
@@ -51,7 +51,7 @@ pub enum Error {
         /// The name.
         name: &'static str,
     },
-    /// A task calls itself otherwise than it is registered.
+    /// A task's id differs from the name under which it is registered.
     #[error(
         "the task registered as {name} calls itself `{id}` in its info; give both the same name"
     )]
@@ -61,7 +61,7 @@ pub enum Error {
         /// [`TaskInfo::id`](crate::TaskInfo::id).
         id: &'static str,
     },
-    /// What a task observes and what it says that it observes differ in length.
+    /// A task's observation and its observation space differ in length.
     #[error(
         "{task} observes {written} numbers and declares {expected}; `observe` and `observation_space` must agree"
     )]
@@ -141,7 +141,7 @@ pub enum Error {
     /// There is nothing to step.
     #[error("no environments; give at least one")]
     NoEnvironments,
-    /// An observation or an action has no numbers, so that rows of it tell environments apart no more.
+    /// An observation or an action has no numbers, so rows cannot be split by environment.
     #[error("{task}: its {what} is empty; environments side by side need one number or more in it")]
     EmptySpace {
         /// The task.

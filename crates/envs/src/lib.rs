@@ -2,8 +2,8 @@
 //!
 //! No C library, no Python, and no threads but in [`VecEnv`] with the feature `parallel`. The same seed gives the same
 //! numbers; a [`Clone`] in mid-episode goes on identically. A step allocates only where a pose has more constraint rows
-//! than any before. The engine serves alone, too: [`mjcf::compile`] and [`dynamics::step`] take models of free, ball, slide
-//! and hinge joints, primitive shapes and fixed tendons, and refuse what they cannot do.
+//! than any before. The engine can be used alone: [`mjcf::compile`] and [`dynamics::step`] take models of free, ball,
+//! slide and hinge joints, primitive shapes and fixed tendons, and refuse what they cannot do.
 //!
 //! ```
 //! let mut env = envs::make("HalfCheetah-v5")?;
@@ -40,7 +40,7 @@ pub use registry::{TaskEntry, catalogue, find, list, make, names, register};
 pub use tasks::Mujoco;
 pub use vector::VecEnv;
 
-/// The book's page on tasks and environments of one's own, so that its examples are compiled and run.
+/// The book's page on your own tasks and environments, so that its examples are compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/src/extending/environment.md")]
 struct Extending;

@@ -6,10 +6,10 @@ use crate::env::{Constructor, Env, TaskInfo};
 use crate::tasks::{TaskSpec, gymnasium};
 use crate::{Error, Result};
 
-/// Most names that an error offers for one that is unknown.
+/// Most names that an error suggests for an unknown one.
 const MOST_NEAREST: usize = 3;
 
-/// A task that [`make`] knows by name: what help, completions and tables tell of it.
+/// A task that [`make`] knows by name, as help, completions and tables show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskEntry {
     /// Name and version, such as `HalfCheetah-v5`.
@@ -26,7 +26,7 @@ struct Entry {
     constructor: Constructor,
     /// Name, help and source without making the environment, where they are known.
     listing: Option<TaskEntry>,
-    /// What an environment says of itself, once one was made for it.
+    /// The environment's own description, once one was made for it.
     info: OnceLock<Option<TaskInfo>>,
 }
 
@@ -91,10 +91,10 @@ fn entries() -> Vec<&'static Entry> {
         .clone()
 }
 
-/// Makes a task known to [`make`], [`VecEnv::new`](crate::VecEnv::new), [`names`] and all that is built on them, in this
+/// Makes a task known to [`make`], [`VecEnv::new`](crate::VecEnv::new), [`names`] and everything built on them, in this
 /// process.
 ///
-/// `name` ends on a version, such as `MyRobot-v0`, and is the [`TaskInfo::id`] of the environments that `constructor`
+/// `name` ends with a version, such as `MyRobot-v0`, and is the [`TaskInfo::id`] of the environments that `constructor`
 /// makes.
 ///
 /// # Errors

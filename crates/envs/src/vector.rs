@@ -8,12 +8,11 @@ use crate::{Error, Result, make};
 
 /// Copies of one task that step together, each beginning its next episode by itself.
 ///
-/// Observations and actions are rows of one contiguous array, `[len, ·]`. An environment whose episode ends is
-/// reset at once, with the generator where its last reset left it: its row of
-/// [`observations`](Self::observations) is the first of the next episode, and the last one of the episode that
-/// ended is its [`final_observation`](Self::final_observation). Gymnasium's vector environments do that with
-/// `AutoresetMode.SAME_STEP`. What an environment goes through is what it goes through alone, bit for bit,
-/// whatever the number of others and of threads.
+/// Observations and actions are rows of one contiguous array, `[len, ·]`. An environment whose episode ends is reset at
+/// once, with the generator where its last reset left it: its row of [`observations`](Self::observations) is the first
+/// of the next episode, and the last one of the episode that ended is its
+/// [`final_observation`](Self::final_observation). Gymnasium's vector environments do that with
+/// `AutoresetMode.SAME_STEP`. Each environment has the bits that it has alone, for any number of others and of threads.
 ///
 /// With the feature `parallel` the environments step on rayon's threads: those of the pool in which
 /// [`step`](Self::step) is called, by default as many as the machine has cores.
@@ -60,7 +59,7 @@ impl VecEnv {
         Self::from_envs((0..count).map(|_| env.clone()).collect())
     }
 
-    /// These environments, which must see and do equally much.
+    /// These environments, whose observations and actions must have the same lengths.
     ///
     /// # Errors
     /// [`Error::NoEnvironments`] when there are none; [`Error::EmptySpace`] when an observation or action has no
@@ -163,8 +162,8 @@ impl VecEnv {
         self.step_some(actions, |_| true)
     }
 
-    /// As [`step`](Self::step) for those environments, by their number, that `which` tells; the others stay as they
-    /// are, and so does what their last step brought.
+    /// As [`step`](Self::step) for the environments that `which` selects by their number; the others keep their state
+    /// and the result of their last step.
     ///
     /// # Errors
     /// As [`step`](Self::step).

@@ -8,10 +8,10 @@ use crate::args::Job;
 use crate::terminal::tell::{self, note};
 use crate::{charts, collect, offline, play, recipes, train};
 
-/// Does a job. What went wrong is one line on standard error.
+/// Does a job. An error is one line on standard error.
 #[must_use]
 pub fn perform(job: Job) -> ExitCode {
-    // The product of these is a folder, and no failure to tell of it makes it less.
+    // These make a folder, which a failure to print does not harm.
     let is_folder = matches!(job, Job::Train(_) | Job::Offline(_));
     finish(done(job), is_folder)
 }
@@ -30,8 +30,7 @@ fn done(job: Job) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The status of what was done, of which all was told; `made` says that something was made besides, so that a failure to
-/// tell of it is a note.
+/// The exit status of a job. With `made`, the job made files, so a failure to print is only a note.
 #[must_use]
 pub fn finish(done: Result<ExitCode>, made: bool) -> ExitCode {
     match (done, tell::said()) {

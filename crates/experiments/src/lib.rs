@@ -1,13 +1,14 @@
-//! Experiments on disk and across runs: what one command of an experimenter does.
+//! Experiments on disk and across runs: the jobs of an experimenter's command line.
 //!
 //! [`cli::run`] is a whole command line: train, evaluate, film, plot, collect datasets, learn from them, many runs at a
-//! time. Without the feature `run` there are its words alone ([`args`]), which link no tensor library.
+//! time. Without the feature `run` it is only the definition of its options ([`args`]), which links no tensor library.
 //!
-//! In reading order: [`args`] (the words), [`terminal`] (what is said), `cli` (from the words to a job); the jobs `train`,
+//! In reading order: [`args`] (options), [`catalogue`] (names), [`terminal`] (output), `cli` (from options to a job); the jobs `train`,
 //! `recipes`, `play`, `charts`, `collect` and `offline`; what they share: `settings` (from options and files to settings),
 //! `folder` (the folders of runs), [`parallel`] (several runs at a time), `disk`.
 
 pub mod args;
+pub mod catalogue;
 #[cfg(feature = "run")]
 mod charts;
 #[cfg(feature = "run")]
@@ -15,9 +16,11 @@ pub mod cli;
 #[cfg(feature = "run")]
 mod collect;
 #[cfg(feature = "run")]
-mod disk;
+pub mod disk;
 #[cfg(feature = "run")]
 mod folder;
+#[cfg(feature = "run")]
+pub mod observe;
 #[cfg(feature = "run")]
 mod offline;
 #[cfg(feature = "run")]
@@ -31,3 +34,8 @@ mod settings;
 pub mod terminal;
 #[cfg(feature = "run")]
 mod train;
+
+#[cfg(feature = "run")]
+pub use folder::learn::{resume, train};
+#[cfg(feature = "run")]
+pub use folder::run_dir::{Checkpoint, CheckpointInfo, RunDir};

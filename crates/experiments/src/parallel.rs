@@ -1,4 +1,4 @@
-//! Threads, and several runs in one command: as many at a time as there are threads for.
+//! Threads, and several runs in one command, up to one per thread at a time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::terminal::interrupt::Interrupt;
 
-/// Sets how many threads compute, and says how many do.
+/// Sets how many threads compute, and returns their number.
 ///
 /// # Errors
 /// When they cannot be started.
@@ -20,7 +20,7 @@ pub fn threads(asked: Option<u64>) -> Result<usize> {
     Ok(threads)
 }
 
-/// How many threads are asked for; else as many as there are cores.
+/// The requested number of threads; else the number of cores.
 ///
 /// # Errors
 /// When the number does not fit.
@@ -47,8 +47,8 @@ impl Share {
     }
 }
 
-/// Makes `runs` runs, and returns what came of each, in order; `None` of those that were not begun. What a run computes
-/// does not depend on how many threads its pool has. Interrupted, it begins no other.
+/// Makes `runs` runs, and returns the result of each, in order; `None` for those that were not begun. The number of
+/// threads changes no result. After an interrupt it begins no further run.
 ///
 /// # Errors
 /// When threads cannot be started.

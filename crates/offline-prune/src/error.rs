@@ -24,7 +24,7 @@ pub enum Error {
         /// What the system or the parser said.
         message: String,
     },
-    /// A file or folder is none of the kinds that can be read.
+    /// A file or folder is of no kind that can be read.
     #[error("{} is no dataset: {found}; it may be D4RL's HDF5 file, a NumPy archive (.npz) of the same arrays, or Minari's folder with main_data.hdf5", .path.display())]
     UnknownKind {
         /// The file or folder.

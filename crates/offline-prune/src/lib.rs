@@ -26,8 +26,9 @@
 //! evaluations.
 //!
 //! In reading order: [`train`](mod@train) (the loop), [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's
-//! files), [`collect`] (episodes of a policy of one's own, to make such files), [`algos`] (what is learned, and by which losses), [`mod@prune`] (networks in, sparse networks and a report out),
-//! [`criteria`] (what a weight is worth), [`config`] (every setting), [`score`] (returns on D4RL's scale).
+//! files), [`collect`] (episodes of your own policy, to make such files), [`algos`] (algorithms and their losses),
+//! [`mod@prune`] (networks in, sparse networks and a report out), [`criteria`] (what a weight is worth), [`config`]
+//! (every setting), [`score`] (returns on D4RL's scale).
 //!
 //! It knows `rl-algos`, `sparse-core` and `envs`, and nothing of how an agent learns online.
 

@@ -6,7 +6,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use offline_prune::criteria::{Criterion, CriterionConfig, Force, IterativeSnip, SynFlow};
-use offline_prune::prune::{Budget, Floor, Group, Loss, PerWeight};
+use offline_prune::prune::{Budget, Group, Loss, MinConnectivity, PerWeight};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use serde_json::Value;
 use sparse_core::budget::Allocation;
@@ -89,7 +89,7 @@ impl Case {
         Budget {
             sparsity: self.sparsity(),
             allocation: Allocation::Global,
-            floor: Floor::NONE,
+            floor: MinConnectivity::NONE,
         }
     }
 

@@ -13,11 +13,9 @@ use offline_prune::dataset::{Dataset, Episode};
 use offline_prune::prune::PruneConfig;
 use offline_prune::train::{Evaluation, Run, Start, State, Trained, Watcher, resume, train};
 use rand::RngExt;
-use rl_algos::packed::{pack, unpack};
 use rl_algos::rng::Streams;
 use sparse_core::record;
 
-const KIND: &[u8; 8] = b"TESTRUN1";
 const UPDATES: u64 = 23;
 
 /// Random actions in InvertedPendulum.
@@ -92,13 +90,14 @@ impl Watcher for Stored {
         if run.is_best() {
             self.best.push(run.updates());
         }
-        self.states.push(pack(KIND, &run.state()?).unwrap());
+        self.states
+            .push(postcard::to_allocvec(&run.state()?).unwrap());
         Ok(())
     }
 }
 
 fn stored(bytes: &[u8]) -> State {
-    unpack(KIND, bytes).unwrap()
+    postcard::from_bytes(bytes).unwrap()
 }
 
 /// All that is known of the end of a run. Of numbers that are not, the text.

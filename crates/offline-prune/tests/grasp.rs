@@ -6,7 +6,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use offline_prune::criteria::{Criterion, Grasp};
-use offline_prune::prune::{Budget, Floor, Group, Loss, PerWeight};
+use offline_prune::prune::{Budget, Group, Loss, MinConnectivity, PerWeight};
 use rand::RngExt;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use sparse_core::budget::Allocation;
@@ -182,7 +182,7 @@ fn scores_of_a_critic_are_those_of_f64() {
     let budget = Budget {
         sparsity: 0.95,
         allocation: Allocation::Global,
-        floor: Floor::NONE,
+        floor: MinConnectivity::NONE,
     };
     let scores = Grasp.scores(&group, &budget, &mut rng).unwrap();
 

@@ -6,7 +6,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use offline_prune::criteria::{Criterion, CriterionConfig, Force, IterativeSnip, SynFlow};
-use offline_prune::prune::{Floor, Group, Loss, PruneConfig, Pruned, prune};
+use offline_prune::prune::{Group, Loss, MinConnectivity, PruneConfig, Pruned, prune};
 use offline_prune::{Error, Result};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use sparse_core::budget::Allocation;
@@ -191,7 +191,7 @@ fn a_layer_that_would_collapse_is_told_and_kept_alive() {
         SparseLinear::from_parts(pattern, values, bias, Storage::Csr, &Device::flex()).unwrap();
     let with_floor = config(CriterionConfig::Magnitude, 0.94);
     let without = PruneConfig {
-        floor: Floor::NONE,
+        floor: MinConnectivity::NONE,
         ..with_floor.clone()
     };
     let error = pruned(&weak, &without).unwrap_err();
@@ -267,7 +267,7 @@ fn synflow_neither_overflows_nor_collapses() {
         }
         let group = Group::new(&[&net], &[]).unwrap();
         let config = PruneConfig {
-            floor: Floor::NONE,
+            floor: MinConnectivity::NONE,
             ..config(CriterionConfig::SynFlow(SynFlow::default()), 0.8)
         };
         let scores = config

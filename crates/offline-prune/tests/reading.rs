@@ -1,4 +1,4 @@
-//! What a dataset does not say, whoever reads it says, or its task.
+//! What a dataset does not say, the caller or its task says.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
@@ -57,7 +57,7 @@ fn actions_are_read_in_the_range_of_the_task() {
     assert_eq!(Dataset::open(&path).unwrap().actions(), [0.3; 4 * 17]);
 }
 
-/// What a file says of itself wins over its task; both are told where they differ.
+/// What a file says wins over its task; a difference is reported.
 #[test]
 fn attributes_give_the_range_of_actions() {
     let folder = tempfile::tempdir().unwrap();

@@ -94,8 +94,8 @@ impl Ppo {
             ..NetworkTrainerConfig::default()
         };
         Ok(Self {
-            actor: Actor::from_network(actor, settings(3e-4)),
-            value: NetworkTrainer::new(value, settings(1e-3)),
+            actor: Actor::from_network(actor, settings(3e-4))?,
+            value: NetworkTrainer::new(value, settings(1e-3))?,
             rollout: Rollout::default(),
             drawn: (vec![0.0; act_dim], 0.0),
             shape,
@@ -370,7 +370,7 @@ fn main() -> Result<()> {
     match best >= 1_000.0 {
         true => Ok(()),
         false => Err(Error::Config {
-            field: "steps",
+            field: "steps".into(),
             value: trained.steps.to_string(),
             allowed: format!("enough for a mean return of 1,000; the best was {best:.1}"),
         }),

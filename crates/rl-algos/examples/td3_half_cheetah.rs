@@ -5,9 +5,9 @@
 use std::time::Instant;
 
 use rl_algos::observe::{Evaluation, Observer};
-use rl_algos::run_dir::RunDir;
-use rl_algos::train::train;
-use rl_algos::{Result, recipes};
+use rl_algos::rng::Streams;
+use rl_algos::train::{LoopConfig, Trainer};
+use rl_algos::{Result, algos, recipes};
 
 struct Print(Instant);
 
@@ -41,9 +41,14 @@ fn main() -> Result<()> {
     config.steps = word(1, "50000").parse().unwrap_or(50_000);
     config.seed = word(2, "0").parse().unwrap_or(0);
     let device = sparse_core::device::by_name("flex")?;
-    let folder = std::env::temp_dir().join(format!("{}-{}", config.recipe, config.seed));
-    let run = RunDir::create(&folder, &config, true)?;
-    train(&config, &device, &run, &mut [&mut Print(Instant::now())])?;
-    println!("{}", run.path().display());
+    let env = envs::make(&config.env)?;
+    let [observation, action] = [env.info().observation.len(), env.info().action.len()];
+    let mut streams = Streams::new(config.seed);
+    let agent = algos::build(&config, observation, action, &device, &mut streams)?;
+    Trainer::new(agent, env)
+        .config(LoopConfig::from(&config))
+        .streams(streams)
+        .observe(Print(Instant::now()))
+        .run()?;
     Ok(())
 }

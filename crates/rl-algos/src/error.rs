@@ -1,5 +1,6 @@
 //! What can go wrong, with the value and what is allowed.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Errors of this crate.
@@ -10,7 +11,7 @@ pub enum Error {
     #[error("{field} = {value}: must be {allowed}")]
     Config {
         /// Path of the setting in the configuration, such as `learning.gamma`.
-        field: &'static str,
+        field: Cow<'static, str>,
         /// Its value.
         value: String,
         /// The values that it may have.
@@ -27,7 +28,7 @@ pub enum Error {
     UnknownKey {
         /// Path of the key, such as `learning.gama`.
         key: String,
-        /// The key that was probably meant, or those that there are.
+        /// The key that was probably meant, or the existing ones.
         hint: String,
     },
     /// No recipe has this name.
@@ -74,7 +75,7 @@ pub enum Error {
         /// What is wrong, with the value and what is allowed.
         reason: String,
     },
-    /// An action has no finite range, so that the agent's cannot be scaled to it.
+    /// An action has no finite range, so an agent's action cannot be scaled to it.
     #[error(
         "action[{index}] `{name}` ranges from {low} to {high}: agents act in [-1, 1] and need a finite range; give the actuator a ctrlrange"
     )]
@@ -98,9 +99,13 @@ pub enum Error {
 
 impl Error {
     /// A setting outside what is allowed.
-    pub(crate) fn config(field: &'static str, value: impl ToString, allowed: &str) -> Self {
+    pub(crate) fn config(
+        field: impl Into<Cow<'static, str>>,
+        value: impl ToString,
+        allowed: &str,
+    ) -> Self {
         Self::Config {
-            field,
+            field: field.into(),
             value: value.to_string(),
             allowed: allowed.to_owned(),
         }
@@ -114,7 +119,7 @@ impl Error {
     }
 
     /// For `map_err`: what went wrong with the file at `path`.
-    pub(crate) fn file<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
+    pub fn file<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self {
         let path = path.to_owned();
         move |error| Self::File {
             path,

@@ -1,4 +1,4 @@
-//! How good a policy is: deterministic episodes on an environment of their own.
+//! Evaluation of a policy: deterministic episodes in separate environments.
 
 use envs::VecEnv;
 use rand::RngExt;
@@ -29,8 +29,7 @@ pub struct Returns {
 /// `seeds`. The policy sees one observation and writes
 /// one action in [-1, 1].
 ///
-/// The environments step together, on as many threads as there are; what each goes through is what it would go
-/// through alone.
+/// The environments step together on all threads; each has the bits that it has alone.
 ///
 /// # Errors
 /// The environments' own, [`Error::Diverged`](envs::Error::Diverged) when the physics of one does, and
@@ -50,7 +49,7 @@ pub fn evaluate(
     envs.reset_with(|_| seeds.random())?;
     while running.contains(&true) {
         for (i, action) in actions.chunks_exact_mut(width).enumerate() {
-            // Whoever is done waits for the others.
+            // A finished episode waits for the others.
             if running[i] {
                 to_agent(envs.observation(i), &mut seen);
                 policy(&seen, &mut done);

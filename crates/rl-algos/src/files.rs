@@ -1,4 +1,4 @@
-//! Files that are whole or not there at all, also after a power failure, and folders that one process writes to.
+//! Files that are complete or absent, even after a power failure, and folders that one process locks.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{BufWriter, Write};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 
-/// What the name of an unfinished file ends with.
-pub(crate) const UNFINISHED: &str = ".tmp";
+/// The ending of an unfinished file's name.
+pub const UNFINISHED: &str = ".tmp";
 
 /// The file by which a folder is held.
-pub(crate) const LOCK: &str = ".lock";
+pub const LOCK: &str = ".lock";
 
 /// Writes a file beside its place, waits until it is on the disk, and moves it there in one step. The move itself is
 /// on the disk once the folder is, too.
@@ -37,7 +37,7 @@ pub fn put<T>(
         Ok(written)
     });
     if written.is_err() {
-        // Half a file helps nobody, and takes what may be the last room.
+        // Half a file is of no use and may take the last space.
         let _ = fs::remove_file(&beside);
     }
     written
@@ -50,12 +50,12 @@ pub struct Held(File);
 impl Drop for Held {
     /// Not by closing the file alone: a process that another thread is about to start has it open too for a moment.
     fn drop(&mut self) {
-        // Where a file system has no locks there is none to be let go.
+        // A file system without locks has none to release.
         let _ = self.0.unlock();
     }
 }
 
-/// Holds a folder, until what this gives is dropped or the process ends, while something is written there.
+/// Locks a folder for writing, until the returned lock is dropped or the process ends.
 ///
 /// # Errors
 /// [`Error::File`] when another process or another part of this one holds it, or nothing can be written there.
@@ -75,7 +75,7 @@ pub fn hold(folder: &Path) -> Result<Held> {
     }
 }
 
-/// Waits until moves and removals in a folder are on the disk. Systems that cannot open folders do without.
+/// Waits until moves and removals in a folder are on the disk. Does nothing on systems that cannot open folders.
 ///
 /// # Errors
 /// [`Error::File`] when the folder cannot be opened.

@@ -1,40 +1,40 @@
 //! Online reinforcement learning with networks that are sparse from the first step to the last.
 //!
 //! ```no_run
-//! use rl_algos::{recipes, run_dir::RunDir, train::train};
+//! use rl_algos::train::{LoopConfig, Trainer};
+//! use rl_algos::{algos, recipes, rng::Streams};
 //! use sparse_core::device;
 //!
 //! let mut config = recipes::named("rlx2", "HalfCheetah-v5")?;
 //! config.steps = 50_000;
-//! let run = RunDir::create("runs/mine".as_ref(), &config, false)?;
-//! let trained = train(&config, &device::by_name("flex")?, &run, &mut [])?;
+//! let env = envs::make(&config.env)?;
+//! let [observation, action] = [env.info().observation.len(), env.info().action.len()];
+//! let mut streams = Streams::new(config.seed);
+//! let device = device::by_name("flex")?;
+//! let agent = algos::build(&config, observation, action, &device, &mut streams)?;
+//! let trained = Trainer::new(agent, env).config(LoopConfig::from(&config)).streams(streams).run()?;
 //! println!("{:.0?}", trained.returns.last());
 //! # Ok::<(), rl_algos::Error>(())
 //! ```
 //!
-//! In reading order: [`train`] (the loop), [`algos`] (TD3 and SAC), [`paths`] (what of an agent is cut off), [`replay`], [`evaluate`],
-//! [`config`] (every setting), [`recipes`] (the settings of the papers), [`run_dir`] (a run on disk),
-//! [`observe`] (what watches a run), [`rng`] (where randomness comes from), [`files`], [`ledger`], [`packed`] and [`seal`] (files
-//! that are whole, and that tell when they are not as they were written).
+//! In reading order: [`train`] (the loop), [`algos`] (TD3 and SAC), [`paths`] (unreachable outputs of an agent),
+//! [`replay`], [`evaluate`], [`config`] (every setting), [`recipes`] (the settings of the papers), [`observe`]
+//! (observers of a run), [`rng`] (random streams), [`files`] (files that are whole). Nothing here knows how a run lies
+//! on disk.
 
 pub mod agent;
 pub mod algos;
-mod checkpoint;
 pub mod config;
 mod error;
 pub mod evaluate;
 pub mod files;
-pub mod ledger;
 pub mod nets;
 pub mod observe;
-pub mod packed;
 pub mod paths;
 pub mod recipes;
 pub mod replay;
 pub mod rng;
-pub mod run_dir;
 pub mod scale;
-pub mod seal;
 pub mod target;
 pub mod train;
 mod workers;

@@ -1,4 +1,4 @@
-//! Whether what an agent does can depend on what it sees, by the connections of its networks.
+//! Whether an agent's actions can depend on its observations, by the connections of its networks.
 
 use sparse_core::nn::{SparseMlp, SparseModule};
 
@@ -7,13 +7,13 @@ use crate::config::TrainConfig;
 use crate::nets::sparsity_setting;
 use crate::{Error, Result};
 
-/// What of an agent's networks no connection leads to.
+/// The outputs of an agent's networks that no connection leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CutOff {
-    /// Networks that learn nothing, by what they are for, with what is wrong: an actor without a way from any observation to any
-    /// action, a critic without one from any action to its value.
+    /// Networks that learn nothing, by what they are for, with what is wrong: an actor without a path from any
+    /// observation to any action, a critic without one from any action to its value.
     pub dead: Vec<(Role, String)>,
-    /// Actions without a way from any observation, or to a critic's value; a line for each network.
+    /// Actions without a path from any observation, or to a critic's value; a line for each network.
     pub partly: Vec<String>,
 }
 
@@ -63,8 +63,8 @@ fn sizes(network: &SparseMlp) -> (usize, usize) {
 }
 
 impl dyn Agent + '_ {
-    /// What no connection leads to: an output without a way to it from what it should depend on is a constant, and is not
-    /// trained but for its bias. Networks that neither act nor judge actions are not looked at.
+    /// Outputs that no connection leads to. An output without a path from its inputs is a constant, of which only the
+    /// bias is trained. Only actors and critics are checked.
     #[must_use]
     pub fn cut_off(&self) -> CutOff {
         let networks = self.networks();

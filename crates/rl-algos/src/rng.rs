@@ -1,7 +1,6 @@
-//! Where randomness comes from: one stream per purpose, all from one seed.
+//! Random streams: one per purpose, all from one seed.
 //!
-//! A purpose that draws more numbers than before shifts no other one, so a run with more frequent evaluation
-//! explores as it did.
+//! A purpose that draws more numbers shifts no other one, so a run with more frequent evaluation explores as before.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-/// The streams of one run. What every run draws from is a field; an agent's other streams are [told by name](Self::named).
+/// The streams of one run. Streams of every run are fields; an agent's other streams have [names](Self::named).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Streams {
     /// The seed of all.
@@ -26,7 +25,7 @@ pub struct Streams {
     pub environment: ChaCha8Rng,
     /// Seeds of evaluation episodes.
     pub evaluation: ChaCha8Rng,
-    /// Those told by name that were asked for so far.
+    /// The named streams used so far.
     pub named: BTreeMap<String, ChaCha8Rng>,
 }
 
@@ -37,7 +36,7 @@ const NUMBERED: [(&str, u64); 3] = [
     ("topology/critic_2", 6),
 ];
 
-/// Numbers of streams told by name are this or more.
+/// Numbers of named streams are this or more.
 const FIRST_NAMED: u64 = 1 << 32;
 
 /// Stream `number` of `seed`; independent of the others.
@@ -72,7 +71,7 @@ impl Streams {
         }
     }
 
-    /// The stream of a purpose of one's own, such as `minibatch`; begun when it is first asked for.
+    /// The stream of your own purpose, such as `minibatch`; begun when it is first used.
     pub fn named(&mut self, name: &str) -> &mut ChaCha8Rng {
         let seed = self.seed;
         let named = self.named.entry(name.to_owned());
@@ -84,8 +83,8 @@ impl Streams {
         self.named(&format!("topology/{network}"))
     }
 
-    /// Those of several networks, in their order, at the same time. Names are taken as distinct: of equal ones the
-    /// first has the stream, and the rest are left out.
+    /// Those of several networks, in their order, at the same time. Names must be distinct: of equal ones only the
+    /// first gets the stream.
     pub fn topologies(&mut self, networks: &[String]) -> Vec<&mut ChaCha8Rng> {
         for network in networks {
             self.topology(network);

@@ -1,10 +1,10 @@
-//! Between the agent's actions in [-1, 1] and a task's own range.
+//! Scales an agent's actions in [-1, 1] to a task's range.
 
 use envs::SpaceDim;
 
 use crate::{Error, Result};
 
-/// A task's action range; agents act in [-1, 1] per number.
+/// A task's action range; agents act in [-1, 1] per component.
 #[derive(Clone, Debug)]
 pub struct ActionRange {
     middle: Vec<f64>,
@@ -15,7 +15,7 @@ impl ActionRange {
     /// The range of a task's actions.
     ///
     /// # Errors
-    /// [`Error::ActionRange`] when an action has no finite range, as that of an actuator without `ctrlrange` in a model
+    /// [`Error::ActionRange`] when an action has no finite range, such as an actuator without `ctrlrange`.
     /// of one's own.
     pub fn of(action: &[SpaceDim]) -> Result<Self> {
         let half = |q: &SpaceDim| (q.high - q.low) / 2.0;

@@ -1,11 +1,11 @@
-//! Updates whose parts find the other thread awake.
+//! Keeps the other thread awake during updates.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use rayon::Yield;
 
-/// A thread that has found nothing to do so often in a row leaves.
+/// Times in a row that a thread may find nothing to do before it leaves.
 const PATIENCE: u32 = 2_000;
 
 /// Runs under way in this process.

@@ -25,7 +25,7 @@ fn main() -> Result<(), sparse_core::Error> {
         let mut learner = NetworkTrainer::new(
             net.try_init(&device, &mut rng)?,
             NetworkTrainerConfig::default(),
-        );
+        )?;
         let start = Instant::now();
         for _ in 0..300 {
             let (x, labels) = pictures.draw(256, &device, &mut rng);

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         target: Some(target),
         ..NetworkTrainerConfig::default()
     };
-    let mut learner = NetworkTrainer::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config)?;
     let x = Tensor::<2>::random([BATCH, WIDTH], Distribution::Default, &device);
     for _ in 0..5 {
         let x = Tensor::from_inner(x.clone());

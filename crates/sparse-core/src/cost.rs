@@ -412,7 +412,7 @@ mod tests {
         let cost = Cost::of(&net);
         assert_eq!(cost.parameter_bytes(), 4 * (7143 + 3 * (256 + 256) + 6));
         assert_eq!(cost.inference_flops(), 2.0 * 7143.0);
-        let learner = NetworkTrainer::new(net, NetworkTrainerConfig::default());
+        let learner = NetworkTrainer::new(net, NetworkTrainerConfig::default()).unwrap();
         assert_eq!(learner.memory().parameters, cost.parameter_bytes());
         assert_eq!(learner.memory().moments, cost.optimizer_bytes());
     }

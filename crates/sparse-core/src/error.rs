@@ -1,5 +1,7 @@
 //! What can go wrong, as values: each error names the offending value and what is allowed.
 
+use std::borrow::Cow;
+
 /// This crate's results.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -44,8 +46,8 @@ pub enum Error {
     /// A setting outside its range.
     #[error("{field} = {value}: must be {allowed}")]
     Config {
-        /// Name of the setting.
-        field: &'static str,
+        /// Path of the setting, as serde writes it: `topology.rule.redo.threshold`.
+        field: Cow<'static, str>,
         /// The value that was given.
         value: String,
         /// The values that are allowed.
@@ -79,6 +81,20 @@ pub enum Error {
         /// What is wrong, with the value and what is allowed.
         reason: String,
     },
+    /// A module that cannot be trained as it was asked.
+    #[error("parameter `{parameter}`: {reason}")]
+    Module {
+        /// The path of the parameter in the module.
+        parameter: String,
+        /// What is wrong with it, and what is allowed.
+        reason: String,
+    },
+    /// An optimizer whose state cannot follow connections.
+    #[error("the optimizer {reason}")]
+    Optimizer {
+        /// What is wrong, and what is allowed.
+        reason: String,
+    },
     /// Bytes that do not hold what was asked of them.
     #[error("record: {reason}")]
     Record {
@@ -90,11 +106,32 @@ pub enum Error {
 impl Error {
     /// A setting outside its range.
     #[must_use]
-    pub fn config(field: &'static str, value: impl ToString, allowed: &str) -> Self {
+    pub fn config(
+        field: impl Into<Cow<'static, str>>,
+        value: impl ToString,
+        allowed: &str,
+    ) -> Self {
         Self::Config {
-            field,
+            field: field.into(),
             value: value.to_string(),
             allowed: allowed.to_string(),
+        }
+    }
+
+    /// The same, of a setting that lies in `section`.
+    #[must_use]
+    pub fn within(self, section: &str) -> Self {
+        match self {
+            Self::Config {
+                field,
+                value,
+                allowed,
+            } => Self::Config {
+                field: format!("{section}.{field}").into(),
+                value,
+                allowed,
+            },
+            other => other,
         }
     }
 
@@ -150,6 +187,18 @@ impl Error {
     #[must_use]
     pub fn is_plan(&self) -> bool {
         matches!(self, Self::Plan { .. })
+    }
+
+    /// Whether a module could not be trained as asked.
+    #[must_use]
+    pub fn is_module(&self) -> bool {
+        matches!(self, Self::Module { .. })
+    }
+
+    /// Whether an optimizer's state could not follow.
+    #[must_use]
+    pub fn is_optimizer(&self) -> bool {
+        matches!(self, Self::Optimizer { .. })
     }
 
     /// Whether stored bytes could not be read.

@@ -79,7 +79,7 @@ fn a_trained_network_comes_back_exactly() {
             |net: &SparseMlp, x: Tensor<2>, y: Tensor<2>| (net.forward(x) - y).square().mean();
         let mut config = NetworkTrainerConfig::default();
         config.adam.learning_rate = 0.01;
-        let mut trainer = NetworkTrainer::new(mlp(3, &device), config);
+        let mut trainer = NetworkTrainer::new(mlp(3, &device), config).unwrap();
         for _ in 0..200 {
             let lifted = [&x, &y].map(|t| Tensor::from_inner(t.clone()));
             let step = |net: &SparseMlp, [x, y]: [Tensor<2>; 2]| loss(net, x, y);

@@ -352,7 +352,7 @@ fn losses(device: &Device) -> Vec<f32> {
     let net = config.try_init(device, &mut rng).unwrap();
     let mut config = NetworkTrainerConfig::default();
     config.adam.learning_rate = 3e-3;
-    let mut learner = NetworkTrainer::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config).unwrap();
     let x = rows(&uniform(&mut rng, 100 * 11), 11, device);
     let y = rows(&uniform(&mut rng, 100 * 3), 3, device);
     let mut step = || {
@@ -396,7 +396,7 @@ fn moves(device: &Device, storage: Storage) -> Vec<Vec<Vec<u32>>> {
         topology: Some(Topology::new(RuleConfig::new(RigL::default()), schedule)),
         ..NetworkTrainerConfig::default()
     };
-    let mut learner = NetworkTrainer::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config).unwrap();
     let x = rows(&uniform(&mut rng, 100 * 9), 9, device);
     let y = rows(&uniform(&mut rng, 100 * 2), 2, device);
     let mut step = |_| {

@@ -12,7 +12,7 @@ use common::{Bounded, Dense, Reference, assert_bounded, devices, floats, layer, 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
-use sparse_core::op::{self, Activation, Network, NetworkLayer, Sink, SparseLayer};
+use sparse_core::op::{self, Activation, GradSink, Network, NetworkLayer, SparseLayer};
 
 /// A batch and the weights of the loss.
 struct Case {
@@ -69,7 +69,7 @@ fn check_in_one(
     (expected, expected_x): (&[Dense<Bounded>], &[Bounded]),
 ) {
     let layers = network.sparse_layers();
-    let sink = Sink::default();
+    let sink = GradSink::default();
     let layer = |(index, layer): (usize, &SparseLinear)| NetworkLayer {
         values: layer.values(),
         bias: layer.bias().unwrap(),

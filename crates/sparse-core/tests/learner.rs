@@ -47,7 +47,7 @@ fn config(rule: Option<RuleConfig>) -> NetworkTrainerConfig {
 fn learner(rule: Option<RuleConfig>, sparsity: f64, device: &Device) -> NetworkTrainer<SparseMlp> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let net = SparseMlpConfig::new(vec![4, 48, 48, 2]).with_sparsity(sparsity);
-    NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config(rule))
+    NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config(rule)).unwrap()
 }
 
 /// A regression problem: inputs and what is to come out.
@@ -176,7 +176,7 @@ fn units_that_are_drawn_anew_are_normalised_as_at_first() {
     let net = net
         .try_init(device, &mut ChaCha8Rng::seed_from_u64(7))
         .unwrap();
-    let mut learner = NetworkTrainer::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config).unwrap();
     let (x, y) = problem(device);
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let norm = |net: &SparseMlp| net.sparse_layers()[0].layer_norm().unwrap().map(floats);
@@ -342,7 +342,7 @@ fn a_batch_of_no_rows_has_no_gradient() {
                 .with_storage(storage)
                 .try_init(&device, &mut rng)
                 .unwrap();
-            let mut learner = NetworkTrainer::new(net, config(None));
+            let mut learner = NetworkTrainer::new(net, config(None)).unwrap();
             let none = Tensor::<2>::zeros([0, 4], &device);
             let report = learner
                 .minimise([none], |net, none| net.forward(none).sum(), &mut rng)
@@ -365,9 +365,9 @@ fn settings_that_round_away_are_refused() {
         ..config(None)
     };
     for (error, field) in [
-        (adam(|adam| adam.epsilon = 1e-46), "epsilon"),
-        (adam(|adam| adam.beta2 = 1.0 - 1e-9), "beta2"),
-        (adam(|adam| adam.learning_rate = 1e39), "learning_rate"),
+        (adam(|adam| adam.epsilon = 1e-46), "adam.epsilon"),
+        (adam(|adam| adam.beta2 = 1.0 - 1e-9), "adam.beta2"),
+        (adam(|adam| adam.learning_rate = 1e39), "adam.learning_rate"),
         (target.validate().unwrap_err().to_string(), "target.tau"),
     ] {
         assert!(error.starts_with(field), "{error}");
@@ -380,7 +380,7 @@ fn a_target_that_follows_at_once_is_the_network() {
         let mut learner = learner(None, 0.8, &device);
         let mut config = config(None);
         config.target = Some(TargetConfig::new(1.0, 2));
-        learner = NetworkTrainer::new(learner.net().clone(), config);
+        learner = NetworkTrainer::new(learner.net().clone(), config).unwrap();
         let (x, y) = problem(&device);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         for update in 1..=4 {
@@ -432,7 +432,7 @@ fn adam_follows_its_paper(net: &SparseMlpConfig, device: &Device) {
     let net = net
         .try_init(device, &mut ChaCha8Rng::seed_from_u64(7))
         .unwrap();
-    let mut learner = NetworkTrainer::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config).unwrap();
     let (x, y) = problem(device);
     let (wide_x, wide_y): (Vec<f64>, Vec<f64>) = (
         floats(x.clone()).into_iter().map(f64::from).collect(),

@@ -1,4 +1,4 @@
-//! A learner that was stored and read back goes on as if it had never stopped, and damage is told apart.
+//! A stored trainer continues as if it had never stopped, and damage is found.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
@@ -90,7 +90,7 @@ fn learner(
         .with_storage(storage)
         .try_init(device, &mut rng)
         .unwrap();
-    NetworkTrainer::new(net, config)
+    NetworkTrainer::new(net, config).unwrap()
 }
 
 /// Takes some updates on data that follows from their count.
@@ -355,7 +355,7 @@ fn another_configuration_or_architecture_is_refused() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let net = SparseMlpConfig::new(sizes.to_vec()).with_layer_norm(true);
         let net = net.try_init(device, &mut rng).unwrap();
-        let mut learner = NetworkTrainer::new(net, full.clone());
+        let mut learner = NetworkTrainer::new(net, full.clone()).unwrap();
         let before = bits(learner.net());
         let error = learner.restore(&record, "net").unwrap_err();
         assert!(

@@ -47,7 +47,7 @@ fn learner_with(
         )),
         ..NetworkTrainerConfig::default()
     };
-    NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config)
+    NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config).unwrap()
 }
 
 fn patterns(net: &SparseMlp) -> Vec<Vec<u32>> {
@@ -232,7 +232,8 @@ fn gradual_pruning_follows_its_cubic_from_a_dense_network() {
                 target: Some(TargetConfig::new(0.1, 1)),
                 ..NetworkTrainerConfig::default()
             };
-            let mut learner = NetworkTrainer::new(net.try_init(&device, &mut rng).unwrap(), config);
+            let mut learner =
+                NetworkTrainer::new(net.try_init(&device, &mut rng).unwrap(), config).unwrap();
             let x = batch(64, 1, &device);
             let shapes = [(40, WIDTH), (24, 40), (2, 24)];
             for step in 1..=100u32 {
@@ -304,7 +305,7 @@ fn a_change_that_fails_changes_nothing() {
         topology: Some(Topology::new(RuleConfig::new(rule), schedule)),
         ..NetworkTrainerConfig::default()
     };
-    let mut learner = NetworkTrainer::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config).unwrap();
     let before: Vec<_> = (0..2).map(|layer| state(&learner, layer)).collect();
     let x = batch(64, 1, device);
     let error = learner.minimise([x], squares, &mut rng).unwrap_err();
@@ -349,7 +350,7 @@ fn recycling_draws_dead_units_anew_and_leaves_the_output() {
                 topology: Some(Topology::new(rule, schedule)),
                 ..NetworkTrainerConfig::default()
             };
-            let mut learner = NetworkTrainer::new(net, config);
+            let mut learner = NetworkTrainer::new(net, config).unwrap();
             // Not a multiple of a tile: what fills the last one is no activity.
             let x = batch(70, 1, &device);
             let mut update = |learner: &mut NetworkTrainer<SparseMlp>| {

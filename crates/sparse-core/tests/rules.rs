@@ -1,4 +1,4 @@
-//! What holds for any rule, by the test kit that the crate offers for rules of one's own.
+//! What holds for any rule, by the test kit that the crate offers for your own rules.
 
 use sparse_core::budget::Allocation;
 use sparse_core::testing;

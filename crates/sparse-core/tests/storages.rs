@@ -55,7 +55,7 @@ impl Training {
             target: Some(TargetConfig::new(0.01, 2)),
         };
         Self {
-            learner: NetworkTrainer::new(net, config),
+            learner: NetworkTrainer::new(net, config).unwrap(),
             x: rows(&uniform(&mut rng, BATCH * sizes[0]), sizes[0], device),
             y: rows(&uniform(&mut rng, BATCH * sizes[3]), sizes[3], device),
             rng,

@@ -38,7 +38,7 @@ fn learner(rule: RuleConfig, storage: Storage, device: &Device) -> NetworkTraine
     let net = SparseMlpConfig::new(vec![4, 24, 24, 2]).with_sparsity(0.7);
     let net = net.with_storage(storage).with_layer_norm(true);
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config)
+    NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config).unwrap()
 }
 
 fn rules() -> [RuleConfig; 4] {

@@ -116,7 +116,7 @@ proptest! {
             target: Some(TargetConfig::new(0.5, 3)),
             ..NetworkTrainerConfig::default()
         };
-        let mut learner = NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config);
+        let mut learner = NetworkTrainer::new(net.try_init(device, &mut rng).unwrap(), config).unwrap();
         let x = rows(&uniform(&mut rng, 20 * SIZES[0]), SIZES[0], device);
         for step in 1..=2 * EVERY {
             let before: Vec<Kept> = (0..3).map(|layer| kept(&learner, layer)).collect();
@@ -237,7 +237,7 @@ fn what_was_explored_is_the_union_of_all_patterns() {
         topology: Some(Topology::new(RuleConfig::new(Set::default()), schedule)),
         ..NetworkTrainerConfig::default()
     };
-    let mut learner = NetworkTrainer::new(net, config);
+    let mut learner = NetworkTrainer::new(net, config).unwrap();
     let x = rows(&uniform(&mut rng, 20 * SIZES[0]), SIZES[0], device);
     let mut seen = vec![BTreeSet::new(); 3];
     let mut last = 0.0;

@@ -1,9 +1,13 @@
-//! The book hangs together: every page is in the summary, every relative link leads somewhere.
+//! The book hangs together: every page is in the summary, every relative link leads somewhere, every source file that it
+//! names is there.
 
 use super::Finding;
 use super::tree::{File, text};
 
 const SUMMARY: &str = "docs/src/SUMMARY.md";
+
+/// Names files of earlier versions, too.
+const CHANGELOG: &str = "CHANGELOG.md";
 
 /// Checks every Markdown file.
 pub(crate) fn check(files: &[File]) -> Vec<Finding> {
@@ -19,6 +23,16 @@ pub(crate) fn check(files: &[File]) -> Vec<Finding> {
                 SUMMARY,
                 format!("does not list {}", page.path),
             ));
+        }
+        for (line, named) in sources(page) {
+            let end = format!("/{named}");
+            if !files
+                .iter()
+                .any(|file| file.path == named || file.path.ends_with(&end))
+            {
+                let what = format!("there is no file `{named}`");
+                findings.push(Finding::at(&page.path, line, what));
+            }
         }
         for (line, target) in links(page.text.as_deref().unwrap_or("")) {
             let target_path = resolve(&page.path, target);
@@ -40,6 +54,21 @@ fn links(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let targets = targets.filter_map(|rest| rest.split([')', '#', ' ']).next());
         let relative = targets.filter(|t| !t.is_empty() && !t.contains("://"));
         relative.map(move |target| (index + 1, target))
+    })
+}
+
+/// The Rust files that a page of today names in backticks by folder and name, with their lines; `x.rs` stands for any.
+fn sources(page: &File) -> impl Iterator<Item = (usize, &str)> {
+    let text = page.text.as_deref().filter(|_| page.path != CHANGELOG);
+    let lines = text.unwrap_or("").lines().enumerate();
+    lines.flat_map(|(index, line)| {
+        let spans = line.split('`').skip(1).step_by(2);
+        let named = spans.filter(|span| {
+            let path =
+                span.contains('/') && span.ends_with(".rs") && !span.contains([' ', '*', '{']);
+            path && !span.ends_with("/x.rs")
+        });
+        named.map(move |span| (index + 1, span))
     })
 }
 
@@ -85,6 +114,20 @@ mod tests {
             page("crates/x.rs", ""),
         ];
         assert_eq!(check(&files), []);
+    }
+
+    #[test]
+    fn a_source_file_that_moved_is_found() {
+        let text = "`rules/rigl.rs`, `rules/x.rs`, `tests/*.rs`, `mod.rs`\n`rules/old.rs`";
+        let files = [
+            page(SUMMARY, "[a](a.md)"),
+            page("docs/src/a.md", text),
+            page("crates/a/src/rules/rigl.rs", ""),
+            page(CHANGELOG, text),
+        ];
+        let found = check(&files);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].place, "docs/src/a.md:2");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::modules::{Crate, Path};
 use super::tree::File;
 
 /// Circles that still stand, by folder. A line may go, none may come.
-const KNOWN: [(&str, &[&str]); 4] = [
+const KNOWN: [(&str, &[&str]); 3] = [
     (
         "crates/offline-prune/src",
         &["algos", "config", "criteria", "prune"],
@@ -24,7 +24,6 @@ const KNOWN: [(&str, &[&str]); 4] = [
         "crates/rl-algos/src",
         &["checkpoint", "observe", "run_dir", "train"],
     ),
-    ("crates/sparse-core/src/op", &["autodiff", "network"]),
 ];
 
 /// Where one module names another.

@@ -10,6 +10,7 @@ use anyhow::Result;
 use experiments::terminal::tell::print_line;
 
 mod book;
+mod catalogue;
 mod cycles;
 mod edges;
 mod modules;
@@ -78,6 +79,7 @@ pub(crate) fn tidy() -> Result<ExitCode> {
     findings.extend(papers::check(&files, &sources));
     findings.extend(gone(words::places().chain(papers::folders()), &sources));
     findings.extend(book::check(&files));
+    findings.extend(catalogue::check(&files));
     findings.extend(cycles::check(&files));
     let report = sizes::Report::of(&sources);
     findings.extend(report.check());

@@ -49,7 +49,7 @@ pub(crate) fn files(root: &Path) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// The text of the file at `path`, empty when there is none.
+/// The text of the file at `path`, empty without one.
 pub(crate) fn text<'a>(files: &'a [File], path: &str) -> &'a str {
     let file = files.iter().find(|file| file.path == path);
     file.and_then(|file| file.text.as_deref()).unwrap_or("")

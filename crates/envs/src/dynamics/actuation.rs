@@ -9,7 +9,7 @@ use super::transmission::for_each_moment;
 pub(super) fn fwd_actuation(model: &Model, state: &mut State) {
     state.qfrc_actuator.fill(0.0);
     let actuators = &model.actuators;
-    // One control that is no number switches all off.
+    // A control of NaN switches all of them off.
     let bad = (0..model.nu).find(|i| is_bad(control(model, state, *i)));
     if let Some(index) = bad {
         state.warnings.bad_ctrl.note(index);
@@ -54,7 +54,7 @@ fn control(model: &Model, state: &State, actuator: usize) -> f64 {
     }
 }
 
-/// Comparisons let NaN through, so that it is noticed; `max` and `min` would turn it into `low`.
+/// Comparisons pass NaN on, so that it is noticed; `max` and `min` would turn it into `low`.
 fn clamp(x: f64, [low, high]: [f64; 2]) -> f64 {
     if x < low {
         low

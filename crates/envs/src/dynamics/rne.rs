@@ -1,5 +1,4 @@
-//! Forces that come of velocities and gravity. MuJoCo: Computation, "Simulation pipeline", `mj_rne`; recursive
-//! Newton-Euler.
+//! Forces due to velocities and gravity. MuJoCo: Computation, "Simulation pipeline", `mj_rne`; recursive Newton-Euler.
 
 use super::math::spatial::Spatial;
 use super::model::Model;

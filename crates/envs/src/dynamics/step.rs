@@ -7,9 +7,9 @@ use super::{integrate, is_bad};
 
 /// Moves the state on by one timestep.
 ///
-/// A position, velocity or acceleration that is not a number or beyond 1e10 is counted in [`State::warnings`]
-/// and the state starts over from the reference pose, as in MuJoCo (Computation, "Simulation pipeline", checks);
-/// [`State::diverged`] tells that it did.
+/// A position, velocity or acceleration that is not a number or beyond 1e10 is counted in [`State::warnings`] and the
+/// state starts over from the reference pose, as in MuJoCo (Computation, "Simulation pipeline", checks);
+/// [`State::diverged`] reports it.
 pub fn step(model: &Model, state: &mut State) {
     check(model, state);
     forward(model, state);
@@ -37,7 +37,7 @@ fn check(model: &Model, state: &mut State) {
     }
 }
 
-/// Whether the state had to start over since this was asked last, or has to now, which is then done.
+/// Whether the state had to start over since the last call, or has to now, which this then does.
 pub(crate) fn diverged(model: &Model, state: &mut State) -> bool {
     check(model, state);
     std::mem::take(&mut state.diverged)

@@ -41,7 +41,7 @@ impl<'a> Element<'a> {
         )
     }
 
-    /// Takes down that something is passed over here.
+    /// Notes that something is ignored here.
     pub(super) fn note(&self, kind: &'static str, details: &str) {
         self.library.note(&self.place(), kind, details);
     }
@@ -288,7 +288,7 @@ fn number(word: &str) -> Option<f64> {
         .any(|name| digits.eq_ignore_ascii_case(name));
     match digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
         Some(digits) => hexadecimal(digits).map(|x| sign * x),
-        // Too large a number is none.
+        // Too large a number does not count as one.
         None => word
             .parse()
             .ok()

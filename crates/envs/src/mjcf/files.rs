@@ -212,7 +212,7 @@ impl Text {
     }
 }
 
-/// What tells whether two paths lead to one file.
+/// What decides whether two paths lead to one file.
 fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -1,9 +1,9 @@
 //! Reader of MJCF, MuJoCo's XML format: from text to a compiled [`Model`].
 //!
-//! What the engine does not do is an error that names file, line, element and value; nothing that would
-//! change the motion is passed over. What MuJoCo takes though it looks wrong is taken, and told in [`Model::notes`].
-//! `schema.rs` lists every element and attribute: those that are read, those that are skipped and why, and those
-//! that are allowed only at the value which changes nothing.
+//! What the engine does not do is an error that names file, line, element and value; whatever changes the motion is
+//! computed or refused. What MuJoCo accepts though it looks wrong is accepted, with a note in [`Model::notes`].
+//! `schema.rs` lists every element and attribute: those that are read, those that are skipped and why, and those that
+//! are allowed only at the value which changes nothing.
 //!
 //! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
 //! `element` (typed attributes), `place` and `notes` (what is complained about and passed over), `spec` (what a file

@@ -1,4 +1,4 @@
-//! What the reader passes over: told once per kind and file, so that a long file has no long list.
+//! What the reader ignores: noted once per kind and file, so that a long file has a short list.
 
 use super::place::{Place, Source};
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ struct Note {
 }
 
 impl Notes {
-    /// Takes down that `kind` came up at `place`; only the first place of a file and kind is told, with `details`.
+    /// Notes `kind` at `place`; only the first place of a file and kind is kept, with `details`.
     pub(super) fn add(&mut self, place: &Place, kind: &'static str, details: &str) {
         let key = (Rc::as_ptr(place.source()), kind);
         if let Some(index) = self.known.get(&key) {

@@ -1,8 +1,8 @@
-//! XML as MuJoCo's reader takes it: the grammar of tinyxml2, which forgives much of what XML forbids.
+//! XML as MuJoCo's reader reads it: the grammar of tinyxml2, which accepts much of what XML forbids.
 //!
-//! What strict readers refuse and this one takes is told to the caller, so that it can be said. No entities are declared
-//! or expanded: a `DOCTYPE` is passed over unread, and only `&lt; &gt; &amp; &quot; &apos;` and numbers mean a character.
-//! Neither depth nor size of a text costs stack. Source: tinyxml2 at the commit that MuJoCo 3.3.7 pins.
+//! What strict readers refuse and this one accepts is reported to the caller. No entities are declared or expanded: a
+//! `DOCTYPE` is passed over unread, and only `&lt; &gt; &amp; &quot; &apos;` and numbers mean a character. Neither
+//! depth nor size of a text costs stack. Source: tinyxml2 at the commit that MuJoCo 3.3.7 pins.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -7,8 +7,8 @@ use std::io::Write;
 /// How coarsely colours are chosen, 1 (finest) to 30.
 const SPEED: i32 = 12;
 
-/// Writes an endlessly repeating GIF, frame by frame. It is whole after [`finish`](Self::finish); where that is left out,
-/// the end of the file is written when this is dropped, and whether it could be is not told.
+/// Writes an endlessly repeating GIF, frame by frame. It is complete after [`finish`](Self::finish); without it,
+/// dropping this writes the end of the file and ignores errors.
 pub struct Animation<W: Write> {
     encoder: gif::Encoder<W>,
     size: [u16; 2],
@@ -61,8 +61,7 @@ impl<W: Write> Animation<W> {
         self.encoder.write_frame(&frame).map_err(failed)
     }
 
-    /// Writes the end of the file, and gives back what it was written to, which may hold bytes that are still to be
-    /// flushed.
+    /// Writes the end of the file, and returns the writer, which may hold bytes that are not flushed yet.
     ///
     /// # Errors
     /// [`Error::Picture`] when nothing can be written.

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::help;
 use super::values::{self, Device};
+use crate::catalogue;
 
 /// What a dataset is made of, by D4RL's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -103,8 +105,9 @@ pub struct CollectArgs {
     #[arg(long, value_name = "N", value_parser = values::threads, allow_hyphen_values = true)]
     pub threads: Option<u64>,
 
-    /// Backend that reads the networks: flex, ndarray, wgpu or cuda [default: flex]
-    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    /// Backend that reads the networks
+    #[arg(long, value_name = "NAME", value_parser = values::device,
+        help = help::named("Backend that reads the networks", catalogue::Kind::Device, "flex"))]
     pub device: Option<Device>,
 }
 

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::help;
 use super::values::{self, Device};
+use crate::catalogue::Kind;
 
 /// Options of `cargo xtask recipes`.
 #[derive(Args, Clone, Debug)]
@@ -50,8 +52,9 @@ pub struct EvalArgs {
     #[arg(long, value_name = "N", value_parser = values::seed, allow_hyphen_values = true)]
     pub seed: Option<u64>,
 
-    /// Backend that computes the network: flex, ndarray, wgpu or cuda [default: flex]
-    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    /// Backend that computes the network
+    #[arg(long, value_name = "NAME", value_parser = values::device,
+        help = help::named("Backend that computes the network", Kind::Device, "flex"))]
     pub device: Option<Device>,
 }
 

@@ -1,6 +1,6 @@
-//! The words of the command line: which jobs there are, and their options. Reading them needs no tensor library.
+//! The command line: jobs and their options. Parsing needs no tensor library.
 //!
-//! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`jobs`], [`watch`], [`values`].
+//! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`jobs`], [`watch`], [`values`], [`help`].
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::terminal::tell;
 
 pub mod collect;
+pub mod help;
 pub mod jobs;
 pub mod offline;
 pub mod seeds;
@@ -54,11 +55,20 @@ impl Job {
     }
 }
 
-/// Reads the words of this process. A mistake ends it with one line on standard error and status 2; help goes to
-/// standard output.
+/// Parses the command line of this process. A mistake ends it with one line on standard error and status 2; help goes
+/// to standard output.
 #[must_use]
 pub fn read<T: Parser>() -> T {
-    T::try_parse().unwrap_or_else(|error| {
+    let command = T::command();
+    let matches = match tell::program() {
+        name if Some(name) == command.get_bin_name() => command.try_get_matches(),
+        name => help::called(command, name)
+            .name(name)
+            .bin_name(name)
+            .try_get_matches(),
+    };
+    let read = matches.and_then(|mut matches| T::from_arg_matches_mut(&mut matches));
+    read.unwrap_or_else(|error| {
         let missing = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
         if !error.use_stderr() || error.kind() == missing {
             tell::keep(error.print());

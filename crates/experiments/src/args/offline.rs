@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 
+use super::help;
 use super::seeds::{self, Seeds};
 use super::train::device_of;
 use super::values::{self, Device};
+use crate::catalogue::Kind;
 
-/// What both commands take: a dataset, and how an agent is drawn and pruned for it.
+/// Options of both commands: a dataset, and how an agent is drawn and pruned for it.
 #[derive(Args, Clone, Debug, Default)]
 pub struct AgentArgs {
     /// Dataset: D4RL's HDF5 file, a NumPy archive (.npz) of the same arrays, or Minari's folder
@@ -21,8 +23,9 @@ pub struct AgentArgs {
     #[arg(long, value_name = "TASK", value_parser = values::task_or_none)]
     pub env: Option<String>,
 
-    /// Algorithm: bc, td3-bc, iql, awac or bcq [default: td3-bc]
-    #[arg(long, value_name = "NAME", value_parser = values::offline_algorithm)]
+    /// Algorithm
+    #[arg(long, value_name = "NAME", value_parser = values::offline_algorithm,
+        help = help::named("Algorithm", Kind::OfflineAlgorithm, "td3-bc"))]
     pub algo: Option<String>,
 
     /// Seed of every stream of random numbers [default: 0]
@@ -34,8 +37,9 @@ pub struct AgentArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Backend that computes the networks: flex, ndarray, wgpu or cuda [default: flex]
-    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    /// Backend that computes the networks
+    #[arg(long, value_name = "NAME", value_parser = values::device,
+        help = help::named("Backend that computes the networks", Kind::Device, "flex"))]
     pub device: Option<Device>,
 
     /// Threads to compute with; changes the speed, never the numbers [default: as many as cores]
@@ -106,8 +110,9 @@ pub struct PruneArgs {
     #[command(flatten)]
     pub agent: AgentArgs,
 
-    /// What a weight is worth: snip, grasp, synflow, iterative-snip, force, magnitude or random [default: snip]
-    #[arg(long, value_name = "NAME", value_parser = values::criterion)]
+    /// What a weight is worth
+    #[arg(long, value_name = "NAME", value_parser = values::criterion,
+        help = help::named("What a weight is worth", Kind::Criterion, "snip"))]
     pub criterion: Option<String>,
 
     /// Share of each network's weights that go, in [0, 1) [default: 0.95]
@@ -125,8 +130,7 @@ pub struct PruneArgs {
 
 /// Options of `cargo xtask offline`.
 #[derive(Args, Clone, Debug, Default)]
-#[command(
-    after_help = AFTER,
+#[command(after_help = AFTER,
     mut_arg("dataset", |arg| arg.required(false).required_unless_present("resume"))
 )]
 pub struct OfflineArgs {
@@ -134,9 +138,9 @@ pub struct OfflineArgs {
     #[command(flatten)]
     pub agent: AgentArgs,
 
-    /// What a weight is worth: snip, grasp, synflow, iterative-snip, force, magnitude or random; several with commas
-    /// [default: snip]
-    #[arg(long, value_name = "LIST", value_parser = values::criterion, value_delimiter = ',')]
+    /// What a weight is worth, or several with commas between
+    #[arg(long, value_name = "LIST", value_parser = values::criterion, value_delimiter = ',',
+        help = help::named("What a weight is worth, or several with commas between", Kind::Criterion, "snip"))]
     pub criterion: Vec<String>,
 
     /// Share of each network's weights that go before training, in [0, 1); 0 trains them dense [default: 0.95]
@@ -175,8 +179,7 @@ pub struct OfflineArgs {
 }
 
 impl OfflineArgs {
-    /// The device that was asked for; else that of the run that goes on, so that its numbers stay what they would have
-    /// been; else the default.
+    /// The requested device; else that of the resumed run, so that its numbers stay the same; else the default.
     ///
     /// # Errors
     /// When the run's folder names a device that is not known.
@@ -185,7 +188,7 @@ impl OfflineArgs {
     }
 }
 
-/// Options of runs from the start: a run that goes on has its own settings.
+/// Options of new runs: a resumed run has its own settings.
 const FRESH: [&str; 17] = [
     "env",
     "algo",

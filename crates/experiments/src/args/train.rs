@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
+use super::help;
 use super::seeds::{self, Seeds};
 use super::values::{self, Device};
+use crate::catalogue::{self, Kind};
 
 /// Options of a training run. What is absent comes from the configuration file, then from the recipe.
 #[derive(Args, Clone, Debug, Default)]
-#[command(after_help = AFTER)]
+#[command(after_help = after())]
 pub struct TrainArgs {
     /// Task to learn, by Gymnasium's name [default: HalfCheetah-v5]
     #[arg(long, value_name = "TASK", value_parser = values::task)]
@@ -22,8 +24,9 @@ pub struct TrainArgs {
     #[arg(long, value_name = "NAME", value_parser = values::recipe, conflicts_with = "config")]
     pub recipe: Option<String>,
 
-    /// Algorithm in the place of the recipe's own: td3 or sac [default: the one that the recipe ends on]
-    #[arg(long, value_name = "NAME", value_parser = values::algorithm, conflicts_with = "config")]
+    /// Algorithm in the place of the recipe's own
+    #[arg(long, value_name = "NAME", value_parser = values::algorithm, conflicts_with = "config", help = help::named(
+        "Algorithm in the place of the recipe's own", Kind::Algorithm, "the one that the recipe ends on"))]
     pub algo: Option<String>,
 
     /// Share of the actor's weights that are absent, in [0, 1) [default: the paper's for the task]
@@ -46,8 +49,9 @@ pub struct TrainArgs {
     #[arg(long, value_name = "LIST", value_parser = seeds::seeds, conflicts_with = "seed", allow_hyphen_values = true)]
     pub seeds: Option<Seeds>,
 
-    /// Backend that computes the networks: flex, ndarray, wgpu or cuda [default: flex, or what a resumed run had]
-    #[arg(long, value_name = "NAME", value_parser = values::device)]
+    /// Backend that computes the networks
+    #[arg(long, value_name = "NAME", value_parser = values::device, help = help::named(
+        "Backend that computes the networks", Kind::Device, "flex, or what a resumed run had"))]
     pub device: Option<Device>,
 
     /// Threads to compute with; changes the speed, never the numbers [default: as many as cores]
@@ -75,12 +79,11 @@ pub struct TrainArgs {
     pub resume: Option<PathBuf>,
 }
 
-/// The file of a run's folder with the name of its device: `rl_algos::run_dir::RunDir::device_path`.
+/// The file of a run's folder with the name of its device: `crate::folder::run_dir::RunDir::device_path`.
 const DEVICE_FILE: &str = "device";
 
 impl TrainArgs {
-    /// The device that was asked for; else that of the run that goes on, so that its numbers stay what they would have
-    /// been; else the default.
+    /// The requested device; else that of the resumed run, so that its numbers stay the same; else the default.
     ///
     /// # Errors
     /// When the run's folder names a device that is not known.
@@ -89,7 +92,7 @@ impl TrainArgs {
     }
 }
 
-/// The device that was asked for; else that of the run in the folder `resume`, which goes on; else the default.
+/// The requested device; else that of the run in the folder `resume`; else the default.
 ///
 /// # Errors
 /// When the folder names a device that is not known.
@@ -109,7 +112,7 @@ pub(super) fn device_of(asked: Option<Device>, resume: Option<&Path>) -> Result<
                 name.trim()
             )
         }),
-        // Runs of earlier versions have none; and what is no folder is refused later, in words about runs.
+        // Runs of earlier versions have no such file; a path that is not a run is refused later, with a better message.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(Device::default())
         }
@@ -117,7 +120,7 @@ pub(super) fn device_of(asked: Option<Device>, resume: Option<&Path>) -> Result<
     }
 }
 
-/// Options of a run from the start: a run that goes on has its own settings.
+/// Options of new runs: a resumed run has its own settings.
 const FRESH: [&str; 12] = [
     "env",
     "recipe",
@@ -133,30 +136,17 @@ const FRESH: [&str; 12] = [
     "config",
 ];
 
-const AFTER: &str = "\
+const BEFORE: &str = "\
 With no option: RLx2-TD3 on HalfCheetah-v5, the actor 90 % and the critics 85 %
 sparse from the first step, for 200,000 control steps. An option wins over the
-same setting in --config, which wins over the recipe.
+same setting in --config, which wins over the recipe.";
 
-Tasks:    HalfCheetah, Hopper, Walker2d, Ant, Humanoid, Swimmer, InvertedPendulum,
-          InvertedDoublePendulum, Reacher (each -v5 or -v4), Pusher-v5; the first six
-          as -v3 too (version optional, case and hyphens forgiven)
-Recipes:  rlx2    RigL, 3-step targets after a delay, replay that forgets stale policies
-          rigl    grow where the gradient is large, drop small weights
-          set     grow at random, drop small weights
-          static  a random sparse network that never changes
-          ds      half the weights: drop the smallest of each sign, grow at random
-          pruned  starts dense; small weights go from 20 % to 80 % of the run
-          tiny    dense, with as few weights as the sparse recipes
-          dense   no zeros: the baseline
-          each with TD3, or as rlx2-sac, rigl-sac, ... with SAC; `cargo xtask
-          recipes` says where each comes from and prints its numbers
+const SPARSITY: &str = "\
 Sparsity: RLx2's published ones by task and algorithm; for TD3, actor / critic:
           HalfCheetah 0.90 / 0.85, Hopper 0.98 / 0.95, Walker2d 0.97 / 0.95,
-          Ant 0.96 / 0.88; `ds` has its paper's, `dense` and `tiny` none
-Devices:  flex (Burn's CPU backend), ndarray (Burn's older one), wgpu (GPUs through
-          Vulkan, Metal or DirectX 12), cuda (NVIDIA's); each is built when first used
+          Ant 0.96 / 0.88; `ds` has its paper's, `dense` and `tiny` none";
 
+const EXAMPLES: &str = "\
 Examples:
   cargo xtask train
   cargo xtask train --env hopper --steps 1M --seed 3
@@ -176,6 +166,28 @@ checkpoints and TensorBoard's events. Meanwhile:
   tensorboard --logdir runs
 Afterwards:
   cargo xtask eval DIR      cargo xtask plot DIR";
+
+/// What stands below the options.
+fn after() -> String {
+    let algorithms = catalogue::names(Kind::Algorithm);
+    let each = algorithms.iter().map(|algo| format!("-{algo}"));
+    let recipes = format!(
+        "{}\n          each with {}; `cargo xtask recipes` says where each comes\n          from and prints its numbers",
+        help::table("Recipes:", Kind::Recipe),
+        each.collect::<Vec<_>>().join(" or "),
+    );
+    [
+        BEFORE,
+        "",
+        &help::tasks(),
+        &recipes,
+        SPARSITY,
+        &help::table("Devices:", Kind::Device),
+        "",
+        EXAMPLES,
+    ]
+    .join("\n")
+}
 
 #[cfg(test)]
 mod tests {
@@ -267,16 +279,19 @@ mod tests {
 
     #[test]
     fn the_help_names_every_task_recipe_and_device() {
-        let recipes = values::RECIPES.iter().map(|(name, about)| (*name, *about));
-        for (name, about) in recipes {
-            assert!(AFTER.contains(&format!("{name:<8}{about}")), "{name}");
+        let after = after();
+        for entry in catalogue::entries(Kind::Recipe) {
+            assert!(
+                after.contains(&format!("{:<8}{}", entry.name, entry.about)),
+                "{after}"
+            );
         }
-        for task in values::TASKS {
-            let name = task.split("-v").next().unwrap_or(task);
-            assert!(AFTER.contains(name), "{task}");
+        for task in catalogue::names(Kind::Task) {
+            let (name, version) = task.split_once('-').unwrap();
+            assert!(after.contains(name) && after.contains(version), "{task}");
         }
         for device in Device::ALL {
-            assert!(AFTER.contains(device.name()), "{device}");
+            assert!(after.contains(device.about()), "{device}");
         }
     }
 }

@@ -1,135 +1,20 @@
-//! What option values may be, checked before anything is built.
+//! Values of options, checked before anything is built.
 
-use std::fmt;
+use crate::catalogue::{self, Kind};
 
-/// Tasks of `envs`, by Gymnasium's names; the `run` binary's tests hold this list against the registry.
-pub const TASKS: [&str; 25] = [
-    "HalfCheetah-v5",
-    "Hopper-v5",
-    "Walker2d-v5",
-    "Ant-v5",
-    "Humanoid-v5",
-    "Swimmer-v5",
-    "InvertedPendulum-v5",
-    "InvertedDoublePendulum-v5",
-    "Reacher-v5",
-    "Pusher-v5",
-    "HalfCheetah-v4",
-    "Hopper-v4",
-    "Walker2d-v4",
-    "Ant-v4",
-    "Humanoid-v4",
-    "Swimmer-v4",
-    "InvertedPendulum-v4",
-    "InvertedDoublePendulum-v4",
-    "Reacher-v4",
-    "HalfCheetah-v3",
-    "Hopper-v3",
-    "Walker2d-v3",
-    "Ant-v3",
-    "Humanoid-v3",
-    "Swimmer-v3",
-];
-
-/// Recipes of `rl-algos`, with a line on each; the `run` binary's tests hold this list against the crate's.
-pub const RECIPES: [(&str, &str); 8] = [
-    (
-        "rlx2",
-        "RigL, 3-step targets after a delay, replay that forgets stale policies",
-    ),
-    (
-        "rigl",
-        "grow where the gradient is large, drop small weights",
-    ),
-    ("set", "grow at random, drop small weights"),
-    ("static", "a random sparse network that never changes"),
-    (
-        "ds",
-        "half the weights: drop the smallest of each sign, grow at random",
-    ),
-    (
-        "pruned",
-        "starts dense; small weights go from 20 % to 80 % of the run",
-    ),
-    ("tiny", "dense, with as few weights as the sparse recipes"),
-    ("dense", "no zeros: the baseline"),
-];
-
-/// Algorithms of `rl-algos`, on which the full names of recipes end.
-pub const ALGORITHMS: [&str; 2] = ["td3", "sac"];
-
-/// Algorithms of `offline-prune`.
-pub const OFFLINE_ALGORITHMS: [&str; 5] = ["bc", "td3-bc", "iql", "awac", "bcq"];
-
-/// Criteria of `offline-prune`.
-pub const CRITERIA: [&str; 7] = [
-    "snip",
-    "grasp",
-    "synflow",
-    "iterative-snip",
-    "force",
-    "magnitude",
-    "random",
-];
+pub use crate::catalogue::Device;
 
 /// Most threads of one process.
 const MOST_THREADS: u64 = 1024;
-
-/// Backends that a training binary can be built for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Device {
-    /// Burn's maintained CPU backend.
-    #[default]
-    Flex,
-    /// Burn's older CPU backend.
-    Ndarray,
-    /// GPUs through Vulkan, Metal or DirectX 12.
-    Wgpu,
-    /// NVIDIA GPUs through CUDA.
-    Cuda,
-}
-
-impl Device {
-    /// All of them, the default first.
-    pub const ALL: [Self; 4] = [Self::Flex, Self::Ndarray, Self::Wgpu, Self::Cuda];
-
-    /// The name on the command line, which is also the name of the cargo feature.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Flex => "flex",
-            Self::Ndarray => "ndarray",
-            Self::Wgpu => "wgpu",
-            Self::Cuda => "cuda",
-        }
-    }
-
-    /// Whether it computes on a GPU.
-    #[must_use]
-    pub fn is_gpu(self) -> bool {
-        matches!(self, Self::Wgpu | Self::Cuda)
-    }
-}
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// Reads a device.
 ///
 /// # Errors
 /// When no backend has this name.
 pub fn device(text: &str) -> Result<Device, String> {
-    let wanted = text.to_ascii_lowercase();
-    let known = Device::ALL
-        .into_iter()
-        .find(|device| device.name() == wanted);
-    known.ok_or_else(|| {
-        let names = Device::ALL.map(Device::name).join(", ");
-        format!("unknown device; known devices: {names}")
-    })
+    let name = catalogue::find(Kind::Device, text)?;
+    let known = Device::ALL.into_iter().find(|device| device.name() == name);
+    known.ok_or_else(|| format!("`{name}` is of no backend that can be built"))
 }
 
 /// Reads a task: Gymnasium's name, the version optional, case and hyphens forgiven.
@@ -137,19 +22,7 @@ pub fn device(text: &str) -> Result<Device, String> {
 /// # Errors
 /// When no known task has this name.
 pub fn task(text: &str) -> Result<String, String> {
-    let plain = |name: &str| -> String {
-        let name = name.to_ascii_lowercase();
-        name.chars().filter(char::is_ascii_alphanumeric).collect()
-    };
-    let wanted = plain(text);
-    let same = |known: &&&str| {
-        let known = plain(known);
-        wanted == known || known.strip_suffix("v5") == Some(&wanted)
-    };
-    match TASKS.iter().find(same) {
-        Some(task) => Ok((*task).to_owned()),
-        None => Err(format!("unknown task; known tasks: {}", TASKS.join(", "))),
-    }
+    catalogue::find(Kind::Task, text)
 }
 
 /// Reads a task, or `none`.
@@ -163,21 +36,39 @@ pub fn task_or_none(text: &str) -> Result<String, String> {
     task(text).map_err(|error| format!("{error}; or none, for data of no task"))
 }
 
-/// Reads a recipe.
+/// Reads a recipe, with the algorithm on which its full name ends; without one it is the first algorithm's.
 ///
 /// # Errors
 /// When no known recipe has this name.
 pub fn recipe(text: &str) -> Result<String, String> {
+    let algorithms = catalogue::names(Kind::Algorithm);
     let wanted = text.to_ascii_lowercase();
-    let (name, algorithm) = wanted.rsplit_once('-').unwrap_or((&wanted, ALGORITHMS[0]));
-    let names = RECIPES.map(|(name, _)| name);
-    if names.contains(&name) && ALGORITHMS.contains(&algorithm) {
-        Ok(format!("{name}-{algorithm}"))
-    } else {
-        Err(format!(
-            "unknown recipe; known recipes: {}, each also with -sac for -td3",
-            names.join(", ")
-        ))
+    let ends = |algo: &&String| {
+        wanted
+            .strip_suffix(algo.as_str())
+            .is_some_and(|rest| rest.ends_with('-'))
+    };
+    let (name, algorithm) = match algorithms.iter().find(ends) {
+        Some(algorithm) => (
+            &wanted[..wanted.len() - algorithm.len() - 1],
+            algorithm.as_str(),
+        ),
+        None => (
+            wanted.as_str(),
+            algorithms.first().map_or("", String::as_str),
+        ),
+    };
+    match catalogue::find(Kind::Recipe, name) {
+        Ok(name) => Ok(format!("{name}-{algorithm}")),
+        Err(error) => {
+            let others = algorithms.iter().skip(1).map(|algo| format!("-{algo}"));
+            let others: Vec<String> = others.collect();
+            Err(format!(
+                "{error}, each also with {} for -{}",
+                others.join(", "),
+                algorithms.first().map_or("", String::as_str)
+            ))
+        }
     }
 }
 
@@ -186,7 +77,7 @@ pub fn recipe(text: &str) -> Result<String, String> {
 /// # Errors
 /// When no algorithm has this name.
 pub fn algorithm(text: &str) -> Result<String, String> {
-    one_of(&ALGORITHMS, text, "algorithm", "algorithms")
+    catalogue::find(Kind::Algorithm, text)
 }
 
 /// Reads an algorithm that learns from a dataset.
@@ -194,24 +85,15 @@ pub fn algorithm(text: &str) -> Result<String, String> {
 /// # Errors
 /// When no such algorithm has this name.
 pub fn offline_algorithm(text: &str) -> Result<String, String> {
-    one_of(&OFFLINE_ALGORITHMS, text, "algorithm", "algorithms")
+    catalogue::find(Kind::OfflineAlgorithm, text)
 }
 
-/// Reads what weights are scored by.
+/// Reads a pruning criterion.
 ///
 /// # Errors
 /// When no criterion has this name.
 pub fn criterion(text: &str) -> Result<String, String> {
-    one_of(&CRITERIA, text, "criterion", "criteria")
-}
-
-fn one_of(known: &[&str], text: &str, one: &str, many: &str) -> Result<String, String> {
-    let wanted = text.trim().to_ascii_lowercase();
-    if known.contains(&wanted.as_str()) {
-        return Ok(wanted);
-    }
-    let names = known.join(", ");
-    Err(format!("unknown {one}; known {many}: {names}"))
+    catalogue::find(Kind::Criterion, text)
 }
 
 /// Reads a sparsity: the share of weights that are absent, in [0, 1).
@@ -240,7 +122,7 @@ pub fn count(text: &str) -> Result<u64, String> {
         Some((at, 'm' | 'M')) => (&plain[..at], 1_000_000),
         _ => (plain.as_str(), 1),
     };
-    // As wide as any count that is worth reading: what does not fit is told as too large, not as no number.
+    // Wide enough that a number that does not fit is reported as too large, not as no number.
     let value = digits.parse::<i128>().ok();
     match value.and_then(|n| n.checked_mul(unit)) {
         Some(..1) => Err("must be at least 1".to_owned()),
@@ -275,21 +157,6 @@ pub fn seed(text: &str) -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn task_names_are_forgiven_their_case_hyphens_and_version() {
-        for name in [
-            "HalfCheetah-v5",
-            "halfcheetah",
-            "half-cheetah",
-            "HALF_CHEETAH_V5",
-        ] {
-            assert_eq!(task(name).unwrap(), "HalfCheetah-v5", "{name}");
-        }
-        assert_eq!(task("ant-v4").unwrap(), "Ant-v4");
-        assert!(task("HalfCheetah-v2").is_err());
-        assert!(task("CartPole").unwrap_err().contains("Walker2d-v5"));
-    }
 
     #[test]
     fn devices_go_by_their_names() {

@@ -9,7 +9,7 @@ use crate::terminal::table::thousands;
 /// Width and height (pixels).
 const SIZE: (u32, u32) = (900, 480);
 
-/// Colours that stay apart for most eyes (Okabe & Ito 2008).
+/// Colours that most people can tell apart (Okabe & Ito 2008).
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -117,7 +117,7 @@ fn shown(words: &str) -> String {
     words.replace(char::is_control, " ")
 }
 
-/// What the axes span: all points, from zero where nothing is below it.
+/// Ranges of the axes: all points, from zero where nothing is below it.
 fn ranges(curves: &[Curve]) -> (std::ops::Range<f64>, std::ops::Range<f64>) {
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let last = points().map(|point| point.0).fold(1.0, f64::max);

@@ -183,7 +183,7 @@ mod tests {
     fn published_runs_can_be_drawn() {
         let runs = concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/../docs/results/halfcheetah-v5-200k"
+            "/../../docs/results/halfcheetah-v5-200k"
         );
         let run = read(&Path::new(runs).join("rlx2-s0")).unwrap();
         let env = run.env.as_deref();

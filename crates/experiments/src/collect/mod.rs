@@ -26,7 +26,7 @@ use source::Source;
 /// One line, which fits 80 columns.
 const LINE: &str = "{bar:10.cyan/black} {human_pos}/{human_len}  {per_sec}  {eta} left";
 
-/// Collects what was asked for. Everything is looked at before the first dataset is begun.
+/// Collects the requested datasets. Everything is checked before the first one is begun.
 ///
 /// # Errors
 /// When the run lacks what a kind needs, a dataset is there already, or one cannot be written.
@@ -71,8 +71,8 @@ pub(crate) fn run(args: &CollectArgs) -> Result<()> {
     Ok(())
 }
 
-/// What to collect. A replay that has forgotten what medium-replay needs is an error only where that kind was asked
-/// for: RLx2's forgets.
+/// The datasets to collect. A replay that has dropped what medium-replay needs is an error only where that kind was
+/// requested: RLx2's drops old rows.
 fn plans(args: &CollectArgs, source: &Source) -> Result<Vec<Plan>> {
     let kinds = match (args.kinds.as_slice(), source.run()) {
         ([], None) => &[Kind::Random],
@@ -119,7 +119,7 @@ const DATA: [&str; 2] = ["data", "data.partial"];
 /// Files of such a folder.
 const FILES: [&str; 2] = ["main_data.hdf5", "metadata.json"];
 
-/// Refuses a folder in which there is more than a dataset, which would be lost with it.
+/// Refuses a folder that holds more than a dataset, which would be lost with it.
 fn only_data(folder: &Path) -> Result<()> {
     let place = || folder.display().to_string();
     let entries = match fs::read_dir(folder) {
@@ -140,7 +140,7 @@ fn only_data(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a dataset, in the place of one that may be there.
+/// Makes a dataset, replacing an existing one.
 fn write(args: &CollectArgs, plan: Plan) -> Result<Written> {
     let bar = match stderr().is_terminal() {
         true => bar(plan.transitions as u64, LINE),
@@ -160,7 +160,7 @@ fn write(args: &CollectArgs, plan: Plan) -> Result<Written> {
     });
     let written = minari::try_write(&args.out, &description, seen);
     if written.is_err() {
-        // Half a dataset helps nobody, and takes what may be the last room.
+        // Half a dataset is of no use and may take the last space.
         let _ = fs::remove_dir_all(folder.join(DATA[1]));
     }
     let written = written?;

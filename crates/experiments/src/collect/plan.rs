@@ -1,4 +1,4 @@
-//! How a dataset of a kind is made, and what its metadata say of that.
+//! How a dataset of a kind is made, and its metadata.
 
 use crate::args::collect::{CollectArgs, Kind};
 use anyhow::{Context, Result};
@@ -18,13 +18,13 @@ use super::rounded;
 use super::source::{Kept, Run, STREAMS, Source, Stored, stream};
 use crate::terminal::table::thousands;
 
-/// Transitions unless told, as many as D4RL's datasets have.
+/// Default number of transitions, as in D4RL's datasets.
 const TRANSITIONS: u64 = 1_000_000;
 
 /// Environments that step together. Another number would make another dataset, so it does not depend on the machine.
 const ENVIRONMENTS: usize = 16;
 
-/// Noise unless told: what TD3 explores with.
+/// Default noise: TD3's exploration noise.
 const NOISE: f64 = 0.1;
 
 /// Acts on an observation, in [-1, 1].
@@ -65,7 +65,7 @@ impl Plan {
     /// Reads all that the dataset needs.
     ///
     /// # Errors
-    /// When the run lacks it, or the dataset's name is none.
+    /// When the run lacks it, or the dataset's name is not valid.
     pub(super) fn new(kind: Kind, args: &CollectArgs, source: &Source) -> Result<Self> {
         let most = args.transitions.map(usize::try_from).transpose()?;
         let count = most.unwrap_or(TRANSITIONS as usize);
@@ -96,8 +96,7 @@ impl Plan {
         })
     }
 
-    /// Bytes that it takes on the disk at the least: observation, action and reward of every transition, and how it
-    /// ended.
+    /// Least bytes that it takes on the disk: observation, action, reward and end of every transition.
     pub(super) fn bytes(&self) -> u64 {
         let numbers = self.task.observation.len() + self.task.action.len() + 1;
         let transition = size_of::<f32>() * numbers + 2;

@@ -1,9 +1,10 @@
-//! What datasets can be made of: a task, and a run with its policies and its replay.
+//! Sources of datasets: a task, and a run with its policies and its replay.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::args::collect::CollectArgs;
+use crate::folder::run_dir::{Checkpoint, RunDir};
 use anyhow::{Context, Result, bail};
 use envs::{TaskInfo, VecEnv};
 use offline_prune::score::Reference;
@@ -13,7 +14,6 @@ use rand_chacha::rand_core::SeedableRng;
 use rl_algos::config::TrainConfig;
 use rl_algos::evaluate::evaluate;
 use rl_algos::replay::Replay;
-use rl_algos::run_dir::{Checkpoint, RunDir};
 
 use super::rounded;
 use crate::charts::plot::points;
@@ -63,7 +63,7 @@ pub(super) struct Stored {
     pub(super) rows: Range<usize>,
     /// The steps of the first and of the last of them, counted from 1.
     pub(super) steps: [u64; 2],
-    /// The step of the oldest that is stored; those before are forgotten.
+    /// The step of the oldest stored transition; earlier ones were dropped.
     pub(super) oldest: u64,
 }
 
@@ -83,7 +83,7 @@ impl Source {
         self.run.as_ref()
     }
 
-    /// What returns are measured against, and where it comes from.
+    /// The reference returns, and their source.
     pub(super) fn reference(&self) -> Option<(Reference, &'static str)> {
         if let Ok(known) = Reference::of(self.task.id) {
             return Some((known, "D4RL"));

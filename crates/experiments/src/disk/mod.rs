@@ -1,3 +1,7 @@
-//! The disk and the memory of this machine: [`room`] says whether what is asked for fits.
+//! Files that are whole, and that tell when they are not as they were written: [`ledger`] (a table), [`packed`] (bytes with a
+//! checksum), [`seal`] (a text with one); and whether there is [`room`] for them.
 
+pub mod ledger;
+pub mod packed;
 pub(crate) mod room;
+pub mod seal;

@@ -1,5 +1,5 @@
-//! Whether what is asked for fits into this machine's memory, or on its disk. What cannot fit is refused with its size,
-//! before the system ends the process for it or the last room is taken.
+//! Whether a job fits into this machine's memory and on its disk. What cannot fit is refused with its size, before the
+//! system ends the process or the disk is full.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ const LIMITS: [(&str, &str); 2] = [
     ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
 ];
 
-/// Refuses needs that are larger than this machine's memory together, of so many runs at a time. Where the system does
-/// not say how much there is, all pass.
+/// Refuses needs of `runs` runs at a time that exceed this machine's memory. Where the system does not report its
+/// memory, all pass.
 ///
 /// # Errors
 /// With the setting that takes most, its bytes and the machine's.
@@ -52,8 +52,8 @@ fn fits(needs: &[Need], runs: usize, memory: u64) -> Result<()> {
     )
 }
 
-/// Refuses files of so many bytes for `what`, in a folder that may have to be made, where the disk has less room. Where
-/// the system does not say how much there is, all pass.
+/// Refuses files of `bytes` bytes for `what`, in a folder that may not exist yet, where the disk has less space. Where
+/// the system does not report its space, all pass.
 ///
 /// # Errors
 /// With both numbers of bytes.
@@ -89,7 +89,7 @@ fn free(_: &Path) -> Option<u64> {
     None
 }
 
-/// Bytes of memory that this process may take; none where the system does not say.
+/// Bytes of memory that this process may take; `None` where the system does not report it.
 pub(crate) fn machine() -> Option<u64> {
     let whole = fs::read_to_string("/proc/meminfo").ok();
     let whole = whole.as_deref().and_then(total);

@@ -36,7 +36,7 @@ const ONLINE: [&str; 7] = [
 const OFFLINE: [&str; 3] = ["updates", "normalise_observations", "prune_batches"];
 
 impl Kind {
-    /// What a text is for; `None` where it does not say.
+    /// The kind of a text; `None` where it does not say.
     pub(crate) fn of(text: &str) -> Option<Self> {
         if text.lines().any(|line| line.starts_with(DATA)) {
             return Some(Self::Offline);

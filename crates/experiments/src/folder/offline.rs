@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::observe::EVENTS;
 use anyhow::{Result, bail};
 use offline_prune::dataset::Dataset;
-use rl_algos::observe::EVENTS;
 
 use super::kind::{CONFIG, Kind};
 

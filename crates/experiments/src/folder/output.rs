@@ -1,5 +1,5 @@
-//! Files that somebody names for what a command makes. Each is whole or not there, and never in the place of a file that
-//! is something else: a name mistyped must not cost a run or a dataset.
+//! Files that a user names for a command's output. Each is complete or absent, and never replaces a file of another
+//! kind: a mistyped name must not cost a run or a dataset.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 
 use crate::folder::places;
 
-/// What a file holds, which is also all that it may take the place of.
+/// What a file holds, and the only kind of file that it may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A drawing.
@@ -57,7 +57,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// A place for a file, looked at before anything is computed for it.
+    /// A place for a file, checked before anything is computed for it.
     ///
     /// # Errors
     /// When it is a folder, its folder is not there, something else is there already, or a run keeps its own file there.
@@ -210,7 +210,7 @@ impl Write for Sink {
     }
 }
 
-/// A file that is being written. Dropped before its end, it was never there.
+/// A file that is being written. Dropped before its end, it leaves nothing.
 #[derive(Debug)]
 pub(crate) struct Unfinished {
     output: Output,
@@ -218,7 +218,7 @@ pub(crate) struct Unfinished {
 }
 
 impl Unfinished {
-    /// Puts the file in its place, when all of it is on the disk.
+    /// Moves the file to its place, once all of it is on the disk.
     ///
     /// # Errors
     /// When it cannot be, or something else came there meanwhile.

@@ -1,16 +1,16 @@
-//! Folders that somebody names: one for what a command makes, or one of a run that is there.
+//! Folders that a user names: for a command's output, or of an existing run.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::folder::run_dir::RunDir;
 use anyhow::{Context, Result, bail};
-use rl_algos::run_dir::RunDir;
 
 use super::kind::CONFIG;
 use super::offline;
 
-/// Most runs that are named where a folder of several was given in the place of one.
+/// Most runs that an error names where a folder of several was given instead of one.
 const NAMED: usize = 3;
 
 /// Folders above a file of a run, at most, up to the run's own.
@@ -19,7 +19,7 @@ const DEPTH: usize = 3;
 /// Refuses a path at which no folder can be made, before anything is computed; `what` names it, such as `--out`.
 ///
 /// # Errors
-/// When a file stands in its place, or in the place of a folder above it, or it cannot be looked at.
+/// When it or a folder above it is a file, or it cannot be read.
 pub(crate) fn folder(what: &str, path: &Path) -> Result<()> {
     let asked = path.display();
     for above in path.ancestors() {
@@ -44,7 +44,7 @@ pub(crate) fn folder(what: &str, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what is no folder of a run, in words about what it is.
+/// Refuses a path that is no folder of a run; the error says what it is.
 ///
 /// # Errors
 /// When it is a file, is missing, or holds no settings.

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::disk::seal;
+use crate::folder::run_dir::{Checkpoint, RunDir};
 use crate::terminal::shell;
 use crate::terminal::tell::program;
 use anyhow::{Context, Result, anyhow, bail};
 use offline_prune::config::{AlgoConfig, OfflineConfig};
-use rl_algos::run_dir::{Checkpoint, RunDir};
-use rl_algos::seal;
 use serde::{Deserialize, Serialize};
 
 use crate::folder::kind::{CONFIG, Kind};

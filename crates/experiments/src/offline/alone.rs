@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::args::offline::OfflineArgs;
+use crate::disk::seal;
 use crate::terminal::shell;
 use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{State, Trained};
-use rl_algos::seal;
 
 use super::job::Job;
 use super::observer::{self, ProgressObserver};
@@ -143,7 +143,7 @@ fn place_of(args: &OfflineArgs, path: &Path, config: &str) -> Result<PathBuf> {
     })
 }
 
-/// Refuses to begin anew where something would be lost: a run writes what it goes on from with its first evaluation.
+/// Refuses to begin anew where something would be lost: a run can be resumed from its first evaluation on.
 fn check_unbegun(path: &Path) -> Result<()> {
     let rows = fs::read_to_string(path.join(METRICS)).unwrap_or_default();
     let rows = rows.lines().count().saturating_sub(1);

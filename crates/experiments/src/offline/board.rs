@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::observe::EventFile;
 use offline_prune::train::Evaluation;
 use rl_algos::Result;
-use rl_algos::observe::EventFile;
 
 /// Writes an event file; the points of an evaluation are on disk when it is over. A run that goes on gets a file of its
 /// own beside the first, which TensorBoard reads as one run.
@@ -17,7 +17,7 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// For the folder of a run that has so many updates behind it.
+    /// For the folder of a run that has made `before` updates.
     pub(super) fn new(folder: &Path, before: u64) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -104,7 +104,7 @@ mod tests {
             let all = scalars(evaluation, 1.0);
             all.into_iter().map(|(tag, _)| tag).collect()
         };
-        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/offline.md");
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/offline.md");
         let page = std::fs::read_to_string(page).unwrap();
         let section = page.split("TensorBoard shows").nth(1).unwrap();
         let section = section.split("\n## ").next().unwrap();

@@ -7,7 +7,7 @@ use offline_prune::prune::PruneConfig;
 use crate::args::offline::OfflineArgs;
 use crate::settings::offline as settings;
 
-/// What the dense run is called where criteria stand.
+/// The name of the dense run among criteria.
 pub(super) const DENSE: &str = "dense";
 
 /// One run.
@@ -20,7 +20,7 @@ pub(super) struct Job {
     pub(super) config: OfflineConfig,
 }
 
-/// The runs that the options ask for; a dense one once for each seed.
+/// The runs of the options; a dense one once for each seed.
 ///
 /// # Errors
 /// When a setting is outside its range.
@@ -79,7 +79,7 @@ pub(super) fn job(base: &OfflineConfig, seed: u64, mut pruning: PruneConfig) -> 
     }
 }
 
-/// What the criterion is called, and the sparsity.
+/// The criterion's name, and the sparsity.
 pub(super) fn pruned(config: &OfflineConfig) -> (String, f64) {
     let pruning = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
     pruning.map_or_else(

@@ -1,4 +1,4 @@
-//! What earlier commands left: runs that are whole, and runs that were cut off.
+//! What earlier commands left: complete runs and interrupted ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ fn settings(path: &Path, content: &str) -> Result<Option<OfflineConfig>> {
     Ok(Some(OfflineConfig::from_toml(&text).with_context(place)?))
 }
 
-/// What came of the run in a folder, if it is whole; whole or not, it must have these settings.
+/// The result of the run in a folder, if it is complete; complete or not, it must have these settings.
 ///
 /// # Errors
 /// As [`others`], and when it has other settings.
@@ -179,7 +179,7 @@ fn difference(a: &Table, b: &Table, section: &str) -> Option<(String, String, St
     None
 }
 
-/// What came of a run; nothing of one that was cut off, or whose metrics are not those that it wrote.
+/// The result of a run; `None` for one that was interrupted, or whose metrics are not those that it wrote.
 ///
 /// # Errors
 /// When it learned from other data.
@@ -207,7 +207,7 @@ fn outcome(
     Ok(Some(outcome))
 }
 
-/// What came of a run of a version that kept no record of its own.
+/// The result of a run of a version that kept no record of its own.
 fn by_metrics(path: &Path, config: &OfflineConfig, dataset: &Dataset) -> Result<Option<Outcome>> {
     let columns = ["update", "seconds", "return_mean", "score"];
     let rows = numbers(&path.join(METRICS), columns)?;

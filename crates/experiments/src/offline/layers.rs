@@ -43,7 +43,7 @@ pub(crate) fn table(reports: &Reports) -> Table {
     table
 }
 
-/// What the table's numbers mean, and what a person should know of them.
+/// The meaning of the table's numbers, and notes on them.
 pub(crate) fn remarks(reports: &Reports) -> String {
     let (kept, total) = sums(reports);
     let share = 100.0 * kept as f64 / total as f64;

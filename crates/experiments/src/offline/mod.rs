@@ -36,10 +36,10 @@ use crate::terminal::tell::print_line;
 use data::open;
 use observer::ProgressObserver;
 
-/// Evaluations at the end of a run whose mean is told.
+/// Evaluations at the end of a run whose mean is reported.
 const LAST: usize = 10;
 
-/// Learns as the options say. A run that Ctrl-C ended has a status of its own.
+/// Learns as the options say. A run that Ctrl-C ended has its own exit status.
 ///
 /// # Errors
 /// Bad settings, a dataset that cannot be read, a folder that already holds a run, a run that diverges.
@@ -111,7 +111,7 @@ fn is_over(trained: &Trained, config: &OfflineConfig) -> bool {
     trained.updates >= config.updates
 }
 
-/// Says what is trained, and what computes.
+/// Prints what is trained, and the device.
 ///
 /// # Errors
 /// As [`OfflineArgs::device`].

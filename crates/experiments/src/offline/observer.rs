@@ -1,4 +1,4 @@
-//! What a person watches of a run, and what is written of it meanwhile.
+//! The progress that a run shows, and what it writes meanwhile.
 
 use std::ops::ControlFlow;
 
@@ -52,7 +52,7 @@ impl ProgressObserver {
 impl Watcher for ProgressObserver {
     fn on_start(&mut self, start: &Start) -> Result<()> {
         self.weights = weights(start);
-        // Of a run that is refused nothing else is said.
+        // A refused run prints nothing else.
         self.folder.start(start)?;
         self.started = true;
         if self.tables && !start.pruning.is_empty() {
@@ -102,7 +102,7 @@ impl Watcher for ProgressObserver {
     }
 }
 
-/// What is told where there is no return.
+/// What is reported where there is no return.
 pub(super) fn losses(losses: &[(String, f64)]) -> String {
     let told = losses.iter().filter(|(_, loss)| !loss.is_nan());
     let told = told.map(|(name, loss)| format!("{} {loss:.4}", name.replace('_', " ")));

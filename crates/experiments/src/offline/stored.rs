@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use crate::disk::packed::{pack, unpack};
 use anyhow::{Context, Result, anyhow};
 use offline_prune::train::State;
 use rl_algos::files::{put, settle};
-use rl_algos::packed::{pack, unpack};
 use serde::{Deserialize, Serialize};
 
 use crate::folder::offline::{RESUME, STATE};

@@ -1,4 +1,5 @@
-//! Several criteria, sparsities and seeds: a run for each, side by side, and a picture of score by sparsity.
+//! Several criteria, sparsities and seeds: a run for each combination, side by side, and a picture of score by
+//! sparsity.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -186,7 +187,7 @@ fn free(folder: &Path, jobs: &[Job], overwrite: bool) -> Result<()> {
     Ok(())
 }
 
-/// What came of a run; nothing of one that was stopped.
+/// The result of a run; `None` for one that was stopped.
 type Made = Result<Option<Outcome>>;
 
 /// One of them.

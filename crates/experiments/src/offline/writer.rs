@@ -5,14 +5,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::disk::ledger::Ledger;
+use crate::disk::seal::{sealed, sealed_json};
 use anyhow::Result;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, Run, Start, Trained};
 use offline_prune::{Error, Result as Offline};
 use rl_algos::files::{Held, hold, put};
-use rl_algos::ledger::Ledger;
-use rl_algos::seal::{sealed, sealed_json};
 use sparse_core::record;
 
 use super::board::Board;
@@ -24,7 +24,7 @@ use crate::folder::offline::{
 };
 use crate::folder::policies::PolicyInfo;
 
-/// What a run learns from, as it is told of: where it lies, and what it is known by.
+/// A run's dataset: its path, and its digest.
 #[derive(Clone, Debug)]
 pub(super) struct Data {
     pub(super) place: String,
@@ -58,7 +58,7 @@ pub(super) struct Folder {
     begun: Instant,
     /// Time that the run took before this session (s).
     before: f64,
-    /// That no other command writes here; of a new folder from its start on.
+    /// The lock that keeps other commands out; for a new folder from its start on.
     held: Option<Held>,
     goes_on: bool,
 }

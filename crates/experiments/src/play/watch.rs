@@ -196,7 +196,7 @@ const FRAME: &str = "frame-";
 enum Film {
     /// An animation of its own, at a place.
     Animation(PathBuf, Box<Animation<Unfinished>>),
-    /// Pictures in a folder, so many so far.
+    /// Pictures in a folder, and their number so far.
     Frames(PathBuf, usize),
 }
 

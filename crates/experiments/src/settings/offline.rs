@@ -79,7 +79,7 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
     Ok(config)
 }
 
-/// Puts what options say of the dataset in the place of what is there.
+/// Overrides the settings of the dataset by options.
 fn reading(args: &DataArgs, data: &mut Reading) -> Result<()> {
     if !args.action_low.is_empty() {
         data.action_low.clone_from(&args.action_low);

@@ -62,7 +62,7 @@ fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
     Kind::Online.check(&text, file, "--config")?;
     let given = toml::from_str(&text);
     check_set(file, given.as_ref().ok())?;
-    // A file that is no TOML has no recipe either; what is wrong with it is told below.
+    // A file that is no TOML has no recipe either; its error is reported below.
     let given: Table = given.unwrap_or_default();
     let word = |key: &str| given.get(key).and_then(Value::as_str);
     let recipe = word("recipe").unwrap_or(RECIPE);

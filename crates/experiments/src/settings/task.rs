@@ -2,7 +2,6 @@
 
 use std::path::{Component, Path};
 
-use crate::args::values::TASKS;
 use anyhow::{Result, bail};
 use offline_prune::dataset::{Layout, Peek};
 
@@ -75,7 +74,7 @@ fn said(path: &Path, env: &str, peek: &Peek) -> Result<Guess> {
         true => ", with settings of its own (kwargs), which are not taken",
         false => "",
     };
-    if TASKS.contains(&env) {
+    if envs::names().contains(&env) {
         return Ok(Guess {
             env: env.to_owned(),
             why: format!("the dataset says so{own}"),
@@ -117,7 +116,7 @@ impl<'a> Named<'a> {
         let stem = part.split('.').next().unwrap_or(part).to_ascii_lowercase();
         let mut words = stem.split(|c: char| !c.is_ascii_alphanumeric());
         let first = words.next()?;
-        let mut families = TASKS.iter().map(|task| family(task));
+        let mut families = envs::names().into_iter().map(family);
         let family = families.find(|family| family.eq_ignore_ascii_case(first))?;
         let mut named = Self {
             part,

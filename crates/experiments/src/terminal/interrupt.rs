@@ -67,7 +67,7 @@ impl Interrupt {
     }
 }
 
-/// Whether whoever started this process had it ignore a signal; known on Linux only.
+/// Whether the parent process made this one ignore a signal; known on Linux only.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

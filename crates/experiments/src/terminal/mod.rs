@@ -1,7 +1,7 @@
-//! What a person at a terminal reads, and how they ask for the end.
+//! Terminal output, and signals that end a run.
 //!
-//! In reading order: [`tell`] (the one place that prints), [`shell`] (commands that are printed), then, where runs are made,
-//! [`table`], [`progress`] and [`interrupt`].
+//! In reading order: [`tell`] (the only place that prints), [`shell`] (commands that are printed), then, where runs are
+//! made, [`table`], [`progress`] and [`interrupt`].
 
 #[cfg(feature = "run")]
 pub mod interrupt;

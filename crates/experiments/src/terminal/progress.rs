@@ -1,4 +1,4 @@
-//! What a person sees while an agent trains: a bar on a terminal, plain lines elsewhere.
+//! Progress of a training: a bar on a terminal, plain lines elsewhere.
 
 use std::fmt::Display;
 use std::io::{IsTerminal, stderr};
@@ -206,7 +206,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away and tells how long it stood.
+    /// Removes the bar and returns how long it was shown.
     pub(crate) fn finish(&self) -> Duration {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -225,7 +225,7 @@ pub(crate) fn bar(total: u64, template: &str) -> ProgressBar {
     bar
 }
 
-/// What is behind a lock, whatever became of who held it.
+/// The contents of a lock, even if its holder panicked.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,9 @@
-//! Words of commands that are printed, such that a shell reads them as they were meant.
+//! Quoting of printed commands, so that a shell reads them as intended.
 
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// A path as a word for a shell: as it is where no character has a meaning there, else quoted. A path that begins with a
+/// A path as a word for a shell: unchanged where no character is special, else quoted. A path that begins with a
 /// hyphen, which would be read as an option, begins with `./`.
 #[must_use]
 pub fn word(path: &Path) -> String {

@@ -1,26 +1,26 @@
-//! What commands say: results and how it goes on standard output, what went wrong on standard error.
+//! Output of commands: results and progress on standard output, errors on standard error.
 //!
-//! No failure to tell ends or harms a job. Whoever reads may stop reading, as `head` does. What could not be said for
-//! another reason, such as a full disk, is kept, so that a command whose product is what it says can fail at its end.
+//! A failure to print never ends or harms a job. A reader may stop reading, as `head` does. Any other failure, such as
+//! a full disk, is kept, so that a command whose result is its output can fail at its end.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
 
-/// Why a line did not come out on standard output, of the first that did not.
+/// The error of the first line that could not be written to standard output.
 static UNSAID: Mutex<Option<io::Error>> = Mutex::new(None);
 
-/// What this process is called in commands that are printed.
+/// The name of this program in printed commands.
 static PROGRAM: OnceLock<String> = OnceLock::new();
 
-/// What a command begins with that is printed for a person to type, such as `cargo xtask`.
+/// The beginning of printed commands, such as `cargo xtask`.
 #[must_use]
 pub fn program() -> &'static str {
     PROGRAM.get().map_or("cargo xtask", String::as_str)
 }
 
-/// Calls this process so from now on; the first name stays.
+/// Sets the name of this program; the first one stays.
 pub fn call_program(name: &str) {
     PROGRAM.get_or_init(|| name.to_owned());
 }
@@ -42,10 +42,10 @@ pub fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Whether all that was said on standard output came out, or nobody wanted to read on.
+/// Checks that all output was written, or that the reader had gone away.
 ///
 /// # Errors
-/// What kept the first line back that did not come out.
+/// The error of the first line that could not be written.
 pub fn said() -> Result<()> {
     let unsaid = UNSAID.lock().unwrap_or_else(PoisonError::into_inner).take();
     match unsaid {
@@ -54,7 +54,7 @@ pub fn said() -> Result<()> {
     }
 }
 
-/// Keeps the first failure that is not a reader's who went away.
+/// Keeps the first failure, unless the reader has gone away.
 pub(crate) fn keep(said: io::Result<()>) {
     if let Err(error) = said
         && error.kind() != ErrorKind::BrokenPipe

@@ -1,7 +1,7 @@
-//! `cargo xtask train`: says what is trained, shows how it goes, ends with what came of it.
+//! `cargo xtask train`: prints what is trained, shows progress, ends with a summary.
 //!
-//! In reading order: this file (one run, new or gone on with), [`seeds`] (several side by side), [`observer`] (the
-//! observer that a person watches), [`report`] (what is said before and after).
+//! In reading order: this file (one run, new or gone on with), [`seeds`] (several side by side), [`observer`]
+//! (progress), [`report`] (what is printed before and after).
 
 mod observer;
 mod report;
@@ -12,15 +12,17 @@ use std::process::ExitCode;
 
 use crate::args::train::TrainArgs;
 use crate::args::values::Device;
+use crate::folder::learn::{resume, train};
+use crate::folder::run_dir::RunDir;
+use crate::observe::TensorBoard;
 use anyhow::Result;
 use burn::tensor::Device as Backend;
 use rl_algos::agent::Agent;
 use rl_algos::algos;
 use rl_algos::config::TrainConfig;
-use rl_algos::observe::{Observer, Start, TensorBoard};
+use rl_algos::observe::{Observer, Start};
 use rl_algos::rng::Streams;
-use rl_algos::run_dir::RunDir;
-use rl_algos::train::{Trained, resume, train};
+use rl_algos::train::Trained;
 
 use crate::disk::room;
 use crate::folder::kind::Kind;
@@ -40,7 +42,7 @@ const MANY: u64 = 200_000_000;
 type Begin =
     fn(&TrainConfig, &Backend, &RunDir, &mut [&mut dyn Observer]) -> rl_algos::Result<Trained>;
 
-/// Trains as the options say. A run that Ctrl-C ended has a status of its own.
+/// Trains as the options say. A run that Ctrl-C ended has its own exit status.
 ///
 /// # Errors
 /// Bad settings, a folder that already holds a run, a run that diverges.
@@ -131,7 +133,7 @@ impl Observer for Named<'_> {
     }
 }
 
-/// What is said of a run that failed after it was begun, or was refused.
+/// The error of a run that failed or was refused.
 fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
     let error = anyhow::Error::from(error);
     match started {
@@ -143,7 +145,7 @@ fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
     }
 }
 
-/// Checks that so many runs at a time fit into this machine's memory; says what takes long.
+/// Checks that `runs` runs at a time fit into this machine's memory; notes what takes long.
 fn fits(config: &TrainConfig, runs: usize) -> Result<()> {
     let env = envs::make(&config.env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());

@@ -1,4 +1,4 @@
-//! The observer that a person watches, and that ends a run when a signal asks for it.
+//! The observer that shows progress, and that ends a run on a signal.
 
 use std::ops::ControlFlow;
 

@@ -76,7 +76,7 @@ pub(super) fn resume_command(folder: &Path) -> String {
     format!("{} train --resume {}", program(), shell::word(folder))
 }
 
-/// Says what came of it, and what to do with it. `made` tells the steps that this command made, and the time they took.
+/// Prints the result of a run and the next commands. `made` is the steps that this command made, and their time.
 pub(super) fn summary(trained: &Trained, made: Option<(u64, Duration)>, folder: &Path) {
     let returns = &trained.returns;
     let Weights { active, total } = trained.agent.all_weights();

@@ -1,17 +1,17 @@
-//! Several seeds in one command: a run and a folder for each, as many at a time as there are threads for.
+//! Several seeds in one command: a run and a folder for each, up to one per thread at a time.
 
 use std::fmt::Write;
 use std::process::ExitCode;
 
 use crate::args::train::TrainArgs;
+use crate::folder::learn::train;
+use crate::folder::run_dir::RunDir;
+use crate::observe::TensorBoard;
 use anyhow::Result;
 use burn::tensor::Device;
 use indicatif::MultiProgress;
 use rl_algos::config::TrainConfig;
 use rl_algos::files::hold;
-use rl_algos::observe::TensorBoard;
-use rl_algos::run_dir::RunDir;
-use rl_algos::train::train;
 
 use super::observer::ProgressObserver;
 use super::{fits, networks, new, report, why};
@@ -24,7 +24,7 @@ use crate::terminal::progress::Progress;
 use crate::terminal::table::{Cell, Table};
 use crate::terminal::tell::print_line;
 
-/// Evaluations at the end of a run whose mean is told.
+/// Evaluations at the end of a run whose mean is reported.
 const LAST: usize = 10;
 
 /// A run of its own.
@@ -112,7 +112,7 @@ fn folders(
     configs.into_iter().map(create).collect()
 }
 
-/// Runs them, and returns what came of each, in order; `None` of those that were not begun.
+/// Makes the runs, and returns the result of each, in order; `None` for those that were not begun.
 fn all(runs: &[Run], share: Share, shared: &Shared) -> Result<Vec<Option<Result<Outcome>>>> {
     parallel::all(runs.len(), share, &shared.interrupt, |index| {
         one(&runs[index], shared)
@@ -143,7 +143,7 @@ fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
     })
 }
 
-/// Says what came of all, and what is left to do.
+/// Prints the results, and the runs that are left.
 fn finish(runs: &[Run], outcomes: Vec<Option<Result<Outcome>>>) -> Result<ExitCode> {
     let (mut whole, mut open, mut failed) = (Vec::new(), String::new(), Vec::new());
     for (run, outcome) in runs.iter().zip(outcomes) {

@@ -1,6 +1,6 @@
 //! AWAC: advantage-weighted actor-critic (Nair et al. 2020, arXiv:2006.09359), in the order of CORL's code
-//! (arXiv:2210.07105): the critics, which judge what the policy would do next, then the policy, which does what the
-//! data does where that is worth more than what it does itself.
+//! (arXiv:2210.07105): the critics, with targets at the policy's next actions, then the policy, which clones the data's
+//! actions where they are better than its own.
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
@@ -38,21 +38,23 @@ pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkSh
 
 impl Awac {
     /// An agent with these networks, the policy and both critics, whose targets start as their copies.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
     pub fn new(
         config: &OfflineConfig,
         awac: &AwacConfig,
         rows: BatchShape,
         [actor, first, second]: [SparseMlp; 3],
-    ) -> Self {
+    ) -> Result<Self> {
         let bounds = [awac.log_std_min, awac.log_std_max];
         let critics = config.critic_learner(Some(1));
-        Self {
+        Ok(Self {
             config: awac.clone(),
             rows,
-            actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
-            critics: Critics::from_networks([first, second], &critics),
-        }
+            actor: GaussianActor::new(actor, config.actor_learner(false), bounds)?,
+            critics: Critics::from_networks([first, second], &critics)?,
+        })
     }
 
     /// Observations with actions that the policy draws there.
@@ -74,8 +76,8 @@ impl Awac {
         td_target(batch, &values, 1.0)
     }
 
-    /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is
-    /// over an action that the policy draws, and both are judged by the smaller of the critics' values.
+    /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is over
+    /// an action that the policy draws, and both are valued by the smaller of the critics.
     fn weights(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
         let smaller = |judged| least(self.critics.nets(), &judged).into_iter();
         let advantages = par_halves(batch.size, |half| {

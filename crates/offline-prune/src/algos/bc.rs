@@ -27,12 +27,14 @@ pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkSh
 
 impl Bc {
     /// An agent with this policy.
-    #[must_use]
-    pub fn new(config: &OfflineConfig, rows: BatchShape, [actor]: [SparseMlp; 1]) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
+    pub fn new(config: &OfflineConfig, rows: BatchShape, [actor]: [SparseMlp; 1]) -> Result<Self> {
+        Ok(Self {
             rows,
-            actor: Actor::from_network(actor, config.actor_learner(false)),
-        }
+            actor: Actor::from_network(actor, config.actor_learner(false))?,
+        })
     }
 }
 

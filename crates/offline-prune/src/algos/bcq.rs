@@ -1,8 +1,8 @@
 //! BCQ: batch-constrained deep Q-learning (Fujimoto et al. 2019, arXiv:1812.02900, algorithm 1), for continuous
 //! actions.
 //!
-//! A variational autoencoder (VAE) proposes actions like the data's, a network perturbs them a little, and of several
-//! the one that a critic prefers is done. So the policy is four networks together.
+//! A variational autoencoder (VAE) proposes actions like the data's, a network perturbs them a little, and the policy
+//! takes the one that a critic prefers. So the policy is four networks together.
 
 use std::ops::Range;
 
@@ -38,7 +38,7 @@ pub struct Bcq {
     perturbation: Actor,
     critics: Critics,
     vae: NetworkTrainer<Vae>,
-    /// What the candidates for acting are decoded from, `[candidates, latent]`.
+    /// Latent numbers of the candidates for acting, `[candidates, latent]`.
     latents: Vec<f32>,
 }
 
@@ -86,26 +86,28 @@ pub(super) fn shapes(
 impl Bcq {
     /// An agent with these networks, in the order of [`shapes`](super::shapes). The targets of the perturbation and
     /// the critics start as their copies. The latent numbers that it acts by are drawn once, from the run's seed.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
     pub fn new(
         config: &OfflineConfig,
         bcq: &BcqConfig,
         rows: BatchShape,
         [perturbation, first, second, encoder, decoder]: [SparseMlp; 5],
-    ) -> Self {
+    ) -> Result<Self> {
         let critics = config.critic_learner(Some(1));
         let mut vae = config.actor_learner(false);
         vae.adam.learning_rate = bcq.vae_learning_rate;
         let count = bcq.candidates * bcq.latent_per_action * rows.act_dim;
         let mut rng = Streams::new(config.seed).exploration;
-        Self {
+        Ok(Self {
             config: bcq.clone(),
             rows,
-            perturbation: Actor::from_network(perturbation, config.actor_learner(true)),
-            critics: Critics::from_networks([first, second], &critics),
-            vae: NetworkTrainer::new(Vae { encoder, decoder }, vae),
+            perturbation: Actor::from_network(perturbation, config.actor_learner(true))?,
+            critics: Critics::from_networks([first, second], &critics)?,
+            vae: NetworkTrainer::new(Vae { encoder, decoder }, vae)?,
             latents: clamped(normal(count, &mut rng)),
-        }
+        })
     }
 
     fn latent(&self) -> usize {
@@ -148,7 +150,7 @@ impl Bcq {
         [observations, actions]
     }
 
-    /// What the VAE is given: observations, actions, and noise `[rows, latent]`.
+    /// The VAE's inputs: observations, actions, and noise `[rows, latent]`.
     fn given(&self, batch: &Batch, noise: &[f32]) -> [Tensor<2>; 3] {
         [
             self.rows.observations(&batch.observation, &all(batch)),
@@ -171,7 +173,7 @@ fn clamped(mut latents: Vec<f32>) -> Vec<f32> {
     latents
 }
 
-/// Each row so many times, one after the other.
+/// Repeats each row `times` times in a row.
 fn repeated(data: &[f32], width: usize, times: usize) -> Vec<f32> {
     let rows = data.chunks(width);
     rows.flat_map(|row| row.repeat(times)).collect()
@@ -219,7 +221,7 @@ fn perturbation_loss(
 }
 
 impl Resumable for Bcq {
-    /// The latent numbers that it acts by are the seed's, and drawn again.
+    /// The latent numbers that it acts by come from the seed, and are drawn again.
     fn parts(&mut self) -> Parts<'_> {
         let parts = Parts::default().learner("perturbation", self.perturbation.learner_mut());
         self.critics.add_to(parts).learner("vae", &mut self.vae)

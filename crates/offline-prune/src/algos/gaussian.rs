@@ -1,7 +1,7 @@
-//! The policy of IQL and AWAC: a Gaussian `N(tanh f(s), σ²)` whose σ is learned for each number of the action and is
+//! The policy of IQL and AWAC: a Gaussian `N(tanh f(s), σ²)` whose σ is learned for each component of the action and is
 //! the same in every state, and the likelihood of the data's actions under it, weighted by their advantages.
 //!
-//! σ is no weight of the network: its gradient is written out, and nothing of it is pruned.
+//! σ is not a weight of the network: its gradient is written by hand, and it is never pruned.
 
 use std::f32::consts::PI;
 use std::ops::Range;
@@ -37,13 +37,20 @@ pub(super) struct GaussianActor {
 
 impl GaussianActor {
     /// A policy with this network and log σ of 0, which stays within `bounds`; both are trained by these settings.
-    pub(super) fn new(net: SparseMlp, settings: NetworkTrainerConfig, bounds: [f64; 2]) -> Self {
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
+    pub(super) fn new(
+        net: SparseMlp,
+        settings: NetworkTrainerConfig,
+        bounds: [f64; 2],
+    ) -> Result<Self> {
         let layers = net.sparse_layers();
         let size = layers.last().map_or(0, |layer| layer.pattern().outputs());
-        Self {
+        Ok(Self {
             log_std: LogStd::new(size, settings.adam.learning_rate, bounds),
-            actor: Actor::from_network(net, settings),
-        }
+            actor: Actor::from_network(net, settings)?,
+        })
     }
 
     /// The network.
@@ -51,7 +58,7 @@ impl GaussianActor {
         self.actor.learner().net()
     }
 
-    /// What is trained: the network, and what log σ depends on.
+    /// The trained parts: the network, and what log σ depends on.
     pub(super) fn parts(&mut self) -> Parts<'_> {
         let numbers = self.log_std.values.iter_mut().flat_map(ScalarAdam::state);
         let parts = Parts::default().numbers(numbers);
@@ -93,7 +100,7 @@ impl GaussianActor {
         Ok(report.loss)
     }
 
-    /// The loss that [`minimise`](Self::minimise) goes down, for the network in the first place.
+    /// The loss that [`minimise`](Self::minimise) minimises, for the first network of the objective.
     pub(super) fn objective(&self, rows: &BatchShape, batch: &Batch, weights: &[f32]) -> Objective {
         let likelihood = Likelihood::new(rows, batch, weights, &self.log_std, &all(batch));
         Objective {

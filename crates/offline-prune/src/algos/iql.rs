@@ -1,7 +1,7 @@
 //! IQL: implicit Q-learning (Kostrikov et al. 2021, arXiv:2110.06169), in the order of its released code: the value of
-//! states as an expectile of what the data's actions are worth, the policy, the critics.
+//! states as an expectile of the values of the data's actions, the policy, the critics.
 //!
-//! No action is ever judged that is not in the data.
+//! It evaluates no action outside the data.
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Parts, Resumable};
@@ -30,7 +30,7 @@ pub struct Iql {
     value: NetworkTrainer<SparseMlp>,
 }
 
-/// The policy's mean, two critics, and a network that judges observations alone.
+/// The policy's mean, two critics, and a network that values states.
 pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     let hidden = config.networks.critic.as_slice();
     vec![
@@ -47,25 +47,27 @@ pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkSh
 
 impl Iql {
     /// An agent with these networks: the policy, both critics, the value. The critics' targets start as their copies.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
     pub fn new(
         config: &OfflineConfig,
         iql: &IqlConfig,
         rows: BatchShape,
         [actor, first, second, value]: [SparseMlp; 4],
-    ) -> Self {
+    ) -> Result<Self> {
         let bounds = [iql.log_std_min, iql.log_std_max];
         let critics = config.critic_learner(Some(1));
-        Self {
+        Ok(Self {
             config: iql.clone(),
             rows,
-            actor: GaussianActor::new(actor, config.actor_learner(false), bounds),
-            critics: Critics::from_networks([first, second], &critics),
-            value: NetworkTrainer::new(value, config.critic_learner(None)),
-        }
+            actor: GaussianActor::new(actor, config.actor_learner(false), bounds)?,
+            critics: Critics::from_networks([first, second], &critics)?,
+            value: NetworkTrainer::new(value, config.critic_learner(None))?,
+        })
     }
 
-    /// What the data's actions are worth: `min(Q₁', Q₂')(s, a)` of each row.
+    /// The values of the data's actions: `min(Q₁', Q₂')(s, a)` of each row.
     fn worth(&self, batch: &Batch) -> Vec<f32> {
         par_halves(batch.size, |half| {
             self.critics

@@ -1,7 +1,6 @@
-//! Algorithms that learn from a fixed dataset, one a file, and what they have in common.
+//! Algorithms that learn from a fixed dataset, one per file, and what they share.
 //!
-//! An algorithm names its networks, and says for each what loss it is trained by: that loss is also what its weights
-//! are scored by before they are pruned.
+//! An algorithm names its networks and the loss of each; pruning scores weights by the same losses.
 
 mod awac;
 mod bc;
@@ -31,10 +30,10 @@ use crate::Result;
 use crate::config::{AlgoConfig, OfflineConfig};
 use crate::prune::Loss;
 
-/// Whoever learns from a dataset and acts. Actions are in [-1, 1] per number.
+/// An agent that learns from a dataset. Actions are in [-1, 1] per component.
 pub trait OfflineAgent: Resumable + Debug + Send {
     /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`. Observations are
-    /// like those that it learned from, so normalised if they were.
+    /// normalised if the training data were.
     fn act(&mut self, observation: &[f32], action: &mut [f32]);
 
     /// Learns from a batch; returns losses and other numbers by name. They are the same
@@ -44,28 +43,28 @@ pub trait OfflineAgent: Resumable + Debug + Send {
     /// [`sparse_core::Error::Diverged`] when a loss is NaN or infinite.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>>;
 
-    /// The networks being trained, by name; what acts first.
+    /// The trained networks by name, the policy first.
     fn networks(&self) -> Vec<(&'static str, &SparseMlp)>;
 
-    /// The network that is the policy by itself: what it says of an observation, through tanh, is the action.
+    /// The network that is the policy by itself: its output through tanh is the action.
     ///
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) where acting takes several networks, as with BCQ.
     fn policy(&self) -> Result<&SparseMlp>;
 
-    /// What the networks are trained to minimise on a batch; each network is in one objective. Noise is drawn now, so
-    /// that each loss is a function of the networks.
+    /// The losses of the networks on a batch; each network is in one objective. Noise is drawn now, so that each loss
+    /// is a function of the networks.
     ///
     /// # Errors
     /// When the batch does not fit.
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>>;
 }
 
-/// A loss, and whose it is. Networks are told by their place among [`OfflineAgent::networks`].
+/// A loss, and its networks by their index in [`OfflineAgent::networks`].
 pub struct Objective {
     /// Networks that minimise it together, 1 or more.
     pub networks: Vec<usize>,
-    /// Networks that it uses as they are; behind the others in what `loss` is given.
+    /// Networks that it uses but does not train; `loss` receives them after the others.
     pub fixed: Vec<usize>,
     /// The loss of the networks, one number.
     pub loss: Box<Loss<'static>>,
@@ -78,7 +77,7 @@ pub struct NetworkShape {
     pub name: &'static str,
     /// Numbers of features: input, hidden layers, output.
     pub sizes: Vec<usize>,
-    /// Whether it judges; else it acts.
+    /// Whether it is a critic; else it is an actor.
     pub critic: bool,
 }
 
@@ -94,9 +93,9 @@ pub fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
     }
 }
 
-/// Memory that a run takes at the least beside its dataset, setting by setting: five numbers for each weight of the dense
-/// networks (its value, and what scoring or training keeps for it), what is sampled, and what the largest network keeps of
-/// a batch.
+/// Least memory of a run beside its dataset, setting by setting: five numbers for each weight of the dense networks
+/// (its value, and what scoring or training keeps for it), what is sampled, and what the largest network keeps of a
+/// batch.
 #[must_use]
 pub fn needs(config: &OfflineConfig, rows: &BatchShape) -> Vec<Need> {
     let shapes = shapes(config, rows);
@@ -162,11 +161,11 @@ pub fn build(
 ) -> Result<Box<dyn OfflineAgent>> {
     config.validate()?;
     Ok(match &config.algo {
-        AlgoConfig::Bc => Box::new(Bc::new(config, rows, take(networks)?)),
-        AlgoConfig::Td3Bc(td3_bc) => Box::new(Td3Bc::new(config, td3_bc, rows, take(networks)?)),
-        AlgoConfig::Iql(iql) => Box::new(Iql::new(config, iql, rows, take(networks)?)),
-        AlgoConfig::Awac(awac) => Box::new(Awac::new(config, awac, rows, take(networks)?)),
-        AlgoConfig::Bcq(bcq) => Box::new(Bcq::new(config, bcq, rows, take(networks)?)),
+        AlgoConfig::Bc => Box::new(Bc::new(config, rows, take(networks)?)?),
+        AlgoConfig::Td3Bc(td3_bc) => Box::new(Td3Bc::new(config, td3_bc, rows, take(networks)?)?),
+        AlgoConfig::Iql(iql) => Box::new(Iql::new(config, iql, rows, take(networks)?)?),
+        AlgoConfig::Awac(awac) => Box::new(Awac::new(config, awac, rows, take(networks)?)?),
+        AlgoConfig::Bcq(bcq) => Box::new(Bcq::new(config, bcq, rows, take(networks)?)?),
     })
 }
 
@@ -191,7 +190,7 @@ fn actor_shape(config: &OfflineConfig, rows: &BatchShape, per_action: usize) -> 
     }
 }
 
-/// A network that judges observations with actions.
+/// A critic's network: observations and actions in, a value out.
 fn critic_shape(config: &OfflineConfig, rows: &BatchShape, name: &'static str) -> NetworkShape {
     let hidden = config.networks.critic.as_slice();
     NetworkShape {
@@ -215,13 +214,13 @@ fn critic_objective(place: usize, rows: &BatchShape, batch: &Batch, targets: &[f
     }
 }
 
-/// What two critics say of each row of `judged` `[rows, observation + action]`.
+/// The values of two critics for each row of `judged` `[rows, observation + action]`.
 fn pairs(critics: [&SparseMlp; 2], judged: Tensor<2>) -> impl Iterator<Item = [f32; 2]> {
     let [first, second] = critics.map(|critic| to_vec(critic.forward(judged.clone())));
     first.into_iter().zip(second).map(<[f32; 2]>::from)
 }
 
-/// Some rows of observations with the actions that were done there, `[rows, observation + action]`.
+/// Some rows of observations with their actions, `[rows, observation + action]`.
 fn judged(rows: &BatchShape, batch: &Batch, some: &Range<usize>) -> Tensor<2> {
     let observations = row_slice(&batch.observation, rows.obs_dim, some);
     rows.critic_input(observations, row_slice(&batch.action, rows.act_dim, some))

@@ -37,20 +37,22 @@ pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkSh
 
 impl Td3Bc {
     /// An agent with these networks, the policy and both critics; targets start as their copies.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
     pub fn new(
         config: &OfflineConfig,
         td3_bc: &Td3BcConfig,
         rows: BatchShape,
         [actor, first, second]: [SparseMlp; 3],
-    ) -> Self {
+    ) -> Result<Self> {
         let critics = config.critic_learner(Some(td3_bc.policy_delay));
-        Self {
+        Ok(Self {
             config: td3_bc.clone(),
             rows,
-            actor: Actor::from_network(actor, config.actor_learner(true)),
-            critics: Critics::from_networks([first, second], &critics),
-        }
+            actor: Actor::from_network(actor, config.actor_learner(true))?,
+            critics: Critics::from_networks([first, second], &critics)?,
+        })
     }
 
     /// What both critics are to say of each row.
@@ -72,7 +74,7 @@ fn value_weight<'a>(alpha: f64, values: impl IntoIterator<Item = &'a Tensor<2>>)
     (alpha / mean) as f32
 }
 
-/// What the policy does, and what the critic, a constant in it, thinks of that.
+/// The policy's actions, and their values by the critic, a constant here.
 fn actions_and_values([actor, critic]: [&SparseMlp; 2], observations: Tensor<2>) -> [Tensor<2>; 2] {
     let done = policy(actor, observations.clone());
     let values = critic.forward(Tensor::cat(vec![observations, done.clone()], 1));

@@ -1,4 +1,4 @@
-//! Which algorithm learns, and the numbers that are its own.
+//! The algorithm and its own settings.
 
 use std::str::FromStr;
 
@@ -14,13 +14,13 @@ const MOST_UNITS: usize = (1 << 16) - 1;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum AlgoConfig {
-    /// Behavioural cloning: a deterministic policy that does what the data does.
+    /// Behavioural cloning: a deterministic policy that copies the data.
     Bc,
     /// TD3 that clones too.
     Td3Bc(Td3BcConfig),
-    /// Implicit Q-learning: clones what is better than expected, and judges no other action.
+    /// Implicit Q-learning: clones actions that are better than expected, and evaluates no others.
     Iql(IqlConfig),
-    /// Advantage-weighted actor-critic: clones what is better than what it does itself.
+    /// Advantage-weighted actor-critic: clones actions that are better than its own.
     Awac(AwacConfig),
     /// Batch-constrained Q-learning: chooses among actions like the data's.
     Bcq(BcqConfig),
@@ -60,9 +60,9 @@ pub struct IqlConfig {
     pub expectile: f64,
     /// Inverse temperature β of the advantages, 0 or more; 0 clones.
     pub beta: f64,
-    /// What rewards are multiplied by, above 0. `None` takes it from the dataset as the released code does: 1,000 over
-    /// the range of the returns of its episodes, and 1 where all are the same. An agent that is built without a
-    /// dataset then takes 1.
+    /// Scale of rewards, above 0. `None` takes it from the dataset as the released code does: 1,000 over the range of
+    /// the returns of its episodes, and 1 where all are the same. An agent that is built without a dataset then takes
+    /// 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reward_scale: Option<f64>,
     /// Lower bound of log σ of the policy, at most 0.
@@ -110,7 +110,7 @@ impl Default for AwacConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BcqConfig {
-    /// Largest perturbation Φ of a number of an action, in [0, 1].
+    /// Largest perturbation Φ of a component of an action, in [0, 1].
     pub phi: f64,
     /// Weight λ of the smaller of two critics' values in a target, in [0, 1]; the larger has the rest.
     pub lambda: f64,
@@ -120,7 +120,7 @@ pub struct BcqConfig {
     pub candidates: usize,
     /// Features of the hidden layers of the encoder and of the decoder, each 1 or more.
     pub vae_hidden: Vec<usize>,
-    /// Latent numbers per number of an action, 1 or more.
+    /// Latent numbers per component of an action, 1 or more.
     pub latent_per_action: usize,
     /// Adam's learning rate for the encoder and the decoder, above 0.
     pub vae_learning_rate: f64,

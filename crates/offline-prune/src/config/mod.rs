@@ -15,13 +15,13 @@ use crate::dataset::{Dataset, Reading};
 use crate::prune::PruneConfig;
 use crate::{Error, Result};
 
-/// Integers are below this, or TOML could not say them.
+/// Integers are below this, as TOML requires.
 const TOML_END: u64 = 1 << 63;
 
 /// Largest number of transitions per update.
 const MOST_ROWS: usize = 1 << 20;
 
-/// What stands for the task where there is none to evaluate in.
+/// The name that stands for no task.
 pub const NO_TASK: &str = "none";
 
 /// All settings of one run. [`OfflineConfig::new`] has the published ones.
@@ -38,11 +38,11 @@ pub struct OfflineConfig {
     /// Whether the policy learns from observations of mean 0 and deviation 1, see
     /// [`Dataset::normalise`](crate::dataset::Dataset::normalise).
     pub normalise_observations: bool,
-    /// Batches whose mean loss weights are scored by, 1 or more; one, as SNIP is defined.
+    /// Batches whose mean loss scores weights, 1 or more; one, as SNIP is defined.
     pub prune_batches: usize,
     /// The algorithm.
     pub algo: AlgoConfig,
-    /// How the dataset is read, where it does not say all of itself.
+    /// How the dataset is read, where it does not describe itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub data: Reading,
     /// Shapes of the networks.
@@ -74,7 +74,7 @@ pub struct LearningConfig {
     pub tau: f64,
     /// Adam's learning rate for the policy, above 0.
     pub actor_learning_rate: f64,
-    /// Adam's learning rate for all that judges, above 0.
+    /// Adam's learning rate for critics and values, above 0.
     pub critic_learning_rate: f64,
 }
 
@@ -262,8 +262,8 @@ impl OfflineConfig {
         Ok(config)
     }
 
-    /// These settings with those that a table gives in their place; what it leaves out stays. Another choice of the
-    /// algorithm or the criterion takes the place of the whole.
+    /// These settings overridden by those of a table. Another choice of the algorithm or the criterion replaces it as a
+    /// whole.
     ///
     /// # Errors
     /// [`Error::Toml`] with a key that is unknown or has a value of another kind; otherwise as
@@ -282,7 +282,7 @@ impl OfflineConfig {
         self.learner(self.learning.actor_learning_rate, target.then_some(1))
     }
 
-    /// How what judges is trained. Its target moves every `target_every` updates, if it has one.
+    /// How critics and values are trained. The target moves every `target_every` updates, if there is one.
     #[must_use]
     pub fn critic_learner(&self, target_every: Option<u64>) -> NetworkTrainerConfig {
         self.learner(self.learning.critic_learning_rate, target_every)
@@ -317,10 +317,10 @@ pub(crate) fn in_toml(field: &'static str, number: u64, least: u64) -> Result<()
     ))
 }
 
-/// Tables that hold one of several choices by its name.
+/// Tables that hold one of several choices by name.
 const CHOICES: [&str; 3] = ["algo", "criterion", "allocation"];
 
-/// Puts what is given in the place of what is there, table by table.
+/// Overrides settings by given ones, table by table.
 fn lay_over(all: &mut toml::Table, given: toml::Table) {
     use toml::Value::Table;
     for (key, value) in given {

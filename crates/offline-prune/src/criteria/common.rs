@@ -1,6 +1,6 @@
 //! Scoring in rounds.
 
-use crate::prune::{Budget, Group, Kept, PerWeight};
+use crate::prune::{Budget, Group, KeepMask, PerWeight};
 use crate::{Error, Result};
 
 /// Scores in `rounds` rounds: the first scores all weights, each later one those that the round before kept. For a density
@@ -10,9 +10,9 @@ pub(super) fn in_rounds(
     rounds: usize,
     group: &Group,
     budget: &Budget,
-    mut score: impl FnMut(&Kept) -> Result<PerWeight>,
+    mut score: impl FnMut(&KeepMask) -> Result<PerWeight>,
 ) -> Result<PerWeight> {
-    let mut scores = score(&Kept::all(group.layers()))?;
+    let mut scores = score(&KeepMask::all(group.layers()))?;
     for round in 1..rounds {
         let density = (1.0 - budget.sparsity).powf(round as f64 / rounds as f64);
         let step = budget.at(1.0 - density);
@@ -33,7 +33,7 @@ pub(super) fn check_rounds(field: &'static str, rounds: usize) -> Result<()> {
 }
 
 /// |θ dL/dθ| with the weights that were removed at 0: their gradient is what they would get if they came back.
-pub(super) fn saliency(group: &Group, kept: &Kept) -> Result<PerWeight> {
+pub(super) fn saliency(group: &Group, kept: &KeepMask) -> Result<PerWeight> {
     let gradient = group.gradient(&kept.or(group.weights(), 0.0))?;
     Ok(group.weights().zip(&gradient, |w, g| (w * g).abs()))
 }

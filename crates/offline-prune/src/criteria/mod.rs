@@ -100,6 +100,35 @@ impl CriterionConfig {
         }
     }
 
+    /// What it is, in a line.
+    #[must_use]
+    pub fn about(&self) -> &'static str {
+        match self {
+            Self::Snip => "change of the loss when a weight is removed, to first order",
+            Self::Grasp => "change of the gradient's norm when a weight is removed",
+            Self::SynFlow(_) => {
+                "share of a weight in the flow from inputs to outputs, without data"
+            }
+            Self::IterativeSnip(_) => "SNIP in rounds; what was removed stays so",
+            Self::Force(_) => "SNIP in rounds; what was removed may return",
+            Self::Magnitude => "size of the weight",
+            Self::Random => "chance",
+        }
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn source(&self) -> &'static str {
+        match self {
+            Self::Snip => "Lee et al. 2019",
+            Self::Grasp => "Wang et al. 2020",
+            Self::SynFlow(_) => "Tanaka et al. 2020",
+            Self::IterativeSnip(_) | Self::Force(_) => "de Jorge et al. 2021",
+            Self::Magnitude => "Han et al. 2015",
+            Self::Random => "the baseline",
+        }
+    }
+
     fn criterion(&self) -> &dyn Criterion {
         match self {
             Self::Snip => &Snip,

@@ -11,7 +11,7 @@ use rand::Rng;
 use super::Criterion;
 use super::common::saliency;
 use crate::Result;
-use crate::prune::{Budget, Group, Kept, PerWeight};
+use crate::prune::{Budget, Group, KeepMask, PerWeight};
 
 /// Change of the loss when a weight is removed, to first order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Snip;
 
 impl Criterion for Snip {
     fn scores(&self, group: &Group, _: &Budget, _: &mut dyn Rng) -> Result<PerWeight> {
-        let saliency = saliency(group, &Kept::all(group.layers()))?;
+        let saliency = saliency(group, &KeepMask::all(group.layers()))?;
         let sum: f64 = saliency.iter().sum();
         // Zeros where the loss depends on no weight.
         Ok(saliency.map(|s| s / sum.max(f64::MIN_POSITIVE)))

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::Criterion;
 use super::common::{check_rounds, in_rounds};
 use crate::Result;
-use crate::prune::{Budget, Group, Kept, PerWeight};
+use crate::prune::{Budget, Group, KeepMask, PerWeight};
 
 /// Share of a weight in the flow from the inputs to the outputs, without data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl Scaled {
 }
 
 /// The score of each weight that is kept, the largest being 1, and minus infinity for the others.
-fn flow(group: &Group, kept: &Kept) -> PerWeight {
+fn flow(group: &Group, kept: &KeepMask) -> PerWeight {
     let weights = kept.or(group.weights(), 0.0).map(f64::abs);
     let forward = forward(group, &weights);
     let backward = backward(group, &weights);

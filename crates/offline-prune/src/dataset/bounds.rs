@@ -132,7 +132,7 @@ impl Bounds {
     }
 }
 
-/// The smallest and the largest of the numbers that are finite; both infinite where there is none.
+/// The smallest and the largest of the finite numbers; both infinite without any.
 fn reach(numbers: &[f32]) -> [f64; 2] {
     let finite = numbers.iter().filter(|number| number.is_finite());
     let none = [f32::INFINITY, f32::NEG_INFINITY];

@@ -44,7 +44,7 @@ pub(super) struct Arrays<'a> {
     pub(super) columns: Columns,
     /// What the file says of itself elsewhere.
     pub(super) own: Own,
-    /// What is there in the place of an array that is missing, for a message.
+    /// What stands where a missing array should be, for a message.
     pub(super) instead: &'a dyn Fn(&str) -> String,
 }
 

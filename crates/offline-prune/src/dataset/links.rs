@@ -68,7 +68,7 @@ fn link(bytes: &[u8], name: &str, whole: bool) -> Option<String> {
     Some(format!("to `{}` in the file {}", text(object), text(file)))
 }
 
-/// A little-endian number of so many bytes, and what follows.
+/// A little-endian number of `width` bytes, and the rest.
 fn number(bytes: &[u8], width: usize) -> Option<(usize, &[u8])> {
     let (digits, rest) = bytes.split_at_checked(width)?;
     let mut wide = [0; 8];

@@ -85,7 +85,7 @@ impl Dataset {
         self.rewards.len()
     }
 
-    /// Whether there is none; never so after [`open`](Self::open).
+    /// Whether it is empty; never so after [`open`](Self::open).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rewards.is_empty()

@@ -14,7 +14,7 @@ const SIGNATURE: &[u8] = b"\x93NUMPY";
 /// Longest header: arrays of plain numbers need about a hundred bytes.
 const LONGEST_HEADER: usize = 4096;
 
-/// Most axes that are told apart in messages.
+/// Most axes that messages list.
 const MOST_AXES: usize = 8;
 
 /// How a number is stored.

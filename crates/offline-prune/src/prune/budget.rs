@@ -1,11 +1,11 @@
 //! How many weights stay, and from which layers.
 
 use serde::{Deserialize, Serialize};
-use sparse_core::budget::{Allocation, counts_of_best};
+use sparse_core::budget::{Allocation, global_topk_counts};
 
 use super::floor;
 use super::group::LayerShape;
-use super::kept::Kept;
+use super::keep_mask::KeepMask;
 use super::per_weight::PerWeight;
 use crate::{Error, Result};
 
@@ -18,20 +18,20 @@ pub struct Budget {
     /// each layer its number and ranks within the layer.
     pub allocation: Allocation,
     /// What no layer may be left without.
-    pub floor: Floor,
+    pub floor: MinConnectivity,
 }
 
 /// What no layer may be left without. The papers set no floor, and lose layers at high sparsity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Floor {
+pub struct MinConnectivity {
     /// Each unit keeps this many of its inputs, its best, or all if it has no more. 0 sets no floor.
     pub min_inputs_per_unit: usize,
     /// Whether each hidden unit keeps a connection to the next layer, where there is room for one.
     pub keep_outputs: bool,
 }
 
-impl Floor {
+impl MinConnectivity {
     /// No floor, as in the papers.
     pub const NONE: Self = Self {
         min_inputs_per_unit: 0,
@@ -39,7 +39,7 @@ impl Floor {
     };
 }
 
-impl Default for Floor {
+impl Default for MinConnectivity {
     /// One input and one output: every unit lies on a way from the input to the output.
     fn default() -> Self {
         Self {
@@ -53,9 +53,9 @@ impl Default for Floor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// By the scores alone.
-    pub by_score: Kept,
+    pub by_score: KeepMask,
     /// With the floor.
-    pub kept: Kept,
+    pub kept: KeepMask,
 }
 
 impl Budget {
@@ -78,7 +78,7 @@ impl Budget {
     pub fn select(&self, layers: &[LayerShape], scores: &PerWeight) -> Result<Selection> {
         let scores = scores.ranks();
         let counts = self.counts(layers, &scores)?;
-        let by_score = Kept::best(layers, &scores, &counts)?;
+        let by_score = KeepMask::best(layers, &scores, &counts)?;
         let mut kept = by_score.clone();
         let least = self.floor.min_inputs_per_unit;
         if least > 0 {
@@ -88,10 +88,10 @@ impl Budget {
                 floor::raise_best_inputs(layer, scores, least)?;
             }
             let counts = match self.allocation {
-                Allocation::Global => counts_of_best(&first, counts.iter().sum())?,
+                Allocation::Global => global_topk_counts(&first, counts.iter().sum())?,
                 _ => counts,
             };
-            kept = Kept::best(layers, &first, &counts)?;
+            kept = KeepMask::best(layers, &first, &counts)?;
         }
         if self.floor.keep_outputs {
             let across = self.allocation == Allocation::Global;
@@ -109,7 +109,7 @@ impl Budget {
         let total: usize = shapes.iter().map(|(o, i)| o * i).sum();
         let keep = total - (self.sparsity * total as f64) as usize;
         if self.allocation == Allocation::Global {
-            return Ok(counts_of_best(scores, keep)?);
+            return Ok(global_topk_counts(scores, keep)?);
         }
         let mut counts = self.allocation.counts(&shapes, self.sparsity)?;
         if let Allocation::Uniform | Allocation::ErdosRenyi = self.allocation {

@@ -3,7 +3,7 @@
 use sparse_core::pattern::Pattern;
 
 use super::group::LayerShape;
-use super::kept::{Kept, follows};
+use super::keep_mask::{KeepMask, follows};
 use crate::Result;
 
 /// Raises the scores of each unit's `least` best inputs above all others.
@@ -41,7 +41,7 @@ struct Counted<'a> {
 pub(super) fn connect_outputs(
     layers: &[LayerShape],
     scores: &[Vec<f32>],
-    kept: &mut Kept,
+    kept: &mut KeepMask,
     least: usize,
     across: bool,
 ) {

@@ -32,7 +32,7 @@ mod agent;
 mod budget;
 mod floor;
 mod group;
-mod kept;
+mod keep_mask;
 mod per_weight;
 mod report;
 #[cfg(test)]
@@ -45,9 +45,9 @@ use sparse_core::nn::{SparseMlp, SparseModule, Storage};
 use sparse_core::pattern::Pattern;
 
 pub use agent::{PrunedAgent, prune_agent};
-pub use budget::{Budget, Floor, Selection};
+pub use budget::{Budget, MinConnectivity, Selection};
 pub use group::{Group, LayerShape, Loss, Smooth};
-pub use kept::Kept;
+pub use keep_mask::KeepMask;
 pub use per_weight::PerWeight;
 pub use report::{LayerReport, PruneReport};
 
@@ -68,7 +68,7 @@ pub struct PruneConfig {
     /// What is ranked together. Default: all layers, as SNIP, GraSP and SynFlow are defined.
     pub allocation: Allocation,
     /// What no layer may be left without.
-    pub floor: Floor,
+    pub floor: MinConnectivity,
     /// Which kernels the pruned networks run on. Default: compressed rows.
     pub storage: Storage,
 }
@@ -79,7 +79,7 @@ impl Default for PruneConfig {
             criterion: CriterionConfig::default(),
             sparsity: 0.95,
             allocation: Allocation::Global,
-            floor: Floor::default(),
+            floor: MinConnectivity::default(),
             storage: Storage::Csr,
         }
     }
@@ -167,7 +167,7 @@ fn check(criterion: &'static str, group: &Group, scores: &PerWeight) -> Result<(
 }
 
 /// The group's networks with nothing but the weights that stay.
-fn row_slice(group: &Group, kept: &Kept, storage: Storage) -> Result<Vec<SparseMlp>> {
+fn row_slice(group: &Group, kept: &KeepMask, storage: Storage) -> Result<Vec<SparseMlp>> {
     let mut networks = group.networks().to_vec();
     let layers = networks.iter_mut().flat_map(SparseMlp::sparse_layers_mut);
     for (at, layer) in layers.enumerate() {

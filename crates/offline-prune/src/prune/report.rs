@@ -16,7 +16,7 @@ pub struct LayerReport {
     /// Weights that would stay by their scores alone. 0: the layer would collapse.
     pub kept_by_score: usize,
     /// Lowest and highest score of the layer's weights. An iterative criterion does not score what it removed in an
-    /// earlier round. `None` when there is none left.
+    /// earlier round. `None` when none is left.
     pub scores: Option<[f64; 2]>,
     /// Units that would have no input by the scores alone.
     pub units_without_inputs: usize,

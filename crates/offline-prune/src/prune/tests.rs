@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;
 
-use super::kept::follows;
+use super::keep_mask::follows;
 use super::*;
 
 /// Layers of networks of these sizes.
@@ -48,7 +48,7 @@ fn total(layers: &[LayerShape]) -> usize {
     layers.iter().map(|l| l.outputs * l.inputs).sum()
 }
 
-fn budget(sparsity: f64, allocation: Allocation, floor: Floor) -> Budget {
+fn budget(sparsity: f64, allocation: Allocation, floor: MinConnectivity) -> Budget {
     Budget {
         sparsity,
         allocation,
@@ -56,12 +56,12 @@ fn budget(sparsity: f64, allocation: Allocation, floor: Floor) -> Budget {
     }
 }
 
-fn count(kept: &Kept) -> usize {
+fn count(kept: &KeepMask) -> usize {
     (0..kept.layers().len()).map(|l| kept.count(l)).sum()
 }
 
 /// Units without inputs and without outputs.
-fn cut_off(kept: &Kept, layers: &[LayerShape]) -> [usize; 2] {
+fn cut_off(kept: &KeepMask, layers: &[LayerShape]) -> [usize; 2] {
     (0..layers.len()).fold([0, 0], |sum, at| {
         let [inputs, outputs] = kept.cut_off(layers, at);
         [sum[0] + inputs, sum[1] + outputs]
@@ -82,7 +82,7 @@ proptest! {
     ) {
         let layers = layers(&sizes);
         let scores = draw(&layers, seed);
-        let budget = budget(sparsity, Allocation::Global, Floor::NONE);
+        let budget = budget(sparsity, Allocation::Global, MinConnectivity::NONE);
         let selection = budget.select(&layers, &scores).unwrap();
         prop_assert_eq!(&selection.by_score, &selection.kept);
         let keep = total(&layers) - (sparsity * total(&layers) as f64) as usize;
@@ -98,7 +98,7 @@ proptest! {
         let layers = layers(&sizes);
         let scores = draw(&layers, seed);
         for allocation in [Allocation::Uniform, Allocation::ErdosRenyi] {
-            let budget = budget(sparsity, allocation, Floor::NONE);
+            let budget = budget(sparsity, allocation, MinConnectivity::NONE);
             let Ok(selection) = budget.select(&layers, &scores) else {
                 // A layer of less than one weight.
                 continue;
@@ -127,7 +127,7 @@ proptest! {
         let hidden: usize =
             (0..layers.len()).filter(|l| follows(&layers, *l)).map(|l| layers[l].inputs).sum();
         let total = total(&layers);
-        let floor = Floor { min_inputs_per_unit: least, keep_outputs: true };
+        let floor = MinConnectivity { min_inputs_per_unit: least, keep_outputs: true };
         let sparsity = share * (1.0 - inputs as f64 / total as f64);
         let keep = total - (sparsity * total as f64) as usize;
         let selection =
@@ -163,7 +163,7 @@ proptest! {
     ) {
         let layers = layers(&sizes);
         let scores = draw(&layers, seed);
-        let budget = budget(sparsity, Allocation::ErdosRenyi, Floor::default());
+        let budget = budget(sparsity, Allocation::ErdosRenyi, MinConnectivity::default());
         if let Ok(selection) = budget.select(&layers, &scores) {
             for at in 0..layers.len() {
                 prop_assert_eq!(selection.kept.count(at), selection.by_score.count(at));
@@ -178,7 +178,7 @@ fn a_swap_takes_the_lowest_score_that_nobody_needs() {
     // Two hidden units, of which the second has no connection to the output by the scores alone.
     let layers = layers(&[vec![3, 2, 1]]);
     let scores = PerWeight::new(vec![vec![9.0, 8.0, 3.0, 7.0, 6.0, 1.0], vec![5.0, 2.0]]);
-    let selection = budget(0.25, Allocation::Global, Floor::default())
+    let selection = budget(0.25, Allocation::Global, MinConnectivity::default())
         .select(&layers, &scores)
         .unwrap();
     let by_score = [vec![true, true, true, true, true, false], vec![true, false]];
@@ -213,7 +213,7 @@ fn a_floor_that_does_not_fit_is_an_error_that_says_what_would() {
     let layers = layers(&[vec![10, 10, 10]]);
     let scores = draw(&layers, 1);
     let select = |sparsity, allocation| {
-        budget(sparsity, allocation, Floor::default()).select(&layers, &scores)
+        budget(sparsity, allocation, MinConnectivity::default()).select(&layers, &scores)
     };
     assert!(select(0.9, Allocation::Global).is_ok());
     let error = select(0.91, Allocation::Global).unwrap_err().to_string();

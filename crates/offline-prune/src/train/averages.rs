@@ -1,4 +1,4 @@
-//! What updates tell, averaged between evaluations.
+//! Metrics of updates, averaged between evaluations.
 
 use serde::{Deserialize, Serialize};
 

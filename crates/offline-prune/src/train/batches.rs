@@ -10,8 +10,8 @@ use crate::algos::OfflineAgent;
 use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
 
-/// Batches of a dataset, of which one is drawn while an agent learns from the one before: transitions lie all over
-/// the memory, so drawing waits more than it computes.
+/// Batches of a dataset, of which one is drawn while an agent learns from the one before: transitions are scattered in
+/// memory, so drawing waits more than it computes.
 #[derive(Debug)]
 pub struct Batches<'a> {
     config: &'a OfflineConfig,
@@ -24,7 +24,7 @@ pub struct Batches<'a> {
 }
 
 impl<'a> Batches<'a> {
-    /// Draws the first as `config` tells, by the stream for it.
+    /// Draws the first batch as `config` says, from its stream.
     #[must_use]
     pub fn new(config: &'a OfflineConfig, dataset: &'a Dataset, streams: &Streams) -> Self {
         Self::from(config, dataset, streams.replay.clone())
@@ -51,7 +51,7 @@ impl<'a> Batches<'a> {
         next
     }
 
-    /// Lets an agent learn from the next batch, and draws the one behind it meanwhile.
+    /// Lets an agent learn from the next batch while the one after it is drawn.
     ///
     /// # Errors
     /// As [`OfflineAgent::update`].

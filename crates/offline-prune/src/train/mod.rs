@@ -1,6 +1,6 @@
 //! The loop: batches from a dataset, updates, evaluations in the task.
 //!
-//! In reading order: this file (a run's beginning, and who watches it), `run.rs` (its loop), `batches.rs`,
+//! In reading order: this file (the beginning of a run, and its observers), `run.rs` (its loop), `batches.rs`,
 //! `averages.rs`, `state.rs` (what a stopped run goes on from).
 
 mod averages;
@@ -56,7 +56,7 @@ pub trait Watcher: Send {
         Ok(())
     }
 
-    /// After each evaluation, and when the run is ended in between: whoever stores [`Run::state`] can go on from here.
+    /// After each evaluation, and when the run is ended in between. A stored [`Run::state`] can be resumed from here.
     ///
     /// # Errors
     /// Its own, which end the run.
@@ -90,7 +90,7 @@ pub struct Evaluation {
     pub returns: Option<Returns>,
     /// The mean return on D4RL's scale, where the task or the dataset has a reference.
     pub score: Option<f64>,
-    /// Means of what updates told since the evaluation before, by name, in the algorithm's order; NaN where none did.
+    /// Mean metrics since the previous evaluation, by name, in the algorithm's order; NaN where there are none.
     pub losses: Vec<(String, f64)>,
 }
 

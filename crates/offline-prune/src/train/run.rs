@@ -1,4 +1,4 @@
-//! A run between two updates: to be gone on with, stored, or made files of.
+//! A run between two updates, to be continued or stored.
 
 use envs::VecEnv;
 use rl_algos::agent::AgentState;
@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
         policy(&*self.agent, self.dataset)
     }
 
-    /// What [`resume`](super::resume) goes on from.
+    /// The state that [`resume`](super::resume) continues from.
     ///
     /// # Errors
     /// [`sparse_core::Error::Record`] when the format cannot hold it.

@@ -1,4 +1,4 @@
-//! What an agent learns from: the newest transition, and batches of earlier ones.
+//! The experience of an agent: the newest transition, and batches of earlier ones.
 
 use rand_chacha::ChaCha8Rng;
 
@@ -104,8 +104,8 @@ impl<'a> Experience<'a> {
         self.transition.as_ref()
     }
 
-    /// Draws a batch for the next update: windows of as many steps as the schedule says, without what they pass on
-    /// their way.
+    /// Draws a batch for the next update: windows of as many steps as the schedule says, without intermediate
+    /// observations.
     ///
     /// # Errors
     /// [`Error::Config`] when no replay is kept.
@@ -113,7 +113,7 @@ impl<'a> Experience<'a> {
         self.draw(true, rng)
     }
 
-    /// As [`batch`](Self::batch), with the observations that windows pass on their way.
+    /// As [`batch`](Self::batch), with the intermediate observations of windows.
     ///
     /// # Errors
     /// As [`batch`](Self::batch).

@@ -1,7 +1,7 @@
-//! What an agent is: the interface that the [trainer](crate::train) drives and that files and observers read.
+//! The interface of an agent, which the [trainer](crate::train) drives and files and observers read.
 //!
-//! In reading order: this file (the interface), [`Experience`] (what it learns from), [`UpdateReport`] (what an update
-//! tells), [`Network`] (what it trains, by name), [`Parts`] (what it goes on from).
+//! In reading order: this file (the interface), [`Experience`] (transitions and batches), [`UpdateReport`] (metrics of
+//! an update), [`Network`] (networks by name), [`Parts`] (state to resume from).
 
 mod experience;
 mod network;
@@ -21,7 +21,7 @@ use crate::Result;
 use crate::replay::Batch;
 use crate::rng::Streams;
 
-/// An agent: it acts, explores and learns. Each number of an action is in [-1, 1].
+/// An agent: it acts, explores and learns. Actions are in [-1, 1] per component.
 ///
 /// An off-policy agent asks [`Experience::batch`] for transitions of the replay; an on-policy one keeps what
 /// [`Experience::transition`] shows it and learns when it has enough.
@@ -44,8 +44,8 @@ pub trait Agent: Resumable + Debug + Send {
         action: &mut [f32],
     );
 
-    /// Learns from experience; called after every environment step, but for the random ones at the start. One that
-    /// still waits for more returns an empty report.
+    /// Learns from experience; called after every environment step, but for the random ones at the start. An agent that
+    /// waits for more experience returns an empty report.
     ///
     /// # Errors
     /// [`sparse_core::Error::Diverged`] when a loss or a gradient is NaN or infinite;

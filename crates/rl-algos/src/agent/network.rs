@@ -1,4 +1,4 @@
-//! The networks of an agent by name: what observers, files and checks know of them.
+//! The networks of an agent by name, for observers, files and checks.
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -9,12 +9,12 @@ use sparse_core::trainer::{Memory, NetworkTrainer};
 use super::Agent;
 use crate::{Error, Result};
 
-/// What a network is for, which says what it reads.
+/// The role of a network, which decides its inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Acts: reads observations.
     Actor,
-    /// Judges actions: reads observations with actions behind them.
+    /// Values actions: reads observations followed by actions.
     Critic,
     /// Judges states: reads observations.
     Value,
@@ -31,7 +31,7 @@ pub struct Network<'a> {
     pub role: Role,
     /// Its weights.
     pub net: &'a SparseMlp,
-    /// What trains it; `None` where it is trained as a part of something larger.
+    /// Its trainer; `None` where it is trained as part of another module.
     pub learner: Option<&'a NetworkTrainer<SparseMlp>>,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Network<'a> {
     /// Where its weights lie.
     ///
     /// # Panics
-    /// When it has no layer, which no network lacks.
+    /// When it has no layer; every network has one.
     #[must_use]
     pub fn device(&self) -> Device {
         self.net.sparse_layers()[0].values().device()
@@ -103,13 +103,13 @@ impl Weights {
 }
 
 impl dyn Agent + '_ {
-    /// Weights of the actor; none where there is none.
+    /// Weights of the actor; zeros without an actor.
     #[must_use]
     pub fn actor_weights(&self) -> Weights {
         self.weights(&[Role::Actor])
     }
 
-    /// Weights of one critic, the first; none where there is none.
+    /// Weights of the first critic; zeros without a critic.
     #[must_use]
     pub fn critic_weights(&self) -> Weights {
         self.weights(&[Role::Critic, Role::Value])
@@ -133,7 +133,7 @@ impl dyn Agent + '_ {
         network.map_or(Weights::default(), |network| network.weights())
     }
 
-    /// Shares of the weights that exist; NaN of a network that there is none of.
+    /// Shares of the weights that exist; NaN for a missing network.
     #[must_use]
     pub fn densities(&self) -> Densities {
         let density = |w: Weights| w.active as f64 / w.total as f64;

@@ -12,14 +12,14 @@ pub struct UpdateReport {
     /// Numbers by name, those of [`Agent::metrics`](super::Agent::metrics); left out or NaN where an update has none. A
     /// name may occur once for each update.
     pub metrics: Vec<(&'static str, f32)>,
-    /// What became of connections and units, in all networks.
+    /// Changes of connections and units, in all networks.
     pub moves: Moves,
 }
 
 /// Connections and units that a topology rule changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moves {
-    /// Connections that were moved: of each step the larger of those that went and those that came.
+    /// Connections moved: of each step the larger of the numbers dropped and grown.
     pub moved: usize,
     /// Connections that went.
     pub dropped: usize,

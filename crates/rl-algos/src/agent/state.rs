@@ -1,4 +1,4 @@
-//! What an agent goes on from: its learners as a record, and the numbers that it keeps beside them.
+//! The state that an agent resumes from: its networks' trainers as a record, and the numbers beside them.
 
 use serde::{Deserialize, Serialize};
 use sparse_core::nn::SparseModule;
@@ -7,13 +7,13 @@ use sparse_core::trainer::NetworkTrainer;
 
 use crate::Result;
 
-/// Whoever can be stored between two updates.
+/// An agent that can be stored between two updates.
 pub trait Resumable {
-    /// Everything that later updates depend on and that neither the configuration nor the seed tells.
+    /// Everything that later updates depend on and that neither the configuration nor the seed determines.
     fn parts(&mut self) -> Parts<'_>;
 }
 
-/// What an agent keeps, to be saved and set again; always in the same order.
+/// The state of an agent, to be saved and restored; always in the same order.
 #[derive(Default)]
 pub struct Parts<'a> {
     /// Its learners, each under a name of its own.
@@ -47,7 +47,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What can be kept in a record: a learner, whatever network it trains, or a module of one's own.
+/// A part that a record can hold: the trainer of any network, or your own module.
 pub trait Part {
     /// Adds everything that later updates depend on, under `name`.
     fn save(&self, record: &mut RecordWriter, name: &str);
@@ -81,7 +81,7 @@ pub struct AgentState {
 }
 
 impl AgentState {
-    /// What the agent goes on from.
+    /// The state that the agent resumes from.
     ///
     /// # Errors
     /// [`sparse_core::Error::Record`] when the format cannot hold it.

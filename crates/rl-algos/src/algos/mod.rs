@@ -1,4 +1,4 @@
-//! Algorithms, one a file, and what they have in common.
+//! Algorithms, one per file, and what they share.
 
 mod gaussian;
 mod policy;
@@ -52,7 +52,7 @@ pub fn build(
     })
 }
 
-/// What an update of critics and of an actor came to. Critics' losses are summed; `target_mean` is the mean of the
+/// The report of an update of critics and an actor. Critics' losses are summed; `target_mean` is the mean of the
 /// targets, `value_mean` that of the batch's values by the first critic before its step.
 fn report<A>(
     critics: &[StepReport<f32>],
@@ -103,7 +103,7 @@ mod tests {
     use crate::paths::CutOff;
     use crate::recipes;
 
-    /// An agent that trains so many of an actor and its critics.
+    /// An agent that trains an actor and this many critics.
     #[derive(Debug)]
     struct Part(Vec<(&'static str, NetworkTrainer<SparseMlp>)>, u64);
 
@@ -130,7 +130,8 @@ mod tests {
             let again = |(name, learner): (&'static str, &NetworkTrainer<SparseMlp>)| {
                 (
                     name,
-                    NetworkTrainer::new(learner.net().clone(), NetworkTrainerConfig::default()),
+                    NetworkTrainer::new(learner.net().clone(), NetworkTrainerConfig::default())
+                        .unwrap(),
                 )
             };
             let learners = all.into_iter().take(count).map(again).collect();

@@ -76,9 +76,9 @@ impl Sac {
         to_vec(self.actor.learner().net().forward(rows))
     }
 
-    /// `y = R + Σ γᵏ α H(s_k) + γⁿ min(Q₁', Q₂')(s', a')`, with actions drawn anew in every state that the window
-    /// leads to (RLx2's released code). `noise` draws all that the update needs, in its order; it does so while the
-    /// actor looks at the states.
+    /// `y = R + Σ γᵏ α H(s_k) + γⁿ min(Q₁', Q₂')(s', a')`, with actions resampled in every state of the window (RLx2's
+    /// released code). `noise` draws everything that the update needs, in its order, while the actor computes on the
+    /// states.
     fn targets(&self, batch: &Batch, noise: impl FnOnce() -> Noise + Send) -> (Vec<f32>, Noise) {
         let alpha = self.temperature.alpha() as f32;
         let (seen, done) = (self.rows.obs_dim, self.rows.act_dim);
@@ -169,8 +169,8 @@ impl Sac {
     }
 }
 
-/// What the actions of an update are drawn with, a number for each of theirs: those after the windows, those on the way
-/// there, and those of the actor's loss.
+/// Noise of an update's actions, a number for each of their components: after the windows, at intermediate states, and
+/// in the actor's loss.
 struct Noise {
     last: Vec<f32>,
     between: Vec<f32>,

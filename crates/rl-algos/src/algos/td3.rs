@@ -1,7 +1,7 @@
 //! TD3: Twin Delayed Deep Deterministic policy gradient (Fujimoto et al., arXiv 1802.09477, Algorithm 1).
 //!
-//! Read with the paper: networks, acting, target, loss of the actor, update. That the networks are sparse shows
-//! nowhere: a [`NetworkTrainer`](sparse_core::trainer::NetworkTrainer) takes a loss and moves weights or connections.
+//! Read with the paper: networks, acting, target, loss of the actor, update. Sparsity is invisible here: a
+//! [`NetworkTrainer`](sparse_core::trainer::NetworkTrainer) takes a loss and moves weights or connections.
 
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;

@@ -1,4 +1,4 @@
-//! Which algorithm learns, and the numbers that are its own.
+//! The algorithm and its own settings.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ pub struct SacConfig {
     pub log_std_max: f64,
     /// Critic updates per update of the actor and of the temperature, 1 or more.
     pub policy_delay: u64,
-    /// Whether training acts by a sample of the policy; else by its mean, which explores nothing.
+    /// Whether training acts by a sample of the policy; else by its mean, which does not explore.
     pub sample_actions: bool,
     /// Weight of the entropy.
     pub temperature: Temperature,
@@ -52,13 +52,13 @@ pub struct SacConfig {
 pub enum Temperature {
     /// Always this, 0 or more.
     Fixed(f64),
-    /// EntropyCoef until the policy's entropy is on target (arXiv 1812.05905, section 5).
+    /// Tuned until the policy's entropy is on target (arXiv 1812.05905, section 5).
     Auto {
         /// α at first, above 0.
         initial: f64,
         /// Adam's learning rate for log α, above 0.
         learning_rate: f64,
-        /// Entropy to reach, per number of an action; published as -1.
+        /// Target entropy per component of an action; published as -1.
         entropy_per_action: f64,
     },
 }

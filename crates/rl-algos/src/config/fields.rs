@@ -1,4 +1,4 @@
-//! Every key of a configuration: what it is, and what it may be.
+//! Every key of a configuration: its meaning and its range.
 //!
 //! One table serves the comments of written files, the ranges in error messages and the hints for unknown keys.
 
@@ -9,7 +9,7 @@ pub struct Field {
     pub key: &'static str,
     /// What it is, with its unit; not a sentence.
     pub about: &'static str,
-    /// What it may be, as errors say it after "must be"; empty for a section.
+    /// Its range, as errors print it after "must be"; empty for a section.
     pub allowed: &'static str,
 }
 
@@ -21,7 +21,7 @@ const fn field(key: &'static str, about: &'static str, allowed: &'static str) ->
     }
 }
 
-/// Sections that hold one of several choices, so that another choice takes the place of the first.
+/// Sections that hold one of several choices, so that another choice replaces the first.
 pub(super) const CHOICES: [&str; 5] = [
     "algo",
     "algo.sac.temperature",
@@ -30,7 +30,7 @@ pub(super) const CHOICES: [&str; 5] = [
     "topology.rule.gradual_magnitude.allocation",
 ];
 
-/// Keys of earlier versions whose name or number changed, and what they are now.
+/// Keys of earlier versions whose name or value changed, and their new form.
 pub(super) const MOVED: [(&str, &str); 2] = [
     ("td3.hidden", "networks.actor` and `networks.critic"),
     ("exploration.noise", "algo.td3.exploration_noise"),
@@ -147,7 +147,7 @@ pub fn find(key: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.key == key)
 }
 
-/// What a key may be, for an error about its value.
+/// The range of a key, for an error about its value.
 pub(super) fn allowed(key: &str) -> &'static str {
     find(key).map_or("another value", |field| field.allowed)
 }

@@ -1,4 +1,4 @@
-//! What of a configuration comes too late for a run of its length.
+//! Settings that take effect too late for a run of its length.
 
 use sparse_core::topology::ReDo;
 use sparse_core::trainer::NetworkTrainerConfig;
@@ -6,7 +6,7 @@ use sparse_core::trainer::NetworkTrainerConfig;
 use super::{AlgoConfig, TrainConfig};
 
 impl TrainConfig {
-    /// What of the settings comes too late for a run of this length, a line each, for whoever begins one.
+    /// Settings that take effect too late for a run of this length, a line each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let (steps, updates) = (self.steps, self.updates());
@@ -29,7 +29,7 @@ impl TrainConfig {
         notes
     }
 
-    /// Whether the replay forgets nothing but what no longer fits.
+    /// A note if the replay drops only what no longer fits.
     fn late_forgetting(&self) -> Option<String> {
         let adaptive = self.replay.adaptive.as_ref()?;
         let (min, every, steps) = (adaptive.min, adaptive.every, self.steps);
@@ -67,7 +67,7 @@ impl TrainConfig {
         .collect()
     }
 
-    /// Networks whose connections never move, though a rule says that they do.
+    /// Networks whose connections never move although they have a rule.
     fn late_moves(&self) -> Option<String> {
         let topology = self.topology.as_ref()?;
         let rule = &topology.rule;
@@ -99,7 +99,7 @@ impl TrainConfig {
             .then(|| format!("{what} never move: {late} (topology; updates of each network)"))
     }
 
-    /// Networks that stay dense, though they are to be pruned.
+    /// Networks that stay dense although they are to be pruned.
     fn late_pruning(&self) -> Option<String> {
         self.pruning.as_ref()?;
         let networks = [

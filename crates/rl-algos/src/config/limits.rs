@@ -10,7 +10,7 @@ use crate::{Error, Result};
 const MOST: u64 = i64::MAX as u64;
 
 impl TrainConfig {
-    /// Refuses what TOML could not give back: numbers past its largest, and a label that is more than a line.
+    /// Refuses what TOML cannot represent: integers past its largest, and a label of several lines.
     ///
     /// # Errors
     /// [`Error::Config`] with the setting, its value and what is allowed.

@@ -25,7 +25,7 @@ pub const MOST_EPISODES: usize = 1 << 14;
 /// Share of a short run that acts at random first, when the recipe's number of steps is longer.
 const RANDOM_SHARE: u64 = 8;
 
-/// All settings of one run. [`recipes`](crate::recipes) have them ready.
+/// All settings of one run. [`recipes`](crate::recipes) provide them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
@@ -114,7 +114,7 @@ pub struct NStepConfig {
 pub struct ReplayConfig {
     /// Transitions kept at most, 1 or more.
     pub capacity: usize,
-    /// Forgetting by policy distance; `None` only forgets what no longer fits.
+    /// Eviction by policy distance; `None` evicts only what no longer fits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adaptive: Option<AdaptiveCapacity>,
 }
@@ -136,8 +136,8 @@ pub struct EvaluationConfig {
     pub every: u64,
     /// Deterministic episodes of an evaluation, 1 to 16,384; each has an environment of its own.
     pub episodes: usize,
-    /// Whether the actor of every evaluation is kept, not only of the last and the best: whoever collects data wants
-    /// policies of every skill.
+    /// Whether the actor of every evaluation is kept, not only of the last and the best: datasets need policies of
+    /// different skill.
     #[serde(default)]
     pub keep_policies: bool,
 }
@@ -147,8 +147,8 @@ impl TrainConfig {
     ///
     /// # Errors
     /// [`Error::Config`] with the setting, its value and what is allowed. What depends on the task, its name and whether
-    /// every layer keeps connections, shows when [`RunDir::create`](crate::run_dir::RunDir::create) or
-    /// [`build`](crate::algos::build) look at it.
+    /// every layer keeps connections, shows when
+    /// [`build`](crate::algos::build) looks at it.
     pub fn validate(&self) -> Result<()> {
         at_least_one("steps", self.steps)?;
         if i64::try_from(self.seed).is_err() {
@@ -185,8 +185,8 @@ impl TrainConfig {
         at_least_one("evaluation.episodes", self.evaluation.episodes as u64)
     }
 
-    /// Refuses settings that would do nothing, or too much, as nobody wants who begins a run. A run that was made with them can still
-    /// be read.
+    /// Refuses settings that would have no effect, or too large a one, in a new run. Old runs with such settings can
+    /// still be read.
     ///
     /// # Errors
     /// [`Error::Config`] with the setting, its value and what would have an effect.
@@ -334,7 +334,7 @@ mod tests {
             (|c| c.evaluation.every = 0, "evaluation.every = 0"),
             (
                 |c| gradual(c, 0.5, 160_000),
-                "topology.until = update 87500 of the actor's own: must be so late",
+                "topology.rule.gradual_magnitude.end = 160000: must be at most 80000",
             ),
         ];
         for (change, expected) in cases {

@@ -1,4 +1,4 @@
-//! What a run takes of memory, told from its settings before anything is made.
+//! Memory of a run, estimated from its settings before anything is made.
 
 use super::TrainConfig;
 
@@ -26,8 +26,8 @@ pub struct Need {
 }
 
 impl TrainConfig {
-    /// Memory that a run takes at the least, setting by setting, in a task with so many numbers in an observation and an
-    /// action: what grows with a setting that may be large. The environments themselves are not counted.
+    /// Least memory of a run, setting by setting, for observations and actions of these sizes: everything that grows
+    /// with a setting. The environments themselves are not counted.
     #[must_use]
     pub fn needs(&self, observation: usize, action: usize) -> Vec<Need> {
         let [actor, critic] = self.sizes(observation, action);
@@ -37,7 +37,7 @@ impl TrainConfig {
         let transition = NUMBER * (observation + 2 * action + 1) + 1;
         let stored = self.steps.min(self.replay.capacity as u64);
         let hidden = |sizes: &[usize]| total(sizes.iter().map(|&n| n as u64));
-        // What is sampled, and what the critics' backward passes keep.
+        // The sample, and what the critics' backward passes keep.
         let row = (2 * observation + action + 2)
             .saturating_add(CRITICS.saturating_mul(hidden(&networks.critic)));
         let need = |field, value: String, bytes| Need {
@@ -69,7 +69,7 @@ impl TrainConfig {
         ]
     }
 
-    /// Weights that the networks could have, the actor's and both critics', in a task of such sizes; `u64::MAX` of more.
+    /// Weights of the dense networks, the actor's and both critics', for these sizes; at most `u64::MAX`.
     #[must_use]
     pub fn possible_weights(&self, observation: usize, action: usize) -> u64 {
         let [actor, critic] = self.sizes(observation, action).map(|sizes| weights(&sizes));

@@ -1,4 +1,4 @@
-//! How many weights exist, which, and how they move.
+//! Number and choice of weights, and how connections move.
 
 use serde::{Deserialize, Serialize};
 use sparse_core::budget::Allocation;
@@ -15,11 +15,11 @@ use crate::{Error, Result};
 #[serde(deny_unknown_fields)]
 pub struct SparsityConfig {
     /// Share of the actor's weights that do not exist, in [0, 1); 0 is a dense network. An allocation by layer
-    /// (`per_layer`, `lambda`) counts for itself, and this is its result.
+    /// (`per_layer`, `lambda`) decides by itself, and this is its result.
     pub actor: f64,
     /// Share of each critic's weights that do not exist, likewise.
     pub critic: f64,
-    /// How the weights that exist are shared out among the layers.
+    /// How the existing weights are divided among the layers.
     pub allocation: Allocation,
     /// Which weights exist at first.
     pub mask: InitialMask,
@@ -36,7 +36,7 @@ pub struct TopologyConfig {
     pub rule: RuleConfig,
     /// Updates of a network between two moves, 1 or more.
     pub every: u64,
-    /// The actor's own, where its moves are counted in another measure than the critics'.
+    /// The actor's own interval, where it differs from the critics'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor_every: Option<u64>,
     /// Share of the connections that the first move replaces, in [0, 1].
@@ -124,7 +124,7 @@ impl TopologyConfig {
         check("topology.until", self.until, good)
     }
 
-    /// The rule on its schedule, for a network that is updated so often in all.
+    /// The rule on its schedule, for a network with `updates` updates in all.
     fn scheduled(&self, every: u64, updates: u64) -> Option<Topology> {
         let end = (self.until * updates as f64).round() as u64;
         let fraction = match self.decay {
@@ -155,7 +155,7 @@ impl PruningConfig {
         at_least_one("pruning.every", self.every)
     }
 
-    /// The rule that prunes to `sparsity`, for a network that is updated so often in all.
+    /// The rule that prunes to `sparsity`, for a network with `updates` updates in all.
     fn scheduled(&self, sparsity: f64, shared: &SparsityConfig, updates: u64) -> Option<Topology> {
         let at = |share: f64| (share * updates as f64) as u64;
         let (begin, end) = (at(self.begin), at(self.end));
@@ -178,32 +178,23 @@ impl PruningConfig {
     }
 }
 
-/// What is wrong with a network's schedule, by the names that settings have here.
+/// What is wrong with a network's schedule, whose settings stand beside its rule here.
 fn of_network(error: sparse_core::Error, who: &str) -> Error {
-    let sparse_core::Error::Config {
-        field,
-        value,
-        allowed,
-    } = error
-    else {
-        return error.into();
-    };
-    let (field, value) = match field {
-        "schedule.until" => (
-            "topology.until",
-            format!("update {value} of the {who}'s own"),
-        ),
-        "rule.initial_sparsity" => ("topology.rule.gradual_magnitude.initial_sparsity", value),
-        "rule.final_sparsity" => ("topology.rule.gradual_magnitude.final_sparsity", value),
-        "rule.end" => ("topology.rule.gradual_magnitude.end", value),
-        "rule.threshold" => ("topology.rule.redo.threshold", value),
-        other => (other, value),
-    };
-    Error::config(field, value, &allowed)
+    match error {
+        sparse_core::Error::Config {
+            field,
+            value,
+            allowed,
+        } => {
+            let field = field.replace("topology.schedule.", "topology.");
+            Error::config(field, value, &format!("{allowed} (of the {who})"))
+        }
+        other => other.into(),
+    }
 }
 
 impl TrainConfig {
-    /// Refuses a rule that begins with another sparsity than the networks.
+    /// Refuses a rule whose initial sparsity differs from the networks'.
     pub(super) fn check_beginning(&self) -> Result<()> {
         let rule = self.topology.as_ref().map(|topology| &topology.rule);
         if let Some(rule) = rule.and_then(|rule| rule.get::<GradualMagnitude>()) {
@@ -254,7 +245,7 @@ impl TrainConfig {
         }
     }
 
-    /// The sparsities that the actor and each critic begin with.
+    /// The initial sparsities of the actor and of each critic.
     #[must_use]
     pub fn initial_sparsity(&self) -> [f64; 2] {
         match self.pruning {

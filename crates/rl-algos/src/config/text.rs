@@ -18,8 +18,8 @@ impl TrainConfig {
         read(given)
     }
 
-    /// These settings with those of a TOML text laid over them, section by section; checks all values. Where a
-    /// section holds one of several choices, such as `algo`, another choice takes the place of the first.
+    /// These settings overridden by those of a TOML text, section by section; checks all values. Where a section holds
+    /// one of several choices, such as `algo`, another choice replaces the first.
     ///
     /// # Errors
     /// As [`from_toml`](Self::from_toml).
@@ -41,7 +41,7 @@ impl TrainConfig {
         })
     }
 
-    /// Writes TOML with a comment on every key: what it is, and what it may be.
+    /// Writes TOML with a comment on every key: its meaning and its range.
     ///
     /// # Errors
     /// As [`to_toml`](Self::to_toml).

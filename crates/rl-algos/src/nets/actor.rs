@@ -25,16 +25,18 @@ impl Actor {
     pub fn new(config: &TrainConfig, rows: &BatchShape, streams: &mut Streams) -> Result<Self> {
         let spec = NetworkSpec::actor(config, [rows.obs_dim, rows.act_dim]);
         let net = network(config, &spec, &rows.device, streams)?;
-        Ok(Self::from_network(net, spec.settings))
+        Self::from_network(net, spec.settings)
     }
 
     /// An actor with this network, which is trained by these settings.
-    #[must_use]
-    pub fn from_network(net: SparseMlp, settings: NetworkTrainerConfig) -> Self {
-        Self {
-            learner: NetworkTrainer::new(net, settings),
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`].
+    pub fn from_network(net: SparseMlp, settings: NetworkTrainerConfig) -> Result<Self> {
+        Ok(Self {
+            learner: NetworkTrainer::new(net, settings)?,
             inference: None,
-        }
+        })
     }
 
     /// What is trained.

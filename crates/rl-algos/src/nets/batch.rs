@@ -58,7 +58,7 @@ pub fn check_action(action: &[f32], expected: usize) {
     assert!(got == expected, "action: got {got}, must be {expected}");
 }
 
-/// The first and the second half of so many rows.
+/// The first and the second half of `rows` rows.
 #[must_use]
 pub fn halves(rows: usize) -> [Range<usize>; 2] {
     [0..rows / 2, rows / 2..rows]
@@ -78,13 +78,13 @@ pub fn to_vec(tensor: Tensor<2>) -> Vec<f32> {
         .map_or_else(|_| data.iter::<f32>().collect(), <[f32]>::to_vec)
 }
 
-/// So many numbers from the standard normal distribution.
+/// `count` numbers from the standard normal distribution.
 pub fn normal(count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
     (0..count).map(|_| StandardNormal.sample(rng)).collect()
 }
 
-/// Computes both halves of so many rows at the same time, where there are threads for it, and joins them. `half` gives
-/// as many numbers for each row.
+/// Computes both halves of `rows` rows in parallel, where threads are free, and joins them. `half` returns equally many
+/// numbers for each row.
 pub fn par_halves(rows: usize, half: impl Fn(Range<usize>) -> Vec<f32> + Sync) -> Vec<f32> {
     let [first, second] = halves(rows);
     let of = |rows: Range<usize>| {
@@ -99,8 +99,8 @@ pub fn par_halves(rows: usize, half: impl Fn(Range<usize>) -> Vec<f32> + Sync) -
     first
 }
 
-/// The rows of a batch whose losses are computed at the same time: the halves of a batch of even size, so that the mean
-/// over parts is that over rows.
+/// The parts of a batch whose losses are computed in parallel: the halves of a batch of even size, so that the mean
+/// over parts is the mean over rows.
 #[must_use]
 pub fn equal_parts(rows: usize) -> Vec<Range<usize>> {
     match rows.is_multiple_of(2) {
@@ -112,7 +112,7 @@ pub fn equal_parts(rows: usize) -> Vec<Range<usize>> {
     }
 }
 
-/// Refuses a batch that is not made for these sizes, or whose parts are not of one.
+/// Refuses a batch of other sizes, or whose vectors do not fit together.
 ///
 /// # Errors
 /// [`Error::Config`] naming what does not fit.

@@ -12,7 +12,7 @@ use crate::agent::{Network, Parts, Role};
 use crate::config::TrainConfig;
 use crate::rng::Streams;
 
-/// Critics that judge observations with actions, each with its target: any number, 1 or more.
+/// Critics, each with its target: any number, 1 or more.
 #[derive(Debug)]
 pub struct Critics {
     /// `critic_1`, `critic_2` and so on.
@@ -21,7 +21,7 @@ pub struct Critics {
 }
 
 impl Critics {
-    /// Draws so many, 1 or more.
+    /// Draws `count` critics, 1 or more.
     ///
     /// # Errors
     /// The networks' own, such as when a layer would have no inputs.
@@ -34,24 +34,26 @@ impl Critics {
         let spec = NetworkSpec::critic(config, [rows.obs_dim, rows.act_dim]);
         let nets = (0..count).map(|_| network(config, &spec, &rows.device, streams));
         let nets: Vec<SparseMlp> = nets.collect::<Result<_>>()?;
-        Ok(Self::from_networks(nets, &spec.settings))
+        Self::from_networks(nets, &spec.settings)
     }
 
     /// Critics with these networks, which are trained by these settings.
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::new`].
     pub fn from_networks(
         nets: impl IntoIterator<Item = SparseMlp>,
         settings: &NetworkTrainerConfig,
-    ) -> Self {
+    ) -> Result<Self> {
         let nets = nets.into_iter();
-        let learners: Vec<_> = nets
-            .map(|net| NetworkTrainer::new(net, settings.clone()))
-            .collect();
-        Self {
+        let learners = nets.map(|net| NetworkTrainer::new(net, settings.clone()));
+        let learners: Vec<_> = learners.collect::<sparse_core::Result<_>>()?;
+        Ok(Self {
             names: (1..=learners.len())
                 .map(|i| format!("critic_{i}"))
                 .collect(),
             learners,
-        }
+        })
     }
 
     /// What is trained.
@@ -96,8 +98,8 @@ impl Critics {
         least(self.learners.iter().map(NetworkTrainer::target), input)
     }
 
-    /// One step of each down its mean squared error, all at the same time; beside it the mean value of the rows before
-    /// the step.
+    /// One step of each on its mean squared error, in parallel; also returns the mean value of the rows before the
+    /// step.
     ///
     /// # Errors
     /// As [`NetworkTrainer::minimise`].
@@ -119,7 +121,7 @@ impl Critics {
     }
 }
 
-/// The smallest of what some critics say of each row of `input`.
+/// The smallest value of several critics for each row of `input`.
 #[must_use]
 pub fn least<'a>(critics: impl IntoIterator<Item = &'a SparseMlp>, input: &Tensor<2>) -> Vec<f32> {
     let values = critics.into_iter();

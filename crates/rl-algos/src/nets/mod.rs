@@ -1,4 +1,4 @@
-//! What actor-critic agents are made of: networks that act and judge, how they are drawn, and batches as tensors.
+//! Building blocks of actor-critic agents: actors, critics, how they are drawn, and batches as tensors.
 
 mod actor;
 mod batch;

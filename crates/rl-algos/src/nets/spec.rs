@@ -10,7 +10,7 @@ use crate::config::TrainConfig;
 use crate::rng::Streams;
 use crate::{Error, Result};
 
-/// What a network is drawn from, beside what all have in common.
+/// What a network is drawn from, beside the shared settings.
 pub(super) struct NetworkSpec {
     sizes: Vec<usize>,
     /// At first.
@@ -19,7 +19,7 @@ pub(super) struct NetworkSpec {
     pub(super) settings: NetworkTrainerConfig,
     /// The setting of its hidden layers.
     hidden: &'static str,
-    /// The setting of its sparsity, and what that says.
+    /// The setting of its sparsity, and its value.
     asked: (&'static str, f64),
 }
 
@@ -110,7 +110,7 @@ pub fn check_networks(config: &TrainConfig, sizes: [usize; 2]) -> Result<()> {
     Ok(())
 }
 
-/// The setting that says how sparse a network is, and what it says.
+/// The setting of a network's sparsity, and its value.
 pub(crate) fn sparsity_setting(
     config: &TrainConfig,
     asked: (&'static str, f64),

@@ -1,17 +1,8 @@
-//! What watches a run. Observers read, never steer; they may ask for its end.
-
-mod csv;
-mod event_file;
-mod scalars;
-mod tensorboard;
+//! Observers of a run. They read and never steer; they may end the run.
 
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
-
-pub use csv::Csv;
-pub use event_file::{EventFile, PREFIX as EVENTS};
-pub use tensorboard::TensorBoard;
 
 use crate::Result;
 use crate::agent::{Agent, Densities};
@@ -31,7 +22,7 @@ pub struct Progress {
     pub train_return: f64,
     /// Their mean length (environment steps).
     pub train_length: f64,
-    /// Connections moved so far: the larger of those that went and those that came.
+    /// Connections moved so far: the larger of the numbers dropped and grown.
     pub moved: u64,
     /// Connections dropped so far.
     pub dropped: u64,
@@ -49,8 +40,8 @@ pub struct Progress {
     pub n_step: usize,
 }
 
-/// What updates reported, averaged since the last evaluation: names and numbers in the agent's order, NaN of what there
-/// was none of.
+/// Metrics of updates, averaged since the last evaluation: names and numbers in the agent's order, NaN for missing
+/// ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrainMetrics(pub Vec<(String, f64)>);
 
@@ -104,7 +95,7 @@ pub struct Start<'a> {
 }
 
 impl Start<'_> {
-    /// Tells all observers a line that a person should know.
+    /// Sends a note to all observers.
     pub fn note(&mut self, note: String) {
         self.notes.push(note);
     }
@@ -120,8 +111,7 @@ pub trait Observer: Send {
         Ok(())
     }
 
-    /// Something came up that a person should know, in one line: a file of the run that somebody changed, a network that
-    /// lost its connections to what it sees.
+    /// A note of one line: a file of the run was changed, a network lost its connections to its observations.
     fn on_note(&mut self, _note: &str) {}
 
     /// An environment step was made. Called for every step, so it must be quick. `Break` ends the run after this
@@ -138,7 +128,7 @@ pub trait Observer: Send {
         Ok(())
     }
 
-    /// The run can be kept as it is: after each evaluation, when all observers have heard of it, and where a run is
+    /// The run can be stored as it is: after each evaluation, once all observers have seen it, and when a run is
     /// stopped in between.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
-//! What the recipes share: TD3 and SAC as in RLx2's released code (`RLx2_TD3/train.py`, `RLx2_SAC/train.py` and the
-//! algorithms beside them), at the sparsities of its Table 2. Its TD3 is `sfujim/TD3` with 10 episodes of evaluation
-//! every 5,000 steps. Only the length differs: 200,000 steps by default, 3,000,000 in the paper.
+//! Shared settings of the recipes: TD3 and SAC as in RLx2's released code (`RLx2_TD3/train.py`, `RLx2_SAC/train.py` and
+//! the algorithms beside them), at the sparsities of its Table 2. Its TD3 is `sfujim/TD3` with 10 episodes of
+//! evaluation every 5,000 steps. Only the length differs: 200,000 steps by default, 3,000,000 in the paper.
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
@@ -70,9 +70,9 @@ fn td3() -> Td3Config {
     }
 }
 
-/// RLx2's code squashes log σ into [-5, 2], starts at α = 1 and aims at an entropy of -1 per number of an action.
-/// Its training acts by the policy's mean once the random steps are over, which explores nothing; here a recipe that
-/// does not reproduce RLx2 itself samples, as SAC's paper does.
+/// RLx2's code squashes log σ into [-5, 2], starts at α = 1 and aims at an entropy of -1 per number of an action. Its
+/// training acts by the policy's mean once the random steps are over, which does not explore; here a recipe that does
+/// not reproduce RLx2 itself samples, as SAC's paper does.
 fn sac() -> SacConfig {
     SacConfig {
         log_std_min: -5.0,

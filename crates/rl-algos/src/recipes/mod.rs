@@ -1,4 +1,4 @@
-//! The settings of the papers, one recipe a file. Each is there for TD3 and for SAC: `rlx2-td3`, `rlx2-sac`.
+//! The settings of the papers, one recipe per file. Each exists for TD3 and for SAC: `rlx2-td3`, `rlx2-sac`.
 
 mod base;
 mod dense;

@@ -1,10 +1,10 @@
-//! Dynamic capacity: forgetting what an old policy did (RLx2, arXiv 2205.15043, §4.2.2 and released code).
+//! Dynamic capacity: eviction of what an old policy did (RLx2, arXiv 2205.15043, §4.2.2 and released code).
 
 use serde::{Deserialize, Serialize};
 
 use super::Replay;
 
-/// When and how much to forget. The defaults are those of RLx2's code for TD3.
+/// When and how much to evict. The defaults are those of RLx2's code for TD3.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdaptiveCapacity {
@@ -12,11 +12,11 @@ pub struct AdaptiveCapacity {
     pub every: u64,
     /// Oldest transitions that a check looks at, 1 or more; RLx2: 8 batches.
     pub check: usize,
-    /// Policy distance above which something is forgotten, 0 or more.
+    /// Policy distance above which transitions are evicted, 0 or more.
     pub threshold: f64,
-    /// Share of the transitions that is forgotten at once, in [0, 1].
+    /// Share of the transitions evicted at once, in [0, 1].
     pub drop: f64,
-    /// Nothing is forgotten while this many transitions or fewer are stored.
+    /// Nothing is evicted while this many transitions or fewer are stored.
     pub min: usize,
 }
 
@@ -33,7 +33,7 @@ impl Default for AdaptiveCapacity {
 }
 
 impl AdaptiveCapacity {
-    /// Forgets the oldest share when the distance is above the threshold and more than the minimum is kept.
+    /// Evicts the oldest share when the distance is above the threshold and more than the minimum is stored.
     pub fn evict(&self, distance: f64, replay: &mut Replay) {
         if distance > self.threshold && replay.len() > self.min {
             replay.drop_oldest((self.drop * replay.len() as f64) as usize);

@@ -15,10 +15,10 @@ pub struct Batch {
     pub discount: Vec<f32>,
     /// Observations after the windows, `[size, observation]`.
     pub next_observation: Vec<f32>,
-    /// Whether samples leave out what windows pass on their way. [`Sac`](crate::algos::Sac) refuses such a batch.
+    /// Whether samples leave out intermediate observations. [`Sac`](crate::algos::Sac) refuses such a batch.
     pub skip_intermediate: bool,
-    /// Observations that the windows passed on their way, `[passed, observation]`; none where windows are of one step,
-    /// or where they are left out.
+    /// Intermediate observations of the windows, `[passed, observation]`; none for windows of one step, or where they
+    /// are left out.
     pub intermediate_observation: Vec<f32>,
     /// The row that each of these belongs to, `[passed]`.
     pub intermediate_row: Vec<u32>,

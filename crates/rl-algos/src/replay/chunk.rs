@@ -15,8 +15,8 @@ pub(super) enum Boundary {
 
 /// Memory for consecutive slots.
 ///
-/// The numbers of a slot lie beside each other, and those of the next slot behind them: a window is drawn from anywhere
-/// in memory, so it waits for as few pages of it as can be.
+/// The numbers of a slot lie beside each other, and those of the next slot behind them: windows are drawn from anywhere
+/// in memory, so each should touch as few pages as possible.
 #[derive(Clone, Debug)]
 pub(super) struct Chunk {
     /// `[slots, width]`: observation, action, mean action, reward.

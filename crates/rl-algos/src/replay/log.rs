@@ -1,4 +1,4 @@
-//! A replay on disk that costs, checkpoint by checkpoint, only what is new.
+//! A replay on disk that writes only new data with each checkpoint.
 //!
 //! Slots are written once, in segments of 16,384 that are never touched again; the slots after the last full segment
 //! go to a file of their own with every checkpoint. A [`Manifest`] names the files of one checkpoint. It names only
@@ -26,7 +26,8 @@ const PREFIX: &str = "slots-";
 const MANIFEST: &str = "replay.json";
 
 /// Whether a file of this name is a log's.
-pub(crate) fn is_of_log(name: &str) -> bool {
+#[must_use]
+pub fn is_of_log(name: &str) -> bool {
     name.starts_with(PREFIX) || name == MANIFEST
 }
 
@@ -61,7 +62,7 @@ pub struct ReplayLog {
 }
 
 impl ReplayLog {
-    /// Begins a log in a folder, which is made where there is none. Files of an earlier log in it go.
+    /// Begins a log in a folder, which is made if it does not exist. Files of an earlier log in it are removed.
     ///
     /// # Errors
     /// [`Error::File`] when the folder cannot be made or cleared.
@@ -83,8 +84,7 @@ impl ReplayLog {
         Ok(log)
     }
 
-    /// Makes segments of another number of slots, at least 1; 16,384 unless told. To be said before the first
-    /// checkpoint.
+    /// Sets the slots of a segment, at least 1; default 16,384. Call it before the first checkpoint.
     #[must_use]
     pub fn with_segment_slots(mut self, slots: usize) -> Self {
         self.segment_slots = slots.max(1);

@@ -1,4 +1,4 @@
-//! What a log of a replay consists of at one moment.
+//! The files of a replay's log at one moment.
 
 use std::io::Write;
 use std::path::Path;
@@ -28,8 +28,7 @@ pub struct Segment {
     pub crc32: u32,
 }
 
-/// A replay at one moment, as a list of finished files. Whoever keeps it can read that replay until a later one is
-/// committed.
+/// A replay at one moment, as a list of finished files. It can be read until a later one is committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {

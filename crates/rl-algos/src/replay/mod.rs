@@ -1,4 +1,4 @@
-//! Experience: a ring of transitions, returns over several steps, forgetting by policy distance, and a log on disk.
+//! Experience: a ring of transitions, returns over several steps, eviction by policy distance, and a log on disk.
 
 mod adaptive;
 mod batch;
@@ -17,7 +17,7 @@ mod window_tests;
 pub use adaptive::{AdaptiveCapacity, policy_distance};
 pub use batch::Batch;
 pub use log::ReplayLog;
-pub(crate) use log::is_of_log;
+pub use log::is_of_log;
 pub use manifest::{Manifest, Segment};
 pub use ring::{Replay, Transition};
 pub use stream::ReplayState;

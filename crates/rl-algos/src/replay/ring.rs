@@ -1,5 +1,5 @@
-//! A line of slots, each with one observation and what was done there; new ones are added at its end and the
-//! oldest are forgotten at its start.
+//! A line of slots, each with one observation and its action; new ones are added at the end and the oldest are dropped
+//! at the start.
 //!
 //! The observation after a transition is the one in the next slot, so each is stored once. Where an episode
 //! ends, its last observation takes a slot of its own, from which nothing starts. Such a slot always stands
@@ -30,7 +30,7 @@ pub struct Transition<'a> {
     pub observation: &'a [f32],
     /// What was done, in [-1, 1], `[action]`.
     pub action: &'a [f32],
-    /// What the policy would have done without noise, `[action]`; the action itself when it was random.
+    /// The policy's action without noise, `[action]`; the action itself when it was random.
     pub mean_action: &'a [f32],
     /// Reward.
     pub reward: f32,
@@ -38,11 +38,11 @@ pub struct Transition<'a> {
     pub next_observation: &'a [f32],
     /// Whether the task ended; no value follows.
     pub terminated: bool,
-    /// Whether the episode was cut short; the value of what was seen next counts.
+    /// Whether the episode was truncated; the value of the next observation counts.
     pub truncated: bool,
 }
 
-/// Stored transitions, the oldest forgotten first.
+/// Stored transitions; the oldest are dropped first.
 #[derive(Clone, Debug)]
 pub struct Replay {
     pub(super) observation_size: usize,
@@ -96,8 +96,8 @@ impl Replay {
         self.transitions == 0
     }
 
-    /// Stores a transition, forgetting the oldest where there is no room. One that does not go on where the
-    /// last one led begins a new episode; the last one's then counts as cut.
+    /// Stores a transition, dropping the oldest where there is no room. One that does not continue the last one begins
+    /// a new episode; the last one's then counts as truncated.
     ///
     /// # Panics
     /// When a row has another size than the replay was made for.
@@ -138,8 +138,8 @@ impl Replay {
     /// transitions, with replacement.
     ///
     /// The sum of a window's rewards is discounted from its start; after a terminal no value follows, and after a time
-    /// limit that of the observation there (RLx2's released code), as after the newest transition. What the
-    /// windows pass is left out where the batch says so.
+    /// limit that of the observation there (RLx2's released code), as after the newest transition. Intermediate
+    /// observations are left out where the batch says so.
     pub fn sample(
         &self,
         n_step: usize,
@@ -256,7 +256,7 @@ impl Replay {
         })
     }
 
-    /// Forgets the oldest transitions, `count` or as many as there are, and gives their memory back.
+    /// Drops the oldest transitions, `count` or all there are, and frees their memory.
     pub fn drop_oldest(&mut self, count: usize) {
         for _ in 0..count.min(self.transitions) {
             self.drop_one();

@@ -1,4 +1,4 @@
-//! What the loop is told: how long, how often, from how much.
+//! Settings of the loop: length, intervals, batch.
 
 use crate::config::{
     EvaluationConfig, MOST_EPISODES, NStepConfig, ReplayConfig, TrainConfig, check_adaptive,

@@ -27,7 +27,7 @@ pub struct TrainState {
     pub agent: AgentState,
 }
 
-/// A run as it is after an evaluation, or when it is stopped in between: for whoever keeps it.
+/// A run after an evaluation, or when it is stopped in between, to be stored.
 pub struct Snapshot<'a> {
     /// The evaluation that was just made; `None` where a run is stopped in between.
     pub evaluation: Option<&'a Evaluation>,
@@ -75,7 +75,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Tells all observers a line that a person should know.
+    /// Sends a note to all observers.
     pub fn note(&mut self, note: String) {
         self.notes.push(note);
     }

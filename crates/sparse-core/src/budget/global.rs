@@ -3,8 +3,8 @@
 use crate::error::{Error, Result};
 use crate::pattern::{Largest, key};
 
-/// How many of the `keep` highest scores lie in each layer, which may be none. Of equal scores those of the earlier
-/// layer, and in it the earlier, win; what is no number ranks by its sign beyond infinity.
+/// How many of the `keep` highest scores lie in each layer; 0 is possible. Of equal scores those of the earlier layer,
+/// and within a layer the earlier ones, win. NaN ranks by its sign beyond infinity.
 ///
 /// # Errors
 /// [`Error::Config`] when there are 2³² scores or more.

@@ -11,7 +11,7 @@ mod uniform;
 use serde::{Deserialize, Serialize};
 
 pub use erdos_renyi::lambda_density;
-pub use global::counts as counts_of_best;
+pub use global::counts as global_topk_counts;
 
 use crate::error::{Error, Result};
 

@@ -2,10 +2,9 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
-use std::mem::MaybeUninit;
 
 use super::prefetch::{AHEAD, prefetch};
-use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, VectorProduct, lanes};
+use super::{AdamStep, Isa, Kernels, Product, Raw, Transpose, ValueGradient, VectorProduct, lanes};
 
 pub(super) static KERNELS: Kernels = Kernels {
     isa: Isa::Avx2,
@@ -13,7 +12,7 @@ pub(super) static KERNELS: Kernels = Kernels {
         product,
         value_gradient,
         vector_product,
-        transpose_block,
+        transpose,
         bias_gradient,
         relu_bias_gradient,
         adam,
@@ -81,7 +80,7 @@ fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
                 let more = sums[1..].iter().map(|sums| sums[z]);
                 let mut sum = more.fold(sums[0][z], |a, b| _mm256_add_ps(a, b));
                 if p.relu {
-                    // In this order the maximum keeps what is not a number.
+                    // In this order the maximum keeps NaN.
                     sum = _mm256_max_ps(zero, sum);
                 }
                 // SAFETY: `y` has `width = Z * LANES` floats.
@@ -204,17 +203,42 @@ fn sum_four([a, b, c, d]: [__m256; 4]) -> __m128 {
 
 /// Eight rows of eight floats, in three rounds of shuffles.
 ///
+/// Rows and columns of four blocks side by side: a cache line of each is read and written at once.
+const LINE: usize = 2 * LANES;
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn transpose(t: &mut Transpose<'_>) {
+    let mut block = |row: usize, column: usize| {
+        if row < t.rows && column < t.columns {
+            // SAFETY: both sizes are multiples of eight, so the block is within `from` and, transposed, within `to`.
+            unsafe {
+                let from = t.from.as_ptr().add(row * t.stride + column);
+                let to = t.to.as_mut_ptr().cast::<f32>();
+                transpose_block(
+                    from,
+                    t.stride,
+                    to.add(column * t.to_stride + row),
+                    t.to_stride,
+                );
+            }
+        }
+    };
+    for column in (0..t.columns).step_by(LINE) {
+        for row in (0..t.rows).step_by(LINE) {
+            block(row, column);
+            block(row + LANES, column);
+            block(row, column + LANES);
+            block(row + LANES, column + LANES);
+        }
+    }
+}
+
 /// # Safety
 /// `from` and `to` hold a block of eight rows of eight, `stride` and `to_stride` apart.
 #[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn transpose_block(
-    from: &[f32],
-    stride: usize,
-    to: &mut [MaybeUninit<f32>],
-    to_stride: usize,
-) {
+unsafe fn transpose_block(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
     // SAFETY: row `i < 8` of the block is within `from`.
-    let row = |i: usize| unsafe { _mm256_loadu_ps(from.as_ptr().add(i * stride)) };
+    let row = |i: usize| unsafe { _mm256_loadu_ps(from.add(i * stride)) };
     let pairs = |i: usize| {
         let (a, b) = (row(i), row(i + 1));
         [_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)]
@@ -229,7 +253,6 @@ pub(super) unsafe fn transpose_block(
         ]
     };
     for (i, (low, high)) in fours(0).into_iter().zip(fours(4)).enumerate() {
-        let to = to.as_mut_ptr().cast::<f32>();
         // SAFETY: rows `i` and `i + 4` of the block are within `to`.
         unsafe {
             _mm256_storeu_ps(

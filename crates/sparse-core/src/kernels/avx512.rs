@@ -13,7 +13,7 @@ pub(super) static KERNELS: Kernels = Kernels {
         value_gradient,
         vector_product,
         // Blocks are eight wide, and what has AVX-512 has AVX2.
-        transpose_block: avx2::transpose_block,
+        transpose: avx2::transpose,
         bias_gradient,
         relu_bias_gradient,
         adam,
@@ -87,7 +87,7 @@ fn product_of<const Z: usize>(p: &mut Product<'_>) {
             for (z, (even, odd)) in even.into_iter().zip(odd).enumerate() {
                 let mut sum = _mm512_add_ps(even, odd);
                 if p.relu {
-                    // In this order the maximum keeps what is not a number.
+                    // In this order the maximum keeps NaN.
                     sum = _mm512_max_ps(zero, sum);
                 }
                 // SAFETY: `y` has `width = Z * LANES` floats.

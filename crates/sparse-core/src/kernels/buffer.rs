@@ -136,7 +136,7 @@ impl<'a> Out<'a> {
         self.floats
     }
 
-    /// To be called by a kernel that has written all of the floats, and by nobody else.
+    /// Called only by a kernel that has written all of the floats.
     pub(super) fn written(self) -> Written<'a> {
         Written {
             address: self.floats.as_ptr(),

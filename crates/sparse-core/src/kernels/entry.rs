@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use super::parts::{WholeProduct, WholeValueGradient};
 use super::sizes::{check_equal, check_sides, check_tiles, tiles};
 use super::tiles::SIDE;
-use super::{AdamStep, Kernels, Out, Pattern, VectorProduct, Written};
+use super::{AdamStep, Kernels, Out, Pattern, Transpose, VectorProduct, Written};
 use crate::pattern::Blocks;
 
 impl Kernels {
@@ -185,22 +185,23 @@ impl Kernels {
         unsafe { gradient.run(&self.raw, 0..gradient.ptr.len() - 1, dv) };
     }
 
-    /// Writes a block of [`SIDE`] rows, `stride` apart in `from`, to as many columns of `to`, whose rows are
-    /// `to_stride` apart.
-    pub(super) fn transpose_block(
-        &self,
-        from: &[f32],
-        stride: usize,
-        to: &mut [MaybeUninit<f32>],
-        to_stride: usize,
-    ) {
-        let needed = |stride: usize| (SIDE - 1) * stride + SIDE;
+    /// Writes rows as columns.
+    pub(super) fn transpose(&self, mut t: Transpose<'_>) {
+        let Transpose { rows, columns, .. } = t;
+        if rows == 0 || columns == 0 {
+            return;
+        }
         assert!(
-            from.len() >= needed(stride) && to.len() >= needed(to_stride),
+            rows.is_multiple_of(SIDE) && columns.is_multiple_of(SIDE),
+            "no whole blocks"
+        );
+        assert!(
+            t.from.len() >= (rows - 1) * t.stride + columns
+                && t.to.len() >= (columns - 1) * t.to_stride + rows,
             "block too short"
         );
-        // SAFETY: both hold a block; the CPU was checked when `self` was chosen.
-        unsafe { (self.raw.transpose_block)(from, stride, to, to_stride) };
+        // SAFETY: both hold all blocks; the CPU was checked when `self` was chosen.
+        unsafe { (self.raw.transpose)(&mut t) };
     }
 
     /// As the function [`bias_gradient`].

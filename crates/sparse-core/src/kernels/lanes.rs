@@ -4,10 +4,9 @@
 #![allow(unsafe_code)]
 
 use std::array;
-use std::mem::MaybeUninit;
 
 use super::tiles::SIDE;
-use super::{AdamStep, VectorProduct};
+use super::{AdamStep, Transpose, VectorProduct};
 
 /// Floats in a chunk.
 const LANES: usize = 16;
@@ -70,15 +69,13 @@ pub(super) fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: 
 }
 
 #[inline(always)]
-pub(super) fn transpose_block(
-    from: &[f32],
-    stride: usize,
-    to: &mut [MaybeUninit<f32>],
-    to_stride: usize,
-) {
-    for (column, to) in to.chunks_mut(to_stride).take(SIDE).enumerate() {
-        for (row, to) in to[..SIDE].iter_mut().enumerate() {
-            to.write(from[row * stride + column]);
+pub(super) fn transpose(t: &mut Transpose<'_>) {
+    for row in (0..t.rows).step_by(SIDE) {
+        let lines = t.to.chunks_mut(t.to_stride).take(t.columns);
+        for (column, to) in lines.enumerate() {
+            for (r, to) in to[row..row + SIDE].iter_mut().enumerate() {
+                to.write(t.from[(row + r) * t.stride + column]);
+            }
         }
     }
 }
@@ -106,7 +103,7 @@ pub(super) fn vector_product(p: &mut VectorProduct<'_>) {
         for (value, input) in more_values.iter().zip(more_inputs) {
             sum += value * p.x[*input as usize];
         }
-        // Not `max`, which would hide what is not a number.
+        // Not `max`, which would hide NaN.
         y.write(if p.relu && sum < 0.0 { 0.0 } else { sum });
     }
 }

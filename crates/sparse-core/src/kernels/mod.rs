@@ -115,14 +115,14 @@ pub struct Kernels {
     raw: Raw,
 }
 
-/// The entries of one version. Whoever calls one has checked the sizes ([`sizes`]) and that the CPU has the
-/// version's instructions.
+/// The entries of one version. The caller has checked the sizes ([`sizes`]) and that the CPU has the version's
+/// instructions.
 #[derive(Clone, Copy, Debug)]
 struct Raw {
     product: unsafe fn(&mut Product<'_>),
     value_gradient: unsafe fn(&mut ValueGradient<'_>),
     vector_product: unsafe fn(&mut VectorProduct<'_>),
-    transpose_block: unsafe fn(&[f32], usize, &mut [MaybeUninit<f32>], usize),
+    transpose: unsafe fn(&mut Transpose<'_>),
     bias_gradient: unsafe fn(&[f32], usize, &mut [f32]),
     relu_bias_gradient: unsafe fn(&[f32], &mut [f32], usize, &mut [f32]),
     adam: unsafe fn([&mut [f32]; 3], &[f32], &AdamStep),
@@ -136,7 +136,7 @@ struct Product<'a> {
     idx: &'a [u32],
     values: &'a [f32],
     bias: Option<&'a [f32]>,
-    /// Whether `y` holds sums of other entries already, which these are added to in the place of a bias.
+    /// Whether `y` already holds sums of other entries, to which these are added instead of a bias.
     more: bool,
     /// Whether the entries are one block of several, so that a row's do not follow those of the row before.
     blocked: bool,
@@ -146,6 +146,18 @@ struct Product<'a> {
     x_rows: usize,
     y: &'a mut [MaybeUninit<f32>],
     width: usize,
+}
+
+/// `to[c, r] = from[r, c]`.
+struct Transpose<'a> {
+    from: &'a [f32],
+    /// From a row of `from` to the next.
+    stride: usize,
+    to: &'a mut [MaybeUninit<f32>],
+    to_stride: usize,
+    /// Multiples of [`SIDE`](tiles::SIDE), as `columns`.
+    rows: usize,
+    columns: usize,
 }
 
 /// `y[r] = act(bias[r] + Σ_k values[k] x[idx[k]])` over the entries `ptr[r]..ptr[r + 1]` of row `r`.

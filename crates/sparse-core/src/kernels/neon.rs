@@ -2,9 +2,8 @@
 #![allow(unsafe_code)]
 
 use std::arch::aarch64::*;
-use std::mem::MaybeUninit;
 
-use super::{AdamStep, Isa, Kernels, Product, Raw, ValueGradient, VectorProduct, lanes};
+use super::{AdamStep, Isa, Kernels, Product, Raw, Transpose, ValueGradient, VectorProduct, lanes};
 
 pub(super) static KERNELS: Kernels = Kernels {
     isa: Isa::Neon,
@@ -12,7 +11,7 @@ pub(super) static KERNELS: Kernels = Kernels {
         product,
         value_gradient,
         vector_product,
-        transpose_block,
+        transpose,
         bias_gradient,
         relu_bias_gradient,
         adam,
@@ -166,8 +165,8 @@ fn sum_four([a, b, c, d]: [float32x4_t; 4]) -> float32x4_t {
 }
 
 #[target_feature(enable = "neon")]
-fn transpose_block(from: &[f32], stride: usize, to: &mut [MaybeUninit<f32>], to_stride: usize) {
-    lanes::transpose_block(from, stride, to, to_stride);
+fn transpose(t: &mut Transpose<'_>) {
+    lanes::transpose(t);
 }
 
 #[target_feature(enable = "neon")]

@@ -1,4 +1,4 @@
-//! What the core could do at most: multiply-adds on registers alone, for shares of peak in benches.
+//! The peak rate of a core: multiply-adds on registers alone, for benchmarks.
 #![allow(unsafe_code)]
 
 use super::{Isa, Kernels};

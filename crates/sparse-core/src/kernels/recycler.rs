@@ -1,9 +1,9 @@
-//! A global allocator that keeps freed memory at hand.
+//! A global allocator that keeps freed blocks for reuse.
 //!
 //! A training step frees and allocates some hundred tensors and nodes of Burn's graph, some of a few words and some of
-//! hundreds of KiB, on two threads. glibc gives the pages of large blocks back to the system, which clears them
-//! anew, splits and joins the others, and locks: a tenth to a fifth of a sparse update's time, more than half before it
-//! is told to keep pages.
+//! hundreds of KiB, on two threads. glibc gives the pages of large blocks back to the system, which clears them anew,
+//! splits and joins the others, and locks: a tenth to a fifth of a sparse update's time, and more than half with its
+//! default settings.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// Blocks are larger than this.
 const SMALLEST: usize = 1 << 4;
 
-/// Blocks above this size are the system's: nobody frees them a thousand times a second.
+/// Blocks above this size are left to the system: they are not freed a thousand times a second.
 const LARGEST: usize = 1 << 22;
 
 /// Sizes of blocks to a doubling.
@@ -85,7 +85,7 @@ impl Default for Recycler {
     }
 }
 
-/// Freed blocks of one size. Whoever finds it taken goes to the system instead of waiting.
+/// Freed blocks of one size. A thread that finds it locked goes to the system instead of waiting.
 #[derive(Debug)]
 struct Shelf {
     taken: AtomicBool,
@@ -99,7 +99,7 @@ struct Blocks {
     first: [*mut u8; MOST_BLOCKS],
 }
 
-// SAFETY: `blocks` is only touched by whoever has set `taken`, see `with`; blocks belong to no thread.
+// SAFETY: only the thread that has set `taken` touches `blocks`, see `with`; blocks belong to no thread.
 unsafe impl Sync for Shelf {}
 // SAFETY: as above.
 unsafe impl Send for Shelf {}

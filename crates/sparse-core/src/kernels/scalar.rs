@@ -11,7 +11,7 @@ pub(super) static KERNELS: Kernels = Kernels {
         product,
         value_gradient,
         vector_product: lanes::vector_product,
-        transpose_block: lanes::transpose_block,
+        transpose: lanes::transpose,
         bias_gradient: lanes::bias_gradient,
         relu_bias_gradient: lanes::relu_bias_gradient,
         adam: lanes::adam,
@@ -42,7 +42,7 @@ fn product(p: &mut Product<'_>) {
                 }
             }
             for (y, sum) in y.iter_mut().zip(&sums) {
-                // Not `max`, which would hide what is not a number.
+                // Not `max`, which would hide NaN.
                 y.write(if p.relu && *sum < 0.0 { 0.0 } else { *sum });
             }
         }

@@ -47,7 +47,7 @@ pub fn tanh<'y>(x: &[f32], y: impl Into<Out<'y>>) -> Written<'y> {
     each(x, y.into(), one_tanh)
 }
 
-/// `y[i] = e^x[i]`, to a few units in the last place for x from -87 to 88; beyond, what it is at the nearer end.
+/// `y[i] = e^x[i]`, to a few units in the last place for x from -87 to 88; outside, its value at the nearer end.
 ///
 /// # Panics
 /// When the lengths differ.
@@ -55,7 +55,7 @@ pub fn exp<'y>(x: &[f32], y: impl Into<Out<'y>>) -> Written<'y> {
     each(x, y.into(), one_exp)
 }
 
-/// `y[i] = log(1 + e^x[i])`, to a few units in the last place for x from -87 on; below, what it is there.
+/// `y[i] = log(1 + e^x[i])`, to a few units in the last place for x from -87 on; below, its value at -87.
 ///
 /// # Panics
 /// When the lengths differ.

@@ -3,9 +3,9 @@
 use std::mem::MaybeUninit;
 
 use super::sizes::{check_equal, check_width};
-use super::{Kernels, Out, Written};
+use super::{Kernels, Out, Transpose, Written};
 
-/// Rows and columns of a block that is transposed at once.
+/// Rows and columns of a block that is transposed at once by every version of the kernels.
 pub(super) const SIDE: usize = 8;
 
 /// Cuts a batch `x`, `[batch, features]` row-major, into tiles: `out`, `[tiles, features, width]` with
@@ -63,21 +63,19 @@ fn transpose(
     to_stride: usize,
     [rows, columns]: [usize; 2],
 ) {
-    let kernels = Kernels::best();
-    // Blocks go down `to`'s longer lines last, so that a line of cache is filled while it is at hand.
-    for column in (0..columns).step_by(SIDE) {
-        for row in (0..rows).step_by(SIDE) {
-            let from = &from[row * stride + column..];
-            let to = &mut to[column * to_stride + row..];
-            if row + SIDE <= rows && column + SIDE <= columns {
-                kernels.transpose_block(from, stride, to, to_stride);
-                continue;
-            }
-            for r in 0..SIDE.min(rows - row) {
-                for c in 0..SIDE.min(columns - column) {
-                    to[c * to_stride + r].write(from[r * stride + c]);
-                }
-            }
+    let whole = [rows, columns].map(|size| size - size % SIDE);
+    Kernels::best().transpose(Transpose {
+        from,
+        stride,
+        to,
+        to_stride,
+        rows: whole[0],
+        columns: whole[1],
+    });
+    for column in 0..columns {
+        let first = if column < whole[1] { whole[0] } else { 0 };
+        for row in first..rows {
+            to[column * to_stride + row].write(from[row * stride + column]);
         }
     }
 }

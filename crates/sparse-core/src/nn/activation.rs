@@ -8,7 +8,7 @@ use crate::op::{self, tanh};
 
 /// What follows each hidden layer of a [`SparseMlp`](super::SparseMlp).
 ///
-/// With [`Relu`](Self::Relu) a network of compressed rows is one fused operation. The others are operations of their own
+/// With [`Relu`](Self::Relu) a network of compressed rows is one fused operation. The others are separate operations
 /// between the layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -63,7 +63,7 @@ impl Activation {
         }
     }
 
-    /// What a layer's own operation does of it; [`Identity`](op::Activation::Identity) where that is nothing.
+    /// The part of it that a layer's own operation computes; [`Identity`](op::Activation::Identity) for none.
     pub(super) fn fused(self) -> op::Activation {
         match self {
             Self::Relu => op::Activation::Relu,

@@ -36,8 +36,7 @@ impl Activity {
     }
 }
 
-/// Collects the activity of a network's hidden units from its forward passes. What a
-/// [`SparseModule`](crate::nn::SparseModule) is given by
+/// Collects the activity of a network's hidden units from its forward passes, through
 /// [`watch_activity`](crate::nn::SparseModule::watch_activity).
 #[derive(Clone, Debug, Default)]
 pub struct ActivityProbe(Arc<Mutex<Activity>>);

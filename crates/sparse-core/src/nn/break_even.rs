@@ -1,7 +1,7 @@
 //! Densities at which compressed rows and a dense product take the same time.
 //!
-//! Read off a machine by `cargo xtask bench break-even`, which prints what stands in the tables below. They say
-//! which storage is faster, never what it computes.
+//! Measured by `cargo xtask bench break-even`, which prints the tables below. They decide which storage is used, never
+//! what it computes.
 
 use burn::tensor::Device;
 

@@ -102,7 +102,7 @@ impl SparseLinearConfig {
 /// ```
 #[derive(Config, Debug)]
 pub struct SparseMlpConfig {
-    /// Numbers of features: input, hidden layers, output. At least two, each 1 or more.
+    /// Features of the input, the hidden layers and the output: at least two numbers, each 1 or more.
     pub sizes: Vec<usize>,
     /// The share of the possible connections that do not exist, in [0, 1).
     #[config(default = 0.0)]
@@ -116,7 +116,7 @@ pub struct SparseMlpConfig {
     /// Which kernels the layers run on.
     #[config(default = "Storage::Auto")]
     pub storage: Storage,
-    /// What the first connections look like in each layer. N of M sets every layer's density, whatever the sparsity.
+    /// The structure of the first connections in each layer. N of M sets every layer's density, whatever the sparsity.
     #[config(default = "Structure::default()")]
     pub structure: Structure,
     /// Whether sums are normalised over the units of each hidden layer before its activation.
@@ -151,10 +151,10 @@ impl SparseMlpConfig {
     /// Draws the network from this generator: the same bits on any device.
     ///
     /// # Errors
-    /// [`Error::Budget`] when the sparsity leaves a layer without connections; [`Error::Config`] when it is outside
-    /// [0, 1), there are fewer than two sizes or one is 0, or the structure is none; [`Error::Shape`] when the allocation
-    /// is for another number of layers;
-    /// [`Error::Pattern`] when a layer has too few connections for its floor.
+    /// [`Error::Budget`] when the sparsity leaves a layer without connections; [`Error::Config`] when it is outside [0,
+    /// 1), there are fewer than two sizes or one is 0, or the structure is not valid; [`Error::Shape`] when the
+    /// allocation is for another number of layers; [`Error::Pattern`] when a layer has too few connections for its
+    /// floor.
     pub fn try_init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseMlp> {
         if self.sizes.len() < 2 || self.sizes.contains(&0) {
             let allowed = "at least an input and an output size, each 1 or more";
@@ -199,7 +199,7 @@ impl SparseMlpConfig {
         rng: &mut impl Rng,
     ) -> Result<Vec<SparseLinear>> {
         let zeros = self.initializer == Initializer::Zeros;
-        // What is 0 everywhere says of no connection that it should exist.
+        // Zeros everywhere rank no connection.
         let initializer = if zeros {
             Initializer::Pytorch
         } else {

@@ -1,8 +1,7 @@
-//! Which hidden units let their input through, kept from one run of a loss for others.
+//! Which hidden units are active, recorded in one run of a loss and reused in others.
 //!
-//! A network of ReLUs is smooth but for the places where a unit turns on or off. Whoever compares a loss at
-//! neighbouring weights, as a difference of gradients does, wants the derivative of the piece that the network is
-//! on, and no jumps to others: that is what a second derivative by backpropagation gives too.
+//! A network of ReLUs is smooth except where a unit turns on or off. A difference of gradients at neighbouring weights
+//! should be the derivative on the current linear piece, without jumps to others, as double backpropagation gives it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,8 +26,8 @@ struct Held {
     mismatched: bool,
 }
 
-/// Holds the gates of a network's ReLUs: the first run of a loss records them, later runs use them again, whatever
-/// the weights are by then. Clones share what is held. One handle belongs to one network,
+/// Holds the gates of a network's ReLUs: the first run of a loss records them, later runs reuse them with any weights.
+/// Clones share the gates. One handle belongs to one network,
 /// [`SparseMlp::freeze_relu`](super::SparseMlp::freeze_relu).
 ///
 /// ```
@@ -57,15 +56,15 @@ struct Held {
 pub struct FrozenRelu(Arc<Mutex<Held>>);
 
 impl FrozenRelu {
-    /// From here on the recorded gates are used, from the first on. To be called before each run but the first.
+    /// Starts using the recorded gates from the first one. Call it before each run except the first.
     pub fn replay(&self) {
         let mut held = self.lock();
         held.replays = true;
         held.next = 0;
     }
 
-    /// Whether a run used the network in another way than the first did: more often, or on a batch of another
-    /// size. Such a use has gates of its own.
+    /// Whether a run used the network in another way than the first did: more often, or on a batch of another size.
+    /// Such a use computes its own gates.
     #[must_use]
     pub fn mismatched(&self) -> bool {
         self.lock().mismatched

@@ -1,22 +1,23 @@
 //! One linear layer, sparse or dense, whose weights are a vector with one value per connection.
 
-use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param};
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay, Param, ParamId};
 use burn::tensor::{Device, Tensor};
 
 use super::activations::Activations;
+use super::grad_binding::{Bound, GradBinding};
 use super::norm::{LayerNorm, normalised};
 use super::parameters::Parameters;
 use super::rows::along_rows;
 use super::storage::Storage;
-use super::tape::{OnTape, Tape};
 use super::weight::SparseWeight;
 use crate::op::{
-    Activation, GrowthProbe, NetworkLayer, SparseLayer, dense_linear, sparse_linear, spread, vector,
+    Activation, GrowthProbe, NetworkLayer, SparseLayer, dense_linear, sparse_linear, sparse_rows,
+    to_dense, vector,
 };
 use crate::pattern::Pattern;
 use crate::{Error, Result};
 
-/// Numbers of the trainable vectors, as a tape counts them.
+/// Numbers of the trainable vectors, as a binding counts them.
 const VALUES: usize = 0;
 const BIAS: usize = 1;
 const SCALE: usize = 2;
@@ -30,10 +31,10 @@ const SHIFT: usize = 3;
 /// # Parameters
 /// As Burn's visitors, records and optimizers see them: `weight.values` `[nnz]` and, where there are such, `bias`,
 /// `norm.scale` and `norm.shift` `[outputs]` are trained; `weight.positions`, u32 `[nnz]`, says which connections the
-/// values belong to, is not trained and does not count as parameters. So what Burn saves it loads into any layer of the same
-/// sizes with as many connections, which then has the connections of the record. Another number of connections is Burn's
-/// error of a shape. Positions that are no connections of the layer are an error too: Burn names the reason as a tensor
-/// that is missing. A record that is told to be partial loads what it has, be that values without positions.
+/// values belong to, is not trained and does not count as parameters. So what Burn saves it loads into any layer of the
+/// same sizes with as many connections, which then has the connections of the record. Another number of connections is
+/// Burn's error of a shape. Positions that are no connections of the layer are an error too: Burn names the reason as a
+/// tensor that is missing. A partial record loads what it has, even values without positions.
 #[derive(Module, Debug)]
 #[module(custom_display)]
 pub struct SparseLinear {
@@ -45,7 +46,7 @@ pub struct SparseLinear {
     storage: Storage,
     #[module(skip)]
     probe: Option<GrowthProbe>,
-    tape: OnTape,
+    binding: Bound,
 }
 
 impl SparseLinear {
@@ -71,7 +72,7 @@ impl SparseLinear {
             norm: None,
             storage,
             probe: None,
-            tape: OnTape::default(),
+            binding: Bound::default(),
         })
     }
 
@@ -104,6 +105,11 @@ impl SparseLinear {
     #[track_caller]
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         along_rows("SparseLinear", x, self.pattern().inputs(), |x| {
+            let batch = x.dims()[0];
+            if self.norm.is_none() && !self.is_dense(batch, &self.device()) {
+                let layer = self.operation(Activation::Identity);
+                return sparse_rows(x, self.values(), self.bias_or_zeros(), layer);
+            }
             self.apply(Activations::from_rows(x), Activation::Identity, false)
                 .into_rows()
         })
@@ -120,8 +126,8 @@ impl SparseLinear {
         }
     }
 
-    /// The layer for a network that is one operation, with `activation`; `None` where the layer is none of those that
-    /// can be: it is normalised, its parameters are leaves, or it multiplies densely.
+    /// The layer for a network that is one operation, with `activation`; `None` where that is not possible: the layer
+    /// is normalised, its parameters are leaves, or it multiplies densely.
     pub(crate) fn in_network(&self, batch: usize, activation: Activation) -> Option<NetworkLayer> {
         let values = self.weight.values().val();
         let device = values.device();
@@ -135,7 +141,7 @@ impl SparseLinear {
                 None => self.no_bias(&device),
             },
             layer: self.operation(activation),
-            index: self.tape().map_or(0, Tape::index),
+            index: self.binding().map_or(0, GradBinding::index),
         })
     }
 
@@ -150,7 +156,7 @@ impl SparseLinear {
 
     /// Whether a batch of `batch` rows goes through a dense product.
     fn is_dense(&self, batch: usize, device: &Device) -> bool {
-        let training = self.tape().is_some() || device.is_autodiff();
+        let training = self.binding().is_some() || device.is_autodiff();
         self.storage
             .is_dense(self.pattern(), batch, device, training)
     }
@@ -174,7 +180,7 @@ impl SparseLinear {
         if pattern.is_full() {
             return values.reshape([pattern.outputs(), pattern.inputs()]);
         }
-        spread(values, layer)
+        to_dense(values, layer)
     }
 
     /// The weight as a dense matrix `[outputs, inputs]`, zero where there is no connection.
@@ -237,8 +243,8 @@ impl SparseLinear {
 
     /// A trainable vector, by its number, as it is to be differentiated.
     fn vector(&self, k: usize, vector: &Param<Tensor<1>>) -> Tensor<1> {
-        match self.tape() {
-            Some(tape) => tape.leaf(k, vector.val()),
+        match self.binding() {
+            Some(binding) => binding.leaf(k, vector.val()),
             None => vector.val(),
         }
     }
@@ -273,7 +279,7 @@ impl SparseLinear {
         }
     }
 
-    /// Numbers of the trainable vectors, as its tape counts them; in the order of [`parameters`](Self::parameters).
+    /// Numbers of the trainable vectors, as its binding counts them; in the order of [`parameters`](Self::parameters).
     pub(crate) fn vector_numbers(&self) -> impl Iterator<Item = usize> {
         self.vector_names().map(|name| match name {
             "values" => VALUES,
@@ -299,19 +305,29 @@ impl SparseLinear {
         }
     }
 
+    /// Burn's ids of all trainable vectors, in the order of [`parameters`](Self::parameters).
+    pub(crate) fn parameter_ids(&self) -> impl Iterator<Item = ParamId> {
+        let norm = self.norm.as_ref();
+        let norm = norm.map(|norm| [norm.scale.id, norm.shift.id]);
+        let bias = self.bias.iter().map(|bias| bias.id);
+        std::iter::once(self.weight.values().id)
+            .chain(bias)
+            .chain(norm.into_iter().flatten())
+    }
+
     /// Lets its parameters be differentiated, or no more.
-    pub(crate) fn set_tape(&mut self, tape: Option<Tape>) {
-        self.tape = OnTape(tape);
+    pub(crate) fn bind(&mut self, binding: Option<GradBinding>) {
+        self.binding = Bound(binding);
     }
 
     /// How its parameters are differentiated.
-    pub(crate) fn tape(&self) -> Option<&Tape> {
-        self.tape.0.as_ref()
+    pub(crate) fn binding(&self) -> Option<&GradBinding> {
+        self.binding.0.as_ref()
     }
 
     /// Whether the parameters are differentiated, and not constants of somebody else's loss.
     pub(crate) fn is_differentiated(&self) -> bool {
-        self.tape.0.is_some() || self.device().is_autodiff()
+        self.binding.0.is_some() || self.device().is_autodiff()
     }
 
     /// Changes all trainable vectors, values first, each in place where nobody else holds it. The new ones have the

@@ -7,10 +7,10 @@ use super::activation::Activation;
 use super::activations::Activations;
 use super::activity::ActivityProbe;
 use super::frozen_relu::FrozenRelu;
+use super::grad_binding::GradBinding;
 use super::linear::SparseLinear;
 use super::rows::along_rows;
 use super::storage::Storage;
-use super::tape::Tape;
 use crate::op::{self, Network, network, untile};
 use crate::{Error, Result};
 
@@ -23,26 +23,26 @@ pub trait SparseModule: Module {
     /// The same layers in the same order.
     fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear>;
 
-    /// Pairs of layers, by their place in the list: the outputs of the first, after the activation, are hidden
-    /// units and the inputs of the second. None unless told; rules that act on units need them.
+    /// Pairs of layers, by their place in the list: the outputs of the first, after the activation, are hidden units
+    /// and the inputs of the second. Default: none; rules that act on units need them.
     fn hidden_layers(&self) -> Vec<[usize; 2]> {
         Vec::new()
     }
 
-    /// Asks the next forward passes to tell the probe how active the units of each hidden layer are, or stops
-    /// asking. Nothing happens unless told.
+    /// Makes the next forward passes report to the probe how active the units of each hidden layer are, or stops it.
+    /// Default: does nothing.
     fn watch_activity(&mut self, probe: Option<ActivityProbe>) {
         let _ = probe;
     }
 
-    /// What follows its hidden layers; records of it say so. ReLU unless told.
+    /// The activation of its hidden layers, which records store. Default: ReLU.
     fn activation(&self) -> Activation {
         Activation::default()
     }
 }
 
-/// Linear layers with an activation between them, ReLU unless told, and nothing after the last; what goes into an
-/// activation may be normalised.
+/// Linear layers with an activation between them (default: ReLU) and none after the last; inputs of an activation may
+/// be normalised.
 ///
 /// Burn's records hold its layers' [parameters](SparseLinear#parameters); the activation is part of the module, as sizes
 /// are.
@@ -101,7 +101,7 @@ impl SparseMlp {
         self.hidden
     }
 
-    /// Lets these gates take the place of the ReLUs in the next forward passes, or lets go of them.
+    /// Replaces the ReLUs by these gates in the next forward passes, or restores the ReLUs.
     ///
     /// # Errors
     /// [`Error::Config`] where the activation is another: only ReLU is linear on either side of its gate.
@@ -127,7 +127,7 @@ impl SparseMlp {
 
     /// `[batch, inputs]` to `[batch, outputs]`.
     fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
-        let x = match self.layers[0].tape() {
+        let x = match self.layers[0].binding() {
             Some(_) if !x.device().is_autodiff() => Tensor::from_inner(x),
             _ => x,
         };
@@ -153,8 +153,8 @@ impl SparseMlp {
         x.into_rows()
     }
 
-    /// The network as one operation on a batch of so many rows, where it can be: every layer has compressed rows, and
-    /// nobody looks in between.
+    /// The network as one operation on a batch of `batch` rows, where that is possible: every layer has compressed
+    /// rows, and nothing watches the activations.
     fn as_one(&self, batch: usize) -> Option<Network> {
         if self.activity.is_some() || self.gates.is_some() || self.is_dense() {
             return None;
@@ -162,10 +162,10 @@ impl SparseMlp {
         if self.hidden.fused() == op::Activation::Identity {
             return None;
         }
-        let sink = self.layers[0].tape().map(Tape::sink);
+        let sink = self.layers[0].binding().map(GradBinding::sink);
         // Layers of another network go their own way.
-        let together = |layer: &SparseLinear| match (sink, layer.tape()) {
-            (Some(sink), Some(tape)) => tape.sink().is_same(sink),
+        let together = |layer: &SparseLinear| match (sink, layer.binding()) {
+            (Some(sink), Some(binding)) => binding.sink().is_same(sink),
             (one, other) => one.is_none() && other.is_none(),
         };
         if !self.layers.iter().all(together) {

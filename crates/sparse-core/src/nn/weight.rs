@@ -10,7 +10,7 @@ use crate::op::vector;
 use crate::pattern::Pattern;
 
 /// How Burn's visitors name the container of the two parameters.
-const CONTAINER: &str = "Struct:SparseWeight";
+pub(crate) const CONTAINER: &str = "Struct:SparseWeight";
 
 /// One value per connection, and which connections these are.
 ///

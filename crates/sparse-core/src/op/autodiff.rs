@@ -1,7 +1,5 @@
 //! Backward passes, written by hand, once for every backend.
 
-use std::ops::Range;
-
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
@@ -9,16 +7,21 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Slice;
 
-use super::{Activation, Network, SparseBackend, SparseLayer, SparseOps, network};
+use super::graph::{from_inner, rows_of};
+use super::{Activation, Network, SparseBackend, SparseLayer, SparseOps, network, tile_width};
 use crate::kernels::AdamStep;
 
 /// What the backward pass of one layer needs; handles, not copies.
 #[derive(Clone, Debug)]
 struct Saved<B: SparseBackend> {
+    /// In tiles, as `y`.
     x: FloatTensor<B>,
     values: FloatTensor<B>,
-    y: FloatTensor<B>,
+    /// Where the activation's gradient needs it.
+    y: Option<FloatTensor<B>>,
     layer: SparseLayer,
+    /// Rows of the batch where the layer goes from rows to rows; else from tiles to tiles.
+    batch: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -34,8 +37,13 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
             values,
             y,
             layer,
+            batch,
         } = ops.state;
-        let dy = grads.consume::<B>(&ops.node);
+        let mut dy = grads.consume::<B>(&ops.node);
+        if let Some(batch) = batch {
+            dy = B::into_tiles(dy, tile_width(batch));
+        }
+        let y = y.unwrap_or_else(|| dy.clone());
         let gradient = B::output_gradient(&y, dy, layer.activation);
         let dy = gradient.pre_activation;
         // Of a constant nothing is wanted.
@@ -46,7 +54,12 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
             grads.register::<B>(node.id, B::value_gradient(&dy, &x, &layer.pattern));
         }
         if let Some(node) = x_node {
-            grads.register::<B>(node.id, B::input_gradient(&dy, &values, &layer.pattern));
+            let dx = B::input_gradient(&dy, &values, &layer.pattern);
+            let dx = match batch {
+                Some(batch) => B::from_tiles(dx, batch),
+                None => dx,
+            };
+            grads.register::<B>(node.id, dx);
         }
         if let Some(node) = bias_node {
             grads.register::<B>(node.id, gradient.bias);
@@ -54,15 +67,43 @@ impl<B: SparseBackend> Backward<B, 3> for SparseLinear {
     }
 }
 
-/// Computes rows of the dense gradient of one use of a layer, from handles.
-pub(super) fn rows_of<B: SparseBackend>(
-    dy: FloatTensor<B>,
-    x: FloatTensor<B>,
-) -> impl Fn(Range<usize>) -> Vec<f32> + Send + 'static {
-    let [tiles, _, width] = TensorMetadata::shape(&dy).dims();
-    move |rows| {
-        let part = [0..tiles, rows, 0..width].map(Slice::from);
-        B::dense_gradient(&B::float_slice(dy.clone(), &part), &x)
+/// A layer from tiles to tiles, or from `batch` rows to as many.
+fn tracked_linear<B: SparseBackend, C: CheckpointStrategy>(
+    x: FloatTensor<Autodiff<B, C>>,
+    values: FloatTensor<Autodiff<B, C>>,
+    bias: FloatTensor<Autodiff<B, C>>,
+    layer: SparseLayer,
+    batch: Option<usize>,
+) -> FloatTensor<Autodiff<B, C>> {
+    let (x, x_node) = x.into_parts();
+    let (values, values_node) = values.into_parts();
+    let (bias, bias_node) = bias.into_parts();
+    let x = match batch {
+        Some(batch) => B::into_tiles(x, tile_width(batch)),
+        None => x,
+    };
+    let y = B::forward(&x, &values, &bias, &layer);
+    let needed = (layer.activation != Activation::Identity).then(|| y.clone());
+    let result = match batch {
+        Some(batch) => B::from_tiles(y, batch),
+        None => y,
+    };
+    let op = SparseLinear
+        .prepare::<C>([x_node, values_node, bias_node])
+        .compute_bound()
+        .stateful();
+    match op {
+        OpsKind::Tracked(prepared) => {
+            let saved = Saved {
+                x,
+                values,
+                y: needed,
+                layer,
+                batch,
+            };
+            prepared.finish(saved, result)
+        }
+        OpsKind::UnTracked(prepared) => prepared.finish(result),
     }
 }
 
@@ -107,9 +148,9 @@ impl<B: SparseBackend> Backward<B, 3> for DenseLinear {
 }
 
 #[derive(Debug)]
-struct Spread;
+struct ToDense;
 
-impl<B: SparseBackend> Backward<B, 1> for Spread {
+impl<B: SparseBackend> Backward<B, 1> for ToDense {
     type State = SparseLayer;
 
     fn backward(self, ops: Ops<SparseLayer, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
@@ -183,26 +224,17 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
         bias: FloatTensor<Self>,
         layer: SparseLayer,
     ) -> FloatTensor<Self> {
-        let y = B::forward(x.primitive(), values.primitive(), bias.primitive(), &layer);
-        let (x, x_node) = x.into_parts();
-        let (values, values_node) = values.into_parts();
-        let (_, bias_node) = bias.into_parts();
-        match SparseLinear
-            .prepare::<C>([x_node, values_node, bias_node])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prepared) => {
-                let saved = Saved {
-                    x,
-                    values,
-                    y: y.clone(),
-                    layer,
-                };
-                prepared.finish(saved, y)
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(y),
-        }
+        tracked_linear::<B, C>(x, values, bias, layer, None)
+    }
+
+    fn sparse_rows(
+        x: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        layer: SparseLayer,
+    ) -> FloatTensor<Self> {
+        let batch = TensorMetadata::shape(&x)[0];
+        tracked_linear::<B, C>(x, values, bias, layer, Some(batch))
     }
 
     fn dense_linear(
@@ -241,10 +273,10 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
         network::tracked::<B, C>(x, network)
     }
 
-    fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self> {
+    fn to_dense(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self> {
         let (values, node) = values.into_parts();
         let matrix = B::scatter(&values, &layer.pattern);
-        match Spread.prepare::<C>([node]).compute_bound().stateful() {
+        match ToDense.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(layer, matrix),
             OpsKind::UnTracked(prepared) => prepared.finish(matrix),
         }
@@ -296,11 +328,4 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
             tau,
         ))
     }
-}
-
-/// A tensor outside any graph.
-pub(super) fn from_inner<B: SparseBackend, C: CheckpointStrategy>(
-    tensor: FloatTensor<B>,
-) -> FloatTensor<Autodiff<B, C>> {
-    <Autodiff<B, C> as burn::backend::AutodiffBackend>::from_inner(tensor)
 }

@@ -17,13 +17,14 @@ mod cpu;
 mod cube;
 #[cfg(feature = "flex")]
 mod flex;
+mod graph;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod network;
 mod probe;
 mod vectors;
 
-pub use network::{Network, NetworkLayer, Sink};
+pub use network::{GradSink, Network, NetworkLayer};
 pub use probe::{DenseGradient, GrowthProbe};
 pub(crate) use vectors::{change, to_vec, vector};
 
@@ -208,6 +209,14 @@ pub trait SparseOps: Backend {
         layer: SparseLayer,
     ) -> FloatTensor<Self>;
 
+    /// As [`sparse_linear`](Self::sparse_linear) from x `[batch, inputs]` to `[batch, outputs]`.
+    fn sparse_rows(
+        x: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        layer: SparseLayer,
+    ) -> FloatTensor<Self>;
+
     /// `activation(W x + b)`: x `[inputs, batch]`, weight `[outputs, inputs]`, bias `[outputs]`.
     fn dense_linear(
         x: FloatTensor<Self>,
@@ -221,7 +230,7 @@ pub trait SparseOps: Backend {
 
     /// A layer's weight as a matrix `[outputs, inputs]`, from its values `[nnz]`; its activation is not
     /// applied.
-    fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self>;
+    fn to_dense(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self>;
 
     /// `[batch, features]` to `[tiles, features, width]`.
     fn tile(x: FloatTensor<Self>, width: usize) -> FloatTensor<Self>;
@@ -270,6 +279,17 @@ macro_rules! dispatch_to_kernels {
                 Self::forward(&x, &values, &bias, &layer)
             }
 
+            fn sparse_rows(
+                x: FloatTensor<Self>,
+                values: FloatTensor<Self>,
+                bias: FloatTensor<Self>,
+                layer: SparseLayer,
+            ) -> FloatTensor<Self> {
+                let batch = x.shape()[0];
+                let x = Self::into_tiles(x, tile_width(batch));
+                Self::from_tiles(Self::forward(&x, &values, &bias, &layer), batch)
+            }
+
             fn dense_linear(
                 x: FloatTensor<Self>,
                 weight: FloatTensor<Self>,
@@ -283,7 +303,7 @@ macro_rules! dispatch_to_kernels {
                 network::forward::<Self>(x, network)
             }
 
-            fn spread(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self> {
+            fn to_dense(values: FloatTensor<Self>, layer: SparseLayer) -> FloatTensor<Self> {
                 Self::scatter(&values, &layer.pattern)
             }
 
@@ -353,6 +373,31 @@ pub fn sparse_linear(
     ))
 }
 
+/// Applies one sparse layer to `[batch, inputs]`, giving `[batch, outputs]`: one node of autodiff, where tiling before
+/// and after it would be two more.
+///
+/// # Panics
+/// When the sizes do not fit the pattern.
+#[must_use]
+pub fn sparse_rows(
+    x: Tensor<2>,
+    values: Tensor<1>,
+    bias: Tensor<1>,
+    layer: SparseLayer,
+) -> Tensor<2> {
+    let ([batch, columns], inputs) = (x.dims(), layer.pattern.inputs());
+    assert!(
+        columns == inputs,
+        "sparse_rows: the input is [{batch}, {columns}], must be [batch, {inputs}]"
+    );
+    Tensor::from_dispatch(Dispatch::sparse_rows(
+        x.into_dispatch(),
+        values.into_dispatch(),
+        bias.into_dispatch(),
+        layer,
+    ))
+}
+
 /// `activation(W x + b)` for x `[inputs, batch]`, a weight `[outputs, inputs]` and a bias `[outputs]`: one operation
 /// forward, and backward the two products alone, where Burn's own would go over the activations again for the bias
 /// and for the activation.
@@ -405,9 +450,9 @@ pub fn network(x: Tensor<2>, network: Network) -> Tensor<2> {
 /// # Panics
 /// When there is not one value for each connection.
 #[must_use]
-pub fn spread(values: Tensor<1>, layer: SparseLayer) -> Tensor<2> {
+pub fn to_dense(values: Tensor<1>, layer: SparseLayer) -> Tensor<2> {
     assert_eq!(values.dims()[0], layer.pattern.nnz(), "values");
-    Tensor::from_dispatch(Dispatch::spread(values.into_dispatch(), layer))
+    Tensor::from_dispatch(Dispatch::to_dense(values.into_dispatch(), layer))
 }
 
 /// Cuts a batch `[batch, features]` into tiles of `width` columns, `[tiles, features, width]`; what the last

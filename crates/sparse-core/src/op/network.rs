@@ -3,7 +3,7 @@
 //! Layer by layer, autodiff would keep a node for every product and every change of layout, and a leaf for every vector
 //! of parameters, under a lock that all threads share. For networks of some hundred units that took as long as half of
 //! the products. Here the parameters are constants of one node, and its backward pass leaves their gradients in a
-//! [`Sink`].
+//! [`GradSink`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +14,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Tensor;
 
-use super::autodiff::{from_inner, rows_of};
+use super::graph::{from_inner, rows_of};
 use super::{Activation, SparseBackend, SparseLayer, tile_width};
 
 /// One layer, with its parameters outside autodiff.
@@ -35,16 +35,16 @@ pub struct NetworkLayer {
 pub struct Network {
     /// In order, one or more.
     pub layers: Vec<NetworkLayer>,
-    /// Where the backward pass leaves the gradients of the parameters; without one neither they are computed nor probes
-    /// told.
-    pub sink: Option<Sink>,
+    /// Where the backward pass leaves the gradients of the parameters; without one, gradients are not computed and
+    /// probes receive nothing.
+    pub sink: Option<GradSink>,
 }
 
 /// The gradients of a network's parameters; clones share what is in it.
 #[derive(Clone, Debug, Default)]
-pub struct Sink(Arc<Mutex<Vec<Option<[Tensor<1>; 2]>>>>);
+pub struct GradSink(Arc<Mutex<Vec<Option<[Tensor<1>; 2]>>>>);
 
-impl Sink {
+impl GradSink {
     /// Adds the gradients of layer `index`, of its values and of its bias.
     fn add(&self, index: usize, gradients: [Tensor<1>; 2]) {
         let mut all = self.lock();
@@ -63,7 +63,7 @@ impl Sink {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Takes the gradients of layer `index`; `None` where no backward pass has come by.
+    /// Takes the gradients of layer `index`; `None` where no backward pass has reached it.
     #[must_use]
     pub fn take(&self, index: usize) -> Option<[Tensor<1>; 2]> {
         self.lock().get_mut(index).and_then(Option::take)
@@ -112,16 +112,16 @@ struct Saved<B: SparseBackend> {
     /// What each layer gave.
     ys: Vec<FloatTensor<B>>,
     layers: Vec<Layer<B>>,
-    sink: Option<Sink>,
+    sink: Option<GradSink>,
     /// Whether the gradient at the input is wanted.
     to_input: bool,
     batch: usize,
 }
 
 #[derive(Debug)]
-struct Whole;
+struct NetworkOp;
 
-impl<B: SparseBackend> Backward<B, 1> for Whole {
+impl<B: SparseBackend> Backward<B, 1> for NetworkOp {
     type State = Saved<B>;
 
     fn backward(self, ops: Ops<Saved<B>, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
@@ -179,7 +179,7 @@ pub(super) fn tracked<B: SparseBackend, C: CheckpointStrategy>(
         _ => x,
     };
     let (x, node) = x.into_parts();
-    let op = Whole.prepare::<C>([node]).compute_bound().stateful();
+    let op = NetworkOp.prepare::<C>([node]).compute_bound().stateful();
     let prepared = match op {
         OpsKind::UnTracked(prepared) => return prepared.finish(forward::<B>(x, network)),
         OpsKind::Tracked(prepared) => prepared,

@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 
-/// Computes rows of one use's dense gradient: `[rows × inputs]`, row-major.
+/// Computes rows of the dense gradient of one use: `[rows × inputs]`, row-major.
 type Rows = Box<dyn Fn(Range<usize>) -> Vec<f32> + Send>;
 
 /// The gradient `[outputs × inputs]` at every weight that a layer could have: a rule's growth signal.
 ///
-/// It holds the activations that it is computed from, never the matrix: [`rows`](Self::rows) computes what is
-/// asked for. A loss may use a layer several times; its gradient is the sum over the uses, and zero where
-/// there are none.
+/// It holds the activations that it is computed from, never the matrix: [`rows`](Self::rows) computes the requested
+/// rows. A loss may use a layer several times; its gradient is the sum over the uses, and zero where there are none.
 pub struct DenseGradient {
     outputs: usize,
     inputs: usize,
@@ -46,7 +45,7 @@ impl DenseGradient {
         }
     }
 
-    /// A gradient at hand, `[outputs × inputs]`, row-major.
+    /// A gradient from its elements, `[outputs × inputs]`, row-major.
     ///
     /// # Errors
     /// [`Error::Shape`] when it has another length.
@@ -115,6 +114,12 @@ impl GrowthProbe {
     /// Adds one use of the layer.
     pub(crate) fn add(&self, rows: impl Fn(Range<usize>) -> Vec<f32> + Send + 'static) {
         self.lock().push(Box::new(rows));
+    }
+
+    /// Whether nothing was collected.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
     }
 
     /// Takes what was collected for a layer of this shape; zeros when no backward pass has reached it.

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::moments::{Dropped, LayerMoments, Moments};
 use crate::kernels::AdamStep;
 use crate::nn::{Parameters, SparseLinear};
-use crate::op::{DenseGradient, change, to_vec, vector};
+use crate::op::{self, DenseGradient, to_vec, vector};
 use crate::pattern::Rewire;
 use crate::record::{Record, RecordWriter, malformed};
-use crate::topology::{Applied, GrownMoments};
+use crate::topology::{AppliedChange, FollowsConnections, GrownMoments};
 use crate::{Error, Result};
 
-/// Settings of [`Adam`]; the defaults are PyTorch's but for the learning rate, which is the 3e-4 of TD3's,
-/// SAC's and RLx2's released code.
+/// Settings of [`Adam`]. The defaults are PyTorch's, except the learning rate: 3e-4, as in the released code of TD3,
+/// SAC and RLx2.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamConfig {
@@ -160,55 +160,6 @@ impl Adam {
         self.layers = parts.collect();
     }
 
-    /// Moves the moments of layer `index` to its new connections. A connection that stays keeps its moments, bit
-    /// for bit; what a grown one starts from is `grown`'s to say.
-    pub(crate) fn carry(
-        &mut self,
-        index: usize,
-        rewire: &Rewire,
-        grown: GrownMoments,
-    ) -> Result<()> {
-        let layer = &mut self.layers[index];
-        let old = [&layer.vectors[0].first, &layer.vectors[0].second].map(|m| to_vec(m.clone()));
-        let came = rewire.grown();
-        let mut new = [vec![0.0; came.len()], vec![0.0; came.len()]];
-        if let Some(dropped) = layer.dropped.take() {
-            let steps = self.steps - dropped.at;
-            let [beta1, beta2] = [self.config.beta1, self.config.beta2];
-            let decay = |beta: f64| beta.powi(steps) as f32;
-            new = [
-                dropped.revive(&dropped.first, came, decay(beta1)),
-                dropped.revive(&dropped.second, came, decay(beta2)),
-            ];
-        }
-        if grown == GrownMoments::Keep {
-            layer.dropped = Some(Dropped::of(&old, rewire, self.steps));
-        }
-        let device = layer.device();
-        let carry = |k: usize| -> Result<Tensor<1>> {
-            Ok(vector(rewire.carry_and_set(&old[k], &new[k])?, &device))
-        };
-        layer.vectors[0] = Moments {
-            first: carry(0)?,
-            second: carry(1)?,
-        };
-        Ok(())
-    }
-
-    /// Zeroes the moments of the values and the units that are reset.
-    pub(crate) fn reset(&mut self, index: usize, reset: &Applied) {
-        let layer = &mut self.layers[index];
-        let zero = |moment: &mut Tensor<1>, at: &[usize]| {
-            *moment = change(moment, |moment| at.iter().for_each(|&k| moment[k] = 0.0));
-        };
-        let values: Vec<usize> = reset.reset.iter().map(|(k, _)| *k as usize).collect();
-        for (k, moments) in layer.vectors.iter_mut().enumerate() {
-            let at = if k == 0 { &values } else { &reset.reset_units };
-            zero(&mut moments.first, at);
-            zero(&mut moments.second, at);
-        }
-    }
-
     /// Bytes of all moments, those of dropped connections too, where they are kept.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -256,6 +207,54 @@ impl Adam {
         })
     }
 
+    /// Moves the moments of layer `index` to its new connections. A connection that stays keeps its moments, bit for
+    /// bit; `grown` decides what a grown one starts from.
+    fn rewire(&mut self, index: usize, rewire: &Rewire, grown: GrownMoments) -> Result<()> {
+        let layer = &mut self.layers[index];
+        let old = [&layer.vectors[0].first, &layer.vectors[0].second].map(|m| to_vec(m.clone()));
+        let came = rewire.grown();
+        let mut new = [vec![0.0; came.len()], vec![0.0; came.len()]];
+        if let Some(dropped) = layer.dropped.take() {
+            let steps = self.steps - dropped.at;
+            let [beta1, beta2] = [self.config.beta1, self.config.beta2];
+            let decay = |beta: f64| beta.powi(steps) as f32;
+            new = [
+                dropped.revive(&dropped.first, came, decay(beta1)),
+                dropped.revive(&dropped.second, came, decay(beta2)),
+            ];
+        }
+        if grown == GrownMoments::Keep {
+            layer.dropped = Some(Dropped::of(&old, rewire, self.steps));
+        }
+        let device = layer.device();
+        let carry = |k: usize| -> Result<Tensor<1>> {
+            Ok(vector(rewire.carry_and_set(&old[k], &new[k])?, &device))
+        };
+        layer.vectors[0] = Moments {
+            first: carry(0)?,
+            second: carry(1)?,
+        };
+        Ok(())
+    }
+
+    /// Zeroes the moments of the values and the units that are reset.
+    fn reset(&mut self, index: usize, change: &AppliedChange) {
+        let layer = &mut self.layers[index];
+        let zero = |moment: &mut Tensor<1>, at: &[usize]| {
+            *moment = op::change(moment, |moment| at.iter().for_each(|&k| moment[k] = 0.0));
+        };
+        let values: Vec<usize> = change.reset().iter().map(|(k, _)| *k as usize).collect();
+        for (k, moments) in layer.vectors.iter_mut().enumerate() {
+            let at = if k == 0 {
+                values.as_slice()
+            } else {
+                change.reset_units()
+            };
+            zero(&mut moments.first, at);
+            zero(&mut moments.second, at);
+        }
+    }
+
     /// The scalars of the current step, with the bias corrections folded in.
     fn scalars(&self) -> AdamStep {
         let correction = |beta: f64| 1.0 - beta.powi(self.steps);
@@ -267,6 +266,20 @@ impl Adam {
             weight_decay: self.config.weight_decay as f32,
             correction1: correction(self.config.beta1) as f32,
             correction2: correction(self.config.beta2) as f32,
+        }
+    }
+}
+
+impl FollowsConnections for Adam {
+    /// # Panics
+    /// When there is no such layer.
+    fn carry(&mut self, layer: usize, change: &AppliedChange) -> Result<()> {
+        if change.resets() {
+            self.reset(layer, change);
+        }
+        match change.rewire() {
+            Some(rewire) => self.rewire(layer, rewire, change.grown_moments()),
+            None => Ok(()),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Which connections a layer has.
 //!
-//! A [`Pattern`] is a set of connections `[outputs, inputs]`, stored by output unit (CSR) and, for the
-//! backward pass, by input. It never changes: a topology update makes a new one and a [`Rewire`] that tells
-//! whoever holds a number per connection where each number goes.
+//! A [`Pattern`] is a set of connections `[outputs, inputs]`, stored by output unit (CSR) and, for the backward pass,
+//! by input. It never changes: a topology update makes a new one and a [`Rewire`], which says for anything kept per
+//! connection where each number goes.
 
 mod blocks;
 mod build;

@@ -6,9 +6,8 @@ use crate::error::{Error, Result};
 /// What happens to each connection of a layer between two patterns of one shape, which may have different numbers
 /// of connections.
 ///
-/// Everything kept per connection (values, optimizer moments, target values) is carried by this one object,
-/// so that no holder of such state can be forgotten. A connection that was dropped and grown again in the
-/// same step is simply kept, as in RLx2's code.
+/// This one object carries everything kept per connection (values, optimizer moments, target values), so that none is
+/// forgotten. A connection that was dropped and grown again in the same step is simply kept, as in RLx2's code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rewire {
     from: Pattern,
@@ -73,13 +72,13 @@ impl Rewire {
         self.source.len() - self.grown.len()
     }
 
-    /// Positions of the connections that went, ascending.
+    /// Positions of the dropped connections, ascending.
     #[must_use]
     pub fn dropped(&self) -> &[u32] {
         &self.dropped
     }
 
-    /// Positions of the connections that came, ascending.
+    /// Positions of the grown connections, ascending.
     #[must_use]
     pub fn grown(&self) -> &[u32] {
         &self.grown
@@ -115,7 +114,8 @@ impl Rewire {
     /// As [`carry`](Self::carry), with the next of `grown` `[grown().len()]` wherever a connection is new.
     ///
     /// # Errors
-    /// [`Error::Shape`] when `old` is not as long as the old pattern has connections, or `grown` as many came.
+    /// [`Error::Shape`] when `old` is not as long as the old pattern has connections, or `grown` not as long as there
+    /// are grown connections.
     pub fn carry_and_set(&self, old: &[f32], grown: &[f32]) -> Result<Vec<f32>> {
         Error::check_size("numbers of the old connections", old.len(), self.from.nnz())?;
         Error::check_size(

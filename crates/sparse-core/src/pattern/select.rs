@@ -1,7 +1,7 @@
 //! The best of many candidates by score, without holding or sorting them all.
 
-/// A candidate and its score as one number that orders like them: larger for a higher score and, of equal
-/// scores, for the lower candidate. What is not a number ranks by its sign beyond infinity, and -0 is 0.
+/// A candidate and its score as one number that orders like them: larger for a higher score and, of equal scores, for
+/// the lower candidate. NaN ranks by its sign beyond infinity, and -0 is 0.
 pub(crate) fn key(score: f32, candidate: u32) -> u64 {
     // Adding zero turns -0.0 into 0.0; flipping turns the sign-and-magnitude order of floats into that of
     // integers.
@@ -29,8 +29,8 @@ fn score(key: u64) -> f32 {
     })
 }
 
-/// Keeps the `count` largest of the keys that it is shown, whatever their order, in the memory of twice as
-/// many (and some, where they are few) and in time linear in all that it is shown.
+/// Keeps the `count` largest of the keys that it is given, in any order, in memory for about twice as many and in time
+/// linear in their number.
 #[derive(Debug)]
 pub(crate) struct Largest {
     count: usize,

@@ -1,4 +1,4 @@
-//! Shapes that a set of connections may have to have: a floor of inputs per unit, N of M, blocks.
+//! Structures of a set of connections: a floor of inputs per unit, N of M, blocks.
 
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
@@ -8,10 +8,9 @@ use super::select::{Largest, key};
 use super::{Pattern, largest};
 use crate::error::{Error, Result};
 
-/// What the first connections of a layer look like. The result is a [`Pattern`] like any other: rules that move
-/// single connections keep a floor when they are told it
-/// ([`min_inputs_per_unit`](crate::topology::Topology::min_inputs_per_unit)) and do not keep N of M or blocks, so
-/// those are for static training.
+/// The structure of a layer's first connections. The result is a [`Pattern`] like any other: rules that move single
+/// connections keep a floor of ([`min_inputs_per_unit`](crate::topology::Topology::min_inputs_per_unit)) and do not
+/// keep N of M or blocks, so those are for static training.
 ///
 /// ```
 /// use sparse_core::pattern::Structure;
@@ -32,8 +31,8 @@ pub enum Structure {
         min_inputs_per_unit: usize,
     },
     /// `n` of every `m` consecutive inputs of each unit, 1 ≤ n ≤ m (2:4 and 1:4 in RNM-TD3, arXiv 2602.14578; what
-    /// sparse tensor cores take). The `r` inputs that are left where `m` does not divide their number keep
-    /// `⌈n r / m⌉`. The number of connections follows from that alone.
+    /// sparse tensor cores take). Where `m` does not divide the inputs, the last `r` keep `⌈n r / m⌉`. This alone
+    /// determines the number of connections.
     NOfM {
         /// Inputs that are kept.
         n: usize,

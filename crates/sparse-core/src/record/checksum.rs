@@ -11,8 +11,8 @@ pub(super) const KEY: &str = "crc32";
 /// A tensor as it is added up: type, shape, elements.
 pub(super) type Contents<'a> = (Dtype, &'a [usize], &'a [u8]);
 
-/// CRC-32 of the metadata and the tensors, by name: of what is said, not of how a header is laid out. Every change of
-/// one or two bits is found.
+/// CRC-32 of the metadata and the tensors, by name: of the contents, not of the header's layout. Every change of one or
+/// two bits is found.
 pub(super) fn sum(
     metadata: &BTreeMap<&str, &str>,
     tensors: &BTreeMap<&str, Contents<'_>>,

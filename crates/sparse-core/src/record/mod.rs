@@ -1,10 +1,10 @@
 //! Networks and learners in files: safetensors with values, dense vectors and the positions of the connections.
 //!
-//! Per layer of a network called `actor`: `actor.0.values` f32 `[nnz]`, `actor.0.positions` u32 `[nnz]` (row-major
-//! in `[outputs, inputs]`), `actor.0.bias` f32 `[outputs]`, where the layer is normalised `actor.0.scale` and
+//! Per layer of a network called `actor`: `actor.0.values` f32 `[nnz]`, `actor.0.positions` u32 `[nnz]` (row-major in
+//! `[outputs, inputs]`), `actor.0.bias` f32 `[outputs]`, where the layer is normalised `actor.0.scale` and
 //! `actor.0.shift` f32 `[outputs]`; and in the metadata `actor.layers`, `actor.0.inputs` and `actor.0.storage`. A layer
-//! without a bias has `actor.0.outputs` in the metadata in the place of `actor.0.bias`. `actor.activation` says what
-//! follows the hidden layers, where it is not ReLU.
+//! without a bias has `actor.0.outputs` in the metadata instead of `actor.0.bias`. `actor.activation` says what follows
+//! the hidden layers, where it is not ReLU.
 //!
 //! A [`NetworkTrainer`](crate::trainer::NetworkTrainer) called `actor` adds what it needs to go on as if it had never stopped: its
 //! target network as a network called `actor_target`; for each of these vectors the optimizer's moments, as
@@ -13,8 +13,8 @@
 //! possible connection; and in the metadata `actor.updates` and `actor.steps`.
 //!
 //! Equal contents give equal bytes: the header's entries are in the order of their names. The metadata's `crc32` is a
-//! checksum of all the rest, whatever its layout: a file that other contents got into is refused. A program that
-//! changes a file on purpose leaves `crc32` out and says `sparse-core 2`, the format before there was one.
+//! checksum of all the rest, whatever its layout: a file with other contents is refused. A program that changes a file
+//! on purpose leaves `crc32` out and says `sparse-core 2`, the format before there was one.
 
 mod checksum;
 mod read;

@@ -22,7 +22,7 @@ use crate::op::to_vec;
 /// let device = Device::flex();
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
 /// let net = SparseMlpConfig::new(vec![3, 64, 1]).with_sparsity(0.8).try_init(&device, &mut rng)?;
-/// let learner = NetworkTrainer::new(net, NetworkTrainerConfig::default());
+/// let learner = NetworkTrainer::new(net, NetworkTrainerConfig::default())?;
 ///
 /// let mut writer = RecordWriter::new();
 /// learner.save(&mut writer, "actor");

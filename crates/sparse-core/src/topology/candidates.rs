@@ -9,7 +9,8 @@ use crate::pattern::{Largest, Pattern, key};
 /// Gradient values that are computed at a time: a quarter of a mebibyte.
 const BLOCK: usize = 1 << 16;
 
-/// The positions of a layer where connections may be grown: all that are not excluded. Nothing of their number is stored.
+/// The positions of a layer where connections may be grown: all that are not excluded. Memory does not grow with their
+/// number.
 #[derive(Clone, Debug)]
 pub struct Candidates {
     possible: usize,
@@ -24,8 +25,7 @@ impl Candidates {
         Self::without(pattern, &[])
     }
 
-    /// As [`of`](Self::of), and those of the connections at `dropped`, ascending positions: what a step drops may be grown
-    /// by it.
+    /// As [`of`](Self::of), and the connections at `dropped`, ascending positions: a step may grow what it drops.
     #[must_use]
     pub fn without(pattern: &Pattern, dropped: &[u32]) -> Self {
         let mut dropped = dropped.iter().peekable();
@@ -100,7 +100,7 @@ impl Candidates {
             let here = excluded.partition_point(|&position| (position as usize) < end);
             let (inside, after) = excluded.split_at(here);
             excluded = after;
-            // What lies between two excluded positions is free.
+            // Positions between two excluded ones are free.
             let mut from = start;
             for stop in inside.iter().map(|&b| b as usize).chain([end]) {
                 for (position, score) in (from as u32..).zip(&scores[from - start..stop - start]) {

@@ -1,4 +1,4 @@
-//! What a rule wants to change in a layer, checked before anything changes.
+//! The changes that a rule plans for a layer, checked before they are made.
 
 use super::{GrownMoments, LayerState, NetworkState};
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::pattern::{Pattern, Rewire};
 pub struct LayerChange {
     /// Positions of the connections that go.
     pub dropped: Vec<u32>,
-    /// Positions where connections come. One that is among the dropped, too, is kept with all that belongs to it.
+    /// Positions of grown connections. One that is also among the dropped is kept, with its value and moments.
     pub grown: Vec<u32>,
     /// The values that they start from, one for each of `grown`; empty where all start from 0.
     pub grown_values: Vec<f32>,
@@ -42,11 +42,11 @@ impl LayerChange {
         change
     }
 
-    /// The step of a layer's connections, which are `pattern`.
+    /// The step of a layer from its connections `pattern`.
     ///
     /// # Errors
-    /// [`Error::Pattern`] when a position is given twice, a connection is dropped that is not there, or grown where one is,
-    /// or none are left.
+    /// [`Error::Pattern`] when a position is given twice, a connection is dropped that does not exist, or grown that
+    /// exists, or none remain.
     pub fn rewire(&self, pattern: &Pattern) -> Result<Rewire> {
         let error = |reason| Error::Pattern {
             outputs: pattern.outputs(),
@@ -75,17 +75,100 @@ impl LayerChange {
     }
 }
 
-/// A change that was checked, with the connections after it.
+/// What happens to one layer: a [`LayerChange`] that was checked, with the connections after it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Applied {
-    /// Where connections change; they start from the grown values, in the order of positions.
-    pub(crate) rewire: Option<(Rewire, Vec<f32>)>,
-    pub(crate) grown_moments: GrownMoments,
-    pub(crate) reset: Vec<(u32, f32)>,
-    pub(crate) reset_units: Vec<usize>,
+pub struct AppliedChange {
+    from: Pattern,
+    rewire: Option<(Rewire, Vec<f32>)>,
+    grown_moments: GrownMoments,
+    reset: Vec<(u32, f32)>,
+    reset_units: Vec<usize>,
 }
 
-/// Checks the plan of the rule called `rule`, and gives what happens to each layer: `None` where nothing does.
+impl AppliedChange {
+    /// The connections before.
+    #[must_use]
+    pub fn from(&self) -> &Pattern {
+        &self.from
+    }
+
+    /// The connections after.
+    #[must_use]
+    pub fn to(&self) -> &Pattern {
+        self.rewire
+            .as_ref()
+            .map_or(&self.from, |(rewire, _)| rewire.to())
+    }
+
+    /// The step of the connections; `None` where all stay.
+    #[must_use]
+    pub fn rewire(&self) -> Option<&Rewire> {
+        self.rewire.as_ref().map(|(rewire, _)| rewire)
+    }
+
+    /// The values that grown connections start from, in the order of [`Rewire::grown`].
+    #[must_use]
+    pub fn grown_values(&self) -> &[f32] {
+        self.rewire.as_ref().map_or(&[], |(_, values)| values)
+    }
+
+    /// The moments that grown connections start from.
+    #[must_use]
+    pub fn grown_moments(&self) -> GrownMoments {
+        self.grown_moments
+    }
+
+    /// Connections that are reset: their index among the values before the change, and their new value.
+    #[must_use]
+    pub fn reset(&self) -> &[(u32, f32)] {
+        &self.reset
+    }
+
+    /// Units that start anew.
+    #[must_use]
+    pub fn reset_units(&self) -> &[usize] {
+        &self.reset_units
+    }
+
+    /// Whether values or units start anew.
+    pub(crate) fn resets(&self) -> bool {
+        !(self.reset.is_empty() && self.reset_units.is_empty())
+    }
+
+    /// Numbers per connection `[from.nnz()]` in the order of the connections after the change `[to.nnz()]`; zero where
+    /// one is grown or reset.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when there is not one number for each connection.
+    pub fn carry(&self, mut kept: Vec<f32>) -> Result<Vec<f32>> {
+        Error::check_size(
+            "numbers of the old connections",
+            kept.len(),
+            self.from.nnz(),
+        )?;
+        self.reset.iter().for_each(|(k, _)| kept[*k as usize] = 0.0);
+        Ok(self
+            .rewire()
+            .map_or_else(|| kept.clone(), |rewire| rewire.carry(&kept)))
+    }
+
+    /// The values `[from.nnz()]` after the change `[to.nnz()]`: reset ones are set if `resets`, and grown ones get
+    /// their first values.
+    pub(crate) fn values(&self, mut values: Vec<f32>, resets: bool) -> Result<Vec<f32>> {
+        Error::check_size("values", values.len(), self.from.nnz())?;
+        if resets {
+            self.reset
+                .iter()
+                .for_each(|(k, value)| values[*k as usize] = *value);
+        }
+        match &self.rewire {
+            Some((rewire, grown)) => rewire.carry_and_set(&values, grown),
+            None => Ok(values),
+        }
+    }
+}
+
+/// Checks the plan of the rule called `rule`, and returns the change of each layer; `None` for no change.
 ///
 /// # Errors
 /// [`Error::Plan`] with the first thing that is wrong.
@@ -93,7 +176,7 @@ pub(crate) fn resolve(
     rule: &'static str,
     network: &NetworkState,
     changes: Vec<LayerChange>,
-) -> Result<Vec<Option<Applied>>> {
+) -> Result<Vec<Option<AppliedChange>>> {
     let (layers, planned) = (network.layers.len(), changes.len());
     if planned != layers {
         let reason = format!("changes of {planned} layers: must be {layers}");
@@ -118,7 +201,7 @@ pub(crate) fn resolve(
     applied.collect()
 }
 
-fn resolve_layer(layer: &LayerState, change: LayerChange) -> Result<Applied, String> {
+fn resolve_layer(layer: &LayerState, change: LayerChange) -> Result<AppliedChange, String> {
     let pattern = &layer.pattern;
     let (nnz, units) = (pattern.nnz(), pattern.outputs());
     if let Some((k, _)) = change.reset.iter().find(|(k, _)| *k as usize >= nnz) {
@@ -127,7 +210,8 @@ fn resolve_layer(layer: &LayerState, change: LayerChange) -> Result<Applied, Str
     if let Some(unit) = change.reset_units.iter().find(|unit| **unit >= units) {
         return Err(format!("resets unit {unit}: must be below {units}"));
     }
-    Ok(Applied {
+    Ok(AppliedChange {
+        from: pattern.clone(),
         rewire: rewire(pattern, change.dropped, change.grown, change.grown_values)?,
         grown_moments: change.grown_moments,
         reset: change.reset,

@@ -1,6 +1,5 @@
 //! A rule as configurations hold it: by name, with its settings.
 
-use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,44 +9,15 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::any::AnyRule;
 use super::{NamedRule, Rule, Schedule, registry};
 use crate::error::Result;
 
-/// Any rule that has a name. Configurations write `"static"`, or `{"rigl": {"allow_regrow": false}}`: the name, and under it
-/// the settings that are not as by default. A rule of one's own is read once it is [registered](super::register_rule).
+/// Any rule that has a name. Configurations write `"static"`, or `{"rigl": {"allow_regrow": false}}`: the name, and
+/// under it the settings that are not as by default. Your own rule is read once it is
+/// [registered](super::register_rule).
 #[derive(Clone)]
 pub struct RuleConfig(Arc<dyn AnyRule>);
-
-/// A [`NamedRule`] whose type is not known.
-pub(super) trait AnyRule: Rule {
-    fn name(&self) -> &'static str;
-    fn settings(&self) -> serde_json::Result<Value>;
-    fn is_equal(&self, other: &RuleConfig) -> bool;
-    fn as_any(&self) -> &dyn Any;
-    fn as_rule(&self) -> &(dyn Rule + 'static);
-}
-
-impl<R: NamedRule> AnyRule for R {
-    fn name(&self) -> &'static str {
-        R::NAME
-    }
-
-    fn settings(&self) -> serde_json::Result<Value> {
-        serde_json::to_value(self)
-    }
-
-    fn is_equal(&self, other: &RuleConfig) -> bool {
-        other.get::<R>() == Some(self)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_rule(&self) -> &(dyn Rule + 'static) {
-        self
-    }
-}
 
 impl RuleConfig {
     /// A handle of this rule.
@@ -68,12 +38,13 @@ impl RuleConfig {
         self.0.as_any().downcast_ref()
     }
 
-    /// Checks the rule's settings; a field is told by its path, such as `rule.redo.threshold`.
+    /// Checks the rule's settings; errors name a field by its path, such as `rule.redo.threshold`.
     ///
     /// # Errors
     /// As [`Rule::validate`].
     pub fn validate(&self, schedule: &Schedule, shapes: &[(usize, usize)]) -> Result<()> {
-        self.0.validate(schedule, shapes)
+        let checked = self.0.validate(schedule, shapes);
+        checked.map_err(|error| error.within(&format!("rule.{}", self.name())))
     }
 }
 
@@ -99,7 +70,7 @@ impl fmt::Debug for RuleConfig {
 
 impl PartialEq for RuleConfig {
     fn eq(&self, other: &Self) -> bool {
-        self.0.is_equal(other)
+        self.0.is_equal(&*other.0)
     }
 }
 
@@ -136,7 +107,9 @@ impl<'de> Visitor<'de> for ByName {
     }
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<RuleConfig, E> {
-        registry::read(name, Value::Null).map_err(E::custom)
+        registry::read(name, Value::Null)
+            .map(RuleConfig)
+            .map_err(E::custom)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RuleConfig, A::Error> {
@@ -145,7 +118,7 @@ impl<'de> Visitor<'de> for ByName {
         };
         let rule = registry::read(&name, map.next_value()?).map_err(A::Error::custom)?;
         match map.next_key::<String>()? {
-            None => Ok(rule),
+            None => Ok(RuleConfig(rule)),
             Some(second) => {
                 let message = format!("rules `{name}` and `{second}`: must be one");
                 Err(A::Error::custom(message))

@@ -1,4 +1,4 @@
-//! How many hidden units of a network do next to nothing.
+//! Dormant hidden units of a network.
 
 use burn::module::Module;
 use burn::tensor::Tensor;

@@ -1,33 +1,12 @@
-//! Drop some connections, grow as many (RigL's and RLx2's Algorithm 1, for any criterion).
+//! Drops some connections and grows the same number (RigL's and RLx2's Algorithm 1, for any criterion).
 
 use rand::Rng;
 
 use super::candidates::{Candidates, by_magnitude};
-use super::{DropCriterion, GrownMoments, GrownValue, LayerChange, LayerState, NetworkState};
+use super::{
+    DropCriterion, GrownMoments, GrownValue, LayerChange, LayerState, NetworkState, RewireBudget,
+};
 use crate::error::{Error, Result};
-
-/// How far one update may go.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RewireBudget {
-    /// The share of a layer's connections that move, in [0, 1].
-    pub fraction: f64,
-    /// A unit that has more inputs than this never falls below it; one that has no more loses none. 0 sets no
-    /// floor.
-    pub min_inputs_per_unit: usize,
-}
-
-impl RewireBudget {
-    /// `int(fraction * nnz)`: how many of a layer's connections may move.
-    ///
-    /// # Errors
-    /// [`Error::Config`] when the fraction is outside [0, 1].
-    pub fn count(self, nnz: usize) -> Result<usize> {
-        if !(0.0..=1.0).contains(&self.fraction) {
-            return Err(Error::config("drop fraction", self.fraction, "in [0, 1]"));
-        }
-        Ok((nnz as f64 * self.fraction) as usize)
-    }
-}
 
 /// Where connections are grown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +17,7 @@ pub enum Grow {
     Gradient,
 }
 
-/// How connections are dropped and as many grown.
+/// How connections are dropped and the same number grown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DropGrow {
     /// Which of the smallest magnitudes go.
@@ -55,7 +34,7 @@ pub struct DropGrow {
 }
 
 impl DropGrow {
-    /// What moves in each layer; see [`plan_layer`](Self::plan_layer).
+    /// The moves of each layer; see [`plan_layer`](Self::plan_layer).
     ///
     /// # Errors
     /// As [`plan_layer`](Self::plan_layer).

@@ -1,6 +1,7 @@
-//! How much of all possible connections training has tried: ITOP's exploration rate (Liu et al. 2021, "Do We
+//! The share of all possible connections that training has tried: ITOP's exploration rate (Liu et al. 2021, "Do We
 //! Actually Need Dense Over-Parameterization?", arXiv 2102.02887, section 3.2).
 
+use super::{AppliedChange, FollowsConnections};
 use crate::Result;
 use crate::pattern::Pattern;
 use crate::record::{Record, RecordWriter, malformed};
@@ -37,7 +38,7 @@ impl ExplorationRate {
     }
 
     /// Adds connections that came to a layer.
-    pub(crate) fn add(&mut self, layer: usize, positions: &[u32]) {
+    fn add(&mut self, layer: usize, positions: &[u32]) {
         self.layers[layer].add(positions.iter().copied());
     }
 
@@ -55,7 +56,7 @@ impl ExplorationRate {
         self.layers.iter().map(rate).collect()
     }
 
-    /// The name under which a record holds what was explored of a layer of the network called `name`.
+    /// The name under which a record holds the explored connections of a layer of the network called `name`.
     pub(crate) fn key(name: &str, layer: usize) -> String {
         format!("{name}.{layer}.explored")
     }
@@ -67,13 +68,39 @@ impl ExplorationRate {
         }
     }
 
+    /// The bits of each layer.
+    pub(super) fn words(&self) -> Vec<Vec<u64>> {
+        self.layers.iter().map(|bits| bits.words.clone()).collect()
+    }
+
+    /// As [`load`](Self::load), from the bits of each layer.
+    pub(super) fn from_words<'a>(
+        words: Vec<Vec<u64>>,
+        patterns: impl Iterator<Item = &'a Pattern>,
+    ) -> Result<Self> {
+        let mut words = words.into_iter();
+        let layer = |(layer, pattern)| {
+            let key = Self::key("state", layer);
+            let words = words.next().ok_or_else(|| malformed(&key, "missing"))?;
+            Bits::of(words, &key, pattern)
+        };
+        let layers = patterns.enumerate().map(layer).collect::<Result<_>>()?;
+        match words.next() {
+            None => Ok(Self { layers }),
+            Some(_) => Err(malformed("state.explored", "of more layers than there are")),
+        }
+    }
+
     /// The bits that [`save`](Self::save) added, for layers with these connections.
     pub(crate) fn load<'a>(
         record: &Record,
         name: &str,
         patterns: impl Iterator<Item = &'a Pattern>,
     ) -> Result<Self> {
-        let layer = |(layer, pattern)| Bits::load(record, &Self::key(name, layer), pattern);
+        let layer = |(layer, pattern)| {
+            let key = Self::key(name, layer);
+            Bits::of(record.long_words(&key)?, &key, pattern)
+        };
         Ok(Self {
             layers: patterns.enumerate().map(layer).collect::<Result<_>>()?,
         })
@@ -86,10 +113,18 @@ impl ExplorationRate {
     }
 }
 
+impl FollowsConnections for ExplorationRate {
+    fn carry(&mut self, layer: usize, change: &AppliedChange) -> Result<()> {
+        if let Some(rewire) = change.rewire() {
+            self.add(layer, rewire.grown());
+        }
+        Ok(())
+    }
+}
+
 impl Bits {
     /// The bits of a layer that has the connections `pattern` now.
-    fn load(record: &Record, key: &str, pattern: &Pattern) -> Result<Self> {
-        let words = record.long_words(key)?;
+    fn of(words: Vec<u64>, key: &str, pattern: &Pattern) -> Result<Self> {
         let possible = pattern.outputs() * pattern.inputs();
         let length = possible.div_ceil(64);
         if words.len() != length {

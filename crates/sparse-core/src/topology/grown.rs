@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrownValue {
-    /// 0, so that the network computes the same as before but for what was dropped. The default of RigL's code
-    /// (`grow_init = zeros`) and what DS-TD3 and RLx2 do.
+    /// 0, so that the network computes the same as before except for the dropped connections. The default of RigL's
+    /// code (`grow_init = zeros`) and what DS-TD3 and RLx2 do.
     #[default]
     Zero,
     /// Uniform in ±1/√inputs, as a layer's first values. A target network gets the same value.
@@ -31,8 +31,8 @@ impl GrownValue {
     }
 }
 
-/// The optimizer moments that a grown connection starts from. Moments have one entry per connection, so those of
-/// a dropped connection are gone unless somebody keeps them.
+/// The optimizer moments that a grown connection starts from. Moments have one entry per connection, so those of a
+/// dropped connection are gone unless they are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrownMoments {

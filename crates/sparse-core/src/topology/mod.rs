@@ -1,14 +1,15 @@
 //! Rules that change a network's connections while it is trained.
 //!
 //! A [`Topology`] is a rule and a schedule. When the schedule is [`due`](Schedule::due), the rule's plan is carried out
-//! instead of an optimizer step. Most rules drop connections and grow as many ([`DropGrow`]); gradual pruning drops
-//! and grows none; recycling keeps all connections and draws the values of dormant units anew.
+//! instead of an optimizer step. Most rules drop connections and grow as many ([`DropGrow`]); gradual pruning drops and
+//! grows none; recycling keeps all connections and redraws the values of dormant units.
 //!
 //! A rule is a type that implements [`Rule`], in this crate (one file in `rules/`, one line in its list) or in any other.
 //! [`RuleConfig`] holds any rule, and [`register_rule`] gives one a name in configurations. [`TopologyUpdater`] lets a rule
 //! act on any module with sparse layers, under any optimizer of Burn's; [`FollowsConnections`] is what else is kept per
 //! connection.
 
+mod any;
 mod candidates;
 mod change;
 mod config;
@@ -16,27 +17,39 @@ mod dormant;
 mod drop;
 mod drop_grow;
 mod exploration;
+mod follow;
 mod grown;
+mod optimizer;
 mod registry;
+mod rewire_budget;
 mod rule;
 mod rules;
 mod schedule;
+mod state;
+mod trace;
+mod updater;
 
 use serde::{Deserialize, Serialize};
 
 pub use candidates::Candidates;
-pub use change::LayerChange;
-pub(crate) use change::{Applied, resolve};
+use change::resolve;
+pub use change::{AppliedChange, LayerChange};
 pub use config::RuleConfig;
 pub use dormant::dormant_units;
 pub use drop::DropCriterion;
-pub use drop_grow::{DropGrow, Grow, RewireBudget};
+pub use drop_grow::{DropGrow, Grow};
 pub use exploration::ExplorationRate;
+pub use follow::{FollowsConnections, TopologyChange};
 pub use grown::{GrownMoments, GrownValue};
 pub use registry::{RuleEntry, register_rule, rules};
-pub use rule::{LayerState, NamedRule, NetworkState, Rule, Signal, Update};
+pub use rewire_budget::RewireBudget;
+pub use rule::{NamedRule, Rule, Signal, Update};
 pub use rules::{GradualMagnitude, ReDo, RigL, Set, Static};
 pub use schedule::{DropFraction, Schedule};
+pub use state::{LayerState, NetworkState};
+pub use trace::Trace;
+pub(crate) use updater::check_all_sparse;
+pub use updater::{TopologyState, TopologyUpdater};
 
 use crate::error::Result;
 
@@ -84,29 +97,29 @@ impl Topology {
         self.rule.validate(&self.schedule, shapes)
     }
 
-    /// The share of connections to move after update `step` (counted from 1), if the rule acts then. Rules that
-    /// move none have no use for the share.
+    /// The share of connections to move after update `step` (counted from 1), if the rule acts then. Rules that move
+    /// none ignore the share.
     #[must_use]
     pub fn due(&self, step: u64) -> Option<f64> {
         let fraction = self.schedule.due(step)?;
         self.rule.signal(step).map(|_| fraction)
     }
 
-    /// What the rule must be given after update `step`; [`Signal::None`] where it does not act then.
+    /// The signal that the rule needs after update `step`; [`Signal::None`] where it does not act then.
     #[must_use]
     pub fn signal(&self, step: u64) -> Signal {
         let signal = self.due(step).and_then(|_| self.rule.signal(step));
         signal.unwrap_or(Signal::None)
     }
 
-    /// What happens to a network after update `step`, of which the share `fraction` moves.
-    pub(crate) fn plan(
+    /// The plan for a network after update `step`, in which the share `fraction` moves.
+    fn plan(
         &self,
         step: u64,
         fraction: f64,
         network: &NetworkState,
         rng: &mut dyn rand::Rng,
-    ) -> Result<Vec<Option<Applied>>> {
+    ) -> Result<Vec<Option<AppliedChange>>> {
         let budget = RewireBudget {
             fraction,
             min_inputs_per_unit: self.min_inputs_per_unit,

@@ -1,11 +1,12 @@
-//! The rules that have a name, for all of a process.
+//! The named rules of a process.
 
 use std::collections::BTreeMap;
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
 
-use super::{GradualMagnitude, NamedRule, ReDo, RigL, RuleConfig, Set, Static};
+use super::any::AnyRule;
+use super::{GradualMagnitude, NamedRule, ReDo, RigL, Set, Static};
 use crate::error::{Error, Result};
 
 /// A rule that configurations may name.
@@ -15,7 +16,7 @@ pub struct RuleEntry {
     pub name: &'static str,
     /// One line about it.
     pub about: &'static str,
-    read: fn(Value) -> serde_json::Result<RuleConfig>,
+    read: fn(Value) -> serde_json::Result<Arc<dyn AnyRule>>,
 }
 
 impl RuleEntry {
@@ -23,7 +24,7 @@ impl RuleEntry {
         Self {
             name: R::NAME,
             about: R::ABOUT,
-            read: |settings| serde_json::from_value::<R>(settings).map(RuleConfig::new),
+            read: |settings| Ok(Arc::new(serde_json::from_value::<R>(settings)?)),
         }
     }
 }
@@ -43,7 +44,7 @@ fn registered() -> &'static RwLock<BTreeMap<&'static str, RuleEntry>> {
     REGISTERED.get_or_init(RwLock::default)
 }
 
-/// Lets configurations name a rule of one's own, in all of the process.
+/// Lets configurations name your own rule, for the whole process.
 ///
 /// # Errors
 /// [`Error::Config`] when the name is taken.
@@ -60,7 +61,7 @@ pub fn register_rule<R: NamedRule>() -> Result<()> {
     Ok(())
 }
 
-/// All rules that configurations may name: this crate's, then those that were registered.
+/// All rules that configurations may name: this crate's, then the registered ones.
 #[must_use]
 pub fn rules() -> Vec<RuleEntry> {
     let registered = registered().read().unwrap_or_else(PoisonError::into_inner);
@@ -68,7 +69,7 @@ pub fn rules() -> Vec<RuleEntry> {
 }
 
 /// The rule of this name with these settings; `Null` where none are given.
-pub(super) fn read(name: &str, settings: Value) -> Result<RuleConfig, String> {
+pub(super) fn read(name: &str, settings: Value) -> Result<Arc<dyn AnyRule>, String> {
     let rules = rules();
     let Some(entry) = rules.iter().find(|entry| entry.name == name) else {
         return Err(unknown(name, &rules));

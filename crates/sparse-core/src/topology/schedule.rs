@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Every so many updates, until an end.
+/// At a fixed interval of updates, until an end.
 ///
 /// A network counts its own updates, of either kind, from 1: TD3's actor, updated every other time, is
 /// rewired half as often as the critic (RLx2).

@@ -1,8 +1,8 @@
 //! One network being trained: backward pass, then the optimizer or a change of connections, then the target.
 //!
-//! An algorithm hands over a loss and never sees a pattern, an index or a moment.
+//! An algorithm passes a loss and never sees a pattern, an index or a moment.
 
-mod slope;
+mod backward;
 mod state;
 mod target;
 
@@ -11,18 +11,15 @@ use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{Parameters, SparseLinear, SparseModule};
-use crate::op::{self, to_vec, vector};
+use crate::nn::{SparseLinear, SparseModule};
 use crate::optim::{Adam, AdamConfig};
-use crate::pattern::{Pattern, Rewire};
-use crate::topology::{
-    Applied, ExplorationRate, GrownMoments, LayerState, NetworkState, Signal, Topology,
-};
+use crate::pattern::Pattern;
+use crate::topology::{ExplorationRate, Signal, Topology, TopologyUpdater, check_all_sparse};
 use crate::{Error, Result};
-use slope::{Forward, Slope, is_taped};
+use backward::{Backward, Forward, is_taped};
 pub use target::{TargetConfig, TargetConnections};
 
-/// What a learner does besides following the gradient.
+/// Settings of a network's training.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkTrainerConfig {
@@ -40,15 +37,10 @@ impl NetworkTrainerConfig {
     /// # Errors
     /// [`Error::Config`] with the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
-        self.adam.validate()?;
+        self.adam.validate().map_err(|error| error.within("adam"))?;
         self.target.map_or(Ok(()), |target| target.validate())?;
-        self.topology.as_ref().map_or(Ok(()), Topology::validate)
-    }
-
-    /// Whether connections come and go.
-    fn moves(&self) -> bool {
-        let grows = |topology: &Topology| topology.rule.grows();
-        self.topology.as_ref().is_some_and(grows)
+        let topology = self.topology.as_ref().map_or(Ok(()), Topology::validate);
+        topology.map_err(|error| error.within("topology"))
     }
 }
 
@@ -59,12 +51,12 @@ pub struct StepReport<A = ()> {
     pub loss: f32,
     /// Euclidean norm of the gradient at the sparse layers' values, biases, scales and shifts.
     pub gradient_norm: f32,
-    /// Connections that were moved, when this step changed connections instead of weights: the larger of those
-    /// that went and those that came.
+    /// Connections moved, when this step changed connections instead of weights: the larger of the numbers dropped and
+    /// grown.
     pub moved: Option<usize>,
     /// Connections that went.
     pub dropped: usize,
-    /// Connections that came: as many, but for rules that only prune.
+    /// Connections grown; 0 for rules that only prune.
     pub grown: usize,
     /// Hidden units that were drawn anew.
     pub recycled: usize,
@@ -112,7 +104,7 @@ impl<A: Send> Loss for (Tensor<1>, A) {
     }
 }
 
-/// The weight of each of so many parts in their mean.
+/// The weight of each of `parts` parts in their mean.
 fn share_of(parts: usize) -> Result<f32> {
     match parts {
         0 => Err(Error::config("parts", 0, "at least one")),
@@ -120,8 +112,8 @@ fn share_of(parts: usize) -> Result<f32> {
     }
 }
 
-/// What `work` makes of each part, in their order, at the same time where there are threads for it. A single part stays
-/// on the thread that it is on.
+/// The result of `work` for each part, in their order, in parallel where threads are free. A single part stays on its
+/// thread.
 fn in_parallel<P: Send, R: Send>(parts: Vec<P>, work: impl Fn(P) -> R + Sync) -> Vec<R> {
     match parts.len() {
         1 => parts.into_iter().map(work).collect(),
@@ -153,33 +145,36 @@ pub struct NetworkTrainer<N> {
     adam: Adam,
     config: NetworkTrainerConfig,
     updates: u64,
-    /// Kept where a rule moves connections.
-    explored: Option<ExplorationRate>,
+    /// Where a rule acts.
+    updater: Option<TopologyUpdater>,
     /// What [`is_taped`] says of the network.
     taped: bool,
 }
 
 impl<N: SparseModule> NetworkTrainer<N> {
-    /// Starts from `net`, which lies on a device without autodiff; the target starts as its copy. Settings are taken
-    /// as they are: [`NetworkTrainerConfig::validate`] checks them.
-    #[must_use]
-    pub fn new(net: N, config: NetworkTrainerConfig) -> Self {
+    /// Starts from `net`, which lies on a device without autodiff; the target starts as its copy.
+    ///
+    /// # Errors
+    /// As [`NetworkTrainerConfig::validate`]; [`Error::Budget`] when the rule would leave a layer without connections;
+    /// [`Error::Module`] when the network has a parameter to be trained that belongs to none of its sparse layers, or a
+    /// sparse layer that it does not list.
+    pub fn new(net: N, config: NetworkTrainerConfig) -> Result<Self> {
+        config.validate()?;
+        check_all_sparse(&net)?;
         let adam = Adam::new(config.adam, &net.sparse_layers());
         let target = config.target.map(|_| net.clone());
         let taped = is_taped(&net);
-        let explored = config.moves().then(|| {
-            let layers = net.sparse_layers();
-            ExplorationRate::new(layers.iter().map(|layer| layer.pattern()))
-        });
-        Self {
+        let topology = config.topology.clone();
+        let updater = topology.map(|topology| TopologyUpdater::new(&net, topology));
+        Ok(Self {
+            updater: updater.transpose()?,
             net,
             target,
             adam,
             config,
             updates: 0,
-            explored,
             taped,
-        }
+        })
     }
 
     /// The network, outside autodiff: for acting, for targets, and as a constant in another one's loss.
@@ -213,17 +208,17 @@ impl<N: SparseModule> NetworkTrainer<N> {
         layers.map(|layer| layer.pattern().density()).collect()
     }
 
-    /// Which connections were ever active since the learner began; `None` without a rule that moves them.
+    /// Which connections were ever active since training began; `None` without a rule that moves them.
     #[must_use]
     pub fn explored(&self) -> Option<&ExplorationRate> {
-        self.explored.as_ref()
+        self.updater.as_ref().and_then(TopologyUpdater::exploration)
     }
 
-    /// Takes one step down a loss. `loss` computes it from the network under autodiff and one of `parts` of a batch: what
-    /// the layers give is tracked, and what [`valid`](burn::module::Module::valid) makes of the network is a constant.
-    /// The loss of the step is the mean over the parts; parts are worked on at the same time where there are threads for
-    /// it, and the result does not depend on their number. Beside the loss, `loss` may return other numbers of the
-    /// forward pass, which come back in [`StepReport::aux`].
+    /// Takes one step down a loss. `loss` computes it from the network under autodiff and one of `parts` of a batch:
+    /// what the layers give is tracked, and what [`valid`](burn::module::Module::valid) makes of the network is a
+    /// constant. The loss of the step is the mean over the parts. Parts run in parallel where threads are free; the
+    /// result does not depend on the number of threads. Beside the loss, `loss` may return other numbers of the forward
+    /// pass, which come back in [`StepReport::aux`].
     ///
     /// When the topology's schedule is due, the rule acts instead: connections move, go, or are drawn anew.
     ///
@@ -233,7 +228,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
     /// # use sparse_core::{trainer::NetworkTrainer, nn::{SparseMlp, SparseMlpConfig}};
     /// # let (device, mut rng) = (Device::flex(), ChaCha8Rng::seed_from_u64(0));
     /// # let net = SparseMlpConfig::new(vec![3, 64, 1]).try_init(&device, &mut rng)?;
-    /// # let mut trainer = NetworkTrainer::new(net, Default::default());
+    /// # let mut trainer = NetworkTrainer::new(net, Default::default())?;
     /// let x = Tensor::<2>::ones([8, 3], &device);
     /// // One part, and the mean output beside the loss.
     /// let report = trainer.minimise([x], |net: &SparseMlp, x| {
@@ -262,17 +257,17 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let parts: Vec<P> = parts.into_iter().collect();
         let (net, signal, taped) = (&self.net, self.signal(), self.taped);
         let share = share_of(parts.len())?;
-        let slopes = in_parallel(parts, |part| {
+        let passes = in_parallel(parts, |part| {
             let forward = Forward::of(net, signal, taped, |net| loss(net, part));
             forward.backward(share, |made| made)
         });
-        self.step_by_mean(slopes, rng)
+        self.step_by_mean(passes, rng)
     }
 
-    /// As [`minimise`](Self::minimise), for a loss that needs a number of the whole batch, such as TD3+BC's λ: `forward`
-    /// makes what the loss of a part is computed from, `couple` sees what all parts have made, and `loss` takes what it
-    /// says as a constant. The forward passes are done before the first backward pass begins, which is why this is not
-    /// a case of `minimise`.
+    /// As [`minimise`](Self::minimise), for a loss that needs a number of the whole batch, such as TD3+BC's λ:
+    /// `forward` computes what the loss of a part needs, `couple` sees the results of all parts, and `loss` takes its
+    /// result as a constant. The forward passes are done before the first backward pass begins, which is why this is
+    /// not a case of `minimise`.
     ///
     /// # Errors
     /// As [`minimise`](Self::minimise).
@@ -295,43 +290,43 @@ impl<N: SparseModule> NetworkTrainer<N> {
         });
         let made: Vec<&M> = passes.iter().map(Forward::made).collect();
         let coupled = couple(&made);
-        let slopes = in_parallel(passes, |pass| {
+        let passes = in_parallel(passes, |pass| {
             pass.backward(share, |made| loss(made, &coupled))
         });
-        self.step_by_mean(slopes, rng)
+        self.step_by_mean(passes, rng)
     }
 
-    /// The step by the slopes of all parts.
+    /// The step by the passes of all parts.
     fn step_by_mean<A>(
         &mut self,
-        slopes: Vec<Result<(Slope, A)>>,
+        passes: Vec<Result<(Backward, A)>>,
         rng: &mut impl Rng,
     ) -> Result<StepReport<A>> {
-        let slopes: Vec<(Slope, A)> = slopes.into_iter().collect::<Result<_>>()?;
-        let (slopes, aux): (Vec<Slope>, Vec<A>) = slopes.into_iter().unzip();
-        match slopes.into_iter().reduce(Slope::plus) {
-            Some(slope) => Ok(self.step(slope, rng)?.with(aux)),
+        let passes: Vec<(Backward, A)> = passes.into_iter().collect::<Result<_>>()?;
+        let (passes, aux): (Vec<Backward>, Vec<A>) = passes.into_iter().unzip();
+        match passes.into_iter().reduce(Backward::plus) {
+            Some(backward) => Ok(self.step(backward, rng)?.with(aux)),
             None => unreachable!("there are parts"),
         }
     }
 
-    /// What the coming update needs besides the gradient.
+    /// The signals that the next update needs beside the gradient.
     fn signal(&self) -> Signal {
-        let topology = self.config.topology.as_ref();
-        topology.map_or(Signal::None, |topology| topology.signal(self.updates + 1))
+        let updater = self.updater.as_ref();
+        updater.map_or(Signal::None, TopologyUpdater::signal)
     }
 
-    /// The share of connections that the coming update moves, if the rule acts then.
+    /// The share of connections that the next update moves, if the rule acts then.
     fn due(&self) -> Option<f64> {
         let topology = self.config.topology.as_ref();
         topology.and_then(|t| t.due(self.updates + 1))
     }
 
     /// Follows the gradient, or moves connections, and then the target.
-    fn step(&mut self, slope: Slope, rng: &mut impl Rng) -> Result<StepReport> {
+    fn step(&mut self, backward: Backward, rng: &mut impl Rng) -> Result<StepReport> {
         let update = self.updates + 1;
-        let loss = slope.loss;
-        let norm = slope.norm();
+        let loss = backward.loss;
+        let norm = backward.norm();
         for (what, value) in [("loss", f64::from(loss)), ("norm of the gradient", norm)] {
             if !value.is_finite() {
                 return Err(Error::Diverged {
@@ -351,77 +346,43 @@ impl<N: SparseModule> NetworkTrainer<N> {
             aux: Vec::new(),
         };
         match self.due() {
-            Some(fraction) => self.restructure(slope, fraction, &mut report, rng)?,
+            Some(fraction) => self.restructure(backward, fraction, &mut report, rng)?,
             None => {
                 let layers = &mut self.net.sparse_layers_mut();
-                self.adam.step(layers, slope.layers);
+                self.adam.step(layers, backward.layers);
             }
         }
         self.updates = update;
+        if let Some(updater) = &mut self.updater {
+            updater.count();
+        }
         self.follow()?;
         Ok(report)
     }
 
-    /// Lets the rule act on the whole network, and carries with the connections all that is kept per connection:
+    /// Lets the rule act on the whole network, and moves with the connections everything that is kept per connection:
     /// values, moments and target values. Either all layers change or, on an error, none.
     fn restructure(
         &mut self,
-        slope: Slope,
+        backward: Backward,
         fraction: f64,
         report: &mut StepReport,
         rng: &mut impl Rng,
     ) -> Result<()> {
-        let Some(topology) = &self.config.topology else {
+        let Some(updater) = &mut self.updater else {
             return Ok(());
         };
-        let layers = self.net.sparse_layers().into_iter().zip(slope.layers);
-        let state = NetworkState {
-            layers: layers
-                .map(|(layer, gradient)| LayerState {
-                    pattern: layer.pattern().clone(),
-                    values: to_vec(layer.values()),
-                    gradient: gradient.dense,
-                })
-                .collect(),
-            hidden: self.net.hidden_layers(),
-            activity: slope.activity,
-        };
-        let changes = topology.plan(self.updates + 1, fraction, &state, rng)?;
-        drop(state);
-        for (index, change) in changes.iter().enumerate() {
-            let Some(change) = change else { continue };
-            if !change.reset.is_empty() || !change.reset_units.is_empty() {
-                report.recycled += change.reset_units.len();
-                self.adam.reset(index, change);
-                reset_layer(self.net.sparse_layers_mut()[index], change);
-            }
-            if let Some((rewire, grown)) = &change.rewire {
-                report.dropped += rewire.dropped().len();
-                report.grown += rewire.grown().len();
-                self.carry(index, rewire, grown, change.grown_moments)?;
-            }
-        }
-        report.moved = Some(report.dropped.max(report.grown));
-        Ok(())
-    }
-
-    /// Moves everything that layer `index` keeps per connection.
-    fn carry(
-        &mut self,
-        index: usize,
-        rewire: &Rewire,
-        grown: &[f32],
-        moments: GrownMoments,
-    ) -> Result<()> {
-        self.adam.carry(index, rewire, moments)?;
+        let gradients = backward.layers.into_iter().map(|layer| layer.dense);
+        let change = updater.act(&mut self.net, gradients, backward.activity, fraction, rng)?;
+        change.carry(&mut self.adam)?;
         let mirrors = self.config.target.is_some_and(TargetConfig::mirrors);
         if let Some(target) = self.target.as_mut().filter(|_| mirrors) {
-            carry_layer(target.sparse_layers_mut()[index], rewire, grown)?;
+            change.carry(target)?;
         }
-        carry_layer(self.net.sparse_layers_mut()[index], rewire, grown)?;
-        if let Some(explored) = &mut self.explored {
-            explored.add(index, rewire.grown());
-        }
+        report.dropped = change.dropped();
+        report.grown = change.grown();
+        report.recycled = change.recycled();
+        report.moved = Some(report.dropped.max(report.grown));
         Ok(())
     }
 
@@ -469,39 +430,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
                 .as_ref()
                 .map_or(0, |t| parameters(&t.sparse_layers())),
             pattern: self.pattern_bytes(),
-            explored: self.explored.as_ref().map_or(0, ExplorationRate::bytes),
+            explored: self.explored().map_or(0, ExplorationRate::bytes),
         }
     }
-}
-
-/// Moves a layer's values to its new connections; those that came start from `grown`.
-fn carry_layer(layer: &mut SparseLinear, rewire: &Rewire, grown: &[f32]) -> Result<()> {
-    let device = layer.values().device();
-    let values = rewire.carry_and_set(&to_vec(layer.values()), grown)?;
-    layer.set_connections(rewire.to().clone(), vector(values, &device));
-    Ok(())
-}
-
-/// Sets some of a layer's values, and what some units have for themselves to what it was at first: biases and
-/// shifts to zero, scales to one.
-fn reset_layer(layer: &mut SparseLinear, change: &Applied) {
-    let Parameters { values, per_unit } = layer.parameters();
-    let values = op::change(&values, |values| {
-        change
-            .reset
-            .iter()
-            .for_each(|(k, v)| values[*k as usize] = *v);
-    });
-    let names = layer.per_unit_names().iter();
-    let per_unit = names.zip(per_unit).map(|(name, vector)| {
-        let first = if *name == "scale" { 1.0 } else { 0.0 };
-        op::change(&vector, |vector| {
-            change
-                .reset_units
-                .iter()
-                .for_each(|&unit| vector[unit] = first);
-        })
-    });
-    let per_unit = per_unit.collect();
-    layer.set_parameters(Parameters { values, per_unit });
 }

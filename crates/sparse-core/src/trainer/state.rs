@@ -6,7 +6,7 @@ use super::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
 use crate::nn::{SparseLinear, SparseMlp, SparseModule};
 use crate::optim::Adam;
 use crate::record::{Record, RecordWriter, malformed};
-use crate::topology::ExplorationRate;
+use crate::topology::{ExplorationRate, Topology};
 use crate::{Error, Result};
 
 impl<N: SparseModule> NetworkTrainer<N> {
@@ -19,7 +19,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
         }
         record.meta(&format!("{name}.updates"), self.updates);
         self.adam.save(record, name, &self.net.sparse_layers());
-        if let Some(explored) = &self.explored {
+        if let Some(explored) = self.explored() {
             explored.save(record, name);
         }
     }
@@ -39,21 +39,27 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let layers = net.sparse_layers();
         let adam = Adam::load(record, name, self.config.adam, &layers)?;
         let patterns = layers.iter().map(|layer| layer.pattern());
-        let explored = match self.config.moves() {
+        let key = ExplorationRate::key(name, 0);
+        let grows = |topology: &Topology| topology.rule.grows();
+        let explored = match self.config.topology.as_ref().is_some_and(grows) {
             true => Some(ExplorationRate::load(record, name, patterns)?),
-            false if record.has(&ExplorationRate::key(name, 0)) => {
+            false if record.has(&key) => {
                 let value = "stored: it must not be where no rule moves connections";
-                return Err(malformed(&ExplorationRate::key(name, 0), value));
+                return Err(malformed(&key, value));
             }
             false => None,
         };
+        let mut updater = self.updater.clone();
+        if let Some(updater) = &mut updater {
+            updater.resume(updates, explored);
+        }
         *self = Self {
             net,
             target,
             adam,
             config: self.config.clone(),
             updates,
-            explored,
+            updater,
             taped: self.taped,
         };
         Ok(())
@@ -97,7 +103,7 @@ impl NetworkTrainer<SparseMlp> {
         config: NetworkTrainerConfig,
         device: &Device,
     ) -> Result<Self> {
-        let mut learner = Self::new(record.network(name, device)?, config);
+        let mut learner = Self::new(record.network(name, device)?, config)?;
         learner.restore(record, name)?;
         Ok(learner)
     }

@@ -11,8 +11,8 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetConnections {
-    /// Those of the online network at any time, as in RLx2's code: what is dropped online is forgotten, and what is
-    /// grown starts from the same value.
+    /// Those of the online network at any time, as in RLx2's code: connections dropped online go, and grown ones start
+    /// from the same value.
     #[default]
     Online,
     /// Its own: after each step, in which a connection that one network lacks counts as zero there, every layer keeps

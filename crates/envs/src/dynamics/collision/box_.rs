@@ -314,7 +314,7 @@ fn beside_edge(
     Some(shorter(to_end, length) * forwards)
 }
 
-/// The smaller number; the second where the first is none.
+/// The smaller number; the second where the first is NaN.
 fn shorter(first: f64, second: f64) -> f64 {
     if first < second { first } else { second }
 }

@@ -534,7 +534,7 @@ impl Sight {
             let nearest = origin * (1.0 - u - v) + one * u + two * v;
             let corner = DVec3::new(x, y, 0.0);
             let square = (corner - nearest).length_squared();
-            // MuJoCo keeps this in the place of the area, so the corners after use it.
+            // MuJoCo stores this over the area, so later corners use it.
             area = square;
             if nearest.z > 0.0 && square > self.margin * self.margin {
                 continue;

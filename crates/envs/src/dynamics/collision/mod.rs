@@ -160,7 +160,7 @@ fn touch([first, second]: [Shape; 2], margin: f64, search: &mut Search, touches:
         [Sphere | Capsule | Ellipsoid | Cylinder, _] => {
             touches.extend(convex::touch(&first, &second, margin, search));
         }
-        // The compiler keeps no other pairs, and orders each by type.
+        // The compiler keeps no other pairs, and orders each pair by type.
         _ => {}
     }
 }

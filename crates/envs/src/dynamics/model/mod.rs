@@ -80,8 +80,8 @@ pub struct Model {
     pub pairs: Vec<Pair>,
     /// Named states.
     pub keyframes: Vec<Keyframe>,
-    /// What the reader of the XML passed over, or took otherwise than written, as MuJoCo does: one line each, with
-    /// file, line and element. A program shows it to its user.
+    /// What the reader of the XML ignored, or read differently from what is written, as MuJoCo does: one line each,
+    /// with file, line and element. A program shows it to its user.
     pub notes: Vec<String>,
 }
 

@@ -42,9 +42,9 @@ pub struct Options {
     pub gravity: DVec3,
     /// Time-stepping scheme.
     pub integrator: Integrator,
-    /// Density of the medium (kg/m³); 0 is none.
+    /// Density of the medium (kg/m³); 0 means no medium.
     pub density: f64,
-    /// Viscosity of the medium (Pa s); 0 is none.
+    /// Viscosity of the medium (Pa s); 0 means no medium.
     pub viscosity: f64,
     /// Velocity of the medium (m/s).
     pub wind: DVec3,

@@ -1,6 +1,6 @@
-//! Islands: trees that rows connect, directly or through others. What moves in one is nothing to another, so each
-//! is solved as a problem of its own, with its own scale, iterations and stop. MuJoCo: Computation, "Constraint
-//! solver", Constraint islands.
+//! Islands: trees that rows connect, directly or through others. Islands do not affect each other, so each is solved as
+//! its own problem, with its own scale, iterations and stopping rule. MuJoCo: Computation, "Constraint solver",
+//! Constraint islands.
 
 use super::newton_cg;
 use super::problem::Problem;

@@ -49,7 +49,7 @@ struct Line<'a> {
     scratch: &'a PrimalScratch,
     /// What the inertia adds to the cost: constant, linear, and quadratic in the length.
     inertial: [f64; 3],
-    /// Whether rows may be judged where they are, instead of from the start.
+    /// Whether rows are evaluated where they are, instead of from the start.
     direct: bool,
     evaluations: usize,
 }

@@ -29,7 +29,7 @@ impl ConvexScratch {
         Self::with_iterations(if needed { model.opt.ccd_iterations } else { 0 })
     }
 
-    /// Enough for searches of at most so many iterations.
+    /// Enough for searches of at most `iterations` iterations.
     pub(in crate::dynamics) fn with_iterations(iterations: usize) -> Self {
         Self {
             hull: Hull::new(iterations),
@@ -88,7 +88,7 @@ pub(in crate::dynamics) struct Hull {
 }
 
 impl Hull {
-    /// A hull with room for so many new corners; none at all for 0.
+    /// A hull with room for `iterations` new corners; no memory for 0.
     pub(in crate::dynamics) fn new(iterations: usize) -> Self {
         let room = if iterations == 0 {
             0

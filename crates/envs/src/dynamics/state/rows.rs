@@ -3,7 +3,7 @@
 use super::contact::max_contacts;
 use crate::dynamics::model::{Cone, Model};
 
-/// Rows for which memory is there from the start; more are allocated when they first come.
+/// Rows with memory from the start; more are allocated when they first occur.
 const FIRST_ROWS: usize = 256;
 
 /// Constraint rows under MuJoCo's names, softened: each compares `J qacc` with `efc_aref` and pushes by `efc_d` times what is missing.

@@ -116,7 +116,7 @@ impl<T: Task> Mujoco<T> {
         Ok(env)
     }
 
-    /// The same environment with another time limit; 0 is none.
+    /// The same environment with another time limit; 0 means no limit.
     #[must_use]
     pub fn with_time_limit(mut self, steps: usize) -> Self {
         self.info = Arc::new(TaskInfo {
@@ -126,7 +126,7 @@ impl<T: Task> Mujoco<T> {
         self
     }
 
-    /// The same environment, with all that is observed and rewarded taken at the time of the positions.
+    /// The same environment, with observation and reward computed at the time of the positions.
     ///
     /// By default what derives from positions (places of bodies, inertias, velocities and forces in Cartesian
     /// space) is that of the last force evaluation, up to one physics step earlier, as in Gymnasium.
@@ -163,7 +163,7 @@ impl<T: Task> Mujoco<T> {
         self.observe(observation)
     }
 
-    /// Brings the contact forces on bodies up to date, where the task takes them.
+    /// Updates the contact forces on bodies, where the task uses them.
     fn update_contact_forces(&mut self) {
         if self.task.needs_contact_forces() {
             rne_post_constraint(&self.model, &mut self.state);

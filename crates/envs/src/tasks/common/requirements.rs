@@ -1,4 +1,4 @@
-//! What a task takes from its model by number or by name.
+//! Parts of a model that a task uses by number or by name.
 
 use crate::dynamics::Model;
 use crate::{Error, Result};

@@ -143,7 +143,7 @@ pub trait Task: Clone + Send + Sync + 'static {
     /// Reward and end of a step.
     fn outcome(&self, transition: &Transition<'_>) -> Outcome;
 
-    /// What a reset tells of the state that it came to. Default: nothing.
+    /// The `info` of a reset. Default: empty.
     fn reset_info(&self, _model: &Model, _state: &State) -> Info {
         Info::default()
     }

@@ -38,7 +38,7 @@ pub struct Ant {
     /// Whether the observation leaves the place in the plane out. Default yes.
     pub exclude_current_positions_from_observation: bool,
     /// Whether contact forces are observed; in the fourth version also whether they cost (`use_contact_forces`).
-    /// Default yes, in the fourth version no. With it `reward_ctrl` tells the cost of contacts in the fourth version.
+    /// Default yes, in the fourth version no. With it `reward_ctrl` is the cost of contacts in the fourth version.
     pub include_cfrc_ext_in_observation: bool,
 }
 

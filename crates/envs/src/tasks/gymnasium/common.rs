@@ -39,7 +39,7 @@ pub(super) fn survive_reward(
     }
 }
 
-/// Where a robot is that moves in the horizontal plane, as its reset tells.
+/// Where a robot is that moves in the horizontal plane, as the `info` of its reset has it.
 pub(super) fn plane_position_info(state: &State) -> Info {
     let (x, y) = (state.qpos[0], state.qpos[1]);
     Info::new(

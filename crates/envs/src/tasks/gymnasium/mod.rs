@@ -1,4 +1,4 @@
-//! Gymnasium's MuJoCo tasks, a file each. A task of one's own here: its file, its model, and its lines below.
+//! Gymnasium's MuJoCo tasks, a file each. A new task: its file, its model, and its lines below.
 
 mod ant;
 mod common;

@@ -18,7 +18,7 @@ pub struct PlanarWalker<R> {
     /// Which of the two.
     pub robot: R,
     /// Revision of the task. Before the fifth the healthy reward is paid on the step that ends the episode too, and the
-    /// right foot of Walker2d is smoother (friction 0.9 in the place of 1.9).
+    /// right foot of Walker2d is smoother (friction 0.9 instead of 1.9).
     pub version: Version,
     /// Physics steps of 0.002 s per step. Default 4.
     pub frame_skip: usize,

@@ -33,7 +33,7 @@ pub(in crate::dataset) struct Metadata {
 }
 
 impl Metadata {
-    /// Reads the file, or nothing where there is none: old datasets keep all in the HDF5 file.
+    /// Reads the file, if it exists: old datasets keep everything in the HDF5 file.
     ///
     /// # Errors
     /// When it cannot be read, with the line and what was expected.

@@ -61,7 +61,7 @@ fn product<N: Size>(
         }
         let zero = Vector::<f32, N>::new(0.0f32);
         let out = ((CUBE_POS_Y * rows + row) * lanes + UNIT_POS_X) as usize;
-        // Not a maximum, which would hide what is not a number.
+        // Not a maximum, which would hide NaN.
         y[out] = if comptime!(relu) {
             select_many(sum.less_than(&zero), zero, sum)
         } else {

@@ -73,7 +73,7 @@ fn tanh_forward(x: &[f32], y: &mut [f32]) {
         let t = scale * less_one + (scale - 1.0f32);
         let size = t / (t + 2.0f32);
         let signed = select(x < 0.0f32, -size, size);
-        // What is not a number goes through. By its bits: NVIDIA's compiler takes the comparison above for a minimum,
+        // NaN passes through. It is recognised by its bits: NVIDIA's compiler takes the comparison above for a minimum,
         // which swallows it, and may assume that there is none.
         let bits = u32::reinterpret(x) & 0x7fff_ffffu32;
         y[at] = select(bits > 0x7f80_0000u32, x, signed);

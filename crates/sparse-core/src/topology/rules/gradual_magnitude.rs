@@ -1,6 +1,6 @@
 //! Gradual magnitude pruning (Zhu & Gupta 2017, "To prune, or not to prune", arXiv 1710.01878, equation 1): the
-//! sparsity rises along a cubic, fast at first, and the smallest values go. Graesser et al. 2022 and Obando-Ceron
-//! et al. 2024 (arXiv 2402.12479) prune RL networks so, from 20 % to 80 % of training.
+//! sparsity rises along a cubic, fast at first, and the smallest values are dropped. Graesser et al. 2022 and
+//! Obando-Ceron et al. 2024 (arXiv 2402.12479) prune RL networks this way, from 20 % to 80 % of training.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::topology::{
 
 /// Drops the smallest values as the sparsity rises; the number of connections falls.
 ///
-/// A network usually starts dense. The schedule says how often connections go; its drop fraction is of no use here.
+/// A network usually starts dense. The schedule sets the interval; its drop fraction is not used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GradualMagnitude {
@@ -26,9 +26,9 @@ pub struct GradualMagnitude {
     pub begin: u64,
     /// The update from which the sparsity is final, after `begin`, published as 80 % of training.
     pub end: u64,
-    /// How each update's weights are shared out among the layers; uniform, as published, unless told.
-    /// [`Global`](Allocation::Global) ranks the values of all layers together. A layer never grows: where it has
-    /// fewer than its share it stays as it is.
+    /// How each update's weights are divided among the layers. Default: uniform, as published.
+    /// [`Global`](Allocation::Global) ranks the values of all layers together. A layer never grows: where it has fewer
+    /// than its share it stays as it is.
     #[serde(default = "uniform")]
     pub allocation: Allocation,
 }
@@ -79,16 +79,16 @@ impl GradualMagnitude {
             }
             Err(Error::config(field, value, "in [0, 1)"))
         };
-        range("rule.initial_sparsity", self.initial_sparsity)?;
-        range("rule.final_sparsity", self.final_sparsity)?;
+        range("initial_sparsity", self.initial_sparsity)?;
+        range("final_sparsity", self.final_sparsity)?;
         if self.final_sparsity < self.initial_sparsity {
             let allowed = format!("at least initial_sparsity = {}", self.initial_sparsity);
-            let field = "rule.final_sparsity";
+            let field = "final_sparsity";
             return Err(Error::config(field, self.final_sparsity, &allowed));
         }
         if self.end <= self.begin {
             let allowed = format!("above begin = {}", self.begin);
-            return Err(Error::config("rule.end", self.end, &allowed));
+            return Err(Error::config("end", self.end, &allowed));
         }
         Ok(())
     }
@@ -127,10 +127,11 @@ impl Rule for GradualMagnitude {
     fn validate(&self, schedule: &Schedule, shapes: &[(usize, usize)]) -> Result<()> {
         self.check_settings()?;
         // The last change must be one that has the final sparsity.
-        let last = schedule.until.saturating_sub(1) / schedule.every;
-        if last * schedule.every < self.end {
-            let allowed = "so late that a multiple of `every` lies between the rule's `end` and it";
-            return Err(Error::config("schedule.until", schedule.until, allowed));
+        let last = schedule.until.saturating_sub(1) / schedule.every * schedule.every;
+        if last < self.end {
+            let allowed =
+                format!("at most {last}, the last update at which the schedule lets it act");
+            return Err(Error::config("end", self.end, &allowed));
         }
         // Which layer the best scores of all leave nothing is known when they are ranked.
         if !shapes.is_empty() && self.allocation != Allocation::Global {

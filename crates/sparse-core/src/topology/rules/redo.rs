@@ -1,6 +1,6 @@
-//! ReDo, recycling dormant neurons (Sokar et al. 2023, "The Dormant Neuron Phenomenon in Deep Reinforcement
-//! Learning", arXiv 2302.12902, Algorithm 1): a hidden unit whose mean activation is small beside its layer's
-//! gets new incoming weights, and outgoing weights of zero, so that nothing jumps.
+//! ReDo, recycling dormant neurons (Sokar et al. 2023, "The Dormant Neuron Phenomenon in Deep Reinforcement Learning",
+//! arXiv 2302.12902, Algorithm 1): a hidden unit whose mean activation is small beside its layer's gets new incoming
+//! weights, and outgoing weights of zero, so that the output does not jump.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -10,12 +10,12 @@ use crate::topology::{
     GrownValue, LayerChange, NamedRule, NetworkState, Rule, Schedule, Signal, Update,
 };
 
-/// Draws dormant hidden units anew; the connections stay where they are.
+/// Redraws dormant hidden units; the connections stay where they are.
 ///
-/// A unit is dormant when its mean absolute activation over the loss's batches, divided by the mean of that over
-/// its layer, is at most the threshold. Its incoming weights are drawn as at first, its bias, its outgoing weights
-/// and the moments of all of them become zero. A target network is left to follow. The schedule says how often
-/// (1,000 updates in the paper); its drop fraction is of no use here.
+/// A unit is dormant when its mean absolute activation over the loss's batches, divided by the mean of that over its
+/// layer, is at most the threshold. Its incoming weights are drawn as at first, its bias, its outgoing weights and the
+/// moments of all of them become zero. A target network is left to follow. The schedule sets the interval (1,000
+/// updates in the paper); its drop fraction is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReDo {
@@ -76,7 +76,7 @@ impl Rule for ReDo {
         if self.threshold >= 0.0 && self.threshold.is_finite() {
             return Ok(());
         }
-        Err(Error::config("rule.threshold", self.threshold, "0 or more"))
+        Err(Error::config("threshold", self.threshold, "0 or more"))
     }
 }
 

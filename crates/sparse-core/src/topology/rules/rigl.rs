@@ -1,6 +1,6 @@
-//! RigL (Evci et al. 2020, "Rigging the Lottery: Making All Tickets Winners", Algorithm 1), as RLx2 (Tan et
-//! al. 2023, Algorithm 1) uses it in RL: drop the smallest values, grow where the gradient is largest. A grown
-//! connection starts at zero, so the network computes the same as before for what was not dropped.
+//! RigL (Evci et al. 2020, "Rigging the Lottery: Making All Tickets Winners", Algorithm 1), as RLx2 (Tan et al. 2023,
+//! Algorithm 1) uses it in RL: drop the smallest values, grow where the gradient is largest. A grown connection starts
+//! at zero, so the network computes the same as before except for the dropped connections.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,7 @@ use crate::topology::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Set {
-    /// Which values go. The smallest magnitudes, as in RLx2's baseline; DS-TD3 balances the signs.
+    /// Which values are dropped. The smallest magnitudes, as in RLx2's baseline; DS-TD3 balances the signs.
     pub drop: DropCriterion,
     /// Whether a connection may be grown in the step that drops it, keeping its value. True, as in the
     /// released code of both papers.

@@ -1,7 +1,7 @@
-//! A pattern drawn once and kept: the static baseline (SS) of RLx2 (Tan et al. 2023, section 5) and of
-//! Graesser et al. 2022 ("The State of Sparse Training in Deep RL", section 3). With
-//! [`InitialMask::Random`](crate::nn::InitialMask::Random) it is the one-shot random pruning of Ma et al. 2025 (arXiv 2506.17204): the
-//! mask is drawn once, when the network is, and that is all there is to it.
+//! A pattern drawn once and kept: the static baseline (SS) of RLx2 (Tan et al. 2023, section 5) and of Graesser et al.
+//! 2022 ("The State of Sparse Training in Deep RL", section 3). With
+//! [`InitialMask::Random`](crate::nn::InitialMask::Random) it is the one-shot random pruning of Ma et al. 2025 (arXiv
+//! 2506.17204): the mask is drawn once, with the network, and stays.
 
 use rand::Rng;
 use serde::{Deserialize, Serialize};

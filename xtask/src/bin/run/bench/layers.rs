@@ -59,12 +59,14 @@ pub(super) fn bench(python: &Path) -> Result<(String, Table)> {
         "density",
         "kernels_us",
         "layer_us",
+        "loss_us",
         "torch_dense_us",
         "sparseprop_us",
         "torch_csr_us",
         "kernels_vs_sparseprop",
         "kernels_vs_csr",
         "layer_vs_sparseprop",
+        "layer_vs_kernels",
     ]);
     let mut peer = Peer::start(python, SCRIPT, &[])?;
     let versions: Versions = peer
@@ -85,7 +87,8 @@ pub(super) fn bench(python: &Path) -> Result<(String, Table)> {
     let title = format!(
         "Forward and backward through one linear layer, batch {BATCH}, one thread, PyTorch {}, {:?} kernels, {}.\n\
          Kernels are the three products and the bias's gradient on tiles, as inside a network; layer is the same\n\
-         between row-major batches, through Burn's autodiff. Medians of {REPEATS} turns, and of the turns' ratios.",
+         between row-major batches, through Burn's autodiff, with a sum as its loss; loss is that sum of a batch alone, and\n\
+         layer_vs_kernels is (layer - loss) / kernels. Medians of {REPEATS} turns, and of the turns' ratios.",
         versions.torch,
         Kernels::best().isa(),
         processor()
@@ -139,19 +142,22 @@ impl Work {
             seconds: REPEAT,
         };
         let mut theirs = [const { Times::new() }; 3];
-        let mut ours = [const { Times::new() }; 2];
+        let mut ours = [const { Times::new() }; 3];
+        let mut apart = Times::new();
         for _ in 0..REPEATS {
             let answer: Answer = peer.ask(&request)?;
             let seconds = [Some(answer.dense), answer.sparseprop, Some(answer.csr)];
             for (times, seconds) in theirs.iter_mut().zip(seconds) {
                 times.push(seconds.unwrap_or(f64::NAN));
             }
-            let turn = self.turn();
-            for (times, turn) in ours.iter_mut().zip(turn) {
-                times.push(turn.median());
+            let turn = self.turn().map(|times| times.median());
+            for (times, median) in ours.iter_mut().zip(turn) {
+                times.push(median);
             }
+            let [kernels, layer, loss] = turn;
+            apart.push((layer - loss) / kernels);
         }
-        let [kernels, layer] = &ours;
+        let [kernels, layer, loss] = &ours;
         let [dense, sparseprop, csr] = &theirs;
         let micro = |times: &Times| Cell::Number(1e6 * times.median(), 0);
         Ok(vec![
@@ -159,17 +165,19 @@ impl Work {
             Cell::Number(density, 2),
             micro(kernels),
             micro(layer),
+            micro(loss),
             micro(dense),
             micro(sparseprop),
             micro(csr),
             Cell::Number(ratio(sparseprop, kernels), 2),
             Cell::Number(ratio(csr, kernels), 2),
             Cell::Number(ratio(sparseprop, layer), 2),
+            Cell::Number(apart.median(), 2),
         ])
     }
 
-    /// One turn of the kernels and of the layer.
-    fn turn(&mut self) -> [Times; 2] {
+    /// One turn of the kernels, of the layer and of its loss.
+    fn turn(&mut self) -> [Times; 3] {
         let pattern = self.layer.pattern().clone();
         let (x, dy) = (self.x.as_slice(), self.dy.as_slice());
         let mut y = AlignedBuf::zeroed(x.len());
@@ -198,6 +206,11 @@ impl Work {
             black_box(layer.values().grad_remove(&mut gradients));
             black_box(layer.bias().unwrap().grad_remove(&mut gradients));
         };
-        in_turns(1, REPEAT, [&mut kernels, &mut layer])
+        let mut loss = || {
+            let x = Tensor::from_inner(self.rows.clone()).require_grad();
+            let mut gradients = x.clone().sum().backward();
+            black_box(x.grad_remove(&mut gradients));
+        };
+        in_turns(1, REPEAT, [&mut kernels, &mut layer, &mut loss])
     }
 }

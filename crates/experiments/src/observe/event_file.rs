@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::{Error, Result};
+use rl_algos::{Error, Result};
 
 /// How the name of every event file starts. TensorBoard looks for `tfevents` and reads the files of a folder in the order
 /// of their names, so the time follows; a session that begins later must not come first, whatever the clock says.
@@ -53,7 +53,7 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Begins a file of its own in `folder`, whose name and times come after those of all files that are there.
+    /// Begins a new file in `folder`, whose name and times come after those of all existing files.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
@@ -75,7 +75,7 @@ impl EventFile {
         }
     }
 
-    /// Says that a session begins whose first step is `step`: what earlier files hold from there on is void.
+    /// Marks the start of a session at `step`: earlier files are void from there on.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.

@@ -1,9 +1,9 @@
-//! Which numbers of a run TensorBoard shows, and under which names.
+//! The numbers of a run that TensorBoard shows, and their names.
 //!
 //! Names are Stable-Baselines3's where it has the number, else `CleanRL`'s, else ours in the same style, so that
 //! runs of several libraries share charts.
 
-use super::{Evaluation, NetworkReport};
+use rl_algos::observe::{Evaluation, NetworkReport};
 
 /// What the numbers are read from.
 #[derive(Debug)]
@@ -84,9 +84,9 @@ fn network(report: &NetworkReport) -> Vec<(String, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algos::METRICS;
-    use crate::evaluate::Returns;
-    use crate::observe::{Progress, TrainMetrics};
+    use rl_algos::algos::METRICS;
+    use rl_algos::evaluate::Returns;
+    use rl_algos::observe::{Progress, TrainMetrics};
 
     fn evaluation() -> Evaluation {
         let returns = Returns {

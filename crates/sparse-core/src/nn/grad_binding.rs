@@ -8,7 +8,7 @@ use burn::module::{
 use burn::tensor::{Device, Gradients, Tensor};
 
 use super::parameters::Parameters;
-use crate::op::Sink;
+use crate::op::GradSink;
 
 /// Vectors of a layer: its values, and at most three with one number per unit.
 const VECTORS: usize = 4;
@@ -16,16 +16,16 @@ const VECTORS: usize = 4;
 /// Says that the parameters of a layer, which lie outside autodiff, are to be differentiated: those of a network that
 /// is [one operation](crate::op::network()) by its sink, otherwise as leaves, which are made when they are first used.
 #[derive(Clone, Debug)]
-pub(crate) struct Tape {
-    sink: Sink,
+pub(crate) struct GradBinding {
+    sink: GradSink,
     /// Which layer of the sink.
     index: usize,
     leaves: Arc<[OnceLock<Tensor<1>>; VECTORS]>,
 }
 
-impl Tape {
+impl GradBinding {
     /// For layer `index` of the network that `sink` belongs to.
-    pub(crate) fn new(sink: Sink, index: usize) -> Self {
+    pub(crate) fn new(sink: GradSink, index: usize) -> Self {
         Self {
             sink,
             index,
@@ -37,7 +37,7 @@ impl Tape {
         self.index
     }
 
-    pub(crate) fn sink(&self) -> &Sink {
+    pub(crate) fn sink(&self) -> &GradSink {
         &self.sink
     }
 
@@ -77,12 +77,12 @@ impl Tape {
     }
 }
 
-/// A layer's tape, if it has one. As part of a module it has no parameters, and a module that is made
+/// A layer's binding, if it has one. As part of a module it has no parameters, and a module that is made
 /// [valid](burn::module::Module::valid) has none: then its parameters are constants.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct OnTape(pub(crate) Option<Tape>);
+pub(crate) struct Bound(pub(crate) Option<GradBinding>);
 
-impl Module for OnTape {
+impl Module for Bound {
     fn visit<V: ModuleVisitor>(&self, _: &mut V) {}
 
     fn map<M: ModuleMapper>(self, _: &mut M) -> Self {
@@ -114,10 +114,10 @@ impl Module for OnTape {
     }
 }
 
-impl ModuleDisplayDefault for OnTape {
+impl ModuleDisplayDefault for Bound {
     fn content(&self, content: Content) -> Option<Content> {
         content.optional()
     }
 }
 
-impl ModuleDisplay for OnTape {}
+impl ModuleDisplay for Bound {}

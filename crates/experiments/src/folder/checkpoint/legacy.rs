@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
-use super::{Metrics, StoredRun};
-use crate::agent::AgentState;
-use crate::config::TrainConfig;
-use crate::observe::Progress;
-use crate::packed::Kind;
-use crate::replay::Manifest;
-use crate::rng::Streams;
-use crate::train::{Average, Averages, CollectorState, TrainState};
+use super::StoredRun;
+use crate::disk::packed::Kind;
+use crate::observe::Metrics;
+use rl_algos::agent::AgentState;
+use rl_algos::config::TrainConfig;
+use rl_algos::observe::Progress;
+use rl_algos::replay::Manifest;
+use rl_algos::rng::Streams;
+use rl_algos::train::{Average, Averages, CollectorState, TrainState};
 
 /// Has the rows of `metrics.csv` after all else.
 pub(super) const MAGIC_3: &Kind = b"SRLRUN 3";

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{CHECKPOINTS, CONFIG, DEVICE, METRICS, POLICIES, RESUME};
-use crate::checkpoint::{REPLAY, STATE};
-use crate::files::{LOCK, UNFINISHED};
+use crate::folder::checkpoint::{REPLAY, STATE};
 use crate::observe::EVENTS;
-use crate::replay::is_of_log;
-use crate::{Error, Result};
+use rl_algos::files::{LOCK, UNFINISHED};
+use rl_algos::replay::is_of_log;
+use rl_algos::{Error, Result};
 
 /// The files in the run's folder by which it is known, which go last: half of a run is still one.
 const MARKS: [&str; 3] = [DEVICE, METRICS, CONFIG];

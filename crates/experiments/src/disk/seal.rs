@@ -1,15 +1,15 @@
-//! Texts that tell whether they are as they were written: a checksum of all the rest stands at their end.
+//! Texts with a checksum of their contents at the end.
 //!
-//! A text without one, from an earlier version or from a hand, is taken as it is: a person who changes a text on purpose
-//! removes the checksum.
+//! A text without one, from an earlier version or written by hand, is read as it is: remove the checksum when you
+//! change a text on purpose.
 
-/// What the last line of a sealed text of lines begins with.
+/// The beginning of the last line of a sealed text.
 const LINE: &str = "# crc32 of the lines above: ";
 
-/// What stands before the checksum in a sealed JSON object, whose last key it is.
+/// The text before the checksum, the last key of a sealed JSON object.
 const KEY: &str = ",\n  \"crc32\": \"";
 
-/// What a JSON object of several lines ends with.
+/// The end of a JSON object of several lines.
 const CLOSED: &str = "\n}";
 
 /// A text of lines in which `#` begins a comment, as in TOML, with its checksum as the last line.
@@ -123,7 +123,7 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&sealed).unwrap();
         assert_eq!(value["step"], 300);
         for other in flipped(&sealed) {
-            // Another key in the place of the last is refused by who reads the object.
+            // Another key instead of the last one is refused by the reader of the object.
             let read = unsealed_json(&other);
             let bare = read.is_ok_and(|read| serde_json::from_str::<Object>(&read).is_ok());
             assert!(!bare, "{other}");

@@ -1,18 +1,29 @@
 //! `metrics.csv`: a row per evaluation.
 //!
-//! All columns but the last two are the same for the same seed, device and instruction set of the CPU, whatever else
-//! the machine does.
+//! For the same seed, device and instruction set, all columns except the last two are the same.
 
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use super::{Evaluation, NetworkReport, Observer, Progress};
-use crate::algos::METRICS;
-use crate::checkpoint::Metrics;
-use crate::ledger::Ledger;
-use crate::{Error, Result};
+use crate::disk::ledger::Ledger;
+use rl_algos::algos::METRICS;
+use rl_algos::observe::{Evaluation, NetworkReport, Observer, Progress};
+use rl_algos::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What was written to `metrics.csv`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Metrics {
+    /// Bytes of the file.
+    pub(crate) bytes: u64,
+    /// Time that the run took so far (s).
+    pub(crate) seconds: f64,
+    /// All of the file, which counts where the file says otherwise; `None` in a state of the version before.
+    #[serde(skip)]
+    pub(crate) rows: Option<String>,
+}
 
 /// The columns before the agent's own.
 const FIRST: [&str; 10] = [
@@ -51,8 +62,8 @@ fn columns(metrics: &[&'static str]) -> Vec<&'static str> {
     [&FIRST, metrics, &LAST].concat()
 }
 
-/// Writes `metrics.csv`; each row is in the file when the evaluation is over. What is done to the file meanwhile costs
-/// no row: see [`Ledger`].
+/// Writes `metrics.csv`; each row is in the file when the evaluation is over. Changes to the file lose no row: see
+/// [`Ledger`].
 #[derive(Debug)]
 pub struct Csv {
     ledger: Ledger,
@@ -77,7 +88,7 @@ impl Csv {
         ))
     }
 
-    /// Goes on with the file at `path` after the rows of a checkpoint, which has these mean returns.
+    /// Continues the file at `path` after the rows of a checkpoint, which has these mean returns.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written, or a checkpoint without rows does not fit it.
@@ -109,12 +120,12 @@ impl Csv {
         }
     }
 
-    /// What a person should know of the file, a line each, since this was asked last.
+    /// Notes on the file since the last call, a line each.
     pub fn notes(&mut self) -> Vec<String> {
         self.ledger.notes()
     }
 
-    /// BatchShape of the file at `path`, without the names of the columns; 0 where there is none.
+    /// Rows of the file at `path`, without the header; 0 where there is no file.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be read.

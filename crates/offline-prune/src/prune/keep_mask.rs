@@ -8,9 +8,9 @@ use crate::Result;
 
 /// A flag for each weight of a group: whether it stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept(Vec<Vec<bool>>);
+pub struct KeepMask(Vec<Vec<bool>>);
 
-impl Kept {
+impl KeepMask {
     /// All weights.
     #[must_use]
     pub fn all(layers: &[LayerShape]) -> Self {

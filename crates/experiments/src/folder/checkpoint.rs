@@ -1,4 +1,4 @@
-//! A run between two steps, on disk: everything that its later steps depend on.
+//! A run between two steps, on disk: everything that later steps depend on.
 //!
 //! `resume/state.bin` holds all but the replay: the networks, the generators, the world, the counters, and the list of
 //! the replay's files beside it. It is written beside its place and moved there, so a process may be killed at any
@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::TrainConfig;
-use crate::files::{put, settle};
-use crate::packed::{Kind, frame, unframe};
-use crate::replay::{Manifest, Replay, ReplayLog};
-use crate::train::TrainState;
-use crate::{Error, Result};
+use crate::disk::packed::{Kind, frame, unframe};
+use rl_algos::config::TrainConfig;
+use rl_algos::files::{put, settle};
+use rl_algos::replay::{Manifest, Replay, ReplayLog};
+use rl_algos::train::TrainState;
+use rl_algos::{Error, Result};
+
+use crate::observe::Metrics;
 
 /// What the file begins with: its kind and the version of its layout.
 const MAGIC: &Kind = b"SRLRUN 4";
@@ -33,18 +35,6 @@ pub(crate) struct StoredRun {
     /// `None` where the loop keeps no replay.
     pub(crate) replay: Option<Manifest>,
     pub(crate) state: TrainState,
-}
-
-/// What was written to `metrics.csv`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Metrics {
-    /// Bytes of the file.
-    pub(crate) bytes: u64,
-    /// Time that the run took so far (s).
-    pub(crate) seconds: f64,
-    /// All of the file, which counts where the file says otherwise; `None` in a state of the version before.
-    #[serde(skip)]
-    pub(crate) rows: Option<String>,
 }
 
 /// The folder with what a run goes on from.
@@ -177,7 +167,7 @@ pub(crate) fn difference(one: &TrainConfig, other: &TrainConfig) -> Result<Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipes;
+    use rl_algos::recipes;
 
     #[test]
     fn damaged_states_say_what_is_wrong() {

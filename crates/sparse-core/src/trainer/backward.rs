@@ -1,27 +1,26 @@
-//! The backward pass: a loss and what an update needs of it.
+//! The backward pass: a loss and its gradients.
 
 use burn::module::{Flag, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use super::Loss;
-use crate::nn::{Activity, ActivityProbe, SparseLinear, SparseModule, Tape};
-use crate::op::{GrowthProbe, Sink, read};
+use crate::nn::{Activity, GradBinding, SparseLinear, SparseModule};
+use crate::op::{GradSink, read};
 use crate::optim::LayerGradient;
-use crate::topology::Signal;
+use crate::topology::{Signal, Trace};
 use crate::{Error, Result};
 
-/// A loss, its gradients at every layer, and what hidden units did.
-pub(super) struct Slope {
+/// A loss, its gradients at every layer, and the activity of hidden units.
+pub(super) struct Backward {
     pub(super) loss: f32,
     pub(super) layers: Vec<LayerGradient>,
     pub(super) activity: Activity,
 }
 
-/// What a forward pass made, with the network under autodiff that made it.
+/// The result of a forward pass, with its network under autodiff.
 pub(super) struct Forward<N, M> {
     net: N,
-    probes: Vec<GrowthProbe>,
-    activity: ActivityProbe,
+    trace: Trace,
     made: M,
 }
 
@@ -31,31 +30,16 @@ impl<N: SparseModule, M> Forward<N, M> {
     pub(super) fn of(net: &N, signal: Signal, taped: bool, make: impl FnOnce(&N) -> M) -> Self {
         let mut net = net.clone();
         if taped {
-            let sink = Sink::default();
+            let sink = GradSink::default();
             for (index, layer) in net.sparse_layers_mut().into_iter().enumerate() {
-                layer.set_tape(Some(Tape::new(sink.clone(), index)));
+                layer.bind(Some(GradBinding::new(sink.clone(), index)));
             }
         } else {
             net = net.train();
         }
-        let mut probes = Vec::new();
-        let activity = ActivityProbe::default();
-        if signal == Signal::Activation {
-            net.watch_activity(Some(activity.clone()));
-        }
-        if signal == Signal::DenseGradient {
-            for layer in net.sparse_layers_mut() {
-                probes.push(GrowthProbe::default());
-                layer.set_probe(probes.last().cloned());
-            }
-        }
+        let trace = Trace::of(&mut net, signal, 0);
         let made = make(&net);
-        Self {
-            net,
-            probes,
-            activity,
-            made,
-        }
+        Self { net, trace, made }
     }
 
     /// What was made.
@@ -73,7 +57,7 @@ impl<N: SparseModule, M> Forward<N, M> {
         self,
         share: f32,
         loss: impl FnOnce(M) -> L,
-    ) -> Result<(Slope, L::Aux)> {
+    ) -> Result<(Backward, L::Aux)> {
         let (loss, aux) = loss(self.made).into_parts();
         let loss = if share == 1.0 { loss } else { loss * share };
         Error::check_size("loss", loss.shape().num_elements(), 1)?;
@@ -83,13 +67,13 @@ impl<N: SparseModule, M> Forward<N, M> {
         }
         // What backward passes within the loss have left is not this one's.
         for layer in self.net.sparse_layers() {
-            layer.tape().inspect(|tape| tape.clear());
+            layer.binding().inspect(|binding| binding.clear());
         }
-        self.probes.iter().for_each(|probe| drop(probe.take(0, 0)));
+        self.trace.clear();
         let mut gradients = loss.backward();
-        let mut take = |layer: &SparseLinear| match layer.tape() {
-            Some(tape) => {
-                tape.gradients(layer.parameters(), layer.vector_numbers(), &mut gradients)
+        let mut take = |layer: &SparseLinear| match layer.binding() {
+            Some(binding) => {
+                binding.gradients(layer.parameters(), layer.vector_numbers(), &mut gradients)
             }
             None => layer.parameters().map(|leaf| {
                 leaf.grad_remove(&mut gradients)
@@ -97,20 +81,17 @@ impl<N: SparseModule, M> Forward<N, M> {
             }),
         };
         let layers = self.net.sparse_layers().into_iter().enumerate();
-        let slope = Slope {
+        let backward = Backward {
             layers: layers
                 .map(|(index, layer)| LayerGradient {
                     parameters: take(layer),
-                    dense: self.probes.get(index).map(|probe| {
-                        let pattern = layer.pattern();
-                        probe.take(pattern.outputs(), pattern.inputs())
-                    }),
+                    dense: self.trace.dense_gradient(index, layer.pattern()),
                 })
                 .collect(),
             loss: loss.into_scalar::<f32>(),
-            activity: self.activity.take(),
+            activity: self.trace.activity(),
         };
-        Ok((slope, aux))
+        Ok((backward, aux))
     }
 }
 
@@ -143,7 +124,7 @@ impl ModuleVisitor for Flags {
     }
 }
 
-impl Slope {
+impl Backward {
     /// Euclidean norm of the gradient.
     pub(super) fn norm(&self) -> f64 {
         let vectors = self.layers.iter().flat_map(|layer| {

@@ -1,15 +1,15 @@
-//! A table on disk whose owner knows its rows: what the owner knows counts, and the file is made of it.
+//! A table on disk whose owner keeps its rows: the file is made from them.
 //!
-//! The owner keeps [`rows`](Ledger::rows) where nothing else writes, with a checksum, and the file `metrics.csv` is for
-//! people and their programs. Whatever they do to it, no row is lost: a file that is not as it was written is kept beside
-//! its place under another name, and written anew.
+//! The owner keeps [`rows`](Ledger::rows) with a checksum where nothing else writes; the file `metrics.csv` is for
+//! people and their programs. No row is lost: a changed file is kept under another name, and written anew.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use crate::files::put;
-use crate::{Error, Result};
+use rl_algos::files::put;
+use rl_algos::{Error, Result};
 
 /// What a spreadsheet may put before a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -21,6 +21,37 @@ pub struct Ledger {
     /// The file as it must be, names of columns and all.
     rows: String,
     notes: Vec<String>,
+    /// What the system said of the file when it was last found to be so.
+    stamp: Option<Stamp>,
+}
+
+/// What the system says of a file. While it says the same, nobody else has written there, and the file need not be read
+/// to know that: a long run would read all its rows for each new one.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    /// Device, number, and time of the last change, in s and ns.
+    file: [i128; 4],
+}
+
+impl Stamp {
+    fn of(file: &Metadata) -> Self {
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            let [device, number] = [file.dev(), file.ino()].map(i128::from);
+            let [seconds, rest] = [file.ctime(), file.ctime_nsec()].map(i128::from);
+            [device, number, seconds, rest]
+        };
+        #[cfg(not(unix))]
+        let identity = [0; 4];
+        Self {
+            bytes: file.len(),
+            modified: file.modified().ok(),
+            file: identity,
+        }
+    }
 }
 
 impl Ledger {
@@ -33,8 +64,7 @@ impl Ledger {
         Self::resume(path, columns)
     }
 
-    /// Goes on with the file at `path` after these rows, which [`rows`](Self::rows) gave. A row that was written after
-    /// them goes.
+    /// Continues the file at `path` after these rows, which [`rows`](Self::rows) returned. Later rows are removed.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
@@ -43,6 +73,7 @@ impl Ledger {
             path: path.to_owned(),
             rows,
             notes: Vec::new(),
+            stamp: None,
         };
         ledger.mend()?;
         Ok(ledger)
@@ -60,6 +91,8 @@ impl Ledger {
         file.write_all(row.as_bytes())
             .map_err(Error::file(&self.path))?;
         self.rows += &row;
+        let stamp = file.metadata().ok().map(|file| Stamp::of(&file));
+        self.stamp = stamp.filter(|stamp| stamp.bytes == self.rows.len() as u64);
         Ok(())
     }
 
@@ -79,15 +112,24 @@ impl Ledger {
         synced.map_err(Error::file(&self.path))
     }
 
-    /// What a person should know of the file, a line each, since this was asked last.
+    /// Notes on the file since the last call, a line each.
     pub fn notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }
 
     /// Makes the file what it must be.
     fn mend(&mut self) -> Result<()> {
+        // Looked at before it is read: what changes meanwhile is seen the next time.
+        let stamp = fs::metadata(&self.path).ok().map(|file| Stamp::of(&file));
+        if stamp.is_some() && stamp == self.stamp {
+            return Ok(());
+        }
+        self.stamp = None;
         match fs::read(&self.path) {
-            Ok(found) if found == self.rows.as_bytes() => return Ok(()),
+            Ok(found) if found == self.rows.as_bytes() => {
+                self.stamp = stamp;
+                return Ok(());
+            }
             Ok(found) if self.has(&found) => {}
             Ok(_) => self.keep_aside()?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -96,8 +138,8 @@ impl Ledger {
         put(&self.path, |file| file.write_all(self.rows.as_bytes()))
     }
 
-    /// Whether all that a file says is in the rows, or is made again: it ends early, it has other line ends, or a last
-    /// row that was written just before the process was killed.
+    /// Whether the rows hold everything in a file: it may end early, have other line endings, or end with a row that
+    /// was written just before the process was killed.
     fn has(&self, found: &[u8]) -> bool {
         let found = found.strip_prefix(BYTE_ORDER_MARK).unwrap_or(found);
         let found: Vec<u8> = found.iter().copied().filter(|b| *b != b'\r').collect();
@@ -121,7 +163,7 @@ impl Ledger {
         row.as_bytes().iter().all(number) && later
     }
 
-    /// Moves a file that somebody changed to a name that is free.
+    /// Moves a changed file to a free name.
     fn keep_aside(&mut self) -> Result<()> {
         let name = |count: usize| match count {
             1 => self.path.with_extension("changed.csv"),

@@ -4,18 +4,18 @@ use std::ops::ControlFlow;
 
 use burn::tensor::Device;
 
-use super::settings::LoopConfig;
-use super::state::Snapshot;
-use super::trainer::{Trained, Trainer};
-use crate::agent::Agent;
-use crate::algos;
-use crate::checkpoint::{Checkpoints, Metrics, STATE, StoredRun, difference};
-use crate::config::TrainConfig;
-use crate::files::hold;
-use crate::observe::{Csv, Evaluation, Observer, Progress, Start};
-use crate::rng::Streams;
-use crate::run_dir::{Checkpoint, CheckpointInfo, RunDir};
-use crate::{Error, Result};
+use super::checkpoint::{Checkpoints, STATE, StoredRun, difference};
+use super::run_dir::{Checkpoint, CheckpointInfo, RunDir};
+use crate::observe::Csv;
+use crate::observe::Metrics;
+use rl_algos::agent::Agent;
+use rl_algos::algos;
+use rl_algos::config::TrainConfig;
+use rl_algos::files::hold;
+use rl_algos::observe::{Evaluation, Observer, Progress, Start};
+use rl_algos::rng::Streams;
+use rl_algos::train::{LoopConfig, Snapshot, Trained, Trainer};
+use rl_algos::{Error, Result};
 
 /// Trains as `config` says, writes metrics and checkpoints to `run`, and tells `observers`.
 ///

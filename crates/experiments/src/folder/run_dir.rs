@@ -1,11 +1,10 @@
-//! A run on disk: `config.toml`, `metrics.csv`, `checkpoints/{latest,best}.{safetensors,json}`, and in `resume/` what
-//! a stopped run goes on from; if it keeps them, `policies/STEP.safetensors` of every evaluation; beside them, if it is
-//! watched so, TensorBoard's `events.out.tfevents.*`, and `device` where whoever runs it keeps that name.
+//! A run on disk: `config.toml`, `metrics.csv`, `checkpoints/{latest,best}.{safetensors,json}`, and in `resume/` what a
+//! stopped run goes on from; if it keeps them, `policies/STEP.safetensors` of every evaluation; beside them, if it is
+//! watched so, TensorBoard's `events.out.tfevents.*`, and `device` with the name of the device, if it is kept.
 //!
-//! Configurations and checkpoints are written beside their place and moved there, so whoever reads finds the last one
-//! or the new one, never half of one. Every file that is read back has a checksum: what was damaged, or changed by
-//! another hand, is refused with its name, or, where it is `metrics.csv`, made anew. Nothing else in the folder is
-//! touched.
+//! Configurations and checkpoints are written beside their place and moved there, so a reader finds the old one or the
+//! new one, never half of one. Every file that is read back has a checksum: a damaged or changed file is refused by
+//! name, or, for `metrics.csv`, written anew. Nothing else in the folder is touched.
 
 mod ours;
 
@@ -15,12 +14,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Checkpoints;
-use crate::config::TrainConfig;
-use crate::files::{hold, put};
-use crate::nets::check_networks;
-use crate::replay::Replay;
-use crate::{Error, Result, seal};
+use super::checkpoint::Checkpoints;
+use rl_algos::config::TrainConfig;
+use rl_algos::files::{hold, put};
+use rl_algos::nets::check_networks;
+use rl_algos::replay::Replay;
+use rl_algos::{Error, Result};
+
+use crate::disk::seal;
 
 const CONFIG: &str = "config.toml";
 const METRICS: &str = "metrics.csv";
@@ -53,7 +54,7 @@ impl Checkpoint {
     }
 }
 
-/// What is known of a checkpoint beside its weights.
+/// Data of a checkpoint beside its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointInfo {
@@ -113,8 +114,8 @@ impl RunDir {
     /// Refuses a folder that is not free for a new run, or whose files may not be replaced.
     ///
     /// # Errors
-    /// [`Error::File`] when a file in it has the name of a run's, and is none; [`Error::RunExists`] when it holds a run and
-    /// `overwrite` is false.
+    /// [`Error::File`] when a file in it has the name of a run's file but is none; [`Error::RunExists`] when it holds a
+    /// run and `overwrite` is false.
     pub fn check_free(path: &Path, overwrite: bool) -> Result<()> {
         ours::check(path)?;
         if Self::is_taken(path) && !overwrite {
@@ -185,8 +186,8 @@ impl RunDir {
         self.path.join(DEVICE)
     }
 
-    /// Keeps the name of the device that computes the run, for whoever goes on with it. Of a run that may be under way this
-    /// is for an observer, when it is told that the run [goes on](crate::observe::Observer::on_start).
+    /// Keeps the name of the device that computes the run, for resuming it. For a run that may be under way, an
+    /// observer does this when the run [goes on](crate::observe::Observer::on_start).
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
@@ -217,7 +218,7 @@ impl RunDir {
         replace(&self.policy_path(step), weights)
     }
 
-    /// Writes a checkpoint in the place of the last of its kind.
+    /// Writes a checkpoint over the last of its kind.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written; the last one stays then.
@@ -284,7 +285,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 mod tests {
     use super::*;
     use crate::observe::EVENTS;
-    use crate::recipes;
+    use rl_algos::recipes;
 
     #[test]
     fn files_of_no_run_are_never_in_its_place() {

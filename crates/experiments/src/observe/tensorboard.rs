@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use super::event_file::EventFile;
 use super::scalars::{Seen, scalars};
-use super::{Evaluation, Observer, Progress, Start};
-use crate::Result;
-use crate::config::TrainConfig;
+use rl_algos::Result;
+use rl_algos::config::TrainConfig;
+use rl_algos::observe::{Evaluation, Observer, Progress, Start};
 
 /// Writes an event file; the points of an evaluation are on disk when it is over.
 ///
-/// A run that goes on later gets a file of its own beside the first, which TensorBoard reads as one run. A file
-/// whose last record is torn loses that record and no other.
+/// A resumed run gets another file beside the first, which TensorBoard reads as one run. A file whose last record is
+/// torn loses that record and no other.
 #[derive(Debug)]
 pub struct TensorBoard {
     folder: PathBuf,
@@ -76,9 +76,9 @@ impl Observer for TensorBoard {
 mod tests {
     use super::super::event_file::tests::messages;
     use super::*;
-    use crate::evaluate::Returns;
-    use crate::observe::TrainMetrics;
-    use crate::recipes;
+    use rl_algos::evaluate::Returns;
+    use rl_algos::observe::TrainMetrics;
+    use rl_algos::recipes;
 
     fn evaluation(step: u64) -> Evaluation {
         let progress = Progress {

@@ -1,10 +1,9 @@
-//! Values as bytes that tell what they are, and whether they are whole: eight bytes of kind and version, a checksum,
-//! the value.
+//! Values as bytes with their kind and a checksum: eight bytes of kind and version, a checksum, the value.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// What stands first: a name, and the version of the layout.
+/// The first bytes: a name, and the version of the layout.
 pub type Kind = [u8; 8];
 
 /// Length of the checksum.
@@ -13,7 +12,7 @@ const SUM: usize = 4;
 /// The bytes of a value.
 ///
 /// # Errors
-/// When it cannot be said in bytes.
+/// When it cannot be serialized.
 pub fn pack<T: Serialize>(kind: &Kind, value: &T) -> Result<Vec<u8>, String> {
     let body = postcard::to_allocvec(value).map_err(|error| error.to_string())?;
     Ok(frame(kind, &body))

@@ -1,0 +1,38 @@
+//! What the libraries have, with what was registered.
+
+use offline_prune::config::AlgoConfig as OfflineAlgo;
+use offline_prune::criteria::CriterionConfig;
+use rl_algos::config::AlgoConfig;
+use rl_algos::recipes::RECIPES;
+
+use super::{Device, Entry, Kind};
+
+/// All names of a kind.
+pub(super) fn entries(kind: Kind) -> Vec<Entry> {
+    match kind {
+        Kind::Task => envs::catalogue()
+            .into_iter()
+            .map(|task| entry(task.name, task.about, task.source))
+            .collect(),
+        Kind::Recipe => RECIPES
+            .iter()
+            .map(|recipe| entry(recipe.name, recipe.about, recipe.source))
+            .collect(),
+        Kind::Algorithm => AlgoConfig::NAMES.map(|name| entry(name, "", "")).to_vec(),
+        Kind::OfflineAlgorithm => OfflineAlgo::NAMES.map(|name| entry(name, "", "")).to_vec(),
+        Kind::Criterion => CriterionConfig::all()
+            .map(|criterion| entry(criterion.name(), criterion.about(), criterion.source()))
+            .to_vec(),
+        Kind::Device => Device::ALL
+            .map(|device| entry(device.name(), device.about(), device.source()))
+            .to_vec(),
+    }
+}
+
+fn entry(name: &str, about: &str, source: &str) -> Entry {
+    Entry {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        source: source.to_owned(),
+    }
+}

@@ -1,0 +1,12 @@
+//! Observers that write files: [`csv`] (`metrics.csv`), [`tensorboard`] (events, whose numbers [`scalars`] names and whose
+//! bytes [`event_file`] writes).
+
+mod csv;
+mod event_file;
+mod scalars;
+mod tensorboard;
+
+pub use csv::Csv;
+pub(crate) use csv::Metrics;
+pub use event_file::{EventFile, PREFIX as EVENTS};
+pub use tensorboard::TensorBoard;

@@ -1,0 +1,69 @@
+//! What a rule sees of a network.
+
+use crate::error::{Error, Result};
+use crate::nn::Activity;
+use crate::op::DenseGradient;
+use crate::pattern::Pattern;
+
+/// One layer as a rule sees it.
+#[derive(Debug)]
+pub struct LayerState {
+    /// Its connections.
+    pub pattern: Pattern,
+    /// Their values `[nnz]`, in the pattern's order.
+    pub values: Vec<f32>,
+    /// The dense gradient, where the rule asked for it.
+    pub gradient: Option<DenseGradient>,
+}
+
+impl LayerState {
+    /// The magnitude of each value.
+    #[must_use]
+    pub fn magnitudes(&self) -> Vec<f32> {
+        self.values.iter().map(|value| value.abs()).collect()
+    }
+
+    /// The dense gradient.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when there is none, or one of another shape than the layer's.
+    pub fn dense_gradient(&self) -> Result<&DenseGradient> {
+        let shape = self
+            .gradient
+            .as_ref()
+            .map_or((0, 0), |g| (g.outputs(), g.inputs()));
+        let (outputs, inputs) = (self.pattern.outputs(), self.pattern.inputs());
+        Error::check_size("outputs of the dense gradient", shape.0, outputs)?;
+        Error::check_size("inputs of the dense gradient", shape.1, inputs)?;
+        match &self.gradient {
+            Some(gradient) => Ok(gradient),
+            None => Err(Error::Shape {
+                what: "dense gradients",
+                got: 0,
+                expected: 1,
+            }),
+        }
+    }
+}
+
+/// A network as a rule sees it.
+#[derive(Debug, Default)]
+pub struct NetworkState {
+    /// Its sparse layers.
+    pub layers: Vec<LayerState>,
+    /// Pairs of layers: the outputs of the first are hidden units, and the inputs of the second.
+    pub hidden: Vec<[usize; 2]>,
+    /// How active hidden units were, where the rule asked for it.
+    pub activity: Activity,
+}
+
+impl NetworkState {
+    /// `(outputs, inputs)` of each layer.
+    #[must_use]
+    pub fn shapes(&self) -> Vec<(usize, usize)> {
+        let layers = self.layers.iter();
+        layers
+            .map(|layer| (layer.pattern.outputs(), layer.pattern.inputs()))
+            .collect()
+    }
+}

@@ -1,0 +1,357 @@
+//! A rule that acts on a module's connections, independent of the optimizer of its weights.
+
+use burn::module::{ModuleVisitor, Param, ParamId};
+use burn::tensor::Tensor;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::{ExplorationRate, LayerState, NetworkState, Signal, Topology, TopologyChange, Trace};
+use crate::nn::{Activity, SPARSE_WEIGHT, SparseModule};
+use crate::op::{DenseGradient, to_vec};
+use crate::{Error, Result};
+
+/// Moves the connections of any module that has sparse layers, beside any optimizer.
+///
+/// In each update, [`watch`](Self::watch) comes before the forward pass and [`step`](Self::step) after the backward
+/// pass. When the rule acts, it does so instead of the optimizer, and its change is carried to everything that is kept
+/// per connection.
+///
+/// ```
+/// use burn::module::Module;
+/// use burn::nn::{Linear, LinearConfig};
+/// use burn::optim::{AdamWConfig, GradientsParams};
+/// use burn::tensor::{Device, Tensor, activation::relu};
+/// use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+/// use sparse_core::nn::{SparseLinear, SparseLinearConfig, SparseModule};
+/// use sparse_core::topology::{DropFraction, RigL, Schedule, Topology, TopologyUpdater};
+///
+/// /// A dense layer beside a sparse one.
+/// #[derive(Module, Debug)]
+/// struct Net {
+///     first: Linear,
+///     second: SparseLinear,
+/// }
+///
+/// impl SparseModule for Net {
+///     fn sparse_layers(&self) -> Vec<&SparseLinear> {
+///         vec![&self.second]
+///     }
+///
+///     fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
+///         vec![&mut self.second]
+///     }
+/// }
+///
+/// let device = Device::flex().autodiff();
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let mut net = Net {
+///     first: LinearConfig::new(3, 32).init(&device),
+///     second: SparseLinearConfig::new(32, 1).with_density(0.25).try_init(&device, &mut rng)?,
+/// };
+/// let schedule = Schedule { every: 5, until: 100, fraction: DropFraction::Constant(0.3) };
+/// let mut updater = TopologyUpdater::new(&net, Topology::new(RigL::default(), schedule))?;
+/// let mut optimizer = AdamWConfig::new().init();
+///
+/// let x = Tensor::<2>::ones([8, 3], &device);
+/// let mut moved = 0;
+/// for _ in 0..20 {
+///     let trace = updater.watch(&mut net);
+///     let loss = (net.second.forward(relu(net.first.forward(x.clone()))) - 1.0).square().mean();
+///     let gradients = GradientsParams::from_grads(loss.backward(), &net);
+///     match updater.step(&mut net, trace, &mut rng)? {
+///         None => net = optimizer.step(1e-2, net, gradients),
+///         Some(change) => {
+///             optimizer = change.carry_optimizer(optimizer)?;
+///             moved += change.grown();
+///         }
+///     }
+/// }
+/// assert!(moved > 0 && net.second.pattern().nnz() == 8);
+/// # Ok::<(), sparse_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TopologyUpdater {
+    topology: Topology,
+    updates: u64,
+    /// Kept where connections come.
+    exploration: Option<ExplorationRate>,
+}
+
+/// State that later updates depend on beside the module: see [`TopologyUpdater::state`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TopologyState {
+    updates: u64,
+    explored: Option<Vec<Vec<u64>>>,
+}
+
+impl TopologyUpdater {
+    /// An updater before the first update of this module.
+    ///
+    /// # Errors
+    /// As [`Topology::fits`]; [`Error::Module`] when the module has a sparse layer that it does not list, or lists one
+    /// twice.
+    pub fn new<N: SparseModule>(module: &N, topology: Topology) -> Result<Self> {
+        check_listing(module)?;
+        let layers = module.sparse_layers();
+        let patterns = || layers.iter().map(|layer| layer.pattern());
+        let shapes: Vec<_> = patterns().map(|p| (p.outputs(), p.inputs())).collect();
+        topology.fits(&shapes)?;
+        Ok(Self {
+            updates: 0,
+            exploration: topology
+                .rule
+                .grows()
+                .then(|| ExplorationRate::new(patterns())),
+            topology,
+        })
+    }
+
+    /// The rule and its schedule.
+    #[must_use]
+    pub fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// Updates so far, of either kind.
+    #[must_use]
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// Which connections were ever active; `None` with a rule that grows none.
+    #[must_use]
+    pub fn exploration(&self) -> Option<&ExplorationRate> {
+        self.exploration.as_ref()
+    }
+
+    /// The signals that the next update needs beside the gradient.
+    pub(crate) fn signal(&self) -> Signal {
+        self.topology.signal(self.updates + 1)
+    }
+
+    /// Makes the module collect what the rule needs of the next update: nothing unless it acts then.
+    #[must_use = "the step after the backward pass takes it"]
+    pub fn watch<N: SparseModule>(&self, module: &mut N) -> Trace {
+        Trace::of(module, self.signal(), self.updates + 1)
+    }
+
+    /// Ends an update. If the rule acts now, the module's connections change and the optimizer must not step: its state
+    /// and everything else that is kept per connection follow through the change. `None` when the optimizer should
+    /// step.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the trace is of another update, or no backward pass has reached a sparse layer since;
+    /// [`Error::Plan`] when the rule's plan cannot be carried out; or the rule's own error. Nothing has changed then.
+    pub fn step<N: SparseModule>(
+        &mut self,
+        module: &mut N,
+        trace: Trace,
+        rng: &mut impl Rng,
+    ) -> Result<Option<TopologyChange>> {
+        let step = self.updates + 1;
+        trace.end(module, self.signal());
+        if trace.step != step {
+            let allowed = format!("of update {step}: call `watch` before each forward pass");
+            return Err(Error::config(
+                "trace",
+                format!("of update {}", trace.step),
+                &allowed,
+            ));
+        }
+        if !trace.saw_gradient() && self.can_grow(module) {
+            let allowed = "what a backward pass has left, in the module that was watched";
+            return Err(Error::config("trace", "empty", allowed));
+        }
+        let Some(fraction) = self.topology.due(step) else {
+            self.updates = step;
+            return Ok(None);
+        };
+        let layers = module.sparse_layers().into_iter().enumerate();
+        let dense = layers.map(|(index, layer)| trace.dense_gradient(index, layer.pattern()));
+        let dense: Vec<_> = dense.collect();
+        let change = self.act(module, dense, trace.activity(), fraction, rng)?;
+        self.updates = step;
+        Ok(Some(change))
+    }
+
+    /// Whether a layer lacks connections, so that a backward pass tells where they could come.
+    fn can_grow<N: SparseModule>(&self, module: &N) -> bool {
+        let layers = module.sparse_layers();
+        layers.iter().any(|layer| !layer.pattern().is_full())
+    }
+
+    /// Lets the rule act on the module in the next update.
+    pub(crate) fn act<N: SparseModule>(
+        &mut self,
+        module: &mut N,
+        gradients: impl IntoIterator<Item = Option<DenseGradient>>,
+        activity: Activity,
+        fraction: f64,
+        rng: &mut impl Rng,
+    ) -> Result<TopologyChange> {
+        let layers = module.sparse_layers().into_iter().zip(gradients);
+        let state = NetworkState {
+            layers: layers
+                .map(|(layer, gradient)| LayerState {
+                    pattern: layer.pattern().clone(),
+                    values: to_vec(layer.values()),
+                    gradient,
+                })
+                .collect(),
+            hidden: module.hidden_layers(),
+            activity,
+        };
+        let plan = self
+            .topology
+            .plan(self.updates + 1, fraction, &state, rng)?;
+        drop(state);
+        let change = TopologyChange::apply(module, plan)?;
+        if let Some(exploration) = &mut self.exploration {
+            change.carry(exploration)?;
+        }
+        Ok(change)
+    }
+
+    /// Continues after `updates` updates, with this record of the explored connections.
+    pub(crate) fn resume(&mut self, updates: u64, exploration: Option<ExplorationRate>) {
+        self.updates = updates;
+        self.exploration = exploration;
+    }
+
+    /// Counts an update in which the rule does not act, or did.
+    pub(crate) fn count(&mut self) {
+        self.updates += 1;
+    }
+
+    /// The state that later updates depend on beside the module, the optimizer and the random numbers.
+    #[must_use]
+    pub fn state(&self) -> TopologyState {
+        TopologyState {
+            updates: self.updates,
+            explored: self.exploration.as_ref().map(ExplorationRate::words),
+        }
+    }
+
+    /// Continues as the updater whose [`state`](Self::state) this is, with the module as it was then.
+    ///
+    /// # Errors
+    /// [`Error::Record`] when the state is not of this rule or this module. Nothing has changed then.
+    pub fn set_state<N: SparseModule>(&mut self, state: TopologyState, module: &N) -> Result<()> {
+        let layers = module.sparse_layers();
+        let patterns = layers.iter().map(|layer| layer.pattern());
+        let exploration = match (state.explored, self.topology.rule.grows()) {
+            (Some(words), true) => Some(ExplorationRate::from_words(words, patterns)?),
+            (None, false) => None,
+            (stored, _) => {
+                let stored = if stored.is_some() {
+                    "stored"
+                } else {
+                    "missing"
+                };
+                let reason = format!("what was explored is {stored}, and the rule is another");
+                return Err(Error::Record { reason });
+            }
+        };
+        self.resume(state.updates, exploration);
+        Ok(())
+    }
+}
+
+/// Collects a module's parameters, each with its path.
+#[derive(Default)]
+struct Parameters {
+    path: Vec<String>,
+    containers: Vec<String>,
+    /// Those that are differentiated.
+    trained: Vec<(ParamId, String)>,
+    /// Values of sparse layers.
+    values: Vec<(ParamId, String)>,
+}
+
+impl ModuleVisitor for Parameters {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.push(name.to_owned());
+        self.containers.push(container.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+        self.containers.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let path = self.path.join(".");
+        if self
+            .containers
+            .last()
+            .is_some_and(|container| container == SPARSE_WEIGHT)
+        {
+            self.values.push((param.id, path.clone()));
+        }
+        if param.val().is_require_grad() {
+            self.trained.push((param.id, path));
+        }
+    }
+}
+
+/// Checks that a module lists each of its sparse layers once.
+fn check_listing<N: SparseModule>(module: &N) -> Result<()> {
+    let mut found = Parameters::default();
+    module.visit(&mut found);
+    let layers = module.sparse_layers().into_iter();
+    let mut listed: Vec<ParamId> = layers.flat_map(|l| l.parameter_ids().next()).collect();
+    let error = |parameter: &String, reason: &str| Error::Module {
+        parameter: parameter.clone(),
+        reason: reason.to_owned(),
+    };
+    for (at, (id, path)) in found.values.iter().enumerate() {
+        if found.values[..at].iter().any(|(earlier, _)| earlier == id) {
+            return Err(error(
+                path,
+                "of a sparse layer in two places: each must have its own",
+            ));
+        }
+        match listed.iter().position(|listed| listed == id) {
+            Some(at) => drop(listed.swap_remove(at)),
+            None => {
+                return Err(error(
+                    path,
+                    "of a sparse layer that `sparse_layers` does not list",
+                ));
+            }
+        }
+    }
+    match listed.first() {
+        None => Ok(()),
+        Some(id) => {
+            let path = found.values.iter().find(|(found, _)| found == id);
+            let path = path.map_or_else(|| id.to_string(), |(_, path)| path.clone());
+            Err(error(
+                &path,
+                "of a layer that `sparse_layers` lists twice, or that is no part of the module",
+            ))
+        }
+    }
+}
+
+/// Checks that a module lists each of its sparse layers once, and has no parameter beside theirs that is to be trained.
+pub(crate) fn check_all_sparse<N: SparseModule>(module: &N) -> Result<()> {
+    check_listing(module)?;
+    let mut found = Parameters::default();
+    module.clone().train().visit(&mut found);
+    let layers = module.sparse_layers().into_iter();
+    let listed: Vec<ParamId> = layers.flat_map(|layer| layer.parameter_ids()).collect();
+    match found
+        .trained
+        .into_iter()
+        .find(|(id, _)| !listed.contains(id))
+    {
+        None => Ok(()),
+        Some((_, parameter)) => {
+            let reason = "of no sparse layer, and a NetworkTrainer trains no other: train the module by an optimizer of \
+                          Burn's with a TopologyUpdater, or freeze the parameter"
+                .to_owned();
+            Err(Error::Module { parameter, reason })
+        }
+    }
+}
