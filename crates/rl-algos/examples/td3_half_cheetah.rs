@@ -32,7 +32,7 @@ impl Observer for Print {
 }
 
 #[global_allocator]
-static MEMORY: sparse_core::kernels::Recycler = sparse_core::kernels::Recycler::new();
+static MEMORY: sparse_core::memory::CachingAllocator = sparse_core::memory::CachingAllocator::new();
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();

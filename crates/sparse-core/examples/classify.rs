@@ -14,7 +14,7 @@ use sparse_core::nn::{SparseMlp, SparseMlpConfig};
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
 
 #[global_allocator]
-static MEMORY: sparse_core::kernels::Recycler = sparse_core::kernels::Recycler::new();
+static MEMORY: sparse_core::memory::CachingAllocator = sparse_core::memory::CachingAllocator::new();
 
 fn main() -> Result<(), sparse_core::Error> {
     let device = Device::flex();

@@ -4,7 +4,7 @@
 //! the replay's files beside it. It is written beside its place and moved there, so a process may be killed at any
 //! moment: the last whole state stays, and so do the files that it names.
 
-mod legacy;
+pub(crate) mod legacy;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -98,6 +98,8 @@ fn trainer<'a>(
     observers: &'a mut [&mut dyn Observer],
 ) -> Result<Trainer<'a, Box<dyn Agent>>> {
     let env = envs::make(&config.env)?;
+    // Not at the first checkpoint: a task that cannot be resumed cannot be kept either.
+    env.state()?;
     let [observation, action] = [env.info().observation.len(), env.info().action.len()];
     let mut streams = Streams::new(config.seed);
     let agent = algos::build(config, observation, action, device, &mut streams)?;

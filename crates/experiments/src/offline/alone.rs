@@ -70,7 +70,7 @@ pub(super) fn run(args: &OfflineArgs, job: &Job, device: &Device) -> Result<Exit
 /// damaged; otherwise as [`run`].
 pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<ExitCode> {
     let (text, config) = settings_of(path)?;
-    let over = |stored: &Stored| stored.run.updates() == config.updates;
+    let over = |stored: &Stored| stored.run.updates == config.updates;
     if Stored::read(path)?.is_some_and(|stored| over(&stored)) && path.join(NETWORKS).exists() {
         let updates = thousands(config.updates as f64);
         print_line(&format!(

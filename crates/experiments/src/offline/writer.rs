@@ -115,7 +115,7 @@ impl Folder {
                 .as_ref()
                 .map_or_else(String::new, |s| s.metrics.clone()),
             metrics: None,
-            board: Board::new(path, stored.as_ref().map_or(0, |s| s.run.updates())),
+            board: Board::new(path, stored.as_ref().map_or(0, |s| s.run.updates)),
             begun: Instant::now(),
             before: stored.as_ref().map_or(0.0, |s| s.seconds),
             held: Some(held),

@@ -19,6 +19,7 @@ use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use serde::{Deserialize, Serialize};
 
+pub use averages::Averages;
 pub use batches::Batches;
 pub use run::Run;
 pub use state::State;

@@ -20,31 +20,24 @@ const FITTED: &str = "reward_scale = ";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     /// The configuration, as TOML.
-    pub(super) config: String,
+    pub config: String,
     /// The [digest](Dataset::digest) of the data.
-    pub(super) data: String,
-    pub(super) updates: u64,
-    pub(super) streams: Streams,
+    pub data: String,
+    /// Updates that were made.
+    pub updates: u64,
+    /// The generators.
+    pub streams: Streams,
     /// The generator that draws the next batch.
-    pub(super) batches: ChaCha8Rng,
-    pub(super) averages: Averages,
-    pub(super) evaluations: Vec<Evaluation>,
-    pub(super) agent: AgentState,
+    pub batches: ChaCha8Rng,
+    /// What updates told since the last evaluation.
+    pub averages: Averages,
+    /// All evaluations that were made, in order.
+    pub evaluations: Vec<Evaluation>,
+    /// The agent.
+    pub agent: AgentState,
 }
 
 impl State {
-    /// Updates that were made.
-    #[must_use]
-    pub fn updates(&self) -> u64 {
-        self.updates
-    }
-
-    /// All evaluations that were made, in order.
-    #[must_use]
-    pub fn evaluations(&self) -> &[Evaluation] {
-        &self.evaluations
-    }
-
     /// The agent as it was, where it was stored under this configuration and on these data.
     ///
     /// # Errors

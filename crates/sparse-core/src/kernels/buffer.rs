@@ -136,6 +136,19 @@ impl<'a> Out<'a> {
         self.floats
     }
 
+    /// Writes what `function` makes of each of `x`.
+    ///
+    /// # Panics
+    /// When there are more or fewer.
+    #[inline(always)]
+    pub(crate) fn map_from(mut self, x: &[f32], function: impl Fn(f32) -> f32) -> Written<'a> {
+        assert_eq!(x.len(), self.len(), "input and output");
+        for (y, x) in self.floats().iter_mut().zip(x) {
+            y.write(function(*x));
+        }
+        self.written()
+    }
+
     /// Called only by a kernel that has written all of the floats.
     pub(super) fn written(self) -> Written<'a> {
         Written {

@@ -13,16 +13,15 @@
 //! Slices of wrong sizes are bugs of the caller: every function panics on them, naming the sizes.
 
 mod buffer;
+pub(crate) mod caching_allocator;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 pub(crate) mod cube;
 mod entry;
 mod lanes;
 mod parts;
 mod peak;
-mod recycler;
 mod scalar;
 mod sizes;
-mod smooth;
 mod tiles;
 
 #[cfg(target_arch = "x86_64")]
@@ -41,8 +40,6 @@ pub use buffer::{AlignedBuf, Out, Written};
 pub use entry::{
     adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t, spmv,
 };
-pub use recycler::Recycler;
-pub use smooth::{exp, softplus, tanh, tanh_gradient};
 pub use tiles::{from_tiles, to_tiles};
 
 use crate::pattern::Pattern;

@@ -8,6 +8,7 @@ use burn::tensor::Shape;
 
 use super::{Activation, OutputGradient, Primitives, SparseBackend, SparseLayer};
 use crate::kernels::{self, AdamStep, AlignedBuf, Out, Written};
+use crate::math;
 use crate::pattern::Pattern;
 
 /// A float tensor in host memory.
@@ -217,12 +218,12 @@ where
 
     fn tanh_forward(x: &FloatTensor<B>) -> FloatTensor<B> {
         let elements = x.elements();
-        let buffer = AlignedBuf::uninit_filled_by(elements.len(), |y| kernels::tanh(&elements, y));
+        let buffer = AlignedBuf::uninit_filled_by(elements.len(), |y| math::tanh(&elements, y));
         CpuTensor::from_buffer(buffer, TensorMetadata::shape(x))
     }
 
     fn tanh_gradient(y: &FloatTensor<B>, mut dy: FloatTensor<B>) -> FloatTensor<B> {
-        kernels::tanh_gradient(&y.elements(), dy.elements_mut());
+        math::tanh_gradient(&y.elements(), dy.elements_mut());
         dy
     }
 

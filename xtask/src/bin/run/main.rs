@@ -10,7 +10,7 @@ mod bench;
 
 // Tensors come and go ten thousand times a second.
 #[global_allocator]
-static MEMORY: sparse_core::kernels::Recycler = sparse_core::kernels::Recycler::new();
+static MEMORY: sparse_core::memory::CachingAllocator = sparse_core::memory::CachingAllocator::new();
 
 fn main() -> ExitCode {
     match args::read::<RunCli>().job {

@@ -157,7 +157,7 @@ pub(crate) fn polyak(target: CubeTensor, online: &CubeTensor, tau: f32) -> CubeT
     target.0
 }
 
-/// As [`crate::kernels::tanh`].
+/// As [`crate::math::tanh`].
 pub(crate) fn tanh(x: &CubeTensor) -> CubeTensor {
     let x = Flat::new(x.clone());
     let y = x.alike();
@@ -169,7 +169,7 @@ pub(crate) fn tanh(x: &CubeTensor) -> CubeTensor {
     y.0
 }
 
-/// As [`crate::kernels::tanh_gradient`].
+/// As [`crate::math::tanh_gradient`].
 ///
 /// # Panics
 /// When the lengths differ.

@@ -4,7 +4,7 @@
 //! library's tanh took a tenth of an RLx2 update with TD3, for the actor's 6 × 256 outputs, and its tanh, exp and log
 //! a sixth of one with SAC. One version for every machine, so the same bits on all.
 
-use super::{Out, Written};
+use crate::kernels::{Out, Written};
 
 /// `2|x|` from which on tanh rounds to 1.
 const LIMIT: f32 = 18.1;
@@ -44,7 +44,7 @@ const ARTANH: [f32; 7] = [
 /// # Panics
 /// When the lengths differ.
 pub fn tanh<'y>(x: &[f32], y: impl Into<Out<'y>>) -> Written<'y> {
-    each(x, y.into(), one_tanh)
+    y.into().map_from(x, one_tanh)
 }
 
 /// `y[i] = e^x[i]`, to a few units in the last place for x from -87 to 88; outside, its value at the nearer end.
@@ -52,7 +52,7 @@ pub fn tanh<'y>(x: &[f32], y: impl Into<Out<'y>>) -> Written<'y> {
 /// # Panics
 /// When the lengths differ.
 pub fn exp<'y>(x: &[f32], y: impl Into<Out<'y>>) -> Written<'y> {
-    each(x, y.into(), one_exp)
+    y.into().map_from(x, one_exp)
 }
 
 /// `y[i] = log(1 + e^x[i])`, to a few units in the last place for x from -87 on; below, its value at -87.
@@ -60,7 +60,7 @@ pub fn exp<'y>(x: &[f32], y: impl Into<Out<'y>>) -> Written<'y> {
 /// # Panics
 /// When the lengths differ.
 pub fn softplus<'y>(x: &[f32], y: impl Into<Out<'y>>) -> Written<'y> {
-    each(x, y.into(), one_softplus)
+    y.into().map_from(x, one_softplus)
 }
 
 /// `dx[i] = dy[i] (1 − y[i]²)`, in place: the gradient before a hyperbolic tangent from that after it.
@@ -72,15 +72,6 @@ pub fn tanh_gradient(y: &[f32], dy: &mut [f32]) {
     for (dy, y) in dy.iter_mut().zip(y) {
         *dy *= 1.0 - y * y;
     }
-}
-
-#[inline(always)]
-fn each<'y>(x: &[f32], mut y: Out<'y>, function: impl Fn(f32) -> f32) -> Written<'y> {
-    assert_eq!(x.len(), y.len(), "input and output");
-    for (y, x) in y.floats().iter_mut().zip(x) {
-        y.write(function(*x));
-    }
-    y.written()
 }
 
 /// `2^n` and `e^r − 1` for `x = n ln 2 + r`; `power` is n.

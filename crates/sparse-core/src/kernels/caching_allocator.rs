@@ -29,13 +29,13 @@ const LINES_FROM: usize = 1 << 10;
 /// Bytes in a cache line.
 const LINE: usize = 64;
 
-/// Shelves of one size: threads use different ones, as a rule.
-const SHELVES: usize = 4;
+/// Free lists of one size: threads use different ones, as a rule.
+const LISTS: usize = 4;
 
-/// Blocks on a shelf at most.
+/// Blocks on a free list at most.
 const MOST_BLOCKS: usize = 256;
 
-/// Bytes on a shelf at most, or four blocks.
+/// Bytes on a free list at most, or four blocks.
 const MOST_BYTES: usize = 1 << 21;
 
 /// Keeps freed blocks of up to 4 MiB each for the next allocation of about that size, on whatever thread. A program
@@ -43,43 +43,43 @@ const MOST_BYTES: usize = 1 << 21;
 ///
 /// ```
 /// #[global_allocator]
-/// static MEMORY: sparse_core::kernels::Recycler = sparse_core::kernels::Recycler::new();
+/// static MEMORY: sparse_core::memory::CachingAllocator = sparse_core::memory::CachingAllocator::new();
 /// # fn main() {}
 /// ```
 ///
 /// Sizes are rounded up to the next of four to a doubling, by an eighth on average. What is kept is not given back to the
 /// system: 0.7 GiB at the very most, and no more than was in use at some time.
 #[derive(Debug)]
-pub struct Recycler {
-    shelves: [[Shelf; SHELVES]; SIZES],
+pub struct CachingAllocator {
+    lists: [[FreeList; LISTS]; SIZES],
 }
 
-impl Recycler {
+impl CachingAllocator {
     /// An allocator that has kept nothing yet.
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            shelves: [const { [const { Shelf::new() }; SHELVES] }; SIZES],
+            lists: [const { [const { FreeList::new() }; LISTS] }; SIZES],
         }
     }
 
-    /// This thread's shelf of a size.
-    fn shelf(&self, size: usize) -> &Shelf {
+    /// This thread's list of a size.
+    fn list(&self, size: usize) -> &FreeList {
         static THREADS: AtomicUsize = AtomicUsize::new(0);
         thread_local! {
             // No destructor and no memory of its own: an allocator can read it at any time.
-            static SHELF: Cell<usize> = const { Cell::new(usize::MAX) };
+            static LIST: Cell<usize> = const { Cell::new(usize::MAX) };
         }
-        let mut shelf = SHELF.get();
-        if shelf == usize::MAX {
-            shelf = THREADS.fetch_add(1, Ordering::Relaxed) % SHELVES;
-            SHELF.set(shelf);
+        let mut list = LIST.get();
+        if list == usize::MAX {
+            list = THREADS.fetch_add(1, Ordering::Relaxed) % LISTS;
+            LIST.set(list);
         }
-        &self.shelves[size][shelf]
+        &self.lists[size][list]
     }
 }
 
-impl Default for Recycler {
+impl Default for CachingAllocator {
     fn default() -> Self {
         Self::new()
     }
@@ -87,7 +87,7 @@ impl Default for Recycler {
 
 /// Freed blocks of one size. A thread that finds it locked goes to the system instead of waiting.
 #[derive(Debug)]
-struct Shelf {
+struct FreeList {
     taken: AtomicBool,
     blocks: UnsafeCell<Blocks>,
 }
@@ -100,11 +100,11 @@ struct Blocks {
 }
 
 // SAFETY: only the thread that has set `taken` touches `blocks`, see `with`; blocks belong to no thread.
-unsafe impl Sync for Shelf {}
+unsafe impl Sync for FreeList {}
 // SAFETY: as above.
-unsafe impl Send for Shelf {}
+unsafe impl Send for FreeList {}
 
-impl Shelf {
+impl FreeList {
     const fn new() -> Self {
         Self {
             taken: AtomicBool::new(false),
@@ -162,14 +162,14 @@ fn size_of_block(layout: Layout) -> Option<(usize, Layout)> {
 
 // SAFETY: memory comes from the system's allocator, with the layout that `size_of_block` gives for a layout, or with
 // that layout itself where it gives none, and goes back to it with the same. That block is as large and as aligned as
-// was asked for. A block is either in use or on one shelf: `take` and `keep` move it.
-unsafe impl GlobalAlloc for Recycler {
+// was asked for. A block is either in use or on one list: `take` and `keep` move it.
+unsafe impl GlobalAlloc for CachingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some((index, block)) = size_of_block(layout) else {
             // SAFETY: the caller's promise.
             return unsafe { System.alloc(layout) };
         };
-        match self.shelf(index).take() {
+        match self.list(index).take() {
             Some(kept) => kept.as_ptr(),
             // SAFETY: a block is never empty.
             None => unsafe { System.alloc(block) },
@@ -182,7 +182,7 @@ unsafe impl GlobalAlloc for Recycler {
             return unsafe { System.dealloc(address, layout) };
         };
         let most = (MOST_BYTES / block.size()).clamp(4, MOST_BLOCKS);
-        if !self.shelf(index).keep(address, most) {
+        if !self.list(index).keep(address, most) {
             // SAFETY: it came from the system with this layout.
             unsafe { System.dealloc(address, block) };
         }
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_freed_block_is_the_next_one_of_its_size() {
-        let memory = Recycler::new();
+        let memory = CachingAllocator::new();
         let [first, other] = [layout(100_000, 4), layout(99_000, 16)];
         // SAFETY: each block is used within its layout and goes back once, with that layout.
         unsafe {
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn what_is_held_survives_growing_and_shrinking() {
-        let memory = Recycler::new();
+        let memory = CachingAllocator::new();
         let byte = |k: usize| (k % 251) as u8;
         let mut size = 700;
         // SAFETY: each block is used within its layout and goes back once, with that layout.
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn no_two_holders_share_a_block() {
-        let memory = &Recycler::new();
+        let memory = &CachingAllocator::new();
         let worker = |seed: usize| {
             let mut held: Vec<(usize, Layout, u8)> = Vec::new();
             for turn in 0..9_000 {
