@@ -58,7 +58,7 @@ impl Case<'_> {
     fn algo(&self) -> Result<AlgoConfig> {
         let policy_delay = self.whole("policy_delay")?;
         if !self.is_sac()? {
-            return Ok(AlgoConfig::Td3(Td3Config {
+            return Ok(AlgoConfig::new(Td3Config {
                 target_noise: self.setting("target_noise")?,
                 target_noise_clip: self.setting("target_noise_clip")?,
                 policy_delay,
@@ -66,7 +66,7 @@ impl Case<'_> {
             }));
         }
         let (initial, learning_rate) = (self.setting("alpha")?, self.setting("alpha_lr")?);
-        Ok(AlgoConfig::Sac(SacConfig {
+        Ok(AlgoConfig::new(SacConfig {
             log_std_min: self.setting("log_std_min")?,
             log_std_max: self.setting("log_std_max")?,
             policy_delay,
@@ -98,6 +98,7 @@ impl Case<'_> {
         if every > 0 {
             config.topology = Some(TopologyConfig {
                 rule: RuleConfig::new(RigL::default()),
+                actor_rule: None,
                 every,
                 actor_every: Some(self.whole("actor_rewire_every")?),
                 drop_fraction: self.setting("drop_fraction")?,

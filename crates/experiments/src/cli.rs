@@ -1,14 +1,48 @@
 //! From the words of the command line to a job.
 
+use std::env;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::Parser;
 
-use crate::args::Job;
+use crate::Registry;
+use crate::args::{self, Job};
 use crate::terminal::tell::{self, note};
 use crate::{charts, collect, offline, play, recipes, train};
 
-/// Does a job. An error is one line on standard error.
+/// All that a program of one's own takes.
+#[derive(Debug, Parser)]
+#[command(
+    about = "Train, evaluate, film and draw.",
+    disable_help_subcommand = true
+)]
+struct Line {
+    /// The job.
+    #[command(subcommand)]
+    job: Job,
+}
+
+/// The whole command line for a program of one's own, which knows what `registry` adds: reads the words of this process
+/// and does what they say.
+///
+/// The program is called by its file's name in help and in commands that are printed. As fast as `cargo xtask` it is
+/// with `sparse-core`'s allocator, which a program sets itself (`#[global_allocator]`).
+#[must_use]
+pub fn run(registry: Registry) -> ExitCode {
+    if let Err(error) = registry.check() {
+        return finish(Err(error), false);
+    }
+    let program = env::args_os().next();
+    let program = program.as_deref().map(Path::new).and_then(Path::file_stem);
+    if let Some(name) = program {
+        tell::call_program(&name.to_string_lossy());
+    }
+    perform(args::read::<Line>().job)
+}
+
+/// Does a job. What went wrong is one line on standard error.
 #[must_use]
 pub fn perform(job: Job) -> ExitCode {
     // These make a folder, which a failure to print does not harm.

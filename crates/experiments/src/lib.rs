@@ -30,6 +30,8 @@ mod play;
 #[cfg(feature = "run")]
 mod recipes;
 #[cfg(feature = "run")]
+mod registry;
+#[cfg(feature = "run")]
 mod settings;
 pub mod terminal;
 #[cfg(feature = "run")]
@@ -39,3 +41,5 @@ mod train;
 pub use folder::learn::{resume, train};
 #[cfg(feature = "run")]
 pub use folder::run_dir::{Checkpoint, CheckpointInfo, RunDir};
+#[cfg(feature = "run")]
+pub use registry::Registry;

@@ -2,8 +2,8 @@
 
 use crate::args::jobs::RecipesArgs;
 use anyhow::Result;
-use rl_algos::config::AlgoConfig;
-use rl_algos::recipes::{self, RECIPES, Recipe};
+use rl_algos::config::agent_kinds;
+use rl_algos::recipes::{self, Recipe, recipes};
 
 use crate::settings::online as settings;
 use crate::terminal::tell::{print_line, program};
@@ -25,8 +25,10 @@ pub(crate) fn run(args: &RecipesArgs) -> Result<()> {
 
 /// Each recipe: its names, what it is, where its numbers come from.
 fn list() -> String {
-    let blocks = RECIPES.iter().map(|recipe| {
-        let names = AlgoConfig::NAMES.map(|algo| format!("{}-{algo}", recipe.name));
+    let blocks = recipes().into_iter().map(|recipe| {
+        let agents = agent_kinds().into_iter();
+        let names = agents.map(|agent| format!("{}-{}", recipe.name, agent.name));
+        let names: Vec<String> = names.collect();
         let Recipe { about, source, .. } = recipe;
         format!("{:<24}{about}\n{:<24}{source}\n", names.join(", "), "")
     });
@@ -40,7 +42,7 @@ fn list() -> String {
 /// A recipe's settings for a task, with comments.
 fn file(name: &str, env: &str) -> Result<String> {
     let config = recipes::named(name, env)?;
-    let said = RECIPES.iter().find(|recipe| {
+    let said = recipes().into_iter().find(|recipe| {
         let rest = config.recipe.strip_prefix(recipe.name);
         rest.is_some_and(|rest| rest.starts_with('-'))
     });
@@ -82,7 +84,7 @@ mod tests {
         for name in recipes::names() {
             assert!(list.contains(&name), "{name}");
         }
-        for recipe in RECIPES {
+        for recipe in recipes() {
             assert!(list.contains(recipe.source) && list.contains(recipe.about));
         }
     }

@@ -134,7 +134,7 @@ fn every_algorithm_goes_on_bit_for_bit_from_any_update() {
                 // Nothing is evaluated that is not in a run without a break.
                 assert_eq!(cut.evaluations.len() as u64, stop / 5);
                 let state = stored(watcher.states.last().unwrap());
-                assert_eq!(state.updates(), stop);
+                assert_eq!(state.updates, stop);
                 watcher.stop = None;
                 let trained = resume(&config, &data, &device, state, &mut watcher).unwrap();
                 assert!(end(&trained) == expected, "{algo} {sparsity} {stop}");

@@ -7,11 +7,12 @@ use super::tree::{File, text};
 const CATALOGUE: &str = "crates/experiments/src/catalogue/catalogue.txt";
 
 /// Which page has the table of a kind's names, and in which column.
-const TABLES: [(&str, &str, usize); 5] = [
+const TABLES: [(&str, &str, usize); 6] = [
     ("task", "docs/src/tasks/README.md", 0),
     ("recipe", "docs/src/algorithms/td3.md", 0),
     ("offline-algorithm", "docs/src/algorithms/README.md", 2),
     ("criterion", "docs/src/offline.md", 0),
+    ("rule", "docs/src/sparsity.md", 0),
     ("device", "docs/src/start.md", 0),
 ];
 

@@ -65,7 +65,7 @@ pub fn recipe(text: &str) -> Result<String, String> {
             let others: Vec<String> = others.collect();
             Err(format!(
                 "{error}, each also with {} for -{}",
-                others.join(", "),
+                others.join(" or "),
                 algorithms.first().map_or("", String::as_str)
             ))
         }

@@ -2,8 +2,9 @@
 
 use offline_prune::config::AlgoConfig as OfflineAlgo;
 use offline_prune::criteria::CriterionConfig;
-use rl_algos::config::AlgoConfig;
-use rl_algos::recipes::RECIPES;
+use rl_algos::config::agent_kinds;
+use rl_algos::recipes::recipes;
+use sparse_core::topology::rules;
 
 use super::{Device, Entry, Kind};
 
@@ -14,12 +15,21 @@ pub(super) fn entries(kind: Kind) -> Vec<Entry> {
             .into_iter()
             .map(|task| entry(task.name, task.about, task.source))
             .collect(),
-        Kind::Recipe => RECIPES
-            .iter()
+        Kind::Recipe => recipes()
+            .into_iter()
             .map(|recipe| entry(recipe.name, recipe.about, recipe.source))
             .collect(),
-        Kind::Algorithm => AlgoConfig::NAMES.map(|name| entry(name, "", "")).to_vec(),
-        Kind::OfflineAlgorithm => OfflineAlgo::NAMES.map(|name| entry(name, "", "")).to_vec(),
+        Kind::Algorithm => agent_kinds()
+            .into_iter()
+            .map(|agent| entry(agent.name, agent.about, agent.source))
+            .collect(),
+        Kind::Rule => rules()
+            .into_iter()
+            .map(|rule| entry(rule.name, rule.about, ""))
+            .collect(),
+        Kind::OfflineAlgorithm => OfflineAlgo::CATALOGUE
+            .map(|[name, about, source]| entry(name, about, source))
+            .to_vec(),
         Kind::Criterion => CriterionConfig::all()
             .map(|criterion| entry(criterion.name(), criterion.about(), criterion.source()))
             .to_vec(),

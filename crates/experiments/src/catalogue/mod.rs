@@ -23,18 +23,21 @@ pub enum Kind {
     OfflineAlgorithm,
     /// What a weight is worth.
     Criterion,
+    /// How connections move.
+    Rule,
     /// What computes.
     Device,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Task,
         Self::Recipe,
         Self::Algorithm,
         Self::OfflineAlgorithm,
         Self::Criterion,
+        Self::Rule,
         Self::Device,
     ];
 
@@ -55,6 +58,7 @@ impl Kind {
             Self::Algorithm => ["algorithm", "algorithms"],
             Self::OfflineAlgorithm => ["algorithm", "algorithms"],
             Self::Criterion => ["criterion", "criteria"],
+            Self::Rule => ["rule", "rules"],
             Self::Device => ["device", "devices"],
         }
     }

@@ -11,7 +11,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rl_algos::algos::Policy;
-use rl_algos::config::{AlgoConfig, SacConfig};
+use rl_algos::config::SacConfig;
 use serde_json::{Value, json};
 
 use super::rounded;
@@ -209,8 +209,8 @@ impl<'a> PlanBuilder<'a> {
 
     fn policies(&self, policies: &[(Kept, usize)]) -> Result<Made> {
         let run = self.run()?;
-        let acting = match (&run.config.algo, self.args.noise) {
-            (AlgoConfig::Sac(sac), None) => Acting::Sample(sac.clone()),
+        let acting = match (run.config.algo.get::<SacConfig>(), self.args.noise) {
+            (Some(sac), None) => Acting::Sample(sac.clone()),
             (_, noise) => Acting::Noise(noise.unwrap_or(NOISE)),
         };
         let device = sparse_core::device::by_name(self.args.device.unwrap_or_default().name())?;

@@ -2,7 +2,7 @@
 //! with such a folder), [`kind`] (which command made a folder), [`places`] (a folder that somebody names), [`offline`] (the
 //! files of a run on a dataset), [`policies`] (the policy that a run left), [`output`] (a file that somebody names).
 
-mod checkpoint;
+pub(crate) mod checkpoint;
 pub(crate) mod kind;
 pub(crate) mod learn;
 pub(crate) mod offline;

@@ -199,11 +199,11 @@ fn outcome(
     run.fits(config, &data.digest)
         .with_context(|| path.display().to_string())?;
     let metrics = fs::read_to_string(path.join(METRICS)).unwrap_or_default();
-    if run.updates() < config.updates || metrics != stored.metrics {
+    if run.updates < config.updates || metrics != stored.metrics {
         return Ok(None);
     }
     let weights = weights(path, config, dataset)?;
-    let outcome = Outcome::of(run.updates(), run.evaluations(), weights, stored.seconds);
+    let outcome = Outcome::of(run.updates, &run.evaluations, weights, stored.seconds);
     Ok(Some(outcome))
 }
 

@@ -148,6 +148,8 @@ fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
 /// Checks that `runs` runs at a time fit into this machine's memory; notes what takes long.
 fn fits(config: &TrainConfig, runs: usize) -> Result<()> {
     let env = envs::make(&config.env)?;
+    // What cannot be resumed is told before anything is written.
+    env.state()?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
     room::memory(&config.needs(seen, done), runs)?;
     let weights = config.possible_weights(seen, done);

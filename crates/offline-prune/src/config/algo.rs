@@ -142,7 +142,35 @@ impl Default for BcqConfig {
 
 impl AlgoConfig {
     /// The names of all algorithms.
-    pub const NAMES: [&str; 5] = ["bc", "td3-bc", "iql", "awac", "bcq"];
+    pub const NAMES: [&str; 5] = {
+        let [bc, td3_bc, iql, awac, bcq] = Self::CATALOGUE;
+        [bc[0], td3_bc[0], iql[0], awac[0], bcq[0]]
+    };
+
+    /// Of each its name, what it is in a line, and where it comes from.
+    pub const CATALOGUE: [[&str; 3]; 5] = [
+        ["bc", "imitates the actions of the data", "arXiv 2106.06860"],
+        [
+            "td3-bc",
+            "TD3 that stays near the actions of the data",
+            "arXiv 2106.06860",
+        ],
+        [
+            "iql",
+            "expectiles of the values of the data's own actions",
+            "arXiv 2110.06169",
+        ],
+        [
+            "awac",
+            "imitates actions by their advantage",
+            "arXiv 2006.09359",
+        ],
+        [
+            "bcq",
+            "perturbs actions that a model of the data proposes",
+            "arXiv 1812.02900",
+        ],
+    ];
 
     /// The algorithm's name.
     #[must_use]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Means of numbers by name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Averages(Vec<(String, f64, u64)>);
+pub struct Averages(Vec<(String, f64, u64)>);
 
 impl Averages {
     pub(super) fn add(&mut self, numbers: &[(&'static str, f32)]) {

@@ -19,6 +19,7 @@ use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use serde::{Deserialize, Serialize};
 
+pub use averages::Averages;
 pub use batches::Batches;
 pub use run::Run;
 pub use state::State;
@@ -119,7 +120,7 @@ pub fn start(
     device: &Device,
     streams: &mut Streams,
 ) -> Result<Start> {
-    let config = &config.fitted(dataset);
+    let config = &config.resolved(dataset);
     config.validate()?;
     check_normalised(config, dataset)?;
     let rows = rows(dataset, device);

@@ -13,38 +13,31 @@ use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
 use crate::{Error, Result};
 
-/// The setting that [`OfflineConfig::fitted`] takes from the data.
+/// The setting that [`OfflineConfig::resolved`] takes from the data.
 const FITTED: &str = "reward_scale = ";
 
 /// Everything that a run's later updates depend on, to be stored and [gone on with](super::resume).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     /// The configuration, as TOML.
-    pub(super) config: String,
+    pub config: String,
     /// The [digest](Dataset::digest) of the data.
-    pub(super) data: String,
-    pub(super) updates: u64,
-    pub(super) streams: Streams,
+    pub data: String,
+    /// Updates that were made.
+    pub updates: u64,
+    /// The generators.
+    pub streams: Streams,
     /// The generator that draws the next batch.
-    pub(super) batches: ChaCha8Rng,
-    pub(super) averages: Averages,
-    pub(super) evaluations: Vec<Evaluation>,
-    pub(super) agent: AgentState,
+    pub batches: ChaCha8Rng,
+    /// What updates told since the last evaluation.
+    pub averages: Averages,
+    /// All evaluations that were made, in order.
+    pub evaluations: Vec<Evaluation>,
+    /// The agent.
+    pub agent: AgentState,
 }
 
 impl State {
-    /// Updates that were made.
-    #[must_use]
-    pub fn updates(&self) -> u64 {
-        self.updates
-    }
-
-    /// All evaluations that were made, in order.
-    #[must_use]
-    pub fn evaluations(&self) -> &[Evaluation] {
-        &self.evaluations
-    }
-
     /// The agent as it was, where it was stored under this configuration and on these data.
     ///
     /// # Errors
@@ -55,7 +48,7 @@ impl State {
         dataset: &Dataset,
         rows: BatchShape,
     ) -> Result<Box<dyn OfflineAgent>> {
-        let config = &config.fitted(dataset);
+        let config = &config.resolved(dataset);
         self.fits(config, &dataset.digest())?;
         let dense = algos::draw(config, &rows, &mut Streams::new(config.seed))?;
         let mut agent = algos::build(config, rows, dense)?;
@@ -63,7 +56,7 @@ impl State {
         Ok(agent)
     }
 
-    /// Whether it was stored under this configuration, which is [fitted](OfflineConfig::fitted) to its dataset, and on
+    /// Whether it was stored under this configuration, which is [resolved](OfflineConfig::resolved) to its dataset, and on
     /// data of this [digest](Dataset::digest).
     ///
     /// # Errors

@@ -30,12 +30,17 @@ struct Numbers {
 }
 
 impl SquashedGaussian {
+    /// With these bounds of log σ.
+    pub(super) fn within(log_std_min: f64, log_std_max: f64) -> Self {
+        Self {
+            log_std_min: log_std_min as f32,
+            log_std_max: log_std_max as f32,
+        }
+    }
+
     /// With SAC's bounds.
     pub(super) fn of(sac: &SacConfig) -> Self {
-        Self {
-            log_std_min: sac.log_std_min as f32,
-            log_std_max: sac.log_std_max as f32,
-        }
+        Self::within(sac.log_std_min, sac.log_std_max)
     }
 
     /// Half the width of the range of log σ.

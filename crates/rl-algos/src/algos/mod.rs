@@ -2,21 +2,25 @@
 
 mod gaussian;
 mod policy;
+mod redq;
 mod sac;
 pub mod td3;
+
+use std::sync::{PoisonError, RwLock};
 
 use burn::tensor::Device;
 use sparse_core::trainer::StepReport;
 
 pub use policy::Policy;
+pub use redq::Redq;
 pub use sac::Sac;
 pub use td3::Td3;
 
-use crate::Result;
 use crate::agent::{Agent, Moves, UpdateReport};
-use crate::config::{AlgoConfig, TrainConfig};
+use crate::config::{self, AgentConfig, RedqConfig, SacConfig, Td3Config, TrainConfig};
 use crate::nets::BatchShape;
 use crate::rng::Streams;
+use crate::{Error, Result};
 
 /// Metrics of an actor-critic agent.
 pub const METRICS: [&str; 8] = [
@@ -30,6 +34,82 @@ pub const METRICS: [&str; 8] = [
     "critic_gradient_norm",
 ];
 
+/// Settings that an agent can be made from.
+pub trait BuildAgent: AgentConfig {
+    /// Draws the agent.
+    ///
+    /// # Errors
+    /// As [`TrainConfig::validate`], or the networks' own when a layer would have no inputs.
+    fn build(
+        &self,
+        config: &TrainConfig,
+        shape: BatchShape,
+        streams: &mut Streams,
+    ) -> Result<Box<dyn Agent>>;
+}
+
+impl BuildAgent for Td3Config {
+    fn build(
+        &self,
+        config: &TrainConfig,
+        shape: BatchShape,
+        streams: &mut Streams,
+    ) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Td3::new(config, shape, streams)?))
+    }
+}
+
+impl BuildAgent for SacConfig {
+    fn build(
+        &self,
+        config: &TrainConfig,
+        shape: BatchShape,
+        streams: &mut Streams,
+    ) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Sac::new(config, shape, streams)?))
+    }
+}
+
+/// How the agent of a configuration is made.
+#[derive(Clone, Copy)]
+struct Builder {
+    name: &'static str,
+    build: fn(&TrainConfig, BatchShape, &mut Streams) -> Result<Box<dyn Agent>>,
+}
+
+impl Builder {
+    const fn of<A: BuildAgent>() -> Self {
+        Self {
+            name: A::NAME,
+            build: |config, shape, streams| match config.algo.get::<A>() {
+                Some(settings) => settings.build(config, shape, streams),
+                None => Err(Error::config("algo", config.algo.name(), A::NAME)),
+            },
+        }
+    }
+}
+
+/// The agents of this crate: one line for each.
+const OURS: [Builder; 3] = [
+    Builder::of::<Td3Config>(),
+    Builder::of::<SacConfig>(),
+    Builder::of::<RedqConfig>(),
+];
+
+/// Those that were registered.
+static REGISTERED: RwLock<Vec<Builder>> = RwLock::new(Vec::new());
+
+/// Gives an agent of one's own its name in configurations, recipes and checkpoints, in all of the process.
+///
+/// # Errors
+/// [`Error::Config`] when the name is taken.
+pub fn register_agent<A: BuildAgent>() -> Result<()> {
+    config::register::<A>()?;
+    let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
+    registered.push(Builder::of::<A>());
+    Ok(())
+}
+
 /// Draws the agent that `config` describes, for observations and actions of these sizes.
 ///
 /// # Errors
@@ -41,15 +121,24 @@ pub fn build(
     device: &Device,
     streams: &mut Streams,
 ) -> Result<Box<dyn Agent>> {
-    let rows = BatchShape {
+    let shape = BatchShape {
         obs_dim: observation,
         act_dim: action,
         device: device.clone(),
     };
-    Ok(match &config.algo {
-        AlgoConfig::Td3(_) => Box::new(Td3::new(config, rows, streams)?),
-        AlgoConfig::Sac(_) => Box::new(Sac::new(config, rows, streams)?),
-    })
+    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    let mut builders = OURS.iter().chain(registered.iter());
+    let builder = builders.find(|builder| builder.name == config.algo.name());
+    let builder = builder.copied();
+    drop(registered);
+    match builder {
+        Some(builder) => (builder.build)(config, shape, streams),
+        None => Err(Error::config(
+            "algo",
+            config.algo.name(),
+            "a registered agent",
+        )),
+    }
 }
 
 /// The report of an update of critics and an actor. Critics' losses are summed; `target_mean` is the mean of the
@@ -95,7 +184,6 @@ mod tests {
     use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
 
     use super::*;
-    use crate::Error;
     use crate::agent::{
         AgentState, Densities, Experience, Network, Parts, Resumable, Role, Weights,
     };

@@ -8,7 +8,7 @@ use sparse_core::nn::SparseMlp;
 use super::gaussian::SquashedGaussian;
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
-use crate::config::{AlgoConfig, SacConfig, Temperature, TrainConfig};
+use crate::config::{SacConfig, Temperature, TrainConfig};
 use crate::nets::{
     Actor, BatchShape, Critics, ScalarAdam, check_action, check_batch, equal_parts, normal,
     par_halves, row_slice, to_vec,
@@ -53,9 +53,8 @@ impl Sac {
         actor: Actor,
         critics: Critics,
     ) -> Result<Self> {
-        let AlgoConfig::Sac(sac) = &config.algo else {
-            return Err(Error::config("algo", config.algo.name(), "sac"));
-        };
+        let sac = config.algo.get::<SacConfig>();
+        let sac = sac.ok_or_else(|| Error::config("algo", config.algo.name(), "sac"))?;
         Ok(Self {
             actor,
             critics,
@@ -250,7 +249,7 @@ impl Resumable for Sac {
     fn parts(&mut self) -> Parts<'_> {
         let parts = Parts::default()
             .counter(&mut self.updates)
-            .numbers(self.temperature.log_alpha.state())
+            .numbers(self.temperature.state())
             .learner("actor", self.actor.learner_mut());
         self.critics.add_to(parts)
     }
@@ -258,25 +257,30 @@ impl Resumable for Sac {
 
 /// The temperature, as log α under Adam.
 #[derive(Clone, Debug)]
-struct EntropyCoef {
+pub(super) struct EntropyCoef {
     config: Temperature,
     log_alpha: ScalarAdam,
 }
 
 impl EntropyCoef {
-    fn new(config: &Temperature) -> Self {
+    pub(super) fn new(config: &Temperature) -> Self {
         Self {
             config: *config,
             log_alpha: ScalarAdam::new(config.initial().ln()),
         }
     }
 
-    fn alpha(&self) -> f64 {
+    pub(super) fn alpha(&self) -> f64 {
         self.log_alpha.value().exp()
     }
 
+    /// What later updates depend on.
+    pub(super) fn state(&mut self) -> [&mut f64; 4] {
+        self.log_alpha.state()
+    }
+
     /// One step of Adam down `α (H - target)`, where `H` is the policy's entropy and the actions have `size` numbers.
-    fn tune(&mut self, entropy: f64, size: usize) {
+    pub(super) fn tune(&mut self, entropy: f64, size: usize) {
         let Temperature::Auto {
             learning_rate,
             entropy_per_action,

@@ -11,7 +11,7 @@ use sparse_core::op::tanh;
 
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
-use crate::config::{AlgoConfig, Td3Config, TrainConfig};
+use crate::config::{Td3Config, TrainConfig};
 use crate::nets::{
     Actor, BatchShape, Critics, check_action, check_batch, equal_parts, par_halves, row_slice,
     to_vec,
@@ -54,9 +54,8 @@ impl Td3 {
         actor: Actor,
         critics: Critics,
     ) -> Result<Self> {
-        let AlgoConfig::Td3(td3) = &config.algo else {
-            return Err(Error::config("algo", config.algo.name(), "td3"));
-        };
+        let td3 = config.algo.get::<Td3Config>();
+        let td3 = td3.ok_or_else(|| Error::config("algo", config.algo.name(), "td3"))?;
         Ok(Self {
             actor,
             critics,

@@ -1,164 +1,260 @@
-//! The algorithm and its own settings.
+//! Which agent learns, with the settings that are its own: open to agents of one's own.
 
-use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
-use super::{at_least_one, check};
+use envs::TaskInfo;
+use serde::de::Error as _;
+use serde::ser::{Error as _, SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::agent::{AgentConfig, AgentShape};
+use super::agents::{RedqConfig, SacConfig, Td3Config};
+use super::fields::Field;
+use super::{TrainConfig, located};
 use crate::{Error, Result};
 
-/// The algorithm of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum AlgoConfig {
-    /// Twin delayed DDPG.
-    Td3(Td3Config),
-    /// Soft actor-critic.
-    Sac(SacConfig),
+/// The agent of a run: any [`AgentConfig`] that is known by its name. Configurations write its name as a table, with its
+/// settings in it: `[algo.td3]`.
+pub struct AlgoConfig(Box<dyn AnyAgent>);
+
+/// An [`AgentConfig`] whose type is not known.
+trait AnyAgent: fmt::Debug + Send + Sync {
+    fn name(&self) -> &'static str;
+    fn validate(&self) -> Result<()>;
+    fn shape(&self) -> AgentShape;
+    fn suit(&self, base: &mut TrainConfig, task: &TaskInfo);
+    fn settings(&self) -> serde_json::Result<Value>;
+    fn boxed(&self) -> Box<dyn AnyAgent>;
+    fn is_equal(&self, other: &AlgoConfig) -> bool;
+    fn as_any(&self) -> &dyn Any;
+    fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
-/// TD3 (Fujimoto et al., arXiv 1802.09477). Noise is relative to the action's half-range.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Td3Config {
-    /// Standard deviation of the noise on target actions, 0 or more.
-    pub target_noise: f64,
-    /// Bound of that noise, 0 or more.
-    pub target_noise_clip: f64,
-    /// Critic updates per update of the actor, 1 or more.
-    pub policy_delay: u64,
-    /// Standard deviation of the noise on actions in training, 0 or more.
-    pub exploration_noise: f64,
-}
+impl<A: AgentConfig> AnyAgent for A {
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
 
-/// SAC (Haarnoja et al., arXiv 1812.05905): a Gaussian policy squashed by tanh.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SacConfig {
-    /// Lowest logarithm of the Gaussian's standard deviation. The network's output goes through tanh and is
-    /// stretched between both bounds, as in RLx2's code and in CleanRL.
-    pub log_std_min: f64,
-    /// Highest logarithm of the standard deviation, above the lowest.
-    pub log_std_max: f64,
-    /// Critic updates per update of the actor and of the temperature, 1 or more.
-    pub policy_delay: u64,
-    /// Whether training acts by a sample of the policy; else by its mean, which does not explore.
-    pub sample_actions: bool,
-    /// Weight of the entropy.
-    pub temperature: Temperature,
-}
+    fn validate(&self) -> Result<()> {
+        AgentConfig::validate(self)
+    }
 
-/// Weight α of the entropy in SAC's objective.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Temperature {
-    /// Always this, 0 or more.
-    Fixed(f64),
-    /// Tuned until the policy's entropy is on target (arXiv 1812.05905, section 5).
-    Auto {
-        /// α at first, above 0.
-        initial: f64,
-        /// Adam's learning rate for log α, above 0.
-        learning_rate: f64,
-        /// Target entropy per component of an action; published as -1.
-        entropy_per_action: f64,
-    },
+    fn shape(&self) -> AgentShape {
+        AgentConfig::shape(self)
+    }
+
+    fn suit(&self, base: &mut TrainConfig, task: &TaskInfo) {
+        AgentConfig::suit(self, base, task);
+    }
+
+    fn settings(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self)
+    }
+
+    fn boxed(&self) -> Box<dyn AnyAgent> {
+        Box::new(self.clone())
+    }
+
+    fn is_equal(&self, other: &AlgoConfig) -> bool {
+        other.get::<A>() == Some(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
 }
 
 impl AlgoConfig {
-    /// The names of all algorithms, as recipes end on them.
-    pub const NAMES: [&str; 2] = ["td3", "sac"];
+    /// The agent with these settings.
+    #[must_use]
+    pub fn new(settings: impl AgentConfig) -> Self {
+        Self(Box::new(settings))
+    }
 
-    /// The algorithm's name.
+    /// The agent of this name with its default settings; `None` where there is none.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        find(name).map(|kind| (kind.default)())
+    }
+
+    /// The agent's name.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Td3(_) => "td3",
-            Self::Sac(_) => "sac",
-        }
+        self.0.name()
+    }
+
+    /// Its settings, if they are of this type.
+    #[must_use]
+    pub fn get<A: AgentConfig>(&self) -> Option<&A> {
+        self.0.as_any().downcast_ref()
+    }
+
+    /// Its settings, to be changed, if they are of this type.
+    pub fn get_mut<A: AgentConfig>(&mut self) -> Option<&mut A> {
+        self.0.as_any_mut().downcast_mut()
+    }
+
+    /// What its networks are like, and how often they are updated.
+    #[must_use]
+    pub fn shape(&self) -> AgentShape {
+        self.0.shape()
     }
 
     /// Outputs of the actor's network for actions of `action` numbers.
     #[must_use]
     pub fn actor_outputs(&self, action: usize) -> usize {
-        match self {
-            Self::Td3(_) => action,
-            // A mean and a spread for each.
-            Self::Sac(_) => 2 * action,
-        }
+        self.shape().actor_outputs * action
     }
 
     /// Critic updates per update of the actor.
     #[must_use]
     pub fn policy_delay(&self) -> u64 {
-        match self {
-            Self::Td3(td3) => td3.policy_delay,
-            Self::Sac(sac) => sac.policy_delay,
-        }
+        self.shape().policy_delay
+    }
+
+    /// As [`AgentConfig::suit`].
+    pub(crate) fn suit(&self, base: &mut TrainConfig, task: &TaskInfo) {
+        self.0.suit(base, task);
     }
 
     pub(super) fn validate(&self) -> Result<()> {
-        match self {
-            Self::Td3(td3) => td3.validate(),
-            Self::Sac(sac) => sac.validate(),
-        }
+        self.0.validate()
     }
 }
 
-impl Td3Config {
-    fn validate(&self) -> Result<()> {
-        at_least_one("algo.td3.policy_delay", self.policy_delay)?;
-        for (field, value) in [
-            ("algo.td3.target_noise", self.target_noise),
-            ("algo.td3.target_noise_clip", self.target_noise_clip),
-            ("algo.td3.exploration_noise", self.exploration_noise),
-        ] {
-            check(field, value, value >= 0.0 && value.is_finite())?;
-        }
-        Ok(())
+impl Clone for AlgoConfig {
+    fn clone(&self) -> Self {
+        Self(self.0.boxed())
     }
 }
 
-impl SacConfig {
-    fn validate(&self) -> Result<()> {
-        at_least_one("algo.sac.policy_delay", self.policy_delay)?;
-        let (min, max) = (self.log_std_min, self.log_std_max);
-        let good = min.is_finite() && min >= -20.0;
-        check("algo.sac.log_std_min", min, good)?;
-        if !(max > min && max <= 10.0) {
-            let allowed = format!("above log_std_min = {min}, and 10 at most");
-            return Err(Error::config("algo.sac.log_std_max", max, &allowed));
-        }
-        self.temperature.validate()
+impl fmt::Debug for AlgoConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
-impl Temperature {
-    /// α before any tuning.
-    #[must_use]
-    pub fn initial(&self) -> f64 {
-        match *self {
-            Self::Fixed(alpha) | Self::Auto { initial: alpha, .. } => alpha,
+impl PartialEq for AlgoConfig {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.is_equal(other)
+    }
+}
+
+impl Serialize for AlgoConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let settings = self.0.settings().map_err(S::Error::custom)?;
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.name(), &settings)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for AlgoConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = BTreeMap::<String, Value>::deserialize(deserializer)?;
+        let mut given = given.into_iter();
+        let (Some((name, settings)), None) = (given.next(), given.next()) else {
+            let message = format!("algo must be one of {}, with its settings", known());
+            return Err(D::Error::custom(message));
+        };
+        let Some(kind) = find(&name) else {
+            let message = format!("unknown agent `{name}`; known agents: {}", known());
+            return Err(D::Error::custom(message));
+        };
+        (kind.read)(settings).map_err(D::Error::custom)
+    }
+}
+
+/// An agent that configurations may name.
+#[derive(Clone, Copy, Debug)]
+pub struct AgentKind {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// Where it is defined.
+    pub source: &'static str,
+    /// The keys of its settings.
+    pub fields: &'static [Field],
+    default: fn() -> AlgoConfig,
+    read: fn(Value) -> Result<AlgoConfig, String>,
+}
+
+impl AgentKind {
+    const fn of<A: AgentConfig>() -> Self {
+        Self {
+            name: A::NAME,
+            about: A::ABOUT,
+            source: A::SOURCE,
+            fields: A::FIELDS,
+            default: || AlgoConfig::new(A::default()),
+            read: |given| {
+                let row = |key: &str| A::FIELDS.iter().find(|field| field.key == key);
+                let settings = located::reread::<A>(given, &format!("algo.{}.", A::NAME), row);
+                settings.map(AlgoConfig::new)
+            },
         }
     }
 
-    fn validate(&self) -> Result<()> {
-        match *self {
-            Self::Fixed(alpha) => {
-                let good = alpha >= 0.0 && alpha.is_finite();
-                check("algo.sac.temperature.fixed", alpha, good)
-            }
-            Self::Auto {
-                initial,
-                learning_rate,
-                entropy_per_action,
-            } => {
-                let positive = |x: f64| x > 0.0 && x.is_finite();
-                let field = "algo.sac.temperature.auto.initial";
-                check(field, initial, positive(initial))?;
-                let field = "algo.sac.temperature.auto.learning_rate";
-                check(field, learning_rate, positive(learning_rate))?;
-                let field = "algo.sac.temperature.auto.entropy_per_action";
-                check(field, entropy_per_action, entropy_per_action.is_finite())
-            }
-        }
+    /// The names of its settings.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let settings = (self.default)().0.settings().unwrap_or_default();
+        let settings = settings.as_object().into_iter().flat_map(|all| all.keys());
+        settings.cloned().collect()
     }
+}
+
+/// The agents of this crate: one line for each.
+const OURS: [AgentKind; 3] = [
+    AgentKind::of::<Td3Config>(),
+    AgentKind::of::<SacConfig>(),
+    AgentKind::of::<RedqConfig>(),
+];
+
+/// Those that were registered, by name.
+fn registered() -> &'static RwLock<BTreeMap<&'static str, AgentKind>> {
+    static REGISTERED: OnceLock<RwLock<BTreeMap<&'static str, AgentKind>>> = OnceLock::new();
+    REGISTERED.get_or_init(RwLock::default)
+}
+
+/// Lets configurations name an agent, in all of the process.
+///
+/// # Errors
+/// [`Error::Config`] when the name is taken.
+pub(crate) fn register<A: AgentConfig>() -> Result<()> {
+    let mut registered = registered().write().unwrap_or_else(PoisonError::into_inner);
+    if OURS.iter().any(|kind| kind.name == A::NAME) || registered.contains_key(A::NAME) {
+        return Err(Error::config(
+            "agent",
+            A::NAME,
+            "a name that no other agent has",
+        ));
+    }
+    registered.insert(A::NAME, AgentKind::of::<A>());
+    Ok(())
+}
+
+/// All agents that configurations may name: this crate's, then those that were registered.
+#[must_use]
+pub fn agents() -> Vec<AgentKind> {
+    let registered = registered().read().unwrap_or_else(PoisonError::into_inner);
+    OURS.iter().chain(registered.values()).copied().collect()
+}
+
+fn find(name: &str) -> Option<AgentKind> {
+    agents().into_iter().find(|kind| kind.name == name)
+}
+
+/// The names of all agents.
+fn known() -> String {
+    let names: Vec<&str> = agents().iter().map(|kind| kind.name).collect();
+    names.join(", ")
 }

@@ -11,24 +11,29 @@ pub struct Field {
     pub about: &'static str,
     /// Its range, as errors print it after "must be"; empty for a section.
     pub allowed: &'static str,
+    /// Whether it is a section that holds one of several choices, so that another choice takes the place of the first.
+    pub is_choice: bool,
 }
 
-const fn field(key: &'static str, about: &'static str, allowed: &'static str) -> Field {
+/// A row of a table.
+#[must_use]
+pub const fn field(key: &'static str, about: &'static str, allowed: &'static str) -> Field {
     Field {
         key,
         about,
         allowed,
+        is_choice: false,
     }
 }
 
-/// Sections that hold one of several choices, so that another choice replaces the first.
-pub(super) const CHOICES: [&str; 5] = [
-    "algo",
-    "algo.sac.temperature",
-    "sparsity.allocation",
-    "topology.rule",
-    "topology.rule.gradual_magnitude.allocation",
-];
+/// The row of a section that holds one of several choices.
+#[must_use]
+pub const fn choice(key: &'static str, about: &'static str, allowed: &'static str) -> Field {
+    Field {
+        is_choice: true,
+        ..field(key, about, allowed)
+    }
+}
 
 /// Keys of earlier versions whose name or value changed, and their new form.
 pub(super) const MOVED: [(&str, &str); 2] = [
@@ -38,29 +43,13 @@ pub(super) const MOVED: [(&str, &str); 2] = [
 
 /// All keys, in the order of the structures. The table reads by row.
 #[rustfmt::skip]
-pub const FIELDS: [Field; 89] = [
+pub const FIELDS: [Field; 74] = [
     field("env", "Task, by Gymnasium's name", "a task of `envs`, such as HalfCheetah-v5"),
     field("recipe", "Recipe that the other settings started from", "a label"),
     field("steps", "Environment steps of the run", "1 or more"),
     field("seed", "Seed of every stream of random numbers", "0 or more and below 2^63"),
 
-    field("algo", "The algorithm", ""),
-    field("algo.td3", "TD3, with noise in units of half the action's range", ""),
-    field("algo.td3.target_noise", "Standard deviation of the noise on target actions", "0 or more"),
-    field("algo.td3.target_noise_clip", "Bound of that noise", "0 or more"),
-    field("algo.td3.policy_delay", "Critic updates per update of the actor", "1 or more"),
-    field("algo.td3.exploration_noise", "Standard deviation of the noise on actions in training", "0 or more"),
-    field("algo.sac", "SAC: a Gaussian policy squashed by tanh", ""),
-    field("algo.sac.log_std_min", "Lowest logarithm of the Gaussian's standard deviation", "-20 or more"),
-    field("algo.sac.log_std_max", "Highest logarithm of it", "above log_std_min, and 10 at most"),
-    field("algo.sac.policy_delay", "Critic updates per update of the actor and the temperature", "1 or more"),
-    field("algo.sac.sample_actions", "Whether training acts by a sample, else by the mean", "true or false"),
-    field("algo.sac.temperature", "Weight of the entropy (alpha)", ""),
-    field("algo.sac.temperature.fixed", "Always this", "0 or more"),
-    field("algo.sac.temperature.auto", "EntropyCoef until the policy's entropy is on target", ""),
-    field("algo.sac.temperature.auto.initial", "Alpha at first", "above 0"),
-    field("algo.sac.temperature.auto.learning_rate", "Adam's learning rate for log alpha", "above 0"),
-    field("algo.sac.temperature.auto.entropy_per_action", "Entropy to reach, nats per number of an action", "finite"),
+    choice("algo", "The algorithm", ""),
 
     field("networks", "Shapes of the networks", ""),
     field("networks.actor", "Features of the actor's hidden layers", "one or more sizes, each 1 or more"),
@@ -81,14 +70,14 @@ pub const FIELDS: [Field; 89] = [
     field("sparsity", "How many weights exist, and which at first", ""),
     field("sparsity.actor", "Share of the actor's weights that do not exist", "in [0, 1)"),
     field("sparsity.critic", "Share of each critic's weights that do not exist", "in [0, 1)"),
-    field("sparsity.allocation", "How existing weights are shared out among layers", "uniform, erdos_renyi, global, per_layer or lambda"),
+    choice("sparsity.allocation", "How existing weights are shared out among layers", "uniform, erdos_renyi, global, per_layer or lambda"),
     field("sparsity.allocation.per_layer", "Density of each layer, whatever the total", "one a layer, each in (0, 1]"),
     field("sparsity.allocation.lambda", "Lambda of each layer but the last, which is dense", "one a hidden layer, each above 0"),
     field("sparsity.mask", "Which weights exist at first: the largest, or any", "magnitude or random"),
     field("sparsity.storage", "Which kernels compute the layers", "csr, masked or auto"),
 
     field("topology", "How connections move", ""),
-    field("topology.rule", "Which connections are dropped and grown", "static, set, rigl, gradual_magnitude or redo"),
+    choice("topology.rule", "Which connections are dropped and grown", "static, set, rigl, gradual_magnitude or redo"),
     field("topology.rule.set", "Drop small weights, grow at random", ""),
     field("topology.rule.set.drop", "Which values go", "magnitude or sign_balanced"),
     field("topology.rule.set.allow_regrow", "Whether what a move drops may be grown by it", "true or false"),
@@ -103,11 +92,12 @@ pub const FIELDS: [Field; 89] = [
     field("topology.rule.gradual_magnitude.final_sparsity", "Sparsity after the last", "in [0, 1), not below the initial one"),
     field("topology.rule.gradual_magnitude.begin", "First update that may prune", "0 or more"),
     field("topology.rule.gradual_magnitude.end", "Update from which the sparsity is final", "above begin"),
-    field("topology.rule.gradual_magnitude.allocation", "How weights are shared out among layers", "uniform, erdos_renyi, global, per_layer or lambda"),
+    choice("topology.rule.gradual_magnitude.allocation", "How weights are shared out among layers", "uniform, erdos_renyi, global, per_layer or lambda"),
     field("topology.rule.gradual_magnitude.allocation.per_layer", "Density of each layer", "each in (0, 1]"),
     field("topology.rule.gradual_magnitude.allocation.lambda", "Lambda of each layer but the last", "each above 0"),
     field("topology.rule.redo", "Draw dormant units anew", ""),
     field("topology.rule.redo.threshold", "Share of the layer's mean activation up to which a unit is dormant", "0 or more"),
+    choice("topology.actor_rule", "The actor's own, where it has another than the critics", "as topology.rule"),
     field("topology.every", "Updates of a network between two moves", "1 or more"),
     field("topology.actor_every", "The actor's own, where it is counted otherwise", "1 or more"),
     field("topology.drop_fraction", "Share of the connections that the first move replaces", "in [0, 1]"),
@@ -140,27 +130,3 @@ pub const FIELDS: [Field; 89] = [
     field("evaluation.episodes", "Episodes of an evaluation, without noise", "1 to 16384"),
     field("evaluation.keep_policies", "Whether the actor of every evaluation is kept", "true or false"),
 ];
-
-/// The row of a key.
-#[must_use]
-pub fn find(key: &str) -> Option<&'static Field> {
-    FIELDS.iter().find(|field| field.key == key)
-}
-
-/// The range of a key, for an error about its value.
-pub(super) fn allowed(key: &str) -> &'static str {
-    find(key).map_or("another value", |field| field.allowed)
-}
-
-/// Whether a key is a section: others lie under it.
-pub(super) fn is_section(key: &str) -> bool {
-    under(key).next().is_some()
-}
-
-/// The rows under a section, at any depth.
-pub(super) fn under(section: &str) -> impl Iterator<Item = &'static Field> {
-    FIELDS.iter().filter(move |field| {
-        let rest = field.key.strip_prefix(section);
-        rest.is_some_and(|rest| rest.starts_with('.'))
-    })
-}

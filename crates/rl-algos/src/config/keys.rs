@@ -3,7 +3,10 @@
 use strsim::osa_distance;
 use toml::{Table, Value};
 
-use super::fields::{FIELDS, MOVED, find, is_section};
+use sparse_core::topology::rules;
+
+use super::catalogue::{find, is_known, is_section, keys};
+use super::fields::MOVED;
 use crate::{Error, Result};
 
 /// Checks that all keys are known.
@@ -25,11 +28,22 @@ fn unknown(given: &Table, section: &str) -> Option<String> {
     given.iter().find_map(|(key, value)| {
         let path = join(section, key);
         match value {
+            _ if is_read_by_owner(&path) => None,
             Value::Table(inner) if is_section(&path) => unknown(inner, &path),
-            Value::Table(inner) if find(&path).is_none() => Some(first(inner, path)),
-            _ => find(&path).is_none().then_some(path),
+            Value::Table(inner) if !is_known(&path) => Some(first(inner, path)),
+            _ => (!is_known(&path)).then_some(path),
         }
     })
+}
+
+/// Whether a key has settings without rows of a table, which whoever reads them checks: those of a topology rule, and
+/// what lies under a setting of an agent.
+fn is_read_by_owner(path: &str) -> bool {
+    let rule = ["topology.rule.", "topology.actor_rule."];
+    match rule.iter().find_map(|start| path.strip_prefix(start)) {
+        Some(name) => find(path).is_none() && rules().iter().any(|rule| rule.name == name),
+        None => find(path).is_none() && is_known(path) && path.matches('.').count() > 1,
+    }
 }
 
 /// The path of the first key in an unknown section, or the section's own where it has none.
@@ -56,13 +70,15 @@ fn split(path: &str) -> (&str, &str) {
 
 /// What was probably meant, or what there is.
 fn hint(unknown: &str) -> String {
+    let known = keys();
     let moved = MOVED.iter().find(|(old, _)| *old == unknown);
-    if let Some(meant) = moved.map(|(_, new)| *new).or_else(|| nearest(unknown)) {
+    let meant = moved.map(|(_, new)| *new);
+    if let Some(meant) = meant.or_else(|| nearest(unknown, &known)) {
         return format!("did you mean `{meant}`?");
     }
     let section = split(unknown).0;
     let section = if is_section(section) { section } else { "" };
-    let names = FIELDS.iter().map(|field| split(field.key));
+    let names = known.iter().map(|key| split(key));
     let names = names.filter(|(own, _)| *own == section);
     let names: Vec<&str> = names.map(|(_, name)| name).collect();
     match section {
@@ -73,9 +89,9 @@ fn hint(unknown: &str) -> String {
 
 /// The known key that is nearest: one of the same name in the most similar section, else one of a similar name in the
 /// same section, else one of a similar path. At most a third of the letters may differ, and two of a short name.
-fn nearest(unknown: &str) -> Option<&'static str> {
+fn nearest<'a>(unknown: &str, known: &'a [String]) -> Option<&'a str> {
     let (section, name) = split(unknown);
-    let keys = || FIELDS.iter().map(|field| field.key);
+    let keys = || known.iter().map(String::as_str);
     let by_path = |key: &&str| osa_distance(unknown, key);
     let close = |a: &str, b: &str| osa_distance(a, b) <= (a.len() / 3).max(2);
     let namesake = keys()

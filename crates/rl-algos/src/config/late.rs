@@ -1,9 +1,9 @@
 //! Settings that take effect too late for a run of its length.
 
-use sparse_core::topology::ReDo;
+use sparse_core::topology::{ReDo, RuleConfig};
 use sparse_core::trainer::NetworkTrainerConfig;
 
-use super::{AlgoConfig, TrainConfig};
+use super::TrainConfig;
 
 impl TrainConfig {
     /// Settings that take effect too late for a run of this length, a line each.
@@ -47,13 +47,10 @@ impl TrainConfig {
 
     /// Networks that are never updated.
     fn late_learning(&self) -> Vec<String> {
-        let delay = match self.algo {
-            AlgoConfig::Td3(_) => "algo.td3.policy_delay",
-            AlgoConfig::Sac(_) => "algo.sac.policy_delay",
-        };
+        let delay = format!("algo.{}.policy_delay", self.algo.name());
         let updates = self.updates();
         let late = [
-            ("the actor learns", self.algo.policy_delay(), delay),
+            ("the actor learns", self.algo.policy_delay(), delay.as_str()),
             (
                 "target networks move",
                 self.learning.target_every,
@@ -70,24 +67,22 @@ impl TrainConfig {
     /// Networks whose connections never move although they have a rule.
     fn late_moves(&self) -> Option<String> {
         let topology = self.topology.as_ref()?;
-        let rule = &topology.rule;
-        let what = match (rule.grows(), rule.get::<ReDo>()) {
-            (true, _) => "connections",
-            (_, Some(_)) => "units",
-            // Whether pruning comes in time is checked with the settings.
-            _ => return None,
+        // Whether pruning comes in time is checked with the settings.
+        let what = |rule: &RuleConfig| match (rule.grows(), rule.get::<ReDo>()) {
+            (true, _) => Some("connections"),
+            (_, recycles) => recycles.map(|_| "units"),
         };
+        let (rule, actor_rule) = (what(&topology.rule), what(topology.actor_rule()));
         let actor_every = topology.actor_every.unwrap_or(topology.every);
-        let networks = [
-            ("the critics'", topology.every, self.critic_learner()),
-            ("the actor's", actor_every, self.actor_learner()),
-        ];
+        let critics = rule.map(|_| ("the critics'", topology.every, self.critic_learner()));
+        let actor = actor_rule.map(|_| ("the actor's", actor_every, self.actor_learner()));
+        let networks = [critics, actor].into_iter().flatten();
+        let what = rule.or(actor_rule)?;
         let until = |learner: &NetworkTrainerConfig| {
             let topology = learner.topology.as_ref();
             topology.map_or(0, |topology| topology.schedule.until)
         };
-        let late = networks.into_iter();
-        let late = late.filter(|(_, every, learner)| *every >= until(learner));
+        let late = networks.filter(|(_, every, learner)| *every >= until(learner));
         let late: Vec<String> = late
             .map(|(who, every, learner)| {
                 let until = until(&learner);

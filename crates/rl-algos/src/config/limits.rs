@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::TrainConfig;
-use super::fields::{allowed, find};
+use super::catalogue::{allowed, find};
 use crate::{Error, Result};
 
 /// The largest integer of TOML.

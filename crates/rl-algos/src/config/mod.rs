@@ -1,18 +1,27 @@
 //! Every setting of a run, as plain data that reads from and writes to TOML.
 
+mod agent;
+mod agents;
 mod algo;
+mod catalogue;
 pub mod fields;
 mod keys;
 mod late;
 mod limits;
+mod located;
 mod needs;
 mod sparsity;
 mod text;
 
+use envs::TaskInfo;
 use serde::{Deserialize, Serialize};
 use sparse_core::trainer::TargetConnections;
 
-pub use algo::{AlgoConfig, SacConfig, Td3Config, Temperature};
+pub use agent::{AgentConfig, AgentShape};
+pub use agents::{RedqConfig, SacConfig, Td3Config, Temperature};
+pub(crate) use algo::register;
+pub use algo::{AgentKind, AlgoConfig, agents as agent_kinds};
+use catalogue::allowed;
 pub use needs::Need;
 pub use sparsity::{Decay, PruningConfig, SparsityConfig, TopologyConfig};
 
@@ -152,7 +161,7 @@ impl TrainConfig {
     pub fn validate(&self) -> Result<()> {
         at_least_one("steps", self.steps)?;
         if i64::try_from(self.seed).is_err() {
-            return Err(Error::config("seed", self.seed, fields::allowed("seed")));
+            return Err(Error::config("seed", self.seed, allowed("seed")));
         }
         self.can_be_written()?;
         self.algo.validate()?;
@@ -166,7 +175,7 @@ impl TrainConfig {
         if let Some(pruning) = &self.pruning {
             pruning.validate()?;
             if self.topology.is_some() {
-                let allowed = fields::allowed("pruning");
+                let allowed = allowed("pruning");
                 return Err(Error::config("pruning", "set", allowed));
             }
         }
@@ -224,7 +233,8 @@ impl TrainConfig {
     /// Updates of the critics in the whole run.
     #[must_use]
     pub fn updates(&self) -> u64 {
-        self.steps.saturating_sub(self.random_steps())
+        let steps = self.steps.saturating_sub(self.random_steps());
+        steps.saturating_mul(self.algo.shape().updates_per_step)
     }
 }
 
@@ -238,8 +248,8 @@ impl LearningConfig {
         check("learning.tau", tau, tau as f32 > 0.0 && tau <= 1.0)?;
         let (every, delay) = (self.target_every, algo.policy_delay());
         at_least_one("learning.target_every", every)?;
-        if matches!(algo, AlgoConfig::Td3(_)) && !every.is_multiple_of(delay) {
-            let allowed = format!("a multiple of algo.td3.policy_delay = {delay}");
+        if algo.shape().actor_target && !every.is_multiple_of(delay) {
+            let allowed = format!("a multiple of algo.{}.policy_delay = {delay}", algo.name());
             return Err(Error::config("learning.target_every", every, &allowed));
         }
         for (field, value) in [
@@ -266,14 +276,15 @@ pub(crate) fn check_adaptive(adaptive: &AdaptiveCapacity) -> Result<()> {
     check("replay.adaptive.drop", drop, good)
 }
 
+/// The name of a task without its version.
+pub(crate) fn task_name(task: &TaskInfo) -> &str {
+    task.id.split("-v").next().unwrap_or(task.id)
+}
+
 /// Checks the sizes of hidden layers.
 fn hidden(field: &'static str, sizes: &[usize]) -> Result<()> {
     if sizes.is_empty() || sizes.contains(&0) {
-        return Err(Error::config(
-            field,
-            format!("{sizes:?}"),
-            fields::allowed(field),
-        ));
+        return Err(Error::config(field, format!("{sizes:?}"), allowed(field)));
     }
     Ok(())
 }
@@ -283,7 +294,7 @@ pub(crate) fn check(field: &'static str, value: f64, good: bool) -> Result<()> {
     if good {
         Ok(())
     } else {
-        Err(Error::config(field, value, fields::allowed(field)))
+        Err(Error::config(field, value, allowed(field)))
     }
 }
 
@@ -292,7 +303,7 @@ pub(crate) fn at_least_one(field: &'static str, value: u64) -> Result<()> {
     if value > 0 {
         Ok(())
     } else {
-        Err(Error::config(field, value, fields::allowed(field)))
+        Err(Error::config(field, value, allowed(field)))
     }
 }
 
@@ -389,10 +400,7 @@ mod tests {
     }
 
     fn td3(config: &mut TrainConfig) -> &mut Td3Config {
-        match &mut config.algo {
-            AlgoConfig::Td3(td3) => td3,
-            AlgoConfig::Sac(_) => panic!("not TD3"),
-        }
+        config.algo.get_mut().unwrap()
     }
 
     #[test]

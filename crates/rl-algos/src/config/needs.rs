@@ -11,9 +11,6 @@ const TRAINED: u64 = 5;
 /// Indices for each connection where not all are there: its input, its output, and its place among the input's.
 const INDICES: u64 = 3;
 
-/// Critics.
-const CRITICS: u64 = 2;
-
 /// Memory that a setting asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
@@ -32,6 +29,7 @@ impl TrainConfig {
     pub fn needs(&self, observation: usize, action: usize) -> Vec<Need> {
         let [actor, critic] = self.sizes(observation, action);
         let networks = &self.networks;
+        let critics = self.algo.shape().critics as u64;
         let [actor_share, critic_share] = self.initial_sparsity().map(|absent| 1.0 - absent);
         let [observation, action] = [observation, action].map(|n| n as u64);
         let transition = NUMBER * (observation + 2 * action + 1) + 1;
@@ -39,7 +37,7 @@ impl TrainConfig {
         let hidden = |sizes: &[usize]| total(sizes.iter().map(|&n| n as u64));
         // The sample, and what the critics' backward passes keep.
         let row = (2 * observation + action + 2)
-            .saturating_add(CRITICS.saturating_mul(hidden(&networks.critic)));
+            .saturating_add(critics.saturating_mul(hidden(&networks.critic)));
         let need = |field, value: String, bytes| Need {
             field,
             value,
@@ -54,7 +52,7 @@ impl TrainConfig {
             need(
                 "networks.critic",
                 format!("{:?}", networks.critic),
-                CRITICS.saturating_mul(connections(&critic, critic_share)),
+                critics.saturating_mul(connections(&critic, critic_share)),
             ),
             need(
                 "learning.batch_size",
@@ -73,7 +71,8 @@ impl TrainConfig {
     #[must_use]
     pub fn possible_weights(&self, observation: usize, action: usize) -> u64 {
         let [actor, critic] = self.sizes(observation, action).map(|sizes| weights(&sizes));
-        actor.saturating_add(CRITICS.saturating_mul(critic))
+        let critics = self.algo.shape().critics as u64;
+        actor.saturating_add(critics.saturating_mul(critic))
     }
 
     /// Features of every layer, the actor's and a critic's.

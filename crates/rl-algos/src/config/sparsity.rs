@@ -34,6 +34,9 @@ pub struct SparsityConfig {
 pub struct TopologyConfig {
     /// Which connections are dropped and grown.
     pub rule: RuleConfig,
+    /// The actor's own, where it has another than the critics, such as a static one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_rule: Option<RuleConfig>,
     /// Updates of a network between two moves, 1 or more.
     pub every: u64,
     /// The actor's own interval, where it differs from the critics'.
@@ -124,8 +127,13 @@ impl TopologyConfig {
         check("topology.until", self.until, good)
     }
 
-    /// The rule on its schedule, for a network with `updates` updates in all.
-    fn scheduled(&self, every: u64, updates: u64) -> Option<Topology> {
+    /// The actor's rule.
+    pub(crate) fn actor_rule(&self) -> &RuleConfig {
+        self.actor_rule.as_ref().unwrap_or(&self.rule)
+    }
+
+    /// A rule on its schedule, for a network that is updated so often in all.
+    fn scheduled(&self, rule: &RuleConfig, every: u64, updates: u64) -> Option<Topology> {
         let end = (self.until * updates as f64).round() as u64;
         let fraction = match self.decay {
             Decay::Constant => DropFraction::Constant(self.drop_fraction),
@@ -139,7 +147,7 @@ impl TopologyConfig {
             until: end,
             fraction,
         };
-        (end > 0).then(|| Topology::new(self.rule.clone(), schedule))
+        (end > 0).then(|| Topology::new(rule.clone(), schedule))
     }
 }
 
@@ -178,8 +186,8 @@ impl PruningConfig {
     }
 }
 
-/// What is wrong with a network's schedule, whose settings stand beside its rule here.
-fn of_network(error: sparse_core::Error, who: &str) -> Error {
+/// What is wrong with a network's schedule or its rule, which stands at `place`, by the names that settings have here.
+fn of_network(error: sparse_core::Error, who: &str, place: &str) -> Error {
     match error {
         sparse_core::Error::Config {
             field,
@@ -187,6 +195,7 @@ fn of_network(error: sparse_core::Error, who: &str) -> Error {
             allowed,
         } => {
             let field = field.replace("topology.schedule.", "topology.");
+            let field = field.replace("topology.rule", place);
             Error::config(field, value, &format!("{allowed} (of the {who})"))
         }
         other => other.into(),
@@ -196,19 +205,35 @@ fn of_network(error: sparse_core::Error, who: &str) -> Error {
 impl TrainConfig {
     /// Refuses a rule whose initial sparsity differs from the networks'.
     pub(super) fn check_beginning(&self) -> Result<()> {
-        let rule = self.topology.as_ref().map(|topology| &topology.rule);
-        if let Some(rule) = rule.and_then(|rule| rule.get::<GradualMagnitude>()) {
-            let SparsityConfig { actor, critic, .. } = self.sparsity;
-            for (name, start) in [("sparsity.actor", actor), ("sparsity.critic", critic)] {
-                let field = "topology.rule.gradual_magnitude.initial_sparsity";
-                if rule.initial_sparsity > start {
-                    let allowed =
-                        format!("at most {name} = {start}, with which the network starts");
-                    return Err(Error::config(field, rule.initial_sparsity, &allowed));
-                }
+        let Some(topology) = &self.topology else {
+            return Ok(());
+        };
+        let SparsityConfig { actor, critic, .. } = self.sparsity;
+        for (who, rule, start) in [
+            ("actor", topology.actor_rule(), actor),
+            ("critic", &topology.rule, critic),
+        ] {
+            let rule = rule.get::<GradualMagnitude>();
+            if let Some(rule) = rule.filter(|rule| rule.initial_sparsity > start) {
+                let field = format!(
+                    "{}.gradual_magnitude.initial_sparsity",
+                    self.rule_place(who)
+                );
+                let allowed =
+                    format!("at most sparsity.{who} = {start}, with which the network starts");
+                return Err(Error::config(field, rule.initial_sparsity, &allowed));
             }
         }
         Ok(())
+    }
+
+    /// Where the settings of a network's rule stand.
+    fn rule_place(&self, who: &str) -> &'static str {
+        let topology = self.topology.as_ref();
+        match topology.and_then(|topology| topology.actor_rule.as_ref()) {
+            Some(_) if who == "actor" => "topology.actor_rule",
+            _ => "topology.rule",
+        }
     }
 
     /// Checks when connections come and go.
@@ -217,7 +242,10 @@ impl TrainConfig {
             ("actor", self.actor_learner()),
             ("critic", self.critic_learner()),
         ] {
-            learner.validate().map_err(|error| of_network(error, who))?;
+            let place = self.rule_place(who);
+            learner
+                .validate()
+                .map_err(|error| of_network(error, who, place))?;
         }
         Ok(())
     }
@@ -226,11 +254,12 @@ impl TrainConfig {
     #[must_use]
     pub fn actor_learner(&self) -> NetworkTrainerConfig {
         let delay = self.algo.policy_delay().max(1);
-        let every = |t: &TopologyConfig| t.actor_every.unwrap_or(t.every);
-        let target = matches!(self.algo, super::AlgoConfig::Td3(_));
+        let topology = self.topology.as_ref();
+        let moves = topology.map(|t| (t.actor_rule(), t.actor_every.unwrap_or(t.every)));
+        let target = self.algo.shape().actor_target;
         NetworkTrainerConfig {
             adam: self.adam(self.learning.actor_learning_rate),
-            topology: self.moves(self.sparsity.actor, every, self.updates() / delay),
+            topology: self.moves(self.sparsity.actor, moves, self.updates() / delay),
             target: target.then(|| self.target(self.learning.target_every / delay)),
         }
     }
@@ -238,9 +267,10 @@ impl TrainConfig {
     /// Settings of each critic's learner.
     #[must_use]
     pub fn critic_learner(&self) -> NetworkTrainerConfig {
+        let moves = self.topology.as_ref().map(|t| (&t.rule, t.every));
         NetworkTrainerConfig {
             adam: self.adam(self.learning.critic_learning_rate),
-            topology: self.moves(self.sparsity.critic, |t| t.every, self.updates()),
+            topology: self.moves(self.sparsity.critic, moves, self.updates()),
             target: Some(self.target(self.learning.target_every)),
         }
     }
@@ -254,15 +284,17 @@ impl TrainConfig {
         }
     }
 
-    /// How a network's connections change over its updates.
+    /// How a network's connections change over its updates: by a rule, so often, where there is one.
     fn moves(
         &self,
         sparsity: f64,
-        every: impl FnOnce(&TopologyConfig) -> u64,
+        rule: Option<(&RuleConfig, u64)>,
         updates: u64,
     ) -> Option<Topology> {
         match (&self.topology, &self.pruning) {
-            (Some(topology), _) => topology.scheduled(every(topology), updates),
+            (Some(topology), _) => {
+                rule.and_then(|(rule, every)| topology.scheduled(rule, every, updates))
+            }
             (None, Some(pruning)) => pruning.scheduled(sparsity, &self.sparsity, updates),
             (None, None) => None,
         }

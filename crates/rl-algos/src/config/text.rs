@@ -2,8 +2,8 @@
 
 use toml::{Table, Value};
 
-use super::fields::{CHOICES, find};
-use super::{TrainConfig, keys};
+use super::catalogue::find;
+use super::{TrainConfig, keys, located};
 use crate::{Error, Result};
 
 impl TrainConfig {
@@ -15,7 +15,7 @@ impl TrainConfig {
     pub fn from_toml(text: &str) -> Result<Self> {
         let given = parse(text)?;
         keys::check(&given)?;
-        read(given)
+        read(&given)
     }
 
     /// These settings overridden by those of a TOML text, section by section; checks all values. Where a section holds
@@ -28,7 +28,7 @@ impl TrainConfig {
         keys::check(&given)?;
         let mut all = parse(&self.to_toml()?)?;
         overlay(&mut all, given, "");
-        read(all)
+        read(&all)
     }
 
     /// Writes TOML.
@@ -91,20 +91,9 @@ fn parse(text: &str) -> Result<Table> {
 }
 
 /// Known keys as settings.
-fn read(given: Table) -> Result<TrainConfig> {
-    let config: TrainConfig = given.try_into().map_err(|error: toml::de::Error| {
-        let said = error.to_string();
-        let key = said
-            .split("in `")
-            .nth(1)
-            .and_then(|rest| rest.split('`').next());
-        let allowed = key.and_then(find).map(|field| field.allowed);
-        let mut message = said.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        if let Some(allowed) = allowed.filter(|allowed| !allowed.is_empty()) {
-            message += &format!("; it must be {allowed}");
-        }
-        Error::Toml { message }
-    })?;
+fn read(given: &Table) -> Result<TrainConfig> {
+    let config: TrainConfig =
+        located::read(given, "", find).map_err(|message| Error::Toml { message })?;
     config.validate()?;
     Ok(config)
 }
@@ -115,7 +104,7 @@ fn overlay(all: &mut Table, given: Table, section: &str) {
         let path = format!("{section}{key}");
         match (all.get_mut(&key), value) {
             (Some(Value::Table(there)), Value::Table(given)) => {
-                if CHOICES.contains(&path.as_str()) {
+                if find(&path).is_some_and(|field| field.is_choice) {
                     there.retain(|choice, _| given.contains_key(choice));
                 }
                 overlay(there, given, &format!("{path}."));
@@ -132,11 +121,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use sparse_core::budget::Allocation;
-    use sparse_core::topology::{GradualMagnitude, ReDo, RuleConfig, Set, Static};
+    use sparse_core::topology::{GradualMagnitude, ReDo, RigL, RuleConfig, Set, Static};
+    use sparse_core::trainer::NetworkTrainerConfig;
 
-    use super::super::fields::FIELDS;
+    use super::super::catalogue::all;
     use super::*;
-    use crate::config::{AlgoConfig, Temperature};
+    use crate::config::{RedqConfig, SacConfig, Temperature};
     use crate::recipes;
 
     fn recipe(name: &str) -> TrainConfig {
@@ -175,6 +165,10 @@ mod tests {
         ];
         let mut all: Vec<TrainConfig> = recipes::names().map(|name| recipe(&name)).collect();
         all.push(with_rule(RuleConfig::new(Static)));
+        let mut config = recipe("set-redq");
+        config.topology.as_mut().unwrap().actor_rule = Some(RuleConfig::new(Static));
+        config.algo.get_mut::<RedqConfig>().unwrap().temperature = Temperature::Fixed(0.1);
+        all.push(config);
         all.push(with_rule(RuleConfig::new(Set::default())));
         all.push(with_rule(RuleConfig::new(ReDo::default())));
         for allocation in allocations {
@@ -193,8 +187,8 @@ mod tests {
         for config in all_kinds() {
             paths(&parse(&config.to_toml().unwrap()).unwrap(), "", &mut found);
         }
-        let known: BTreeSet<String> = FIELDS.iter().map(|f| f.key.to_owned()).collect();
-        assert_eq!(known.len(), FIELDS.len());
+        let known: BTreeSet<String> = all().map(|f| f.key.to_owned()).collect();
+        assert_eq!(known.len(), all().count());
         assert_eq!(known, found);
     }
 
@@ -257,10 +251,7 @@ mod tests {
         let start = recipe("rlx2-sac");
         let text = "[algo.sac]\npolicy_delay = 2\n[replay.adaptive]\nmin = 5\n";
         let mut expected = start.clone();
-        let AlgoConfig::Sac(sac) = &mut expected.algo else {
-            panic!("not SAC")
-        };
-        sac.policy_delay = 2;
+        expected.algo.get_mut::<SacConfig>().unwrap().policy_delay = 2;
         expected.replay.adaptive.as_mut().unwrap().min = 5;
         assert_eq!(start.merged(text).unwrap(), expected);
     }
@@ -270,12 +261,44 @@ mod tests {
         let text = "[algo.sac.temperature]\nfixed = 0.2\n[sparsity.allocation]\nlambda = [7.0, 64.0]\n\
                     [topology.rule.set]\ndrop = \"sign_balanced\"\n";
         let config = recipe("rlx2-sac").merged(text).unwrap();
-        let AlgoConfig::Sac(sac) = &config.algo else {
-            panic!("not SAC")
-        };
+        let sac = config.algo.get::<SacConfig>().unwrap();
         assert_eq!(sac.temperature, Temperature::Fixed(0.2));
         let allocation = Allocation::Lambda(vec![7.0, 64.0]);
         assert_eq!(config.sparsity.allocation, allocation);
         assert!(config.topology.unwrap().rule.get::<Set>().is_some());
+    }
+
+    #[test]
+    fn settings_of_an_agent_are_refused_with_their_key() {
+        let text = recipe("rlx2-sac").to_toml().unwrap();
+        for (old, new, expected) in [
+            (
+                "policy_delay = 1",
+                "policy_delay = \"often\"",
+                "`algo.sac.policy_delay`; it must be 1 or more",
+            ),
+            ("[algo.sac]", "[algo.ppo]", "`algo.ppo."),
+            (
+                "initial = 1.0",
+                "initial = true",
+                "`algo.sac.temperature.auto.initial`; it must be above 0",
+            ),
+        ] {
+            let changed = text.replacen(old, new, 1);
+            assert_ne!(changed, text, "{old}");
+            let line = TrainConfig::from_toml(&changed).unwrap_err().to_string();
+            assert!(line.contains(expected) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_actor_may_have_a_rule_of_its_own() {
+        let text = "[topology]\nactor_rule = \"static\"\n";
+        let config = recipe("rlx2-td3").merged(text).unwrap();
+        let rule = |learner: NetworkTrainerConfig| learner.topology.unwrap().rule;
+        assert!(rule(config.actor_learner()).get::<Static>().is_some());
+        assert!(rule(config.critic_learner()).get::<RigL>().is_some());
+        let text = config.to_toml().unwrap();
+        assert_eq!(TrainConfig::from_toml(&text).unwrap(), config);
     }
 }

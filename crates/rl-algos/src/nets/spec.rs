@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use sparse_core::budget::Allocation;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
-use sparse_core::topology::GradualMagnitude;
+use sparse_core::topology::{GradualMagnitude, RuleConfig};
 use sparse_core::trainer::NetworkTrainerConfig;
 
 use crate::config::TrainConfig;
@@ -115,12 +115,24 @@ pub(crate) fn sparsity_setting(
     config: &TrainConfig,
     asked: (&'static str, f64),
 ) -> (&'static str, String) {
-    let rule = config.topology.as_ref().map(|topology| &topology.rule);
-    match rule.and_then(|rule| rule.get::<GradualMagnitude>()) {
-        Some(rule) => (
-            "topology.rule.gradual_magnitude.final_sparsity",
-            rule.final_sparsity.to_string(),
-        ),
+    let shared = "topology.rule.gradual_magnitude.final_sparsity";
+    let own = "topology.actor_rule.gradual_magnitude.final_sparsity";
+    let rule = config.topology.as_ref().map(|topology| {
+        match topology
+            .actor_rule
+            .as_ref()
+            .filter(|_| asked.0 == "sparsity.actor")
+        {
+            Some(rule) => (own, rule),
+            None => (shared, &topology.rule),
+        }
+    });
+    let prunes = |(place, rule): (&'static str, &RuleConfig)| {
+        let rule = rule.get::<GradualMagnitude>()?;
+        Some((place, rule.final_sparsity.to_string()))
+    };
+    match rule.and_then(prunes) {
+        Some(setting) => setting,
         _ if config.sparsity.is_by_layer() => (
             "sparsity.allocation",
             format!("{:?}", config.sparsity.allocation),

@@ -15,14 +15,15 @@ use sparse_core::trainer::TargetConnections;
 
 use super::Recipe;
 use crate::config::{
-    AlgoConfig, Decay, LearningConfig, ReplayConfig, SparsityConfig, Temperature, TopologyConfig,
-    TrainConfig,
+    AlgoConfig, Decay, LearningConfig, ReplayConfig, SacConfig, SparsityConfig, Temperature,
+    TopologyConfig, TrainConfig, task_name,
 };
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "ds",
     about: "half the weights: drop the smallest of each sign, grow at random",
     source: "arXiv 2106.04217, §4.4 and appendix A",
+    settings: config,
 };
 
 /// Adaptation stops 50,000 updates before the end of 1,000,000 steps, of which 25,000 are random.
@@ -34,8 +35,8 @@ pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
         target_connections: TargetConnections::Magnitude,
         ..base.learning
     };
-    let (learning, drop_fraction) = match &mut base.algo {
-        AlgoConfig::Td3(_) => {
+    let (learning, drop_fraction) = match base.algo.get_mut::<SacConfig>() {
+        None => {
             let learning = LearningConfig {
                 batch_size: 100,
                 actor_learning_rate: 1e-3,
@@ -45,7 +46,7 @@ pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
             };
             (learning, 0.05)
         }
-        AlgoConfig::Sac(sac) => {
+        Some(sac) => {
             sac.temperature = Temperature::Fixed(0.2);
             let learning = LearningConfig {
                 tau: 1.0,
@@ -69,6 +70,7 @@ pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
         // Counted in the critics' updates, of which the actor has one in `policy_delay`.
         topology: Some(TopologyConfig {
             rule: RuleConfig::new(rule),
+            actor_rule: None,
             every: 1000,
             actor_every: Some(1000 / delay),
             drop_fraction,
@@ -80,21 +82,20 @@ pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
 }
 
 /// λ of the first and the second layer, by task; other tasks get `HalfCheetah`'s.
-fn lambdas(algo: &AlgoConfig, env: &str) -> Vec<f64> {
-    let task = env.split("-v").next().unwrap_or(env);
-    let pair = match (algo, task) {
+fn lambdas(algo: &AlgoConfig, env: &TaskInfo) -> Vec<f64> {
+    let pair = match (algo.get::<SacConfig>().is_some(), task_name(env)) {
         (_, "Humanoid") => [61.0, 64.0],
-        (AlgoConfig::Td3(_), "Ant") => [40.0, 64.0],
-        (AlgoConfig::Td3(_), _) => [7.0, 64.0],
-        (AlgoConfig::Sac(_), "Ant") => [30.0, 64.0],
-        (AlgoConfig::Sac(_), "Hopper") => [7.0, 20.0],
-        (AlgoConfig::Sac(_), _) => [12.0, 80.0],
+        (false, "Ant") => [40.0, 64.0],
+        (false, _) => [7.0, 64.0],
+        (true, "Ant") => [30.0, 64.0],
+        (true, "Hopper") => [7.0, 20.0],
+        (true, _) => [12.0, 80.0],
     };
     pair.to_vec()
 }
 
 fn sparsity(base: &TrainConfig, env: &TaskInfo) -> SparsityConfig {
-    let lambdas = lambdas(&base.algo, env.id);
+    let lambdas = lambdas(&base.algo, env);
     let (seen, done) = (env.observation.len(), env.action.len());
     let outputs = base.algo.actor_outputs(done);
     let allocation = Allocation::Lambda(lambdas);

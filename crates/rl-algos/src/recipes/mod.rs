@@ -1,4 +1,4 @@
-//! The settings of the papers, one recipe per file. Each exists for TD3 and for SAC: `rlx2-td3`, `rlx2-sac`.
+//! The settings of the papers, one recipe a file. Each is there with every agent: `rlx2-td3`, `rlx2-sac`.
 
 mod base;
 mod dense;
@@ -10,22 +10,29 @@ mod set;
 mod static_sparse;
 mod tiny;
 
-use crate::config::{AlgoConfig, TrainConfig};
+use std::sync::{PoisonError, RwLock};
+
+use envs::TaskInfo;
+
+use crate::config::{AlgoConfig, TrainConfig, agent_kinds};
 use crate::{Error, Result};
 
-/// A recipe: its name without the algorithm, a line on it, and where its numbers come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A recipe: its name without the agent, a line on it, and where its numbers come from.
+#[derive(Clone, Copy, Debug)]
 pub struct Recipe {
-    /// Name without the algorithm, such as `rlx2`.
+    /// Name without the agent, such as `rlx2`.
     pub name: &'static str,
     /// What it is, in a line.
     pub about: &'static str,
     /// Where its numbers come from.
     pub source: &'static str,
+    /// Makes its settings from those of a sparse agent whose connections stay, with one-step targets and a plain replay, as
+    /// the agent was published, on a task.
+    pub settings: fn(TrainConfig, &TaskInfo) -> TrainConfig,
 }
 
-/// All recipes.
-pub const RECIPES: [Recipe; 8] = [
+/// The recipes of this crate: one line for each.
+const OURS: [Recipe; 8] = [
     rlx2::RECIPE,
     rigl::RECIPE,
     set::RECIPE,
@@ -36,40 +43,74 @@ pub const RECIPES: [Recipe; 8] = [
     dense::RECIPE,
 ];
 
-/// The full names of all recipes: each with each algorithm.
+/// Those that were registered.
+static REGISTERED: RwLock<Vec<Recipe>> = RwLock::new(Vec::new());
+
+/// Gives a recipe of one's own its name, in all of the process; there is one of it with each agent.
+///
+/// # Errors
+/// [`Error::Config`] when the name is taken.
+pub fn register_recipe(recipe: Recipe) -> Result<()> {
+    let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
+    if OURS
+        .iter()
+        .chain(registered.iter())
+        .any(|other| other.name == recipe.name)
+    {
+        return Err(Error::config(
+            "recipe",
+            recipe.name,
+            "a name that no other recipe has",
+        ));
+    }
+    registered.push(recipe);
+    Ok(())
+}
+
+/// All recipes: this crate's, then those that were registered.
+#[must_use]
+pub fn recipes() -> Vec<Recipe> {
+    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
+    OURS.iter().chain(registered.iter()).copied().collect()
+}
+
+/// The full names of all recipes: each with each agent.
 pub fn names() -> impl Iterator<Item = String> {
-    let each = |algo: &'static str| RECIPES.iter().map(move |r| format!("{}-{algo}", r.name));
-    AlgoConfig::NAMES.into_iter().flat_map(each)
+    let recipes = recipes();
+    let agents = agent_kinds().into_iter();
+    agents.flat_map(move |agent| {
+        let names = recipes
+            .iter()
+            .map(|recipe| format!("{}-{}", recipe.name, agent.name));
+        names.collect::<Vec<_>>()
+    })
 }
 
 /// The settings of recipe `name` for the task `env` (any spelling that [`envs::make`] takes). A name without an
-/// algorithm is TD3's.
+/// agent is TD3's.
 ///
 /// # Errors
 /// [`Error::UnknownRecipe`], or the task's own error when it is unknown.
 pub fn named(name: &str, env: &str) -> Result<TrainConfig> {
     let env = envs::make(env)?;
     let wanted = name.to_ascii_lowercase();
-    let known = names().find(|known| *known == wanted || *known == format!("{wanted}-td3"));
-    let Some((recipe, algo)) = known.as_deref().and_then(|known| known.rsplit_once('-')) else {
+    let recipes = recipes();
+    let known = recipes.iter().find_map(|recipe| {
+        let agent = match wanted.strip_prefix(recipe.name)? {
+            "" => "td3",
+            rest => rest.strip_prefix('-')?,
+        };
+        Some((recipe, AlgoConfig::named(agent)?))
+    });
+    let Some((recipe, algo)) = known else {
         let names: Vec<String> = names().collect();
         return Err(Error::UnknownRecipe {
             name: name.to_owned(),
             known: names.join(", "),
         });
     };
-    let base = base::config(recipe, algo, env.info());
-    Ok(match recipe {
-        "rlx2" => rlx2::config(base),
-        "rigl" => rigl::config(base),
-        "set" => set::config(base),
-        "static" => base,
-        "ds" => ds::config(base, env.info()),
-        "pruned" => pruned::config(base),
-        "tiny" => tiny::config(base, env.info()),
-        "dense" => dense::config(base),
-        _ => unreachable!("`names` lists the recipes"),
-    })
+    let base = base::config(recipe.name, algo, env.info());
+    Ok((recipe.settings)(base, env.info()))
 }
 
 #[cfg(test)]
@@ -79,7 +120,7 @@ mod tests {
 
     #[test]
     fn every_recipe_is_valid_and_named_as_asked() {
-        assert_eq!(names().count(), 16);
+        assert_eq!(names().count(), OURS.len() * agent_kinds().len());
         for name in names() {
             for env in ["half_cheetah", "Humanoid-v5", "Reacher-v4"] {
                 let config = named(&name, env).unwrap();
@@ -133,9 +174,7 @@ mod tests {
         assert_eq!(config.learning.batch_size, 100);
         assert_eq!(config.learning.weight_decay, 2e-4);
         assert_eq!(config.learning.critic_learning_rate, 1e-3);
-        let AlgoConfig::Td3(Td3Config { policy_delay, .. }) = config.algo else {
-            panic!("not TD3");
-        };
+        let policy_delay = config.algo.get::<Td3Config>().unwrap().policy_delay;
         let topology = config.topology.as_ref().unwrap();
         assert_eq!(topology.actor_every.unwrap() * policy_delay, topology.every);
         assert_eq!((topology.every, topology.drop_fraction), (1000, 0.05));

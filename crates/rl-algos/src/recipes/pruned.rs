@@ -4,17 +4,20 @@
 //! it ends with are RLx2's, for comparison; Graesser et al. allocate by Erdős–Rényi, as here. Their initialisation that looks
 //! at the sparsity has nothing to look at in networks that start dense, and is left out.
 
+use envs::TaskInfo;
+
 use super::Recipe;
-use crate::config::{AlgoConfig, PruningConfig, TrainConfig};
+use crate::config::{PruningConfig, SacConfig, TrainConfig};
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "pruned",
     about: "starts dense; small weights go from 20 % to 80 % of the run",
     source: "arXiv 2206.10369, Table 8, and 2402.12479",
+    settings: config,
 };
 
-pub(super) fn config(mut base: TrainConfig) -> TrainConfig {
-    if matches!(base.algo, AlgoConfig::Sac(_)) {
+pub(super) fn config(mut base: TrainConfig, _: &TaskInfo) -> TrainConfig {
+    if base.algo.get::<SacConfig>().is_some() {
         base.learning.weight_decay = 1e-4;
         base.replay.capacity = 1_000_000;
     }

@@ -7,26 +7,26 @@
 //! the actor's last one is added), a network's output is not scaled by the action's range, and weights start as in
 //! TD3 (there orthogonal). With SAC it follows the code in acting without noise after the random steps.
 
+use envs::TaskInfo;
 use sparse_core::topology::{RigL, RuleConfig};
 
 use super::Recipe;
-use crate::config::{AlgoConfig, Decay, NStepConfig, ReplayConfig, TopologyConfig, TrainConfig};
+use crate::config::{Decay, NStepConfig, ReplayConfig, SacConfig, TopologyConfig, TrainConfig};
 use crate::replay::AdaptiveCapacity;
 
 pub(super) const RECIPE: Recipe = Recipe {
     name: "rlx2",
     about: "RigL, 3-step targets after a delay, replay that forgets stale policies",
     source: "arXiv 2205.15043, Table 2 and released code",
+    settings: config,
 };
 
-pub(super) fn config(mut base: TrainConfig) -> TrainConfig {
-    let min = match &mut base.algo {
-        AlgoConfig::Td3(_) => 100_000,
-        AlgoConfig::Sac(sac) => {
-            sac.sample_actions = false;
-            200_000
-        }
-    };
+pub(super) fn config(mut base: TrainConfig, _: &TaskInfo) -> TrainConfig {
+    let mut min = 100_000;
+    if let Some(sac) = base.algo.get_mut::<SacConfig>() {
+        sac.sample_actions = false;
+        min = 200_000;
+    }
     TrainConfig {
         topology: Some(topology(RuleConfig::new(RigL::default()))),
         // The README's `--nstep 3 --delay_nstep 300000`: a tenth of the paper's 3 million steps.
@@ -49,6 +49,7 @@ pub(super) fn config(mut base: TrainConfig) -> TrainConfig {
 pub(super) fn topology(rule: RuleConfig) -> TopologyConfig {
     TopologyConfig {
         rule,
+        actor_rule: None,
         every: 10_000,
         actor_every: None,
         drop_fraction: 0.5,

@@ -6,4 +6,5 @@ pub(super) const RECIPE: Recipe = Recipe {
     name: "static",
     about: "a random sparse network that never changes",
     source: "arXiv 2205.15043, §5, baseline SS",
+    settings: |base, _| base,
 };

@@ -10,6 +10,7 @@ pub(super) const RECIPE: Recipe = Recipe {
     name: "tiny",
     about: "dense, with as few weights as the sparse recipes",
     source: "arXiv 2205.15043, §5, baseline Tiny",
+    settings: config,
 };
 
 pub(super) fn config(base: TrainConfig, env: &TaskInfo) -> TrainConfig {
@@ -27,7 +28,7 @@ pub(super) fn config(base: TrainConfig, env: &TaskInfo) -> TrainConfig {
         critic: narrow(seen + done, &networks.critic, 1, sparsity.critic),
         ..*networks
     };
-    dense::config(TrainConfig { networks, ..base })
+    dense::config(TrainConfig { networks, ..base }, env)
 }
 
 /// Weights of a dense network.

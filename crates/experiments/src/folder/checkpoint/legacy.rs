@@ -46,8 +46,9 @@ struct OldRun {
     replay: Manifest,
 }
 
+/// The generators of such a run.
 #[derive(Deserialize)]
-struct OldStreams {
+pub(crate) struct OldStreams {
     init: ChaCha8Rng,
     exploration: ChaCha8Rng,
     replay: ChaCha8Rng,
@@ -58,8 +59,9 @@ struct OldStreams {
     evaluation: ChaCha8Rng,
 }
 
+/// The agent of such a run.
 #[derive(Deserialize)]
-struct OldAgent {
+pub(super) struct OldAgent {
     record: Vec<u8>,
     updates: u64,
     numbers: Vec<f64>,
@@ -95,7 +97,8 @@ pub(super) fn read(body: &[u8]) -> Result<(StoredRun, &[u8]), postcard::Error> {
 }
 
 impl OldStreams {
-    fn named(self, seed: u64) -> Streams {
+    /// The same by name.
+    pub(crate) fn named(self, seed: u64) -> Streams {
         let names = ["actor", "critic_1", "critic_2"].map(|name| format!("topology/{name}"));
         Streams {
             seed,

@@ -1,0 +1,178 @@
+//! REDQ: Randomized Ensembled Double Q-learning (Chen et al., arXiv 2101.05982, Algorithm 1). SAC with many critics: a
+//! target is the smallest value of a few of them, drawn for each update; the actor goes by the mean of all; critics are
+//! updated many times a step.
+
+use burn::tensor::Tensor;
+use rand::seq::index::sample;
+use rand_chacha::ChaCha8Rng;
+use sparse_core::nn::SparseMlp;
+use sparse_core::trainer::{NetworkTrainer, StepReport};
+
+use super::gaussian::SquashedGaussian;
+use super::sac::EntropyCoef;
+use super::{BuildAgent, METRICS, report};
+use crate::Result;
+use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
+use crate::config::{RedqConfig, TrainConfig};
+use crate::nets::{
+    Actor, BatchShape, Critics, check_action, check_batch, equal_parts, least, normal, par_halves,
+    row_slice, to_vec,
+};
+use crate::replay::Batch;
+use crate::rng::Streams;
+use crate::target::td_target;
+
+/// A Gaussian policy, many critics with targets, and the weight of the entropy.
+#[derive(Debug)]
+pub struct Redq {
+    config: RedqConfig,
+    gaussian: SquashedGaussian,
+    shape: BatchShape,
+    actor: Actor,
+    critics: Critics,
+    entropy: EntropyCoef,
+}
+
+impl BuildAgent for RedqConfig {
+    fn build(
+        &self,
+        config: &TrainConfig,
+        shape: BatchShape,
+        streams: &mut Streams,
+    ) -> Result<Box<dyn Agent>> {
+        config.validate()?;
+        Ok(Box::new(Redq {
+            actor: Actor::new(config, &shape, streams)?,
+            critics: Critics::new(self.critics, config, &shape, streams)?,
+            gaussian: SquashedGaussian::within(self.log_std_min, self.log_std_max),
+            entropy: EntropyCoef::new(&self.temperature),
+            config: self.clone(),
+            shape,
+        }))
+    }
+}
+
+impl Redq {
+    /// `y = R + γⁿ (min over M of Qᵢ'(s', a') - α log π(a'|s'))` for each row, with `a'` drawn from the policy and M a
+    /// random subset of the critics (Algorithm 1, lines 6 and 7).
+    fn targets(&self, batch: &Batch, streams: &mut Streams) -> Vec<f32> {
+        let act_dim = self.shape.act_dim;
+        let noise = normal(batch.action.len(), &mut streams.target_noise);
+        let rng = streams.named("redq_subset");
+        let subset = sample(rng, self.config.critics, self.config.subset).into_vec();
+        let subset = || subset.iter().map(|i| self.critics.learners()[*i].target());
+        let alpha = self.entropy.alpha() as f32;
+        let values = par_halves(batch.size, |half| {
+            let next = self.shape.observations(&batch.next_observation, &half);
+            let outputs = to_vec(self.actor.learner().net().forward(next));
+            let noise = row_slice(&noise, act_dim, &half);
+            let (actions, logs) = self.gaussian.sample(act_dim, &outputs, noise);
+            let next = row_slice(&batch.next_observation, self.shape.obs_dim, &half);
+            let values = least(subset(), &self.shape.critic_input(next, &actions));
+            let soft = values.iter().zip(&logs);
+            soft.map(|(value, log)| value - alpha * log).collect()
+        });
+        td_target(batch, &values, 1.0)
+    }
+
+    /// One update of all critics, and with the last of a step one of the actor and of α.
+    fn update(&mut self, batch: &Batch, last: bool, streams: &mut Streams) -> Result<UpdateReport> {
+        check_batch(&self.shape, batch)?;
+        let targets = self.targets(batch, streams);
+        let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
+        let targets = self.shape.tensor(targets, 1);
+        let input = self.shape.critic_input(&batch.observation, &batch.action);
+        let critics = self.critics.update(&input, &targets, streams)?;
+        let alpha = self.entropy.alpha() as f32;
+        let actor = match last {
+            true => Some(self.update_actor(batch, streams)?),
+            false => None,
+        };
+        let mut report = report(&critics, actor.as_ref(), target_mean);
+        report.metrics.push(("temperature", alpha));
+        if let Some(actor) = actor {
+            let mean_log = actor.aux.iter().sum::<f32>() / actor.aux.len() as f32;
+            report.metrics.push(("entropy", -mean_log));
+            let act_dim = self.shape.act_dim;
+            self.entropy.tune(f64::from(-mean_log), act_dim);
+        }
+        Ok(report)
+    }
+
+    /// One step of the actor down the mean over rows of `α log π(a|s) - mean over i of Qᵢ(s, a)` (line 10); beside it the
+    /// mean of `log π`.
+    fn update_actor(&mut self, batch: &Batch, streams: &mut Streams) -> Result<StepReport<f32>> {
+        let shape = &self.shape;
+        let noise = normal(batch.action.len(), &mut streams.target_noise);
+        let critics: Vec<_> = self
+            .critics
+            .learners()
+            .iter()
+            .map(NetworkTrainer::net)
+            .collect();
+        let (alpha, gaussian) = (self.entropy.alpha() as f32, self.gaussian);
+        let loss = |actor: &SparseMlp, rows| {
+            let observations = Tensor::from_inner(shape.observations(&batch.observation, &rows));
+            let outputs = actor.forward(observations.clone());
+            let drawn = gaussian.tensors(shape, outputs, row_slice(&noise, shape.act_dim, &rows));
+            let input = Tensor::cat(vec![observations, drawn.actions], 1);
+            let values = critics.iter().map(|critic| critic.forward(input.clone()));
+            let mean = Tensor::cat(values.collect(), 1).mean_dim(1);
+            ((drawn.logs * alpha - mean).mean(), drawn.mean_log)
+        };
+        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+        Ok(self.actor.learner_mut().minimise(parts, loss, rng)?)
+    }
+}
+
+impl Agent for Redq {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        check_action(action, self.shape.act_dim);
+        self.actor.act(observation, action);
+    }
+
+    fn explore(
+        &mut self,
+        observation: &[f32],
+        rng: &mut ChaCha8Rng,
+        mean: &mut [f32],
+        action: &mut [f32],
+    ) {
+        self.act(observation, mean);
+        let noise = normal(action.len(), rng);
+        let output = self.actor.output(observation);
+        let (drawn, _) = self.gaussian.sample(action.len(), output, &noise);
+        action.copy_from_slice(&drawn);
+    }
+
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> Result<UpdateReport> {
+        let mut report = UpdateReport::default();
+        for left in (0..self.config.updates_per_step).rev() {
+            let batch = experience.batch(&mut streams.replay)?;
+            report.add(self.update(batch, left == 0, streams)?);
+        }
+        Ok(report)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &METRICS
+    }
+
+    fn networks(&self) -> Vec<Network<'_>> {
+        let actor = Network::of("actor", Role::Actor, self.actor.learner());
+        [vec![actor], self.critics.networks()].concat()
+    }
+}
+
+impl Resumable for Redq {
+    fn parts(&mut self) -> Parts<'_> {
+        let parts = Parts::default()
+            .numbers(self.entropy.state())
+            .learner("actor", self.actor.learner_mut());
+        self.critics.add_to(parts)
+    }
+}

@@ -1,0 +1,55 @@
+//! What configurations and recipes must know of an agent.
+
+use std::fmt;
+
+use envs::TaskInfo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::TrainConfig;
+use super::fields::Field;
+use crate::Result;
+
+/// Settings of an agent, with what configurations and recipes must know of it.
+pub trait AgentConfig:
+    Clone + fmt::Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// Its name, on which the full names of recipes end.
+    const NAME: &'static str;
+    /// What it is, in a line.
+    const ABOUT: &'static str;
+    /// Where it is defined.
+    const SOURCE: &'static str;
+    /// The keys of its settings, as comments, hints and errors say them, each with its full path. Keys of the
+    /// default settings are known without a row.
+    const FIELDS: &'static [Field] = &[];
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the setting, its value and what is allowed.
+    fn validate(&self) -> Result<()>;
+
+    /// What its networks are like, and how often they are updated.
+    fn shape(&self) -> AgentShape;
+
+    /// Changes the settings that all recipes start from to those that this agent was published with on a task.
+    fn suit(&self, base: &mut TrainConfig, task: &TaskInfo) {
+        let _ = (base, task);
+    }
+}
+
+/// What the networks of an agent are like, and how often they are updated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentShape {
+    /// Outputs of the actor's network for each number of an action.
+    pub actor_outputs: usize,
+    /// Critics.
+    pub critics: usize,
+    /// Updates of the critics after an environment step, 1 or more.
+    pub updates_per_step: u64,
+    /// Critic updates per update of the actor, 1 or more.
+    pub policy_delay: u64,
+    /// Whether the actor has a target network.
+    pub actor_target: bool,
+}

@@ -1,0 +1,13 @@
+//! A user's own command line: five lines give their tasks `train`, `eval`, `plot` and all else.
+
+use std::process::ExitCode;
+
+use experiments::{Registry, cli};
+use outside::{CartPole, Puck};
+
+fn main() -> ExitCode {
+    let registry = Registry::new()
+        .task("CartPole-v0", || Ok(CartPole::new().into()))
+        .task("Puck-v0", || Ok(envs::Mujoco::new(Puck)?.into()));
+    cli::run(registry)
+}
