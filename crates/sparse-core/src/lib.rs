@@ -52,12 +52,15 @@
 //!
 //! let x = Tensor::<2>::from_data([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], &device);
 //! let y = Tensor::<2>::from_data([[1.0], [2.0]], &device);
-//! let loss = |net: &SparseMlp, (x, y)| (net.forward(x) - y).square().mean();
+//! let loss = |net: &SparseMlp, (x, y): (Tensor<2>, Tensor<2>)| (net.forward(x) - y).square().mean();
 //! let first = trainer.minimise([(x.clone(), y.clone())], loss, &mut rng)?;
 //! let second = trainer.minimise([(x, y)], loss, &mut rng)?;
 //! assert!(second.loss < first.loss);
 //! # Ok::<(), sparse_core::Error>(())
 //! ```
+//!
+//! Sparse layers are Burn modules. In your own module, beside dense layers and convolutions, they train under Burn's
+//! own optimizers, and a [`TopologyUpdater`](topology::TopologyUpdater) moves their connections: see its example.
 //!
 //! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the arithmetic),
 //! [`math`] (smooth functions), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`], [`topology`] (rules

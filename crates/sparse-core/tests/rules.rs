@@ -1,9 +1,20 @@
 //! What holds for any rule, by the test kit that the crate offers for your own rules.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use sparse_core::Result;
 use sparse_core::budget::Allocation;
 use sparse_core::testing;
 use sparse_core::topology::{
-    DropCriterion, GradualMagnitude, GrownMoments, GrownValue, ReDo, RigL, RuleConfig, Set, Static,
+    Candidates, DropCriterion, GradualMagnitude, GrownMoments, GrownValue, LayerChange, LayerState,
+    NamedRule, NetworkState, ReDo, RigL, Rule, RuleConfig, Set, Signal, Static, Update,
+    register_rule,
 };
 
 #[test]
@@ -53,4 +64,127 @@ fn every_rule_passes_the_test_kit() {
                 .unwrap_or_else(|failure| panic!("{rule:?}: {failure}"));
         }
     }
+}
+
+/// What a rule may do wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Wrong {
+    GrowsTwice,
+    IgnoresTheFloor,
+    DropsAll,
+    ForgetsALayer,
+    GrowsOneMore,
+    MovesAll,
+    DrawsElsewhere,
+    NeverActs,
+}
+
+/// Moves connections at random, and does one thing wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Faulty(Wrong);
+
+impl Faulty {
+    fn change(&self, layer: &LayerState, update: Update, rng: &mut dyn Rng) -> Result<LayerChange> {
+        static CALLS: AtomicUsize = AtomicUsize::new(0);
+        let pattern = &layer.pattern;
+        let (mut count, mut floor) = (
+            update.budget.count(pattern.nnz())?,
+            update.budget.min_inputs_per_unit,
+        );
+        match self.0 {
+            Wrong::IgnoresTheFloor => floor = 0,
+            Wrong::MovesAll => count = pattern.nnz(),
+            Wrong::DropsAll => {
+                let dropped = pattern.positions().collect();
+                return Ok(LayerChange::moving(dropped, Vec::new()));
+            }
+            _ => {}
+        }
+        count = count.min(Candidates::of(pattern).len());
+        let scores = layer.magnitudes();
+        let dropped = DropCriterion::Magnitude.lowest(layer, &scores, count, floor);
+        let mut grown = Candidates::of(pattern).random(dropped.len(), rng);
+        match self.0 {
+            Wrong::GrowsTwice => grown.extend(grown.first().copied()),
+            Wrong::GrowsOneMore => {
+                grown = Candidates::of(pattern).random(dropped.len() + 1, rng);
+            }
+            Wrong::DrawsElsewhere => {
+                let turn = CALLS.fetch_add(1, Ordering::Relaxed) % grown.len().max(1);
+                grown.truncate(turn);
+            }
+            _ => {}
+        }
+        Ok(LayerChange {
+            dropped,
+            grown,
+            ..LayerChange::default()
+        })
+    }
+}
+
+impl Rule for Faulty {
+    fn signal(&self, _: u64) -> Option<Signal> {
+        (self.0 != Wrong::NeverActs).then_some(Signal::None)
+    }
+
+    fn plan(
+        &self,
+        network: &NetworkState,
+        update: Update,
+        rng: &mut dyn Rng,
+    ) -> Result<Vec<LayerChange>> {
+        let layers = network.layers.iter();
+        let changes = layers.map(|layer| self.change(layer, update, rng));
+        let mut changes: Vec<LayerChange> = changes.collect::<Result<_>>()?;
+        if self.0 == Wrong::ForgetsALayer {
+            changes.pop();
+        }
+        Ok(changes)
+    }
+}
+
+impl NamedRule for Faulty {
+    const NAME: &'static str = "faulty";
+    const ABOUT: &'static str = "Does one thing wrong";
+}
+
+#[test]
+fn the_test_kit_finds_what_a_rule_does_wrong() {
+    for (wrong, expected) in [
+        (Wrong::GrowsTwice, "twice"),
+        (Wrong::IgnoresTheFloor, "must keep"),
+        (Wrong::DropsAll, "leaves no connections"),
+        (Wrong::ForgetsALayer, "changes of 2 layers: must be 3"),
+        (
+            Wrong::DrawsElsewhere,
+            "the same random numbers gave another plan",
+        ),
+        (Wrong::NeverActs, "never acts"),
+    ] {
+        let failure = testing::check_rule(&Faulty(wrong).into()).unwrap_err();
+        assert!(failure.contains(expected), "{wrong:?}: {failure}");
+    }
+    for wrong in [Wrong::GrowsOneMore, Wrong::MovesAll] {
+        let failure = testing::check_constant_nnz(&Faulty(wrong).into()).unwrap_err();
+        assert!(
+            failure.contains("must be the same number"),
+            "{wrong:?}: {failure}"
+        );
+    }
+}
+
+#[test]
+fn a_registered_rule_is_read_and_its_name_is_taken() {
+    let rule = RuleConfig::from(Faulty(Wrong::MovesAll));
+    let failure = testing::check_config(&rule).unwrap_err();
+    assert!(failure.contains("unknown rule `faulty`"), "{failure}");
+    register_rule::<Faulty>().unwrap();
+    testing::check_config(&rule).unwrap();
+    let error = register_rule::<Faulty>().unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "rule = faulty: must be a name that no other rule has"
+    );
+    assert!(register_rule::<RigL>().unwrap_err().is_config());
 }

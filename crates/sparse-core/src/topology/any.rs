@@ -1,6 +1,7 @@
-//! A rule with a name, whose type is not known.
+//! A rule with a name, whose type is not known, and how it is read.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -34,5 +35,25 @@ impl<R: NamedRule> AnyRule for R {
 
     fn as_rule(&self) -> &(dyn Rule + 'static) {
         self
+    }
+}
+
+/// A rule that configurations may name.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleEntry {
+    /// Its name.
+    pub name: &'static str,
+    /// One line about it.
+    pub about: &'static str,
+    pub(super) read: fn(Value) -> serde_json::Result<Arc<dyn AnyRule>>,
+}
+
+impl RuleEntry {
+    pub(super) const fn of<R: NamedRule>() -> Self {
+        Self {
+            name: R::NAME,
+            about: R::ABOUT,
+            read: |settings| Ok(Arc::new(serde_json::from_value::<R>(settings)?)),
+        }
     }
 }

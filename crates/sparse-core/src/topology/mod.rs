@@ -31,6 +31,7 @@ mod updater;
 
 use serde::{Deserialize, Serialize};
 
+pub use any::RuleEntry;
 pub use candidates::Candidates;
 use change::resolve;
 pub use change::{AppliedChange, LayerChange};
@@ -41,10 +42,10 @@ pub use drop_grow::{DropGrow, Grow};
 pub use exploration::ExplorationRate;
 pub use follow::{FollowsConnections, TopologyChange};
 pub use grown::{GrownMoments, GrownValue};
-pub use registry::{RuleEntry, register_rule, rules};
+pub use registry::{register_rule, rules};
 pub use rewire_budget::RewireBudget;
 pub use rule::{NamedRule, Rule, Signal, Update};
-pub use rules::{GradualMagnitude, ReDo, RigL, Set, Static};
+pub use rules::*;
 pub use schedule::{DropFraction, Schedule};
 pub use state::{LayerState, NetworkState};
 pub use trace::Trace;

@@ -5,38 +5,10 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::{Map, Value};
 
-use super::any::AnyRule;
-use super::{GradualMagnitude, NamedRule, ReDo, RigL, Set, Static};
+use super::NamedRule;
+use super::any::{AnyRule, RuleEntry};
+use super::rules::ALL;
 use crate::error::{Error, Result};
-
-/// A rule that configurations may name.
-#[derive(Clone, Copy, Debug)]
-pub struct RuleEntry {
-    /// Its name.
-    pub name: &'static str,
-    /// One line about it.
-    pub about: &'static str,
-    read: fn(Value) -> serde_json::Result<Arc<dyn AnyRule>>,
-}
-
-impl RuleEntry {
-    const fn of<R: NamedRule>() -> Self {
-        Self {
-            name: R::NAME,
-            about: R::ABOUT,
-            read: |settings| Ok(Arc::new(serde_json::from_value::<R>(settings)?)),
-        }
-    }
-}
-
-/// The rules of this crate: one line for each.
-const OURS: [RuleEntry; 5] = [
-    RuleEntry::of::<Static>(),
-    RuleEntry::of::<Set>(),
-    RuleEntry::of::<RigL>(),
-    RuleEntry::of::<GradualMagnitude>(),
-    RuleEntry::of::<ReDo>(),
-];
 
 /// Those that were registered, by name.
 fn registered() -> &'static RwLock<BTreeMap<&'static str, RuleEntry>> {
@@ -50,7 +22,7 @@ fn registered() -> &'static RwLock<BTreeMap<&'static str, RuleEntry>> {
 /// [`Error::Config`] when the name is taken.
 pub fn register_rule<R: NamedRule>() -> Result<()> {
     let taken = || Error::config("rule", R::NAME, "a name that no other rule has");
-    if OURS.iter().any(|entry| entry.name == R::NAME) {
+    if ALL.iter().any(|entry| entry.name == R::NAME) {
         return Err(taken());
     }
     let mut registered = registered().write().unwrap_or_else(PoisonError::into_inner);
@@ -65,7 +37,7 @@ pub fn register_rule<R: NamedRule>() -> Result<()> {
 #[must_use]
 pub fn rules() -> Vec<RuleEntry> {
     let registered = registered().read().unwrap_or_else(PoisonError::into_inner);
-    OURS.iter().chain(registered.values()).copied().collect()
+    ALL.iter().chain(registered.values()).copied().collect()
 }
 
 /// The rule of this name with these settings; `Null` where none are given.
@@ -93,7 +65,7 @@ fn unknown(name: &str, rules: &[RuleEntry]) -> String {
         .iter()
         .min_by_key(distance)
         .filter(|entry| distance(entry) <= 3);
-    let meant = nearest.map(|entry| format!("; did you mean `{}`?", entry.name));
+    let meant = nearest.map(|entry| format!(" did you mean `{}`?", entry.name));
     let (known, meant) = (names.join(", "), meant.unwrap_or_default());
-    format!("unknown rule `{name}`{meant}; known rules: {known}")
+    format!("unknown rule `{name}`;{meant} known rules: {known}")
 }
