@@ -232,7 +232,7 @@ fn a_folder_that_a_run_writes_to_is_refused_to_others() {
     let config = config("static", 300);
     run(&config, &path).unwrap();
     let metrics = fs::read(path.join("metrics.csv")).unwrap();
-    let held = rl_algos::files::hold(&path).unwrap();
+    let held = rl_algos::files::lock_dir(&path).unwrap();
     for error in [
         RunDir::create(&path, &config, true).unwrap_err(),
         go_on(&config, &path, &mut []).unwrap_err(),

@@ -10,7 +10,7 @@ use crate::dataset::Normaliser;
 ///
 /// # Errors
 /// [`Error::Config`](crate::Error::Config) when the normaliser has another size than the observations.
-pub fn raw_policy(actor: &SparseMlp, normaliser: Option<&Normaliser>) -> Result<SparseMlp> {
+pub fn fold_normaliser(actor: &SparseMlp, normaliser: Option<&Normaliser>) -> Result<SparseMlp> {
     let mut policy = actor.clone();
     let mut layers = policy.sparse_layers_mut();
     let (Some(first), Some(Normaliser { mean, std })) = (layers.first_mut(), normaliser) else {

@@ -44,4 +44,4 @@ pub mod score;
 pub mod train;
 
 pub use error::{Error, Result};
-pub use export::raw_policy;
+pub use export::fold_normaliser;

@@ -11,8 +11,8 @@ use burn::tensor::Device;
 use envs::VecEnv;
 use offline_prune::config::{AlgoConfig, OfflineConfig};
 use offline_prune::dataset::{Dataset, Episode};
+use offline_prune::fold_normaliser;
 use offline_prune::prune::PruneConfig;
-use offline_prune::raw_policy;
 use offline_prune::train::{Evaluation, Run, Start, Watcher, train};
 use rand::RngExt;
 use rl_algos::algos::Policy;
@@ -159,7 +159,7 @@ fn iql_takes_the_scale_of_rewards_from_the_dataset() {
         if let AlgoConfig::Iql(iql) = &mut config.algo {
             iql.reward_scale = set;
         }
-        match config.fitted(&dataset).algo {
+        match config.resolved(&dataset).algo {
             AlgoConfig::Iql(iql) => iql.reward_scale,
             _ => None,
         }
@@ -199,7 +199,7 @@ fn the_policy_needs_no_normaliser() {
     let (_, actor) = trained.agent.networks()[0];
     let mut other = normaliser;
     other.mean.pop();
-    assert!(raw_policy(actor, Some(&other)).is_err());
+    assert!(fold_normaliser(actor, Some(&other)).is_err());
 }
 
 /// Seeds repeat on any number of threads; a pruned agent starts as a part of the dense one.

@@ -17,7 +17,7 @@ pub const LOCK: &str = ".lock";
 ///
 /// # Errors
 /// [`Error::File`] when it cannot be written; what was there stays then.
-pub fn put<T>(
+pub fn atomic_write<T>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<T>,
 ) -> Result<T> {
@@ -59,7 +59,7 @@ impl Drop for Held {
 ///
 /// # Errors
 /// [`Error::File`] when another process or another part of this one holds it, or nothing can be written there.
-pub fn hold(folder: &Path) -> Result<Held> {
+pub fn lock_dir(folder: &Path) -> Result<Held> {
     let path = folder.join(LOCK);
     // Without a change of what may be there.
     let file = File::options().append(true).create(true).open(&path);
@@ -79,7 +79,7 @@ pub fn hold(folder: &Path) -> Result<Held> {
 ///
 /// # Errors
 /// [`Error::File`] when the folder cannot be opened.
-pub fn settle(folder: &Path) -> Result<()> {
+pub fn sync_dir(folder: &Path) -> Result<()> {
     if cfg!(unix) {
         let folder_file = File::open(folder).map_err(Error::file(folder))?;
         folder_file.sync_all().map_err(Error::file(folder))?;

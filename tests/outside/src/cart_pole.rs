@@ -1,5 +1,6 @@
 //! A pole on a cart, balanced by pushing the cart. Barto, Sutton and Anderson (1983), Neuronlike Adaptive Elements That
-//! Can Solve Difficult Learning Control Problems; the constants are those of Gymnasium's `CartPole-v1`.
+//! Can Solve Difficult Learning Control Problems. Equations, constants and starts are those of Gymnasium's `CartPole-v0`;
+//! the force is any up to 10 N.
 
 use envs::{Env, EnvState, Error, Info, NumpyRng, Result, SpaceDim, Step, TaskInfo};
 
@@ -43,7 +44,7 @@ impl CartPole {
                 SpaceDim::unbounded("velocity of pole", "rad/s"),
             ],
             action: vec![SpaceDim::bounded("force / 10 N", "1", 1.0)],
-            max_episode_steps: 500,
+            max_episode_steps: 200,
             ..TaskInfo::default()
         };
         Self {

@@ -12,7 +12,7 @@ use crate::args::collect::{CollectArgs, Kind};
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use offline_prune::dataset::minari::{self, Written};
-use rl_algos::files::hold;
+use rl_algos::files::lock_dir;
 
 use crate::disk::room;
 use crate::folder::places;
@@ -151,7 +151,7 @@ fn write(args: &CollectArgs, plan: Plan) -> Result<Written> {
     let folder = args.out.join(&description.id);
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     // Two commands would write to one file.
-    let _held = hold(&folder)?;
+    let _held = lock_dir(&folder)?;
     let episodes = plan.episodes(args)?;
     let seen = episodes.inspect(|episode| {
         if let Ok(episode) = episode {

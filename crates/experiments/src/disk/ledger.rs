@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rl_algos::files::put;
+use rl_algos::files::atomic_write;
 use rl_algos::{Error, Result};
 
 /// What a spreadsheet may put before a text.
@@ -135,7 +135,7 @@ impl Ledger {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(Error::file(&self.path)(error)),
         }
-        put(&self.path, |file| file.write_all(self.rows.as_bytes()))
+        atomic_write(&self.path, |file| file.write_all(self.rows.as_bytes()))
     }
 
     /// Whether the rows hold everything in a file: it may end early, have other line endings, or end with a row that

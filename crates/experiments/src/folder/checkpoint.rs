@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::packed::{Kind, frame, unframe};
 use rl_algos::config::TrainConfig;
-use rl_algos::files::{put, settle};
+use rl_algos::files::{atomic_write, sync_dir};
 use rl_algos::replay::{Manifest, Replay, ReplayLog};
 use rl_algos::train::TrainState;
 use rl_algos::{Error, Result};
@@ -105,8 +105,8 @@ impl Checkpoints {
         let state = state(staged);
         let path = self.folder.join(STATE);
         let bytes = encode(&state).map_err(Error::file(&path))?;
-        put(&path, |file| std::io::Write::write_all(file, &bytes))?;
-        settle(&self.folder)?;
+        atomic_write(&path, |file| std::io::Write::write_all(file, &bytes))?;
+        sync_dir(&self.folder)?;
         match replay {
             Some(_) => self.replay.commit(),
             None => Ok(()),

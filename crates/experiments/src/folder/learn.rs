@@ -11,7 +11,7 @@ use crate::observe::Metrics;
 use rl_algos::agent::Agent;
 use rl_algos::algos;
 use rl_algos::config::TrainConfig;
-use rl_algos::files::hold;
+use rl_algos::files::lock_dir;
 use rl_algos::observe::{Evaluation, Observer, Progress, Start};
 use rl_algos::rng::Streams;
 use rl_algos::train::{LoopConfig, Snapshot, Trained, Trainer};
@@ -30,7 +30,7 @@ pub fn train(
     run: &RunDir,
     observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
-    let _held = hold(run.path())?;
+    let _held = lock_dir(run.path())?;
     // What another command made there since the folder was.
     if run.metrics_path().exists() || run.resume_path().join(STATE).exists() {
         let path = run.path().to_owned();
@@ -58,7 +58,7 @@ pub fn resume(
     run: &RunDir,
     observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
-    let _held = hold(run.path())?;
+    let _held = lock_dir(run.path())?;
     let Some((checkpoints, stored, replay)) = Checkpoints::open(&run.resume_path(), config)? else {
         check_unbegun(run)?;
         return begin(config, device, run, observers);

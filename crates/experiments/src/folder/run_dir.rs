@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoints;
 use rl_algos::config::TrainConfig;
-use rl_algos::files::{hold, put};
+use rl_algos::files::{atomic_write, lock_dir};
 use rl_algos::nets::check_networks;
 use rl_algos::replay::Replay;
 use rl_algos::{Error, Result};
@@ -94,7 +94,7 @@ impl RunDir {
         // Before anything is written there, and again when nobody else can write.
         Self::check_free(path, overwrite)?;
         fs::create_dir_all(path).map_err(Error::file(path))?;
-        let _held = hold(path)?;
+        let _held = lock_dir(path)?;
         Self::check_free(path, overwrite)?;
         if Self::is_taken(path) {
             ours::remove(path)?;
@@ -278,7 +278,7 @@ impl RunDir {
 
 /// Puts a file in its place in one move.
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    put(path, |file| file.write_all(bytes))
+    atomic_write(path, |file| file.write_all(bytes))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(super) fn run(args: &OfflineArgs, job: &Job, device: &Device) -> Result<Exit
     folder::check(&path, overwrite)?;
     let threads = threads(args.agent.threads)?;
     let dataset = open(place, &job.config, 1)?;
-    let config = job.config.fitted(&dataset);
+    let config = job.config.resolved(&dataset);
     let data = Data::of(place, &dataset);
     if args.go_on && kept::whole(&path, &config, &dataset, &data)?.is_some() {
         print_line(&format!("the run in {} is whole", path.display()));

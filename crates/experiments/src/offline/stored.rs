@@ -10,7 +10,7 @@ use offline_prune::config::OfflineConfig;
 use offline_prune::train::{Averages, Evaluation, State};
 use rand_chacha::ChaCha8Rng;
 use rl_algos::agent::AgentState;
-use rl_algos::files::{put, settle};
+use rl_algos::files::{atomic_write, sync_dir};
 use serde::{Deserialize, Serialize};
 
 use crate::folder::offline::{RESUME, STATE};
@@ -43,8 +43,8 @@ impl Stored {
         };
         fs::create_dir_all(&folder).map_err(|error| fault(&folder, error.to_string()))?;
         let bytes = pack(KIND, self).map_err(|error| fault(&file, error))?;
-        put(&file, |file| std::io::Write::write_all(file, &bytes))?;
-        settle(&folder)
+        atomic_write(&file, |file| std::io::Write::write_all(file, &bytes))?;
+        sync_dir(&folder)
     }
 
     /// Reads it from the folder of a run; `None` where none was written.

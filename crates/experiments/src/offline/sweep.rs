@@ -13,7 +13,7 @@ use burn::tensor::Device;
 use indicatif::MultiProgress;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
-use rl_algos::files::{hold, put};
+use rl_algos::files::{atomic_write, lock_dir};
 
 use super::job::{DENSE, Job, pruned};
 use super::kept::{self, Kept};
@@ -90,16 +90,16 @@ pub(super) fn run(
     let dataset = open(place, base, Share::of(threads, jobs.len()).at_once)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     // Kept to the end.
-    let _held = hold(&folder)?;
+    let _held = lock_dir(&folder)?;
     let data = Data::of(place, &dataset);
     let (mut there, mut others) = (vec![None; jobs.len()], Vec::new());
     if args.go_on {
         for (job, there) in jobs.iter().zip(&mut there) {
-            let config = job.config.fitted(&dataset);
+            let config = job.config.resolved(&dataset);
             *there = kept::whole(&folder.join(&job.name), &config, &dataset, &data)?;
         }
         let named: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
-        others = kept::others(&folder, &named, &base.fitted(&dataset), &dataset, &data)?;
+        others = kept::others(&folder, &named, &base.resolved(&dataset), &dataset, &data)?;
     }
     let missing: Vec<usize> = (0..jobs.len()).filter(|i| there[*i].is_none()).collect();
     let share = Share::of(threads, missing.len());
@@ -193,7 +193,7 @@ type Made = Result<Option<Outcome>>;
 /// One of them.
 fn one(job: &Job, shared: &Shared) -> Made {
     let path = shared.folder.join(&job.name);
-    let config = job.config.fitted(&shared.dataset);
+    let config = job.config.resolved(&shared.dataset);
     let (data, named) = (&shared.data, shared.named);
     let (folder, state) = match shared.keep {
         true => kept::begin(&path, &config, data, named)?,
@@ -242,11 +242,11 @@ fn finish(all: Vec<(Job, Option<Made>)>, folder: &Path, title: &str) -> Result<E
                 .to_owned(),
         });
         let (file, table) = (folder.join(TABLE), csv(&whole)?);
-        put(&file, |file| file.write_all(&table))?;
+        atomic_write(&file, |file| file.write_all(&table))?;
         print_line(&format!("wrote {}", file.display()));
         if let Some(picture) = draw(&whole, title)? {
             let file = folder.join(PICTURE);
-            put(&file, |file| file.write_all(picture.as_bytes()))?;
+            atomic_write(&file, |file| file.write_all(picture.as_bytes()))?;
             print_line(&format!("wrote {}", file.display()));
         }
     }

@@ -12,7 +12,7 @@ use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
 use offline_prune::train::{Evaluation, Run, Start, Trained};
 use offline_prune::{Error, Result as Offline};
-use rl_algos::files::{Held, hold, put};
+use rl_algos::files::{Held, atomic_write, lock_dir};
 use sparse_core::record;
 
 use super::board::Board;
@@ -92,7 +92,7 @@ impl Folder {
             begun: Instant::now(),
             before: 0.0,
             held: match path.join(CONFIG).exists() {
-                true => Some(hold(path)?),
+                true => Some(lock_dir(path)?),
                 false => None,
             },
             goes_on: false,
@@ -105,7 +105,7 @@ impl Folder {
     /// # Errors
     /// When another command writes there, or the state is damaged.
     pub(super) fn go_on(path: &Path) -> Result<(Self, Option<Stored>)> {
-        let held = hold(path)?;
+        let held = lock_dir(path)?;
         let stored = Stored::read(path)?;
         let folder = Self {
             path: path.to_owned(),
@@ -143,7 +143,7 @@ impl Folder {
         let place = |error: std::io::Error| fault(&self.path, &error);
         if self.held.is_none() {
             fs::create_dir_all(&self.path).map_err(place)?;
-            self.held = Some(hold(&self.path)?);
+            self.held = Some(lock_dir(&self.path)?);
         }
         // Again, now that nobody else can write.
         check(&self.path, self.overwrite).map_err(|error| fault(&self.path, &error))?;
@@ -165,7 +165,9 @@ impl Folder {
 
     /// Puts a file in its place in one move.
     fn write(&self, name: &str, bytes: &[u8]) -> Offline<()> {
-        Ok(put(&self.path.join(name), |file| file.write_all(bytes))?)
+        Ok(atomic_write(&self.path.join(name), |file| {
+            file.write_all(bytes)
+        })?)
     }
 
     /// Adds a row to the metrics, and the points of TensorBoard.

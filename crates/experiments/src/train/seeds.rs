@@ -11,7 +11,7 @@ use anyhow::Result;
 use burn::tensor::Device;
 use indicatif::MultiProgress;
 use rl_algos::config::TrainConfig;
-use rl_algos::files::hold;
+use rl_algos::files::lock_dir;
 
 use super::observer::ProgressObserver;
 use super::{fits, networks, new, report, why};
@@ -100,7 +100,7 @@ fn folders(
         offline::online(&path)?;
         RunDir::check_free(&path, args.overwrite)?;
         if RunDir::is_taken(&path) {
-            held.push(hold(&path)?);
+            held.push(lock_dir(&path)?);
         }
     }
     // All are free.

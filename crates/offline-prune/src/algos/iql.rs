@@ -68,7 +68,7 @@ impl Iql {
     }
 
     /// The values of the data's actions: `min(Q₁', Q₂')(s, a)` of each row.
-    fn worth(&self, batch: &Batch) -> Vec<f32> {
+    fn q_values(&self, batch: &Batch) -> Vec<f32> {
         par_halves(batch.size, |half| {
             self.critics
                 .target_values(&judged(&self.rows, batch, &half))
@@ -84,9 +84,9 @@ impl Iql {
     }
 
     /// How much each row counts for the policy: `exp(β (min(Q₁', Q₂')(s, a) - V(s)))`, 100 at most (equation 7).
-    fn weights(&self, batch: &Batch, worth: &[f32]) -> Vec<f32> {
+    fn weights(&self, batch: &Batch, q_values: &[f32]) -> Vec<f32> {
         let values = self.values(&batch.observation, batch.size);
-        let advantages = worth.iter().zip(values).map(|(q, v)| q - v);
+        let advantages = q_values.iter().zip(values).map(|(q, v)| q - v);
         weights(advantages, 1.0 / self.config.beta)
     }
 
@@ -101,11 +101,11 @@ impl Iql {
 /// weigh more.
 fn expectile_loss(
     value: &SparseMlp,
-    [observations, worth]: [Tensor<2>; 2],
+    [observations, q_values]: [Tensor<2>; 2],
     expectile: f64,
 ) -> Tensor<1> {
-    let [observations, worth] = [observations, worth].map(Tensor::from_inner);
-    let error = worth - value.forward(observations);
+    let [observations, q_values] = [observations, q_values].map(Tensor::from_inner);
+    let error = q_values - value.forward(observations);
     let below = error.clone().clamp_max(0.0);
     let above = error.clamp_min(0.0);
     (above.square() * expectile + below.square() * (1.0 - expectile)).mean()
@@ -126,17 +126,17 @@ impl OfflineAgent for Iql {
     /// Updates the value, then the policy by it, then both critics, whose targets follow.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
         check(&self.rows, batch)?;
-        let worth = self.worth(batch);
+        let q_values = self.q_values(batch);
         let (rows, expectile) = (&self.rows, self.config.expectile);
         let loss = |value: &SparseMlp, some: std::ops::Range<usize>| {
             let observations = rows.observations(&batch.observation, &some);
-            let pair = [observations, rows.tensor(&worth[some], 1)];
+            let pair = [observations, rows.tensor(&q_values[some], 1)];
             expectile_loss(value, pair, expectile)
         };
         let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
         let value_loss = self.value.minimise(parts, loss, rng)?.loss;
 
-        let weights = self.weights(batch, &worth);
+        let weights = self.weights(batch, &q_values);
         let actor_loss =
             self.actor
                 .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
@@ -168,10 +168,10 @@ impl OfflineAgent for Iql {
 
     fn objectives(&self, batch: &Batch, _: &mut Streams) -> Result<Vec<Objective>> {
         check(&self.rows, batch)?;
-        let worth = self.worth(batch);
-        let weights = self.weights(batch, &worth);
+        let q_values = self.q_values(batch);
+        let weights = self.weights(batch, &q_values);
         let observations = self.rows.observations(&batch.observation, &all(batch));
-        let pair = [observations, self.rows.tensor(worth, 1)];
+        let pair = [observations, self.rows.tensor(q_values, 1)];
         let expectile = self.config.expectile;
         let value = Objective {
             networks: vec![3],

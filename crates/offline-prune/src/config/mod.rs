@@ -154,7 +154,7 @@ impl OfflineConfig {
 
     /// The same settings with what was left to the dataset: IQL's [`reward_scale`](IqlConfig::reward_scale).
     #[must_use]
-    pub fn fitted(&self, dataset: &Dataset) -> Self {
+    pub fn resolved(&self, dataset: &Dataset) -> Self {
         let mut config = self.clone();
         if let AlgoConfig::Iql(iql) = &mut config.algo {
             iql.reward_scale = iql.reward_scale.or_else(|| Some(reward_scale(dataset)));

@@ -120,7 +120,7 @@ pub fn start(
     device: &Device,
     streams: &mut Streams,
 ) -> Result<Start> {
-    let config = &config.fitted(dataset);
+    let config = &config.resolved(dataset);
     config.validate()?;
     check_normalised(config, dataset)?;
     let rows = rows(dataset, device);

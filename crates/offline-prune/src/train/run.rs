@@ -14,7 +14,7 @@ use crate::Result;
 use crate::algos::OfflineAgent;
 use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
-use crate::export::raw_policy;
+use crate::export::fold_normaliser;
 
 /// Everything that a run is made of.
 pub struct Run<'a> {
@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
     /// [`sparse_core::Error::Record`] when the format cannot hold it.
     pub fn state(&mut self) -> Result<State> {
         Ok(State {
-            config: self.config.fitted(self.dataset).to_toml()?,
+            config: self.config.resolved(self.dataset).to_toml()?,
             data: self
                 .data
                 .get_or_insert_with(|| self.dataset.digest())
@@ -206,6 +206,6 @@ fn play(
 
 /// The bytes of a policy's file.
 pub(super) fn policy(agent: &dyn OfflineAgent, dataset: &Dataset) -> Result<Vec<u8>> {
-    let policy = raw_policy(agent.policy()?, dataset.normaliser())?;
+    let policy = fold_normaliser(agent.policy()?, dataset.normaliser())?;
     Ok(record::to_bytes(&[("actor", &policy)])?)
 }

@@ -13,7 +13,7 @@ use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
 use crate::{Error, Result};
 
-/// The setting that [`OfflineConfig::fitted`] takes from the data.
+/// The setting that [`OfflineConfig::resolved`] takes from the data.
 const FITTED: &str = "reward_scale = ";
 
 /// Everything that a run's later updates depend on, to be stored and [gone on with](super::resume).
@@ -48,7 +48,7 @@ impl State {
         dataset: &Dataset,
         rows: BatchShape,
     ) -> Result<Box<dyn OfflineAgent>> {
-        let config = &config.fitted(dataset);
+        let config = &config.resolved(dataset);
         self.fits(config, &dataset.digest())?;
         let dense = algos::draw(config, &rows, &mut Streams::new(config.seed))?;
         let mut agent = algos::build(config, rows, dense)?;
@@ -56,7 +56,7 @@ impl State {
         Ok(agent)
     }
 
-    /// Whether it was stored under this configuration, which is [fitted](OfflineConfig::fitted) to its dataset, and on
+    /// Whether it was stored under this configuration, which is [resolved](OfflineConfig::resolved) to its dataset, and on
     /// data of this [digest](Dataset::digest).
     ///
     /// # Errors

@@ -18,7 +18,7 @@ pub(super) fn find(key: &str) -> Option<&'static Field> {
     all().find(|field| field.key == key)
 }
 
-/// What a key may be, for an error about its value.
+/// The range of a key, for an error about its value.
 pub(super) fn allowed(key: &str) -> &'static str {
     find(key).map_or("another value", |field| field.allowed)
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::Replay;
 use super::manifest::{Manifest, Segment};
 use super::stream::Summed;
-use crate::files::{UNFINISHED, put, settle};
+use crate::files::{UNFINISHED, atomic_write, sync_dir};
 use crate::{Error, Result};
 
 /// Slots of a segment: 2 MB for HalfCheetah.
@@ -71,7 +71,7 @@ impl ReplayLog {
         let manifest = folder.join(MANIFEST);
         if manifest.exists() {
             fs::remove_file(&manifest).map_err(Error::file(&manifest))?;
-            settle(folder)?;
+            sync_dir(folder)?;
         }
         let log = Self {
             folder: folder.to_owned(),
@@ -123,7 +123,7 @@ impl ReplayLog {
         if state.start < state.end {
             segments.push(self.write(replay, next.max(state.start)..state.end)?);
         }
-        settle(&self.folder)?;
+        sync_dir(&self.folder)?;
         self.needed = segments.iter().map(|s| s.file.clone()).collect();
         Manifest::new(self.generation, size, state, segments)
     }
@@ -132,7 +132,7 @@ impl ReplayLog {
     fn write(&self, replay: &Replay, slots: Range<usize>) -> Result<Segment> {
         let file = format!("{PREFIX}{:012}-{}.bin", slots.start, self.generation);
         let newest = slots.end == replay.state().end;
-        let (bytes, crc32) = put(&self.folder.join(&file), |writer| {
+        let (bytes, crc32) = atomic_write(&self.folder.join(&file), |writer| {
             let mut writer = Summed::new(writer);
             replay.write_slots(slots.clone(), &mut writer)?;
             if newest {
@@ -175,7 +175,7 @@ impl ReplayLog {
     pub fn save(&mut self, replay: &Replay) -> Result<Manifest> {
         let manifest = self.stage(replay)?;
         manifest.write(&self.folder.join(MANIFEST))?;
-        settle(&self.folder)?;
+        sync_dir(&self.folder)?;
         self.commit()?;
         Ok(manifest)
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::stream::ReplayState;
-use crate::files::put;
+use crate::files::atomic_write;
 use crate::{Error, Result};
 
 /// Version of the layout of manifests and segments.
@@ -112,7 +112,7 @@ impl Manifest {
     /// Writes the manifest to a file, in one step.
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_vec_pretty(self).map_err(Error::file(path))?;
-        put(path, |file| file.write_all(&text))
+        atomic_write(path, |file| file.write_all(&text))
     }
 
     /// Reads what [`write`](Self::write) wrote.

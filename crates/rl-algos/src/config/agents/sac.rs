@@ -18,7 +18,7 @@ pub struct SacConfig {
     pub log_std_max: f64,
     /// Critic updates per update of the actor and of the temperature, 1 or more.
     pub policy_delay: u64,
-    /// Whether training acts by a sample of the policy; else by its mean, which explores nothing.
+    /// Whether training acts by a sample of the policy; else by its mean, which does not explore.
     pub sample_actions: bool,
     /// Weight of the entropy.
     pub temperature: Temperature,
@@ -30,21 +30,21 @@ pub struct SacConfig {
 pub enum Temperature {
     /// Always this, 0 or more.
     Fixed(f64),
-    /// EntropyCoef until the policy's entropy is on target (arXiv 1812.05905, section 5).
+    /// Tuned until the policy's entropy is on target (arXiv 1812.05905, section 5).
     Auto {
         /// α at first, above 0.
         initial: f64,
         /// Adam's learning rate for log α, above 0.
         learning_rate: f64,
-        /// Entropy to reach, per number of an action; published as -1.
+        /// Target entropy per component of an action; published as -1.
         entropy_per_action: f64,
     },
 }
 
 impl Default for SacConfig {
     /// RLx2's code squashes log σ into [-5, 2], starts at α = 1 and aims at an entropy of -1 per number of an action.
-    /// Its training acts by the policy's mean once the random steps are over, which explores nothing; here a recipe that
-    /// does not reproduce RLx2 itself samples, as SAC's paper does.
+    /// Its training acts by the policy's mean once the random steps are over, which does not explore; here a recipe
+    /// that does not reproduce RLx2 itself samples, as SAC's paper does.
     fn default() -> Self {
         Self {
             log_std_min: -5.0,
