@@ -3,9 +3,24 @@
 //! [`cli::run`] is a whole command line: train, evaluate, film, plot, collect datasets, learn from them, many runs at a
 //! time. Without the feature `run` it is only the definition of its options ([`args`]), which links no tensor library.
 //!
+//! ```no_run
+//! use experiments::{RunDir, observe::TensorBoard, train};
+//! use rl_algos::recipes;
+//! use sparse_core::device;
+//!
+//! let mut config = recipes::named("rlx2", "HalfCheetah-v5")?;
+//! config.steps = 50_000;
+//! let run = RunDir::create("runs/mine".as_ref(), &config, false)?;
+//! let mut board = TensorBoard::new(run.path());
+//! let trained = train(&config, &device::by_name("flex")?, &run, &mut [&mut board])?;
+//! println!("{:.0?}", trained.returns.last());
+//! # Ok::<(), rl_algos::Error>(())
+//! ```
+//!
 //! In reading order: [`args`] (options), [`catalogue`] (names), [`terminal`] (output), `cli` (from options to a job); the jobs `train`,
 //! `recipes`, `play`, `charts`, `collect` and `offline`; what they share: `settings` (from options and files to settings),
-//! `folder` (the folders of runs), [`parallel`] (several runs at a time), `disk`.
+//! `folder` (the folders of runs, of which [`RunDir`] is one), [`observe`] (observers that write files), [`parallel`] (several runs
+//! at a time), [`disk`] (files that are complete).
 
 pub mod args;
 pub mod catalogue;

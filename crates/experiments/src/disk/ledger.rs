@@ -212,6 +212,25 @@ mod tests {
         (ledger.notes(), aside)
     }
 
+    /// What the system says of the file tells that somebody wrote there, even where it is as long as before.
+    #[test]
+    fn a_digit_that_somebody_changes_meanwhile_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        let mut ledger = Ledger::resume(&path, ROWS.to_owned()).unwrap();
+        ledger.push(&["900", "3"]).unwrap();
+        ledger.push(&["1200", "4"]).unwrap();
+        assert!(ledger.stamp.is_some());
+        // Times of files have the grain of the system's clock.
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("900,3", "900,8")).unwrap();
+        ledger.push(&["1500", "5"]).unwrap();
+        let rows = format!("{ROWS}900,3\n1200,4\n1500,5\n");
+        assert_eq!(fs::read_to_string(&path).unwrap(), rows);
+        assert_eq!(ledger.notes().len(), 1);
+    }
+
     #[test]
     fn what_loses_nothing_is_mended_without_a_word() {
         let crlf = ROWS.replace('\n', "\r\n");
