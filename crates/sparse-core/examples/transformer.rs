@@ -73,13 +73,13 @@ impl SparseModule for Transformer {
 fn main() -> sparse_core::Result<()> {
     let device = Device::flex();
     let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let examples = draw(8000, &device, &mut rng);
+    let examples = draw(4000, &device, &mut rng);
     let unseen = draw(2000, &device, &mut rng);
     let mut score = |sparsity: f64| -> sparse_core::Result<f64> {
         device.seed(1);
         let net = Transformer::new(sparsity, &device.clone().autodiff(), &mut rng)?;
         let training = Training {
-            steps: 1000,
+            steps: 600,
             batch: 64,
             rate: 2e-3,
         };

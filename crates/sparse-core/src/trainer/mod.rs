@@ -375,8 +375,8 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let gradients = backward.layers.into_iter().map(|layer| layer.dense);
         let change = updater.act(&mut self.net, gradients, backward.activity, fraction, rng)?;
         change.carry(&mut self.adam)?;
-        let mirrors = self.config.target.is_some_and(TargetConfig::mirrors);
-        if let Some(target) = self.target.as_mut().filter(|_| mirrors) {
+        let shared = self.config.target.is_some_and(TargetConfig::shares_pattern);
+        if let Some(target) = self.target.as_mut().filter(|_| shared) {
             change.carry(target)?;
         }
         report.dropped = change.dropped();

@@ -79,7 +79,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let pairs = target.sparse_layers_mut().into_iter();
         for (index, (target, online)) in pairs.zip(net.sparse_layers()).enumerate() {
             let same = target.pattern() == online.pattern();
-            if !same && self.config.target.is_some_and(TargetConfig::mirrors) {
+            if !same && self.config.target.is_some_and(TargetConfig::shares_pattern) {
                 let value = format!("not as `{name}.{index}.positions`: they must be the same");
                 return Err(malformed(&format!("{key}.{index}.positions"), &value));
             }

@@ -64,7 +64,7 @@ impl TargetConfig {
     }
 
     /// Whether the target's connections are those of the online network at any time.
-    pub(super) fn mirrors(self) -> bool {
+    pub(super) fn shares_pattern(self) -> bool {
         self.connections == TargetConnections::Online
     }
 
@@ -72,7 +72,7 @@ impl TargetConfig {
     pub(super) fn step(self, target: &mut SparseLinear, online: &SparseLinear) -> Result<()> {
         let tau = self.tau as f32;
         let goal = online.parameters();
-        let apart = !self.mirrors() && !target.pattern().is_same(online.pattern());
+        let apart = !self.shares_pattern() && !target.pattern().is_same(online.pattern());
         let own = apart
             .then(|| largest_of_union(target, online, tau))
             .transpose()?;
