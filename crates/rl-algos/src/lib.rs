@@ -17,8 +17,8 @@
 //! # Ok::<(), rl_algos::Error>(())
 //! ```
 //!
-//! In reading order: [`train`] (the loop), [`algos`] (TD3 and SAC), [`paths`] (unreachable outputs of an agent),
-//! [`replay`], [`evaluate`], [`config`] (every setting), [`recipes`] (the settings of the papers), [`observe`]
+//! In reading order: [`train`] (the loop), [`agent`] (what an agent is), [`algos`] (TD3, SAC and REDQ), [`nets`] (their networks),
+//! [`target`], [`paths`] (unreachable outputs of an agent), [`replay`], [`evaluate`], [`config`] (every setting), [`recipes`] (the settings of the papers), [`observe`]
 //! (observers of a run), [`rng`] (random streams), [`files`] (files that are whole). Nothing here knows how a run lies
 //! on disk.
 
