@@ -172,10 +172,7 @@ impl Case<'_> {
             skip_intermediate: false,
             next_observation: self.0.batch("next", update)?,
             intermediate_observation: between("between")?,
-            intermediate_row: between("intermediate_row")?
-                .iter()
-                .map(|x| *x as u32)
-                .collect(),
+            intermediate_row: between("between_row")?.iter().map(|x| *x as u32).collect(),
             intermediate_discount: between("intermediate_discount")?,
         })
     }

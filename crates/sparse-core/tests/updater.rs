@@ -8,7 +8,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::{
     AdamConfig, AdamWConfig, GradientsParams, LearningRate, ModuleOptimizer, Optimizer,
@@ -412,31 +412,44 @@ fn units_that_start_anew_have_no_moments() {
             }
             None if round == 4 => {
                 // With zero moments, a step of Adam after two others.
-                let bias = net.first.bias().unwrap();
-                let gradient = gradients.get::<1>(net_bias_id(&net)).unwrap();
-                let g = f64::from(floats(gradient)[2]);
+                let row = net.first.pattern().row_ptr()[2] as usize;
+                let of = |net: &Two, length| match length {
+                    6 => floats(net.first.bias().unwrap())[2],
+                    _ => floats(net.first.values())[row],
+                };
+                let cases = [6, net.first.pattern().nnz()].map(|length| {
+                    let gradient = gradients.get::<1>(vector_id(&net, length)).unwrap();
+                    let place = if length == 6 { 2 } else { row };
+                    let g = f64::from(floats(gradient)[place]);
+                    let before = f64::from(of(&net, length));
+                    (length, before - adam_delta(&mut [0.0; 2], g, 3))
+                });
                 net = optimizer.step(RATE, net, gradients);
-                let expected = -adam_delta(&mut [0.0; 2], g, 3);
-                let found = f64::from(floats(net.first.bias().unwrap())[2]);
-                assert!((found - expected).abs() < 1e-6, "{found} {expected} {bias}");
+                for (length, expected) in cases {
+                    let found = f64::from(of(&net, length));
+                    assert!(
+                        (found - expected).abs() < 1e-6,
+                        "{length}: {found} {expected}"
+                    );
+                }
             }
             None => net = optimizer.step(RATE, net, gradients),
         }
     }
 
-    /// The second parameter of the first layer.
-    fn net_bias_id(net: &Two) -> burn::module::ParamId {
-        struct Bias(Option<burn::module::ParamId>);
-        impl burn::module::ModuleVisitor for Bias {
-            fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
-                if param.val().dims().as_slice() == [6] {
-                    self.0 = Some(param.id);
+    /// The parameter of the first layer that is so long.
+    fn vector_id(net: &Two, length: usize) -> ParamId {
+        struct Find(usize, Option<ParamId>);
+        impl ModuleVisitor for Find {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                if param.val().dims().as_slice() == [self.0] {
+                    self.1 = Some(param.id);
                 }
             }
         }
-        let mut bias = Bias(None);
-        net.first.visit(&mut bias);
-        bias.0.unwrap()
+        let mut find = Find(length, None);
+        net.first.visit(&mut find);
+        find.1.unwrap()
     }
 }
 

@@ -92,7 +92,9 @@ impl TopologyChange {
             let place = self.parameters[index]
                 .iter()
                 .position(|own| own.val() == id)?;
-            Some((change, place == 0))
+            // What a layer has for each unit changes only where units start anew.
+            let changes = place == 0 || !change.reset_units().is_empty();
+            changes.then_some((change, place == 0))
         })
     }
 }
