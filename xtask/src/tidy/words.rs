@@ -24,9 +24,6 @@ const UNSAFE: &str = "crates/sparse-core/src/kernels/";
 /// The one other thing that needs it: a test that counts allocations.
 const ALLOCATOR: &str = "GlobalAlloc";
 
-/// What watches a run may say how long it took.
-const TIMED: &str = "crates/rl-algos/src/observe/";
-
 /// Words that make a library talk.
 const PRINTS: [(&[&str], &str); 6] = [
     (&["println", "!"], "a library does not print"),
@@ -78,10 +75,7 @@ const INSIDE: [(&[&str], &str); 8] = [
 
 /// The places that these rules know. One where nothing is now lies elsewhere, and its rule would find nothing.
 pub(crate) fn places() -> impl Iterator<Item = &'static str> {
-    LIBRARIES
-        .into_iter()
-        .chain(LEARNING)
-        .chain([TELL, UNSAFE, TIMED])
+    LIBRARIES.into_iter().chain(LEARNING).chain([TELL, UNSAFE])
 }
 
 /// Checks one file.
@@ -104,8 +98,6 @@ pub(crate) fn check(source: &Source) -> Vec<Finding> {
         let is_experiments = source.path.starts_with(EXPERIMENTS);
         if !is_experiments {
             findings.extend(find(source, &READS));
-        }
-        if !is_experiments && !source.path.starts_with(TIMED) {
             findings.extend(find(source, &CLOCKS));
         }
         if LEARNING
@@ -193,19 +185,6 @@ mod tests {
         assert_eq!(found(other, "fn f() { rand::rng(); }"), 1);
         assert_eq!(found(other, "use std::time::Instant;"), 0);
         assert_eq!(found(other, "fn f() { std::env::var(\"X\"); }"), 0);
-    }
-
-    #[test]
-    fn what_watches_a_run_may_read_the_clock() {
-        let text = "use std::time::Instant;";
-        assert_eq!(found("crates/rl-algos/src/observe/csv.rs", text), 0);
-        assert_eq!(
-            found(
-                "crates/rl-algos/src/observe/csv.rs",
-                "fn f() { println!(); }"
-            ),
-            1
-        );
     }
 
     #[test]

@@ -17,8 +17,8 @@ use rl_algos::replay::Replay;
 
 use super::rounded;
 use crate::charts::plot::points;
-use crate::folder::kind::CONFIG;
 use crate::folder::kind::Kind;
+use crate::folder::names::CONFIG;
 use crate::folder::places;
 use crate::terminal::table::thousands;
 

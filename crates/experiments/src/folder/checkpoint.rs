@@ -18,13 +18,11 @@ use rl_algos::replay::{Manifest, Replay, ReplayLog};
 use rl_algos::train::TrainState;
 use rl_algos::{Error, Result};
 
+use super::names::{REPLAY, STATE_NAME};
 use crate::observe::Metrics;
 
 /// What the file begins with: its kind and the version of its layout.
 const MAGIC: &Kind = b"SRLRUN 4";
-
-pub(crate) const STATE: &str = "state.bin";
-pub(crate) const REPLAY: &str = "replay";
 
 /// A run as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,7 +45,7 @@ pub(crate) struct Checkpoints {
 impl Checkpoints {
     /// Begins anew in `folder`.
     pub(crate) fn create(folder: &Path) -> Result<Self> {
-        let state = folder.join(STATE);
+        let state = folder.join(STATE_NAME);
         if state.exists() {
             fs::remove_file(&state).map_err(Error::file(&state))?;
         }
@@ -65,7 +63,7 @@ impl Checkpoints {
         folder: &Path,
         config: &TrainConfig,
     ) -> Result<Option<(Self, StoredRun, Option<Replay>)>> {
-        let path = folder.join(STATE);
+        let path = folder.join(STATE_NAME);
         if !path.exists() {
             return Ok(None);
         }
@@ -89,7 +87,7 @@ impl Checkpoints {
 
     /// Whether the last state in `folder` was written under `config`, or what differs; `None` where that cannot be known.
     pub(crate) fn is_of(folder: &Path, config: &TrainConfig) -> Option<Result<(), String>> {
-        let bytes = fs::read(folder.join(STATE)).ok()?;
+        let bytes = fs::read(folder.join(STATE_NAME)).ok()?;
         let state = decode(&bytes).ok()?;
         Some(same_config(&state.config, config))
     }
@@ -103,7 +101,7 @@ impl Checkpoints {
     ) -> Result<()> {
         let staged = replay.map(|replay| self.replay.stage(replay)).transpose()?;
         let state = state(staged);
-        let path = self.folder.join(STATE);
+        let path = self.folder.join(STATE_NAME);
         let bytes = encode(&state).map_err(Error::file(&path))?;
         atomic_write(&path, |file| std::io::Write::write_all(file, &bytes))?;
         sync_dir(&self.folder)?;

@@ -8,8 +8,7 @@ use crate::terminal::tell::program;
 use anyhow::{Result, bail};
 use toml::Table;
 
-/// The settings of a run of either kind.
-pub(crate) const CONFIG: &str = "config.toml";
+use super::names::CONFIG;
 
 /// What the line begins with by which the settings of a run on a dataset tell of the data.
 pub(crate) const DATA: &str = "# data: ";

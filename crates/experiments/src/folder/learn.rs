@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use burn::tensor::Device;
 
-use super::checkpoint::{Checkpoints, STATE, StoredRun, difference};
+use super::checkpoint::{Checkpoints, StoredRun, difference};
+use super::names::STATE_NAME;
 use super::run_dir::{Checkpoint, CheckpointInfo, RunDir};
 use crate::observe::Csv;
 use crate::observe::Metrics;
@@ -32,7 +33,7 @@ pub fn train(
 ) -> Result<Trained> {
     let _held = lock_dir(run.path())?;
     // What another command made there since the folder was.
-    if run.metrics_path().exists() || run.resume_path().join(STATE).exists() {
+    if run.metrics_path().exists() || run.resume_path().join(STATE_NAME).exists() {
         let path = run.path().to_owned();
         return Err(Error::RunExists { path });
     }
@@ -125,7 +126,7 @@ fn check_unbegun(run: &RunDir) -> Result<()> {
     if rows < 2 && (run.resume_path().exists() || !evaluated) {
         return Ok(());
     }
-    let missing = run.resume_path().join(STATE);
+    let missing = run.resume_path().join(STATE_NAME);
     let message = format!(
         "missing, so a run of {rows} evaluations cannot go on; begin another in a folder of its own"
     );

@@ -3,41 +3,22 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::observe::EVENTS;
 use anyhow::{Result, bail};
 use offline_prune::dataset::Dataset;
 
-use super::kind::{CONFIG, Kind};
+use super::kind::Kind;
+use super::names::{
+    BEST, CHECKPOINTS, CONFIG, DEVICE, METRICS, NETWORKS, PICTURE, POLICY, PRUNING, RESUME, STATE,
+    TABLE, is_events,
+};
 
 /// What the line that tells where they lay begins with.
 pub(crate) const DATASET: &str = "# dataset: ";
-
-pub(crate) const METRICS: &str = "metrics.csv";
-pub(crate) const PRUNING: &str = "pruning.csv";
-/// Written when a run is over.
-pub(crate) const NETWORKS: &str = "networks.safetensors";
-/// The policy of the last checkpoint, which reads the task's own observations, and what is known of it.
-pub(crate) const POLICY: [&str; 2] = ["policy.safetensors", "policy.json"];
-/// The same of the evaluation with the highest mean return.
-pub(crate) const BEST: [&str; 2] = ["best.safetensors", "best.json"];
-/// The name of the device, as an online run has it.
-pub(crate) const DEVICE: &str = "device";
-/// The folder of what a stopped run goes on from, and the file in it.
-pub(crate) const RESUME: &str = "resume";
-pub(crate) const STATE: &str = "resume/state.bin";
-
-/// The table of all runs of a sweep.
-pub(crate) const TABLE: &str = "sweep.csv";
-/// The picture of several sparsities.
-pub(crate) const PICTURE: &str = "sweep.svg";
 
 /// All files but TensorBoard's. Those by which a run is known go last: half of a run is still one.
 const FILES: [&str; 10] = [
     STATE, NETWORKS, POLICY[0], POLICY[1], BEST[0], BEST[1], PRUNING, DEVICE, METRICS, CONFIG,
 ];
-
-/// What only a run of `cargo xtask train` has in its folder.
-const ONLINE: &str = "checkpoints";
 
 /// What a dataset's data are known by, in the second line of `config.toml`.
 pub(crate) fn content(dataset: &Dataset) -> String {
@@ -99,7 +80,7 @@ pub(crate) fn is_own(name: &Path) -> bool {
 /// When it holds one.
 pub(crate) fn offline(path: &Path) -> Result<()> {
     let config = fs::read_to_string(path.join(CONFIG)).unwrap_or_default();
-    if path.join(ONLINE).exists() || Kind::of(&config) == Some(Kind::Online) {
+    if path.join(CHECKPOINTS).exists() || Kind::of(&config) == Some(Kind::Online) {
         let place = path.display();
         let command = Kind::Online.command();
         bail!("{place} holds a run of `{command}`; choose another folder");
@@ -126,15 +107,6 @@ pub(crate) fn remove(path: &Path) -> std::io::Result<()> {
     // Stays where something else is in it.
     let _ = fs::remove_dir(path.join(RESUME));
     Ok(())
-}
-
-/// Whether it is the name of an event file of a run: others' names tell the host too.
-fn is_events(name: &str) -> bool {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let parts = name
-        .strip_prefix(EVENTS)
-        .and_then(|rest| rest.split_once('.'));
-    parts.is_some_and(|(seconds, count)| number(seconds) && number(count))
 }
 
 /// The place of the data that a run's settings name.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::folder::run_dir::RunDir;
 use anyhow::{Context, Result, bail};
 
-use super::kind::CONFIG;
+use super::names::CONFIG;
 use super::offline;
 
 /// Most runs that an error names where a folder of several was given instead of one.

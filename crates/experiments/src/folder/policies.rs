@@ -11,8 +11,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use offline_prune::config::{AlgoConfig, OfflineConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::folder::kind::{CONFIG, Kind};
-use crate::folder::offline::{BEST, POLICY};
+use crate::folder::kind::Kind;
+use crate::folder::names::CONFIG;
+use crate::folder::names::{BEST, POLICY};
 use crate::folder::places;
 use crate::terminal::table::thousands;
 

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoints;
+use super::names::{CHECKPOINTS, CONFIG, DEVICE, METRICS, POLICIES, RESUME};
 use rl_algos::config::TrainConfig;
 use rl_algos::files::{atomic_write, lock_dir};
 use rl_algos::nets::check_networks;
@@ -22,13 +23,6 @@ use rl_algos::replay::Replay;
 use rl_algos::{Error, Result};
 
 use crate::disk::seal;
-
-const CONFIG: &str = "config.toml";
-const METRICS: &str = "metrics.csv";
-const CHECKPOINTS: &str = "checkpoints";
-const RESUME: &str = "resume";
-const POLICIES: &str = "policies";
-const DEVICE: &str = "device";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use rl_algos::agent::AgentState;
 use rl_algos::files::{atomic_write, sync_dir};
 use serde::{Deserialize, Serialize};
 
-use crate::folder::offline::{RESUME, STATE};
+use crate::folder::names::{RESUME, STATE};
 
 /// What the file begins with: its kind and the version of its layout.
 const KIND: &Kind = b"SRLOFF 2";

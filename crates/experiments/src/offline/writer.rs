@@ -18,10 +18,10 @@ use sparse_core::record;
 use super::board::Board;
 use super::layers;
 use super::stored::Stored;
-use crate::folder::kind::{CONFIG, DATA};
-use crate::folder::offline::{
-    BEST, DATASET, DEVICE, METRICS, NETWORKS, POLICY, PRUNING, check, content, remove,
-};
+use crate::folder::kind::DATA;
+use crate::folder::names::CONFIG;
+use crate::folder::names::{BEST, DEVICE, METRICS, NETWORKS, POLICY, PRUNING};
+use crate::folder::offline::{DATASET, check, content, remove};
 use crate::folder::policies::PolicyInfo;
 
 /// A run's dataset: its path, and its digest.

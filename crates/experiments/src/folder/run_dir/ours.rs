@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{CHECKPOINTS, CONFIG, DEVICE, METRICS, POLICIES, RESUME};
-use crate::folder::checkpoint::{REPLAY, STATE};
-use crate::observe::EVENTS;
+use crate::folder::names::{
+    CHECKPOINTS, CONFIG, DEVICE, METRICS, POLICIES, REPLAY, RESUME, STATE_NAME, is_events,
+    is_number,
+};
 use rl_algos::files::{LOCK, UNFINISHED};
 use rl_algos::replay::is_of_log;
 use rl_algos::{Error, Result};
@@ -19,7 +20,7 @@ type Folder = (&'static [&'static str], fn(&str) -> bool);
 /// All of them, those that lie deepest first.
 const FOLDERS: [Folder; 5] = [
     (&[RESUME, REPLAY], is_of_log),
-    (&[RESUME], |name| name == STATE),
+    (&[RESUME], |name| name == STATE_NAME),
     (&[POLICIES], |name| {
         name.strip_suffix(".safetensors").is_some_and(is_number)
     }),
@@ -29,11 +30,7 @@ const FOLDERS: [Folder; 5] = [
         which.is_some_and(|which| ["latest", "best"].contains(&which))
     }),
     // TensorBoard would show them as part of the next run.
-    (&[], |name| {
-        let stamp = name.strip_prefix(EVENTS).unwrap_or_default();
-        let stamp = stamp.split_once('.');
-        stamp.is_some_and(|(time, count)| is_number(time) && is_number(count))
-    }),
+    (&[], is_events),
 ];
 
 /// Whether a folder holds a run, or what a run would write over.
@@ -118,10 +115,6 @@ fn within(path: &Path, folders: &[&str]) -> PathBuf {
     folders
         .iter()
         .fold(path.to_owned(), |path, folder| path.join(folder))
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The files of a folder with these names, finished or not; none where there is no folder.

@@ -1,0 +1,49 @@
+//! Every file and folder of a run, of either kind, by name: the one list of them.
+
+use crate::observe::EVENTS;
+
+/// The settings, by which a run is known.
+pub(crate) const CONFIG: &str = "config.toml";
+/// A row for each evaluation.
+pub(crate) const METRICS: &str = "metrics.csv";
+/// The name of the device.
+pub(crate) const DEVICE: &str = "device";
+/// The folder of what a stopped run goes on from.
+pub(crate) const RESUME: &str = "resume";
+/// The state in it.
+pub(crate) const STATE_NAME: &str = "state.bin";
+/// The same from the run's folder.
+pub(crate) const STATE: &str = "resume/state.bin";
+
+/// Of a run in a task, the folder of its weights.
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
+/// The folder of the actors of all evaluations, where they are kept.
+pub(crate) const POLICIES: &str = "policies";
+/// The folder of the replay, in [`RESUME`].
+pub(crate) const REPLAY: &str = "replay";
+
+/// Of a run on a dataset, what pruning left.
+pub(crate) const PRUNING: &str = "pruning.csv";
+/// Its networks, written when it is over.
+pub(crate) const NETWORKS: &str = "networks.safetensors";
+/// The policy of the last checkpoint, which reads the task's own observations, and what is known of it.
+pub(crate) const POLICY: [&str; 2] = ["policy.safetensors", "policy.json"];
+/// The same of the evaluation with the highest mean return.
+pub(crate) const BEST: [&str; 2] = ["best.safetensors", "best.json"];
+
+/// Of a sweep, the table of all runs.
+pub(crate) const TABLE: &str = "sweep.csv";
+/// The picture of several sparsities.
+pub(crate) const PICTURE: &str = "sweep.svg";
+
+/// Whether it is the name of an event file of a run: others' names tell the host too.
+pub(crate) fn is_events(name: &str) -> bool {
+    let stamp = name.strip_prefix(EVENTS).unwrap_or_default();
+    let stamp = stamp.split_once('.');
+    stamp.is_some_and(|(time, count)| is_number(time) && is_number(count))
+}
+
+/// Whether it is all digits.
+pub(crate) fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
