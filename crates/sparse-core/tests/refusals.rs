@@ -10,19 +10,19 @@ use std::collections::BTreeMap;
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use common::{devices, floats, rows, uniform};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use sparse_core::Result;
-use sparse_core::nn::{SparseLinear, SparseLinearConfig, SparseMlpConfig, SparseModule};
+use sparse_core::nn::{SparseLinear, SparseLinearConfig, SparseMlp, SparseMlpConfig, SparseModule};
 use sparse_core::topology::{
     DropFraction, LayerChange, NamedRule, NetworkState, RigL, Rule, Schedule, Signal, Topology,
     TopologyUpdater, Update,
 };
-use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
+use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, StepReport};
 
 /// A sparse layer beside a dense one.
 #[derive(Module, Debug)]
@@ -175,6 +175,22 @@ impl NamedRule for Rogue {
     const ABOUT: &'static str = "Plans what it is told";
 }
 
+/// One update with this rule.
+fn attempt(
+    net: &SparseMlp,
+    rule: Rogue,
+    x: &Tensor<2>,
+    rng: &mut ChaCha8Rng,
+) -> (NetworkTrainer<SparseMlp>, Result<StepReport>) {
+    let config = NetworkTrainerConfig {
+        topology: Some(Topology::new(rule, every(1))),
+        ..NetworkTrainerConfig::default()
+    };
+    let mut trainer = NetworkTrainer::new(net.clone(), config).unwrap();
+    let report = trainer.minimise([x], |net, x| net.forward(x.clone()).square().mean(), rng);
+    (trainer, report)
+}
+
 #[test]
 fn a_plan_that_cannot_be_carried_out_changes_nothing() {
     let device = &devices()[0];
@@ -197,19 +213,6 @@ fn a_plan_that_cannot_be_carried_out_changes_nothing() {
         rule
     };
     let x = rows(&uniform(&mut rng, 12), 4, device);
-    let mut run = |rule: Rogue| {
-        let config = NetworkTrainerConfig {
-            topology: Some(Topology::new(rule, every(1))),
-            ..NetworkTrainerConfig::default()
-        };
-        let mut trainer = NetworkTrainer::new(net.clone(), config).unwrap();
-        let report = trainer.minimise(
-            [&x],
-            |net, x| net.forward(x.clone()).square().mean(),
-            &mut rng,
-        );
-        (trainer, report)
-    };
     for (rule, reason) in [
         (
             bad(&|r| r.layers = 2),
@@ -261,7 +264,7 @@ fn a_plan_that_cannot_be_carried_out_changes_nothing() {
             "leaves no connections",
         ),
     ] {
-        let (trainer, report) = run(rule);
+        let (trainer, report) = attempt(&net, rule, &x, &mut rng);
         let error = report.unwrap_err();
         assert!(
             error.is_plan() && error.to_string().contains(reason),
@@ -276,7 +279,7 @@ fn a_plan_that_cannot_be_carried_out_changes_nothing() {
         assert_eq!(floats(after.values()), floats(before.values()));
         assert_eq!(trainer.updates(), 0);
     }
-    let (trainer, report) = run(good.clone());
+    let (trainer, report) = attempt(&net, good.clone(), &x, &mut rng);
     let report = report.unwrap();
     assert_eq!((report.dropped, report.grown, report.recycled), (2, 2, 1));
     let layer = trainer.net().sparse_layers()[0];
@@ -296,7 +299,7 @@ fn a_plan_that_cannot_be_carried_out_changes_nothing() {
         r.grown_values = vec![9.0, 9.0];
         (r.reset, r.reset_units) = (Vec::new(), Vec::new());
     });
-    let (trainer, report) = run(same);
+    let (trainer, report) = attempt(&net, same, &x, &mut rng);
     assert_eq!(report.unwrap().moved, Some(0));
     assert!(
         trainer.net().sparse_layers()[0]
