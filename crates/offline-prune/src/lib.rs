@@ -39,9 +39,13 @@ pub mod criteria;
 pub mod dataset;
 mod error;
 mod export;
+mod limits;
 pub mod prune;
+mod prune_agent;
 pub mod score;
 pub mod train;
+mod weights;
 
 pub use error::{Error, Result};
 pub use export::fold_normaliser;
+pub use prune_agent::{PrunedAgent, prune_agent};

@@ -31,6 +31,7 @@ pub mod files;
 pub mod nets;
 pub mod observe;
 pub mod paths;
+mod progress;
 pub mod recipes;
 pub mod replay;
 pub mod rng;

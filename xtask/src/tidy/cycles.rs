@@ -11,20 +11,7 @@ use super::modules::{Crate, Path};
 use super::tree::File;
 
 /// Circles that still stand, by folder. A line may go, none may come.
-const KNOWN: [(&str, &[&str]); 3] = [
-    (
-        "crates/offline-prune/src",
-        &["algos", "config", "criteria", "prune"],
-    ),
-    (
-        "crates/offline-prune/src/dataset",
-        &["d4rl", "minari", "open", "reading"],
-    ),
-    (
-        "crates/rl-algos/src",
-        &["checkpoint", "observe", "run_dir", "train"],
-    ),
-];
+const KNOWN: [(&str, &[&str]); 0] = [];
 
 /// Where one module names another.
 type Places = BTreeSet<String>;

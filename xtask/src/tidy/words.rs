@@ -188,6 +188,13 @@ mod tests {
     }
 
     #[test]
+    fn only_experiments_read_the_clock() {
+        let text = "use std::time::Instant;";
+        assert_eq!(found("crates/experiments/src/observers/csv.rs", text), 0);
+        assert_eq!(found("crates/rl-algos/src/train/observer.rs", text), 1);
+    }
+
+    #[test]
     fn algorithms_know_no_masks() {
         let algorithm = "crates/rl-algos/src/algos/td3.rs";
         for bad in [

@@ -28,7 +28,7 @@ pub use td3_bc::Td3Bc;
 
 use crate::Result;
 use crate::config::{AlgoConfig, OfflineConfig};
-use crate::prune::Loss;
+use crate::weights::Loss;
 
 /// An agent that learns from a dataset. Actions are in [-1, 1] per component.
 pub trait OfflineAgent: Resumable + Debug + Send {

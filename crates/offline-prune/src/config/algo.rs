@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::in_toml;
+use crate::limits::in_toml;
 use crate::{Error, Result};
 
 /// Most units of a layer: two such layers have as many weights between them as indices can count.

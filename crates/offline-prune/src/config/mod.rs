@@ -12,11 +12,9 @@ pub use algo::{AlgoConfig, AwacConfig, BcqConfig, IqlConfig, Td3BcConfig};
 use algo::{hidden_layers, positive, within};
 
 use crate::dataset::{Dataset, Reading};
+use crate::limits::in_toml;
 use crate::prune::PruneConfig;
 use crate::{Error, Result};
-
-/// Integers are below this, as TOML requires.
-const TOML_END: u64 = 1 << 63;
 
 /// Largest number of transitions per update.
 const MOST_ROWS: usize = 1 << 20;
@@ -298,23 +296,6 @@ impl OfflineConfig {
             target: target_every.map(|every| TargetConfig::new(self.learning.tau, every)),
         }
     }
-}
-
-/// A configuration error unless `number` is at least `least`, and one that TOML can say.
-pub(crate) fn in_toml(field: &'static str, number: u64, least: u64) -> Result<()> {
-    if (least..TOML_END).contains(&number) {
-        return Ok(());
-    }
-    let most = if number < least {
-        ""
-    } else {
-        " and below 2^63"
-    };
-    Err(Error::config(
-        field,
-        number,
-        format!("{least} or more{most}"),
-    ))
 }
 
 /// Tables that hold one of several choices by name.

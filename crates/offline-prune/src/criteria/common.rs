@@ -1,6 +1,6 @@
 //! Scoring in rounds.
 
-use crate::prune::{Budget, Group, KeepMask, PerWeight};
+use crate::weights::{Budget, Group, KeepMask, PerWeight};
 use crate::{Error, Result};
 
 /// Scores in `rounds` rounds: the first scores all weights, each later one those that the round before kept. For a density

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Criterion;
 use super::common::{check_rounds, in_rounds, saliency};
 use crate::Result;
-use crate::prune::{Budget, Group, PerWeight};
+use crate::weights::{Budget, Group, PerWeight};
 
 /// SNIP in rounds; what was removed may return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ use rand::Rng;
 
 use super::Criterion;
 use crate::Result;
-use crate::prune::{Budget, Group, PerWeight, Smooth};
+use crate::weights::{Budget, Group, PerWeight, Smooth};
 
 /// Change of the gradient's norm when a weight is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

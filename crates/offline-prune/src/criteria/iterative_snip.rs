@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Criterion;
 use super::common::{check_rounds, in_rounds, saliency};
 use crate::Result;
-use crate::prune::{Budget, Group, PerWeight};
+use crate::weights::{Budget, Group, PerWeight};
 
 /// SNIP in rounds; what was removed stays so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

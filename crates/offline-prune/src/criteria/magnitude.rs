@@ -7,7 +7,7 @@ use rand::Rng;
 
 use super::Criterion;
 use crate::Result;
-use crate::prune::{Budget, Group, PerWeight};
+use crate::weights::{Budget, Group, PerWeight};
 
 /// Size of the weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

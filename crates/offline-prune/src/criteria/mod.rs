@@ -27,7 +27,7 @@ pub use random::Random;
 pub use snip::Snip;
 pub use synflow::SynFlow;
 
-use crate::prune::{Budget, Group, PerWeight};
+use crate::weights::{Budget, Group, PerWeight};
 use crate::{Error, Result};
 
 /// How weights are scored.

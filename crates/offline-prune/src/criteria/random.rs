@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::Criterion;
 use crate::Result;
-use crate::prune::{Budget, Group, PerWeight};
+use crate::weights::{Budget, Group, PerWeight};
 
 /// Chance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

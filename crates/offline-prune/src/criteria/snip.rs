@@ -11,7 +11,7 @@ use rand::Rng;
 use super::Criterion;
 use super::common::saliency;
 use crate::Result;
-use crate::prune::{Budget, Group, KeepMask, PerWeight};
+use crate::weights::{Budget, Group, KeepMask, PerWeight};
 
 /// Change of the loss when a weight is removed, to first order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

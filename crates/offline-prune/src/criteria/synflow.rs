@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::Criterion;
 use super::common::{check_rounds, in_rounds};
 use crate::Result;
-use crate::prune::{Budget, Group, KeepMask, PerWeight};
+use crate::weights::{Budget, Group, KeepMask, PerWeight};
 
 /// Share of a weight in the flow from the inputs to the outputs, without data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

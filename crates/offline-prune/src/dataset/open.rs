@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use envs::TaskInfo;
+
 use super::d4rl::{self, Arrays};
+use super::facts::Facts;
 use super::h5::{H5, there};
 use super::minari::{self, Metadata};
 use super::reading::{Own, Reader, Reading};
@@ -16,6 +19,37 @@ const ZIP: &[u8] = b"PK\x03\x04";
 
 /// Where an HDF5 file may start: at once, or after a block of a user's own of a power of two.
 const HDF5_STARTS: [u64; 4] = [0, 512, 1024, 2048];
+
+impl Reading {
+    /// Reads a dataset as [`Dataset::open`] does, of a task if there is one: it gives the range of actions and the
+    /// longest episode where the dataset says neither. Returns the dataset and what was noticed while reading.
+    ///
+    /// ```no_run
+    /// use offline_prune::dataset::Reading;
+    ///
+    /// let env = envs::make("Humanoid-v5")?; // acts in [-0.4, 0.4]
+    /// let (data, facts) = Reading::default().open("humanoid.npz", Some(env.info()))?;
+    /// println!("{} transitions, actions in {:?}", data.len(), facts.actions.range);
+    /// # Ok::<(), offline_prune::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Dataset::open`] and [`validate`](Self::validate).
+    pub fn open(
+        &self,
+        path: impl AsRef<Path>,
+        task: Option<&TaskInfo>,
+    ) -> Result<(Dataset, Facts)> {
+        self.validate()?;
+        let mut reader = Reader {
+            reading: self,
+            task,
+            facts: Facts::default(),
+        };
+        let data = open(path.as_ref(), &mut reader)?;
+        Ok((data, reader.facts))
+    }
+}
 
 impl Dataset {
     /// Reads a dataset: D4RL's HDF5 file, a NumPy archive of the same arrays, or Minari's folder (or the file

@@ -1,13 +1,10 @@
 //! How a dataset is read that does not describe itself fully.
 
-use std::path::Path;
-
 use envs::TaskInfo;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::{Bounds, of_task};
 use super::facts::{Facts, RangeFrom};
-use super::{Dataset, open};
 use crate::{Error, Result};
 
 /// What the caller knows of a dataset; every field may be left out.
@@ -38,35 +35,6 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Reading {
-    /// Reads a dataset as [`Dataset::open`] does, of a task if there is one: it gives the range of actions and the
-    /// longest episode where the dataset says neither. Returns the dataset and what was noticed while reading.
-    ///
-    /// ```no_run
-    /// use offline_prune::dataset::Reading;
-    ///
-    /// let env = envs::make("Humanoid-v5")?; // acts in [-0.4, 0.4]
-    /// let (data, facts) = Reading::default().open("humanoid.npz", Some(env.info()))?;
-    /// println!("{} transitions, actions in {:?}", data.len(), facts.actions.range);
-    /// # Ok::<(), offline_prune::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Dataset::open`] and [`validate`](Self::validate).
-    pub fn open(
-        &self,
-        path: impl AsRef<Path>,
-        task: Option<&TaskInfo>,
-    ) -> Result<(Dataset, Facts)> {
-        self.validate()?;
-        let mut reader = Reader {
-            reading: self,
-            task,
-            facts: Facts::default(),
-        };
-        let data = open::open(path.as_ref(), &mut reader)?;
-        Ok((data, reader.facts))
-    }
-
     /// Checks the settings.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! The networks of one call are one group: their weights are ranked together, as those of an encoder and
 //! its decoder are. An
-//! actor and its critics are pruned in two calls, each by its own loss; [`prune_agent`] makes all calls for an agent.
+//! actor and its critics are pruned in two calls, each by its own loss; [`prune_agent`](crate::prune_agent) makes all calls for an agent.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -28,12 +28,6 @@
 //! # Ok::<(), offline_prune::Error>(())
 //! ```
 
-mod agent;
-mod budget;
-mod floor;
-mod group;
-mod keep_mask;
-mod per_weight;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -44,15 +38,13 @@ use sparse_core::budget::Allocation;
 use sparse_core::nn::{SparseMlp, SparseModule, Storage};
 use sparse_core::pattern::Pattern;
 
-pub use agent::{PrunedAgent, prune_agent};
-pub use budget::{Budget, MinConnectivity, Selection};
-pub use group::{Group, LayerShape, Loss, Smooth};
-pub use keep_mask::KeepMask;
-pub use per_weight::PerWeight;
 pub use report::{LayerReport, PruneReport};
 
-use crate::config::in_toml;
 use crate::criteria::{Criterion, CriterionConfig};
+use crate::limits::in_toml;
+pub use crate::weights::{
+    Budget, Group, KeepMask, LayerShape, Loss, MinConnectivity, PerWeight, Selection, Smooth,
+};
 use crate::{Error, Result};
 
 /// How networks are pruned.

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use super::budget::Selection;
-use super::group::LayerShape;
-use super::per_weight::PerWeight;
+use crate::weights::{LayerShape, PerWeight, Selection};
 
 /// What pruning did to one layer.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;
 
-use super::keep_mask::follows;
 use super::*;
+use crate::weights::follows;
 
 /// Layers of networks of these sizes.
 fn layers(networks: &[Vec<usize>]) -> Vec<LayerShape> {

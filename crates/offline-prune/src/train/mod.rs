@@ -27,7 +27,8 @@ pub use state::State;
 use crate::algos::{self, OfflineAgent};
 use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
-use crate::prune::{PruneReport, prune_agent};
+use crate::prune::PruneReport;
+use crate::prune_agent;
 use crate::score::Reference;
 use crate::{Error, Result};
 

@@ -12,7 +12,7 @@ use crate::Result;
 
 /// Settings of an agent, with what configurations and recipes must know of it.
 pub trait AgentConfig:
-    Clone + fmt::Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+    Clone + fmt::Debug + Default + Serialize + DeserializeOwned + Send + Sync + 'static
 {
     /// Its name, on which the full names of recipes end.
     const NAME: &'static str;

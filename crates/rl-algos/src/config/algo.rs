@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use envs::TaskInfo;
 use serde::de::Error as _;
@@ -19,19 +19,16 @@ use crate::{Error, Result};
 
 /// The agent of a run: any [`AgentConfig`] that is known by its name. Configurations write its name as a table, with its
 /// settings in it: `[algo.td3]`.
-pub struct AlgoConfig(Box<dyn AnyAgent>);
+#[derive(Clone)]
+pub struct AlgoConfig(Arc<dyn AnyAgent>);
 
 /// An [`AgentConfig`] whose type is not known.
-trait AnyAgent: fmt::Debug + Send + Sync {
+trait AnyAgent: Any + fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn validate(&self) -> Result<()>;
     fn shape(&self) -> AgentShape;
     fn suit(&self, base: &mut TrainConfig, task: &TaskInfo);
     fn settings(&self) -> serde_json::Result<Value>;
-    fn boxed(&self) -> Box<dyn AnyAgent>;
-    fn is_equal(&self, other: &AlgoConfig) -> bool;
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
 impl<A: AgentConfig> AnyAgent for A {
@@ -54,29 +51,13 @@ impl<A: AgentConfig> AnyAgent for A {
     fn settings(&self) -> serde_json::Result<Value> {
         serde_json::to_value(self)
     }
-
-    fn boxed(&self) -> Box<dyn AnyAgent> {
-        Box::new(self.clone())
-    }
-
-    fn is_equal(&self, other: &AlgoConfig) -> bool {
-        other.get::<A>() == Some(self)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
 }
 
 impl AlgoConfig {
     /// The agent with these settings.
     #[must_use]
     pub fn new(settings: impl AgentConfig) -> Self {
-        Self(Box::new(settings))
+        Self(Arc::new(settings))
     }
 
     /// The agent of this name with its default settings; `None` where there is none.
@@ -94,12 +75,17 @@ impl AlgoConfig {
     /// Its settings, if they are of this type.
     #[must_use]
     pub fn get<A: AgentConfig>(&self) -> Option<&A> {
-        self.0.as_any().downcast_ref()
+        let settings: &dyn Any = &*self.0;
+        settings.downcast_ref()
     }
 
     /// Its settings, to be changed, if they are of this type.
     pub fn get_mut<A: AgentConfig>(&mut self) -> Option<&mut A> {
-        self.0.as_any_mut().downcast_mut()
+        // A clone of the whole shares the settings until one of both is changed.
+        let own = self.get::<A>()?.clone();
+        self.0 = Arc::new(own);
+        let settings: &mut dyn Any = Arc::get_mut(&mut self.0)?;
+        settings.downcast_mut()
     }
 
     /// What its networks are like, and how often they are updated.
@@ -130,12 +116,6 @@ impl AlgoConfig {
     }
 }
 
-impl Clone for AlgoConfig {
-    fn clone(&self) -> Self {
-        Self(self.0.boxed())
-    }
-}
-
 impl fmt::Debug for AlgoConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -144,7 +124,8 @@ impl fmt::Debug for AlgoConfig {
 
 impl PartialEq for AlgoConfig {
     fn eq(&self, other: &Self) -> bool {
-        self.0.is_equal(other)
+        let settings = |agent: &Self| agent.0.settings().ok();
+        self.name() == other.name() && settings(self) == settings(other)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::agent::UpdateReport;
-use crate::observe::TrainMetrics;
+use crate::progress::TrainMetrics;
 
 /// Averages of what updates reported, by name, in the agent's order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

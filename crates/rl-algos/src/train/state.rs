@@ -6,7 +6,7 @@ use super::averages::Averages;
 use super::collector::{Collector, CollectorState};
 use crate::Result;
 use crate::agent::{Agent, AgentState};
-use crate::observe::{Evaluation, Progress};
+use crate::progress::{Evaluation, Progress};
 use crate::replay::Replay;
 use crate::rng::Streams;
 

@@ -8,12 +8,13 @@ use sparse_core::topology::dormant_units;
 
 use super::averages::Averages;
 use super::collector::Collector;
+use super::observer::{Observer, Start};
 use super::settings::LoopConfig;
 use super::state::{Snapshot, TrainState};
 use crate::agent::{Agent, Experience, Network, Role, Windows};
 use crate::evaluate::evaluate;
 use crate::nets::BatchShape;
-use crate::observe::{Evaluation, NetworkReport, Observer, Progress, Start};
+use crate::progress::{Evaluation, NetworkReport, Progress};
 use crate::replay::{Batch, Replay, policy_distance};
 use crate::rng::Streams;
 use crate::{ActiveRunGuard, Error, Result, keep_workers_awake};

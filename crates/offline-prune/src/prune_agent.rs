@@ -5,8 +5,8 @@ use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
 
-use super::{Group, Loss, PruneConfig, PruneReport, prune};
 use crate::algos::{Objective, OfflineAgent};
+use crate::prune::{Group, Loss, PruneConfig, PruneReport, prune};
 use crate::{Error, Result};
 
 /// The pruned networks of an agent, in its order, and what happened to them.

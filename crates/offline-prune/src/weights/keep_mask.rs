@@ -19,7 +19,7 @@ impl KeepMask {
     }
 
     /// The best `counts` of each layer. Of equal scores the earlier wins.
-    pub(super) fn best(
+    pub(crate) fn best(
         layers: &[LayerShape],
         scores: &[Vec<f32>],
         counts: &[usize],
@@ -37,7 +37,7 @@ impl KeepMask {
         &self.0
     }
 
-    pub(super) fn layers_mut(&mut self) -> &mut [Vec<bool>] {
+    pub(crate) fn layers_mut(&mut self) -> &mut [Vec<bool>] {
         &mut self.0
     }
 
@@ -65,7 +65,7 @@ impl KeepMask {
 
     /// Units of layer `at` without inputs, and units of the hidden layer before it that it has no use for; those of
     /// the first layer's inputs are no units.
-    pub(super) fn cut_off(&self, layers: &[LayerShape], at: usize) -> [usize; 2] {
+    pub(crate) fn cut_off(&self, layers: &[LayerShape], at: usize) -> [usize; 2] {
         let (shape, kept) = (&layers[at], &self.0[at]);
         let row = |unit: usize| &kept[unit * shape.inputs..(unit + 1) * shape.inputs];
         let alone = (0..shape.outputs).filter(|unit| !row(*unit).contains(&true));
@@ -76,6 +76,6 @@ impl KeepMask {
 }
 
 /// Whether the inputs of layer `at` are hidden units of its network.
-pub(super) fn follows(layers: &[LayerShape], at: usize) -> bool {
+pub(crate) fn follows(layers: &[LayerShape], at: usize) -> bool {
     at > 0 && layers[at - 1].network == layers[at].network
 }

@@ -188,7 +188,7 @@ impl<'a> Group<'a> {
     }
 
     /// The networks themselves.
-    pub(super) fn networks(&self) -> &[SparseMlp] {
+    pub(crate) fn networks(&self) -> &[SparseMlp] {
         &self.networks
     }
 }
@@ -216,7 +216,7 @@ impl Smooth<'_, '_> {
 }
 
 /// The elements of a vector.
-pub(super) fn floats(tensor: Tensor<1>) -> impl Iterator<Item = f32> {
+pub(crate) fn floats(tensor: Tensor<1>) -> impl Iterator<Item = f32> {
     let floats: Vec<f32> = tensor.into_data().iter::<f32>().collect();
     floats.into_iter()
 }

@@ -7,7 +7,7 @@ use super::keep_mask::{KeepMask, follows};
 use crate::Result;
 
 /// Raises the scores of each unit's `least` best inputs above all others.
-pub(super) fn raise_best_inputs(
+pub(crate) fn raise_best_inputs(
     layer: &LayerShape,
     scores: &mut [f32],
     least: usize,
@@ -38,7 +38,7 @@ struct Counted<'a> {
 /// Gives each hidden unit without a connection to the next layer its best one, units of the best first. For each the
 /// lowest score goes that no floor needs, from any layer (`across`) or from the same; where none can go, the unit's
 /// next best connection is tried, and at last the unit stays as it is.
-pub(super) fn connect_outputs(
+pub(crate) fn connect_outputs(
     layers: &[LayerShape],
     scores: &[Vec<f32>],
     kept: &mut KeepMask,

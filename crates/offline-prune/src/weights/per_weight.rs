@@ -66,7 +66,7 @@ impl PerWeight {
     }
 
     /// As f32, divided by the largest finite magnitude, -0 as 0: for comparing only. What is not finite stays so.
-    pub(super) fn ranks(&self) -> Vec<Vec<f32>> {
+    pub(crate) fn ranks(&self) -> Vec<Vec<f32>> {
         let finite = self.iter().filter(|x| x.is_finite());
         let largest = finite.fold(0.0, |largest: f64, x| largest.max(x.abs()));
         let largest = if largest > 0.0 { largest } else { 1.0 };
