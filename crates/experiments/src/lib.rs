@@ -11,7 +11,7 @@
 //! let mut config = recipes::named("rlx2", "HalfCheetah-v5")?;
 //! config.steps = 50_000;
 //! let run = RunDir::create("runs/mine".as_ref(), &config, false)?;
-//! let mut board = TensorBoard::new(run.path());
+//! let mut board = TensorBoard::new(run.path(), &config);
 //! let trained = train(&config, &device::by_name("flex")?, &run, &mut [&mut board])?;
 //! println!("{:.0?}", trained.returns.last());
 //! # Ok::<(), rl_algos::Error>(())
