@@ -173,7 +173,7 @@ impl Case<'_> {
             next_observation: self.0.batch("next", update)?,
             intermediate_observation: between("between")?,
             intermediate_row: between("between_row")?.iter().map(|x| *x as u32).collect(),
-            intermediate_discount: between("intermediate_discount")?,
+            intermediate_discount: between("between_discount")?,
         })
     }
 }
