@@ -1,5 +1,9 @@
 //! Sparse layers under Burn's own optimizers, alone and in a module beside dense layers and convolutions: as a dense network
 //! whose missing weights are held at zero, at the cost of those that exist.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod common;
 

@@ -1,5 +1,9 @@
 //! Burn's own records of modules with sparse layers: connections lie beside the values, and what cannot be loaded right is an
 //! error.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod common;
 

@@ -1,4 +1,8 @@
 //! Networks of every kind in this crate's own records.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod common;
 

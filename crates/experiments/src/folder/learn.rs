@@ -105,7 +105,7 @@ fn trainer<'a>(
     let mut streams = Streams::new(config.seed);
     let agent = algos::build(config, observation, action, device, &mut streams)?;
     if files.resumed.is_none() {
-        (&*agent).check_paths(config)?;
+        (*agent).check_paths(config)?;
     }
     let trainer = Trainer::new(agent, env)
         .config(LoopConfig::from(config))

@@ -10,7 +10,6 @@ pub(super) fn all() -> impl Iterator<Item = &'static Field> {
 }
 
 /// The row of a key. The actor's own topology rule has the rows of the other.
-
 pub(super) fn find(key: &str) -> Option<&'static Field> {
     let own = key.strip_prefix("topology.actor_rule.");
     let shared = own.map(|rest| format!("topology.rule.{rest}"));

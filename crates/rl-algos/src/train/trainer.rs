@@ -122,7 +122,7 @@ impl<'a, A: Agent> Trainer<'a, A> {
         rayon::scope(|_| {
             self.config.validate()?;
             let streams = self.streams.unwrap_or(Streams::new(self.config.seed));
-            let mut session = Session::new(self.agent, &self.env, self.config, streams)?;
+            let mut session = Session::new(self.agent, &*self.env, self.config, streams)?;
             if let Some((state, replay)) = self.resumed {
                 session.restore(state, replay)?;
             }
@@ -151,8 +151,8 @@ struct Session<A> {
 
 impl<A: Agent> Session<A> {
     /// A run before its first step.
-    fn new(agent: A, env: &Box<dyn Env>, config: LoopConfig, mut streams: Streams) -> Result<Self> {
-        let copies = |count: usize| VecEnv::from_envs(vec![env.clone(); count]);
+    fn new(agent: A, env: &dyn Env, config: LoopConfig, mut streams: Streams) -> Result<Self> {
+        let copies = |count: usize| VecEnv::from_envs(vec![env.clone_env(); count]);
         let collector = Collector::new(copies(1)?, &mut streams)?;
         let [observation, action] = collector.sizes();
         let replay = config.replay.as_ref();

@@ -204,7 +204,7 @@ impl Work {
             let mut gradients = layer.forward(x.clone()).sum().backward();
             black_box(x.grad_remove(&mut gradients));
             black_box(layer.values().grad_remove(&mut gradients));
-            black_box(layer.bias().unwrap().grad_remove(&mut gradients));
+            black_box(layer.bias().map(|bias| bias.grad_remove(&mut gradients)));
         };
         let mut loss = || {
             let x = Tensor::from_inner(self.rows.clone()).require_grad();
