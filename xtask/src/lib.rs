@@ -1,7 +1,7 @@
 //! The command line of `cargo xtask`, shared by the binary that parses it and the one that does the work: those of an
 //! experiment, and this project's chores.
 //!
-//! In reading order: this file, [`bench`], [`chores`].
+//! In reading order: this file, [`mod@bench`], [`chores`].
 
 use clap::{Parser, Subcommand};
 use experiments::args::Job;

@@ -181,7 +181,7 @@ impl RunDir {
     }
 
     /// Keeps the name of the device that computes the run, for resuming it. For a run that may be under way, an
-    /// observer does this when the run [goes on](crate::observe::Observer::on_start).
+    /// observer does this when the run [goes on](rl_algos::observe::Observer::on_start).
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.

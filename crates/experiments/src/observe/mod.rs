@@ -1,5 +1,5 @@
-//! Observers that write files: [`csv`] (`metrics.csv`), [`tensorboard`] (events, whose numbers [`scalars`] names and whose
-//! bytes [`event_file`] writes).
+//! Observers that write files: [`Csv`] (`metrics.csv`), [`TensorBoard`] (events, whose numbers `scalars` names and whose
+//! bytes [`EventFile`] writes).
 
 mod csv;
 mod event_file;

@@ -27,7 +27,7 @@ pub trait AgentConfig:
     /// Checks every setting.
     ///
     /// # Errors
-    /// [`Error::Config`] with the setting, its value and what is allowed.
+    /// [`Error::Config`](crate::Error::Config) with the setting, its value and what is allowed.
     fn validate(&self) -> Result<()>;
 
     /// What its networks are like, and how often they are updated.
