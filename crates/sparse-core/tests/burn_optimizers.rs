@@ -13,7 +13,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::store::ModuleRecord;
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::{Device, Tensor, TensorData, activation::relu};
 use common::{Dense, Reference, assert_close, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -138,16 +138,33 @@ struct Classifier {
     head: SparseMlp,
 }
 
+/// A parameter of Burn's own layers with numbers from a generator of its own: Burn's is shared by all tests.
+fn drawn<const D: usize>(param: Param<Tensor<D>>, seed: u64) -> Param<Tensor<D>> {
+    param.map(|old| {
+        let shape = old.shape();
+        let mut numbers = uniform(&mut rng(seed), shape.num_elements());
+        numbers.iter_mut().for_each(|number| *number *= 0.3);
+        let drawn = Tensor::from_data(TensorData::new(numbers, shape), &old.inner().device());
+        Tensor::from_inner(drawn).require_grad()
+    })
+}
+
 impl Classifier {
     fn new(device: &Device) -> Self {
         let sparse = SparseLinearConfig::new(36, 20).with_density(0.2);
         let head = SparseMlpConfig::new(vec![8, 30, 3]).with_sparsity(0.6);
+        let mut convolution = Conv2dConfig::new([1, 4], [3, 3])
+            .with_stride([2, 2])
+            .init(device);
+        convolution.weight = drawn(convolution.weight, 3);
+        convolution.bias = convolution.bias.map(|bias| drawn(bias, 4));
+        let mut dense = LinearConfig::new(20, 8).init(device);
+        dense.weight = drawn(dense.weight, 5);
+        dense.bias = dense.bias.map(|bias| drawn(bias, 6));
         Self {
-            convolution: Conv2dConfig::new([1, 4], [3, 3])
-                .with_stride([2, 2])
-                .init(device),
+            convolution,
             sparse: sparse.try_init(device, &mut rng(1)).unwrap(),
-            dense: LinearConfig::new(20, 8).init(device),
+            dense,
             head: head
                 .with_activation(Activation::Gelu)
                 .try_init(device, &mut rng(2))
@@ -248,7 +265,8 @@ fn a_module_of_all_kinds_is_trained_as_its_dense_masked_twin() {
             let mut optimizers = [optimizer.clone(), optimizer];
             let error = |y: Tensor<2>| (y - goals.clone()).square().mean();
             let first = error(net.forward(images.clone())).into_scalar::<f32>();
-            for _ in 0..STEPS {
+            // Later a unit at a ReLU's edge falls to either side of it by rounding, which AdamW makes large.
+            for _ in 0..20 {
                 let loss = error(net.forward(images.clone()));
                 let gradients = GradientsParams::from_grads(loss.backward(), &net);
                 net = optimizers[0].step(RATE, net, gradients);
@@ -270,9 +288,9 @@ fn a_module_of_all_kinds_is_trained_as_its_dense_masked_twin() {
             for (sparse, dense) in pairs {
                 let wide = |t: Vec<f32>| t.into_iter().map(f64::from).collect::<Vec<_>>();
                 let weight = wide(floats(dense.weight.val().transpose().reshape([-1])));
-                assert_close("weight", &floats(sparse.to_dense()), &weight, 1e-3);
+                assert_close("weight", &floats(sparse.to_dense()), &weight, 1e-5);
                 let bias = wide(floats(dense.bias.as_ref().unwrap().val()));
-                assert_close("bias", &floats(sparse.bias().unwrap()), &bias, 1e-3);
+                assert_close("bias", &floats(sparse.bias().unwrap()), &bias, 1e-5);
             }
         }
     }
