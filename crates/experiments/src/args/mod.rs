@@ -91,3 +91,16 @@ pub fn one_line(message: &str) -> String {
     let said = said.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
     said.collect::<Vec<_>>().join(" ")
 }
+
+/// The job that words ask for, for tests of its options.
+#[cfg(test)]
+pub(crate) fn job(words: &str) -> Result<Job, clap::Error> {
+    #[derive(Parser)]
+    struct Line {
+        #[command(subcommand)]
+        job: Job,
+    }
+
+    let words = ["xtask"].into_iter().chain(words.split_whitespace());
+    Ok(Line::try_parse_from(words)?.job)
+}

@@ -236,22 +236,11 @@ Afterwards:
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::args::Job;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(subcommand)]
-        job: Job,
-    }
+    use crate::args::{Job, job};
 
     fn read(words: &str) -> std::result::Result<OfflineArgs, clap::Error> {
-        let words = ["xtask", "offline"]
-            .into_iter()
-            .chain(words.split_whitespace());
-        match Line::try_parse_from(words)?.job {
+        match job(&format!("offline {words}"))? {
             Job::Offline(args) => Ok(args),
             other => panic!("not offline: {other:?}"),
         }
@@ -290,10 +279,7 @@ mod tests {
                 "{other}"
             );
         }
-        let prune = Line::try_parse_from(["xtask", "prune"])
-            .err()
-            .unwrap()
-            .to_string();
+        let prune = job("prune").err().unwrap().to_string();
         assert!(prune.contains("DATASET"), "{prune}");
     }
 }

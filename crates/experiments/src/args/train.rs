@@ -191,22 +191,11 @@ fn after() -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::args::Job;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(subcommand)]
-        job: Job,
-    }
+    use crate::args::{Job, job};
 
     fn read(words: &str) -> std::result::Result<TrainArgs, clap::Error> {
-        let words = ["xtask", "train"]
-            .into_iter()
-            .chain(words.split_whitespace());
-        match Line::try_parse_from(words)?.job {
+        match job(&format!("train {words}"))? {
             Job::Train(args) => Ok(args),
             other => panic!("not a training: {other:?}"),
         }
