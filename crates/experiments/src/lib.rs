@@ -19,7 +19,7 @@
 //!
 //! In reading order: [`args`] (options), [`catalogue`] (names), [`terminal`] (output), `cli` (from options to a job); the jobs `train`,
 //! `recipes`, `play`, `charts`, `collect` and `offline`; what they share: `settings` (from options and files to settings),
-//! `folder` (the folders of runs, of which [`RunDir`] is one), [`observe`] (observers that write files), [`parallel`] (several runs
+//! [`study`] (many runs from one file), `folder` (the folders of runs, of which [`RunDir`] is one), [`observe`] (observers that write files), [`parallel`] (several runs
 //! at a time), [`disk`] (files that are complete).
 
 pub mod args;
@@ -48,6 +48,7 @@ mod recipes;
 mod registry;
 #[cfg(feature = "run")]
 mod settings;
+pub mod study;
 pub mod terminal;
 #[cfg(feature = "run")]
 mod train;

@@ -27,8 +27,8 @@ use crate::folder::places;
 use crate::parallel::threads;
 use crate::settings::offline as settings;
 use crate::terminal::interrupt::{self, Interrupt};
-use crate::terminal::progress::{Progress, span};
-use crate::terminal::table::thousands;
+use crate::terminal::progress::Progress;
+use crate::terminal::table::{span, thousands};
 use crate::terminal::tell::{print_line, program};
 
 /// Makes a run from its beginning, or with `--continue` what is left of one.

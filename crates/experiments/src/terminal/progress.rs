@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::terminal::table::thousands;
+use crate::terminal::table::{span, thousands};
 use crate::terminal::tell::note;
 
 /// Two lines, each of which fits 80 columns.
@@ -245,25 +245,9 @@ impl Display for Now {
     }
 }
 
-/// A length of time as people say it.
-pub(crate) fn span(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_of_time_are_short() {
-        let said = [7, 61, 3_600, 90_061].map(|seconds| span(Duration::from_secs(seconds)));
-        assert_eq!(said, ["7 s", "1 min 01 s", "1 h 00 min", "25 h 01 min"]);
-    }
 
     #[test]
     fn rates_are_those_between_two_points() {

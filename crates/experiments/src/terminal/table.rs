@@ -1,6 +1,7 @@
 //! Tables for people, and the same rows as JSON for scripts.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -133,6 +134,17 @@ pub fn thousands(value: f64) -> String {
     }
 }
 
+/// A length of time as people say it.
+#[must_use]
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,5 +188,11 @@ HalfCheetah            9   10.2
     fn commas_stand_every_three_digits() {
         let shown = [0.0, 999.4, 1000.0, -1234567.0, f64::NAN].map(thousands);
         assert_eq!(shown, ["0", "999", "1,000", "-1,234,567", "NaN"]);
+    }
+
+    #[test]
+    fn spans_of_time_are_short() {
+        let said = [7, 61, 3_600, 90_061].map(|seconds| span(Duration::from_secs(seconds)));
+        assert_eq!(said, ["7 s", "1 min 01 s", "1 h 00 min", "25 h 01 min"]);
     }
 }

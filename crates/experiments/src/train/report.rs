@@ -11,8 +11,7 @@ use rl_algos::config::TrainConfig;
 use rl_algos::train::Trained;
 use sparse_core::kernels::Kernels;
 
-use crate::terminal::progress::span;
-use crate::terminal::table::thousands;
+use crate::terminal::table::{span, thousands};
 use crate::terminal::tell::{print_line, program};
 
 /// Says what is trained, with which seeds.

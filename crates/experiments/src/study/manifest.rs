@@ -1,0 +1,202 @@
+//! The list of a study's runs: `manifest.jsonl`, a JSON object a line.
+//!
+//! A line holds all that a run is made from, so a worker needs no other file, and all that a reader groups runs by. Each
+//! line says how many there are, so a manifest that was cut off is known as such.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Most runs of a study.
+pub const MOST_RUNS: usize = 100_000;
+
+/// What a run learns from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Its task, as `train`.
+    Online,
+    /// A dataset, as `offline`.
+    Offline,
+}
+
+/// A run of a study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Its place in the manifest, from 0.
+    pub index: usize,
+    /// Runs in the manifest.
+    pub of: usize,
+    /// Its name, and its folder's below `runs/`: for the eye the task, the method and the seed, and a hash of all settings.
+    pub name: String,
+    /// What it learns from.
+    pub source: Source,
+    /// Task, by Gymnasium's name; `none` of a dataset of no task.
+    pub task: String,
+    /// What is compared: the variant's name, or the recipe or algorithm, with what a grid sets.
+    pub method: String,
+    /// The recipe's full name, or the algorithm's.
+    pub recipe: String,
+    /// Seed of every stream of random numbers.
+    pub seed: u64,
+    /// Environment steps of an online run, updates of an offline one.
+    pub length: u64,
+    /// What computes it.
+    pub device: String,
+    /// What the study sets, by key, beside the seed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, Value>,
+    /// Where the data of an offline run lie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// All settings, as the `config.toml` of a run has them.
+    pub config: String,
+}
+
+/// The text of a manifest, with each run's place.
+///
+/// # Errors
+/// When a value cannot be written as JSON.
+pub fn to_text(runs: &[Planned]) -> Result<String> {
+    let mut text = String::new();
+    for (index, run) in runs.iter().enumerate() {
+        let run = Planned {
+            index,
+            of: runs.len(),
+            ..run.clone()
+        };
+        text += &serde_json::to_string(&run)?;
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// One line with the file, the line and what is wrong: no such file, a line that is no run, fewer lines than there were, a
+/// name that is there twice or leads out of the folder.
+pub fn read(path: &Path) -> Result<Vec<Planned>> {
+    let place = path.display();
+    let text = fs::read_to_string(path).with_context(|| place.to_string())?;
+    let again = "`study plan FILE` writes it anew, and no run is lost";
+    let mut runs: Vec<Planned> = Vec::new();
+    let mut names = std::collections::HashSet::new();
+    for (index, line) in text.lines().enumerate() {
+        let at = index + 1;
+        let run: Planned = serde_json::from_str(line).map_err(|error| {
+            anyhow::anyhow!("{place}: line {at} is no run of a study: {error}; {again}")
+        })?;
+        if run.index != index {
+            bail!(
+                "{place}: line {at} is that of run {}: lines were moved or lost; {again}",
+                run.index
+            );
+        }
+        if !is_name(&run.name) {
+            bail!(
+                "{place}: line {at}: the name `{}` is no name of a folder; {again}",
+                run.name
+            );
+        }
+        if !names.insert(run.name.clone()) {
+            bail!(
+                "{place}: line {at}: the name `{}` is there twice; {again}",
+                run.name
+            );
+        }
+        runs.push(run);
+    }
+    let of = runs.first().map_or(0, |run| run.of);
+    if of == 0 || runs.len() != of || runs.iter().any(|run| run.of != of) {
+        bail!(
+            "{place} has {} of {of} runs: it was cut off; {again}",
+            runs.len()
+        );
+    }
+    Ok(runs)
+}
+
+/// Whether a text can name a folder of a run on any system.
+fn is_name(text: &str) -> bool {
+    let good = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+    !text.is_empty() && text.len() <= 200 && text.chars().all(good) && !text.starts_with('.')
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A run of a study, for tests.
+    pub(in crate::study) fn planned(name: &str, seed: u64) -> Planned {
+        Planned {
+            index: 0,
+            of: 0,
+            name: name.to_owned(),
+            source: Source::Online,
+            task: "Hopper-v5".to_owned(),
+            method: "rlx2-td3".to_owned(),
+            recipe: "rlx2-td3".to_owned(),
+            seed,
+            length: 100,
+            device: "flex".to_owned(),
+            settings: BTreeMap::from([("n_step.n".to_owned(), Value::from(2))]),
+            dataset: None,
+            config: "env = \"Hopper-v5\"\n".to_owned(),
+        }
+    }
+
+    fn said(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.jsonl");
+        fs::write(&path, text).unwrap();
+        let line = format!("{:#}", read(&path).unwrap_err());
+        assert!(
+            line.contains("manifest.jsonl") && !line.contains('\n'),
+            "{line}"
+        );
+        line
+    }
+
+    #[test]
+    fn a_manifest_is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.jsonl");
+        let runs = [planned("a-s0", 0), planned("a-s1", 1)];
+        let text = to_text(&runs).unwrap();
+        assert_eq!(text.lines().count(), 2);
+        fs::write(&path, text).unwrap();
+        let back = read(&path).unwrap();
+        assert_eq!((back[1].index, back[1].of), (1, 2));
+        assert_eq!(back[0].settings, runs[0].settings);
+        assert_eq!(back[1].config, runs[1].config);
+    }
+
+    #[test]
+    fn wherever_a_manifest_is_cut_off_it_says_so() {
+        let runs: Vec<Planned> = (0..3).map(|i| planned(&format!("a-s{i}"), i)).collect();
+        let text = to_text(&runs).unwrap();
+        for end in 0..text.len() - 1 {
+            let line = said(&text[..end]);
+            let told = line.contains("cut off") || line.contains("is no run of a study");
+            assert!(told && line.contains("no run is lost"), "{line}");
+        }
+        // A whole line in the middle.
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(said(&[lines[0], lines[2]].join("\n")).contains("line 2 is that of run 2"));
+    }
+
+    #[test]
+    fn a_name_is_that_of_one_folder_below() {
+        for bad in ["../x", "a/b", "", ".hidden", "a b"] {
+            let text = to_text(&[planned(bad, 0)]).unwrap();
+            assert!(said(&text).contains("no name of a folder"), "{bad}");
+        }
+        let text = to_text(&[planned("a", 0), planned("a", 1)]).unwrap();
+        assert!(said(&text).contains("line 2: the name `a` is there twice"));
+    }
+}

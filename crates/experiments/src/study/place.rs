@@ -1,0 +1,89 @@
+//! Where the files of a study lie.
+//!
+//! `manifest.jsonl` lists its runs; `runs/NAME/` is the folder of each, as `train` or `offline` makes it; `state/NAME/` has
+//! what workers know of it: `claim.N` (who makes it), `done.json` (it is whole), `failed.json` (why it is not), `log` (what
+//! its command said).
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use super::manifest::{self, Planned};
+
+/// The folder of a study.
+#[derive(Clone, Debug)]
+pub struct StudyDir {
+    path: PathBuf,
+}
+
+impl StudyDir {
+    /// The folder at a path, whether it is there or not.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The folder of a study that is there.
+    ///
+    /// # Errors
+    /// When it has no manifest.
+    pub fn open(path: &Path) -> Result<Self> {
+        let dir = Self::at(path);
+        if !dir.manifest_path().is_file() {
+            bail!(
+                "{} holds no study: manifest.jsonl is missing; `study plan FILE` writes it",
+                path.display()
+            );
+        }
+        Ok(dir)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The list of its runs.
+    #[must_use]
+    pub fn manifest_path(&self) -> PathBuf {
+        self.path.join("manifest.jsonl")
+    }
+
+    /// Its runs.
+    ///
+    /// # Errors
+    /// As [`manifest::read`].
+    pub fn runs(&self) -> Result<Vec<Planned>> {
+        manifest::read(&self.manifest_path())
+    }
+
+    /// The folder of a run.
+    #[must_use]
+    pub fn run_path(&self, name: &str) -> PathBuf {
+        self.path.join("runs").join(name)
+    }
+
+    /// The folder of what workers know of a run.
+    #[must_use]
+    pub fn state_path(&self, name: &str) -> PathBuf {
+        self.path.join("state").join(name)
+    }
+
+    /// What is kept of a run that is whole.
+    #[must_use]
+    pub fn done_path(&self, name: &str) -> PathBuf {
+        self.state_path(name).join("done.json")
+    }
+
+    /// What is kept of a run that failed.
+    #[must_use]
+    pub fn failed_path(&self, name: &str) -> PathBuf {
+        self.state_path(name).join("failed.json")
+    }
+
+    /// What the command of a run said.
+    #[must_use]
+    pub fn log_path(&self, name: &str) -> PathBuf {
+        self.state_path(name).join("log")
+    }
+}

@@ -1,0 +1,310 @@
+//! How far a study is, from its folder alone.
+
+use std::fmt;
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::claim::{self, Beat};
+use super::manifest::Planned;
+use super::place::StudyDir;
+use crate::terminal::table::{Cell, Table, span};
+
+/// What is kept of a run that is whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// Steps or updates.
+    pub length: u64,
+    /// Time that it took, over all its parts (s).
+    pub seconds: f64,
+}
+
+/// What is kept of a run that failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failed {
+    /// How often it was tried.
+    pub tries: u32,
+    /// What its command said last.
+    pub error: String,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// Nothing is there.
+    Missing,
+    /// It was begun, and nobody makes it; with the steps that it has behind it.
+    CutOff(u64),
+    /// A worker makes it.
+    Going(Beat),
+    /// It failed as often as it may.
+    Failed(Failed),
+    /// It is whole.
+    Done(Done),
+}
+
+impl State {
+    /// Of a run.
+    #[must_use]
+    pub fn of(study: &StudyDir, run: &Planned) -> Self {
+        let folder = study.run_path(&run.name);
+        let begun = folder.join("config.toml").exists();
+        if let Some(done) = read(&study.done_path(&run.name)).filter(|_| begun) {
+            return Self::Done(done);
+        }
+        if let Some(beat) = claim::holder(study, &run.name) {
+            return Self::Going(beat);
+        }
+        match read(&study.failed_path(&run.name)) {
+            Some(failed) => Self::Failed(failed),
+            None if begun => Self::CutOff(steps(&folder.join("metrics.csv"))),
+            None => Self::Missing,
+        }
+    }
+}
+
+/// A file of JSON; nothing where there is none or it is damaged.
+fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+}
+
+/// The first number in the last whole row of a run's metrics; 0 where there is none.
+fn steps(metrics: &Path) -> u64 {
+    let tail = || -> std::io::Result<String> {
+        let mut file = fs::File::open(metrics)?;
+        let length = file.seek(SeekFrom::End(0))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(4096)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let tail = tail().unwrap_or_default();
+    let whole = tail.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    let last = whole.rsplit('\n').next().unwrap_or_default();
+    let first = last.split(',').next().unwrap_or_default();
+    first.parse().unwrap_or(0)
+}
+
+/// How many runs of a study are how far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// Each run, in the manifest's order.
+    pub states: Vec<State>,
+    /// Runs that are whole.
+    pub done: usize,
+    /// Runs that are being made.
+    pub going: usize,
+    /// Runs that failed.
+    pub failed: usize,
+    /// Runs that were begun, and that nobody makes.
+    pub cut_off: usize,
+    /// Runs of which nothing is there.
+    pub missing: usize,
+    /// Steps and updates behind all runs, and those of all whole runs.
+    pub work: (u64, u64),
+    /// Time that is left at the pace of the runs that are being made; `None` where none is.
+    pub left: Option<Duration>,
+}
+
+impl Status {
+    /// Of the runs of a study.
+    #[must_use]
+    pub fn of(study: &StudyDir, runs: &[Planned]) -> Self {
+        let mut status = Self::default();
+        let (mut pace, mut open) = (0.0, 0);
+        for run in runs {
+            let state = State::of(study, run);
+            let (count, made) = match &state {
+                State::Missing => (&mut status.missing, 0),
+                State::CutOff(step) => (&mut status.cut_off, *step),
+                State::Failed(_) => (&mut status.failed, 0),
+                State::Done(_) => (&mut status.done, run.length),
+                State::Going(beat) => {
+                    pace += beat.pace;
+                    (&mut status.going, beat.step)
+                }
+            };
+            *count += 1;
+            let made = made.min(run.length);
+            status.work.0 += made;
+            status.work.1 += run.length;
+            if !matches!(state, State::Failed(_)) {
+                open += run.length - made;
+            }
+            status.states.push(state);
+        }
+        let left = Duration::try_from_secs_f64(open as f64 / pace);
+        status.left = left.ok().filter(|_| pace > 0.0);
+        status
+    }
+
+    /// Whether nothing is left to be made.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.going + self.cut_off + self.missing == 0
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (made, all) = self.work;
+        let percent = 100.0 * made as f64 / all.max(1) as f64;
+        write!(
+            f,
+            "{} of {} runs done, {} going",
+            self.done,
+            self.states.len(),
+            self.going
+        )?;
+        for (count, what) in [
+            (self.cut_off, "cut off"),
+            (self.missing, "not begun"),
+            (self.failed, "failed"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        write!(f, "; {percent:.0} % of the steps")?;
+        match self.left {
+            Some(left) if !self.is_over() => write!(f, "; {} left", span(left)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A row for each task and method: how many of its runs are how far.
+#[must_use]
+pub fn table(runs: &[Planned], status: &Status) -> Table {
+    let mut groups: Vec<(&str, &str, [usize; 5])> = Vec::new();
+    for (run, state) in runs.iter().zip(&status.states) {
+        let column = match state {
+            State::Done(_) => 0,
+            State::Going(_) => 1,
+            State::CutOff(_) => 2,
+            State::Missing => 3,
+            State::Failed(_) => 4,
+        };
+        let same = |(task, method, _): &&mut (&str, &str, [usize; 5])| {
+            *task == run.task && *method == run.method
+        };
+        match groups.iter_mut().find(same) {
+            Some((.., counts)) => counts[column] += 1,
+            None => {
+                let mut counts = [0; 5];
+                counts[column] = 1;
+                groups.push((&run.task, &run.method, counts));
+            }
+        }
+    }
+    let mut table = Table::new(&[
+        "task", "method", "done", "going", "cut_off", "missing", "failed",
+    ]);
+    for (task, method, counts) in groups {
+        let mut row = vec![Cell::text(task), Cell::text(method)];
+        row.extend(counts.map(|count| Cell::Number(count as f64, 0)));
+        table.push(row);
+    }
+    table
+}
+
+/// A line for each run that failed.
+#[must_use]
+pub fn failures(study: &StudyDir, runs: &[Planned], status: &Status) -> Vec<String> {
+    let line = |(run, state): (&Planned, &State)| match state {
+        State::Failed(Failed { tries, error }) => Some(format!(
+            "failed   {} after {tries} tries: {error}; all that it said: {}",
+            run.name,
+            study.log_path(&run.name).display()
+        )),
+        _ => None,
+    };
+    runs.iter().zip(&status.states).filter_map(line).collect()
+}
+
+/// Writes what is kept of a run that is whole or failed, in one move.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep(path: &Path, value: &impl Serialize) -> Result<()> {
+    let beside = path.with_extension(format!("{}.tmp", std::process::id()));
+    let place = || path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).with_context(place)?;
+    let text = serde_json::to_string(value)?;
+    fs::write(&beside, text + "\n").with_context(place)?;
+    fs::rename(&beside, path).with_context(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::claim::Claim;
+    use super::super::manifest::tests::planned;
+    use super::*;
+
+    fn begin(study: &StudyDir, name: &str, metrics: &str) {
+        let folder = study.run_path(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.toml"), "").unwrap();
+        fs::write(folder.join("metrics.csv"), metrics).unwrap();
+    }
+
+    #[test]
+    fn every_state_of_a_run_is_read_from_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = StudyDir::at(folder.path());
+        let names = ["whole", "going", "cut", "failed", "missing", "gone"];
+        let runs: Vec<Planned> = names.iter().map(|name| planned(name, 0)).collect();
+        let done = Done {
+            length: 100,
+            seconds: 2.5,
+        };
+        // A mark without its run is of one that somebody removed.
+        for name in ["whole", "gone"] {
+            keep(&study.done_path(name), &done).unwrap();
+        }
+        let failed = Failed {
+            tries: 2,
+            error: "error: it diverged".to_owned(),
+        };
+        keep(&study.failed_path("failed"), &failed).unwrap();
+        begin(&study, "whole", "step,a\n100,1\n");
+        begin(&study, "cut", "step,a\n20,1\n40,1\n60,");
+        let mut claim = Claim::take(&study, "going").unwrap().unwrap();
+        let beat = Beat {
+            step: 30,
+            pace: 5.0,
+            ..Beat::here()
+        };
+        claim.beat(&beat).unwrap();
+        let status = Status::of(&study, &runs);
+        let expected = [
+            State::Done(done),
+            State::Going(beat),
+            State::CutOff(40),
+            State::Failed(failed),
+            State::Missing,
+            State::Missing,
+        ];
+        assert_eq!(status.states, expected);
+        assert_eq!(status.work, (170, 600));
+        // 70 + 60 + 100 + 100 steps at 5 a second.
+        assert_eq!(status.left, Some(Duration::from_secs(66)));
+        let said = status.to_string();
+        let line = "1 of 6 runs done, 1 going, 1 cut off, 2 not begun, 1 failed; 28 % of the steps; 1 min 06 s left";
+        assert_eq!(said, line);
+        let lines = failures(&study, &runs, &status);
+        assert!(
+            lines[0].contains("failed after 2 tries: error: it diverged"),
+            "{lines:?}"
+        );
+        let text = table(&runs, &status).text();
+        assert!(text.lines().nth(1).unwrap().contains("rlx2-td3"), "{text}");
+        assert!(!status.is_over());
+    }
+}
