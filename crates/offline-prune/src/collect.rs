@@ -35,8 +35,8 @@ use crate::{Error, Result};
 ///
 /// Several environments step together. Episodes come in the order in which they begin, so short ones are not
 /// preferred: the dataset is that of one long run. What is needed of the last episode is kept, and it counts as
-/// truncated there. The order and the numbers are the same for any number of threads, on CPUs with the
-/// same instruction set; another number of environments is another dataset.
+/// truncated there. The order and the numbers are the same for any number of threads; another
+/// number of environments is another dataset.
 ///
 /// Actions are rounded to `f32` before the environment sees them, so what is stored is what was done.
 pub struct Rollouts<P> {

@@ -41,7 +41,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
     pub steps: Option<u64>,
 
-    /// Seed of every random stream; the same seed, device and instruction set (AVX-512, AVX2, ...) give the same run [default: 0]
+    /// Seed of every random stream; the same seed and device give the same run; of dense networks, on CPUs of one kind [default: 0]
     #[arg(long, value_name = "N", value_parser = values::seed, allow_hyphen_values = true)]
     pub seed: Option<u64>,
 

@@ -8,11 +8,12 @@ use offline_prune::collect::{Rollouts, describe, from_replay};
 use offline_prune::dataset::Episode;
 use offline_prune::dataset::minari::Description;
 use rand::RngExt;
+use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use rl_algos::algos::Policy;
 use rl_algos::config::SacConfig;
 use serde_json::{Value, json};
+use sparse_core::math::StandardNormal;
 
 use super::rounded;
 use super::source::{Kept, Run, STREAMS, Source, Stored, stream};

@@ -46,7 +46,7 @@ pub fn train(
 }
 
 /// Goes on with a run that was stopped or killed, as if it had not stopped: the rows of `metrics.csv` become those of
-/// a run without a break, but for the columns that tell the time (with the instruction set that the run had). A
+/// a run without a break, but for the columns that tell the time (of dense networks, with the instruction set that the run had). A
 /// `metrics.csv` that was changed meanwhile is kept under another name, and made anew. A run that was killed before its
 /// first checkpoint begins anew; one that is over makes no step. `config` is the run's, as [`RunDir::open`] gives it.
 ///

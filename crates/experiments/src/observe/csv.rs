@@ -1,6 +1,6 @@
 //! `metrics.csv`: a row per evaluation.
 //!
-//! For the same seed, device and instruction set, all columns except the last two are the same.
+//! For the same seed and device (and, of dense networks, instruction set), all columns except the last two are the same.
 
 use std::fs;
 use std::ops::ControlFlow;

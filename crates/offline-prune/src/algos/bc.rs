@@ -8,6 +8,7 @@ use rl_algos::nets::{Actor, BatchShape, equal_parts};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
+use sparse_core::op::mean;
 
 use super::{NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check};
 use crate::Result;
@@ -40,7 +41,7 @@ impl Bc {
 
 /// The mean squared distance of the policy's actions from those of the data, over rows and numbers.
 pub(super) fn distance(done: Tensor<2>, actions: Tensor<2>) -> Tensor<1> {
-    (done - actions).square().mean()
+    mean((done - actions).square())
 }
 
 fn loss(actor: &SparseMlp, observations: Tensor<2>, actions: Tensor<2>) -> Tensor<1> {

@@ -17,6 +17,7 @@ use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use rl_algos::target::td_target;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
+use sparse_core::op;
 use sparse_core::trainer::NetworkTrainer;
 
 use super::{
@@ -205,7 +206,7 @@ fn vae_loss(
     let variance = (log_std.clone() * 2.0).exp();
     let divergence = (mean.square() + variance - log_std * 2.0 - 1.0) * 0.5;
     let distance = (decoded(decoder, observations, latents) - actions).square();
-    distance.mean() + divergence.mean() * 0.5
+    op::mean(distance) + op::mean(divergence) * 0.5
 }
 
 /// The negated mean value of perturbed proposals; the critic is a constant in it.
@@ -217,7 +218,7 @@ fn perturbation_loss(
     let [observations, proposed] = [observations, proposed].map(Tensor::from_inner);
     let actions = perturbed(perturbation, observations.clone(), proposed, phi);
     let judged = Tensor::cat(vec![observations, actions], 1);
-    critic.forward(judged).mean().neg()
+    op::mean(critic.forward(judged)).neg()
 }
 
 impl Resumable for Bcq {

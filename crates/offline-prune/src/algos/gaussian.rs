@@ -24,7 +24,7 @@ const MOST: f32 = 100.0;
 /// How much each row counts: `exp(advantage / temperature)`, 100 at most.
 pub(super) fn weights(advantages: impl Iterator<Item = f32>, temperature: f64) -> Vec<f32> {
     let temperature = temperature as f32;
-    let weight = |advantage: f32| (advantage / temperature).exp().min(MOST);
+    let weight = |advantage: f32| libm::expf(advantage / temperature).min(MOST);
     advantages.map(weight).collect()
 }
 

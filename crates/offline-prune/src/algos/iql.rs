@@ -10,6 +10,7 @@ use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use rl_algos::target::td_target;
 use sparse_core::nn::SparseMlp;
+use sparse_core::op::mean;
 use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::{GaussianActor, weights};
@@ -108,7 +109,7 @@ fn expectile_loss(
     let error = q_values - value.forward(observations);
     let below = error.clone().clamp_max(0.0);
     let above = error.clamp_min(0.0);
-    (above.square() * expectile + below.square() * (1.0 - expectile)).mean()
+    mean(above.square() * expectile + below.square() * (1.0 - expectile))
 }
 
 impl Resumable for Iql {

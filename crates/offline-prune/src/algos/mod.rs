@@ -19,6 +19,7 @@ use rl_algos::nets::{BatchShape, check_batch, row_slice, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
+use sparse_core::op::mean;
 
 pub use awac::Awac;
 pub use bc::Bc;
@@ -209,7 +210,7 @@ fn critic_objective(place: usize, rows: &BatchShape, batch: &Batch, targets: &[f
         fixed: Vec::new(),
         loss: Box::new(move |nets| {
             let [judged, targets] = [&judged, &targets].map(|t| Tensor::from_inner(t.clone()));
-            (nets[0].forward(judged) - targets).square().mean()
+            mean((nets[0].forward(judged) - targets).square())
         }),
     }
 }

@@ -7,6 +7,7 @@ use rl_algos::nets::{Actor, BatchShape, Critics, equal_parts, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
+use sparse_core::op::mean;
 
 use super::bc::distance;
 use super::{
@@ -83,7 +84,7 @@ fn actions_and_values([actor, critic]: [&SparseMlp; 2], observations: Tensor<2>)
 
 /// `-λ Q(s, π(s)) + (π(s) - a)²`, means over rows, and over numbers of the actions.
 fn actor_loss([done, values]: [Tensor<2>; 2], actions: Tensor<2>, weight: f32) -> Tensor<1> {
-    distance(done, Tensor::from_inner(actions)) - values.mean() * weight
+    distance(done, Tensor::from_inner(actions)) - mean(values) * weight
 }
 
 impl Resumable for Td3Bc {

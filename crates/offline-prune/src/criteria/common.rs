@@ -14,7 +14,7 @@ pub(super) fn in_rounds(
 ) -> Result<PerWeight> {
     let mut scores = score(&KeepMask::all(group.layers()))?;
     for round in 1..rounds {
-        let density = (1.0 - budget.sparsity).powf(round as f64 / rounds as f64);
+        let density = libm::pow(1.0 - budget.sparsity, round as f64 / rounds as f64);
         let step = budget.at(1.0 - density);
         scores = score(&step.select(group.layers(), &scores)?.kept)?;
     }

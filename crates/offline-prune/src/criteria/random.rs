@@ -2,7 +2,8 @@
 //! SynFlow (Tanaka et al. 2020, arXiv:2006.05467).
 
 use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
+use rand::distr::Distribution;
+use sparse_core::math::StandardNormal;
 
 use super::Criterion;
 use crate::Result;

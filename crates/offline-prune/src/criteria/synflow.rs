@@ -56,7 +56,7 @@ impl Scaled {
             return Self { numbers, scale };
         }
         numbers.iter_mut().for_each(|x| *x /= largest);
-        let scale = scale + largest.ln();
+        let scale = scale + libm::log(largest);
         Self { numbers, scale }
     }
 
@@ -78,14 +78,17 @@ fn flow(group: &Group, kept: &KeepMask) -> PerWeight {
         };
         let score = |(position, w): (usize, &f64)| {
             let (unit, input) = (position / shape.inputs, position % shape.inputs);
-            (w * v.numbers[unit] * u.numbers[input]).ln() + u.scale + v.scale
+            libm::log(w * v.numbers[unit] * u.numbers[input]) + u.scale + v.scale
         };
         weights.iter().enumerate().map(score).collect()
     });
     let logarithms = PerWeight::new(logarithms.collect());
     let largest = logarithms.iter().fold(f64::NEG_INFINITY, f64::max);
     let largest = if largest.is_finite() { largest } else { 0.0 };
-    kept.or(&logarithms.map(|l| (l - largest).exp()), f64::NEG_INFINITY)
+    kept.or(
+        &logarithms.map(|l| libm::exp(l - largest)),
+        f64::NEG_INFINITY,
+    )
 }
 
 /// Each layer's inputs, from ones at the network's.
@@ -98,7 +101,7 @@ fn forward(group: &Group, weights: &PerWeight) -> Vec<Scaled> {
             _ => Scaled::ones(shape.inputs),
         };
         let rows = weights.chunks(shape.inputs).zip(group.bias(at));
-        let bias = (-u.scale).exp();
+        let bias = libm::exp(-u.scale);
         let sum = |(row, b): (&[f64], &f32)| {
             let products = row.iter().zip(&u.numbers).map(|(w, u)| w * u);
             products.sum::<f64>() + f64::from(b.abs()) * bias

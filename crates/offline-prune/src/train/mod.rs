@@ -148,8 +148,8 @@ pub fn start(
     })
 }
 
-/// Trains from the first update to the last. The same configuration, dataset, device and instruction set of the CPU give
-/// the same numbers, whatever the number of threads.
+/// Trains from the first update to the last. The same configuration, dataset, device and kind of CPU give the same
+/// numbers, whatever the number of threads.
 ///
 /// # Errors
 /// As [`start`]; [`Error::Config`] when the task has other observations or actions than the dataset; errors of the

@@ -3,13 +3,16 @@
 //!
 //! The last term is computed as `2 (log 2 - u - softplus(-2u))`, which stays exact where tanh saturates.
 
-use std::f32::consts::{LN_2, PI};
+use std::f32::consts::LN_2;
 
 use burn::tensor::Tensor;
 use sparse_core::math::{exp, softplus, tanh};
 
 use crate::config::SacConfig;
 use crate::nets::{BatchShape, to_vec};
+
+/// ½ log 2π.
+const HALF_LN_2_PI: f32 = 0.918_938_5;
 
 /// The bounds of log σ; the network's output goes through tanh and is stretched between them.
 #[derive(Clone, Copy, Debug)]
@@ -73,10 +76,9 @@ impl SquashedGaussian {
         tanh(&u, &mut actions[..]);
         let doubled: Vec<f32> = u.iter().map(|u| -2.0 * u).collect();
         softplus(&doubled, &mut logs[..]);
-        let constant = 0.5 * (2.0 * PI).ln();
         let rest = u.iter().zip(&log_std).zip(noise);
         for (log, ((u, log_std), unit)) in logs.iter_mut().zip(rest) {
-            let normal = -0.5 * unit * unit - log_std - constant;
+            let normal = -0.5 * unit * unit - log_std - HALF_LN_2_PI;
             *log = normal - 2.0 * (LN_2 - u - *log);
         }
         Numbers {

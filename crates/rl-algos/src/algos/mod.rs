@@ -159,7 +159,7 @@ fn report<A>(
         ),
         (
             "critic_gradient_norm",
-            norms.fold(0.0, |sum, norm| norm.hypot(sum)),
+            norms.map(|norm| norm * norm).sum::<f32>().sqrt(),
         ),
     ];
     if let Some(actor) = actor {

@@ -5,7 +5,8 @@ use std::path::Path;
 use burn::tensor::Device;
 use envs::TaskInfo;
 use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
+use rand::distr::Distribution;
+use sparse_core::math::{StandardNormal, tanh};
 use sparse_core::nn::{Inference, SparseModule};
 use sparse_core::record::Record;
 
@@ -71,9 +72,7 @@ impl Policy {
     pub fn act(&mut self, observation: &[f32], action: &mut [f32]) {
         let size = self.action;
         check_action(action, size);
-        for (action, output) in action.iter_mut().zip(&self.output(observation)[..size]) {
-            *action = output.tanh();
-        }
+        tanh(&self.output(observation)[..size], action);
     }
 
     /// Writes an action drawn from a Gaussian policy, as SAC explores; `sac` bounds its spread. A policy without a

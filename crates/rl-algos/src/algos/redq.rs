@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
 use sparse_core::nn::SparseMlp;
+use sparse_core::op::mean;
 use sparse_core::trainer::{NetworkTrainer, StepReport};
 
 use super::gaussian::SquashedGaussian;
@@ -117,8 +118,11 @@ impl Redq {
             let drawn = gaussian.tensors(shape, outputs, row_slice(&noise, shape.act_dim, &rows));
             let input = Tensor::cat(vec![observations, drawn.actions], 1);
             let values = critics.iter().map(|critic| critic.forward(input.clone()));
-            let mean = Tensor::cat(values.collect(), 1).mean_dim(1);
-            ((drawn.logs * alpha - mean).mean(), drawn.mean_log)
+            let Some(sum) = values.reduce(|sum, values| sum + values) else {
+                unreachable!("there are critics")
+            };
+            let judged = sum / critics.len() as f32;
+            (mean(drawn.logs * alpha - judged), drawn.mean_log)
         };
         let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
         Ok(self.actor.learner_mut().minimise(parts, loss, rng)?)

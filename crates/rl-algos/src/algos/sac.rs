@@ -4,6 +4,7 @@
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use sparse_core::nn::SparseMlp;
+use sparse_core::op::mean;
 
 use super::gaussian::SquashedGaussian;
 use super::{METRICS, report};
@@ -197,7 +198,7 @@ impl ActorLoss<'_> {
         let Some(least) = values.reduce(Tensor::min_pair) else {
             unreachable!("there is a critic")
         };
-        let loss = (drawn.logs * self.alpha - least).mean();
+        let loss = mean(drawn.logs * self.alpha - least);
         (loss, drawn.mean_log)
     }
 }
@@ -266,12 +267,12 @@ impl EntropyCoef {
     pub(super) fn new(config: &Temperature) -> Self {
         Self {
             config: *config,
-            log_alpha: ScalarAdam::new(config.initial().ln()),
+            log_alpha: ScalarAdam::new(libm::log(config.initial())),
         }
     }
 
     pub(super) fn alpha(&self) -> f64 {
-        self.log_alpha.value().exp()
+        libm::exp(self.log_alpha.value())
     }
 
     /// What later updates depend on.

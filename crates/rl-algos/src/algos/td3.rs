@@ -4,10 +4,11 @@
 //! [`NetworkTrainer`](sparse_core::trainer::NetworkTrainer) takes a loss and moves weights or connections.
 
 use burn::tensor::Tensor;
+use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
+use sparse_core::math::StandardNormal;
 use sparse_core::nn::SparseMlp;
-use sparse_core::op::tanh;
+use sparse_core::op::{mean, tanh};
 
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
@@ -131,7 +132,7 @@ fn actor_loss(actor: &SparseMlp, critic: &SparseMlp, observations: Tensor<2>) ->
     let observations = Tensor::from_inner(observations);
     let actions = policy(actor, observations.clone());
     let judged = Tensor::cat(vec![observations, actions], 1);
-    critic.forward(judged).mean().neg()
+    mean(critic.forward(judged)).neg()
 }
 
 impl Agent for Td3 {

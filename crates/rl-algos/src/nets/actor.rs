@@ -1,5 +1,6 @@
 //! A policy's network.
 
+use sparse_core::math::tanh;
 use sparse_core::nn::{Inference, SparseMlp};
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
 
@@ -68,9 +69,6 @@ impl Actor {
     /// # Panics
     /// When the observation has another size.
     pub fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let output = self.output(observation);
-        for (action, output) in action.iter_mut().zip(output) {
-            *action = output.tanh();
-        }
+        tanh(&self.output(observation)[..action.len()], action);
     }
 }

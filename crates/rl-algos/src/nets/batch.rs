@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
+use sparse_core::math::StandardNormal;
 
 use crate::replay::Batch;
 use crate::{Error, Result};

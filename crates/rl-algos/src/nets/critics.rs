@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 use sparse_core::nn::SparseMlp;
+use sparse_core::op::mean;
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, StepReport};
 
 use super::spec::{NetworkSpec, network};
@@ -111,8 +112,8 @@ impl Critics {
     ) -> Result<Vec<StepReport<f32>>> {
         let loss = |critic: &SparseMlp, input: Tensor<2>| {
             let values = critic.forward(input);
-            let mean = values.clone().inner().mean().into_scalar::<f32>();
-            ((values - targets.clone()).square().mean(), mean)
+            let value = mean(values.clone().inner()).into_scalar::<f32>();
+            (mean((values - targets.clone()).square()), value)
         };
         let rngs = streams.topologies(&self.names);
         let steps = self.learners.par_iter_mut().zip(rngs);

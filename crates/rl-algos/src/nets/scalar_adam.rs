@@ -43,7 +43,7 @@ impl ScalarAdam {
         self.steps += 1.0;
         self.first += (1.0 - BETAS[0]) * (gradient - self.first);
         self.second += (1.0 - BETAS[1]) * (gradient * gradient - self.second);
-        let [first, second] = BETAS.map(|beta| 1.0 - beta.powf(self.steps));
+        let [first, second] = BETAS.map(|beta| 1.0 - libm::pow(beta, self.steps));
         let step = (self.first / first) / ((self.second / second).sqrt() + 1e-8);
         self.value -= learning_rate * step;
     }

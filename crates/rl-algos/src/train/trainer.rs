@@ -38,8 +38,8 @@ pub struct Trained<A = Box<dyn Agent>> {
 
 /// Trains an agent in an environment. Nothing is written but by observers.
 ///
-/// The same agent, environment, settings and instruction set of the CPU give the same run, whatever the number of
-/// threads: kernels for AVX-512, AVX2 and others round differently ([`sparse_core::kernels`]).
+/// The same agent, environment and settings give the same run, whatever the number of threads, and for sparse networks
+/// in compressed rows on every CPU ([`sparse_core::kernels`]).
 ///
 /// ```no_run
 /// use rl_algos::train::{LoopConfig, Trainer};

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
+use std::array;
 
 use super::prefetch::{AHEAD, prefetch};
 use super::{AdamStep, Isa, Kernels, Product, Raw, Transpose, ValueGradient, VectorProduct, lanes};
@@ -26,61 +27,47 @@ const LANES: usize = 8;
 #[target_feature(enable = "avx2,fma")]
 fn product(p: &mut Product<'_>) {
     match p.width {
-        16 => product_of::<2, 2>(p),
-        32 => product_of::<4, 2>(p),
-        _ => product_of::<8, 1>(p),
+        16 => product_of::<2>(p),
+        32 => product_of::<4>(p),
+        _ => product_of::<8>(p),
     }
 }
 
-/// `Z` registers to a row, `U` connections at a time into sums of their own, so that `Z * U` multiply-adds are
-/// under way: eight, where a row is wide enough, hide the latency of one.
+/// `Z` registers to a row, and one sum for each, in the order of the connections: those of the next rows are under way
+/// meanwhile.
 #[target_feature(enable = "avx2,fma")]
-fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
+fn product_of<const Z: usize>(p: &mut Product<'_>) {
     let (width, rows) = (Z * LANES, p.start.len());
     let zero = _mm256_setzero_ps();
     let tiles = p.x.chunks_exact(p.x_rows * width);
     for (x, y) in tiles.zip(p.y.chunks_exact_mut(rows * width)) {
-        let add = |k: usize, sums: &mut [__m256; Z]| {
-            // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
-            unsafe {
-                let value = _mm256_set1_ps(*p.values.get_unchecked(k));
-                let row = x.as_ptr().add(*p.idx.get_unchecked(k) as usize * width);
-                for (z, sum) in sums.iter_mut().enumerate() {
-                    *sum = _mm256_fmadd_ps(value, _mm256_loadu_ps(row.add(z * LANES)), *sum);
-                }
-            }
-        };
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
-            let mut sums = [[zero; Z]; U];
-            sums[0] = [p.bias.map_or(zero, |bias| _mm256_set1_ps(bias[row])); Z];
+            let mut sums = [p.bias.map_or(zero, |bias| _mm256_set1_ps(bias[row])); Z];
             if p.more {
-                for (z, sum) in sums[0].iter_mut().enumerate() {
+                for (z, sum) in sums.iter_mut().enumerate() {
                     // SAFETY: `y` has `width = Z * LANES` floats, and `more` says that they are written.
                     *sum = unsafe { _mm256_loadu_ps(y.as_ptr().add(z * LANES).cast()) };
                 }
             }
-            let (mut k, end) = (p.start[row] as usize, p.end[row] as usize);
             if p.blocked {
                 prefetch(
                     p.start.get(row + AHEAD),
                     [p.idx.as_ptr().cast(), p.values.as_ptr().cast()],
                 );
             }
-            while k + U <= end {
-                for (u, sums) in sums.iter_mut().enumerate() {
-                    add(k + u, sums);
+            for k in p.start[row] as usize..p.end[row] as usize {
+                // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
+                unsafe {
+                    let value = _mm256_set1_ps(*p.values.get_unchecked(k));
+                    let row = x.as_ptr().add(*p.idx.get_unchecked(k) as usize * width);
+                    for (z, sum) in sums.iter_mut().enumerate() {
+                        *sum = _mm256_fmadd_ps(value, _mm256_loadu_ps(row.add(z * LANES)), *sum);
+                    }
                 }
-                k += U;
             }
-            while k < end {
-                add(k, &mut sums[0]);
-                k += 1;
-            }
-            for z in 0..Z {
-                let more = sums[1..].iter().map(|sums| sums[z]);
-                let mut sum = more.fold(sums[0][z], |a, b| _mm256_add_ps(a, b));
+            for (z, mut sum) in sums.into_iter().enumerate() {
                 if p.relu {
-                    // In this order the maximum keeps NaN.
+                    // In this order the maximum keeps NaN, and -0.
                     sum = _mm256_max_ps(zero, sum);
                 }
                 // SAFETY: `y` has `width = Z * LANES` floats.
@@ -93,17 +80,20 @@ fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
 #[target_feature(enable = "avx2,fma")]
 fn value_gradient(g: &mut ValueGradient<'_>) {
     match g.width {
-        16 => value_gradient_of::<2>(g),
-        32 => value_gradient_of::<4>(g),
-        _ => value_gradient_of::<8>(g),
+        16 => value_gradient_of::<1>(g),
+        32 => value_gradient_of::<2>(g),
+        _ => value_gradient_of::<4>(g),
     }
 }
 
-/// Tile by tile, four connections of a row at a time: the row of `dy` stays in registers, and four sums over
-/// lanes are made together.
+/// Sixteen lanes.
+type Chunk = [__m256; 2];
+
+/// Tile by tile, four connections of a row at a time: the row of `dy`, `C` chunks of sixteen lanes, stays in registers, and
+/// four sums over lanes are made together.
 #[target_feature(enable = "avx2,fma")]
-fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
-    let width = Z * LANES;
+fn value_gradient_of<const C: usize>(g: &mut ValueGradient<'_>) {
+    let width = C * lanes::LANES;
     // So that entry `k` is at `dv + k`; never read or written outside the slice.
     let dv = g.dv.as_mut_ptr().cast::<f32>().wrapping_sub(g.base);
     let tiles = g.dy.chunks_exact(g.dy_rows * width);
@@ -114,35 +104,34 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
             if g.blocked {
                 prefetch(g.start.get(row + AHEAD), [g.idx.as_ptr().cast()]);
             }
-            let mut dy_row = [_mm256_setzero_ps(); Z];
-            for (z, dy_row) in dy_row.iter_mut().enumerate() {
-                // SAFETY: `dy` has `width = Z * LANES` floats.
-                *dy_row = unsafe { _mm256_loadu_ps(dy.as_ptr().add(z * LANES)) };
-            }
+            // SAFETY: `dy` has `width` floats.
+            let dy_row: [Chunk; C] = array::from_fn(|c| unsafe { chunk(dy.as_ptr(), c) });
             let dot = |k: usize| {
-                // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
+                // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `width` floats.
                 unsafe {
                     let input = *g.idx.get_unchecked(k) as usize;
-                    dot::<Z>(&dy_row, x.as_ptr().add(input * width))
+                    dot(&dy_row, x.as_ptr().add(input * width))
                 }
             };
-            let four = |k: usize| sum_four([dot(k), dot(k + 1), dot(k + 2), dot(k + 3)]);
-            let before = |k: usize| match fresh {
-                true => _mm_setzero_ps(),
-                // SAFETY: `k + 4 <= nnz`, and the first tile wrote all of `dv`.
-                false => unsafe { _mm_loadu_ps(dv.wrapping_add(k)) },
-            };
-
             let (start, end) = (*start as usize, *end as usize);
             let mut k = start;
             while k + 4 <= end {
-                // SAFETY: `k + 4 <= nnz`.
-                unsafe { _mm_storeu_ps(dv.wrapping_add(k), _mm_add_ps(before(k), four(k))) };
+                let sums = sum_four([dot(k), dot(k + 1), dot(k + 2), dot(k + 3)]);
+                // SAFETY: `k + 4 <= nnz`, and the first tile wrote all of `dv`.
+                unsafe {
+                    let dv = dv.wrapping_add(k);
+                    let before = if fresh {
+                        _mm_setzero_ps()
+                    } else {
+                        _mm_loadu_ps(dv)
+                    };
+                    _mm_storeu_ps(dv, _mm_add_ps(before, sums));
+                }
                 k += 4;
             }
             if k < end {
                 let rest = end - k;
-                let zero = _mm256_setzero_ps();
+                let zero = [_mm256_setzero_ps(); 2];
                 let or_zero = |more: bool, k: usize| if more { dot(k) } else { zero };
                 let sums = sum_four([
                     dot(k),
@@ -157,7 +146,7 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
                     // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
                     unsafe {
                         let dv = dv.wrapping_add(k);
-                        *dv = if fresh { sum } else { *dv + sum };
+                        *dv = if fresh { 0.0 } else { *dv } + sum;
                     }
                 }
             }
@@ -165,40 +154,59 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
     }
 }
 
+/// Chunk `c` of a row.
+///
+/// # Safety
+/// `row` has `(c + 1) * 16` floats.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn chunk(row: *const f32, c: usize) -> Chunk {
+    // SAFETY: the caller's promise.
+    array::from_fn(|half| unsafe { _mm256_loadu_ps(row.add((2 * c + half) * LANES)) })
+}
+
 /// Lane by lane product of a row in registers and one in memory.
 ///
 /// # Safety
-/// `row` has `Z * LANES` floats.
+/// `row` has `C * 16` floats.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn dot<const Z: usize>(registers: &[__m256; Z], row: *const f32) -> __m256 {
-    let mut sum = _mm256_setzero_ps();
-    for (z, register) in registers.iter().enumerate() {
+unsafe fn dot<const C: usize>(registers: &[Chunk; C], row: *const f32) -> Chunk {
+    let mut sums = [_mm256_setzero_ps(); 2];
+    for (c, register) in registers.iter().enumerate() {
         // SAFETY: the caller's promise.
-        let row = unsafe { _mm256_loadu_ps(row.add(z * LANES)) };
-        sum = if z == 0 {
-            _mm256_mul_ps(*register, row)
-        } else {
-            _mm256_fmadd_ps(*register, row, sum)
-        };
+        let row = unsafe { chunk(row, c) };
+        for (sum, (register, row)) in sums.iter_mut().zip(register.iter().zip(row)) {
+            *sum = match c {
+                0 => _mm256_mul_ps(*register, row),
+                _ => _mm256_fmadd_ps(*register, row, *sum),
+            };
+        }
     }
-    sum
+    sums
 }
 
-/// The sums over lanes of four registers, by transposing adds.
+/// The sums over the lanes of four chunks, by transposing adds, in the order of [`lanes::sum`].
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn sum_four([a, b, c, d]: [__m256; 4]) -> __m128 {
-    let ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
-    let cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
-    // In each half: partial sums of a, b, c, d.
-    let low = _mm256_shuffle_ps::<0b01_00_01_00>(ab, cd);
-    let high = _mm256_shuffle_ps::<0b11_10_11_10>(ab, cd);
-    let halves = _mm256_add_ps(low, high);
+fn sum_four([a, b, c, d]: [Chunk; 4]) -> __m128 {
+    // In each of two blocks: the sums of two neighbours of a, of a, of b, of b; then the sums of a, b, c, d.
+    let blocks =
+        |half: usize| neighbours(neighbours(a[half], b[half]), neighbours(c[half], d[half]));
+    let halves = _mm256_add_ps(blocks(0), blocks(1));
     _mm_add_ps(
         _mm256_castps256_ps128(halves),
         _mm256_extractf128_ps::<1>(halves),
     )
+}
+
+/// In each block of four: the sums of the two pairs of neighbours of a, then those of b.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn neighbours(a: __m256, b: __m256) -> __m256 {
+    let first = _mm256_shuffle_ps::<0b10_00_10_00>(a, b);
+    let second = _mm256_shuffle_ps::<0b11_01_11_01>(a, b);
+    _mm256_add_ps(first, second)
 }
 
 /// Eight rows of eight floats, in three rounds of shuffles.
@@ -265,14 +273,54 @@ unsafe fn transpose_block(from: *const f32, stride: usize, to: *mut f32, to_stri
     }
 }
 
+/// The sum over the lanes of a chunk, in the same order.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn sum_one(a: Chunk) -> f32 {
+    _mm_cvtss_f32(sum_four([a; 4]))
+}
+
 #[target_feature(enable = "avx2,fma")]
 fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
-    lanes::bias_gradient(dy, width, bias);
+    bias.fill(0.0);
+    for tile in dy.chunks_exact(bias.len() * width) {
+        for (row, bias) in tile.chunks_exact(width).zip(bias.iter_mut()) {
+            let mut sums = [_mm256_setzero_ps(); 2];
+            for dy in lanes::chunks(row) {
+                // SAFETY: a chunk has two registers.
+                let dy = unsafe { chunk(dy.as_ptr(), 0) };
+                sums = array::from_fn(|half| _mm256_add_ps(sums[half], dy[half]));
+            }
+            *bias += sum_one(sums);
+        }
+    }
 }
 
 #[target_feature(enable = "avx2,fma")]
 fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32]) {
-    lanes::relu_bias_gradient(y, dy, width, bias);
+    bias.fill(0.0);
+    let (tile, zero) = (bias.len() * width, _mm256_setzero_ps());
+    for (y, dy) in y.chunks_exact(tile).zip(dy.chunks_exact_mut(tile)) {
+        let rows = y.chunks_exact(width).zip(dy.chunks_exact_mut(width));
+        for ((y, dy), bias) in rows.zip(bias.iter_mut()) {
+            let mut sums = [zero; 2];
+            let chunks = lanes::chunks(y).iter();
+            for (y, dy) in chunks.zip(dy.as_chunks_mut::<{ lanes::LANES }>().0) {
+                for (half, sum) in sums.iter_mut().enumerate() {
+                    // SAFETY: a chunk has two registers.
+                    unsafe {
+                        let active = _mm256_loadu_ps(y.as_ptr().add(half * LANES));
+                        let active = _mm256_cmp_ps::<_CMP_GT_OQ>(active, zero);
+                        let dy = dy.as_mut_ptr().add(half * LANES);
+                        let through = _mm256_and_ps(active, _mm256_loadu_ps(dy));
+                        _mm256_storeu_ps(dy, through);
+                        *sum = _mm256_add_ps(*sum, through);
+                    }
+                }
+            }
+            *bias += sum_one(sums);
+        }
+    }
 }
 
 #[target_feature(enable = "avx2,fma")]

@@ -33,9 +33,8 @@ fn product(p: &mut Product<'_>) {
     }
 }
 
-/// `Z` registers to a row. Connections are taken two at a time into sums of their own, so that eight
-/// multiply-adds are under way at `Z = 4`: with four, each would wait for the one before it. The load ports are the
-/// bound, so two indices come with one load, and two values too.
+/// `Z` registers to a row, and one sum for each, in the order of the connections: those of the next rows are under way
+/// meanwhile. The load ports are the bound, so two indices come with one load, and two values too.
 #[target_feature(enable = "avx512f")]
 fn product_of<const Z: usize>(p: &mut Product<'_>) {
     let (width, rows) = (Z * LANES, p.start.len());
@@ -52,10 +51,9 @@ fn product_of<const Z: usize>(p: &mut Product<'_>) {
             }
         };
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
-            let bias = p.bias.map_or(zero, |bias| _mm512_set1_ps(bias[row]));
-            let (mut even, mut odd) = ([bias; Z], [zero; Z]);
+            let mut sums = [p.bias.map_or(zero, |bias| _mm512_set1_ps(bias[row])); Z];
             if p.more {
-                for (z, sum) in even.iter_mut().enumerate() {
+                for (z, sum) in sums.iter_mut().enumerate() {
                     // SAFETY: `y` has `width = Z * LANES` floats, and `more` says that they are written.
                     *sum = unsafe { _mm512_loadu_ps(y.as_ptr().add(z * LANES).cast()) };
                 }
@@ -74,20 +72,23 @@ fn product_of<const Z: usize>(p: &mut Product<'_>) {
                     let values = p.values.as_ptr().add(k).cast::<f64>().read_unaligned();
                     (indices, _mm512_castpd_ps(_mm512_set1_pd(values)))
                 };
-                add(_mm512_moveldup_ps(values), indices as u32, &mut even);
-                add(_mm512_movehdup_ps(values), (indices >> 32) as u32, &mut odd);
+                add(_mm512_moveldup_ps(values), indices as u32, &mut sums);
+                add(
+                    _mm512_movehdup_ps(values),
+                    (indices >> 32) as u32,
+                    &mut sums,
+                );
                 k += 2;
             }
             if k < end {
                 // SAFETY: `k < nnz`.
                 let (index, value) =
                     unsafe { (*p.idx.get_unchecked(k), *p.values.get_unchecked(k)) };
-                add(_mm512_set1_ps(value), index, &mut even);
+                add(_mm512_set1_ps(value), index, &mut sums);
             }
-            for (z, (even, odd)) in even.into_iter().zip(odd).enumerate() {
-                let mut sum = _mm512_add_ps(even, odd);
+            for (z, mut sum) in sums.into_iter().enumerate() {
                 if p.relu {
-                    // In this order the maximum keeps NaN.
+                    // In this order the maximum keeps NaN, and -0.
                     sum = _mm512_max_ps(zero, sum);
                 }
                 // SAFETY: `y` has `width = Z * LANES` floats.
@@ -145,13 +146,18 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
 
             let (start, end) = (*start as usize, *end as usize);
             if end - start < 4 {
-                for k in start..end {
-                    let sum = _mm512_reduce_add_ps(dot(k));
-                    // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
-                    unsafe {
-                        let dv = dv.wrapping_add(k);
-                        *dv = if fresh { sum } else { *dv + sum };
+                // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
+                let before = |k: usize| {
+                    if fresh {
+                        0.0
+                    } else {
+                        unsafe { *dv.wrapping_add(k) }
                     }
+                };
+                for k in start..end {
+                    let sum = before(k) + sum_one(dot(k));
+                    // SAFETY: `k < nnz`.
+                    unsafe { *dv.wrapping_add(k) = sum };
                 }
                 continue;
             }
@@ -188,22 +194,34 @@ unsafe fn dot<const Z: usize>(registers: &[__m512; Z], row: *const f32) -> __m51
     sum
 }
 
-/// The sums over lanes of four registers, by transposing adds.
+/// The sums over lanes of four registers, by transposing adds, in the order of [`lanes::sum`].
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn sum_four([a, b, c, d]: [__m512; 4]) -> __m128 {
-    let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-    let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
-    // In each of the four blocks: partial sums of a, b, c, d.
-    let low = _mm512_shuffle_ps::<0b01_00_01_00>(ab, cd);
-    let high = _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd);
-    let blocks = _mm512_add_ps(low, high);
+    // In each of four blocks: the sums of two neighbours of a, of a, of b, of b; then the sums of a, b, c, d.
+    let blocks = neighbours(neighbours(a, b), neighbours(c, d));
     let upper = _mm512_castps512_ps256(_mm512_shuffle_f32x4::<0b01_00_11_10>(blocks, blocks));
     let halves = _mm256_add_ps(_mm512_castps512_ps256(blocks), upper);
     _mm_add_ps(
         _mm256_castps256_ps128(halves),
         _mm256_extractf128_ps::<1>(halves),
     )
+}
+
+/// In each block of four: the sums of the two pairs of neighbours of a, then those of b.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn neighbours(a: __m512, b: __m512) -> __m512 {
+    let first = _mm512_shuffle_ps::<0b10_00_10_00>(a, b);
+    let second = _mm512_shuffle_ps::<0b11_01_11_01>(a, b);
+    _mm512_add_ps(first, second)
+}
+
+/// The sum over the lanes of one register, in the same order.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sum_one(a: __m512) -> f32 {
+    _mm_cvtss_f32(sum_four([a; 4]))
 }
 
 #[target_feature(enable = "avx512f")]
@@ -216,7 +234,7 @@ fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
                 // SAFETY: a chunk has `LANES` floats.
                 sum = _mm512_add_ps(sum, unsafe { _mm512_loadu_ps(dy.as_ptr()) });
             }
-            *bias += _mm512_reduce_add_ps(sum);
+            *bias += sum_one(sum);
         }
     }
 }
@@ -240,7 +258,7 @@ fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32])
                     sum = _mm512_add_ps(sum, through);
                 }
             }
-            *bias += _mm512_reduce_add_ps(sum);
+            *bias += sum_one(sum);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Kernels that are the same loop on any machine: plain Rust in chunks of 16 lanes.
 //!
-//! A version of the kernels that has nothing better compiles these with its own instructions.
+//! A version of the kernels that has nothing better compiles these with its own instructions. Plain Rust is never fused
+//! nor reordered by the compiler, so these have the same bits in every version.
 #![allow(unsafe_code)]
 
 use std::array;
@@ -8,20 +9,23 @@ use std::array;
 use super::tiles::SIDE;
 use super::{AdamStep, Transpose, VectorProduct};
 
-/// Floats in a chunk.
-const LANES: usize = 16;
+/// Floats in a chunk: the widest register has that many, and narrower ones share a chunk.
+pub(crate) const LANES: usize = 16;
 
-/// The lanes' sum, in a fixed order: halves onto halves.
+/// The lanes' sum, in the order of every version: within four neighbours, then the first four and the third, the second and
+/// the fourth, then these. (Whole registers of four dot products are added so with the fewest shuffles.)
 #[inline(always)]
-fn sum(lanes: [f32; LANES]) -> f32 {
-    let eight: [f32; 8] = array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
-    let four: [f32; 4] = array::from_fn(|lane| eight[lane] + eight[lane + 4]);
-    (four[0] + four[2]) + (four[1] + four[3])
+pub(crate) fn sum(lanes: [f32; LANES]) -> f32 {
+    let [a, b, c, d] = array::from_fn(|four| {
+        let lanes = &lanes[4 * four..][..4];
+        (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+    });
+    (a + c) + (b + d)
 }
 
 /// Slices of whole chunks as arrays.
 #[inline(always)]
-fn chunks(data: &[f32]) -> &[[f32; LANES]] {
+pub(super) fn chunks(data: &[f32]) -> &[[f32; LANES]] {
     data.as_chunks().0
 }
 

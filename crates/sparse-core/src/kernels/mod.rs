@@ -5,10 +5,10 @@
 //! input-gradient are one kernel, and nothing is gathered. `width` is 16 (a few rows, as in acting), 32 or 64.
 //!
 //! Each kernel has a scalar version, which is the reference, and vector versions; [`Kernels::best`] picks
-//! once per process what the CPU can do, and the free functions of this module use that. All versions agree
-//! to rounding, and each gives the same bits for the same input: a training is the same on CPUs with the same instruction
-//! set. `README.md` beside this file has the ladder
-//! of versions with measured rates.
+//! once per process what the CPU can do, and the free functions of this module use that. All versions give the same
+//! bits: every sum has one order, and every multiply-add of a product is fused, in software where there is no
+//! instruction for it. So a training is the same on every CPU. `README.md` beside this file has the ladder of versions
+//! with measured rates.
 //!
 //! Slices of wrong sizes are bugs of the caller: every function panics on them, naming the sizes.
 
@@ -17,7 +17,8 @@ pub(crate) mod caching_allocator;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 pub(crate) mod cube;
 mod entry;
-mod lanes;
+mod fused;
+pub(crate) mod lanes;
 mod parts;
 mod peak;
 mod scalar;

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::arch::aarch64::*;
+use std::array;
 
 use super::{AdamStep, Isa, Kernels, Product, Raw, Transpose, ValueGradient, VectorProduct, lanes};
 
@@ -25,56 +26,42 @@ const LANES: usize = 4;
 #[target_feature(enable = "neon")]
 fn product(p: &mut Product<'_>) {
     match p.width {
-        16 => product_of::<4, 2>(p),
-        32 => product_of::<8, 2>(p),
-        _ => product_of::<16, 1>(p),
+        16 => product_of::<4>(p),
+        32 => product_of::<8>(p),
+        _ => product_of::<16>(p),
     }
 }
 
-/// `Z` registers to a row, `U` connections at a time into sums of their own, so that at least eight multiply-adds
-/// are under way and none waits for the one before it.
+/// `Z` registers to a row, and one sum for each, in the order of the connections: those of the next rows are under way
+/// meanwhile.
 #[target_feature(enable = "neon")]
-fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
+fn product_of<const Z: usize>(p: &mut Product<'_>) {
     let (width, rows) = (Z * LANES, p.start.len());
     let zero = vdupq_n_f32(0.0);
     let tiles = p.x.chunks_exact(p.x_rows * width);
     for (x, y) in tiles.zip(p.y.chunks_exact_mut(rows * width)) {
-        let add = |k: usize, sums: &mut [float32x4_t; Z]| {
-            // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
-            unsafe {
-                let value = *p.values.get_unchecked(k);
-                let row = x.as_ptr().add(*p.idx.get_unchecked(k) as usize * width);
-                for (z, sum) in sums.iter_mut().enumerate() {
-                    *sum = vfmaq_n_f32(*sum, vld1q_f32(row.add(z * LANES)), value);
-                }
-            }
-        };
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
-            let mut sums = [[zero; Z]; U];
-            sums[0] = [vdupq_n_f32(p.bias.map_or(0.0, |bias| bias[row])); Z];
+            let mut sums = [vdupq_n_f32(p.bias.map_or(0.0, |bias| bias[row])); Z];
             if p.more {
-                for (z, sum) in sums[0].iter_mut().enumerate() {
+                for (z, sum) in sums.iter_mut().enumerate() {
                     // SAFETY: `y` has `width = Z * LANES` floats, and `more` says that they are written.
                     *sum = unsafe { vld1q_f32(y.as_ptr().add(z * LANES).cast()) };
                 }
             }
-            let (mut k, end) = (p.start[row] as usize, p.end[row] as usize);
-            while k + U <= end {
-                for (u, sums) in sums.iter_mut().enumerate() {
-                    add(k + u, sums);
+            for k in p.start[row] as usize..p.end[row] as usize {
+                // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
+                unsafe {
+                    let value = *p.values.get_unchecked(k);
+                    let row = x.as_ptr().add(*p.idx.get_unchecked(k) as usize * width);
+                    for (z, sum) in sums.iter_mut().enumerate() {
+                        *sum = vfmaq_n_f32(*sum, vld1q_f32(row.add(z * LANES)), value);
+                    }
                 }
-                k += U;
             }
-            while k < end {
-                add(k, &mut sums[0]);
-                k += 1;
-            }
-            for z in 0..Z {
-                let more = sums[1..].iter().map(|sums| sums[z]);
-                let mut sum = more.fold(sums[0][z], |a, b| vaddq_f32(a, b));
+            for (z, mut sum) in sums.into_iter().enumerate() {
                 if p.relu {
-                    // This maximum keeps what is not a number.
-                    sum = vmaxq_f32(zero, sum);
+                    // Not the maximum, which would change -0.
+                    sum = vbslq_f32(vcltq_f32(sum, zero), zero, sum);
                 }
                 // SAFETY: `y` has `width = Z * LANES` floats.
                 unsafe { vst1q_f32(y.as_mut_ptr().add(z * LANES).cast(), sum) };
@@ -86,17 +73,21 @@ fn product_of<const Z: usize, const U: usize>(p: &mut Product<'_>) {
 #[target_feature(enable = "neon")]
 fn value_gradient(g: &mut ValueGradient<'_>) {
     match g.width {
-        16 => value_gradient_of::<4>(g),
-        32 => value_gradient_of::<8>(g),
-        _ => value_gradient_of::<16>(g),
+        16 => value_gradient_of::<1>(g),
+        32 => value_gradient_of::<2>(g),
+        _ => value_gradient_of::<4>(g),
     }
 }
 
-/// Tile by tile, four connections of a row at a time: the row of `dy` stays in registers, and four sums over
-/// lanes are made together.
+/// Sixteen lanes.
+type Chunk = [float32x4_t; 4];
+
+/// Tile by tile, four connections of a row at a time: the row of `dy`, `C` chunks of sixteen lanes, stays in registers, and
+/// four sums over lanes are made together.
 #[target_feature(enable = "neon")]
-fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
-    let width = Z * LANES;
+fn value_gradient_of<const C: usize>(g: &mut ValueGradient<'_>) {
+    let width = C * lanes::LANES;
+    let zero = vdupq_n_f32(0.0);
     // So that entry `k` is at `dv + k`; never read or written outside the slice.
     let dv = g.dv.as_mut_ptr().cast::<f32>().wrapping_sub(g.base);
     let tiles = g.dy.chunks_exact(g.dy_rows * width);
@@ -104,16 +95,13 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
         let fresh = tile == 0 && !g.more;
         let rows = dy.chunks_exact(width).skip(g.first);
         for (dy, (start, end)) in rows.zip(g.start.iter().zip(g.end)) {
-            let mut dy_row = [vdupq_n_f32(0.0); Z];
-            for (z, dy_row) in dy_row.iter_mut().enumerate() {
-                // SAFETY: `dy` has `width = Z * LANES` floats.
-                *dy_row = unsafe { vld1q_f32(dy.as_ptr().add(z * LANES)) };
-            }
+            // SAFETY: `dy` has `width` floats.
+            let dy_row: [Chunk; C] = array::from_fn(|c| unsafe { chunk(dy.as_ptr(), c) });
             let dot = |k: usize| {
-                // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
+                // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `width` floats.
                 unsafe {
                     let input = *g.idx.get_unchecked(k) as usize;
-                    dot::<Z>(&dy_row, x.as_ptr().add(input * width))
+                    dot(&dy_row, x.as_ptr().add(input * width))
                 }
             };
             let (mut k, end) = (*start as usize, *end as usize);
@@ -122,46 +110,62 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
                 let dv = dv.wrapping_add(k);
                 // SAFETY: `k + 4 <= nnz`, and the first tile wrote all of `dv`.
                 unsafe {
-                    let before = if fresh {
-                        vdupq_n_f32(0.0)
-                    } else {
-                        vld1q_f32(dv)
-                    };
+                    let before = if fresh { zero } else { vld1q_f32(dv) };
                     vst1q_f32(dv, vaddq_f32(before, four));
                 }
                 k += 4;
             }
             for k in k..end {
-                let sum = vaddvq_f32(dot(k));
+                let sum = vgetq_lane_f32::<0>(sum_four([dot(k); 4]));
                 let dv = dv.wrapping_add(k);
                 // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
-                unsafe { *dv = if fresh { sum } else { *dv + sum } };
+                unsafe { *dv = if fresh { 0.0 } else { *dv } + sum };
             }
         }
     }
 }
 
-/// Lane by lane product of a row in registers and one in memory, in two sums.
+/// Chunk `c` of a row.
 ///
 /// # Safety
-/// `row` has `Z * LANES` floats.
+/// `row` has `(c + 1) * 16` floats.
 #[inline]
 #[target_feature(enable = "neon")]
-unsafe fn dot<const Z: usize>(registers: &[float32x4_t; Z], row: *const f32) -> float32x4_t {
-    let mut sums = [vdupq_n_f32(0.0); 2];
-    for (z, register) in registers.iter().enumerate() {
-        // SAFETY: the caller's promise.
-        let row = unsafe { vld1q_f32(row.add(z * LANES)) };
-        sums[z % 2] = vfmaq_f32(sums[z % 2], *register, row);
-    }
-    vaddq_f32(sums[0], sums[1])
+unsafe fn chunk(row: *const f32, c: usize) -> Chunk {
+    // SAFETY: the caller's promise.
+    array::from_fn(|part| unsafe { vld1q_f32(row.add((4 * c + part) * LANES)) })
 }
 
-/// The sums over lanes of four registers, by adding neighbours twice.
+/// Lane by lane product of a row in registers and one in memory.
+///
+/// # Safety
+/// `row` has `C * 16` floats.
 #[inline]
 #[target_feature(enable = "neon")]
-fn sum_four([a, b, c, d]: [float32x4_t; 4]) -> float32x4_t {
-    vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d))
+unsafe fn dot<const C: usize>(registers: &[Chunk; C], row: *const f32) -> Chunk {
+    let mut sums = [vdupq_n_f32(0.0); 4];
+    for (c, register) in registers.iter().enumerate() {
+        // SAFETY: the caller's promise.
+        let row = unsafe { chunk(row, c) };
+        for (sum, (register, row)) in sums.iter_mut().zip(register.iter().zip(row)) {
+            *sum = match c {
+                0 => vmulq_f32(*register, row),
+                _ => vfmaq_f32(*sum, *register, row),
+            };
+        }
+    }
+    sums
+}
+
+/// The sums over the lanes of four chunks, by adding neighbours twice, in the order of [`lanes::sum`].
+#[inline]
+#[target_feature(enable = "neon")]
+fn sum_four([a, b, c, d]: [Chunk; 4]) -> float32x4_t {
+    let [first, second, third, fourth] = array::from_fn(|part| {
+        let (ab, cd) = (vpaddq_f32(a[part], b[part]), vpaddq_f32(c[part], d[part]));
+        vpaddq_f32(ab, cd)
+    });
+    vaddq_f32(vaddq_f32(first, third), vaddq_f32(second, fourth))
 }
 
 #[target_feature(enable = "neon")]

@@ -275,6 +275,136 @@ proptest! {
     }
 }
 
+/// Each number's bits; what is not a number is one.
+fn bits(numbers: &[f32]) -> Vec<u32> {
+    let bits = |x: &f32| if x.is_nan() { f32::NAN } else { *x }.to_bits();
+    numbers.iter().map(bits).collect()
+}
+
+/// What one version makes of a layer, forward, backward and in the updates.
+fn all_kernels(kernels: &Kernels, case: &Case) -> Vec<Vec<u32>> {
+    let Case {
+        pattern,
+        values,
+        bias,
+        x,
+        dy,
+        width,
+        ..
+    } = case;
+    let mut results = Vec::new();
+    for relu in [false, true] {
+        let mut y = vec![f32::NAN; dy.len()];
+        kernels.spmm(pattern, values, (bias, relu), x, *width, &mut y);
+        results.push(y);
+        if let Some(x) = x.chunks_exact(pattern.inputs()).next() {
+            let mut y = vec![f32::NAN; bias.len()];
+            kernels.spmv(pattern, values, (bias, relu), x, &mut y);
+            results.push(y);
+        }
+    }
+    let mut dx = vec![f32::NAN; x.len()];
+    kernels.spmm_t(pattern, values, dy, *width, &mut dx);
+    let mut dv = vec![f32::NAN; values.len()];
+    kernels.sddmm(pattern, dy, x, *width, &mut dv);
+    let mut dense = vec![f32::NAN; pattern.outputs() * pattern.inputs()];
+    let shape = [pattern.outputs(), pattern.inputs()];
+    kernels.dense_gradient(dy, x, shape, *width, &mut dense);
+    let mut db = vec![f32::NAN; bias.len()];
+    kernels.bias_gradient(dy, *width, &mut db);
+    let (mut through, mut db_relu) = (dy.clone(), vec![f32::NAN; bias.len()]);
+    kernels.relu_bias_gradient(&results[0], &mut through, *width, &mut db_relu);
+    let (mut p, mut m) = (values.clone(), vec![0.25; values.len()]);
+    let mut v: Vec<f32> = values.iter().map(|value| value * value).collect();
+    let step = AdamStep {
+        learning_rate: 3e-4,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 1e-3,
+        correction1: 0.1,
+        correction2: 0.001,
+    };
+    kernels.adam(&mut p, &dv, &mut m, &mut v, &step);
+    let mut target = values.clone();
+    kernels.polyak(&mut target, &p, 0.005);
+    results.extend([dx, dv, dense, db, through, db_relu, p, m, v, target]);
+    results.iter().map(|numbers| bits(numbers)).collect()
+}
+
+/// A run is the same on every CPU.
+#[track_caller]
+fn assert_same_bits(case: &Case) {
+    let expected = all_kernels(&scalar::KERNELS, case);
+    for kernels in versions() {
+        let found = all_kernels(kernels, case);
+        for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            assert_eq!(found, expected, "{}: result {at}", kernels.isa().name());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn all_versions_have_the_same_bits(
+        outputs in 1..70usize,
+        inputs in 1..70usize,
+        // Sparse enough for empty rows and columns, and for rows of one, two and three.
+        density in prop_oneof![0.0..0.1f64, 0.0..=1.0f64],
+        tiles in 0..4usize,
+        width in prop::sample::select(&[16usize, 32, 64]),
+        seed in any::<u64>(),
+    ) {
+        assert_same_bits(&Case::draw((outputs, inputs), density, [tiles, width], seed));
+    }
+}
+
+#[test]
+fn all_versions_have_the_same_bits_in_blocks_and_threads() {
+    for (shape, density) in [
+        ((1100, 40), 0.02),
+        ((40, 1100), 0.02),
+        ((256, 300), 0.2),
+        ((300, 1200), 0.05),
+    ] {
+        assert_same_bits(&Case::draw(shape, density, [5, 64], 13));
+    }
+}
+
+#[test]
+fn all_versions_have_the_same_bits_at_the_edges_of_numbers() {
+    let edges = [
+        0.0,
+        -0.0,
+        1e-38,
+        -1e-45,
+        f32::MIN_POSITIVE,
+        1e-20,
+        -3e-23,
+        1.0,
+        -1.0,
+        1e19,
+        -3e38,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+    ];
+    for (most, seed) in (8..=edges.len()).zip(20..) {
+        let mut case = Case::draw((23, 19), 0.3, [2, 32], seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        for numbers in [&mut case.values, &mut case.bias, &mut case.x, &mut case.dy] {
+            for number in numbers.iter_mut() {
+                if rng.random_bool(0.5) {
+                    *number = edges[rng.random_range(0..most)];
+                }
+            }
+        }
+        assert_same_bits(&case);
+    }
+}
+
 #[test]
 fn slices_may_start_anywhere() {
     let case = Case::draw((23, 17), 0.4, [2, 64], 5);

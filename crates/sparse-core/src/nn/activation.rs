@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use super::activations::Activations;
+use crate::math::one_tanh;
 use crate::op::{self, tanh};
 
 /// What follows each hidden layer of a [`SparseMlp`](super::SparseMlp).
@@ -85,10 +86,10 @@ impl Activation {
             // Not `max`, which would hide a NaN.
             Self::Relu if x < 0.0 => 0.0,
             Self::Relu => x,
-            Self::Tanh => x.tanh(),
+            Self::Tanh => one_tanh(x),
             Self::Gelu => 0.5 * x * (1.0 + libm::erff(x * std::f32::consts::FRAC_1_SQRT_2)),
-            Self::Silu => x / (1.0 + (-x).exp()),
-            Self::Elu if x <= 0.0 => x.exp_m1(),
+            Self::Silu => x / (1.0 + libm::expf(-x)),
+            Self::Elu if x <= 0.0 => libm::expm1f(x),
             Self::Elu => x,
         }
     }

@@ -1,10 +1,10 @@
 //! A layer's first weights: which distribution, how wide, and which connections.
 
 use rand::{Rng, RngExt};
-use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
+use crate::math::StandardNormal;
 use crate::pattern::Pattern;
 
 /// How a layer's first connections are chosen.

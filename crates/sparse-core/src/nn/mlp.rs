@@ -196,12 +196,18 @@ fn tell(probe: &ActivityProbe, index: usize, layer: &SparseLinear, x: &Activatio
     if !layer.is_differentiated() {
         return;
     }
-    let columns = match x {
-        Activations::Columns(columns) => columns.clone().inner(),
-        Activations::Tiles { tiles, batch } => untile(tiles.clone().inner(), *batch).transpose(),
+    let rows = match x {
+        Activations::Columns(columns) => columns.clone().inner().transpose(),
+        Activations::Tiles { tiles, batch } => untile(tiles.clone().inner(), *batch),
     };
-    let magnitudes: Tensor<2> = columns.abs().sum_dim(1);
-    let magnitudes: Vec<f32> = magnitudes.into_data().iter::<f32>().collect();
+    let mut magnitudes = vec![0.0; rows.dims()[1]];
+    // In one order on every machine, which Burn's sums have not.
+    let numbers: Vec<f32> = rows.into_data().iter::<f32>().collect();
+    for row in numbers.chunks_exact(magnitudes.len().max(1)) {
+        for (sum, unit) in magnitudes.iter_mut().zip(row) {
+            *sum += unit.abs();
+        }
+    }
     probe.add(index, &magnitudes);
 }
 

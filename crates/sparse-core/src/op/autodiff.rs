@@ -5,7 +5,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
-use burn::tensor::Slice;
+use burn::tensor::{Shape, Slice};
 
 use super::graph::{from_inner, rows_of};
 use super::{Activation, Network, SparseBackend, SparseLayer, SparseOps, network, tile_width};
@@ -217,6 +217,26 @@ impl<B: SparseBackend> Backward<B, 1> for Tanh {
     }
 }
 
+#[derive(Debug)]
+struct Mean;
+
+impl<B: SparseBackend> Backward<B, 1> for Mean {
+    /// The input's.
+    type State = Shape;
+
+    fn backward(self, ops: Ops<Shape, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let [node] = ops.parents;
+        let dy = grads.consume::<B>(&ops.node);
+        if let Some(node) = node {
+            let share = 1.0 / ops.state.num_elements() as f64;
+            let each = B::float_mul_scalar(dy, share.into());
+            let one = Shape::from(vec![1; ops.state.num_dims()]);
+            let dx = B::float_expand(B::float_reshape(each, one), ops.state);
+            grads.register::<B>(node.id, dx);
+        }
+    }
+}
+
 impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
     fn sparse_linear(
         x: FloatTensor<Self>,
@@ -306,6 +326,15 @@ impl<B: SparseBackend, C: CheckpointStrategy> SparseOps for Autodiff<B, C> {
         match Tanh.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish(y.clone(), y),
             OpsKind::UnTracked(prepared) => prepared.finish(y),
+        }
+    }
+
+    fn mean_of_all(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        let shape = x.shape();
+        match Mean.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(shape, B::mean(x)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::mean(x)),
         }
     }
 

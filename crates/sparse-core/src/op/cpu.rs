@@ -118,7 +118,7 @@ where
                     *dy = f32::from_bits(dy.to_bits() & mask);
                 }
             }
-            *bias = sum(dy);
+            *bias = math::sum(dy);
         }
         OutputGradient {
             pre_activation: dy,
@@ -222,6 +222,12 @@ where
         CpuTensor::from_buffer(buffer, TensorMetadata::shape(x))
     }
 
+    fn mean(x: FloatTensor<B>) -> FloatTensor<B> {
+        let mut mean = AlignedBuf::zeroed(1);
+        mean.as_mut_slice()[0] = math::mean(&x.elements());
+        CpuTensor::from_buffer(mean, Shape::from([1]))
+    }
+
     fn tanh_gradient(y: &FloatTensor<B>, mut dy: FloatTensor<B>) -> FloatTensor<B> {
         math::tanh_gradient(&y.elements(), dy.elements_mut());
         dy
@@ -247,16 +253,4 @@ where
         kernels::polyak(target.elements_mut(), &online.elements(), tau);
         target
     }
-}
-
-/// The sum, in as many parts as a register has lanes.
-fn sum(row: &[f32]) -> f32 {
-    let (chunks, rest) = row.as_chunks::<8>();
-    let mut lanes = [0.0; 8];
-    for chunk in chunks {
-        for (lane, number) in lanes.iter_mut().zip(chunk) {
-            *lane += number;
-        }
-    }
-    lanes.iter().sum::<f32>() + rest.iter().sum::<f32>()
 }

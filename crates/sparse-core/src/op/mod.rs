@@ -179,6 +179,11 @@ pub trait SparseBackend: Primitives {
     /// `tanh x`, of any shape.
     fn tanh_forward(x: &FloatTensor<Self>) -> FloatTensor<Self>;
 
+    /// The mean of all elements, `[1]`.
+    fn mean(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_mean(x)
+    }
+
     /// `dy (1 − y²)`.
     fn tanh_gradient(y: &FloatTensor<Self>, dy: FloatTensor<Self>) -> FloatTensor<Self>;
 
@@ -240,6 +245,9 @@ pub trait SparseOps: Backend {
 
     /// `tanh x`, of any shape.
     fn tanh(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The mean of all elements, `[1]`.
+    fn mean_of_all(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// One step of Adam. Never differentiated.
     fn adam(
@@ -317,6 +325,10 @@ macro_rules! dispatch_to_kernels {
 
             fn tanh(x: FloatTensor<Self>) -> FloatTensor<Self> {
                 Self::tanh_forward(&x)
+            }
+
+            fn mean_of_all(x: FloatTensor<Self>) -> FloatTensor<Self> {
+                Self::mean(x)
             }
 
             fn adam(
@@ -475,6 +487,12 @@ pub fn untile(x: Tensor<3>, batch: usize) -> Tensor<2> {
 #[must_use]
 pub fn tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::tanh(x.into_dispatch()))
+}
+
+/// The mean of all elements; with the same bits on every CPU, which Burn's own has not.
+#[must_use]
+pub fn mean<const D: usize>(x: Tensor<D>) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::mean_of_all(x.into_dispatch()))
 }
 
 /// What `f` makes of the numbers of an f32 vector; on `flex` where they lie, elsewhere of a copy.

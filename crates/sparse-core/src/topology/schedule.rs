@@ -75,13 +75,13 @@ impl DropFraction {
             Self::Constant(share) => share,
             Self::Cosine { end, .. } | Self::InversePower { end, .. } if step >= end => 0.0,
             Self::Cosine { initial, end } => {
-                initial / 2.0 * (1.0 + (step as f64 * PI / end as f64).cos())
+                initial / 2.0 * (1.0 + libm::cos(step as f64 * PI / end as f64))
             }
             Self::InversePower {
                 initial,
                 end,
                 power,
-            } => initial * (1.0 - step as f64 / end as f64).powf(power),
+            } => initial * libm::pow(1.0 - step as f64 / end as f64, power),
         }
     }
 
