@@ -22,13 +22,12 @@ fn in_software(a: f32, b: f32, c: f32) -> f32 {
     // What the sum lost (Knuth's TwoSum).
     let back = sum - product;
     let lost = (product - (sum - back)) + (c - back);
-    // Of the two numbers around the exact sum, the odd one. Neither comparison holds for NaN, of infinite sums.
-    let even = !sum.to_bits() & 1;
-    let outwards =
-        even & (u64::from((lost > 0.0) & (sum > 0.0)) | u64::from((lost < 0.0) & (sum < 0.0)));
-    let inwards =
-        even & (u64::from((lost < 0.0) & (sum > 0.0)) | u64::from((lost > 0.0) & (sum < 0.0)));
-    f64::from_bits(sum.to_bits() + outwards - inwards) as f32
+    // Of the two numbers around the exact sum, the odd one: a step away from zero, or back. What infinite sums lost is NaN, and
+    // not above 0.
+    let bits = sum.to_bits();
+    let step = !bits & 1 & u64::from(lost.abs() > 0.0);
+    let inwards = step & ((bits ^ lost.to_bits()) >> 63);
+    f64::from_bits(bits + step - 2 * inwards) as f32
 }
 
 #[cfg(test)]
