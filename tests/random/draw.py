@@ -24,7 +24,9 @@ class Draw:
         self.counts = {}
         self.nq = 0
         # What a later element may name: (name, type) of joints, geoms; names of bodies, tendons.
-        self.joints, self.geoms, self.bodies, self.tendons = [], [], [], []
+        self.joints, self.geoms, self.bodies, self.tendons, self.sites = [], [], [], [], []
+        # Whether the model has parts beyond joints, fixed tendons and motors.
+        self.rich = self.chance(0.5)
         # Where keyframes and orientations stand.
         self.quats = []
         self.degrees = self.chance(0.6)
@@ -129,7 +131,7 @@ class Draw:
             if self.chance(p):
                 compiler.set(key, value)
         option = ET.SubElement(root, "option", timestep=self.rng.choice(["0.002", "0.001", "0.005", "0.01", "0.003"]))
-        option.set("integrator", self.rng.choice(["Euler", "Euler", "implicitfast", "implicitfast", "RK4"]))
+        option.set("integrator", self.rng.choice(["Euler", "Euler", "implicitfast", "implicitfast", "RK4", "implicit"]))
         option.set("solver", self.rng.choice(["Newton", "Newton", "CG", "PGS"]))
         option.set("cone", self.rng.choice(["pyramidal", "elliptic"]))
         settings = [("iterations", self.rng.choice(["0", "1", "2", "3", "5", "10", "30"]), 0.4),
@@ -137,7 +139,10 @@ class Draw:
                     ("tolerance", self.rng.choice(["0", "1e-9", "1e-6", "1e-6", "1e-3"]), 0.25),
                     ("ls_tolerance", self.rng.choice(["0.1", "0.001", "1e-6"]), 0.1),
                     ("impratio", self.scale(0.1, 20), 0.3), ("gravity", self.numbers(3, -12, 12), 0.2),
-                    ("o_solref", "0.05 1", 0.05), ("o_margin", "0.1", 0.05)]
+                    ("o_solref", "0.05 1", 0.05), ("o_margin", "0.1", 0.05), ("o_solimp", "0.8 0.9 0.01", 0.05),
+                    ("o_friction", "0.5 0.4 0.01 0.001 0.002", 0.05), ("actuatorgroupdisable", "1", 0.1),
+                    ("noslip_iterations", self.rng.choice(["1", "3", "10"]), 0.12),
+                    ("noslip_tolerance", self.rng.choice(["0", "1e-3"]), 0.1)]
         if self.chance(0.25):
             settings += [("density", self.rng.choice(["1.2", "1000", "0"]), 0.8),
                          ("viscosity", self.rng.choice(["0.001", "0.5", "2e-5"]), 0.8),
@@ -146,10 +151,14 @@ class Draw:
             if self.chance(p):
                 option.set(key, value)
         flags = [("constraint", 0.02), ("frictionloss", 0.05), ("limit", 0.05), ("contact", 0.04), ("gravity", 0.05),
-                 ("clampctrl", 0.1), ("filterparent", 0.1), ("island", 0.3), ("midphase", 0.1), ("warmstart", 0.05)]
-        off = [name for name, p in flags if self.chance(p)]
+                 ("clampctrl", 0.1), ("filterparent", 0.1), ("island", 0.3), ("midphase", 0.1), ("warmstart", 0.05),
+                 ("spring", 0.05), ("damper", 0.05), ("actuation", 0.03), ("refsafe", 0.1), ("eulerdamp", 0.15),
+                 ("equality", 0.05)]
+        off = {name: "disable" for name, p in flags if self.chance(p)}
+        if self.chance(0.08):
+            off["override"] = "enable"
         if off:
-            ET.SubElement(option, "flag", {name: "disable" for name in off})
+            ET.SubElement(option, "flag", off)
         if self.chance(0.1):
             ET.SubElement(root, "statistic", meaninertia=self.scale(0.01, 10))
 
@@ -205,7 +214,21 @@ class Draw:
             trees += 1
         if self.chance(0.02):
             ET.SubElement(world, "body", name=self.name("body"), pos="0 0 1")
+        if self.rich:
+            for _ in range(self.rng.choice([1, 2, 3])):
+                self.site(world, 0.5)
+            if self.chance(0.3):
+                mocap = ET.SubElement(world, "body", name=self.name("body"), mocap="true", pos=self.numbers(3, -0.4, 0.4))
+                self.bodies.append(mocap.get("name"))
+                self.turn(mocap)
+                self.geom(mocap, len(self.bodies), 0.1)
+                self.site(mocap, 0.1)
         return world
+
+    def site(self, body, far):
+        site = ET.SubElement(body, "site", name=self.name("site"), pos=self.numbers(3, -far, far))
+        self.sites.append(site.get("name"))
+        self.turn(site)
 
     def body(self, parent, depth, budget):
         """A body with descendants; what is left of the budget."""
@@ -230,9 +253,10 @@ class Draw:
             self.inertial(body)
         for _ in range(self.rng.choice([1, 1, 1, 2, 3])):
             self.geom(body, mine, 0.12)
+        if self.chance(0.6 if self.rich else 0.1):
+            self.site(body, 0.2)
         if self.chance(0.1):
-            site = ET.SubElement(body, "site", name=self.name("site"), pos=self.numbers(3, -0.1, 0.1))
-            self.turn(site)
+            body.set("gravcomp", self.rng.choice(["1", "0.3", "1.5"]))
         budget -= 1
         while budget > 0 and depth < 6 and self.chance(0.55):
             budget = self.body(body, depth + 1, budget)
@@ -287,6 +311,8 @@ class Draw:
                 joint.set("ref", amount(-0.5, 0.5))
             if self.chance(0.1):
                 joint.set("springref", amount(-0.5, 0.5))
+            if self.chance(0.1):
+                joint.set("actuatorgravcomp", "true")
             if self.chance(0.1):
                 self.limit(joint, "actuatorfrc", self.number(-3, -0.1), self.number(0.1, 3))
         elif kind == "ball" and self.chance(0.3):
@@ -413,6 +439,66 @@ class Draw:
                 tendon.set("springlength", self.rng.choice([self.number(-0.2, 0.2),
                                                             f"{self.number(-0.3, 0)} {self.number(0, 0.3)}"]))
 
+    def spatial(self, section):
+        """A tendon along sites, and around geoms and over pulleys where it is not inert."""
+        tendon = ET.SubElement(section, "spatial", name=self.name("tendon"))
+        self.tendons.append(tendon.get("name"))
+        self.of_class(tendon)
+        self.tendon_parameters(tendon, ranged=True)
+        if "armature" in tendon.attrib:
+            del tendon.attrib["armature"]
+        if "range" in tendon.attrib:
+            tendon.set("range", f"{self.number(0, 0.5)} {self.number(0.6, 1.5)}")
+        if "springlength" in tendon.attrib:
+            tendon.set("springlength", self.number(0, 0.6))
+        round_geoms = [name for name, kind, _ in self.geoms if kind in ("sphere", "cylinder")]
+        for branch in range(self.rng.choice([1, 1, 1, 2])):
+            if branch or self.chance(0.05):
+                ET.SubElement(tendon, "pulley", divisor=self.rng.choice(["2", "0.5", self.number(0.3, 3)]))
+            way = self.rng.sample(self.sites, min(len(self.sites), self.rng.choice([2, 2, 3])))
+            for at, site in enumerate(way):
+                if at and round_geoms and self.chance(0.5):
+                    geom = ET.SubElement(tendon, "geom", geom=self.rng.choice(round_geoms))
+                    if self.chance(0.5):
+                        geom.set("sidesite", self.rng.choice(self.sites))
+                ET.SubElement(tendon, "site", site=site)
+
+    def equality(self, root):
+        section = ET.SubElement(root, "equality")
+        bodies = self.bodies + ["world"]
+        for _ in range(self.rng.choice([1, 1, 2, 3])):
+            kind = self.rng.choice(["connect", "weld", "joint", "tendon"])
+            pairs = {"joint": self.scalars(), "tendon": self.tendons}
+            if kind in pairs:
+                names = pairs[kind]
+                if not names:
+                    continue
+                held = ET.SubElement(section, kind)
+                chosen = self.rng.sample(names, min(len(names), self.rng.choice([1, 2, 2])))
+                for at, name in enumerate(chosen, 1):
+                    held.set(f"{kind}{at}", name)
+                if self.chance(0.8):
+                    held.set("polycoef", self.numbers(self.rng.randint(1, 5), -0.5, 1))
+            elif len(self.sites) >= 2 and self.chance(0.4):
+                held = ET.SubElement(section, kind)
+                held.set("site1", self.sites[0])
+                held.set("site2", self.sites[-1])
+            else:
+                held = ET.SubElement(section, kind)
+                one, other = self.rng.sample(bodies, 2)
+                held.set("body1", one)
+                if other != "world":
+                    held.set("body2", other)
+                if kind == "connect" or self.chance(0.5):
+                    held.set("anchor", self.numbers(3, -0.2, 0.2))
+                if kind == "weld" and self.chance(0.3):
+                    held.set("relpose", self.numbers(3, -0.2, 0.2) + " " + self.numbers(4, 0.1, 1))
+            if kind == "weld" and self.chance(0.3):
+                held.set("torquescale", self.scale(0.1, 3))
+            if self.chance(0.1):
+                held.set("active", "false")
+            self.soft(held, "")
+
     def scalars(self):
         return [name for name, kind in self.joints if kind in ("hinge", "slide")]
 
@@ -420,6 +506,11 @@ class Draw:
         names = self.scalars()
         section = ET.SubElement(root, "tendon")
         for _ in range(self.rng.choice([1, 1, 2, 3])):
+            if len(self.sites) >= 2 and (not names or self.chance(0.6)):
+                self.spatial(section)
+                continue
+            if not names:
+                continue
             tendon = ET.SubElement(section, "fixed", name=self.name("tendon"))
             self.tendons.append(tendon.get("name"))
             self.of_class(tendon)
@@ -434,9 +525,27 @@ class Draw:
         section = ET.SubElement(root, "actuator")
         for _ in range(self.rng.choice([1, 2, 3, 4])):
             kind = self.rng.choice(["motor", "position", "velocity", "damper", "general"])
+            if self.rich and self.chance(0.5):
+                kind = self.rng.choice(["intvelocity", "cylinder", "muscle", "adhesion", "general", "position"])
             actuator = ET.SubElement(section, kind, name=self.name("actuator"))
             joint, target = self.rng.choice(self.joints)
-            if self.tendons and self.chance(0.3):
+            if kind == "adhesion":
+                actuator.set("body", self.rng.choice(self.bodies))
+                actuator.set("ctrlrange", f"0 {self.number(0.5, 3)}")
+                actuator.set("gain", self.scale(0.1, 10))
+                continue
+            if self.sites and kind != "muscle" and self.chance(0.15):
+                actuator.set("site", self.rng.choice(self.sites))
+                target = "free"
+                if self.chance(0.5):
+                    actuator.set("refsite", self.rng.choice(self.sites))
+            elif len(self.sites) >= 2 and kind != "muscle" and self.chance(0.1):
+                crank, slider = self.rng.sample(self.sites, 2)
+                actuator.set("cranksite", crank)
+                actuator.set("slidersite", slider)
+                actuator.set("cranklength", self.number(0.1, 1.5))
+                target = "crank"
+            elif self.tendons and self.chance(0.3):
                 actuator.set("tendon", self.rng.choice(self.tendons))
                 target = "tendon"
             else:
@@ -460,10 +569,36 @@ class Draw:
                     actuator.set("inheritrange", self.number(0.5, 1.5))
             elif kind == "velocity":
                 actuator.set("kv", self.scale(0.01, 20))
+            elif kind == "intvelocity":
+                actuator.set("kp", self.scale(0.1, 100))
+                actuator.set("actrange", f"{self.number(-1, 0)} {self.number(0.1, 1)}")
+            elif kind == "cylinder":
+                actuator.set("timeconst", self.scale(0.01, 1))
+                actuator.set(self.rng.choice(["area", "diameter"]), self.scale(0.1, 3))
+                actuator.set("bias", self.numbers(3, -1, 1))
+            elif kind == "muscle":
+                actuator.set("lengthrange", f"{self.number(-0.6, 0.2)} {self.number(0.3, 1)}")
+                for key, low, high in [("force", 1, 50), ("scale", 50, 300), ("vmax", 0.5, 5), ("fpmax", 0.5, 2),
+                                       ("fvmax", 1.1, 2), ("tausmooth", 0.01, 1)]:
+                    if self.chance(0.3):
+                        actuator.set(key, self.scale(low, high))
+                if self.chance(0.3):
+                    actuator.set("timeconst", f"{self.scale(0.005, 0.1)} {self.scale(0.005, 0.1)}")
+                if self.chance(0.3):
+                    actuator.set("range", f"{self.number(0.5, 0.8)} {self.number(0.9, 1.3)}")
             elif kind == "general":
+                if self.chance(0.1):
+                    actuator.set("group", "1")
                 if self.chance(0.7):
                     actuator.set("gaintype", self.rng.choice(["fixed", "affine"]))
                     actuator.set("gainprm", self.numbers(3, -2, 2))
+                if self.rich and self.chance(0.6):
+                    actuator.set("dyntype", self.rng.choice(["integrator", "filter", "filterexact", "muscle"]))
+                    actuator.set("dynprm", f"{self.scale(0.005, 0.5)} {self.scale(0.005, 0.5)}")
+                    if self.chance(0.4):
+                        self.limit(actuator, "act", self.number(-1, -0.1), self.number(0.1, 1))
+                    if self.chance(0.4):
+                        actuator.set("actearly", "true")
                 if self.chance(0.7):
                     actuator.set("biastype", self.rng.choice(["none", "affine"]))
                     actuator.set("biasprm", self.number(-1, 1) + " " + self.numbers(2, -3, 0))
@@ -486,8 +621,10 @@ class Draw:
         self.world(root)
         if self.chance(0.3):
             self.contact(root)
-        if self.scalars() and self.chance(0.4):
+        if (self.scalars() or len(self.sites) >= 2) and self.chance(0.7 if self.rich else 0.4):
             self.tendon(root)
+        if self.rich and len(self.bodies) >= 2 and self.chance(0.6):
+            self.equality(root)
         if self.joints and self.chance(0.7):
             self.actuator(root)
         if self.joints and self.chance(0.2):

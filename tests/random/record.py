@@ -30,9 +30,9 @@ STATES = 6
 NUDGE = 1e-15
 # What MuJoCo takes for divergence; it looks before a step, so that one step may lead beyond.
 DIVERGED = 1e10
-BEFORE = ["qpos", "qvel", "ctrl", "qacc_warmstart"]
+BEFORE = ["qpos", "qvel", "ctrl", "qacc_warmstart", "act", "mocap_pos", "mocap_quat"]
 MARKS = ["apart", "stiffness", "rounding"]
-AFTER = ["qpos", "qvel", "qacc", "counts"]
+AFTER = ["qpos", "qvel", "qacc", "act", "counts"]
 MODEL = """
     qpos0 qpos_spring body_parentid body_rootid body_weldid body_jntadr body_jntnum body_dofadr body_dofnum body_pos
     body_quat body_ipos body_iquat body_mass body_subtreemass body_inertia body_invweight0 jnt_type jnt_bodyid
@@ -41,7 +41,8 @@ MODEL = """
     geom_type geom_bodyid geom_size geom_pos geom_quat geom_rbound geom_contype geom_conaffinity geom_condim
     geom_priority geom_solmix geom_friction geom_margin geom_gap geom_solref geom_solimp tendon_limited tendon_range
     tendon_margin tendon_stiffness tendon_damping tendon_armature tendon_frictionloss tendon_lengthspring
-    tendon_length0 tendon_invweight0 actuator_gear actuator_trnid actuator_ctrllimited actuator_ctrlrange
+    tendon_length0 tendon_invweight0 tendon_actfrclimited tendon_actfrcrange eq_type eq_active0 eq_solref eq_solimp
+    body_gravcomp actuator_acc0 actuator_actlimited actuator_actrange actuator_lengthrange actuator_dynprm actuator_gear actuator_trnid actuator_ctrllimited actuator_ctrlrange
     actuator_gainprm actuator_biasprm actuator_forcelimited actuator_forcerange key_qpos
 """.split()
 # Numbers whose last bit a compiler may choose: frames, inertias, weights.
@@ -99,7 +100,7 @@ def step(model, data, before):
     data.qacc_warmstart[:] = before[3]
     mujoco.mj_step(model, data)
     counts = np.array([data.ncon, data.nefc, sum(w.number for w in data.warning)], dtype=float)
-    return [data.qpos.copy(), data.qvel.copy(), data.qacc.copy(), counts], np.maximum(before_step, marks(model, data))
+    return [data.qpos.copy(), data.qvel.copy(), data.qacc.copy(), data.act.copy(), counts], np.maximum(before_step, marks(model, data))
 
 
 def nudged(rng, values, least=1):
@@ -144,6 +145,11 @@ def start(rng, model, data):
         mujoco.mj_resetDataKeyframe(model, data, 0)
     if rng.random() < 0.6:
         mujoco.mj_integratePos(model, data.qpos, rng.normal(size=model.nv) * rng.choice([0.02, 0.2, 1.0]), 1.0)
+    if model.na and rng.random() < 0.7:
+        data.act[:] = rng.uniform(-0.2, 1.2, model.na)
+    if model.nmocap and rng.random() < 0.7:
+        data.mocap_pos[:] += rng.normal(size=data.mocap_pos.shape) * 0.1
+        data.mocap_quat[:] += rng.normal(size=data.mocap_quat.shape) * 0.1
     if rng.random() < 0.6:
         data.qvel[:] = rng.normal(size=model.nv) * rng.choice([0.1, 1.0, 5.0])
 
@@ -196,13 +202,18 @@ def compiled(model):
     limit = DISABLE.mjDSBL_LIMIT | DISABLE.mjDSBL_CONSTRAINT
     friction = DISABLE.mjDSBL_FRICTIONLOSS | DISABLE.mjDSBL_CONSTRAINT
     for key, bits in [("jnt_limited", limit), ("tendon_limited", limit), ("dof_frictionloss", friction),
-                      ("tendon_frictionloss", friction), ("actuator_ctrllimited", DISABLE.mjDSBL_CLAMPCTRL)]:
+                      ("tendon_frictionloss", friction), ("actuator_ctrllimited", DISABLE.mjDSBL_CLAMPCTRL),
+                      ("jnt_stiffness", DISABLE.mjDSBL_SPRING), ("tendon_stiffness", DISABLE.mjDSBL_SPRING),
+                      ("dof_damping", DISABLE.mjDSBL_DAMPER), ("tendon_damping", DISABLE.mjDSBL_DAMPER),
+                      ("eq_active0", DISABLE.mjDSBL_EQUALITY | DISABLE.mjDSBL_CONSTRAINT)]:
         out[f"model/{key}"] *= not model.opt.disableflags & bits
     out["model/geom_contype"] %= 2**32
     out["model/geom_conaffinity"] %= 2**32
-    gain, bias = (out[f"model/actuator_{key}"][:, :3].copy() for key in ["gainprm", "biasprm"])
+    gain, bias = (out[f"model/actuator_{key}"].copy() for key in ["gainprm", "biasprm"])
     gain[model.actuator_gaintype == mujoco.mjtGain.mjGAIN_FIXED, 1:] = 0
+    gain[model.actuator_gaintype == mujoco.mjtGain.mjGAIN_AFFINE, 3:] = 0
     bias[model.actuator_biastype == mujoco.mjtBias.mjBIAS_NONE] = 0
+    bias[model.actuator_biastype == mujoco.mjtBias.mjBIAS_AFFINE, 3:] = 0
     out["model/actuator_gainprm"], out["model/actuator_biasprm"] = gain, bias
     still = np.array([1.0, 0, 0, 0])
     for at, frame in enumerate(model.body_sameframe):

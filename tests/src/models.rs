@@ -2,7 +2,9 @@
 
 use crate::recording::{Recording, Result};
 use crate::{Errors, errors};
-use envs::dynamics::model::{Cone, GeomType, Integrator, JointType, Model, Solver, Transmission};
+use envs::dynamics::model::{
+    Cone, Equality, GeomType, Integrator, JointType, Model, Solver, Transmission,
+};
 use envs::glam::{DQuat, DVec3};
 
 /// A quaternion in MuJoCo's order `w x y z`.
@@ -68,6 +70,7 @@ fn codes(model: &Model) -> [f64; 3] {
     let integrator = match model.opt.integrator {
         Integrator::Euler => 0.0,
         Integrator::Rk4 => 1.0,
+        Integrator::Implicit => 2.0,
         Integrator::ImplicitFast => 3.0,
     };
     let solver = match model.opt.solver {
@@ -80,6 +83,16 @@ fn codes(model: &Model) -> [f64; 3] {
         Cone::Elliptic => 1.0,
     };
     [integrator, solver, cone]
+}
+
+/// MuJoCo's numbers for equality constraints.
+fn equality_type(kind: &Equality) -> f64 {
+    match kind {
+        Equality::Connect(_) => 0.0,
+        Equality::Weld(..) => 1.0,
+        Equality::Joint(..) => 2.0,
+        Equality::Tendon(..) => 3.0,
+    }
 }
 
 /// Every field of `model` with the recording's key for it.
@@ -184,15 +197,18 @@ fn fields(
 
 /// The fields of tendons, actuators and keyframes.
 fn driving_fields(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
-    let (t, a) = (&model.tendons, &model.actuators);
-    // The first of each actuator's target; the recordings hold joints only.
+    let (t, a, e) = (&model.tendons, &model.actuators, &model.equalities);
+    // The first of what each actuator acts on.
     let targets: Vec<f64> = a
         .transmission
         .iter()
         .map(|target| match target {
-            Transmission::Joint(i) | Transmission::JointInParent(i) | Transmission::Tendon(i) => {
-                *i as f64
-            }
+            Transmission::Joint(i)
+            | Transmission::JointInParent(i)
+            | Transmission::Tendon(i)
+            | Transmission::Site(i, _)
+            | Transmission::SliderCrank(i, ..)
+            | Transmission::Body(i) => *i as f64,
         })
         .collect();
     let keys = model.keyframes.iter();
@@ -208,12 +224,24 @@ fn driving_fields(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
         ("tendon_lengthspring", flat(&t.lengthspring)),
         ("tendon_length0", t.length0.clone()),
         ("tendon_invweight0", t.invweight0.clone()),
+        ("tendon_actfrclimited", flags(&t.actfrclimited)),
+        ("tendon_actfrcrange", flat(&t.actfrcrange)),
+        ("eq_type", e.kind.iter().map(equality_type).collect()),
+        ("eq_active0", flags(&e.active0)),
+        ("eq_solref", flat(&e.solref)),
+        ("eq_solimp", flat(&e.solimp)),
+        ("body_gravcomp", model.bodies.gravcomp.clone()),
+        ("actuator_acc0", a.acc0.clone()),
+        ("actuator_actlimited", flags(&a.actlimited)),
+        ("actuator_actrange", flat(&a.actrange)),
+        ("actuator_lengthrange", flat(&a.lengthrange)),
         ("actuator_gear", flat(&a.gear)),
         ("actuator_trnid", targets),
         ("actuator_ctrllimited", flags(&a.ctrllimited)),
         ("actuator_ctrlrange", flat(&a.ctrlrange)),
         ("actuator_gainprm", flat(&a.gainprm)),
         ("actuator_biasprm", flat(&a.biasprm)),
+        ("actuator_dynprm", flat(&a.dynprm)),
         ("actuator_forcelimited", flags(&a.forcelimited)),
         ("actuator_forcerange", flat(&a.forcerange)),
         ("key_qpos", key_qpos),
@@ -221,10 +249,11 @@ fn driving_fields(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
 }
 
 /// Fields of which a model keeps the first numbers of each row, and how many.
-const PARTS: [(&str, usize); 3] = [
+const PARTS: [(&str, usize); 4] = [
     ("actuator_trnid", 1),
-    ("actuator_gainprm", 3),
-    ("actuator_biasprm", 3),
+    ("actuator_gainprm", 9),
+    ("actuator_biasprm", 9),
+    ("actuator_dynprm", 3),
 ];
 
 /// Fields that every recording of a model holds at least.
@@ -246,8 +275,16 @@ pub fn compare(
             continue;
         };
         if let Some((_, width)) = PARTS.iter().find(|(part, _)| *part == key) {
-            let rows = (0..expected.len()).flat_map(|i| &expected.row(i)[..*width]);
-            found.add(key, &values, &rows.copied().collect::<Vec<_>>());
+            // Recordings of before hold fewer numbers of a row.
+            let rows = values.chunks(*width).zip((0..expected.len()).map(|i| expected.row(i)));
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            for (own, other) in rows {
+                let both = own.len().min(other.len());
+                ours.extend_from_slice(&own[..both]);
+                theirs.extend_from_slice(&other[..both]);
+            }
+            assert_eq!(values.len(), width * expected.len(), "rows of {key}");
+            found.add(key, &ours, &theirs);
         } else {
             found.add(key, &values, &expected.data);
         }

@@ -5,6 +5,7 @@ use crate::recording::{Recording, Result};
 use crate::{errors, models};
 use envs::dynamics::model::Model;
 use envs::dynamics::{State, step};
+use envs::glam::{DQuat, DVec3};
 use std::fmt::Write;
 
 /// Error `|x - ref| / max(1, |ref|)` that is always allowed.
@@ -53,18 +54,32 @@ pub fn compare_step(model: &Model, recording: &Recording, row: usize) -> Result<
         (&mut state.qvel, "qvel"),
         (&mut state.ctrl, "ctrl"),
         (&mut state.qacc_warmstart, "qacc_warmstart"),
+        (&mut state.act, "act"),
     ] {
-        into.copy_from_slice(get(format!("before/{key}"))?);
+        // Recordings of before hold no activations.
+        if !into.is_empty() {
+            into.copy_from_slice(get(format!("before/{key}"))?);
+        }
+    }
+    if !state.mocap_pos.is_empty() {
+        let places = get("before/mocap_pos".into())?.chunks_exact(3);
+        state.mocap_pos = places.map(DVec3::from_slice).collect();
+        let turns = get("before/mocap_quat".into())?.chunks_exact(4);
+        let turns = turns.map(|q| DQuat::from_xyzw(q[1], q[2], q[3], q[0]));
+        state.mocap_quat = turns.collect();
     }
     step(model, &mut state);
     let [contacts, rows] = [state.contacts.len(), state.rows.len()].map(|n| n as f64);
     let counts = [contacts, rows, state.warnings.total() as f64];
-    let parts: [(&str, &[f64]); 4] = [
+    let mut parts: Vec<(&str, &[f64])> = vec![
         ("counts", &counts),
         ("qacc", &state.qacc),
         ("qvel", &state.qvel),
         ("qpos", &state.qpos),
     ];
+    if !state.act.is_empty() {
+        parts.push(("act", &state.act));
+    }
     let mut found = Compared {
         same: true,
         ..Compared::default()

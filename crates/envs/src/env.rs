@@ -133,6 +133,9 @@ pub struct EnvState {
     pub qvel: Vec<f64>,
     /// Accelerations `[nv]` from which the constraint solver starts.
     pub qacc_warmstart: Vec<f64>,
+    /// Activations of actuators `[na]`; empty for zeros.
+    #[serde(default)]
+    pub act: Vec<f64>,
     /// Steps since the episode began.
     pub elapsed_steps: usize,
     /// What the outcome of the next step is computed from, which can be older than the positions; see

@@ -5,7 +5,7 @@ use super::model::Model;
 use super::state::State;
 use super::{
     actuation, collision, com_pos, com_vel, constraint, crb, kinematics, math::ldl, passive, rne,
-    solver, transmission,
+    solver, tendon, transmission,
 };
 
 /// Computes the acceleration of the state, and all that leads to it.
@@ -21,17 +21,20 @@ pub fn forward(model: &Model, state: &mut State) {
 fn fwd_position(model: &Model, state: &mut State) {
     kinematics::kinematics(model, state);
     com_pos::com_pos(model, state);
+    tendon::lengths(model, state);
     transmission::lengths(model, state);
     crb::crb(model, state);
     crb::factor_m(model, state);
     collision::collision(model, state);
     constraint::make_constraint(model, state);
+    transmission::contacts(model, state);
 }
 
 /// Stages that depend on positions and velocities.
 fn fwd_velocity(model: &Model, state: &mut State) {
     com_vel::com_vel(model, state);
     rne::rne(model, state);
+    tendon::velocities(model, state);
     transmission::velocities(model, state);
     passive::passive(model, state);
     constraint::reference_constraint(model, state);

@@ -2,15 +2,19 @@
 
 use glam::DVec3;
 
-use super::fluid;
+use super::actuation::muscle_of;
+use super::com_vel::com_vel;
 use super::forward::forward;
 use super::math::dense::add_scaled;
-use super::math::ldl;
 use super::math::rotation::turn;
 use super::math::spatial::Spatial;
-use super::model::{JointType, Model};
+use super::math::{ldl, lu};
+use super::model::{JointType, Law, Model};
+use super::rne::rne;
 use super::state::State;
+use super::tendon::for_each_tendon_moment;
 use super::transmission::for_each_moment;
+use super::{activation, fluid};
 
 /// Moves positions along a velocity over a time (s): joints with orientations turn, all others add.
 pub(super) fn positions(model: &Model, qpos: &mut [f64], velocity: &[f64], time: f64) {
@@ -37,7 +41,7 @@ pub(super) fn positions(model: &Model, qpos: &mut [f64], velocity: &[f64], time:
 /// place of `M`, which keeps stiff dampers stable.
 pub(super) fn euler(model: &Model, state: &mut State) {
     let (nv, h) = (model.nv, model.opt.timestep);
-    if model.dofs.damping.iter().any(|d| *d > 0.0) {
+    if model.opt.eulerdamp && model.dofs.damping.iter().any(|d| *d > 0.0) {
         state.qld.copy_from_slice(&state.qm);
         for (dof, damping) in model.dofs.damping.iter().enumerate() {
             state.qld[dof * nv + dof] += h * damping;
@@ -52,8 +56,55 @@ pub(super) fn euler(model: &Model, state: &mut State) {
 /// Euler, implicit in the velocities of dampers, drag and actuators: `M − h ∂f/∂v` takes the place of `M`, with
 /// the entries that `M` has.
 pub(super) fn implicit_fast(model: &Model, state: &mut State) {
+    let mut matrix = std::mem::take(&mut state.qld);
+    slopes(model, state, &mut matrix, &model.dofs.coupled);
+    state.qld = matrix;
+    advance_with_factor(model, state);
+}
+
+/// Euler, implicit in all velocities: the slopes of `c(q, v)` too, which makes `M − h ∂f/∂v` asymmetric. Its entries are those
+/// between dofs of which one moves with the other.
+///
+/// `c` is a quadratic form in v, so that half the difference of its values a unit to both sides is its slope, with no error
+/// but rounding.
+pub(super) fn implicit(model: &Model, state: &mut State) {
     let (nv, h) = (model.nv, model.opt.timestep);
     let mut matrix = std::mem::take(&mut state.qld);
+    slopes(model, state, &mut matrix, &model.dofs.parent);
+    for dof in 0..nv {
+        let velocity = state.qvel[dof];
+        for (shift, share) in [(1.0, 0.5), (-1.0, -0.5)] {
+            state.qvel[dof] = velocity + shift;
+            com_vel(model, state);
+            rne(model, state);
+            for (row, force) in state.qfrc_bias.iter().enumerate() {
+                if moves_with(model, row, dof) || moves_with(model, dof, row) {
+                    matrix[row * nv + dof] += h * share * force;
+                }
+            }
+        }
+        state.qvel[dof] = velocity;
+    }
+    com_vel(model, state);
+    rne(model, state);
+    let mut applied = std::mem::take(&mut state.stages.acceleration_sum);
+    sum_of_forces(state, &mut applied);
+    lu::factor(&mut matrix, nv);
+    lu::solve(&matrix, &mut applied);
+    state.stages.acceleration_sum = applied;
+    state.qld = matrix;
+    advance(model, state);
+}
+
+/// Whether `other` is `dof` or on its way to the root.
+fn moves_with(model: &Model, dof: usize, other: usize) -> bool {
+    let mut chain = std::iter::successors(Some(dof), |dof| model.dofs.parent[*dof]);
+    chain.any(|dof| dof == other)
+}
+
+/// `M − h ∂f/∂v` for the forces f of dampers, drag and actuators, with entries along `chain`.
+fn slopes(model: &Model, state: &mut State, matrix: &mut [f64], chain: &[Option<usize>]) {
+    let (nv, h) = (model.nv, model.opt.timestep);
     matrix.copy_from_slice(&state.qm);
     for (dof, damping) in model.dofs.damping.iter().enumerate() {
         matrix[dof * nv + dof] += h * damping;
@@ -69,34 +120,28 @@ pub(super) fn implicit_fast(model: &Model, state: &mut State) {
                 if column != dof {
                     matrix[column * nv + dof] += change;
                 }
-                other = model.dofs.coupled[column];
+                other = chain[column];
             }
         }
     };
-    for (tendon, joints) in model.tendons.joints.iter().enumerate() {
-        let damping = model.tendons.damping[tendon];
-        if damping != 0.0 {
+    for (tendon, damping) in model.tendons.damping.iter().enumerate() {
+        if *damping != 0.0 {
             moments.fill(0.0);
-            for (joint, coefficient) in joints {
-                moments[model.joints.dofadr[*joint]] += coefficient;
-            }
+            for_each_tendon_moment(model, state, tendon, |dof, moment| moments[dof] += moment);
             add(&moments, -damping);
         }
     }
-    let actuators = &model.actuators;
     for actuator in 0..model.nu {
-        // The control as given, not clamped, as in MuJoCo.
-        let gain = actuators.gainprm[actuator][2] * state.ctrl[actuator];
-        let slope = actuators.biasprm[actuator][2] + gain;
+        let slope = actuator_slope(model, state, actuator);
         if slope != 0.0 {
             moments.fill(0.0);
-            for_each_moment(model, &state.qpos, actuator, |dof, moment| {
+            for_each_moment(model, state, actuator, |dof, moment| {
                 moments[dof] += moment;
             });
             add(&moments, slope);
         }
     }
-    if fluid::exists(model) {
+    if fluid::exists(model) && model.opt.passive {
         fluid::slopes(model, state, |body, slope| {
             for axis in 0..6 {
                 moments.fill(0.0);
@@ -110,8 +155,32 @@ pub(super) fn implicit_fast(model: &Model, state: &mut State) {
         });
     }
     state.stages.velocity_sum = moments;
-    state.qld = matrix;
-    advance_with_factor(model, state);
+}
+
+/// Slope of an actuator's force by the velocity of its length.
+fn actuator_slope(model: &Model, state: &State, actuator: usize) -> f64 {
+    let actuators = &model.actuators;
+    if !model.opt.actuation || actuators.disabled[actuator] {
+        return 0.0;
+    }
+    let prm = &actuators.gainprm[actuator];
+    let gain = match actuators.gaintype[actuator] {
+        Law::Affine => prm[2],
+        Law::Muscle => muscle_of(model, actuator, prm).gain_slope(
+            state.actuator_length[actuator],
+            state.actuator_velocity[actuator],
+        ),
+    };
+    let bias = match actuators.biastype[actuator] {
+        Law::Affine => actuators.biasprm[actuator][2],
+        Law::Muscle => 0.0,
+    };
+    // The control as given, not clamped, as in MuJoCo.
+    let input = match actuators.actadr[actuator] {
+        None => state.ctrl[actuator],
+        Some(address) => state.act[address],
+    };
+    bias + gain * input
 }
 
 /// One of the six numbers, rotation first.
@@ -126,18 +195,24 @@ fn entry(spatial: &Spatial, axis: usize) -> f64 {
 /// Factors the matrix in `factor`, takes the acceleration that all forces have with it, and advances.
 fn advance_with_factor(model: &Model, state: &mut State) {
     ldl::factor(&mut state.qld, model.nv);
-    let forces = state.qfrc_smooth.iter().zip(&state.qfrc_constraint);
-    let applied = &mut state.stages.acceleration_sum;
-    for (applied, (smooth, constraint)) in applied.iter_mut().zip(forces) {
-        *applied = smooth + constraint;
-    }
-    ldl::solve(&state.qld, applied);
+    let mut applied = std::mem::take(&mut state.stages.acceleration_sum);
+    sum_of_forces(state, &mut applied);
+    ldl::solve(&state.qld, &mut applied);
+    state.stages.acceleration_sum = applied;
     advance(model, state);
+}
+
+fn sum_of_forces(state: &State, sum: &mut [f64]) {
+    let forces = state.qfrc_smooth.iter().zip(&state.qfrc_constraint);
+    for (sum, (smooth, constraint)) in sum.iter_mut().zip(forces) {
+        *sum = smooth + constraint;
+    }
 }
 
 /// Moves velocities by the acceleration in `acceleration_sum`, then positions by the new velocities.
 fn advance(model: &Model, state: &mut State) {
     let h = model.opt.timestep;
+    activation::advance(model, state);
     state.qacc_warmstart.copy_from_slice(&state.qacc);
     add_scaled(&mut state.qvel, &state.stages.acceleration_sum, h);
     positions(model, &mut state.qpos, &state.qvel, h);
@@ -158,6 +233,8 @@ pub(super) fn runge_kutta(model: &Model, state: &mut State) {
     let (h, start) = (model.opt.timestep, state.time);
     state.stages.qpos.copy_from_slice(&state.qpos);
     state.stages.qvel.copy_from_slice(&state.qvel);
+    state.stages.act[0].copy_from_slice(&state.act);
+    state.stages.act[1].fill(0.0);
     state.stages.velocity_sum.fill(0.0);
     state.stages.acceleration_sum.fill(0.0);
     for (stage, (weight, ahead)) in STAGES.into_iter().enumerate() {
@@ -167,19 +244,25 @@ pub(super) fn runge_kutta(model: &Model, state: &mut State) {
         let stages = &mut state.stages;
         add_scaled(&mut stages.velocity_sum, &state.qvel, weight);
         add_scaled(&mut stages.acceleration_sum, &state.qacc, weight);
+        add_scaled(&mut stages.act[1], &state.act_dot, weight);
         if ahead > 0.0 {
             state.qpos.copy_from_slice(&stages.qpos);
             positions(model, &mut state.qpos, &state.qvel, h * ahead);
             state.qvel.copy_from_slice(&stages.qvel);
             add_scaled(&mut state.qvel, &state.qacc, h * ahead);
+            state.act.copy_from_slice(&stages.act[0]);
+            add_scaled(&mut state.act, &state.act_dot, h * ahead);
             state.time = start + h * ahead;
         }
     }
     let stages = &state.stages;
     state.qpos.copy_from_slice(&stages.qpos);
     state.qvel.copy_from_slice(&stages.qvel);
+    state.act.copy_from_slice(&stages.act[0]);
+    state.act_dot.copy_from_slice(&stages.act[1]);
     positions(model, &mut state.qpos, &stages.velocity_sum, h);
     add_scaled(&mut state.qvel, &stages.acceleration_sum, h);
+    activation::advance(model, state);
     state.qacc_warmstart.copy_from_slice(&state.qacc);
     state.time = start + h;
 }

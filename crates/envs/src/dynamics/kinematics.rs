@@ -11,8 +11,12 @@ pub(super) fn kinematics(model: &Model, state: &mut State) {
     let bodies = &model.bodies;
     for body in 1..bodies.parent.len() {
         let parent = bodies.parent[body];
-        let mut pos = state.xpos[parent] + state.xmat[parent] * bodies.pos[body];
-        let mut quat = state.xquat[parent] * bodies.quat[body];
+        let (pos, quat) = match bodies.mocap[body] {
+            None => (bodies.pos[body], bodies.quat[body]),
+            Some(index) => (state.mocap_pos[index], unit(state.mocap_quat[index])),
+        };
+        let mut pos = state.xpos[parent] + state.xmat[parent] * pos;
+        let mut quat = state.xquat[parent] * quat;
         let (first, count) = bodies.joints[body];
         for joint in first..first + count {
             (pos, quat) = displace(model, state, joint, pos, quat);

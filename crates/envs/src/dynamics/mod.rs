@@ -5,9 +5,10 @@
 //! allocates, unless a pose has more constraint rows than any before.
 //!
 //! In reading order: `model` and `state` (data), `step` and `forward` (the lists of stages), then the stages:
-//! `kinematics`, `com_pos`, `transmission`, `crb`, `collision`, `constraint`, `com_vel`, `rne`, `passive` with `fluid`,
-//! `actuation`, `solver`, `integrate`, and on request `rne_post_constraint`. `math` and `jacobian` serve them.
+//! `kinematics`, `com_pos`, `tendon` with `wrap`, `transmission`, `crb`, `collision`, `constraint`, `com_vel`, `rne`, `passive` with `fluid`,
+//! `actuation` with `activation` and `muscle`, `solver`, `integrate`, and on request `rne_post_constraint`. `math` and `jacobian` serve them.
 
+mod activation;
 mod actuation;
 mod collision;
 mod com_pos;
@@ -21,15 +22,18 @@ mod jacobian;
 mod kinematics;
 mod math;
 pub mod model;
+mod muscle;
 mod passive;
 mod rne;
 mod rne_post_constraint;
 mod solver;
 mod state;
 mod step;
+mod tendon;
 #[cfg(test)]
 mod tests;
 mod transmission;
+mod wrap;
 
 pub use forward::forward;
 pub(crate) use math::rotation::matrix;
@@ -42,6 +46,7 @@ pub use state::rows::Rows;
 pub use state::{State, Warning, Warnings};
 pub(crate) use step::diverged;
 pub use step::step;
+pub(crate) use transmission::Lengths;
 
 /// What counts as zero in a division (MuJoCo's `mjMINVAL`).
 const MINVAL: f64 = 1e-15;

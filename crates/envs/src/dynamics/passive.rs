@@ -1,12 +1,16 @@
-//! Springs and dampers of joints and tendons, and drag. MuJoCo: Computation, "Passive forces".
+//! Springs and dampers of joints and tendons, drag, and weight taken off bodies. MuJoCo: Computation, "Passive forces".
+//!
+//! A body of mass m whose share s of weight is taken off feels `−s m g` at its centre of mass.
 
 use glam::{DQuat, DVec3};
 
 use super::fluid;
+use super::jacobian::for_each_velocity;
 use super::math::rotation::rotation_vector;
 use super::math::rotation::unit_quat;
 use super::model::{JointType, Model};
 use super::state::State;
+use super::tendon::for_each_tendon_moment;
 
 /// Forces that need no actuator.
 pub(super) fn passive(model: &Model, state: &mut State) {
@@ -15,8 +19,52 @@ pub(super) fn passive(model: &Model, state: &mut State) {
     }
     joint_springs(model, state);
     tendon_springs(model, state);
+    if !model.opt.passive {
+        return;
+    }
     if fluid::exists(model) {
         fluid::drag(model, state);
+    }
+    if compensates(model) {
+        compensate(model, state);
+    }
+}
+
+/// Whether weight is taken off any body.
+fn compensates(model: &Model) -> bool {
+    model.bodies.compensated && model.opt.gravity != DVec3::ZERO
+}
+
+/// Takes weight off bodies, where joints do not count that among the forces of actuators.
+fn compensate(model: &Model, state: &mut State) {
+    let mut forces = std::mem::take(&mut state.qfrc_gravcomp);
+    forces.fill(0.0);
+    for (body, share) in model.bodies.gravcomp.iter().enumerate() {
+        if *share == 0.0 {
+            continue;
+        }
+        let force = model.opt.gravity * -(model.bodies.mass[body] * share);
+        for_each_velocity(model, state, body, state.xipos[body], |dof, linear, _| {
+            forces[dof] += linear.dot(force);
+        });
+    }
+    for (dof, force) in forces.iter().enumerate() {
+        if !model.joints.actgravcomp[model.dofs.joint[dof]] {
+            state.qfrc_passive[dof] += force;
+        }
+    }
+    state.qfrc_gravcomp = forces;
+}
+
+/// Adds the weight that joints count among the forces of actuators.
+pub(super) fn compensate_by_actuators(model: &Model, state: &mut State) {
+    if !model.opt.passive || !compensates(model) {
+        return;
+    }
+    for dof in 0..model.nv {
+        if model.joints.actgravcomp[model.dofs.joint[dof]] {
+            state.qfrc_actuator[dof] += state.qfrc_gravcomp[dof];
+        }
     }
 }
 
@@ -68,8 +116,10 @@ fn tendon_springs(model: &Model, state: &mut State) {
         };
         let pull = -tendons.stiffness[tendon] * stretch
             - tendons.damping[tendon] * state.ten_velocity[tendon];
-        for (joint, coefficient) in &tendons.joints[tendon] {
-            state.qfrc_passive[model.joints.dofadr[*joint]] += coefficient * pull;
-        }
+        let mut forces = std::mem::take(&mut state.qfrc_passive);
+        for_each_tendon_moment(model, state, tendon, |dof, moment| {
+            forces[dof] += moment * pull;
+        });
+        state.qfrc_passive = forces;
     }
 }

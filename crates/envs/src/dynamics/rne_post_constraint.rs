@@ -4,13 +4,13 @@
 use glam::DVec3;
 
 use super::math::spatial::Spatial;
-use super::model::{Cone, Model};
+use super::model::{Cone, Equality, Model};
 use super::state::State;
 use super::state::contact::Contact;
 use super::state::rows::{Rows, contact_rows};
 
-/// Fills [`State::cfrc_ext`] with the contact forces of the last force evaluation, each moved to the centre of
-/// mass of its body's tree.
+/// Fills [`State::cfrc_ext`] with the forces of contacts, connections and welds of the last force evaluation, each moved to the
+/// centre of mass of its body's tree.
 pub fn rne_post_constraint(model: &Model, state: &mut State) {
     state.cfrc_ext.fill(Spatial::default());
     for contact in &state.contacts {
@@ -20,13 +20,62 @@ pub fn rne_post_constraint(model: &Model, state: &mut State) {
         let (force, torque) = wrench(&state.rows, model.opt.cone, contact, first);
         for (geom, sign) in contact.geoms.into_iter().zip([-1.0, 1.0]) {
             let body = model.geoms.body[geom];
-            if body > 0 {
-                let offset = contact.pos - state.subtree_com[model.bodies.root[body]];
-                let wrench = Spatial {
-                    angular: torque + offset.cross(force),
-                    linear: force,
-                };
-                state.cfrc_ext[body].add_scaled(&wrench, sign);
+            let at = (contact.pos, sign);
+            add(
+                model,
+                &state.subtree_com,
+                &mut state.cfrc_ext,
+                body,
+                at,
+                [force, torque],
+            );
+        }
+    }
+    held(model, state);
+}
+
+/// Adds a force and a torque at a place, times a sign, to those on a body.
+fn add(
+    model: &Model,
+    subtree_com: &[DVec3],
+    cfrc_ext: &mut [Spatial],
+    body: usize,
+    (place, sign): (DVec3, f64),
+    [force, torque]: [DVec3; 2],
+) {
+    if body > 0 {
+        let offset = place - subtree_com[model.bodies.root[body]];
+        let wrench = Spatial {
+            angular: torque + offset.cross(force),
+            linear: force,
+        };
+        cfrc_ext[body].add_scaled(&wrench, sign);
+    }
+}
+
+/// Adds the forces of connections and welds. As in MuJoCo the last three rows of a weld count as its torque.
+fn held(model: &Model, state: &mut State) {
+    for &(index, row) in &state.rows.held {
+        let equality = &model.equalities.kind[index];
+        if let Equality::Connect(anchors) | Equality::Weld(anchors, _) = equality {
+            let forces = &state.rows.efc_force()[row..];
+            let force = DVec3::from_slice(forces);
+            let torque = match equality {
+                Equality::Weld(..) => DVec3::from_slice(&forces[3..]),
+                _ => DVec3::ZERO,
+            };
+            for (anchor, sign) in anchors.iter().zip([1.0, -1.0]) {
+                let place = state.xpos[anchor.body] + state.xmat[anchor.body] * anchor.pos;
+                let at = (place, sign);
+                let wrench = [force, torque];
+                add(
+                    model,
+                    &state.subtree_com,
+                    &mut state.cfrc_ext,
+                    anchor.body,
+                    at,
+                    wrench,
+                );
             }
         }
     }

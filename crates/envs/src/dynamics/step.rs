@@ -16,10 +16,13 @@ pub fn step(model: &Model, state: &mut State) {
     if let Some(index) = state.qacc.iter().position(|x| is_bad(*x)) {
         start_over(model, state);
         state.warnings.bad_qacc.note(index);
-        forward(model, state);
+        if model.opt.autoreset {
+            forward(model, state);
+        }
     }
     match model.opt.integrator {
         Integrator::Euler => integrate::euler(model, state),
+        Integrator::Implicit => integrate::implicit(model, state),
         Integrator::ImplicitFast => integrate::implicit_fast(model, state),
         Integrator::Rk4 => integrate::runge_kutta(model, state),
     }
@@ -43,8 +46,10 @@ pub(crate) fn diverged(model: &Model, state: &mut State) -> bool {
     std::mem::take(&mut state.diverged)
 }
 
-/// Back to the reference pose at rest, and remember that.
+/// Back to the reference pose at rest, unless the model forbids that, and remember it.
 fn start_over(model: &Model, state: &mut State) {
-    state.reset(model);
+    if model.opt.autoreset {
+        state.reset(model);
+    }
     state.diverged = true;
 }

@@ -3,12 +3,13 @@
 //!
 //! MuJoCo: Computation, "Constraint model", diagonal approximation; `mj_setConst`.
 //!
-//! In the reference pose every joint displacement is zero, so frames are plain products of the tree's own, and
-//! this module is free of the dynamics.
+//! In the reference pose every joint displacement is zero, so frames are plain products of the tree's own. Lengths of spatial
+//! tendons and moments on sites come from the dynamics.
 
 use super::frames::{Simple, simple};
 use super::inertia::about_point;
-use crate::dynamics::model::{JointType, Model, Transmission};
+use crate::dynamics::Lengths;
+use crate::dynamics::model::{JointType, Law, Model, Transmission};
 use glam::{DMat3, DQuat, DVec3};
 
 /// Pivots of the inertia matrix under which it counts as singular.
@@ -84,7 +85,8 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
             .map(|dof| matrix[dof * nv + dof])
             .collect::<Vec<_>>()
     };
-    dampings(model, &pose, &diagonal(&matrix));
+    let lengths = needs_lengths(model).then(|| Lengths::at(model, &model.qpos0));
+    dampings(model, &pose, &diagonal(&matrix), lengths.as_ref());
     add_tendons(model, &mut matrix);
     if nv > 0 {
         model.meaninertia = diagonal(&matrix).iter().sum::<f64>() / nv as f64;
@@ -92,8 +94,34 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
     let factor = Factor::new(matrix, &model.dofs.coupled)?;
     bodies(model, &pose, &simple, &factor);
     dofs(model, &simple, &factor);
-    tendons(model, &factor);
+    tendons(model, &factor, lengths.as_ref());
+    accelerations(model, &pose, &factor, lengths.as_ref());
     Ok(())
+}
+
+/// Whether constants depend on lengths that take the dynamics.
+fn needs_lengths(model: &Model) -> bool {
+    let (tendons, actuators) = (&model.tendons, &model.actuators);
+    let simple = |target: &Transmission| {
+        use Transmission::{Joint, JointInParent, Tendon};
+        matches!(target, Joint(_) | JointInParent(_) | Tendon(_))
+    };
+    let mut laws = actuators.gaintype.iter().chain(&actuators.biastype);
+    tendons.wraps.iter().any(|wraps| !wraps.is_empty())
+        || !actuators.transmission.iter().all(simple)
+        || laws.any(|law| *law == Law::Muscle)
+}
+
+/// Accelerations by unit forces of actuators.
+fn accelerations(model: &mut Model, pose: &Pose, factor: &Factor, lengths: Option<&Lengths>) {
+    for actuator in 0..model.nu {
+        let mut x = vec![0.0; model.nv];
+        for (dof, slope) in slopes(model, pose, actuator, lengths) {
+            x[dof] += slope;
+        }
+        factor.solve(&mut x);
+        model.actuators.acc0[actuator] = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+    }
 }
 
 impl Pose {
@@ -241,6 +269,22 @@ impl Factor {
         sum
     }
 
+    /// `A⁻¹ x` in place.
+    fn solve(&self, x: &mut [f64]) {
+        let n = self.parents.len();
+        for k in (0..n).rev() {
+            for i in chain(&self.parents, self.parents[k]) {
+                x[i] -= self.matrix[k * n + i] * x[k];
+            }
+        }
+        for k in 0..n {
+            x[k] /= self.matrix[k * n + k];
+            for i in chain(&self.parents, self.parents[k]) {
+                x[k] -= self.matrix[k * n + i] * x[i];
+            }
+        }
+    }
+
     /// `xᵀ A⁻¹ x` for the vector with these entries.
     fn inverse_weight(&self, entries: impl IntoIterator<Item = (usize, f64)>) -> f64 {
         let [weight] = self.inverse_weights(entries.into_iter().map(|(i, x)| (i, [x])));
@@ -292,10 +336,24 @@ fn dofs(model: &mut Model, simple: &[Simple], factor: &Factor) {
     }
 }
 
-fn tendons(model: &mut Model, factor: &Factor) {
+fn tendons(model: &mut Model, factor: &Factor, lengths: Option<&Lengths>) {
+    let at_rest = lengths.map(|_| Lengths::at(model, &model.qpos_spring));
+    let nv = model.nv;
     let address = |joint: usize| model.joints.qposadr[joint];
     let tendons = &mut model.tendons;
     for (tendon, joints) in tendons.joints.iter().enumerate() {
+        if !tendons.wraps[tendon].is_empty()
+            && let (Some(lengths), Some(at_rest)) = (lengths, &at_rest)
+        {
+            tendons.length0[tendon] = lengths.tendons[tendon];
+            if tendons.lengthspring[tendon] == [-1.0; 2] {
+                tendons.lengthspring[tendon] = [at_rest.tendons[tendon]; 2];
+            }
+            let slopes = &lengths.tendon_slopes[tendon * nv..][..nv];
+            let slopes = slopes.iter().copied().enumerate();
+            tendons.invweight0[tendon] = factor.inverse_weight(slopes);
+            continue;
+        }
         let path = &tendons.path[tendon];
         let length = |qpos: &[f64]| -> f64 {
             let parts = path.iter().map(|(joint, c)| c * qpos[address(*joint)]);
@@ -313,7 +371,7 @@ fn tendons(model: &mut Model, factor: &Factor) {
 }
 
 /// Position servos whose damping is given as a ratio: a positive third coefficient of the bias.
-fn dampings(model: &mut Model, pose: &Pose, inertia: &[f64]) {
+fn dampings(model: &mut Model, pose: &Pose, inertia: &[f64], lengths: Option<&Lengths>) {
     for actuator in 0..model.nu {
         let (gain, bias) = (
             model.actuators.gainprm[actuator],
@@ -322,13 +380,29 @@ fn dampings(model: &mut Model, pose: &Pose, inertia: &[f64]) {
         if gain[0] != -bias[1] || bias[2] <= 0.0 {
             continue;
         }
-        let moment = moment(model, pose, actuator);
+        let moment = slopes(model, pose, actuator, lengths);
         let felt: f64 = moment
             .iter()
             .filter(|(_, moment)| moment * moment > TINY)
             .map(|(dof, moment)| inertia[*dof] / (moment * moment))
             .sum();
         model.actuators.biasprm[actuator][2] = -(bias[2] * 2.0 * (gain[0] * felt).sqrt());
+    }
+}
+
+/// As [`moment`], from the dynamics where they were needed.
+fn slopes(
+    model: &Model,
+    pose: &Pose,
+    actuator: usize,
+    lengths: Option<&Lengths>,
+) -> Vec<(usize, f64)> {
+    match lengths {
+        None => moment(model, pose, actuator),
+        Some(lengths) => {
+            let slopes = &lengths.actuator_slopes[actuator * model.nv..][..model.nv];
+            slopes.iter().copied().enumerate().collect()
+        }
     }
 }
 
@@ -344,6 +418,10 @@ fn moment(model: &Model, pose: &Pose, actuator: usize) -> Vec<(usize, f64)> {
             return joints
                 .map(|(joint, c)| (dof(*joint), gear[0] * c))
                 .collect();
+        }
+        // Their moments take the dynamics.
+        Transmission::Site(..) | Transmission::SliderCrank(..) | Transmission::Body(_) => {
+            return Vec::new();
         }
     };
     let count = model.joints.kind[joint].nv();

@@ -6,7 +6,9 @@ use super::attributes;
 use super::element::Element;
 use super::rule::some_of;
 use super::schema;
-use super::spec::{ActuatorSpec, GeomSpec, JointSpec, PairSpec, Placement, TendonSpec};
+use super::spec::{
+    ActuatorSpec, EqualityDefault, GeomSpec, JointSpec, PairSpec, Placement, TendonSpec,
+};
 use crate::Result;
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +19,7 @@ const MAIN: &str = "main";
 const MOST_CLASSES: usize = 10_000;
 
 /// Attributes that no class gives to its elements.
-const OWN: [&str; 13] = [
+const OWN: [&str; 12] = [
     "name",
     "class",
     "geom1",
@@ -30,7 +32,6 @@ const OWN: [&str; 13] = [
     "cranksite",
     "slidersite",
     "body",
-    "lengthrange",
 ];
 
 /// One class.
@@ -42,8 +43,7 @@ pub(super) struct Class {
     pub(super) pair: PairSpec,
     pub(super) tendon: TendonSpec,
     pub(super) actuator: ActuatorSpec,
-    /// Whether equality constraints act.
-    pub(super) equality: bool,
+    pub(super) equality: EqualityDefault,
     /// Colour of materials.
     pub(super) material: [f64; 4],
 }
@@ -57,7 +57,7 @@ impl Default for Class {
             pair: PairSpec::default(),
             tendon: TendonSpec::default(),
             actuator: ActuatorSpec::default(),
-            equality: true,
+            equality: EqualityDefault::default(),
             material: [1.0; 4],
         }
     }
@@ -147,7 +147,7 @@ impl Defaults {
                 }
                 "equality" => {
                     child.check(&schema::EQUALITY_DEFAULT)?;
-                    class.equality = attributes::active(&child, class.equality)?;
+                    class.equality = attributes::equality(&child, &class.equality)?;
                 }
                 "default" | "mesh" | "camera" | "light" => {}
                 _ => class.actuator = attributes::actuator(&child, &class.actuator)?,

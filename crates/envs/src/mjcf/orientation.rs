@@ -70,6 +70,14 @@ impl Orientation {
         Ok(())
     }
 
+    /// Rotations about the axes of the compiler's sequence, in the file's unit.
+    pub(super) fn euler(angles: [f64; 3]) -> Self {
+        Self {
+            other: Some(Other::Euler(angles)),
+            ..Self::default()
+        }
+    }
+
     /// Whether it was never given.
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()

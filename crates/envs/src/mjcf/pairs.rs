@@ -2,6 +2,7 @@
 //!
 //! MuJoCo: Computation, "Collision detection", Selection; Modeling, "Contact parameters".
 
+use super::spec::Override;
 use crate::dynamics::model::{GeomType, Geoms, Model, Pair};
 use std::collections::HashSet;
 
@@ -25,6 +26,8 @@ pub(super) struct Filter {
     pub(super) explicit: Vec<Pair>,
     /// Pairs of bodies that never touch but in explicit pairs, the lower one first.
     pub(super) excluded: HashSet<[usize; 2]>,
+    /// What all contacts have instead of their own.
+    pub(super) overriding: Option<Override>,
 }
 
 /// Pairs of geoms that can touch, in the order of MuJoCo's contacts: by pair of bodies, the lower body first;
@@ -92,7 +95,18 @@ pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String>
         }
     }
     pairs.sort_by_key(|(bodies, _)| *bodies);
-    Ok(pairs.into_iter().map(|(_, pair)| pair).collect())
+    let mut pairs: Vec<_> = pairs.into_iter().map(|(_, pair)| pair).collect();
+    if let Some(all) = &filter.overriding {
+        for pair in &mut pairs {
+            let gap = pair.margin - pair.includemargin;
+            (pair.margin, pair.includemargin) = (all.margin, all.margin - gap);
+            pair.friction = all.friction.map(|f| f.max(MIN_FRICTION));
+            (pair.solref, pair.solimp) = (all.solref, all.solimp);
+            // With elliptic cones friction is as soft as the rest.
+            pair.solreffriction = all.solref;
+        }
+    }
+    Ok(pairs)
 }
 
 /// Whether the nearest points of a pair of shapes, in the order of their kinds, are searched for, not computed.

@@ -10,7 +10,6 @@ const NOTES: &str = "for the user, not for the engine";
 const NO_ASSETS: &str = "assets are not read";
 const SAME: &str = "changes the path of the computation, not its result";
 const REFUSED_ANYWAY: &str = "what it is about is refused";
-const NO_OVERRIDE: &str = "felt only with flag override, which is refused";
 
 pub(super) const MUJOCO: Rule = Rule {
     read: "model",
@@ -47,48 +46,29 @@ pub(super) const COMPILER: Rule = Rule {
 
 pub(super) const OPTION: Rule = Rule {
     read: "timestep impratio tolerance ls_tolerance ccd_tolerance gravity wind density \
-        viscosity integrator cone jacobian solver iterations ls_iterations ccd_iterations",
+        viscosity integrator cone jacobian solver iterations ls_iterations ccd_iterations \
+        noslip_iterations noslip_tolerance o_margin o_solref o_solimp o_friction actuatorgroupdisable",
     skipped: &[
         ("magnetic", "only sensors feel it"),
-        ("noslip_tolerance", REFUSED_ANYWAY),
         ("sdf_iterations", REFUSED_ANYWAY),
         ("sdf_initpoints", REFUSED_ANYWAY),
-        ("o_margin", NO_OVERRIDE),
-        ("o_solref", NO_OVERRIDE),
-        ("o_solimp", NO_OVERRIDE),
-        ("o_friction", NO_OVERRIDE),
-    ],
-    neutral: &[
-        ("noslip_iterations", &["0"], "the noslip solver"),
-        ("actuatorgroupdisable", &[""], "disabled actuators"),
     ],
     children: "flag",
     ..EMPTY
 };
 
-const ON: &[&str] = &["enable"];
 const OFF: &[&str] = &["disable"];
-const A_STAGE: &str = "turning a stage off";
 
 pub(super) const FLAG: Rule = Rule {
     read: "constraint frictionloss limit contact gravity clampctrl filterparent midphase island warmstart equality \
-        nativeccd",
+        nativeccd spring damper actuation refsafe eulerdamp autoreset override",
     skipped: &[
         ("sensor", "sensors are not computed"),
         ("energy", NOTES),
         ("fwdinv", NOTES),
         ("invdiscrete", NOTES),
     ],
-    neutral: &[
-        ("spring", ON, A_STAGE),
-        ("damper", ON, A_STAGE),
-        ("actuation", ON, A_STAGE),
-        ("refsafe", ON, A_STAGE),
-        ("eulerdamp", ON, A_STAGE),
-        ("autoreset", ON, A_STAGE),
-        ("override", OFF, "contact override"),
-        ("multiccd", OFF, "several contacts per pair of round shapes"),
-    ],
+    neutral: &[("multiccd", OFF, "several contacts per pair of round shapes")],
     ..EMPTY
 };
 
@@ -166,25 +146,29 @@ pub(super) const DEFAULT: Rule = Rule {
 const CAMERAS_AND_LIGHTS: &[Skipped] = &[("camera", LOOKS), ("light", LOOKS)];
 
 pub(super) const WORLDBODY: Rule = Rule {
-    children: "body frame geom site",
+    children: "body frame replicate geom site",
     skipped_children: CAMERAS_AND_LIGHTS,
     ..EMPTY
 };
 
 pub(super) const BODY: Rule = Rule {
-    read: "name childclass pos quat axisangle xyaxes zaxis euler",
+    read: "name childclass pos quat axisangle xyaxes zaxis euler mocap gravcomp",
     skipped: &[("user", NOTES)],
-    neutral: &[
-        ("mocap", &["false"], "bodies moved from outside"),
-        ("gravcomp", &["0"], "gravity compensation"),
-    ],
-    children: "body frame geom joint freejoint inertial site",
+    neutral: &[],
+    children: "body frame replicate geom joint freejoint inertial site",
     skipped_children: CAMERAS_AND_LIGHTS,
 };
 
 pub(super) const FRAME: Rule = Rule {
     read: "name childclass pos quat axisangle xyaxes zaxis euler",
-    children: "body frame geom joint freejoint site",
+    children: "body frame replicate geom joint freejoint site",
+    skipped_children: CAMERAS_AND_LIGHTS,
+    ..EMPTY
+};
+
+pub(super) const REPLICATE: Rule = Rule {
+    read: "childclass count offset euler sep",
+    children: "body frame replicate geom joint freejoint site",
     skipped_children: CAMERAS_AND_LIGHTS,
     ..EMPTY
 };
@@ -197,9 +181,8 @@ pub(super) const INERTIAL: Rule = Rule {
 pub(super) const JOINT: Rule = Rule {
     read: "name class type pos axis springdamper limited actuatorfrclimited solreflimit \
         solimplimit solreffriction solimpfriction stiffness range actuatorfrcrange \
-        margin ref springref armature damping frictionloss",
+        margin ref springref armature damping frictionloss actuatorgravcomp",
     skipped: &[("group", LOOKS), ("user", NOTES)],
-    neutral: &[("actuatorgravcomp", &["false"], "gravity compensation")],
     ..EMPTY
 };
 
@@ -259,21 +242,44 @@ pub(super) const EXCLUDE: Rule = Rule {
 };
 
 pub(super) const TENDON: Rule = Rule {
-    children: "fixed",
+    children: "fixed spatial",
     ..EMPTY
 };
 
-const TENDON_FORCE: &str = "limits on a tendon's actuator force";
-
 pub(super) const FIXED: Rule = Rule {
     read: "name class limited range solreflimit solimplimit solreffriction solimpfriction \
-        frictionloss springlength margin stiffness damping armature",
+        frictionloss springlength margin stiffness damping armature actuatorfrclimited actuatorfrcrange",
     skipped: &[("group", LOOKS), ("user", NOTES)],
-    neutral: &[
-        ("actuatorfrclimited", &["false", "auto"], TENDON_FORCE),
-        ("actuatorfrcrange", &["0 0"], TENDON_FORCE),
-    ],
     children: "joint",
+    ..EMPTY
+};
+
+pub(super) const SPATIAL: Rule = Rule {
+    read: "name class limited range solreflimit solimplimit solreffriction solimpfriction \
+        frictionloss springlength margin stiffness damping armature actuatorfrclimited actuatorfrcrange",
+    skipped: &[
+        ("group", LOOKS),
+        ("material", LOOKS),
+        ("width", LOOKS),
+        ("rgba", LOOKS),
+        ("user", NOTES),
+    ],
+    children: "site geom pulley",
+    ..EMPTY
+};
+
+pub(super) const SPATIAL_SITE: Rule = Rule {
+    read: "site",
+    ..EMPTY
+};
+
+pub(super) const SPATIAL_GEOM: Rule = Rule {
+    read: "geom sidesite",
+    ..EMPTY
+};
+
+pub(super) const SPATIAL_PULLEY: Rule = Rule {
+    read: "divisor",
     ..EMPTY
 };
 
@@ -297,11 +303,11 @@ pub(super) const FIXED_JOINT: Rule = Rule {
 };
 
 pub(super) const ACTUATOR: Rule = Rule {
-    children: "general motor position velocity damper",
+    children: "general motor position velocity intvelocity damper cylinder muscle adhesion",
     ..EMPTY
 };
 
-/// An actuator; the kinds `intvelocity`, `cylinder`, `muscle` and `adhesion` only in a class.
+/// An actuator.
 pub(super) fn actuator(kind: &str) -> Rule {
     Rule {
         read: match kind {
@@ -315,104 +321,60 @@ pub(super) fn actuator(kind: &str) -> Rule {
             "adhesion" => ADHESION,
             _ => MOTOR,
         },
-        skipped: &[
-            ("group", "see option actuatorgroupdisable"),
-            ("user", NOTES),
-            ("lengthrange", "only muscles feel it"),
-        ],
-        neutral: match kind {
-            "general" => &[
-                ("actdim", &["-1", "0"], ACTIVATIONS),
-                ("dyntype", &["none"], ACTIVATIONS),
-                ("actearly", &["false"], ACTIVATIONS),
-                ("cranklength", &["0"], CRANKS),
-                ("cranksite", &[], CRANKS),
-                ("slidersite", &[], CRANKS),
-                ("site", &[], SITES),
-                ("refsite", &[], SITES),
-                ("body", &[], "actuators on bodies"),
-            ],
-            "position" => &[
-                ("timeconst", &["0"], ACTIVATIONS),
-                ("cranklength", &["0"], CRANKS),
-                ("cranksite", &[], CRANKS),
-                ("slidersite", &[], CRANKS),
-                ("site", &[], SITES),
-                ("refsite", &[], SITES),
-            ],
-            "adhesion" => &[],
-            _ => &[
-                ("cranklength", &["0"], CRANKS),
-                ("cranksite", &[], CRANKS),
-                ("slidersite", &[], CRANKS),
-                ("site", &[], SITES),
-                ("refsite", &[], SITES),
-            ],
-        },
+        skipped: &[("user", NOTES)],
         ..EMPTY
     }
 }
 
-const ACTIVATIONS: &str = "activations";
-const CRANKS: &str = "slider-cranks";
-const SITES: &str = "actuators on sites";
+const MOTOR: &str = "name class group ctrllimited forcelimited ctrlrange forcerange lengthrange gear cranklength joint \
+        jointinparent tendon slidersite cranksite site refsite";
 
-const MOTOR: &str = "name class ctrllimited forcelimited ctrlrange forcerange gear joint \
-        jointinparent tendon";
+const GENERAL: &str = "name class group ctrllimited forcelimited actlimited ctrlrange forcerange actrange lengthrange \
+        gear cranklength joint jointinparent tendon slidersite cranksite site refsite body actdim dyntype gaintype biastype \
+        dynprm gainprm biasprm actearly";
 
-const GENERAL: &str = "name class ctrllimited forcelimited actlimited ctrlrange forcerange actrange gear joint \
-        jointinparent tendon gaintype biastype dynprm gainprm biasprm";
+const POSITION: &str = "name class group ctrllimited forcelimited ctrlrange inheritrange forcerange lengthrange gear \
+        cranklength joint jointinparent tendon slidersite cranksite site refsite kp kv dampratio timeconst";
 
-const POSITION: &str = "name class ctrllimited forcelimited ctrlrange forcerange inheritrange gear joint \
-        jointinparent tendon kp kv dampratio";
+const VELOCITY: &str = "name class group ctrllimited forcelimited ctrlrange forcerange lengthrange gear cranklength joint \
+        jointinparent tendon slidersite cranksite site refsite kv";
 
-const VELOCITY: &str = "name class ctrllimited forcelimited ctrlrange forcerange gear joint \
-        jointinparent tendon kv";
+const INTVELOCITY: &str = "name class group ctrllimited forcelimited ctrlrange forcerange actrange inheritrange \
+        lengthrange gear cranklength joint jointinparent tendon slidersite cranksite site refsite kp kv dampratio";
 
-const DAMPER: &str =
-    "name class forcelimited ctrlrange forcerange gear joint jointinparent tendon kv";
+const DAMPER: &str = "name class group forcelimited ctrlrange forcerange lengthrange gear cranklength joint \
+        jointinparent tendon slidersite cranksite site refsite kv";
 
-const INTVELOCITY: &str =
-    "ctrllimited forcelimited ctrlrange forcerange actrange inheritrange gear kp kv dampratio";
+const CYLINDER: &str = "name class group ctrllimited forcelimited ctrlrange forcerange lengthrange gear cranklength joint \
+        jointinparent tendon slidersite cranksite site refsite timeconst area diameter bias";
 
-const CYLINDER: &str =
-    "ctrllimited forcelimited ctrlrange forcerange gear timeconst area diameter bias";
+const MUSCLE: &str = "name class group ctrllimited forcelimited ctrlrange forcerange lengthrange gear cranklength joint \
+        jointinparent tendon slidersite cranksite timeconst tausmooth range force scale lmin lmax vmax fpmax fvmax";
 
-const MUSCLE: &str = "ctrllimited forcelimited ctrlrange forcerange gear timeconst range force scale \
-        lmin lmax vmax fpmax fvmax";
-
-const ADHESION: &str = "forcelimited ctrlrange forcerange gain";
+const ADHESION: &str = "name class group forcelimited ctrlrange forcerange body gain";
 
 pub(super) const EQUALITY: Rule = Rule {
     children: "connect weld joint tendon",
     ..EMPTY
 };
 
-const SWITCHED_OFF: &[Skipped] = &[
-    ("anchor", REFUSED_ANYWAY),
-    ("relpose", REFUSED_ANYWAY),
-    ("torquescale", REFUSED_ANYWAY),
-    ("polycoef", REFUSED_ANYWAY),
-    ("solref", REFUSED_ANYWAY),
-    ("solimp", REFUSED_ANYWAY),
-];
-
 /// An equality constraint of this kind.
 pub(super) fn equality(kind: &str) -> Rule {
     Rule {
         read: match kind {
-            "joint" => "name class active joint1 joint2",
-            "tendon" => "name class active tendon1 tendon2",
-            _ => "name class active body1 body2 site1 site2",
+            "joint" => "name class active solref solimp joint1 joint2 polycoef",
+            "tendon" => "name class active solref solimp tendon1 tendon2 polycoef",
+            "connect" => "name class active solref solimp body1 body2 anchor site1 site2",
+            _ => {
+                "name class active solref solimp body1 body2 anchor relpose torquescale site1 site2"
+            }
         },
-        skipped: SWITCHED_OFF,
         ..EMPTY
     }
 }
 
 pub(super) const EQUALITY_DEFAULT: Rule = Rule {
-    read: "active",
-    skipped: &[("solref", REFUSED_ANYWAY), ("solimp", REFUSED_ANYWAY)],
+    read: "active solref solimp",
     ..EMPTY
 };
 
@@ -438,11 +400,6 @@ pub(super) const KEYFRAME: Rule = Rule {
 };
 
 pub(super) const KEY: Rule = Rule {
-    read: "name time qpos qvel ctrl",
-    neutral: &[
-        ("act", &[""], "activations"),
-        ("mpos", &[""], "bodies moved from outside"),
-        ("mquat", &[""], "bodies moved from outside"),
-    ],
+    read: "name time qpos qvel act ctrl mpos mquat",
     ..EMPTY
 };

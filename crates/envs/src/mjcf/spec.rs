@@ -7,7 +7,7 @@ use super::place::Place;
 use super::unmet::Unmet;
 use crate::dynamics::matrix;
 use crate::dynamics::model::{
-    Cone, GeomType, Integrator, JointType, Options, SolImp, SolRef, Solver,
+    Cone, Dyn, GeomType, Integrator, JointType, Options, SolImp, SolRef, Solver,
 };
 use glam::{DQuat, DVec3};
 use std::collections::HashMap;
@@ -16,9 +16,6 @@ use std::collections::HashMap;
 pub(super) const SOLREF: SolRef = [0.02, 1.0];
 /// `solimp` where a file says nothing.
 pub(super) const SOLIMP: SolImp = [0.9, 0.95, 0.001, 0.5, 2.0];
-
-/// A constraint that is switched off, and the things that it names: kind and name.
-pub(super) type SwitchedOff = (Place, Vec<(&'static str, String)>);
 
 /// `true`, `false` or, without a word, whether a range is given.
 pub(super) type Limited = Option<bool>;
@@ -35,6 +32,12 @@ pub(super) struct Flags {
     /// Whether contacts of two bodies are sorted, which follows from how they are found.
     pub(super) midphase: bool,
     pub(super) equality: bool,
+    pub(super) spring: bool,
+    pub(super) damper: bool,
+    /// Parameters that all contacts take instead of their own.
+    pub(super) overriding: Option<Override>,
+    /// Bits of the groups of actuators that are switched off.
+    pub(super) disabled_groups: u32,
     /// Where MuJoCo's older search for nearest points is asked for.
     pub(super) libccd: Option<Place>,
 }
@@ -50,7 +53,31 @@ impl Default for Flags {
             filterparent: true,
             midphase: true,
             equality: true,
+            spring: true,
+            damper: true,
+            overriding: None,
+            disabled_groups: 0,
             libccd: None,
+        }
+    }
+}
+
+/// What all contacts have under `override`.
+#[derive(Clone, Debug)]
+pub(super) struct Override {
+    pub(super) margin: f64,
+    pub(super) solref: SolRef,
+    pub(super) solimp: SolImp,
+    pub(super) friction: [f64; 5],
+}
+
+impl Default for Override {
+    fn default() -> Self {
+        Self {
+            margin: 0.0,
+            solref: SOLREF,
+            solimp: SOLIMP,
+            friction: [1.0, 1.0, 0.005, 0.0001, 0.0001],
         }
     }
 }
@@ -92,6 +119,13 @@ pub(super) fn default_options() -> Options {
         ls_tolerance: 0.01,
         ccd_tolerance: 1e-6,
         ccd_iterations: 35,
+        noslip_iterations: 0,
+        noslip_tolerance: 1e-6,
+        eulerdamp: true,
+        refsafe: true,
+        passive: true,
+        actuation: true,
+        autoreset: true,
     }
 }
 
@@ -113,6 +147,7 @@ pub(super) struct JointSpec {
     pub(super) springdamper: [f64; 2],
     pub(super) actfrclimited: Limited,
     pub(super) actfrcrange: [f64; 2],
+    pub(super) actgravcomp: bool,
     pub(super) reference: f64,
     pub(super) springref: f64,
     pub(super) armature: f64,
@@ -140,6 +175,7 @@ impl Default for JointSpec {
             springdamper: [0.0; 2],
             actfrclimited: None,
             actfrcrange: [0.0; 2],
+            actgravcomp: false,
             reference: 0.0,
             springref: 0.0,
             armature: 0.0,
@@ -257,6 +293,8 @@ impl Default for PairSpec {
 pub(super) struct TendonSpec {
     pub(super) limited: Limited,
     pub(super) range: [f64; 2],
+    pub(super) actfrclimited: Limited,
+    pub(super) actfrcrange: [f64; 2],
     pub(super) margin: f64,
     pub(super) solref: SolRef,
     pub(super) solimp: SolImp,
@@ -276,6 +314,9 @@ impl Default for TendonSpec {
         Self {
             limited: None,
             range: [0.0; 2],
+            // Unlike a joint's.
+            actfrclimited: Some(false),
+            actfrcrange: [0.0; 2],
             margin: 0.0,
             solref: SOLREF,
             solimp: SOLIMP,
@@ -291,6 +332,15 @@ impl Default for TendonSpec {
     }
 }
 
+/// How a gain or a bias is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A constant gain, or no bias.
+    Plain,
+    Affine,
+    Muscle,
+}
+
 /// An actuator, or a class's default for actuators of all kinds: MuJoCo keeps one for all.
 #[derive(Clone, Debug)]
 pub(super) struct ActuatorSpec {
@@ -300,12 +350,18 @@ pub(super) struct ActuatorSpec {
     pub(super) forcerange: [f64; 2],
     pub(super) actlimited: Limited,
     pub(super) actrange: [f64; 2],
+    pub(super) lengthrange: [f64; 2],
     pub(super) gear: [f64; 6],
-    /// Whether the gain has terms in length and velocity.
-    pub(super) affine_gain: bool,
+    pub(super) cranklength: f64,
+    pub(super) group: i32,
+    pub(super) actearly: bool,
+    /// Number of activations as written; negative for as many as the kind has.
+    pub(super) actdim: i32,
+    pub(super) dyntype: Dyn,
+    pub(super) dynprm: [f64; 10],
+    pub(super) gaintype: Shape,
     pub(super) gainprm: [f64; 10],
-    /// Whether there is a bias.
-    pub(super) affine_bias: bool,
+    pub(super) biastype: Shape,
     pub(super) biasprm: [f64; 10],
     /// Share of the target's range that becomes the range of the control; none when zero.
     pub(super) inheritrange: f64,
@@ -322,10 +378,17 @@ impl Default for ActuatorSpec {
             forcerange: [0.0; 2],
             actlimited: None,
             actrange: [0.0; 2],
+            lengthrange: [0.0; 2],
             gear: std::array::from_fn(one_then_zeros),
-            affine_gain: false,
+            cranklength: 0.0,
+            group: 0,
+            actearly: false,
+            actdim: -1,
+            dyntype: Dyn::None,
+            dynprm: std::array::from_fn(one_then_zeros),
+            gaintype: Shape::Plain,
             gainprm: std::array::from_fn(one_then_zeros),
-            affine_bias: false,
+            biastype: Shape::Plain,
             biasprm: [0.0; 10],
             inheritrange: 0.0,
             unmet: Unmet::default(),
@@ -360,17 +423,68 @@ pub(super) struct BodySpec {
     pub(super) pos: DVec3,
     pub(super) quat: DQuat,
     pub(super) frame: Option<Frame>,
+    pub(super) mocap: bool,
+    pub(super) gravcomp: f64,
     pub(super) inertial: Option<InertialSpec>,
     pub(super) joints: Vec<Named<JointSpec>>,
     pub(super) geoms: Vec<Named<GeomSpec>>,
     pub(super) sites: Vec<Named<Placement>>,
 }
 
-/// A fixed tendon: joints with their coefficients.
+/// A part of a tendon's way, by name.
 #[derive(Clone, Debug)]
-pub(super) struct FixedTendon {
+pub(super) enum Part {
+    /// A joint of a fixed tendon and its coefficient.
+    Joint(String, f64),
+    Site(String),
+    /// A geom, and the site on whose side the tendon runs.
+    Geom(String, Option<String>),
+    /// What the lengths after it are divided by.
+    Pulley(f64),
+}
+
+/// A tendon and its way: joints of a fixed one, or what a spatial one passes.
+#[derive(Clone, Debug)]
+pub(super) struct NamedTendon {
     pub(super) tendon: TendonSpec,
-    pub(super) joints: Vec<(Place, String, f64)>,
+    pub(super) way: Vec<(Place, Part)>,
+}
+
+/// What an equality constraint holds together, by name.
+#[derive(Clone, Debug)]
+pub(super) enum Held {
+    /// A body, and the other one or the world; the anchor in the first, and with it a weld's pose of the second.
+    Connect([String; 2], DVec3),
+    Weld([String; 2], DVec3, Option<(DVec3, DQuat)>, f64),
+    ConnectSites([String; 2]),
+    WeldSites([String; 2], f64),
+    Joints(String, Option<String>, [f64; 5]),
+    Tendons(String, Option<String>, [f64; 5]),
+}
+
+/// Whether an equality constraint acts, and how softly; or a class's default for that.
+#[derive(Clone, Debug)]
+pub(super) struct EqualityDefault {
+    pub(super) active: bool,
+    pub(super) solref: SolRef,
+    pub(super) solimp: SolImp,
+}
+
+impl Default for EqualityDefault {
+    fn default() -> Self {
+        Self {
+            active: true,
+            solref: SOLREF,
+            solimp: SOLIMP,
+        }
+    }
+}
+
+/// An equality constraint.
+#[derive(Clone, Debug)]
+pub(super) struct EqualitySpec {
+    pub(super) common: EqualityDefault,
+    pub(super) held: Held,
 }
 
 /// What an actuator acts on, by name.
@@ -379,6 +493,11 @@ pub(super) enum Target {
     Joint(String),
     JointInParent(String),
     Tendon(String),
+    /// A site and the one whose frame counts.
+    Site(String, Option<String>),
+    /// The site of a crank's pin and that of the slider.
+    SliderCrank(String, String),
+    Body(String),
 }
 
 /// An actuator and its target.
@@ -394,7 +513,10 @@ pub(super) struct KeySpec {
     pub(super) time: f64,
     pub(super) qpos: Option<Vec<f64>>,
     pub(super) qvel: Option<Vec<f64>>,
+    pub(super) act: Option<Vec<f64>>,
     pub(super) ctrl: Option<Vec<f64>>,
+    pub(super) mpos: Option<Vec<f64>>,
+    pub(super) mquat: Option<Vec<f64>>,
 }
 
 /// An explicit pair and the names of its geoms.
@@ -415,15 +537,14 @@ pub(super) struct Spec {
     /// `statistic.meaninertia`, which overrides the computed one.
     pub(super) meaninertia: Option<f64>,
     pub(super) bodies: Vec<Named<BodySpec>>,
-    pub(super) tendons: Vec<Named<FixedTendon>>,
+    pub(super) tendons: Vec<Named<NamedTendon>>,
     /// Whether the Jacobians of tendons are sparse; `None` as their size says.
     pub(super) sparse: Option<bool>,
     pub(super) actuators: Vec<Named<Driven>>,
     /// Colours of materials.
     pub(super) materials: HashMap<String, [f64; 4]>,
     pub(super) pairs: Vec<Named<NamedPair>>,
-    /// Equality constraints, none of which acts.
-    pub(super) equalities: Vec<SwitchedOff>,
+    pub(super) equalities: Vec<Named<EqualitySpec>>,
     /// Pairs of body names that never touch.
     pub(super) excludes: Vec<(Place, [String; 2])>,
     pub(super) keyframes: Vec<Named<KeySpec>>,

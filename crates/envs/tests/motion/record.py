@@ -3,8 +3,9 @@
     pip install "mujoco==3.3.7" numpy
     python record.py             # writes expected.txt beside this file
 
-Each model starts in its keyframe, if it has one, and is driven by sines. A line holds the model's name, the number
-of steps so far, the numbers of contacts and of constraint rows of the last step, then positions and velocities.
+Each model starts in its keyframe, if it has one, and is driven by sines: controls, and the places of bodies that are
+moved from outside. A line holds the model's name, the number of steps so far, the numbers of contacts and of constraint
+rows of the last step, then positions, velocities and activations.
 """
 import glob
 import os
@@ -31,9 +32,10 @@ def main():
             mujoco.mj_resetDataKeyframe(model, data, 0)
         for t in range(max(STEPS)):
             data.ctrl[:] = control(model, t)
+            data.mocap_pos[:] += 0.001 * np.sin(0.05 * (t + 1) + np.arange(3))
             mujoco.mj_step(model, data)
             if t + 1 in STEPS:
-                numbers = [repr(float(x)) for x in np.concatenate([data.qpos, data.qvel])]
+                numbers = [repr(float(x)) for x in np.concatenate([data.qpos, data.qvel, data.act])]
                 name = os.path.basename(path)[:-4]
                 lines.append(" ".join([name, str(t + 1), str(data.ncon), str(data.nefc), *numbers]))
     with open(os.path.join(HERE, "expected.txt"), "w") as file:

@@ -1,6 +1,7 @@
-//! Constraint rows: dry friction, limits and contacts. MuJoCo: Computation, "Constraint model".
+//! Constraint rows: equalities, dry friction, limits and contacts. MuJoCo: Computation, "Constraint model".
 
 mod contact;
+mod equality;
 mod softness;
 
 use softness::Soft;
@@ -12,11 +13,13 @@ use super::math::rotation::unit_quat;
 use super::model::{JointType, Model, SolImp, SolRef};
 use super::state::State;
 use super::state::rows::Rows;
+use super::tendon::for_each_tendon_moment;
 
-/// The rows of the current pose: dry friction of dofs and tendons, limits of joints and tendons, then contacts
-/// in order.
+/// The rows of the current pose: equality constraints, dry friction of dofs and tendons, limits of joints and tendons,
+/// then contacts in order.
 pub(super) fn make_constraint(model: &Model, state: &mut State) {
     state.rows.clear();
+    equality::rows(model, state);
     dry_friction(model, state);
     joint_limits(model, state);
     tendon_limits(model, state);
@@ -29,7 +32,10 @@ fn dry_friction(model: &Model, state: &mut State) {
     for dof in (0..model.nv).filter(|dof| dofs.frictionloss[*dof] > 0.0) {
         let soft = Soft::new(model, dofs.solref[dof], &dofs.solimp[dof]);
         let (loss, weight) = (dofs.frictionloss[dof], dofs.invweight0[dof]);
-        resist(model, &mut state.rows, [loss, weight], soft, [(dof, 1.0)]);
+        let rows = &mut state.rows;
+        let row = rows.push(0.0, 0.0).0;
+        fill(model, rows, row, [(dof, 1.0)]);
+        resist(rows, row, [loss, weight], soft);
     }
     for tendon in (0..tendons.name.len()).filter(|tendon| tendons.frictionloss[*tendon] > 0.0) {
         let (solref, solimp) = (
@@ -38,23 +44,19 @@ fn dry_friction(model: &Model, state: &mut State) {
         );
         let soft = Soft::new(model, solref, &solimp);
         let (loss, weight) = (tendons.frictionloss[tendon], tendons.invweight0[tendon]);
-        let entries = pull(model, tendon, 1.0);
-        resist(model, &mut state.rows, [loss, weight], soft, entries);
+        let row = state.rows.push(0.0, 0.0).0;
+        if add_tendon(model, state, row, tendon, 1.0) {
+            resist(&mut state.rows, row, [loss, weight], soft);
+        } else {
+            state.rows.pop();
+        }
     }
 }
 
-/// Adds a row of dry friction.
-fn resist(
-    model: &Model,
-    rows: &mut Rows,
-    [loss, weight]: [f64; 2],
-    soft: Soft,
-    entries: impl IntoIterator<Item = (usize, f64)>,
-) {
-    let (row, _) = rows.push(0.0, 0.0);
-    fill(model, rows, row, entries);
+/// Makes the last row one of dry friction.
+fn resist(rows: &mut Rows, row: usize, [loss, weight]: [f64; 2], soft: Soft) {
     rows.efc_frictionloss.push(loss);
-    rows.friction += 1;
+    rows.bounded += 1;
     // Nothing pulls a dof back to where it was.
     let soft = Soft {
         stiffness: 0.0,
@@ -121,16 +123,28 @@ fn tendon_limits(model: &Model, state: &mut State) {
             weight: tendons.invweight0[tendon],
         };
         for (distance, direction) in [(length - low, 1.0), (high - length, -1.0)] {
-            let entries = pull(model, tendon, direction);
-            limit.add(model, &mut state.rows, distance, entries);
+            if distance < limit.margin {
+                let row = state.rows.push(distance, limit.margin).0;
+                if add_tendon(model, state, row, tendon, direction) {
+                    limit.soften(model, &mut state.rows, row);
+                } else {
+                    state.rows.pop();
+                }
+            }
         }
     }
 }
 
-/// A tendon's Jacobian, times `scale`.
-fn pull(model: &Model, tendon: usize, scale: f64) -> impl Iterator<Item = (usize, f64)> + '_ {
-    let joints = model.tendons.joints[tendon].iter();
-    joints.map(move |(joint, coefficient)| (model.joints.dofadr[*joint], scale * coefficient))
+/// Adds a tendon's slopes times `scale` to the last row; whether any is not zero: MuJoCo adds no empty row.
+fn add_tendon(model: &Model, state: &mut State, row: usize, tendon: usize, scale: f64) -> bool {
+    let mut rows = std::mem::take(&mut state.rows);
+    let mut felt = false;
+    for_each_tendon_moment(model, state, tendon, |dof, moment| {
+        felt |= moment != 0.0;
+        fill(model, &mut rows, row, [(dof, scale * moment)]);
+    });
+    state.rows = rows;
+    felt
 }
 
 /// What the rows of a limit share.
@@ -153,8 +167,12 @@ impl Limit {
         if distance < self.margin {
             let (row, _) = rows.push(distance, self.margin);
             fill(model, rows, row, entries);
-            Soft::new(model, self.solref, &self.solimp).soften(rows, row, self.weight);
+            self.soften(model, rows, row);
         }
+    }
+
+    fn soften(&self, model: &Model, rows: &mut Rows, row: usize) {
+        Soft::new(model, self.solref, &self.solimp).soften(rows, row, self.weight);
     }
 }
 

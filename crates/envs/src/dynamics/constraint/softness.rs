@@ -30,7 +30,12 @@ impl Soft {
         let [first, second] = if mixed { [0.02, 1.0] } else { solref };
         let width = solimp[1];
         if first > 0.0 {
-            let time = first.max(2.0 * model.opt.timestep);
+            let least = if model.opt.refsafe {
+                2.0 * model.opt.timestep
+            } else {
+                0.0
+            };
+            let time = first.max(least);
             let square = width * width * time * time * second * second;
             Self {
                 stiffness: 1.0 / square.max(MINVAL),
@@ -68,7 +73,19 @@ impl Soft {
 
     /// Sets a row's stiffness, damping, impedance and regularisation from the inverse inertia that it sees.
     pub(super) fn soften(&self, rows: &mut Rows, row: usize, inverse_inertia: f64) {
-        let impedance = self.impedance(rows.efc_pos[row] - rows.efc_margin[row]);
+        let distance = rows.efc_pos[row] - rows.efc_margin[row];
+        self.soften_at(rows, row, distance, inverse_inertia);
+    }
+
+    /// As [`soften`](Self::soften), with the impedance at a distance that is not the row's alone.
+    pub(super) fn soften_at(
+        &self,
+        rows: &mut Rows,
+        row: usize,
+        distance: f64,
+        inverse_inertia: f64,
+    ) {
+        let impedance = self.impedance(distance);
         rows.efc_kbi[row] = [self.stiffness, self.damping, impedance];
         rows.weigh(row, regularisation(impedance, inverse_inertia));
     }

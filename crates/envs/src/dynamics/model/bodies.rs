@@ -72,6 +72,12 @@ pub struct Bodies {
     pub inertia: Vec<DVec3>,
     /// Mean inverse inertia at `qpos0` seen by a force and by a torque (1/kg, 1/(kg m²)).
     pub invweight0: Vec<[f64; 2]>,
+    /// Share of its weight that is taken off the body.
+    pub gravcomp: Vec<f64>,
+    /// Whether any body has such a share.
+    pub compensated: bool,
+    /// Index among the bodies that are moved from outside, whose pose is in the state; `None` for others.
+    pub mocap: Vec<Option<usize>>,
 }
 
 /// Joints: axis, springs, limits. `qposadr` and `dofadr` point into `qpos` and `qvel`.
@@ -101,6 +107,8 @@ pub struct Joints {
     pub actfrclimited: Vec<bool>,
     /// Lowest and highest sum of the actuators' forces on the joint (N or N m).
     pub actfrcrange: Vec<[f64; 2]>,
+    /// Whether weight that is taken off bodies counts as a force of actuators here.
+    pub actgravcomp: Vec<bool>,
     /// Distance to a limit under which it acts (m or rad).
     pub margin: Vec<f64>,
     /// Reference of the limit constraint.

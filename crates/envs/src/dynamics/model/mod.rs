@@ -7,13 +7,17 @@
 
 mod actuators;
 mod bodies;
+mod equalities;
 mod geoms;
 mod options;
 
 use std::ops::Range;
 
-pub use actuators::{Actuators, Tendons, Transmission};
+use glam::{DQuat, DVec3};
+
+pub use actuators::{Actuators, Dyn, Law, Tendons, Transmission, Wrap};
 pub use bodies::{Bodies, Dofs, JointType, Joints};
+pub use equalities::{Anchor, Equalities, Equality};
 pub use geoms::{GeomType, Geoms, Pair, Sites};
 pub use options::{Cone, Integrator, Options, Solver};
 
@@ -38,6 +42,12 @@ pub struct Keyframe {
     pub qvel: Vec<f64>,
     /// Controls, `[nu]`.
     pub ctrl: Vec<f64>,
+    /// Activations, `[na]`.
+    pub act: Vec<f64>,
+    /// Places of the mocap bodies (m), `[nmocap]`.
+    pub mocap_pos: Vec<DVec3>,
+    /// Orientations of the mocap bodies, `[nmocap]`.
+    pub mocap_quat: Vec<DQuat>,
 }
 
 /// A compiled model.
@@ -51,6 +61,8 @@ pub struct Model {
     pub nv: usize,
     /// Number of controls.
     pub nu: usize,
+    /// Number of activations.
+    pub na: usize,
     /// Options of the simulation.
     pub opt: Options,
     /// Mean diagonal of the inertia matrix at `qpos0`, the solver's scale (`stat.meaninertia`).
@@ -71,6 +83,8 @@ pub struct Model {
     pub geoms: Geoms,
     /// Sites.
     pub sites: Sites,
+    /// Equality constraints.
+    pub equalities: Equalities,
     /// Tendons.
     pub tendons: Tendons,
     /// Actuators.

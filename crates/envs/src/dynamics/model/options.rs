@@ -9,6 +9,8 @@ pub enum Integrator {
     Euler,
     /// Explicit Runge-Kutta of order four.
     Rk4,
+    /// Euler, implicit in all velocity-dependent forces.
+    Implicit,
     /// Euler, implicit in all velocity-dependent forces but those of Coriolis.
     ImplicitFast,
 }
@@ -71,4 +73,18 @@ pub struct Options {
     pub ccd_tolerance: f64,
     /// Most iterations of that search.
     pub ccd_iterations: usize,
+    /// Most iterations of the pass that takes slip out of friction after the solver; 0 for none.
+    pub noslip_iterations: usize,
+    /// Improvement at which that pass stops, as `tolerance`.
+    pub noslip_tolerance: f64,
+    /// Whether Euler's method is implicit in joint damping.
+    pub eulerdamp: bool,
+    /// Whether no constraint may be faster than two timesteps (`solref`).
+    pub refsafe: bool,
+    /// Whether there are passive forces other than of springs and dampers.
+    pub passive: bool,
+    /// Whether actuators act.
+    pub actuation: bool,
+    /// Whether a diverged state starts over.
+    pub autoreset: bool,
 }

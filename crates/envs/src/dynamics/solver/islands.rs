@@ -76,6 +76,20 @@ impl IslandScratch {
     }
 }
 
+/// Starts trees without rows where they end, though all are solved together.
+pub(super) fn free(model: &Model, whole: &mut Problem<'_>) {
+    if model.trees.len() < 2 {
+        return;
+    }
+    let (islands, trees) = whole.rows.islands();
+    for (tree, dofs) in model.trees.iter().enumerate() {
+        if !trees.iter().any(|other| islands[*other] == islands[tree]) {
+            whole.qacc[dofs.clone()].copy_from_slice(&whole.qacc_smooth[dofs.clone()]);
+            whole.scratch.momentum[dofs.clone()].fill(0.0);
+        }
+    }
+}
+
 /// Sum of the diagonal of a matrix `[n, n]`.
 pub(super) fn diagonal(matrix: &[f64], n: usize) -> f64 {
     matrix.iter().step_by(n + 1).sum()

@@ -7,6 +7,7 @@
 mod islands;
 mod line_search;
 mod newton_cg;
+mod noslip;
 mod pgs;
 mod problem;
 mod qcqp;
@@ -28,16 +29,21 @@ pub(super) fn fwd_constraint(model: &Model, state: &mut State) {
         Solver::Newton | Solver::Cg => primal(model, state),
         Solver::Pgs => pgs::pgs(model, state),
     }
+    if model.opt.noslip_iterations > 0 {
+        pgs::afterwards(model, state, noslip::noslip);
+    }
 }
 
 /// Newton's method or conjugate gradients. The islands are solved apart, or all at once where the model says so; the start
 /// is chosen for all of them together.
 fn primal(model: &Model, state: &mut State) {
     let scratch = &mut state.scratch;
+    // The pass against slip takes all rows together, so that they are solved together.
+    let apart = model.opt.islands && model.opt.noslip_iterations == 0;
     scratch.primal.resize(model.nv, state.rows.len());
     let mut whole = problem::Problem {
         opt: &model.opt,
-        inertia: if model.opt.islands {
+        inertia: if apart {
             islands::diagonal(&state.qm, model.nv)
         } else {
             model.meaninertia * model.nv as f64
@@ -55,7 +61,10 @@ fn primal(model: &Model, state: &mut State) {
     } else {
         whole.start_cold();
     }
-    state.solver_iterations = if model.opt.islands && model.trees.len() > 1 {
+    if model.opt.islands && !apart {
+        islands::free(model, &mut whole);
+    }
+    state.solver_iterations = if apart && model.trees.len() > 1 {
         scratch.islands.minimise(model, &mut whole)
     } else {
         newton_cg::minimise(&mut whole)

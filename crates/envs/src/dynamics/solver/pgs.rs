@@ -34,6 +34,21 @@ pub(super) fn pgs(model: &Model, state: &mut State) {
     finish(state);
 }
 
+/// Changes the forces that a solver found by `change`, which takes the dual problem's matrix, and the acceleration with
+/// them.
+pub(super) fn afterwards(
+    model: &Model,
+    state: &mut State,
+    change: impl FnOnce(&Model, &mut State, &mut DualScratch),
+) {
+    let mut scratch = std::mem::take(&mut state.scratch.dual);
+    build(state, &mut scratch);
+    change(model, state, &mut scratch);
+    state.scratch.dual = scratch;
+    state.qfrc_constraint.fill(0.0);
+    finish(state);
+}
+
 /// Builds the matrix.
 fn build(state: &State, scratch: &mut DualScratch) {
     let (rows, nv) = (state.rows.len(), state.qvel.len());
@@ -110,7 +125,7 @@ fn sweep(state: &mut State, scratch: &mut DualScratch) -> f64 {
         let diagonal = scratch.matrix[row * count + row];
         let old = rows.efc_force[row];
         let best = old - residual / diagonal;
-        let new = if row < rows.friction {
+        let new = if row < rows.bounded {
             best.clamp(-rows.efc_frictionloss[row], rows.efc_frictionloss[row])
         } else {
             best.max(0.0)

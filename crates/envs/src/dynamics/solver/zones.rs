@@ -11,7 +11,7 @@ pub(super) const MOST_CONE_ROWS: usize = 6;
 /// The force of a row at a residual, and how fast the force falls as the residual rises.
 pub(super) fn push(rows: &Rows, row: usize, residual: f64) -> (f64, f64) {
     let d = rows.efc_d[row];
-    if row < rows.friction {
+    if row < rows.bounded {
         // Quadratic until the force reaches its bound.
         let loss = rows.efc_frictionloss[row];
         let force = -d * residual;
@@ -32,7 +32,7 @@ pub(super) fn push(rows: &Rows, row: usize, residual: f64) -> (f64, f64) {
 /// Twice the cost of a row at a residual.
 pub(super) fn twice_cost(rows: &Rows, row: usize, residual: f64) -> f64 {
     let d = rows.efc_d[row];
-    if row < rows.friction {
+    if row < rows.bounded {
         let loss = rows.efc_frictionloss[row];
         if residual.abs() * d >= loss {
             loss * (2.0 * residual.abs() - loss / d)

@@ -19,7 +19,8 @@ pub use warnings::{Warning, Warnings};
 /// The state of a mechanism and what the stages of [`step`](super::step) computed last, grouped by the stage
 /// that writes it.
 ///
-/// What moves the mechanism on are `qpos`, `qvel`, `ctrl`, `qacc_warmstart` and `time`; all else is computed
+/// What moves the mechanism on are `qpos`, `qvel`, `ctrl`, `act`, `eq_active`, `mocap_pos`, `mocap_quat`,
+/// `qacc_warmstart` and `time`; all else is computed
 /// from them. After a step the derived fields are those of its last force evaluation, as in MuJoCo
 /// (Computation, "Consistency in mjData"): before the step with Euler, at the fourth stage with Runge-Kutta.
 /// A clone continues identically.
@@ -34,6 +35,14 @@ pub struct State {
     pub qvel: Vec<f64>,
     /// Controls, `[nu]`; clamped where the model says so.
     pub ctrl: Vec<f64>,
+    /// Activations of actuators, `[na]`.
+    pub act: Vec<f64>,
+    /// Whether each equality constraint acts, `[neq]`.
+    pub eq_active: Vec<bool>,
+    /// Places of the bodies that are moved from outside (m), `[nmocap]`.
+    pub mocap_pos: Vec<DVec3>,
+    /// Their orientations, of any length, `[nmocap]`.
+    pub mocap_quat: Vec<DQuat>,
     /// Where the constraint solver starts, `[nv]`: the acceleration of the step before.
     pub qacc_warmstart: Vec<f64>,
     /// Whether a step had to start over from the reference pose, since this was last set to `false` or the
@@ -74,8 +83,12 @@ pub struct State {
 
     /// Lengths of the tendons, `[ntendon]`.
     pub ten_length: Vec<f64>,
+    /// Slopes of the tendons' lengths by the dofs, row-major `[ntendon, nv]`; empty where all are fixed.
+    pub(in crate::dynamics) ten_moment: Vec<f64>,
     /// Lengths of the actuators' transmissions, `[nu]`.
     pub actuator_length: Vec<f64>,
+    /// Slopes of these by the dofs, row-major `[nu, nv]`; empty where all are joints and tendons.
+    pub(in crate::dynamics) actuator_moment: Vec<f64>,
 
     // --- crb
     /// Inertias of the subtrees about their tree's centre of mass, `[nbody]`.
@@ -102,8 +115,12 @@ pub struct State {
     pub qfrc_bias: Vec<f64>,
 
     // --- passive, actuation
-    /// Forces of springs and dampers (N, N m), `[nv]`.
+    /// Forces of springs and dampers, of a medium, and of weight taken off (N, N m), `[nv]`.
     pub qfrc_passive: Vec<f64>,
+    /// Weight taken off bodies (N, N m), `[nv]`.
+    pub(in crate::dynamics) qfrc_gravcomp: Vec<f64>,
+    /// Rates of the activations, `[na]`.
+    pub act_dot: Vec<f64>,
     /// Forces of the actuators before their gears, `[nu]`.
     pub actuator_force: Vec<f64>,
     /// Forces of actuators (N, N m), `[nv]`.
@@ -144,6 +161,8 @@ pub struct State {
 pub(in crate::dynamics) struct Stages {
     pub(in crate::dynamics) qpos: Vec<f64>,
     pub(in crate::dynamics) qvel: Vec<f64>,
+    /// Activations and the sum of their rates, `[na]`.
+    pub(in crate::dynamics) act: [Vec<f64>; 2],
     pub(in crate::dynamics) velocity_sum: Vec<f64>,
     pub(in crate::dynamics) acceleration_sum: Vec<f64>,
 }
@@ -164,6 +183,11 @@ impl State {
             qpos: model.qpos0.clone(),
             qvel: zeros(),
             ctrl: vec![0.0; model.nu],
+            act: vec![0.0; model.na],
+            act_dot: vec![0.0; model.na],
+            eq_active: model.equalities.active0.clone(),
+            mocap_pos: mocap(model, &model.bodies.pos),
+            mocap_quat: mocap(model, &model.bodies.quat),
             qacc_warmstart: zeros(),
             diverged: false,
             warnings: Warnings::default(),
@@ -180,6 +204,8 @@ impl State {
             site_xmat: vec![DMat3::IDENTITY; nsite],
             ten_length: vec![0.0; ntendon],
             ten_velocity: vec![0.0; ntendon],
+            ten_moment: vec![0.0; if has_spatial(model) { ntendon * nv } else { 0 }],
+            actuator_moment: vec![0.0; if has_moments(model) { model.nu * nv } else { 0 }],
             actuator_length: vec![0.0; model.nu],
             actuator_velocity: vec![0.0; model.nu],
             actuator_force: vec![0.0; model.nu],
@@ -196,6 +222,7 @@ impl State {
             cfrc_body: motions(nbody),
             qfrc_bias: zeros(),
             qfrc_passive: zeros(),
+            qfrc_gravcomp: zeros(),
             qfrc_actuator: zeros(),
             qfrc_smooth: zeros(),
             qacc_smooth: zeros(),
@@ -209,6 +236,7 @@ impl State {
             stages: Stages {
                 qpos: vec![0.0; model.nq],
                 qvel: zeros(),
+                act: [vec![0.0; model.na], vec![0.0; model.na]],
                 velocity_sum: zeros(),
                 acceleration_sum: zeros(),
             },
@@ -221,8 +249,34 @@ impl State {
         self.qpos.copy_from_slice(&model.qpos0);
         self.qvel.fill(0.0);
         self.ctrl.fill(0.0);
+        self.act.fill(0.0);
+        self.act_dot.fill(0.0);
+        self.eq_active.copy_from_slice(&model.equalities.active0);
+        for (body, index) in model.bodies.mocap.iter().enumerate() {
+            if let Some(index) = *index {
+                self.mocap_pos[index] = model.bodies.pos[body];
+                self.mocap_quat[index] = model.bodies.quat[body];
+            }
+        }
         self.qacc_warmstart.fill(0.0);
         self.cfrc_ext.fill(Spatial::default());
         self.diverged = false;
     }
+}
+
+/// What bodies that are moved from outside have of `all`.
+fn mocap<T: Copy>(model: &Model, all: &[T]) -> Vec<T> {
+    let bodies = model.bodies.mocap.iter().zip(all);
+    bodies.filter_map(|(index, x)| index.map(|_| *x)).collect()
+}
+
+fn has_spatial(model: &Model) -> bool {
+    model.tendons.wraps.iter().any(|wraps| !wraps.is_empty())
+}
+
+/// Whether the moment of any actuator takes memory.
+fn has_moments(model: &Model) -> bool {
+    use super::model::Transmission::{Body, Site, SliderCrank};
+    let mut all = model.actuators.transmission.iter();
+    all.any(|target| matches!(target, Site(..) | SliderCrank(..) | Body(_)))
 }

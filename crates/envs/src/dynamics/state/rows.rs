@@ -1,21 +1,26 @@
 //! The table of constraint rows.
 
 use super::contact::max_contacts;
-use crate::dynamics::model::{Cone, Model};
+use crate::dynamics::model::{Cone, Equality, Model};
 
 /// Rows with memory from the start; more are allocated when they first occur.
 const FIRST_ROWS: usize = 256;
 
 /// Constraint rows under MuJoCo's names, softened: each compares `J qacc` with `efc_aref` and pushes by `efc_d` times what is missing.
 ///
-/// First come rows of dry friction, whose force has a bound in both directions; then joint and tendon limits and
-/// contacts, whose rows push one way, except that the rows of an elliptic contact push together, within a cone.
+/// First come rows that push both ways: those of equality constraints, without bound, and of dry friction, up to one. Then
+/// joint and tendon limits and contacts, whose rows push one way, except that the rows of an elliptic contact push
+/// together, within a cone.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     count: usize,
     nv: usize,
-    /// Number of dry-friction rows, which come first.
-    pub(in crate::dynamics) friction: usize,
+    /// Number of rows of equality constraints, which come first.
+    pub(in crate::dynamics) equality: usize,
+    /// Connections and welds that have rows, and the first of these.
+    pub(in crate::dynamics) held: Vec<(usize, usize)>,
+    /// Number of rows that push both ways, within a bound: those and, after them, dry friction.
+    pub(in crate::dynamics) bounded: usize,
     /// Elliptic contacts, in the order of their rows.
     pub(in crate::dynamics) cones: Vec<ConeRows>,
     /// Jacobian, row-major `[len, nv]`.
@@ -30,7 +35,7 @@ pub struct Rows {
     pub(in crate::dynamics) efc_r: Vec<f64>,
     /// Its inverse D, `[len]`.
     pub(in crate::dynamics) efc_d: Vec<f64>,
-    /// Bound of the force of a dry-friction row, `[friction]`.
+    /// Bound of the force of a row that pushes both ways, infinite for an equality constraint, `[bounded]`.
     pub(in crate::dynamics) efc_frictionloss: Vec<f64>,
     /// Reference acceleration, `[len]`.
     pub(in crate::dynamics) efc_aref: Vec<f64>,
@@ -62,20 +67,23 @@ impl Rows {
         let count = |flags: &[bool]| flags.iter().filter(|flag| **flag).count();
         let positive = |losses: &[f64]| losses.iter().filter(|loss| **loss > 0.0).count();
         let friction = positive(&model.dofs.frictionloss) + positive(&model.tendons.frictionloss);
+        let equalities = model.equalities.kind.iter().map(Equality::rows);
+        let bounded = friction + equalities.sum::<usize>();
         let limits = 2 * (count(&model.joints.limited) + count(&model.tendons.limited));
         let dim = model.pairs.iter().map(|pair| pair.dim).max().unwrap_or(1);
         let contacts = max_contacts(model) * contact_rows(model.opt.cone, dim);
-        let rows = (friction + limits + contacts).min(FIRST_ROWS.max(friction));
+        let rows = (bounded + limits + contacts).min(FIRST_ROWS.max(bounded));
         let cones = max_contacts(model).min(FIRST_ROWS);
         Self {
             trees: Vec::with_capacity(rows),
+            held: Vec::with_capacity(model.equalities.kind.len()),
             joined: (0..model.trees.len()).collect(),
             directions: vec![0.0; 6 * model.nv],
-            ..Self::with_capacity(model.nv, rows, friction, cones)
+            ..Self::with_capacity(model.nv, rows, bounded, cones)
         }
     }
 
-    fn with_capacity(nv: usize, rows: usize, friction: usize, cones: usize) -> Self {
+    fn with_capacity(nv: usize, rows: usize, bounded: usize, cones: usize) -> Self {
         let zeros = || Vec::with_capacity(rows);
         Self {
             nv,
@@ -86,7 +94,7 @@ impl Rows {
             efc_kbi: Vec::with_capacity(rows),
             efc_r: zeros(),
             efc_d: zeros(),
-            efc_frictionloss: Vec::with_capacity(friction),
+            efc_frictionloss: Vec::with_capacity(bounded),
             efc_aref: zeros(),
             efc_force: zeros(),
             ..Self::default()
@@ -95,8 +103,8 @@ impl Rows {
 
     /// None, with room for as many.
     pub(in crate::dynamics) fn with_equal_room(&self) -> Self {
-        let (rows, friction) = (self.efc_pos.capacity(), self.efc_frictionloss.capacity());
-        Self::with_capacity(self.nv, rows, friction, self.cones.capacity())
+        let (rows, bounded) = (self.efc_pos.capacity(), self.efc_frictionloss.capacity());
+        Self::with_capacity(self.nv, rows, bounded, self.cones.capacity())
     }
 
     /// Number of rows.
@@ -161,7 +169,9 @@ impl Rows {
     /// Forgets all rows.
     pub(in crate::dynamics) fn clear(&mut self) {
         self.count = 0;
-        self.friction = 0;
+        self.equality = 0;
+        self.held.clear();
+        self.bounded = 0;
         self.cones.clear();
         for numbers in [
             &mut self.efc_jacobian,
@@ -201,6 +211,23 @@ impl Rows {
         (row, &mut self.efc_jacobian[row * self.nv..])
     }
 
+    /// Takes the last row back, which acts on nothing.
+    pub(in crate::dynamics) fn pop(&mut self) {
+        self.count -= 1;
+        self.efc_kbi.pop();
+        for numbers in [
+            &mut self.efc_pos,
+            &mut self.efc_margin,
+            &mut self.efc_r,
+            &mut self.efc_d,
+            &mut self.efc_aref,
+            &mut self.efc_force,
+        ] {
+            numbers.pop();
+        }
+        self.efc_jacobian.truncate(self.count * self.nv);
+    }
+
     /// Notes that the last rows, those of one constraint, act on a tree, which joins it to the others that they act on.
     pub(in crate::dynamics) fn touch(&mut self, tree: usize) {
         if self.trees.len() < self.count {
@@ -231,11 +258,11 @@ impl Rows {
     /// start and its end. Rows of one contact go together.
     pub(in crate::dynamics) fn gather(&mut self, all: &Self, numbers: &[usize], dofs: &[usize]) {
         (self.count, self.nv) = (numbers.len(), dofs.len());
-        self.friction = numbers.partition_point(|row| *row < all.friction);
+        self.bounded = numbers.partition_point(|row| *row < all.bounded);
         self.efc_frictionloss.clear();
-        let friction = numbers[..self.friction].iter();
+        let bounded = numbers[..self.bounded].iter();
         self.efc_frictionloss
-            .extend(friction.map(|row| all.efc_frictionloss[*row]));
+            .extend(bounded.map(|row| all.efc_frictionloss[*row]));
         self.efc_d.clear();
         self.efc_d.extend(numbers.iter().map(|row| all.efc_d[*row]));
         self.efc_force.resize(numbers.len(), 0.0);

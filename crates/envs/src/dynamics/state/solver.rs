@@ -114,7 +114,7 @@ impl IslandScratch {
     }
 }
 
-/// Memory of the dual problem; none unless it is the chosen solver.
+/// Memory of the dual problem; none unless something solves it.
 #[derive(Clone, Debug, Default)]
 pub(in crate::dynamics) struct DualScratch {
     /// `D^(-½) L⁻ᵀ Jᵀ` by row, `[rows, nv]`, of which the products are A.
@@ -129,7 +129,7 @@ pub(in crate::dynamics) struct DualScratch {
 
 impl DualScratch {
     pub(in crate::dynamics) fn new(model: &Model, rows: usize) -> Self {
-        let rows = if model.opt.solver == Solver::Pgs {
+        let rows = if model.opt.solver == Solver::Pgs || model.opt.noslip_iterations > 0 {
             rows
         } else {
             0

@@ -30,6 +30,7 @@ pub(in super::super) fn joint(element: &Element, default: &JointSpec) -> Result<
     element.number("stiffness", &mut spec.stiffness)?;
     element.range("range", &mut spec.range)?;
     element.range("actuatorfrcrange", &mut spec.actfrcrange)?;
+    element.flag("actuatorgravcomp", &mut spec.actgravcomp)?;
     element.number("margin", &mut spec.margin)?;
     element.number("ref", &mut spec.reference)?;
     element.number("springref", &mut spec.springref)?;

@@ -10,7 +10,7 @@ pub(super) use tendon::tendon;
 
 use super::element::Element;
 use super::schema;
-use super::spec::{Limited, PairSpec};
+use super::spec::{EqualityDefault, Limited, PairSpec};
 use crate::Result;
 
 /// Words of a switch that follows from a range where it is not set.
@@ -41,10 +41,13 @@ pub(super) fn pair(element: &Element, default: &PairSpec) -> Result<PairSpec> {
     Ok(spec)
 }
 
-/// Whether the constraint acts, starting from its class.
-pub(super) fn active(element: &Element, mut default: bool) -> Result<bool> {
-    element.flag("active", &mut default)?;
-    Ok(default)
+/// What equality constraints of all kinds say, starting from `default`.
+pub(super) fn equality(element: &Element, default: &EqualityDefault) -> Result<EqualityDefault> {
+    let mut spec = default.clone();
+    element.flag("active", &mut spec.active)?;
+    element.up_to("solref", &mut spec.solref)?;
+    element.up_to("solimp", &mut spec.solimp)?;
+    Ok(spec)
 }
 
 fn friction<const N: usize>(element: &Element, friction: &mut [f64; N]) -> Result<()> {

@@ -16,6 +16,8 @@ pub(in super::super) fn tendon(
     spec.unmet.check(element, rule)?;
     element.choice("limited", &LIMITED, &mut spec.limited)?;
     element.range("range", &mut spec.range)?;
+    element.choice("actuatorfrclimited", &LIMITED, &mut spec.actfrclimited)?;
+    element.range("actuatorfrcrange", &mut spec.actfrcrange)?;
     element.up_to("solreflimit", &mut spec.solref)?;
     element.up_to("solimplimit", &mut spec.solimp)?;
     element.up_to("solreffriction", &mut spec.solref_friction)?;

@@ -1,85 +1,30 @@
-//! Tendons, actuators, and the names in contact pairs.
+//! Actuators, and the names in contact pairs.
 
 use super::super::pairs::MIN_FRICTION;
 use super::super::place::Place;
-use super::super::spec::{ActuatorSpec, Driven, Named, Target};
+use super::super::spec::{ActuatorSpec, Driven, Named, Shape, Target};
 use super::{Builder, Range, condim, find, index};
 use crate::Result;
-use crate::dynamics::model::{JointType, Pair, Transmission};
+use crate::dynamics::model::{Dyn, JointType, Law, Pair, Transmission};
 use std::collections::HashSet;
 
-/// Degrees of freedom from which MuJoCo's Jacobians are sparse by themselves.
-const SPARSE_FROM: usize = 60;
-
 impl Builder<'_> {
-    pub(super) fn tendons(&mut self) -> Result<()> {
-        let names = index(&self.model.joints.name);
-        let sparse = self.spec.sparse.unwrap_or(self.model.nv >= SPARSE_FROM);
-        let t = &mut self.model.tendons;
-        for named in &self.spec.tendons {
-            let (spec, place) = (&named.spec.tendon, &named.place);
-            let (mut path, mut joints) = (Vec::new(), Vec::<(usize, f64)>::new());
-            for (place, name, coefficient) in &named.spec.joints {
-                let joint = find(&names, "joint", place, name)?;
-                let kind = self.model.joints.kind[joint];
-                if !matches!(kind, JointType::Slide | JointType::Hinge) {
-                    return Err(place.error(format!(
-                        "joint is `{name}`, which is no hinge and no slide; it has no one position"
-                    )));
-                }
-                path.push((joint, *coefficient));
-                match joints.iter_mut().find(|(other, _)| *other == joint) {
-                    None => joints.push((joint, *coefficient)),
-                    // As in MuJoCo: in a dense Jacobian the last one stands, a sparse one adds them up.
-                    Some((_, moment)) => {
-                        *moment = if sparse { *moment } else { 0.0 } + coefficient;
-                        let kind = "the joint is in the tendon twice; \
-                            MuJoCo adds both to the length, but moves it by the last alone where Jacobians are dense";
-                        self.notes.add(place, kind, &format!("joint is `{name}`"));
-                    }
-                }
-            }
-            let [low, high] = spec.springlength;
-            if low > high {
-                return Err(place.error(format!(
-                    "springlength is {low} {high}; the first must not exceed the second"
-                )));
-            }
-            let range = Range {
-                place,
-                prefix: "",
-                limited: spec.limited,
-                range: spec.range,
-            };
-            let limited = range.enforced(self.spec.compiler.autolimits, &mut self.notes)?;
-            t.name.push(named.name.clone());
-            t.path.push(path);
-            t.joints.push(joints);
-            t.limited.push(limited);
-            t.range.push(spec.range);
-            t.margin.push(spec.margin);
-            t.solref.push(spec.solref);
-            t.solimp.push(spec.solimp);
-            t.frictionloss.push(spec.frictionloss);
-            t.solref_friction.push(spec.solref_friction);
-            t.solimp_friction.push(spec.solimp_friction);
-            t.stiffness.push(spec.stiffness);
-            t.damping.push(spec.damping);
-            t.armature.push(spec.armature);
-            t.lengthspring.push(spec.springlength);
-            t.length0.push(0.0);
-            t.invweight0.push(0.0);
-        }
-        Ok(())
-    }
-
     pub(super) fn actuators(&mut self) -> Result<()> {
         for driven in &self.spec.actuators {
             let (place, spec) = (&driven.place, &driven.spec.actuator);
             let transmission = self.transmission(driven)?;
-            let mut ctrlrange = spec.ctrlrange;
+            let (mut ctrlrange, mut actrange) = (spec.ctrlrange, spec.actrange);
             if spec.inheritrange > 0.0 && is_position(spec) {
-                ctrlrange = self.inherited(place, transmission, spec.inheritrange)?;
+                let range = match spec.dyntype {
+                    Dyn::None | Dyn::FilterExact => &mut ctrlrange,
+                    Dyn::Integrator => &mut actrange,
+                    Dyn::Filter | Dyn::Muscle => {
+                        let message =
+                            "inheritrange needs a dyntype of none, filterexact or integrator";
+                        return Err(place.error(message));
+                    }
+                };
+                *range = self.inherited(place, transmission, spec.inheritrange)?;
             }
             let mut enforced = |prefix, limited, range| {
                 let range = Range {
@@ -93,12 +38,39 @@ impl Builder<'_> {
             let mut limited = enforced("ctrl", spec.ctrllimited, ctrlrange)?;
             limited &= self.spec.flags.clampctrl;
             let forcelimited = enforced("force", spec.forcelimited, spec.forcerange)?;
-            if enforced("act", spec.actlimited, spec.actrange)? {
-                let message = "actrange needs activations; this engine does not do that";
-                return Err(place.error(message));
+            let actlimited = enforced("act", spec.actlimited, actrange)?;
+            let stateful = spec.dyntype != Dyn::None;
+            if actlimited && !stateful {
+                return Err(place.error("actrange needs a dyntype other than none"));
             }
-            let first = |list: [f64; 10]| [list[0], list[1], list[2]];
+            if spec.actdim >= 0 && spec.actdim != i32::from(stateful) {
+                return Err(place.error(format!(
+                    "actdim is {}; with this dyntype it must be {}",
+                    spec.actdim,
+                    i32::from(stateful)
+                )));
+            }
+            check_muscle(place, spec)?;
+            let first = |list: [f64; 10]| std::array::from_fn(|i| list[i]);
+            let law = |shape| match shape {
+                Shape::Plain | Shape::Affine => Law::Affine,
+                Shape::Muscle => Law::Muscle,
+            };
             let a = &mut self.model.actuators;
+            a.dyntype.push(spec.dyntype);
+            a.dynprm.push(std::array::from_fn(|i| spec.dynprm[i]));
+            a.actadr.push(stateful.then_some(self.model.na));
+            self.model.na += usize::from(stateful);
+            a.actearly.push(spec.actearly);
+            a.actlimited.push(actlimited);
+            a.actrange.push(actrange);
+            a.gaintype.push(law(spec.gaintype));
+            a.biastype.push(law(spec.biastype));
+            a.lengthrange.push(spec.lengthrange);
+            a.acc0.push(0.0);
+            let groups = self.spec.flags.disabled_groups;
+            let off = (0..=30).contains(&spec.group) && groups & (1 << spec.group) != 0;
+            a.disabled.push(off);
             a.name.push(driven.name.clone());
             a.transmission.push(transmission);
             a.gear.push(spec.gear);
@@ -117,6 +89,7 @@ impl Builder<'_> {
     fn transmission(&mut self, driven: &Named<Driven>) -> Result<Transmission> {
         let place = &driven.place;
         let joint = |name| find(&index(&self.model.joints.name), "joint", place, name);
+        let site = |name: &str| find(&index(&self.model.sites.name), "site", place, name);
         let transmission = match &driven.spec.target {
             Target::Joint(name) => Transmission::Joint(joint(name)?),
             Target::JointInParent(name) => Transmission::JointInParent(joint(name)?),
@@ -124,12 +97,29 @@ impl Builder<'_> {
                 let names = index(&self.model.tendons.name);
                 Transmission::Tendon(find(&names, "tendon", place, name)?)
             }
+            Target::Site(name, reference) => {
+                let reference = reference.as_ref().map(|name| site(name)).transpose()?;
+                Transmission::Site(site(name)?, reference)
+            }
+            Target::SliderCrank(crank, slider) => {
+                let rod = driven.spec.actuator.cranklength;
+                if rod <= 0.0 {
+                    let message = format!("cranklength is {rod}; it must be greater than 0");
+                    return Err(place.error(message));
+                }
+                Transmission::SliderCrank(site(crank)?, site(slider)?, rod)
+            }
+            Target::Body(name) => {
+                Transmission::Body(find(&index(&self.model.bodies.name), "body", place, name)?)
+            }
         };
         let felt = match transmission {
             Transmission::Joint(joint) | Transmission::JointInParent(joint) => {
                 self.model.joints.kind[joint].nv()
             }
-            Transmission::Tendon(_) => 1,
+            Transmission::Site(..) => 6,
+            Transmission::Tendon(_) | Transmission::SliderCrank(..) => 1,
+            Transmission::Body(_) => 0,
         };
         let rest = &driven.spec.actuator.gear[felt..];
         if let Some(other) = rest.iter().find(|g| **g != 0.0) {
@@ -209,5 +199,46 @@ impl Builder<'_> {
 
 /// Whether an actuator's force is `kp (ctrl - length)` and a damping.
 fn is_position(spec: &ActuatorSpec) -> bool {
-    !spec.affine_gain && spec.affine_bias && spec.gainprm[0] == -spec.biasprm[1]
+    spec.gaintype == Shape::Plain
+        && spec.biastype == Shape::Affine
+        && spec.gainprm[0] == -spec.biasprm[1]
+}
+
+/// Refuses a muscle that has no shape.
+fn check_muscle(place: &Place, spec: &ActuatorSpec) -> Result<()> {
+    let sides = [
+        (spec.gaintype, &spec.gainprm),
+        (spec.biastype, &spec.biasprm),
+    ];
+    let muscle = sides.iter().any(|(shape, _)| *shape == Shape::Muscle);
+    let [shortest, longest] = spec.lengthrange;
+    if muscle && shortest >= longest {
+        return Err(place.error(format!(
+            "lengthrange is {shortest} {longest}; a muscle needs its shortest and longest length here, \
+            which this engine does not search for"
+        )));
+    }
+    for (_, prm) in sides.iter().filter(|(shape, _)| *shape == Shape::Muscle) {
+        let [low, high, _, scale, lmin, lmax, vmax, fpmax, fvmax, _] = **prm;
+        if low >= high {
+            return Err(place.error(format!(
+                "range is {low} {high}; the first must be lower than the second"
+            )));
+        }
+        if lmin >= 1.0 || lmax <= 1.0 {
+            return Err(place.error(format!(
+                "lmin is {lmin} and lmax {lmax}; 1 must lie between them"
+            )));
+        }
+        let positive = [
+            ("scale", scale),
+            ("vmax", vmax),
+            ("fpmax", fpmax),
+            ("fvmax", fvmax),
+        ];
+        if let Some((name, x)) = positive.into_iter().find(|(_, x)| *x <= 0.0) {
+            return Err(place.error(format!("{name} is {x}; it must be greater than 0")));
+        }
+    }
+    Ok(())
 }

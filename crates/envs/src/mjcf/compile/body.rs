@@ -102,6 +102,10 @@ impl Builder<'_> {
         b.dofs.push((self.model.nv, dofs(spec)));
         b.subtreemass.push(0.0);
         b.invweight0.push([0.0; 2]);
+        b.gravcomp.push(spec.gravcomp);
+        b.compensated |= spec.gravcomp != 0.0;
+        b.mocap.push(spec.mocap.then_some(self.mocaps));
+        self.mocaps += usize::from(spec.mocap);
         self.last_dof.push(if index == 0 {
             None
         } else {
@@ -176,6 +180,7 @@ impl Builder<'_> {
         j.range.push(spec.range.map(|x| x * range_unit));
         j.actfrclimited.push(actfrclimited);
         j.actfrcrange.push(spec.actfrcrange);
+        j.actgravcomp.push(spec.actgravcomp);
         j.margin.push(spec.margin);
         j.solref.push(spec.solref);
         j.solimp.push(spec.solimp);
@@ -445,6 +450,10 @@ fn dofs(spec: &BodySpec) -> usize {
 /// What joints one body may have together.
 fn check_joints(index: usize, body: &Named<BodySpec>) -> Result<()> {
     let joints = &body.spec.joints;
+    if body.spec.mocap && (!joints.is_empty() || body.spec.parent != 0) {
+        let message = "a mocap body has no joints and stands directly in the world";
+        return Err(body.place.error(message));
+    }
     let mut ball = false;
     for joint in joints {
         let kind = joint.spec.kind;

@@ -1,19 +1,21 @@
 //! [`Spec`] → [`Model`]: frames, inertias, limits, and the checks that need more than one element.
 //!
-//! This file drives and finishes; `body` compiles the tree of bodies, `actuator` tendons, actuators, contact pairs
-//! and keyframes. MuJoCo: Modeling chapter; XML reference.
+//! This file drives and finishes; `body` compiles the tree of bodies, `actuator` actuators and contact pairs, `tendon` and
+//! `equality` what their names say. MuJoCo: Modeling chapter; XML reference.
 
 mod actuator;
 mod body;
+mod equality;
+mod tendon;
 
 use super::notes::Notes;
 use super::place::Place;
 use super::rule::some_of;
-use super::spec::{Limited, Spec};
+use super::spec::{Limited, Shape, Spec};
 use super::{constants, frames, pairs};
 use crate::Result;
 use crate::dynamics::model::{
-    Actuators, Bodies, Dofs, Geoms, Joints, Keyframe, Model, Pair, Sites, Tendons,
+    Actuators, Bodies, Dofs, Equalities, Geoms, Joints, Keyframe, Model, Pair, Sites, Tendons,
 };
 use glam::{DQuat, DVec3};
 use std::collections::HashMap;
@@ -28,6 +30,7 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
     let mut builder = Builder {
         spec,
         last_dof: Vec::new(),
+        mocaps: 0,
         model: empty(spec),
         notes: spec.notes.clone(),
     };
@@ -42,6 +45,7 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
     }
     builder.tendons()?;
     builder.actuators()?;
+    builder.equalities()?;
     builder.check_moving_bodies()?;
     builder.scale_mass();
     builder.finish()
@@ -52,11 +56,13 @@ fn empty(spec: &Spec) -> Model {
     if !spec.flags.gravity {
         opt.gravity = DVec3::ZERO;
     }
+    opt.passive = spec.flags.spring || spec.flags.damper;
     Model {
         name: spec.name.clone(),
         nq: 0,
         nv: 0,
         nu: 0,
+        na: 0,
         opt,
         meaninertia: 1.0,
         qpos0: Vec::new(),
@@ -67,6 +73,7 @@ fn empty(spec: &Spec) -> Model {
         dofs: Dofs::default(),
         geoms: Geoms::default(),
         sites: Sites::default(),
+        equalities: Equalities::default(),
         tendons: Tendons::default(),
         actuators: Actuators::default(),
         pairs: Vec::new(),
@@ -79,6 +86,8 @@ struct Builder<'a> {
     spec: &'a Spec,
     /// Last dof on the way from the root to each body.
     last_dof: Vec<Option<usize>>,
+    /// Number of mocap bodies so far.
+    mocaps: usize,
     model: Model,
     notes: Notes,
 }
@@ -144,6 +153,14 @@ impl Builder<'_> {
             self.model.dofs.frictionloss.fill(0.0);
             self.model.tendons.frictionloss.fill(0.0);
         }
+        if !self.spec.flags.spring {
+            self.model.joints.stiffness.fill(0.0);
+            self.model.tendons.stiffness.fill(0.0);
+        }
+        if !self.spec.flags.damper {
+            self.model.dofs.damping.fill(0.0);
+            self.model.tendons.damping.fill(0.0);
+        }
         self.model.meaninertia = self.spec.meaninertia.unwrap_or(self.model.meaninertia);
         if !is_finite(&self.model) {
             return Err(self
@@ -158,13 +175,13 @@ impl Builder<'_> {
                 sorted: self.spec.flags.midphase,
                 explicit,
                 excluded,
+                overriding: self.spec.flags.overriding.clone(),
             };
             self.model.pairs = pairs::select(&self.model, filter)
                 .map_err(|message| self.spec.place.error(message))?;
         }
         self.check_convex_pairs()?;
         self.model.keyframes = self.keyframes()?;
-        self.check_equalities()?;
         self.model.notes = self.notes.lines();
         Ok(self.model)
     }
@@ -188,39 +205,6 @@ impl Builder<'_> {
                 kinds(pair)
             ))),
         }
-    }
-
-    /// What switched-off constraints name must be there.
-    fn check_equalities(&self) -> Result<()> {
-        if self.spec.equalities.is_empty() {
-            return Ok(());
-        }
-        let model = &self.model;
-        let [joints, tendons, sites, bodies] = [
-            &model.joints.name,
-            &model.tendons.name,
-            &model.sites.name,
-            &model.bodies.name,
-        ]
-        .map(|names| index(names));
-        for (place, objects) in &self.spec.equalities {
-            for (kind, name) in objects {
-                let names = match *kind {
-                    "joint" => &joints,
-                    "tendon" => &tendons,
-                    "site" => &sites,
-                    _ => &bodies,
-                };
-                find(names, kind, place, name)?;
-            }
-            if let [(kind, a), (_, b)] = &objects[..]
-                && a == b
-            {
-                let message = format!("the constraint holds {kind} `{a}` to itself");
-                return Err(place.error(message));
-            }
-        }
-        Ok(())
     }
 
     /// Springs and dampers that are given by time constant and damping ratio.
@@ -247,11 +231,19 @@ impl Builder<'_> {
         let actuators = &mut self.model.actuators;
         for (actuator, driven) in self.spec.actuators.iter().enumerate() {
             let spec = &driven.spec.actuator;
-            if !spec.affine_gain {
-                actuators.gainprm[actuator][1..].fill(0.0);
+            let (gain, bias) = (
+                &mut actuators.gainprm[actuator],
+                &mut actuators.biasprm[actuator],
+            );
+            match spec.gaintype {
+                Shape::Plain => gain[1..].fill(0.0),
+                Shape::Affine => gain[3..].fill(0.0),
+                Shape::Muscle => {}
             }
-            if !spec.affine_bias {
-                actuators.biasprm[actuator] = [0.0; 3];
+            match spec.biastype {
+                Shape::Plain => bias.fill(0.0),
+                Shape::Affine => bias[3..].fill(0.0),
+                Shape::Muscle => {}
             }
         }
     }
@@ -301,7 +293,23 @@ impl Builder<'_> {
                     normalize(&mut qpos[end - 4..end]);
                 }
             }
+            let poses = &model.bodies;
+            let moved = (0..poses.mocap.len()).filter(|body| poses.mocap[*body].is_some());
+            let places: Vec<f64> = moved
+                .clone()
+                .flat_map(|body| poses.pos[body].to_array())
+                .collect();
+            let turns: Vec<f64> = moved.flat_map(|body| wxyz(poses.quat[body])).collect();
+            let mpos = fit("mpos", &key.spec.mpos, &places)?;
+            let mut mquat = fit("mquat", &key.spec.mquat, &turns)?;
+            mquat.chunks_exact_mut(4).for_each(normalize);
             keyframes.push(Keyframe {
+                mocap_pos: mpos.chunks_exact(3).map(DVec3::from_slice).collect(),
+                mocap_quat: mquat
+                    .chunks_exact(4)
+                    .map(|q| DQuat::from_xyzw(q[1], q[2], q[3], q[0]))
+                    .collect(),
+                act: fit("act", &key.spec.act, &vec![0.0; model.na])?,
                 name: key.name.clone(),
                 time: key.spec.time,
                 qpos,
@@ -310,15 +318,24 @@ impl Builder<'_> {
             });
         }
         while keyframes.len() < self.spec.nkey {
+            let (poses, mocap) = (&model.bodies, &model.bodies.mocap);
+            let moved = (0..mocap.len()).filter(|body| mocap[*body].is_some());
             keyframes.push(Keyframe {
                 qpos: model.qpos0.clone(),
                 qvel: vec![0.0; model.nv],
+                act: vec![0.0; model.na],
                 ctrl: vec![0.0; model.nu],
+                mocap_pos: moved.clone().map(|body| poses.pos[body]).collect(),
+                mocap_quat: moved.map(|body| poses.quat[body]).collect(),
                 ..Keyframe::default()
             });
         }
         Ok(keyframes)
     }
+}
+
+fn wxyz(quat: DQuat) -> [f64; 4] {
+    [quat.w, quat.x, quat.y, quat.z]
 }
 
 /// Scales a quaternion `w x y z` to length one where it has another; one without length becomes no rotation.

@@ -33,14 +33,48 @@ pub(super) fn actuators(root: &Element, defaults: &Defaults) -> Result<Vec<Named
 
 fn target(element: &Element) -> Result<Target> {
     let name = |attribute| element.text(attribute).unwrap_or_default().to_owned();
-    match element.present(&["joint", "jointinparent", "tendon"])[..] {
-        ["joint"] => Ok(Target::Joint(name("joint"))),
-        ["jointinparent"] => Ok(Target::JointInParent(name("jointinparent"))),
-        ["tendon"] => Ok(Target::Tendon(name("tendon"))),
-        [] => Err(element.error("joint is missing (or jointinparent, or tendon)")),
-        ref several => Err(element.error(format!(
-            "{} each name a target; give one",
-            several.join(", ")
-        ))),
+    let optional = |attribute| element.has(attribute).then(|| name(attribute));
+    let kinds = [
+        "joint",
+        "jointinparent",
+        "tendon",
+        "cranksite",
+        "site",
+        "body",
+    ];
+    let found = match element.present(&kinds)[..] {
+        ["joint"] => Target::Joint(name("joint")),
+        ["jointinparent"] => Target::JointInParent(name("jointinparent")),
+        ["tendon"] => Target::Tendon(name("tendon")),
+        ["cranksite"] => {
+            let slider = optional("slidersite");
+            let slider = slider.ok_or_else(|| element.error("slidersite is missing"))?;
+            Target::SliderCrank(name("cranksite"), slider)
+        }
+        ["site"] => Target::Site(name("site"), optional("refsite")),
+        ["body"] => Target::Body(name("body")),
+        [] if element.name() == "adhesion" => return Err(element.error("body is missing")),
+        [] => {
+            return Err(element.error(
+                "joint is missing (or jointinparent, tendon, site, or cranksite with slidersite)",
+            ));
+        }
+        ref several => {
+            return Err(element.error(format!(
+                "{} each name a target; give one",
+                several.join(", ")
+            )));
+        }
+    };
+    let crank = matches!(found, Target::SliderCrank(..));
+    for (attribute, belongs, to) in [
+        ("cranklength", crank, "cranksite"),
+        ("slidersite", crank, "cranksite"),
+        ("refsite", matches!(found, Target::Site(..)), "site"),
+    ] {
+        if element.has(attribute) && !belongs {
+            return Err(element.error(format!("{attribute} goes with {to} only")));
+        }
     }
+    Ok(found)
 }

@@ -12,10 +12,14 @@ use crate::Result;
 use crate::dynamics::matrix;
 use crate::dynamics::model::JointType;
 use glam::{DQuat, DVec3};
+use std::rc::Rc;
 
 /// Most bodies and most geoms of a model.
 const MOST_BODIES: usize = 4096;
 const MOST_GEOMS: usize = 20_000;
+/// Most copies that one element makes of its children, and most elements of all bodies together.
+const MOST_COPIES: i64 = 10_000;
+const MOST_ELEMENTS: usize = 100_000;
 
 /// A child of a body or a frame that is still to be read, and where it stands.
 struct Waiting<'a> {
@@ -23,6 +27,8 @@ struct Waiting<'a> {
     body: usize,
     class: usize,
     frame: Option<Frame>,
+    /// What is added to the names of elements.
+    suffix: Rc<str>,
 }
 
 struct Reader<'a> {
@@ -30,6 +36,7 @@ struct Reader<'a> {
     compiler: &'a Compiler,
     list: Vec<Named<BodySpec>>,
     geom_count: usize,
+    element_count: usize,
     bodies: Names,
     joints: Names,
     geoms: Names,
@@ -51,6 +58,7 @@ pub(super) fn bodies(
             spec: empty_body(0),
         }],
         geom_count: 0,
+        element_count: 0,
         bodies: Names::new("body"),
         joints: Names::new("joint"),
         geoms: Names::new("geom"),
@@ -66,20 +74,28 @@ pub(super) fn bodies(
             body: 0,
             class: 0,
             frame: None,
+            suffix: "".into(),
         }));
     }
     waiting.reverse();
     while let Some(next) = waiting.pop() {
-        if let Some((body, class, frame)) = reader.child(&next)? {
-            let first = waiting.len();
+        let first = waiting.len();
+        for Inside {
+            body,
+            class,
+            frame,
+            suffix,
+        } in reader.child(&next)?
+        {
             waiting.extend(next.element.children().map(|element| Waiting {
                 element,
                 body,
                 class,
                 frame,
+                suffix: suffix.clone(),
             }));
-            waiting[first..].reverse();
         }
+        waiting[first..].reverse();
     }
     Ok(reader.list)
 }
@@ -90,6 +106,8 @@ fn empty_body(parent: usize) -> BodySpec {
         pos: DVec3::ZERO,
         quat: DQuat::IDENTITY,
         frame: None,
+        mocap: false,
+        gravcomp: 0.0,
         inertial: None,
         joints: Vec::new(),
         geoms: Vec::new(),
@@ -97,20 +115,40 @@ fn empty_body(parent: usize) -> BodySpec {
     }
 }
 
-/// Body, class and frame of an element's children.
-type Inside = (usize, usize, Option<Frame>);
+/// What an element's children stand in.
+struct Inside {
+    body: usize,
+    class: usize,
+    frame: Option<Frame>,
+    suffix: Rc<str>,
+}
 
 impl Reader<'_> {
-    /// Reads a child of a body or a frame; comes back with what its own children stand in, if they are to be
-    /// read next.
-    fn child(&mut self, waiting: &Waiting) -> Result<Option<Inside>> {
+    /// Reads a child of a body or a frame; comes back with what its own children stand in, once for each time that they are
+    /// to be read next.
+    fn child(&mut self, waiting: &Waiting) -> Result<Vec<Inside>> {
         let Waiting {
             element,
             body,
             class,
             frame,
+            suffix,
         } = waiting;
         let class = *class;
+        self.element_count += 1;
+        if self.element_count > MOST_ELEMENTS {
+            return Err(element.error(format!(
+                "the bodies hold more than {MOST_ELEMENTS} elements together"
+            )));
+        }
+        let once = |body, class, frame| {
+            Ok(vec![Inside {
+                body,
+                class,
+                frame,
+                suffix: suffix.clone(),
+            }])
+        };
         if *body == 0 && matches!(element.name(), "joint" | "freejoint") {
             return Err(element.error("the world does not move; put the joint in a body"));
         }
@@ -123,16 +161,18 @@ impl Reader<'_> {
                     );
                 }
                 let spec = read_body(element, *body, *frame, self.compiler)?;
-                self.list.push(self.bodies.name(element, spec)?);
-                return Ok(Some((self.list.len() - 1, class, None)));
+                self.list
+                    .push(self.bodies.name_with(element, suffix, spec)?);
+                return once(self.list.len() - 1, class, None);
             }
             "frame" => {
                 element.check(&schema::FRAME)?;
                 let class = self.defaults.named_by(element, "childclass", class)?;
                 let (pos, quat) = pose(element, self.compiler)?;
                 let (pos, quat) = frame.map_or((pos, quat), |outer| outer.apply(pos, quat));
-                return Ok(Some((*body, class, Some(Frame { pos, quat }))));
+                return once(*body, class, Some(Frame { pos, quat }));
             }
+            "replicate" => return self.copies(waiting),
             "joint" => {
                 let mut spec =
                     attributes::joint(element, &self.defaults.of(element, class)?.joint)?;
@@ -141,7 +181,7 @@ impl Reader<'_> {
                     spec.axis = matrix(frame.quat) * spec.axis;
                     spec.pos = frame.apply(spec.pos, DQuat::IDENTITY).0;
                 }
-                let named = self.joints.name(element, spec)?;
+                let named = self.joints.name_with(element, suffix, spec)?;
                 self.list[*body].spec.joints.push(named);
             }
             "freejoint" => {
@@ -151,7 +191,7 @@ impl Reader<'_> {
                     ..JointSpec::default()
                 };
                 element.choice("align", &LIMITED, &mut spec.align)?;
-                let named = self.joints.name(element, spec)?;
+                let named = self.joints.name_with(element, suffix, spec)?;
                 self.list[*body].spec.joints.push(named);
             }
             "geom" => {
@@ -165,7 +205,7 @@ impl Reader<'_> {
                         element.error(format!("the model has more than {MOST_GEOMS} geoms"))
                     );
                 }
-                let named = self.geoms.name(element, spec)?;
+                let named = self.geoms.name_with(element, suffix, spec)?;
                 self.list[*body].spec.geoms.push(named);
             }
             "site" => {
@@ -173,13 +213,55 @@ impl Reader<'_> {
                 let mut spec = attributes::site(element, default)?;
                 spec.unmet.settle(element)?;
                 spec.frame = *frame;
-                let named = self.sites.name(element, spec)?;
+                let named = self.sites.name_with(element, suffix, spec)?;
                 self.list[*body].spec.sites.push(named);
             }
             // An `inertial` is read with its body; the rest is skipped.
             _ => {}
         }
-        Ok(None)
+        Ok(Vec::new())
+    }
+
+    /// The frames of the copies of what stands in a `replicate`, each turned and moved from the one before, with its number
+    /// behind the names.
+    fn copies(&self, waiting: &Waiting) -> Result<Vec<Inside>> {
+        let element = &waiting.element;
+        element.check(&schema::REPLICATE)?;
+        let class = self
+            .defaults
+            .named_by(element, "childclass", waiting.class)?;
+        let mut count = 0;
+        if !element.has("count") {
+            return Err(element.error("count is missing"));
+        }
+        element.integer("count", [1, MOST_COPIES], &mut count)?;
+        let mut offset = DVec3::ZERO;
+        element.vector("offset", &mut offset)?;
+        let euler: [f64; 3] = element.exactly("euler")?.unwrap_or_default();
+        let separator = element.text("sep").unwrap_or("");
+        let digits = count.to_string().len();
+        let mut pos = DVec3::ZERO;
+        let mut copies = Vec::new();
+        for number in 0..count {
+            let turn = Orientation::euler(euler.map(|angle| number as f64 * angle));
+            let quat = turn.resolve(self.compiler, &element.place())?;
+            let own = Frame { pos, quat };
+            let frame = match &waiting.frame {
+                None => own,
+                Some(outer) => {
+                    let (pos, quat) = outer.apply(own.pos, own.quat);
+                    Frame { pos, quat }
+                }
+            };
+            copies.push(Inside {
+                body: waiting.body,
+                class,
+                frame: Some(frame),
+                suffix: format!("{separator}{number:0digits$}{}", waiting.suffix).into(),
+            });
+            pos += matrix(quat) * offset;
+        }
+        Ok(copies)
     }
 }
 
@@ -200,6 +282,9 @@ fn read_body(
 ) -> Result<BodySpec> {
     element.check(&schema::BODY)?;
     let (pos, quat) = pose(element, compiler)?;
+    let (mut mocap, mut gravcomp) = (false, 0.0);
+    element.flag("mocap", &mut mocap)?;
+    element.number("gravcomp", &mut gravcomp)?;
     let mut inertial = None;
     for child in element.all("inertial") {
         if inertial.is_some() {
@@ -211,6 +296,8 @@ fn read_body(
         pos,
         quat,
         frame,
+        mocap,
+        gravcomp,
         inertial,
         ..empty_body(parent)
     })

@@ -15,7 +15,7 @@ use super::element::Element;
 use super::files::{Files, Library};
 use super::place::Place;
 use super::schema;
-use super::spec::{Flags, KeySpec, Named, NamedPair, Spec, default_options};
+use super::spec::{Flags, KeySpec, Named, NamedPair, Override, Spec, default_options};
 use crate::Result;
 use crate::dynamics::model::{Cone, Integrator, Options, Solver};
 use std::collections::{HashMap, HashSet};
@@ -61,8 +61,9 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
     }
     let (mut options, mut flags) = (default_options(), Flags::default());
     let mut sparse = None;
+    let mut contacts = Override::default();
     for element in root.all("option") {
-        read_options(&element, &mut options, &mut flags)?;
+        read_options(&element, &mut options, &mut flags, &mut contacts)?;
         let kinds = [
             ("dense", Some(false)),
             ("sparse", Some(true)),
@@ -77,7 +78,7 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
     }
     let defaults = Defaults::read(&root)?;
     let (pairs, excludes) = read_contacts(&root, &defaults)?;
-    let equalities = equality::equalities(&root, &defaults, flags.equality)?;
+    let equalities = equality::equalities(&root, &defaults)?;
     let bodies = body::bodies(&root, &defaults, &compiler)?;
     Ok(Spec {
         place: root.place(),
@@ -136,7 +137,12 @@ fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
     Ok(())
 }
 
-fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> Result<()> {
+fn read_options(
+    element: &Element,
+    options: &mut Options,
+    flags: &mut Flags,
+    contacts: &mut Override,
+) -> Result<()> {
     element.check(&schema::OPTION)?;
     element.positive("timestep", &mut options.timestep)?;
     element.positive("impratio", &mut options.impratio)?;
@@ -150,6 +156,7 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
     let integrators = [
         ("Euler", Integrator::Euler),
         ("RK4", Integrator::Rk4),
+        ("implicit", Integrator::Implicit),
         ("implicitfast", Integrator::ImplicitFast),
     ];
     element.choice("integrator", &integrators, &mut options.integrator)?;
@@ -168,6 +175,18 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         [1, 1_000_000],
         &mut options.ccd_iterations,
     )?;
+    element.integer(
+        "noslip_iterations",
+        [0, 1_000_000],
+        &mut options.noslip_iterations,
+    )?;
+    element.number("noslip_tolerance", &mut options.noslip_tolerance)?;
+    element.number("o_margin", &mut contacts.margin)?;
+    element.up_to("o_solref", &mut contacts.solref)?;
+    element.up_to("o_solimp", &mut contacts.solimp)?;
+    element.up_to("o_friction", &mut contacts.friction)?;
+    read_disabled_groups(element, flags)?;
+    let mut overrides = flags.overriding.is_some();
     for (index, element) in element.all("flag").enumerate() {
         if index > 0 {
             return Err(element.error("an option has at most one <flag>"));
@@ -186,6 +205,13 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
         element.choice("warmstart", &states, &mut options.warmstart)?;
         element.choice("midphase", &states, &mut flags.midphase)?;
         element.choice("equality", &states, &mut flags.equality)?;
+        element.choice("spring", &states, &mut flags.spring)?;
+        element.choice("damper", &states, &mut flags.damper)?;
+        element.choice("override", &states, &mut overrides)?;
+        element.choice("actuation", &states, &mut options.actuation)?;
+        element.choice("refsafe", &states, &mut options.refsafe)?;
+        element.choice("eulerdamp", &states, &mut options.eulerdamp)?;
+        element.choice("autoreset", &states, &mut options.autoreset)?;
         let mut native = flags.libccd.is_none();
         element.choice("nativeccd", &states, &mut native)?;
         flags.libccd = (!native).then(|| element.place());
@@ -193,6 +219,20 @@ fn read_options(element: &Element, options: &mut Options, flags: &mut Flags) -> 
             (flags.frictionloss, flags.limit) = (false, false);
             (flags.contact, flags.equality) = (false, false);
         }
+    }
+    flags.overriding = overrides.then(|| contacts.clone());
+    Ok(())
+}
+
+/// Groups of actuators, 0 to 30, that are switched off.
+fn read_disabled_groups(element: &Element, flags: &mut Flags) -> Result<()> {
+    for group in element.list("actuatorgroupdisable")?.unwrap_or_default() {
+        if !(0.0..=30.0).contains(&group) || group.fract() != 0.0 {
+            return Err(element.error(format!(
+                "actuatorgroupdisable holds {group}; groups are whole numbers, 0 to 30"
+            )));
+        }
+        flags.disabled_groups |= 1 << group as u32;
     }
     Ok(())
 }
@@ -222,7 +262,15 @@ impl Names {
 
     /// Wraps `spec` with the element's name and place; refuses a name that is taken.
     fn name<T>(&mut self, element: &Element, spec: T) -> Result<Named<T>> {
-        let name = element.text("name").unwrap_or("").to_owned();
+        self.name_with(element, "", spec)
+    }
+
+    /// As [`name`](Self::name), with more behind a name that is not empty.
+    fn name_with<T>(&mut self, element: &Element, suffix: &str, spec: T) -> Result<Named<T>> {
+        let mut name = element.text("name").unwrap_or("").to_owned();
+        if !name.is_empty() {
+            name.push_str(suffix);
+        }
         if !name.is_empty() && !self.seen.insert(name.clone()) {
             return Err(element.error(format!("there is another {} named `{name}`", self.kind)));
         }
@@ -294,7 +342,10 @@ fn read_keyframes(root: &Element) -> Result<Vec<Named<KeySpec>>> {
             let mut key = KeySpec {
                 qpos: element.list("qpos")?,
                 qvel: element.list("qvel")?,
+                act: element.list("act")?,
                 ctrl: element.list("ctrl")?,
+                mpos: element.list("mpos")?,
+                mquat: element.list("mquat")?,
                 ..KeySpec::default()
             };
             element.number("time", &mut key.time)?;

@@ -263,8 +263,12 @@ fn actuators_are_gains_and_biases() {
     let model = ok(&four("", tail));
     let a = &model.actuators;
     assert_eq!(model.nu, 6);
+    let first = |list: &[[f64; 9]]| -> Vec<[f64; 3]> {
+        assert!(list.iter().all(|prm| prm[3..] == [0.0; 6]));
+        list.iter().map(|prm| [prm[0], prm[1], prm[2]]).collect()
+    };
     assert_eq!(
-        a.gainprm,
+        first(&a.gainprm),
         [
             [1.0, 0.0, 0.0],
             [10.0, 0.0, 0.0],
@@ -275,7 +279,7 @@ fn actuators_are_gains_and_biases() {
         ]
     );
     assert_eq!(
-        a.biasprm,
+        first(&a.biasprm),
         [
             [0.0; 3],
             [0.0, -10.0, -2.0],

@@ -101,17 +101,13 @@ fn switched_off_equalities_make_no_difference() {
     ] {
         let model = ok(&equality(head, xml));
         assert!(model.notes[0].contains("switched off"), "{:?}", model.notes);
+        assert_eq!(model.equalities.active0, [false]);
         assert_eq!(
             (model.bodies, model.joints.kind),
             (plain.bodies.clone(), plain.joints.kind.clone())
         );
     }
     for (xml, expected) in [
-        ("<joint joint1='j'/>", "equality constraints are not done"),
-        (
-            "<weld body1='b' active='true'/>",
-            "equality constraints are not done",
-        ),
         (
             "<joint joint1='k' active='false'/>",
             "there is no joint `k`",
@@ -121,7 +117,20 @@ fn switched_off_equalities_make_no_difference() {
             "holds body `b` to itself",
         ),
         ("<connect body1='b' active='false'/>", "anchor is missing"),
-        ("<joint active='false'/>", "names nothing"),
+        ("<joint active='false'/>", "joint1 is missing"),
+        ("<weld active='false'/>", "names nothing"),
+        ("<weld site1='s'/>", "site2 is missing"),
+        ("<weld site1='s' site2='t'/>", "there is no site `s`"),
+        (
+            "<weld site1='s' body1='b'/>",
+            "site1 and body1 exclude each other",
+        ),
+        ("<connect body2='b' anchor='0 0 0'/>", "body1 is missing"),
+        (
+            "<connect body1='b' relpose='0 0 0 1 0 0 0'/>",
+            "unknown attribute relpose",
+        ),
+        ("<tendon tendon1='t'/>", "there is no tendon `t`"),
         (
             "<joint joint1='j' body1='b' active='false'/>",
             "unknown attribute body1",
@@ -302,12 +311,12 @@ fn what_a_class_asks_for_is_wrong_only_where_it_is_used() {
         (
             "<muscle/>",
             motor("<general class='x' joint='j'/>"),
-            "muscle is a kind of actuator",
+            "lengthrange is 0 0",
         ),
         (
-            "<general dyntype='filter'/>",
+            "<general dyntype='user'/>",
             motor("<position class='x' joint='j'/>"),
-            "needs activations",
+            "dyntype is `user`; allowed: none, integrator",
         ),
         (
             "<intvelocity/>",
@@ -333,7 +342,7 @@ fn what_a_class_asks_for_is_wrong_only_where_it_is_used() {
     );
 }
 
-/// Numbers that a class of a kind that is not done leaves to those that start from it.
+/// Numbers that a class of one kind leaves to those of another that start from it.
 #[test]
 fn classes_of_other_actuators_leave_their_numbers() {
     let gain = |class: &str, own: &str| {
@@ -343,7 +352,9 @@ fn classes_of_other_actuators_leave_their_numbers() {
             "",
             &format!("<actuator>{own}</actuator>"),
         ));
-        (model.actuators.gainprm[0], model.actuators.biasprm[0])
+        let first = |prm: [f64; 9]| [prm[0], prm[1], prm[2]];
+        let a = &model.actuators;
+        (first(a.gainprm[0]), first(a.biasprm[0]))
     };
     let velocity = "<velocity joint='j'/>";
     assert_eq!(gain("<cylinder area='2'/>", velocity).0[0], 2.0);

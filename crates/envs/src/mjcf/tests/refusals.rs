@@ -26,14 +26,9 @@ fn refused<const N: usize>(cases: [(String, &str); N]) {
 
 #[test]
 fn what_the_engine_does_not_do_is_refused() {
-    let joint = |attributes: &str| with("", attributes, "", "");
     let geom = |attributes: &str| with("", "", attributes, "");
     let head = |element: &str| with(element, "", "", "");
     refused([
-        (
-            joint("actuatorgravcomp='true'"),
-            "needs gravity compensation",
-        ),
         (
             geom("type='mesh'"),
             "type is `mesh`; allowed: plane, sphere, capsule, ellipsoid, cylinder, box",
@@ -55,28 +50,32 @@ fn what_the_engine_does_not_do_is_refused() {
             "allowed: PGS, CG, Newton",
         ),
         (
-            head("<option integrator='implicit'/>"),
-            "allowed: Euler, RK4, implicitfast",
+            head("<option integrator='Implicit'/>"),
+            "allowed: Euler, RK4, implicit, implicitfast",
         ),
         (
-            head("<option noslip_iterations='3'/>"),
-            "needs the noslip solver",
+            head("<option noslip_iterations='-3'/>"),
+            "it must be a whole number",
         ),
         (
-            head("<option><flag spring='disable'/></option>"),
-            "turning a stage off",
+            head("<option actuatorgroupdisable='3 31'/>"),
+            "actuatorgroupdisable holds 31",
         ),
         (
-            head("<option><flag override='enable'/></option>"),
-            "contact override",
+            head("<option><flag spring='false'/></option>"),
+            "allowed: enable, disable",
+        ),
+        (
+            head("<option><flag multiccd='enable'/></option>"),
+            "several contacts per pair",
         ),
         (
             head("<compiler coordinate='global'/>"),
             "global coordinates",
         ),
         (
-            head("<tendon><spatial/></tendon>"),
-            "does not do that here; allowed here: fixed",
+            head("<tendon><flexible/></tendon>"),
+            "unknown element; allowed here: fixed, spatial",
         ),
         (
             head("<deformable><flex/></deformable>"),
@@ -174,24 +173,67 @@ fn what_makes_no_sense_is_refused() {
 }
 
 #[test]
-fn kinds_of_actuators_that_are_not_done_are_refused() {
+fn actuators_that_make_no_sense_are_refused() {
     let actuator = |xml: &str| with("", "", "", &format!("<actuator>{xml}</actuator>"));
     let attribute = |attribute: &str| actuator(&format!("<general joint='j' {attribute}/>"));
-    for kind in ["intvelocity", "muscle", "cylinder", "adhesion", "plugin"] {
-        let message = complaint(&actuator(&format!("<{kind} joint='j'/>")));
-        assert!(message.contains("this engine does not do that here; allowed here: general"));
-    }
+    let message = complaint(&actuator("<plugin joint='j'/>"));
+    assert!(message.contains("this engine does not do that here; allowed here: general"));
     refused([
-        (actuator("<general site='s'/>"), "needs actuators on sites"),
-        (actuator("<general body='b'/>"), "needs actuators on bodies"),
-        (actuator("<motor cranksite='s'/>"), "needs slider-cranks"),
-        (attribute("dyntype='filter'"), "needs activations"),
+        (actuator("<general site='s'/>"), "there is no site `s`"),
+        (actuator("<general body='q'/>"), "there is no body `q`"),
+        (actuator("<motor body='b'/>"), "unknown attribute body"),
+        (actuator("<adhesion/>"), "body is missing"),
+        (
+            actuator("<adhesion body='b' ctrlrange='-1 1'/>"),
+            "an adhesion's control must be 0 or more",
+        ),
+        (actuator("<motor cranksite='s'/>"), "slidersite is missing"),
+        (
+            actuator("<motor cranksite='s' slidersite='t'/>"),
+            "cranklength is 0; it must be greater than 0",
+        ),
+        (
+            actuator("<motor joint='j' refsite='t'/>"),
+            "refsite goes with site only",
+        ),
+        (
+            actuator("<motor joint='j' cranklength='1'/>"),
+            "cranklength goes with cranksite only",
+        ),
+        (
+            attribute("dyntype='user'"),
+            "allowed: none, integrator, filter",
+        ),
+        (attribute("dyntype='filter' actdim='2'"), "it must be 1"),
+        (attribute("actdim='1'"), "it must be 0"),
         (
             attribute("actlimited='true' actrange='-1 1'"),
-            "needs activations",
+            "actrange needs a dyntype other than none",
         ),
-        (attribute("gaintype='muscle'"), "allowed: fixed, affine"),
-        (attribute("biastype='muscle'"), "allowed: none, affine"),
+        (
+            attribute("gaintype='user'"),
+            "allowed: fixed, affine, muscle",
+        ),
+        (
+            attribute("biastype='user'"),
+            "allowed: none, affine, muscle",
+        ),
+        (
+            attribute("gaintype='muscle'"),
+            "lengthrange is 0 0; a muscle needs",
+        ),
+        (
+            actuator("<muscle joint='j' lengthrange='0 1' lmin='2'/>"),
+            "lmin is 2 and lmax 1.6; 1 must lie between them",
+        ),
+        (
+            actuator("<muscle joint='j' lengthrange='0 1' range='2 1'/>"),
+            "range is 2 1; the first must be lower",
+        ),
+        (
+            actuator("<muscle joint='j' lengthrange='0 1' vmax='0'/>"),
+            "vmax is 0; it must be greater than 0",
+        ),
         (
             attribute("jointinparent='j'"),
             "joint, jointinparent each name a target; give one",
@@ -206,9 +248,14 @@ fn kinds_of_actuators_that_are_not_done_are_refused() {
             "there is no tendon `t`; known tendons: none",
         ),
         (
-            actuator("<position joint='j' timeconst='1'/>"),
-            "needs activations",
+            actuator("<position joint='j' timeconst='-1'/>"),
+            "timeconst is -1; it must be 0 or more",
         ),
+        (
+            actuator("<intvelocity joint='j' actrange='0 1' inheritrange='1'/>"),
+            "actrange and inheritrange exclude each other",
+        ),
+        (actuator("<intvelocity joint='j'/>"), "actrange is 0 0"),
         (
             actuator("<position joint='j' kv='1' dampratio='1'/>"),
             "kv and dampratio exclude each other",
@@ -240,16 +287,19 @@ fn elements_that_are_not_done_are_refused_in_bodies() {
             "<mujoco><worldbody><body name='a'>{xml}<geom size='1'/></body></worldbody></mujoco>"
         )
     };
-    for element in ["replicate", "attach", "composite", "flexcomp", "plugin"] {
+    for element in ["attach", "composite", "flexcomp", "plugin"] {
         let message = complaint(&body(&format!("<{element}/>")));
         assert!(message.contains("this engine does not do that here; allowed here: body"));
     }
     refused([
         (
             body("<body mocap='true'/>"),
-            "needs bodies moved from outside",
+            "a mocap body has no joints and stands directly in the world",
         ),
-        (body("<body gravcomp='1'/>"), "needs gravity compensation"),
+        (
+            body("").replace("name='a'><", "name='a' mocap='true'><joint/><"),
+            "a mocap body has no joints",
+        ),
         (
             body("<frame><inertial pos='0 0 0' mass='1'/></frame>"),
             "this engine does not do that here",
@@ -297,6 +347,11 @@ fn tendons_and_pairs_that_make_no_sense_are_refused() {
         let tail = format!("<tendon><fixed>{xml}</fixed></tendon>");
         with("", "", "", &tail)
     };
+    let spatial = |xml: &str| {
+        let tail = format!("<tendon><spatial>{xml}</spatial></tendon>");
+        let sites = "<site name='s'/><site name='t' pos='1 0 0'/></body>";
+        with("", "", "", &tail).replacen("</body>", sites, 1)
+    };
     let pair = |attributes: &str| {
         let tail = format!("<contact><pair geom1='g' {attributes}/></contact>");
         with("", "", "", &tail)
@@ -320,9 +375,54 @@ fn tendons_and_pairs_that_make_no_sense_are_refused() {
             "springlength is 2 1; the first must not exceed the second",
         ),
         (
-            tendon("<joint joint='j' coef='1'/>")
-                .replace("<fixed>", "<fixed actuatorfrcrange='-1 1'>"),
-            "needs limits on a tendon's actuator force",
+            tendon("<joint joint='j' coef='1'/>").replace(
+                "<fixed>",
+                "<fixed actuatorfrclimited='true' actuatorfrcrange='1 2'>",
+            ),
+            "actuatorfrcrange is 1 2; 0 must lie within",
+        ),
+        (spatial(""), "at least two sites"),
+        (spatial("<site site='s'/>"), "at least two sites"),
+        (
+            spatial("<site site='s'/><site site='s'/>"),
+            "site `s` follows itself",
+        ),
+        (
+            spatial("<geom geom='g'/><site site='s'/>"),
+            "a geom needs a site right before",
+        ),
+        (
+            spatial("<site site='s'/><geom geom='g'/><geom geom='g'/><site site='t'/>"),
+            "a geom needs a site right before",
+        ),
+        (
+            spatial("<site site='s'/><joint joint='j' coef='1'/>"),
+            "allowed here: site, geom, pulley",
+        ),
+        (
+            spatial("<site site='s'/><site site='t'/><pulley divisor='2'/>"),
+            "at least two sites",
+        ),
+        (
+            spatial(
+                "<site site='s'/><site site='t'/><pulley divisor='0'/><site site='s'/><site site='t'/>",
+            ),
+            "divisor is 0; it must be greater than 0",
+        ),
+        (
+            spatial("<site site='s'/><site site='q'/>"),
+            "there is no site `q`",
+        ),
+        (
+            spatial("<site site='s'/><geom geom='g'/><site site='t'/>")
+                .replace("<geom name='g'", "<geom name='g' type='box'")
+                .replace("size='0.1'", "size='0.1 0.1 0.1'"),
+            "geom `g` is a Box",
+        ),
+        (
+            spatial("<site site='s'/><site site='t'/>")
+                .replace("<spatial>", "<spatial armature='1'>"),
+            "armature is `1`, which this engine does only on fixed tendons",
         ),
         (pair(""), "geom2 is missing"),
         (pair("geom2='x'"), "there is no geom `x`; known geoms: g"),

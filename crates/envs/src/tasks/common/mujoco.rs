@@ -286,6 +286,7 @@ impl<T: Task> Env for Mujoco<T> {
             qpos: self.state.qpos.clone(),
             qvel: self.state.qvel.clone(),
             qacc_warmstart: self.state.qacc_warmstart.clone(),
+            act: self.state.act.clone(),
             elapsed_steps: self.elapsed_steps,
             pre_step: self.pre_step,
             rng: self.rng.clone(),
@@ -296,8 +297,14 @@ impl<T: Task> Env for Mujoco<T> {
         check("qpos", &state.qpos, self.model.nq)?;
         check("qvel", &state.qvel, self.model.nv)?;
         check("qacc_warmstart", &state.qacc_warmstart, self.model.nv)?;
+        if !state.act.is_empty() {
+            check("act", &state.act, self.model.na)?;
+        }
         check_length("observation", observation, self.info.observation.len())?;
         self.state.reset(&self.model);
+        for (to, from) in self.state.act.iter_mut().zip(&state.act) {
+            *to = *from;
+        }
         self.state.qpos.copy_from_slice(&state.qpos);
         self.state.qvel.copy_from_slice(&state.qvel);
         self.settle(true, observation)?;

@@ -179,12 +179,16 @@ fn body_name(model: &Model, body: usize) -> String {
     }
 }
 
-/// The joint or tendon that an actuator drives.
+/// The joint, tendon, site or body that an actuator drives.
 pub(super) fn driven(model: &Model, actuator: usize) -> &str {
     match model.actuators.transmission[actuator] {
         Transmission::Joint(joint) | Transmission::JointInParent(joint) => {
             &model.joints.name[joint]
         }
         Transmission::Tendon(tendon) => &model.tendons.name[tendon],
+        Transmission::Site(site, _) | Transmission::SliderCrank(site, ..) => {
+            &model.sites.name[site]
+        }
+        Transmission::Body(body) => &model.bodies.name[body],
     }
 }

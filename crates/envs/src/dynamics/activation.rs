@@ -1,0 +1,41 @@
+//! Activations of actuators after a step. MuJoCo: Computation, "Actuation model", Activation dynamics.
+//!
+//! Euler's method `a + h ȧ`; of an exact filter with time constant τ its solution `a + ȧ τ (1 − exp(−h/τ))`.
+
+use super::MINVAL;
+use super::actuation::clamp;
+use super::model::{Dyn, Model};
+use super::state::State;
+
+/// An activation after a step at a rate.
+pub(super) fn next(model: &Model, actuator: usize, now: f64, rate: f64) -> f64 {
+    let (actuators, h) = (&model.actuators, model.opt.timestep);
+    let next = if actuators.dyntype[actuator] == Dyn::FilterExact {
+        let time = actuators.dynprm[actuator][0].max(MINVAL);
+        now + rate * time * (1.0 - libm::exp(-h / time))
+    } else {
+        now + rate * h
+    };
+    if actuators.actlimited[actuator] {
+        clamp(next, actuators.actrange[actuator])
+    } else {
+        next
+    }
+}
+
+/// Moves all activations on.
+pub(super) fn advance(model: &Model, state: &mut State) {
+    if model.na == 0 || !model.opt.actuation {
+        return;
+    }
+    for actuator in 0..model.nu {
+        if let Some(address) = model.actuators.actadr[actuator] {
+            let rate = if model.actuators.disabled[actuator] {
+                0.0
+            } else {
+                state.act_dot[address]
+            };
+            state.act[address] = next(model, actuator, state.act[address], rate);
+        }
+    }
+}
