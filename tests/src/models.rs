@@ -276,7 +276,9 @@ pub fn compare(
         };
         if let Some((_, width)) = PARTS.iter().find(|(part, _)| *part == key) {
             // Recordings of before hold fewer numbers of a row.
-            let rows = values.chunks(*width).zip((0..expected.len()).map(|i| expected.row(i)));
+            let rows = values
+                .chunks(*width)
+                .zip((0..expected.len()).map(|i| expected.row(i)));
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
             for (own, other) in rows {
                 let both = own.len().min(other.len());

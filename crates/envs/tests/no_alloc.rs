@@ -58,6 +58,18 @@ fn a_step_allocates_nothing() {
         (0..500).for_each(|_| step(&model, &mut state));
         assert_eq!(COUNT.with(Cell::get) - before, 0, "{option}");
     }
+    for (name, xml) in [
+        ("equalities", include_str!("motion/equalities_newton.xml")),
+        ("activations", include_str!("motion/activations_imp.xml")),
+        ("wraps", include_str!("motion/spatial_wraps_pgs.xml")),
+        ("noslip", include_str!("motion/noslip_pgs_ell.xml")),
+    ] {
+        let model = envs::mjcf::compile(xml, name).unwrap();
+        let mut state = State::new(&model);
+        let before = COUNT.with(Cell::get);
+        (0..500).for_each(|_| step(&model, &mut state));
+        assert_eq!(COUNT.with(Cell::get) - before, 0, "{name}");
+    }
     // The counter counts.
     let before = COUNT.with(Cell::get);
     drop(vec![0.0f64; 10]);
