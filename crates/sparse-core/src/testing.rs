@@ -18,7 +18,9 @@ use rand::{RngExt, SeedableRng};
 use crate::nn::ActivityProbe;
 use crate::op::DenseGradient;
 use crate::pattern::Pattern;
-use crate::topology::{LayerChange, LayerState, NetworkState, RewireBudget, RuleConfig, Update};
+use crate::topology::{
+    LayerChange, LayerState, NetworkState, RewireBudget, RuleConfig, Signal, Update,
+};
 
 /// Networks that are drawn for a check.
 const NETWORKS: u64 = 100;
@@ -27,7 +29,7 @@ const NETWORKS: u64 = 100;
 const STEPS: std::ops::Range<u64> = 1..9;
 
 /// Checks what must hold of any rule: its plans can be carried out (no position twice, none out of range, no layer left
-/// empty, as many changes as layers), a unit keeps its floor of inputs, grown connections start from finite values, and
+/// empty, as many changes as layers) from the signal that it asks for, a unit keeps its floor of inputs, grown connections start from finite values, and
 /// the same random numbers give the same plan.
 ///
 /// # Errors
@@ -114,9 +116,12 @@ fn for_all(
 ) -> Result<(), String> {
     let mut acted = false;
     for seed in 0..NETWORKS {
-        let mut rng = StdRng::seed_from_u64(seed);
-        let network = draw(&mut rng);
-        for step in STEPS.filter(|step| rule.signal(*step).is_some()) {
+        let mut rng = StdRng::seed_from_u64(NETWORKS + seed);
+        for step in STEPS {
+            let Some(signal) = rule.signal(step) else {
+                continue;
+            };
+            let network = draw(signal, &mut StdRng::seed_from_u64(seed));
             let budget = RewireBudget {
                 fraction: [0.0, 0.3, 1.0][rng.random_range(0..3)],
                 min_inputs_per_unit: rng.random_range(0..3),
@@ -148,8 +153,8 @@ fn rows(pattern: &Pattern) -> Vec<usize> {
     bounds.map(|pair| (pair[1] - pair[0]) as usize).collect()
 }
 
-/// Three layers of any density, with values and gradients of which many are equal.
-fn draw(rng: &mut StdRng) -> NetworkState {
+/// Three layers of any density, with values and gradients of which many are equal, and the signal that a rule asked for.
+fn draw(signal: Signal, rng: &mut StdRng) -> NetworkState {
     let sizes: [usize; 4] = std::array::from_fn(|_| rng.random_range(1..16));
     let layer = |pair: &[usize]| {
         let (inputs, outputs) = (pair[0], pair[1]);
@@ -166,7 +171,9 @@ fn draw(rng: &mut StdRng) -> NetworkState {
         Some(LayerState {
             values: few(nnz),
             pattern: Pattern::from_scores(outputs, inputs, &mask, nnz).ok()?,
-            gradient: DenseGradient::from_dense(outputs, inputs, gradient).ok(),
+            gradient: DenseGradient::from_dense(outputs, inputs, gradient)
+                .ok()
+                .filter(|_| signal == Signal::DenseGradient),
         })
     };
     let layers = sizes.windows(2).map_while(layer).collect();
@@ -175,7 +182,9 @@ fn draw(rng: &mut StdRng) -> NetworkState {
         let units: Vec<f32> = (0..sizes[layer + 1])
             .map(|_| rng.random_range(0.0..1.0))
             .collect();
-        probe.add(layer, &units);
+        if signal == Signal::Activation {
+            probe.add(layer, &units);
+        }
     }
     NetworkState {
         layers,

@@ -409,5 +409,14 @@ fn layers_without_a_seed_are_refused_in_words() {
         message.contains("SparseLinearConfig: ") && message.contains("nnz = 0"),
         "{message}"
     );
+    for (density, said) in [
+        (0.0, "density = 0: must be in (0, 1]"),
+        (1.5, "density = 1.5: must be"),
+        (f64::NAN, "density = NaN: must be"),
+    ] {
+        let config = SparseLinearConfig::new(3, 4).with_density(density);
+        let error = config.try_init(&device, &mut rng(1)).unwrap_err();
+        assert!(error.to_string().starts_with(said), "{error}");
+    }
     assert_eq!(Pattern::full(2, 3).nnz(), 6);
 }

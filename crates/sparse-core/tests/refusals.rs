@@ -19,10 +19,27 @@ use serde::{Deserialize, Serialize};
 use sparse_core::Result;
 use sparse_core::nn::{SparseLinear, SparseLinearConfig, SparseMlp, SparseMlpConfig, SparseModule};
 use sparse_core::topology::{
-    DropFraction, LayerChange, NamedRule, NetworkState, RigL, Rule, Schedule, Signal, Topology,
-    TopologyUpdater, Update,
+    DropFraction, LayerChange, NamedRule, NetworkState, ReDo, RigL, Rule, Schedule, Signal,
+    Topology, TopologyUpdater, Update,
 };
 use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, StepReport};
+
+/// Lists its layers in two orders.
+#[derive(Module, Debug)]
+struct Swapped {
+    first: SparseLinear,
+    second: SparseLinear,
+}
+
+impl SparseModule for Swapped {
+    fn sparse_layers(&self) -> Vec<&SparseLinear> {
+        vec![&self.first, &self.second]
+    }
+
+    fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
+        vec![&mut self.second, &mut self.first]
+    }
+}
 
 /// A sparse layer beside a dense one.
 #[derive(Module, Debug)]
@@ -121,6 +138,18 @@ fn parameters_that_would_be_left_out_are_named() {
     module.second = module.first.clone();
     let error = TopologyUpdater::new(&module, topology()).unwrap_err();
     assert!(error.to_string().contains("in two places"), "{error}");
+
+    let swapped = Swapped {
+        first: layer(),
+        second: layer(),
+    };
+    let error = TopologyUpdater::new(&swapped, topology()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("parameter `first.weight.values`: of a layer that `sparse_layers_mut`"),
+        "{error}"
+    );
 
     let twice = Twice { only: module.first };
     let error = TopologyUpdater::new(&twice, topology()).unwrap_err();
@@ -307,4 +336,58 @@ fn a_plan_that_cannot_be_carried_out_changes_nothing() {
             .positions()
             .eq(there)
     );
+}
+
+/// Names hidden units, and does not tell how active they are.
+#[derive(Module, Debug)]
+struct Quiet {
+    first: SparseLinear,
+    second: SparseLinear,
+    #[module(skip)]
+    hidden: [usize; 2],
+}
+
+impl SparseModule for Quiet {
+    fn sparse_layers(&self) -> Vec<&SparseLinear> {
+        vec![&self.first, &self.second]
+    }
+
+    fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
+        vec![&mut self.first, &mut self.second]
+    }
+
+    fn hidden_layers(&self) -> Vec<[usize; 2]> {
+        vec![self.hidden]
+    }
+}
+
+#[test]
+fn hidden_units_that_are_none_or_say_nothing_are_refused() {
+    let device = devices()[0].clone().autodiff();
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut layer = |inputs, outputs| {
+        let config = SparseLinearConfig::new(inputs, outputs).with_density(0.7);
+        config.try_init(&device, &mut rng).unwrap()
+    };
+    let mut net = Quiet {
+        first: layer(4, 6),
+        second: layer(6, 2),
+        hidden: [0, 1],
+    };
+    let topology = || Topology::new(ReDo::default(), every(1));
+    let mut updater = TopologyUpdater::new(&net, topology()).unwrap();
+    let trace = updater.watch(&mut net);
+    let x = Tensor::<2>::ones([3, 4], &device);
+    drop(net.second.forward(net.first.forward(x)).mean().backward());
+    let error = updater.step(&mut net, trace, &mut rng).unwrap_err();
+    assert!(
+        error.to_string().contains("`SparseModule::watch_activity`"),
+        "{error}"
+    );
+    for hidden in [[0, 2], [1, 0]] {
+        net.hidden = hidden;
+        let error = TopologyUpdater::new(&net, topology()).unwrap_err();
+        let said = format!("hidden_layers = {hidden:?}: must be places in a list of 2 layers");
+        assert!(error.to_string().starts_with(&said), "{error}");
+    }
 }

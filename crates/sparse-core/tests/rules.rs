@@ -77,6 +77,7 @@ enum Wrong {
     MovesAll,
     DrawsElsewhere,
     NeverActs,
+    TakesWhatItDidNotAskFor,
 }
 
 /// Moves connections at random, and does one thing wrong.
@@ -94,6 +95,9 @@ impl Faulty {
         match self.0 {
             Wrong::IgnoresTheFloor => floor = 0,
             Wrong::MovesAll => count = pattern.nnz(),
+            Wrong::TakesWhatItDidNotAskFor => {
+                layer.dense_gradient()?;
+            }
             Wrong::DropsAll => {
                 let dropped = pattern.positions().collect();
                 return Ok(LayerChange::moving(dropped, Vec::new()));
@@ -155,6 +159,10 @@ fn the_test_kit_finds_what_a_rule_does_wrong() {
         (Wrong::GrowsTwice, "twice"),
         (Wrong::IgnoresTheFloor, "must keep"),
         (Wrong::DropsAll, "leaves no connections"),
+        (
+            Wrong::TakesWhatItDidNotAskFor,
+            "outputs of the dense gradient: got 0",
+        ),
         (Wrong::ForgetsALayer, "changes of 2 layers: must be 3"),
         (
             Wrong::DrawsElsewhere,

@@ -336,6 +336,21 @@ fn whatever_is_kept_per_connection_follows() {
     }
     assert_eq!(target.sparse.pattern(), net.sparse.pattern());
     assert_eq!(floats(target.sparse.values()), floats(net.sparse.values()));
+    // A network with as many connections at other places.
+    let other = SparseLinearConfig::new(INPUTS, OUTPUTS).with_density(0.4);
+    let mut other = Net {
+        sparse: other
+            .try_init(&device, &mut ChaCha8Rng::seed_from_u64(2))
+            .unwrap(),
+        dense: net.dense.clone(),
+    };
+    let untouched = floats(other.sparse.values());
+    let error = change.carry(&mut other).unwrap_err().to_string();
+    assert!(
+        error.contains("layer 0 of the follower has other connections"),
+        "{error}"
+    );
+    assert_eq!(floats(other.sparse.values()), untouched);
     // Numbers of other connections.
     assert!(change.carry(&mut Own(vec![0.0; 3])).unwrap_err().is_shape());
 }

@@ -23,6 +23,18 @@ impl Activity {
         }
     }
 
+    /// Whether no layer was used.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The sums of a layer, `[units]`; `None` of one that the loss did not use.
+    #[must_use]
+    pub fn sums(&self, layer: usize) -> Option<&[f64]> {
+        self.0.get(&layer).map(Vec::as_slice)
+    }
+
     /// Units of a layer whose mean magnitude is at most `threshold` times the mean over the layer (Sokar et al.
     /// 2023, definition 3.1), ascending; none of a layer that the loss did not use.
     #[must_use]

@@ -71,13 +71,18 @@ impl SparseLinearConfig {
     /// Draws the layer from this generator: the same bits on any device.
     ///
     /// # Errors
-    /// [`Error::Pattern`] when there are no units, inputs or connections, or more connections than fit.
+    /// [`Error::Config`] when the density is outside (0, 1]; [`Error::Pattern`] when there are no units, inputs or
+    /// connections, or more connections than fit.
     pub fn try_init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseLinear> {
         let (outputs, inputs) = (self.outputs, self.inputs);
-        let possible = inputs.saturating_mul(outputs) as f64;
-        let nnz = self
-            .nnz
-            .unwrap_or((self.density * possible).round() as usize);
+        let nnz = match self.nnz {
+            Some(nnz) => nnz,
+            None if self.density > 0.0 && self.density <= 1.0 => {
+                let possible = inputs.saturating_mul(outputs) as f64;
+                (self.density * possible).round() as usize
+            }
+            None => return Err(Error::config("density", self.density, "in (0, 1]")),
+        };
         Pattern::check_room(outputs, inputs, nnz)?;
         let shape = [outputs, inputs];
         let (pattern, mut values) = self.initializer.draw(shape, nnz, self.mask, rng)?;

@@ -198,8 +198,11 @@ impl Record {
         self.tensors.contains_key(name) || self.metadata.contains_key(name)
     }
 
-    /// A vector of f32.
-    pub(crate) fn floats(&self, name: &str) -> Result<Vec<f32>> {
+    /// The f32 vector that [`RecordWriter::floats`](super::RecordWriter::floats) added.
+    ///
+    /// # Errors
+    /// [`Error::Record`] when there is none, or it is of another type.
+    pub fn floats(&self, name: &str) -> Result<Vec<f32>> {
         let elements = self.elements(name, Dtype::F32)?.into_iter();
         Ok(elements.map(f32::from_le_bytes).collect())
     }
@@ -212,6 +215,15 @@ impl Record {
         }
         let value = format!("{} numbers long: must be {length}", floats.len());
         Err(malformed(name, &value))
+    }
+
+    /// The bytes that [`RecordWriter::bytes`](super::RecordWriter::bytes) added.
+    ///
+    /// # Errors
+    /// As [`floats`](Self::floats).
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>> {
+        let elements = self.elements::<1>(name, Dtype::U8)?;
+        Ok(elements.into_iter().flatten().collect())
     }
 
     /// A vector of u32.

@@ -120,9 +120,14 @@ impl RecordWriter {
     }
 
     /// Adds an f32 vector.
-    pub(crate) fn floats(&mut self, name: &str, floats: &[f32]) {
+    pub fn floats(&mut self, name: &str, floats: &[f32]) {
         let bytes = floats.iter().flat_map(|x| x.to_le_bytes()).collect();
         self.tensor(name, Dtype::F32, floats.len(), bytes);
+    }
+
+    /// Adds bytes, such as those of a Burn record.
+    pub fn bytes(&mut self, name: &str, bytes: &[u8]) {
+        self.tensor(name, Dtype::U8, bytes.len(), bytes.to_vec());
     }
 
     /// Adds a u32 vector.

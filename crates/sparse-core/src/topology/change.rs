@@ -207,6 +207,9 @@ fn resolve_layer(layer: &LayerState, change: LayerChange) -> Result<AppliedChang
     if let Some((k, _)) = change.reset.iter().find(|(k, _)| *k as usize >= nnz) {
         return Err(format!("resets value {k}: must be below {nnz}"));
     }
+    if let Some((k, value)) = change.reset.iter().find(|(_, value)| !value.is_finite()) {
+        return Err(format!("resets value {k} to {value}: must be finite"));
+    }
     if let Some(unit) = change.reset_units.iter().find(|unit| **unit >= units) {
         return Err(format!("resets unit {unit}: must be below {units}"));
     }

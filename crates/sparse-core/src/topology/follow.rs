@@ -19,13 +19,23 @@ pub trait FollowsConnections {
     fn carry(&mut self, layer: usize, change: &AppliedChange) -> Result<()>;
 }
 
-/// A copy that has the connections of the changed module, such as a target network. Its values are carried, and grown
-/// ones start as in the module. Resets do not apply: a target follows later.
+/// A copy that has the connections of the changed module, such as a target network; one with others is refused. Its
+/// values are carried, and grown ones start as in the module. Resets do not apply: a target follows later.
 impl<N: SparseModule> FollowsConnections for N {
     fn carry(&mut self, layer: usize, change: &AppliedChange) -> Result<()> {
         let mut layers = self.sparse_layers_mut();
         let count = layers.len();
         match layers.get_mut(layer) {
+            Some(follower) if follower.pattern() != change.from() => {
+                let pattern = follower.pattern();
+                Err(crate::Error::Pattern {
+                    outputs: pattern.outputs(),
+                    inputs: pattern.inputs(),
+                    reason: format!(
+                        "layer {layer} of the follower has other connections: must be a copy of the changed module"
+                    ),
+                })
+            }
             Some(layer) => carry_layer(layer, change, false),
             None => Err(crate::Error::Shape {
                 what: "sparse layers",

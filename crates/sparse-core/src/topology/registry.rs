@@ -19,8 +19,13 @@ fn registered() -> &'static RwLock<BTreeMap<&'static str, RuleEntry>> {
 /// Lets configurations name your own rule, for the whole process.
 ///
 /// # Errors
-/// [`Error::Config`] when the name is taken.
+/// [`Error::Config`] when the name is taken, or is none: lower case letters, digits and `_`.
 pub fn register_rule<R: NamedRule>() -> Result<()> {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if R::NAME.is_empty() || !R::NAME.chars().all(letter) {
+        let allowed = "a name of lower case letters, digits and `_`";
+        return Err(Error::config("rule", format!("`{}`", R::NAME), allowed));
+    }
     let taken = || Error::config("rule", R::NAME, "a name that no other rule has");
     if ALL.iter().any(|entry| entry.name == R::NAME) {
         return Err(taken());

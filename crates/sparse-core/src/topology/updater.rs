@@ -1,12 +1,14 @@
 //! A rule that acts on a module's connections, independent of the optimizer of its weights.
 
+use std::ops::Deref;
+
 use burn::module::{ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{ExplorationRate, LayerState, NetworkState, Signal, Topology, TopologyChange, Trace};
-use crate::nn::{Activity, SPARSE_WEIGHT, SparseModule};
+use crate::nn::{Activity, SPARSE_WEIGHT, SparseLinear, SparseModule};
 use crate::op::{DenseGradient, to_vec};
 use crate::{Error, Result};
 
@@ -88,10 +90,12 @@ impl TopologyUpdater {
     /// An updater before the first update of this module.
     ///
     /// # Errors
-    /// As [`Topology::fits`]; [`Error::Module`] when the module has a sparse layer that it does not list, or lists one
-    /// twice.
+    /// As [`Topology::fits`]; [`Error::Config`] when [`hidden_layers`](SparseModule::hidden_layers) names layers that do
+    /// not follow each other; [`Error::Module`] when the module has a sparse layer that it does not list, lists one
+    /// twice, or lists them in another order in `sparse_layers_mut`.
     pub fn new<N: SparseModule>(module: &N, topology: Topology) -> Result<Self> {
         check_listing(module)?;
+        check_hidden(module)?;
         let layers = module.sparse_layers();
         let patterns = || layers.iter().map(|layer| layer.pattern());
         let shapes: Vec<_> = patterns().map(|p| (p.outputs(), p.inputs())).collect();
@@ -140,7 +144,8 @@ impl TopologyUpdater {
     /// step.
     ///
     /// # Errors
-    /// [`Error::Config`] when the trace is of another update, or no backward pass has reached a sparse layer since;
+    /// [`Error::Config`] when the trace is of another update, no backward pass has reached a sparse layer since, or no
+    /// forward pass has told how active units were;
     /// [`Error::Plan`] when the rule's plan cannot be carried out; or the rule's own error. Nothing has changed then.
     pub fn step<N: SparseModule>(
         &mut self,
@@ -189,6 +194,11 @@ impl TopologyUpdater {
         fraction: f64,
         rng: &mut impl Rng,
     ) -> Result<TopologyChange> {
+        let hidden = module.hidden_layers();
+        if self.signal() == Signal::Activation && activity.is_empty() && !hidden.is_empty() {
+            let allowed = "what `SparseModule::watch_activity` makes a forward pass report";
+            return Err(Error::config("activity", "empty", allowed));
+        }
         let layers = module.sparse_layers().into_iter().zip(gradients);
         let state = NetworkState {
             layers: layers
@@ -198,7 +208,7 @@ impl TopologyUpdater {
                     gradient,
                 })
                 .collect(),
-            hidden: module.hidden_layers(),
+            hidden,
             activity,
         };
         let plan = self
@@ -235,7 +245,8 @@ impl TopologyUpdater {
     /// Continues as the updater whose [`state`](Self::state) this is, with the module as it was then.
     ///
     /// # Errors
-    /// [`Error::Record`] when the state is not of this rule or this module. Nothing has changed then.
+    /// [`Error::Record`] when what was explored is not of this module, or only one of both rules grows connections. Nothing
+    /// has changed then.
     pub fn set_state<N: SparseModule>(&mut self, state: TopologyState, module: &N) -> Result<()> {
         let layers = module.sparse_layers();
         let patterns = layers.iter().map(|layer| layer.pattern());
@@ -294,12 +305,11 @@ impl ModuleVisitor for Parameters {
     }
 }
 
-/// Checks that a module lists each of its sparse layers once.
+/// Checks that a module lists each of its sparse layers once, and in both lists at the same place.
 fn check_listing<N: SparseModule>(module: &N) -> Result<()> {
     let mut found = Parameters::default();
     module.visit(&mut found);
-    let layers = module.sparse_layers().into_iter();
-    let mut listed: Vec<ParamId> = layers.flat_map(|l| l.parameter_ids().next()).collect();
+    let mut listed = values_of(module.sparse_layers());
     let error = |parameter: &String, reason: &str| Error::Module {
         parameter: parameter.clone(),
         reason: reason.to_owned(),
@@ -321,17 +331,53 @@ fn check_listing<N: SparseModule>(module: &N) -> Result<()> {
             }
         }
     }
-    match listed.first() {
-        None => Ok(()),
-        Some(id) => {
-            let path = found.values.iter().find(|(found, _)| found == id);
-            let path = path.map_or_else(|| id.to_string(), |(_, path)| path.clone());
-            Err(error(
-                &path,
-                "of a layer that `sparse_layers` lists twice, or that is no part of the module",
-            ))
+    let path_of = |id: &ParamId| {
+        let path = found.values.iter().find(|(found, _)| found == id);
+        path.map_or_else(|| id.to_string(), |(_, path)| path.clone())
+    };
+    if let Some(id) = listed.first() {
+        let reason =
+            "of a layer that `sparse_layers` lists twice, or that is no part of the module";
+        return Err(error(&path_of(id), reason));
+    }
+    let mut module = module.clone();
+    let shared = values_of(module.sparse_layers());
+    let exclusive = values_of(module.sparse_layers_mut());
+    if let Some(at) =
+        (0..shared.len().max(exclusive.len())).find(|k| shared.get(*k) != exclusive.get(*k))
+    {
+        let id = shared.get(at).or(exclusive.get(at));
+        let reason = "of a layer that `sparse_layers_mut` has at another place than `sparse_layers`: both must list \
+                      the same layers in the same order";
+        return Err(error(&id.map_or_else(String::new, path_of), reason));
+    }
+    Ok(())
+}
+
+/// Checks that the pairs of layers with hidden units between them are such.
+fn check_hidden<N: SparseModule>(module: &N) -> Result<()> {
+    let layers = module.sparse_layers();
+    for [first, second] in module.hidden_layers() {
+        let fit = match (layers.get(first), layers.get(second)) {
+            (Some(first), Some(second)) => first.pattern().outputs() == second.pattern().inputs(),
+            _ => false,
+        };
+        if !fit {
+            let count = layers.len();
+            let allowed = format!(
+                "places in a list of {count} layers, the second with as many inputs as the first has outputs"
+            );
+            let pair = format!("[{first}, {second}]");
+            return Err(Error::config("hidden_layers", pair, &allowed));
         }
     }
+    Ok(())
+}
+
+/// The ids of the values of some layers.
+fn values_of<'a>(layers: Vec<impl Deref<Target = SparseLinear> + 'a>) -> Vec<ParamId> {
+    let layers = layers.into_iter();
+    layers.map(|layer| layer.values_param().id).collect()
 }
 
 /// Checks that a module lists each of its sparse layers once, and has no parameter beside theirs that is to be trained.
