@@ -74,7 +74,9 @@ pub enum Error {
         expected: usize,
     },
     /// An environment has no state that could be stored.
-    #[error("{task} cannot be resumed: its Env implements neither `state` nor `set_state`")]
+    #[error(
+        "{task} cannot be resumed: its Env lacks `state` or `set_state`, which a run with checkpoints needs"
+    )]
     NotResumable {
         /// The task.
         task: &'static str,
@@ -98,6 +100,26 @@ pub enum Error {
         index: usize,
         /// The number.
         value: f64,
+    },
+    /// An environment gave a reward or an observation that is NaN or infinite.
+    #[error("{task} gave {what} = {value}; rewards and observations must be finite")]
+    Gave {
+        /// The task.
+        task: &'static str,
+        /// The number: `reward`, or `observation[2]`.
+        what: String,
+        /// Its value.
+        value: f64,
+    },
+    /// An environment goes on after its time limit.
+    #[error(
+        "{task} went on after {limit} steps, its `max_episode_steps`; its `step` must set `truncated` then"
+    )]
+    Endless {
+        /// The task.
+        task: &'static str,
+        /// [`TaskInfo::max_episode_steps`](crate::TaskInfo::max_episode_steps).
+        limit: usize,
     },
     /// An environment was stepped before its first reset.
     #[error("{task} has not been reset; call reset with a seed before the first step")]

@@ -129,7 +129,7 @@ impl VecEnv {
     /// `[len, observation]`.
     ///
     /// # Errors
-    /// Those of [`Env::reset`].
+    /// Those of [`Env::reset`], and [`Error::Gave`] of an observation that is not finite.
     pub fn reset(&mut self, seed: u64) -> Result<&[f64]> {
         self.reset_with(|i| seed.wrapping_add(i as u64))
     }
@@ -137,11 +137,12 @@ impl VecEnv {
     /// Begins an episode in each environment, the i-th from the seed that `seed_of(i)` gives.
     ///
     /// # Errors
-    /// Those of [`Env::reset`].
+    /// As [`reset`](Self::reset).
     pub fn reset_with(&mut self, mut seed_of: impl FnMut(usize) -> u64) -> Result<&[f64]> {
         let rows = self.observations.chunks_exact_mut(self.observation_len);
         for (i, (slot, row)) in self.envs.iter_mut().zip(rows).enumerate() {
             slot.env.reset(seed_of(i), row)?;
+            slot.check_observation(row)?;
             self.steps[i] = Step {
                 terminated: false,
                 truncated: false,
@@ -157,7 +158,8 @@ impl VecEnv {
     ///
     /// # Errors
     /// [`Error::Length`] or [`Error::NotFinite`]; no environment has then stepped. [`Error::NotReset`] before the
-    /// first [`reset`](Self::reset).
+    /// first [`reset`](Self::reset). [`Error::Gave`] of a reward or an observation that is not finite; other
+    /// environments may have stepped then.
     pub fn step(&mut self, actions: &[f64]) -> Result<&[Step]> {
         self.step_some(actions, |_| true)
     }
@@ -274,6 +276,10 @@ impl Slot {
         last.copy_from_slice(now);
         let step = match self.env.step(action, now) {
             Ok(step) => {
+                if !step.reward.is_finite() {
+                    return Err(self.gave("reward".to_owned(), step.reward));
+                }
+                self.check_observation(now)?;
                 last.copy_from_slice(now);
                 step
             }
@@ -290,8 +296,22 @@ impl Slot {
         };
         if step.terminated || step.truncated {
             self.env.reset_next(now)?;
+            self.check_observation(now)?;
         }
         Ok(step)
+    }
+
+    /// Refuses an observation that the environment gave and that is not finite.
+    fn check_observation(&self, observation: &[f64]) -> Result<()> {
+        let index = observation.iter().position(|number| !number.is_finite());
+        index.map_or(Ok(()), |index| {
+            Err(self.gave(format!("observation[{index}]"), observation[index]))
+        })
+    }
+
+    fn gave(&self, what: String, value: f64) -> Error {
+        let task = self.env.info().id;
+        Error::Gave { task, what, value }
     }
 }
 
@@ -441,6 +461,51 @@ mod tests {
             assert_eq!(error.to_string(), told);
         }
         assert!(VecEnv::from_envs(vec![Sized::boxed([1, 1])]).is_ok());
+    }
+
+    /// Gives this reward and this second number of an observation.
+    #[derive(Clone)]
+    struct Gives(TaskInfo, [f64; 2]);
+
+    impl Env for Gives {
+        fn info(&self) -> &TaskInfo {
+            &self.0
+        }
+
+        fn reset(&mut self, _: u64, observation: &mut [f64]) -> Result<()> {
+            self.reset_next(observation)
+        }
+
+        fn reset_next(&mut self, observation: &mut [f64]) -> Result<()> {
+            observation.fill(0.0);
+            Ok(())
+        }
+
+        fn step(&mut self, _: &[f64], observation: &mut [f64]) -> Result<Step> {
+            let [reward, seen] = self.1;
+            observation[1] = seen;
+            Ok(Step {
+                reward,
+                terminated: false,
+                truncated: false,
+                info: Info::default(),
+            })
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_are_named_with_their_task() {
+        for (given, said) in [
+            ([f64::NAN, 0.0], "Gives-v0 gave reward = NaN"),
+            ([0.0, f64::INFINITY], "Gives-v0 gave observation[1] = inf"),
+        ] {
+            let mut info = make("Reacher-v5").unwrap().info().clone();
+            info.id = "Gives-v0";
+            let mut envs = VecEnv::from_envs(vec![Gives(info, given).into()]).unwrap();
+            envs.reset(0).unwrap();
+            let error = envs.step(&[0.0; 2]).unwrap_err().to_string();
+            assert!(error.starts_with(said), "{error}");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn registered_tasks_are_found_as_the_crates_own() {
     let error = make("Glider-v0").unwrap().state().unwrap_err().to_string();
     assert_eq!(
         error,
-        "Glider-v0 cannot be resumed: its Env implements neither `state` nor `set_state`"
+        "Glider-v0 cannot be resumed: its Env lacks `state` or `set_state`, which a run with checkpoints needs"
     );
 }
 

@@ -12,10 +12,16 @@ use sparse_core::topology::{NamedRule, register_rule};
 /// use std::process::ExitCode;
 ///
 /// use experiments::{Registry, cli};
+/// use rl_algos::{config::TrainConfig, recipes::Recipe};
 ///
 /// fn main() -> ExitCode {
-///     let moon = || envs::Mujoco::new(envs::tasks::Hopper::default()).map(Into::into);
-///     cli::run(Registry::new().task("MoonHopper-v0", moon))
+///     let quick = Recipe {
+///         name: "quick",
+///         about: "20,000 steps",
+///         source: "this program",
+///         settings: |base, _task| TrainConfig { steps: 20_000, ..base },
+///     };
+///     cli::run(Registry::new().recipe(quick))
 /// }
 /// ```
 #[derive(Debug, Default)]

@@ -89,6 +89,14 @@ pub enum Error {
         /// Highest value.
         high: f64,
     },
+    /// What an agent or an observer of a user's met.
+    #[error("{name}: {source}")]
+    Custom {
+        /// Who met it.
+        name: &'static str,
+        /// What it met.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// An environment refused.
     #[error(transparent)]
     Env(#[from] envs::Error),
@@ -99,7 +107,7 @@ pub enum Error {
 
 impl Error {
     /// A setting outside what is allowed.
-    pub(crate) fn config(
+    pub fn config(
         field: impl Into<Cow<'static, str>>,
         value: impl ToString,
         allowed: &str,

@@ -32,8 +32,8 @@ pub struct Returns {
 /// The environments step together on all threads; each has the bits that it has alone.
 ///
 /// # Errors
-/// The environments' own, [`Error::Diverged`](envs::Error::Diverged) when the physics of one does, and
-/// [`Error::ActionRange`].
+/// The environments' own, [`Error::Diverged`](envs::Error::Diverged) when the physics of one does,
+/// [`Error::Endless`](envs::Error::Endless) when an episode goes on after the task's limit, and [`Error::ActionRange`].
 pub fn evaluate(
     envs: &mut VecEnv,
     seeds: &mut ChaCha8Rng,
@@ -55,6 +55,11 @@ pub fn evaluate(
                 policy(&seen, &mut done);
                 range.to_task(&done, action);
             }
+        }
+        let limit = envs.info().max_episode_steps;
+        if limit > 0 && elapsed == limit {
+            let task = envs.info().id;
+            return Err(Error::Env(envs::Error::Endless { task, limit }));
         }
         elapsed += 1;
         let made = envs.step_some(&actions, |i| running[i])?;

@@ -218,7 +218,7 @@ impl<'a> PlanBuilder<'a> {
         let (mut parts, mut said, mut origins) = (Vec::new(), Vec::new(), Vec::new());
         for (kept, transitions) in policies {
             parts.push(Part::Policy {
-                policy: Policy::open(&kept.file, &self.source.task, &device)?,
+                policy: Policy::of(&run.config.algo, &kept.file, &self.source.task, &device)?,
                 acting: acting.clone(),
                 transitions: *transitions,
             });

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::Device;
+use envs::Env;
 
 use super::checkpoint::{Checkpoints, StoredRun, difference};
 use super::names::STATE_NAME;
@@ -75,6 +76,15 @@ pub fn resume(
         .run()
 }
 
+/// Refuses a task that cannot be resumed: at the first checkpoint it could not be kept, and later not gone on with.
+pub(crate) fn check_resumable(env: &dyn Env) -> Result<()> {
+    let mut env = env.clone_env();
+    let mut seen = vec![0.0; env.info().observation.len()];
+    env.reset(0, &mut seen)?;
+    let state = env.state()?;
+    Ok(env.set_state(&state, &mut seen)?)
+}
+
 /// A run from its first step, in a folder that is held.
 fn begin(
     config: &TrainConfig,
@@ -99,9 +109,8 @@ fn trainer<'a>(
     observers: &'a mut [&mut dyn Observer],
 ) -> Result<Trainer<'a, Box<dyn Agent>>> {
     let env = envs::make(&config.env)?;
-    // Not at the first checkpoint: a task that cannot be resumed cannot be kept either.
-    env.state()?;
     let [observation, action] = [env.info().observation.len(), env.info().action.len()];
+    check_resumable(&*env)?;
     let mut streams = Streams::new(config.seed);
     let agent = algos::build(config, observation, action, device, &mut streams)?;
     if files.resumed.is_none() {

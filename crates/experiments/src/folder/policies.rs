@@ -8,7 +8,10 @@ use crate::folder::run_dir::{Checkpoint, RunDir};
 use crate::terminal::shell;
 use crate::terminal::tell::program;
 use anyhow::{Context, Result, anyhow, bail};
+use burn::tensor::Device;
+use envs::TaskInfo;
 use offline_prune::config::{AlgoConfig, OfflineConfig};
+use rl_algos::algos::Policy;
 use serde::{Deserialize, Serialize};
 
 use crate::folder::kind::Kind;
@@ -35,8 +38,23 @@ pub(crate) struct Trained {
     pub(crate) name: String,
     pub(crate) seed: u64,
     pub(crate) weights: PathBuf,
+    /// The agent that acted by it; `None` where the action is the first outputs through tanh.
+    algo: Option<rl_algos::config::AlgoConfig>,
     /// When it was written, for people.
     pub(crate) when: String,
+}
+
+impl Trained {
+    /// The policy, to act in its task.
+    ///
+    /// # Errors
+    /// As [`Policy::of`].
+    pub(crate) fn policy(&self, task: &TaskInfo, device: &Device) -> rl_algos::Result<Policy> {
+        match &self.algo {
+            Some(algo) => Policy::of(algo, &self.weights, task, device),
+            None => Policy::open(&self.weights, task, device),
+        }
+    }
 }
 
 /// The policy of a run, its last or its best.
@@ -61,6 +79,7 @@ pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
         env: config.env,
         seed: config.seed,
         weights: dir.weights_path(which),
+        algo: Some(config.algo),
         when: format!(
             "checkpoint of step {} (return {} then)",
             thousands(info.step as f64),
@@ -112,6 +131,7 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
         env: config.env,
         seed: config.seed,
         weights,
+        algo: None,
         when: when(&info)?,
     })
 }

@@ -62,6 +62,25 @@ fn columns(metrics: &[&'static str]) -> Vec<&'static str> {
     [&FIRST, metrics, &LAST].concat()
 }
 
+/// Refuses a metric that has another column's name, or that is no plain word.
+fn check_names(metrics: &[&str]) -> Result<()> {
+    for (index, name) in metrics.iter().enumerate() {
+        let mut others = FIRST.iter().chain(&LAST).chain(&metrics[..index]);
+        if others.any(|other| other == name) {
+            return Err(Error::config(
+                "metric",
+                name,
+                "a name that no other column has",
+            ));
+        }
+        if name.is_empty() || name.contains([',', '"', '\r', '\n']) {
+            let allowed = "a name without commas, quotes and line breaks";
+            return Err(Error::config("metric", format!("{name:?}"), allowed));
+        }
+    }
+    Ok(())
+}
+
 /// Writes `metrics.csv`; each row is in the file when the evaluation is over. Changes to the file lose no row: see
 /// [`Ledger`].
 #[derive(Debug)]
@@ -79,8 +98,9 @@ impl Csv {
     /// Begins the file at `path` with the names of the columns, for an agent with these metrics.
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written.
+    /// [`Error::File`] when it cannot be written; [`Error::Config`] when a metric cannot be a column.
     pub fn create(path: &Path, seed: u64, metrics: &[&'static str]) -> Result<Self> {
+        check_names(metrics)?;
         Ok(Self::new(
             Ledger::create(path, &columns(metrics))?,
             seed,
@@ -282,5 +302,23 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_metric_that_can_be_no_column_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        for (metrics, said) in [
+            (
+                &["seconds"][..],
+                "metric = seconds: must be a name that no other",
+            ),
+            (&["loss", "loss"], "metric = loss: must be"),
+            (&["a,b"], "metric = \"a,b\": must be a name without commas"),
+        ] {
+            let error = Csv::create(&path, 0, metrics).unwrap_err().to_string();
+            assert!(error.starts_with(said), "{error}");
+        }
+        assert!(!path.exists());
     }
 }

@@ -3,7 +3,6 @@
 use crate::args::jobs::EvalArgs;
 use anyhow::{Result, bail};
 use envs::{TaskInfo, VecEnv};
-use rl_algos::algos::Policy;
 use rl_algos::config::MOST_EPISODES;
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
@@ -38,7 +37,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         ));
     }
     let mut envs = VecEnv::new(env, episodes)?;
-    let mut policy = Policy::open(&trained.weights, envs.info(), &device)?;
+    let mut policy = trained.policy(envs.info(), &device)?;
     let mut seeds = Streams::new(args.seed.unwrap_or(trained.seed)).evaluation;
     let returns = evaluate(&mut envs, &mut seeds, |seen, action| {
         policy.act(seen, action);

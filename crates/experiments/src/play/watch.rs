@@ -88,7 +88,7 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
     let open = |run: &PathBuf| {
         let trained = policies::of_run(run, args.best)?;
         let task = envs::make(&trained.env)?;
-        let policy = Policy::open(&trained.weights, task.info(), &device)?;
+        let policy = trained.policy(task.info(), &device)?;
         Actor::new(&trained.env, trained.name, Some(policy), args)
     };
     args.runs.iter().map(open).collect()

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use crate::args::train::TrainArgs;
 use crate::args::values::Device;
-use crate::folder::learn::{resume, train};
+use crate::folder::learn::{check_resumable, resume, train};
 use crate::folder::run_dir::RunDir;
 use crate::observe::TensorBoard;
 use anyhow::Result;
@@ -149,7 +149,7 @@ fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
 fn fits(config: &TrainConfig, runs: usize) -> Result<()> {
     let env = envs::make(&config.env)?;
     // What cannot be resumed is told before anything is written.
-    env.state()?;
+    check_resumable(&*env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
     room::memory(&config.needs(seen, done), runs)?;
     let weights = config.possible_weights(seen, done);

@@ -9,8 +9,8 @@ use sparse_core::trainer::StepReport;
 pub struct UpdateReport {
     /// Updates that were made.
     pub updates: u64,
-    /// Numbers by name, those of [`Agent::metrics`](super::Agent::metrics); left out or NaN where an update has none. A
-    /// name may occur once for each update.
+    /// Numbers by name, those of [`Agent::metrics`](super::Agent::metrics); left out or NaN where an update has none; another
+    /// name is an error. A name may occur once for each update.
     pub metrics: Vec<(&'static str, f32)>,
     /// Changes of connections and units, in all networks.
     pub moves: Moves,

@@ -47,7 +47,33 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// A part that a record can hold: the trainer of any network, or your own module.
+/// A part that a record can hold: the trainer of any network, or whatever is your own.
+///
+/// ```
+/// use rl_algos::agent::Part;
+/// use sparse_core::record::{Record, RecordWriter};
+///
+/// /// The mean of each number of an observation.
+/// struct Means(Vec<f32>);
+///
+/// impl Part for Means {
+///     fn save(&self, record: &mut RecordWriter, name: &str) {
+///         record.floats(name, &self.0); // or `bytes`, for a Burn record
+///     }
+///
+///     fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()> {
+///         self.0 = record.floats(name)?;
+///         Ok(())
+///     }
+/// }
+///
+/// let mut record = RecordWriter::new();
+/// Means(vec![0.5, -1.0]).save(&mut record, "means");
+/// let mut means = Means(Vec::new());
+/// means.restore(&Record::from_bytes(record.finish()?)?, "means")?;
+/// assert_eq!(means.0, [0.5, -1.0]);
+/// # Ok::<(), sparse_core::Error>(())
+/// ```
 pub trait Part {
     /// Adds everything that later updates depend on, under `name`.
     fn save(&self, record: &mut RecordWriter, name: &str);

@@ -102,7 +102,7 @@ static REGISTERED: RwLock<Vec<Builder>> = RwLock::new(Vec::new());
 /// Gives an agent of one's own its name in configurations, recipes and checkpoints, in all of the process.
 ///
 /// # Errors
-/// [`Error::Config`] when the name is taken.
+/// [`Error::Config`] when the name is taken, or is none: lower case letters, digits, `_` and `-`.
 pub fn register_agent<A: BuildAgent>() -> Result<()> {
     config::register::<A>()?;
     let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);

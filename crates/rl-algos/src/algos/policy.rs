@@ -11,7 +11,7 @@ use sparse_core::nn::{Inference, SparseModule};
 use sparse_core::record::Record;
 
 use super::gaussian::SquashedGaussian;
-use crate::config::SacConfig;
+use crate::config::{AlgoConfig, SacConfig};
 use crate::nets::check_action;
 use crate::{Error, Result};
 
@@ -35,6 +35,8 @@ use crate::{Error, Result};
 pub struct Policy {
     actor: Inference,
     action: usize,
+    /// Whose it is; `None` where the action is the first outputs through tanh.
+    algo: Option<AlgoConfig>,
 }
 
 impl Policy {
@@ -44,12 +46,31 @@ impl Policy {
     /// # Errors
     /// [`Error::Sparse`] when the file cannot be read or holds no actor; [`Error::File`] when its actor does not fit.
     pub fn open(path: &Path, task: &TaskInfo, device: &Device) -> Result<Self> {
+        let action = task.action.len();
+        Self::read(path, task, device, &[action, 2 * action])
+    }
+
+    /// As [`open`](Self::open) for the actor of this agent, which may act otherwise than by tanh.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of(algo: &AlgoConfig, path: &Path, task: &TaskInfo, device: &Device) -> Result<Self> {
+        let outputs = algo.actor_outputs(task.action.len());
+        let policy = Self::read(path, task, device, &[outputs])?;
+        Ok(Self {
+            algo: Some(algo.clone()),
+            ..policy
+        })
+    }
+
+    /// Reads an actor with one of these numbers of outputs.
+    fn read(path: &Path, task: &TaskInfo, device: &Device, wanted: &[usize]) -> Result<Self> {
         let actor = Record::open(path)?.network("actor", device)?;
         let layers = actor.sparse_layers();
         let inputs = layers.first().map_or(0, |layer| layer.pattern().inputs());
         let outputs = layers.last().map_or(0, |layer| layer.pattern().outputs());
         let (seen, action) = (task.observation.len(), task.action.len());
-        if inputs != seen || ![action, 2 * action].contains(&outputs) {
+        if inputs != seen || !wanted.contains(&outputs) {
             let message = format!(
                 "the actor takes {inputs} numbers and gives {outputs}; {} has {seen} and {action}",
                 task.id
@@ -62,6 +83,7 @@ impl Policy {
         Ok(Self {
             actor: Inference::of(&actor),
             action,
+            algo: None,
         })
     }
 
@@ -72,7 +94,14 @@ impl Policy {
     pub fn act(&mut self, observation: &[f32], action: &mut [f32]) {
         let size = self.action;
         check_action(action, size);
-        tanh(&self.output(observation)[..size], action);
+        let output = self.actor.forward(observation);
+        let output = output.unwrap_or_else(|error| panic!("observation: {error}"));
+        match &self.algo {
+            Some(algo) => algo.action(output, action),
+            None => {
+                tanh(&output[..size], action);
+            }
+        }
     }
 
     /// Writes an action drawn from a Gaussian policy, as SAC explores; `sac` bounds its spread. A policy without a

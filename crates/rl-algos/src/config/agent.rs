@@ -33,6 +33,12 @@ pub trait AgentConfig:
     /// What its networks are like, and how often they are updated.
     fn shape(&self) -> AgentShape;
 
+    /// Writes the action `[action]`, in [-1, 1], that [`Agent::act`](crate::agent::Agent::act) makes of the outputs of its
+    /// actor. A checkpoint holds the network alone: commands that play it act by this. Default: tanh of the first outputs.
+    fn action(&self, outputs: &[f32], action: &mut [f32]) {
+        sparse_core::math::tanh(&outputs[..action.len()], action);
+    }
+
     /// Changes the settings that all recipes start from to those that this agent was published with on a task.
     fn suit(&self, base: &mut TrainConfig, task: &TaskInfo) {
         let _ = (base, task);

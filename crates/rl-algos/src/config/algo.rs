@@ -27,6 +27,7 @@ trait AnyAgent: Any + fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn validate(&self) -> Result<()>;
     fn shape(&self) -> AgentShape;
+    fn action(&self, outputs: &[f32], action: &mut [f32]);
     fn suit(&self, base: &mut TrainConfig, task: &TaskInfo);
     fn settings(&self) -> serde_json::Result<Value>;
 }
@@ -42,6 +43,10 @@ impl<A: AgentConfig> AnyAgent for A {
 
     fn shape(&self) -> AgentShape {
         AgentConfig::shape(self)
+    }
+
+    fn action(&self, outputs: &[f32], action: &mut [f32]) {
+        AgentConfig::action(self, outputs, action);
     }
 
     fn suit(&self, base: &mut TrainConfig, task: &TaskInfo) {
@@ -104,6 +109,11 @@ impl AlgoConfig {
     #[must_use]
     pub fn policy_delay(&self) -> u64 {
         self.shape().policy_delay
+    }
+
+    /// As [`AgentConfig::action`].
+    pub fn action(&self, outputs: &[f32], action: &mut [f32]) {
+        self.0.action(outputs, action);
     }
 
     /// As [`AgentConfig::suit`].
@@ -206,11 +216,22 @@ fn registered() -> &'static RwLock<BTreeMap<&'static str, AgentKind>> {
     REGISTERED.get_or_init(RwLock::default)
 }
 
+/// Checks the name of an agent or a recipe, which stands in configurations and, joined by `-`, in a recipe's full name.
+pub(crate) fn check_name(what: &'static str, name: &str) -> Result<()> {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
+    if !name.is_empty() && name.chars().all(letter) {
+        return Ok(());
+    }
+    let allowed = "a name of lower case letters, digits, `_` and `-`";
+    Err(Error::config(what, format!("`{name}`"), allowed))
+}
+
 /// Lets configurations name an agent, in all of the process.
 ///
 /// # Errors
-/// [`Error::Config`] when the name is taken.
+/// [`Error::Config`] when the name is taken, or is none.
 pub(crate) fn register<A: AgentConfig>() -> Result<()> {
+    check_name("agent", A::NAME)?;
     let mut registered = registered().write().unwrap_or_else(PoisonError::into_inner);
     if OURS.iter().any(|kind| kind.name == A::NAME) || registered.contains_key(A::NAME) {
         return Err(Error::config(

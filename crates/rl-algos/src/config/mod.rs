@@ -19,8 +19,8 @@ use sparse_core::trainer::TargetConnections;
 
 pub use agent::{AgentConfig, AgentShape};
 pub use agents::{RedqConfig, SacConfig, Td3Config, Temperature};
-pub(crate) use algo::register;
 pub use algo::{AgentKind, AlgoConfig, agents as agent_kinds};
+pub(crate) use algo::{check_name, register};
 use catalogue::allowed;
 pub use needs::Need;
 pub use sparsity::{Decay, PruningConfig, SparsityConfig, TopologyConfig};

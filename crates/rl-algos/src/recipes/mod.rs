@@ -14,7 +14,7 @@ use std::sync::{PoisonError, RwLock};
 
 use envs::TaskInfo;
 
-use crate::config::{AlgoConfig, TrainConfig, agent_kinds};
+use crate::config::{AlgoConfig, TrainConfig, agent_kinds, check_name};
 use crate::{Error, Result};
 
 /// A recipe: its name without the agent, a line on it, and where its numbers come from.
@@ -49,8 +49,9 @@ static REGISTERED: RwLock<Vec<Recipe>> = RwLock::new(Vec::new());
 /// Gives a recipe of one's own its name, in all of the process; there is one of it with each agent.
 ///
 /// # Errors
-/// [`Error::Config`] when the name is taken.
+/// [`Error::Config`] when the name is taken, or is none: lower case letters, digits, `_` and `-`.
 pub fn register_recipe(recipe: Recipe) -> Result<()> {
+    check_name("recipe", recipe.name)?;
     let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
     if OURS
         .iter()

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::UpdateReport;
 use crate::progress::TrainMetrics;
+use crate::{Error, Result};
 
 /// Averages of what updates reported, by name, in the agent's order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,16 +31,24 @@ impl Averages {
         Self(names.iter().map(empty).collect())
     }
 
-    pub(super) fn add(&mut self, report: &UpdateReport) {
+    /// Adds the numbers of an update.
+    ///
+    /// # Errors
+    /// [`Error::Config`] of a number whose name is none of the agent's metrics.
+    pub(super) fn add(&mut self, report: &UpdateReport) -> Result<()> {
         for (name, number) in &report.metrics {
             let mut own = self.0.iter_mut();
-            if let Some(average) = own.find(|average| average.name == *name)
-                && !number.is_nan()
-            {
+            let Some(average) = own.find(|average| average.name == *name) else {
+                let names: Vec<&str> = self.0.iter().map(|own| own.name.as_str()).collect();
+                let allowed = format!("one of the agent's `metrics`: {}", names.join(", "));
+                return Err(Error::config("metric", name, &allowed));
+            };
+            if !number.is_nan() {
                 average.sum += f64::from(*number);
                 average.count += 1.0;
             }
         }
+        Ok(())
     }
 
     /// Goes on with the sums of another, of the metrics that both have.

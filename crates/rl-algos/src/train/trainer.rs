@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::Tensor;
-use envs::{Env, VecEnv};
+use envs::{Env, TaskInfo, VecEnv};
+use sparse_core::nn::SparseModule;
 use sparse_core::topology::dormant_units;
 
 use super::averages::Averages;
@@ -46,7 +47,7 @@ pub struct Trained<A = Box<dyn Agent>> {
 /// use rl_algos::{algos, recipes, rng::Streams};
 /// use sparse_core::device;
 ///
-/// let config = recipes::named("dense-td3", "Pendulum-v1")?;
+/// let config = recipes::named("dense-td3", "InvertedPendulum-v5")?;
 /// let env = envs::make(&config.env)?;
 /// let [observation, action] = [env.info().observation.len(), env.info().action.len()];
 /// let mut streams = Streams::new(config.seed);
@@ -113,8 +114,8 @@ impl<'a, A: Agent> Trainer<'a, A> {
     /// Makes all steps, or as many as observers let it.
     ///
     /// # Errors
-    /// [`Error::Diverged`] when a loss or the physics is no longer finite; [`Error::Config`] as
-    /// [`LoopConfig::validate`]; [`Error::ActionRange`] of an action without a finite range. Those of the agent, the
+    /// [`Error::Diverged`] when a loss, a reward, an observation or the physics is not finite; [`Error::Config`] as
+    /// [`LoopConfig::validate`], and when the agent's networks were drawn for another task; [`Error::ActionRange`] of an action without a finite range. Those of the agent, the
     /// environment and the observers.
     pub fn run(self) -> Result<Trained<A>> {
         // Inside the pool a fork costs one wake-up; from outside it would cost three.
@@ -155,6 +156,7 @@ impl<A: Agent> Session<A> {
         let copies = |count: usize| VecEnv::from_envs(vec![env.clone_env(); count]);
         let collector = Collector::new(copies(1)?, &mut streams)?;
         let [observation, action] = collector.sizes();
+        check_sizes(&agent, env.info())?;
         let replay = config.replay.as_ref();
         Ok(Self {
             evaluation_envs: copies(config.evaluation.episodes)?,
@@ -300,7 +302,7 @@ impl<A: Agent> Session<A> {
         progress.dropped += report.moves.dropped as u64;
         progress.grown += report.moves.grown as u64;
         progress.recycled += report.moves.recycled as u64;
-        self.averages.add(&report);
+        self.averages.add(&report)?;
         if report.moves.moved > 0 {
             self.progress.densities = self.agent().densities();
             self.look_for_ways();
@@ -396,13 +398,38 @@ impl<A: Agent> Session<A> {
     }
 }
 
+/// Refuses an agent whose networks were drawn for another task.
+fn check_sizes(agent: &dyn Agent, task: &TaskInfo) -> Result<()> {
+    let (observation, action) = (task.observation.len(), task.action.len());
+    for network in agent.networks() {
+        let expected = match network.role {
+            Role::Actor | Role::Value => observation,
+            Role::Critic => observation + action,
+            Role::Other => continue,
+        };
+        let layers = network.net.sparse_layers();
+        let inputs = layers.first().map_or(0, |layer| layer.pattern().inputs());
+        if inputs != expected {
+            let field = format!("inputs of the agent's network `{}`", network.name);
+            let allowed = format!(
+                "{expected}: {} observes {observation} numbers and takes {action}",
+                task.id
+            );
+            return Err(Error::config(field, inputs, &allowed));
+        }
+    }
+    Ok(())
+}
+
 /// An update or an environment that is no longer finite, with the environment step at which it happened.
 fn at_step(error: Error, step: u64) -> Error {
-    use envs::Error::{Diverged, NotFinite};
+    use envs::Error::{Diverged, Gave, NotFinite};
     let what = error.to_string();
     match error {
         Error::Sparse(error) if error.is_diverged() => Error::Diverged { step, what },
-        Error::Env(Diverged { .. } | NotFinite { .. }) => Error::Diverged { step, what },
+        Error::Env(Diverged { .. } | NotFinite { .. } | Gave { .. }) => {
+            Error::Diverged { step, what }
+        }
         other => other,
     }
 }
