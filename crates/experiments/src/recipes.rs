@@ -30,7 +30,7 @@ fn list() -> String {
         let names = agents.map(|agent| format!("{}-{}", recipe.name, agent.name));
         let names: Vec<String> = names.collect();
         let Recipe { about, source, .. } = recipe;
-        format!("{:<24}{about}\n{:<24}{source}\n", names.join(", "), "")
+        format!("{}\n    {about}\n    {source}\n", names.join(", "))
     });
     let end = format!(
         "\nOne of them with its numbers: {} recipes rlx2-td3 --env hopper\n",

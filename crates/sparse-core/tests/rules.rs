@@ -77,6 +77,7 @@ enum Wrong {
     MovesAll,
     DrawsElsewhere,
     NeverActs,
+    ResetsWhatIsNot,
     TakesWhatItDidNotAskFor,
 }
 
@@ -95,6 +96,12 @@ impl Faulty {
         match self.0 {
             Wrong::IgnoresTheFloor => floor = 0,
             Wrong::MovesAll => count = pattern.nnz(),
+            Wrong::ResetsWhatIsNot => {
+                return Ok(LayerChange {
+                    reset: vec![(pattern.nnz() as u32, 0.0)],
+                    ..LayerChange::default()
+                });
+            }
             Wrong::TakesWhatItDidNotAskFor => {
                 layer.dense_gradient()?;
             }
@@ -159,6 +166,7 @@ fn the_test_kit_finds_what_a_rule_does_wrong() {
         (Wrong::GrowsTwice, "twice"),
         (Wrong::IgnoresTheFloor, "must keep"),
         (Wrong::DropsAll, "leaves no connections"),
+        (Wrong::ResetsWhatIsNot, "resets value"),
         (
             Wrong::TakesWhatItDidNotAskFor,
             "outputs of the dense gradient: got 0",

@@ -77,7 +77,7 @@ pub const FIELDS: [Field; 74] = [
     field("sparsity.storage", "Which kernels compute the layers", "csr, masked or auto"),
 
     field("topology", "How connections move", ""),
-    choice("topology.rule", "Which connections are dropped and grown", "static, set, rigl, gradual_magnitude or redo"),
+    choice("topology.rule", "Which connections are dropped and grown", "static, set, rigl, gradual_magnitude, redo or a rule that was registered"),
     field("topology.rule.set", "Drop small weights, grow at random", ""),
     field("topology.rule.set.drop", "Which values go", "magnitude or sign_balanced"),
     field("topology.rule.set.allow_regrow", "Whether what a move drops may be grown by it", "true or false"),

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 
 pub use any::RuleEntry;
 pub use candidates::Candidates;
-use change::resolve;
+pub(crate) use change::resolve;
 pub use change::{AppliedChange, LayerChange};
 pub use config::RuleConfig;
 pub use dormant::dormant_units;
