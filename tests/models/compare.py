@@ -172,11 +172,11 @@ def motion(np, mujoco, model, engine):
         data.ctrl[:] = control()
 
     def state(of):
-        return [of.qpos.copy(), of.qvel.copy(), of.ctrl.copy(), of.qacc_warmstart.copy()]
+        return [of.qpos.copy(), of.qvel.copy(), of.act.copy(), of.ctrl.copy(), of.qacc_warmstart.copy()]
 
     def run(begin, steps):
         mujoco.mj_resetData(model, other)
-        other.qpos[:], other.qvel[:], other.ctrl[:], other.qacc_warmstart[:] = begin
+        other.qpos[:], other.qvel[:], other.act[:], other.ctrl[:], other.qacc_warmstart[:] = begin
         for _ in range(steps):
             mujoco.mj_step(model, other)
         return np.concatenate([other.qpos, other.qvel])

@@ -10,7 +10,7 @@ import sys
 import xml.etree.ElementTree as ET
 
 # Pairs of these shapes are found by a search that ends within `ccd_tolerance`.
-ROUND = {"ellipsoid", "cylinder"}
+ROUND = {"ellipsoid", "cylinder", "mesh"}
 EULERSEQ = ["xyz", "XYZ", "zyx", "ZYX", "xYz", "zxz", "XyX", "yzx"]
 SOLIMP = ["0.9 0.95 0.001", "0.95 0.99 0.01 0.5 2", "0 0.9 0.05 0.3 3", "0.5 0.9 0.1 0.7 1", "0.99 0.8 0.02 0.5 1.5",
           "0.8", "0.9 0.9 0", "0.2 1.5 0.01 0.2 4", "0.9 0.95 0.001 0 1"]
@@ -38,6 +38,9 @@ class Draw:
         self.shapes = self.rng.choice([shapes] * 8 + [["sphere", "capsule"], ["box"], ["sphere"], ["sphere", "cylinder"],
                                                       ["sphere", "cylinder"], shapes + ["cylinder", "ellipsoid"]])
         self.classes = []
+        # Meshes come from a generator of their own, so that all else stays as it is without them.
+        self.mesh_rng = random.Random(f"{seed}/{index}/meshes")
+        self.meshes = 3 if self.mesh_rng.random() < 0.25 else 0
 
     # --- numbers
 
@@ -368,6 +371,8 @@ class Draw:
         if self.chance(0.1):
             geom.set("group", str(self.rng.randrange(6)))
         self.touch(geom)
+        if self.meshes and self.mesh_rng.random() < 0.4:
+            self.geoms[-1] = (geom.get("name"), self.as_mesh(geom), owner)
         if kind in ROUND and len(self.shapes) < 4 and self.chance(0.8):
             # It touches planes and spheres only.
             geom.set("contype", "2")
@@ -398,6 +403,40 @@ class Draw:
                 geom.set("gap", self.number(0, 0.04))
 
     # --- what stands outside the tree
+
+    def assets(self, root):
+        """Clouds of corners, some of which are faces of a grid."""
+        rng = self.mesh_rng
+        asset = ET.SubElement(root, "asset")
+        for i in range(self.meshes):
+            grid = rng.random() < 0.2
+            place = (lambda: 0.05 * rng.randrange(-2, 3)) if grid else (lambda: rng.uniform(-0.15, 0.15))
+            corners = [place() for _ in range(3 * rng.choice([4, 5, 8, 12, 20, 40]))]
+            corners += [0, 0, 0, 0.2, 0, 0, 0, 0.15, 0, 0, 0, 0.1]
+            mesh = ET.SubElement(asset, "mesh", name=f"mesh{i}", vertex=" ".join(f"{x:.7g}" for x in corners))
+            if rng.random() < 0.3:
+                mesh.set("scale", " ".join(f"{rng.choice([-1, 1, 1]) * rng.uniform(0.5, 1.5):.3g}" for _ in range(3)))
+            if rng.random() < 0.3:
+                mesh.set("refpos", " ".join(f"{rng.uniform(-0.1, 0.1):.3g}" for _ in range(3)))
+            if rng.random() < 0.3:
+                mesh.set("refquat", " ".join(f"{rng.gauss(0, 1):.5g}" for _ in range(4)))
+            if rng.random() < 0.5:
+                mesh.set("inertia", rng.choice(["legacy", "convex", "shell"]))
+
+    def as_mesh(self, geom):
+        """Makes a geom a mesh, or fits it to one."""
+        rng = self.mesh_rng
+        geom.set("mesh", f"mesh{rng.randrange(self.meshes)}")
+        for key in ("size", "fromto"):
+            geom.attrib.pop(key, None)
+        if rng.random() < 0.8:
+            geom.set("type", "mesh")
+        elif rng.random() < 0.3:
+            geom.set("fitscale", f"{rng.uniform(0.5, 1.2):.3g}")
+        if rng.random() < 0.25:
+            geom.set("contype", "0")
+            geom.set("conaffinity", "0")
+        return geom.get("type")
 
     def contact(self, root):
         contact = ET.SubElement(root, "contact")
@@ -618,6 +657,8 @@ class Draw:
         self.settings(root)
         if self.chance(0.5):
             self.defaults(root)
+        if self.meshes:
+            self.assets(root)
         self.world(root)
         if self.chance(0.3):
             self.contact(root)

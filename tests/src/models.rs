@@ -62,6 +62,7 @@ fn geom_type(kind: GeomType) -> f64 {
         GeomType::Ellipsoid => 4.0,
         GeomType::Cylinder => 5.0,
         GeomType::Box => 6.0,
+        GeomType::Mesh => 7.0,
     }
 }
 

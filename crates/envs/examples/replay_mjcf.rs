@@ -3,8 +3,8 @@
 //! `cargo run --release -p envs --example replay_mjcf -- FILE.xml`
 //!
 //! Prints what is wrong with the file after the word `error`, or lines `name number…` of the compiled model under
-//! MuJoCo's names, then `ready`. Each line of stdin is then a number of steps, `qpos`, `qvel`, `ctrl` and
-//! `qacc_warmstart`; the answer holds `qpos`, `qvel` and `qacc` after them, and the numbers of contacts, of constraint
+//! MuJoCo's names, then `ready`. Each line of stdin is then a number of steps, `qpos`, `qvel`, `act`,
+//! `ctrl` and `qacc_warmstart`; the answer holds `qpos`, `qvel` and `qacc` after them, and the numbers of contacts, of constraint
 //! rows and of warnings.
 
 use envs::dynamics::{Model, State, step};
@@ -52,6 +52,7 @@ fn replay(model: &Model, numbers: &[f64]) -> Option<Vec<f64>> {
     for into in [
         &mut state.qpos,
         &mut state.qvel,
+        &mut state.act,
         &mut state.ctrl,
         &mut state.qacc_warmstart,
     ] {
@@ -81,6 +82,7 @@ fn compiled(model: &Model) -> Vec<(&'static str, Vec<f64>)> {
         ("nq", vec![model.nq as f64]),
         ("nv", vec![model.nv as f64]),
         ("nu", vec![model.nu as f64]),
+        ("na", vec![model.na as f64]),
         ("qpos0", model.qpos0.clone()),
         ("qpos_spring", model.qpos_spring.clone()),
         ("body_mass", b.mass.clone()),

@@ -38,7 +38,8 @@ const EVERYTHING: &str = r#"<mujoco model="everything">
     <default class="arm"><joint stiffness="2"/><geom rgba="1 0 0 1"/>
       <default class="hand"><geom size="0.05"/><site size="0.1"/></default></default>
   </default>
-  <asset><texture name="t" builtin="flat" width="8" height="48"/><material name="m" rgba="0 1 0 1"/></asset>
+  <asset><texture name="t" builtin="flat" width="8" height="48"/><material name="m" rgba="0 1 0 1"/>
+    <mesh name="rock" vertex="0 0 0 0.2 0 0 0 0.2 0 0 0 0.2 0.1 0.1 0.15" scale="1 -1 0.8" inertia="convex" refpos="0.1 0 0"/></asset>
   <worldbody>
     <light pos="0 0 3"/>
     <geom name="floor" type="plane" size="5 5 1" material="m"/>
@@ -55,6 +56,7 @@ const EVERYTHING: &str = r#"<mujoco model="everything">
             <joint name="elbow" axis="0 1 0" range="-40 60" ref="5" springref="3" actuatorfrcrange="-3 3"/>
             <joint name="reach" type="slide" axis="1 0 0" range="-0.1 0.2" solreflimit="0.03 1" margin="0.01"/>
             <geom name="palm"/>
+            <geom name="stone" type="mesh" mesh="rock" density="300"/>
           </body>
         </frame>
       </body>

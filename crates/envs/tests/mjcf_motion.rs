@@ -1,7 +1,7 @@
 //! Models of every kind of part, beside what MuJoCo 3.3.7 does with them: joints, cones, solvers, integrators,
-//! tendons, actuators, springs, limits, pairs, frames, a medium, equality constraints, flags.
+//! tendons, actuators, springs, limits, pairs, frames, a medium, equality constraints, flags, meshes.
 //!
-//! `motion/record.py` made `motion/expected.txt` and says what a line holds.
+//! `motion/record.py` made `motion/expected.txt` and `meshes/expected.txt` and says what a line holds.
 #![allow(
     clippy::unwrap_used,
     reason = "a helper of tests that fails should fail the test"
@@ -46,7 +46,19 @@ fn lead(state: &mut State, t: usize) {
 
 #[test]
 fn models_move_as_in_mujoco() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/motion");
+    compare("motion");
+}
+
+#[test]
+fn meshes_move_as_in_mujoco() {
+    compare("meshes");
+}
+
+/// Compares all models of a folder with its recording.
+fn compare(folder: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(folder);
     let expected = std::fs::read_to_string(folder.join("expected.txt")).unwrap();
     let mut running: Option<(&str, Model, State, usize)> = None;
     let (mut compared, mut wrong) = (0, Vec::new());

@@ -70,6 +70,13 @@ fn a_step_allocates_nothing() {
         (0..500).for_each(|_| step(&model, &mut state));
         assert_eq!(COUNT.with(Cell::get) - before, 0, "{name}");
     }
+    let meshes = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/meshes/touch.xml");
+    let model = envs::mjcf::load(meshes).unwrap();
+    let mut state = State::new(&model);
+    state.qpos.copy_from_slice(&model.keyframes[0].qpos);
+    let before = COUNT.with(Cell::get);
+    (0..500).for_each(|_| step(&model, &mut state));
+    assert_eq!(COUNT.with(Cell::get) - before, 0, "meshes");
     // The counter counts.
     let before = COUNT.with(Cell::get);
     drop(vec![0.0f64; 10]);

@@ -24,6 +24,12 @@ pub(super) struct Compiler {
     pub(super) inertiagrouprange: [f64; 2],
     /// Whether bodies on free joints take their centre of mass and principal axes as their frame.
     pub(super) alignfree: bool,
+    /// Whether geoms are fitted to the box of a mesh instead of to its inertia.
+    pub(super) fitaabb: bool,
+    /// Folder of mesh files, from the model's own.
+    pub(super) meshdir: String,
+    /// Whether folders in names of files are passed over.
+    pub(super) strippath: bool,
 }
 
 impl Default for Compiler {
@@ -39,6 +45,9 @@ impl Default for Compiler {
             inertiafromgeom: InertiaFromGeom::WithoutInertial,
             inertiagrouprange: [0.0, 5.0],
             alignfree: false,
+            fitaabb: false,
+            meshdir: String::new(),
+            strippath: false,
         }
     }
 }

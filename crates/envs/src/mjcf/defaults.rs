@@ -2,6 +2,7 @@
 //!
 //! A class starts from its parent class; MuJoCo: Modeling, "Default settings".
 
+use super::asset::MeshSpec;
 use super::attributes;
 use super::element::Element;
 use super::rule::some_of;
@@ -39,6 +40,7 @@ const OWN: [&str; 12] = [
 pub(super) struct Class {
     pub(super) joint: JointSpec,
     pub(super) geom: GeomSpec,
+    pub(super) mesh: MeshSpec,
     pub(super) site: Placement,
     pub(super) pair: PairSpec,
     pub(super) tendon: TendonSpec,
@@ -53,6 +55,7 @@ impl Default for Class {
         Self {
             joint: JointSpec::default(),
             geom: GeomSpec::default(),
+            mesh: MeshSpec::default(),
             site: Placement::default(),
             pair: PairSpec::default(),
             tendon: TendonSpec::default(),
@@ -149,7 +152,8 @@ impl Defaults {
                     child.check(&schema::EQUALITY_DEFAULT)?;
                     class.equality = attributes::equality(&child, &class.equality)?;
                 }
-                "default" | "mesh" | "camera" | "light" => {}
+                "mesh" => class.mesh = attributes::mesh(&child, &class.mesh)?,
+                "default" | "camera" | "light" => {}
                 _ => class.actuator = attributes::actuator(&child, &class.actuator)?,
             }
         }

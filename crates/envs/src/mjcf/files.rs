@@ -44,6 +44,8 @@ impl File {
 pub(super) struct Files {
     list: Vec<File>,
     includes: HashMap<(usize, usize), usize>,
+    /// Folder of the model's own file.
+    folder: Option<PathBuf>,
     notes: Notes,
 }
 
@@ -72,6 +74,7 @@ impl Files {
             file: name.clone(),
             source,
         })?;
+        files.folder = Some(path.with_file_name(""));
         let mut left = MOST_BYTES.saturating_sub(text.text.len());
         files.push(&name, text);
         let mut paths = vec![path.to_owned()];
@@ -121,6 +124,11 @@ impl Files {
     /// What stands for the model's own text in complaints.
     pub(super) fn name(&self) -> &str {
         self.list[0].source.file()
+    }
+
+    /// Folder of the model's own file; none for a text.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     fn place(&self, file: usize, at: usize, element: &str) -> Place {

@@ -24,13 +24,13 @@ pub(super) struct Rigid {
     pub(super) moments: DVec3,
 }
 
-/// Volume of a shape (m³); 0 for a plane.
+/// Volume of a shape (m³); 0 for a plane, and for a mesh, which knows its own.
 pub(super) fn volume(kind: GeomType, size: [f64; 3]) -> f64 {
     let [radius, half_length, height] = size;
     let ball = 4.0 * radius * radius * radius / 3.0;
     let cylinder = radius * radius * (2.0 * half_length);
     match kind {
-        GeomType::Plane => 0.0,
+        GeomType::Plane | GeomType::Mesh => 0.0,
         GeomType::Sphere => 4.0 * PI * radius * radius * radius / 3.0,
         GeomType::Capsule => PI * (cylinder + ball),
         GeomType::Ellipsoid => 4.0 * PI * radius * half_length * height / 3.0,
@@ -39,13 +39,13 @@ pub(super) fn volume(kind: GeomType, size: [f64; 3]) -> f64 {
     }
 }
 
-/// Principal moments of a solid shape of this mass about its centre, in its own frame (kg m²).
+/// Principal moments of a solid shape of this mass about its centre, in its own frame (kg m²); none of a mesh.
 pub(super) fn moments(kind: GeomType, size: [f64; 3], mass: f64) -> DVec3 {
     let [radius, half_length, _] = size;
     let length = 2.0 * half_length;
     let ball = |mass: f64| 0.4 * mass * radius * radius;
     match kind {
-        GeomType::Plane => DVec3::ZERO,
+        GeomType::Plane | GeomType::Mesh => DVec3::ZERO,
         GeomType::Sphere => DVec3::splat(ball(mass)),
         GeomType::Capsule => {
             // A cylinder and two half balls, whose centres of mass lie 3/8 of the radius beyond its ends.
@@ -150,10 +150,17 @@ fn about_axis(axis: usize, cosine: f64, sine: f64) -> DQuat {
 }
 
 /// Principal moments in falling order and the orientation of their axes; `None` unless all are positive.
+pub(super) fn principal(inertia: &DMat3) -> Option<(DVec3, DQuat)> {
+    let (moments, quat) = eigen(inertia);
+    (moments.is_finite() && quat.is_finite() && moments.min_element() >= 1e-14)
+        .then_some((moments, quat))
+}
+
+/// Eigenvalues in falling order and the orientation of their axes.
 ///
 /// Jacobi's method on the largest off-diagonal element. Axes are swapped by quarter turns, and moments that
 /// differ by less than 1e-12 keep their order, as in MuJoCo: its quaternions result, not just equivalent ones.
-pub(super) fn principal(inertia: &DMat3) -> Option<(DVec3, DQuat)> {
+pub(super) fn eigen(inertia: &DMat3) -> (DVec3, DQuat) {
     let mut quat = DQuat::IDENTITY;
     let mut moments = DVec3::ZERO;
     for _ in 0..500 {
@@ -190,8 +197,7 @@ pub(super) fn principal(inertia: &DMat3) -> Option<(DVec3, DQuat)> {
             quat = unit_quat(quat * quarter);
         }
     }
-    (moments.is_finite() && quat.is_finite() && moments.min_element() >= 1e-14)
-        .then_some((moments, quat))
+    (moments, quat)
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@
 //! are allowed only at the value which changes nothing.
 //!
 //! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
-//! `element` (typed attributes), `place` and `notes` (what is complained about and passed over), `spec` (what a file
-//! says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `compile` (spec → model) with `inertia`, `orientation`, `frames`, `pairs` and `constants`. MuJoCo:
+//! `element` (typed attributes), `place` and `notes` (what is complained about and passed over), `spec` and `asset` (what a file
+//! says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `compile` (spec → model) with `mesh`, `inertia`,
+//! `orientation`, `frames`, `pairs` and `constants`. MuJoCo:
 //! XML reference; Modeling chapter.
 
+mod asset;
 mod attributes;
 mod compile;
 mod compiler;
@@ -19,6 +21,7 @@ mod element;
 mod files;
 mod frames;
 mod inertia;
+mod mesh;
 mod notes;
 mod orientation;
 mod pairs;
@@ -63,8 +66,8 @@ pub fn load(path: impl AsRef<Path>) -> Result<Model> {
 /// let pendulum = envs::mjcf::compile(xml, "pendulum")?;
 /// assert_eq!((pendulum.nq, pendulum.nv, pendulum.nu), (1, 1, 0));
 ///
-/// let error = envs::mjcf::compile(&xml.replace("capsule", "mesh"), "pendulum").unwrap_err();
-/// assert!(error.to_string().starts_with("pendulum:5: <geom>: type is `mesh`"));
+/// let error = envs::mjcf::compile(&xml.replace("capsule", "sdf"), "pendulum").unwrap_err();
+/// assert!(error.to_string().starts_with("pendulum:5: <geom>: type is `sdf`"));
 /// # Ok::<(), envs::Error>(())
 /// ```
 pub fn compile(xml: &str, name: &str) -> Result<Model> {

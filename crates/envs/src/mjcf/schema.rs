@@ -7,7 +7,6 @@ use super::rule::{EMPTY, Rule, Skipped};
 const OLD: &str = "memory is sized by the model";
 const LOOKS: &str = "seen, not felt";
 const NOTES: &str = "for the user, not for the engine";
-const NO_ASSETS: &str = "assets are not read";
 const SAME: &str = "changes the path of the computation, not its result";
 const REFUSED_ANYWAY: &str = "what it is about is refused";
 
@@ -25,15 +24,11 @@ pub(super) const MUJOCO: Rule = Rule {
 
 pub(super) const COMPILER: Rule = Rule {
     read: "autolimits boundmass boundinertia settotalmass balanceinertia angle eulerseq \
-        inertiafromgeom inertiagrouprange alignfree",
+        inertiafromgeom inertiagrouprange alignfree fitaabb strippath meshdir assetdir",
     skipped: &[
-        ("strippath", NO_ASSETS),
-        ("meshdir", NO_ASSETS),
-        ("texturedir", NO_ASSETS),
-        ("assetdir", NO_ASSETS),
+        ("texturedir", LOOKS),
         ("discardvisual", "geoms that are only seen change no motion"),
         ("usethread", SAME),
-        ("fitaabb", REFUSED_ANYWAY),
         ("saveinertial", "models are not saved"),
     ],
     neutral: &[
@@ -104,12 +99,27 @@ pub(super) const STATISTIC: Rule = Rule {
 };
 
 pub(super) const ASSET: Rule = Rule {
-    children: "material",
+    children: "material mesh",
     skipped_children: &[
         ("texture", LOOKS),
-        ("mesh", "a geom that uses it is refused"),
         ("hfield", "a geom that uses it is refused"),
         ("skin", LOOKS),
+    ],
+    ..EMPTY
+};
+
+pub(super) const MESH: Rule = Rule {
+    read: "name class content_type file vertex face refpos refquat scale inertia",
+    skipped: &[
+        ("normal", LOOKS),
+        ("texcoord", LOOKS),
+        ("smoothnormal", LOOKS),
+        ("material", LOOKS),
+        ("params", "see builtin"),
+    ],
+    neutral: &[
+        ("maxhullvert", &["-1"], "hulls with fewer corners"),
+        ("builtin", &[], "shapes that MuJoCo makes"),
     ],
     ..EMPTY
 };
@@ -133,13 +143,9 @@ pub(super) const MATERIAL: Rule = Rule {
 
 pub(super) const DEFAULT: Rule = Rule {
     read: "class",
-    children: "default joint geom site material pair equality tendon general motor position velocity \
+    children: "default mesh joint geom site material pair equality tendon general motor position velocity \
         intvelocity damper cylinder muscle adhesion",
-    skipped_children: &[
-        ("mesh", REFUSED_ANYWAY),
-        ("camera", LOOKS),
-        ("light", LOOKS),
-    ],
+    skipped_children: &[("camera", LOOKS), ("light", LOOKS)],
     ..EMPTY
 };
 
@@ -195,12 +201,8 @@ pub(super) const FREEJOINT: Rule = Rule {
 pub(super) const GEOM: Rule = Rule {
     read: "name class type contype conaffinity condim group priority size material friction \
         mass density solmix solref solimp margin gap fromto pos quat axisangle xyaxes \
-        zaxis euler rgba",
-    skipped: &[
-        ("user", NOTES),
-        ("fitscale", NO_ASSETS),
-        ("fluidcoef", "see fluidshape"),
-    ],
+        zaxis euler rgba mesh fitscale",
+    skipped: &[("user", NOTES), ("fluidcoef", "see fluidshape")],
     neutral: &[
         ("shellinertia", &["false"], "hollow geoms"),
         (
@@ -208,7 +210,6 @@ pub(super) const GEOM: Rule = Rule {
             &["none"],
             "fluid forces on the geoms' own shapes",
         ),
-        ("mesh", &[""], "meshes"),
         ("hfield", &[""], "height fields"),
     ],
     ..EMPTY

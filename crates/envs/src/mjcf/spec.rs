@@ -1,5 +1,6 @@
 //! What a file says, after defaults: plain data with MuJoCo's default values.
 
+use super::asset::MeshSpec;
 use super::compiler::Compiler;
 use super::notes::Notes;
 use super::orientation::{Orientation, unit_quat};
@@ -220,6 +221,10 @@ pub(super) const GREY: [f64; 4] = [0.5, 0.5, 0.5, 1.0];
 #[derive(Clone, Debug)]
 pub(super) struct GeomSpec {
     pub(super) placement: Placement,
+    /// The mesh that it is, or that it is fitted to.
+    pub(super) mesh: Option<String>,
+    /// By how much a fitted geom is larger than what it is fitted to.
+    pub(super) fitscale: f64,
     pub(super) mass: Option<f64>,
     pub(super) density: f64,
     pub(super) group: i32,
@@ -242,6 +247,8 @@ impl Default for GeomSpec {
     fn default() -> Self {
         Self {
             placement: Placement::default(),
+            mesh: None,
+            fitscale: 1.0,
             mass: None,
             density: 1000.0,
             group: 0,
@@ -541,6 +548,7 @@ pub(super) struct Spec {
     /// Whether the Jacobians of tendons are sparse; `None` as their size says.
     pub(super) sparse: Option<bool>,
     pub(super) actuators: Vec<Named<Driven>>,
+    pub(super) meshes: Vec<Named<MeshSpec>>,
     /// Colours of materials.
     pub(super) materials: HashMap<String, [f64; 4]>,
     pub(super) pairs: Vec<Named<NamedPair>>,

@@ -16,7 +16,7 @@
 //! # Ok::<(), envs::Error>(())
 //! ```
 //!
-//! In reading order: `camera`, `ray` (where a line of sight meets a shape), `shade` (what is seen there),
+//! In reading order: `camera`, `ray` and `tree` (where a line of sight meets a shape or a mesh), `shade` (what is seen there),
 //! `picture` (pixels, letters, PNG), `animation` (GIF).
 
 mod animation;
@@ -26,6 +26,7 @@ mod ray;
 mod shade;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use animation::Animation;
 pub use camera::Camera;

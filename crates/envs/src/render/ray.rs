@@ -1,5 +1,6 @@
 //! Where a ray first meets a shape.
 
+use super::tree::Tree;
 use crate::dynamics::model::GeomType;
 use glam::{DMat3, DVec3};
 
@@ -13,10 +14,11 @@ pub(super) struct Hit {
 }
 
 /// Where the ray from `origin` along the unit vector `direction` first enters a shape, `size` as in
-/// [`GeomType`].
+/// [`GeomType`] and a mesh with its `tree`.
 pub(super) fn cast(
     kind: GeomType,
     size: [f64; 3],
+    tree: Option<&Tree>,
     (centre, axes): (DVec3, &DMat3),
     (origin, direction): (DVec3, DVec3),
 ) -> Option<Hit> {
@@ -28,6 +30,7 @@ pub(super) fn cast(
         GeomType::Capsule => capsule(o, d, size[0], size[1]),
         GeomType::Cylinder => cylinder(o, d, size[0], size[1]),
         GeomType::Box => block(o, d, DVec3::from(size)),
+        GeomType::Mesh => tree?.cast(o, d),
         GeomType::Ellipsoid => {
             // A unit sphere in stretched space; the direction stretches too, so distances stay.
             let radii = DVec3::from(size);

@@ -1,6 +1,7 @@
 //! What is seen along a line of sight: colours, light, shadow, floor, sky.
 
 use super::ray::{Hit, cast};
+use super::tree::Tree;
 use crate::dynamics::State;
 use crate::dynamics::model::{GeomType, Model};
 use glam::{DVec3, Vec3};
@@ -30,6 +31,8 @@ const AMBIENT: f32 = 0.45;
 struct Body {
     kind: GeomType,
     size: [f64; 3],
+    /// Which tree of the scene a mesh has.
+    tree: Option<usize>,
     centre: DVec3,
     axes: glam::DMat3,
     /// Radius of the bounding sphere (m); infinite for a plane.
@@ -40,8 +43,9 @@ struct Body {
 }
 
 /// All that can be seen of a state.
-pub(super) struct Scene {
+pub(super) struct Scene<'a> {
     bodies: Vec<Body>,
+    trees: Vec<Option<Tree<'a>>>,
     /// Side of a floor tile (m).
     tile: f64,
     /// Where the floor fades into the sky (m).
@@ -49,9 +53,9 @@ pub(super) struct Scene {
     middle: DVec3,
 }
 
-impl Scene {
+impl<'a> Scene<'a> {
     /// `scale` is how far the camera is from what it looks at (m), `middle` where that is.
-    pub(super) fn new(model: &Model, state: &State, scale: f64, middle: DVec3) -> Self {
+    pub(super) fn new(model: &'a Model, state: &State, scale: f64, middle: DVec3) -> Self {
         let geoms = &model.geoms;
         let shown = (0..geoms.kind.len())
             .filter(|geom| geoms.group[*geom] < HIDDEN_GROUP && geoms.rgba[*geom][3] > 0.0);
@@ -68,6 +72,7 @@ impl Scene {
                 Body {
                     kind: geoms.kind[geom],
                     size: geoms.size[geom],
+                    tree: geoms.mesh[geom],
                     centre: state.geom_xpos[geom],
                     axes: state.geom_xmat[geom],
                     reach: match geoms.kind[geom] {
@@ -86,13 +91,18 @@ impl Scene {
         bodies.extend(acting.map(|contact| Body {
             kind: GeomType::Sphere,
             size: [0.011 * scale, 0.0, 0.0],
+            tree: None,
             centre: contact.pos,
             axes: glam::DMat3::IDENTITY,
             reach: 0.011 * scale,
             colour: CONTACT.into(),
             mark: true,
         }));
+        let is_shown = |mesh: usize| bodies.iter().any(|body| body.tree == Some(mesh));
+        let trees = model.meshes.iter().enumerate();
+        let trees = trees.map(|(i, mesh)| is_shown(i).then(|| Tree::new(mesh)));
         Self {
+            trees: trees.collect(),
             bodies,
             tile: 10.0_f64.powf((0.18 * scale).log10().round()),
             horizon: 8.0 * scale,
@@ -149,7 +159,8 @@ impl Scene {
                 continue;
             }
             let place = (body.centre, &body.axes);
-            if let Some(hit) = cast(body.kind, body.size, place, (origin, direction))
+            let tree = body.tree.and_then(|tree| self.trees[tree].as_ref());
+            if let Some(hit) = cast(body.kind, body.size, tree, place, (origin, direction))
                 && nearest.is_none_or(|(_, other)| hit.at < other.at)
             {
                 nearest = Some((body, hit));

@@ -1,6 +1,7 @@
 use super::ray::cast;
+use super::tree::Tree;
 use super::*;
-use crate::dynamics::model::GeomType;
+use crate::dynamics::model::{GeomType, Mesh};
 use crate::make;
 use glam::{DMat3, DQuat, DVec3};
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ fn distance(kind: GeomType, size: [f64; 3], p: DVec3) -> f64 {
         GeomType::Sphere => p.length() - a,
         GeomType::Capsule => (p - DVec3::Z * p.z.clamp(-b, b)).length() - a,
         GeomType::Cylinder => (p.truncate().length() - a).max(p.z.abs() - b),
-        GeomType::Box => (p.abs() - DVec3::new(a, b, c)).max_element(),
+        GeomType::Box | GeomType::Mesh => (p.abs() - DVec3::new(a, b, c)).max_element(),
         GeomType::Ellipsoid => ((p / DVec3::new(a, b, c)).length() - 1.0) * a.min(b).min(c),
     }
 }
@@ -36,7 +37,7 @@ proptest! {
         prop_assume!(kind != Plane || distance(kind, size, axes.transpose() * (origin - centre)) > 0.1);
         let direction = (centre + DVec3::from(to) - origin).normalize();
         let inside = |at: f64| distance(kind, size, axes.transpose() * (origin + direction * at - centre));
-        match cast(kind, size, (centre, &axes), (origin, direction)) {
+        match cast(kind, size, None, (centre, &axes), (origin, direction)) {
             Some(hit) => {
                 prop_assert!(inside(hit.at).abs() < 1e-9, "{}", inside(hit.at));
                 prop_assert!((hit.normal.length() - 1.0).abs() < 1e-9);
@@ -48,6 +49,39 @@ proptest! {
             None => for i in 0..400 {
                 prop_assert!(inside(f64::from(i) * 0.02) > -1e-9);
             },
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_ray_meets_a_cube_of_triangles_where_it_meets_a_box(
+        turn in prop::array::uniform4(-1.0..1.0f64),
+        from in prop::array::uniform3(-1.0..1.0f64),
+        to in prop::array::uniform3(-1.2..1.2f64),
+    ) {
+        const SIDES: [[u32; 3]; 12] = [
+            [0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1],
+            [2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3],
+        ];
+        let corner = |i: u32| [0, 1, 2].map(|axis| if i >> axis & 1 == 1 { 1.0 } else { -1.0 });
+        let mesh = Mesh {
+            vert: (0..8).map(corner).collect(),
+            face: SIDES.to_vec(),
+            ..Mesh::default()
+        };
+        let tree = Tree::new(&mesh);
+        let axes = DMat3::from_quat(DQuat::from_array(turn).normalize());
+        let place = (DVec3::new(0.3, -0.2, 0.1), &axes);
+        let origin = place.0 + axes * (DVec3::from(from).normalize() * 4.0);
+        let ray = (origin, (place.0 + DVec3::from(to) - origin).normalize());
+        let block = cast(GeomType::Box, [1.0; 3], None, place, ray);
+        match (cast(GeomType::Mesh, [1.0; 3], Some(&tree), place, ray), block) {
+            (Some(found), Some(block)) => {
+                prop_assert!((found.at - block.at).abs() < 1e-9);
+                prop_assert!((found.normal - block.normal).length() < 1e-9);
+            }
+            (found, block) => prop_assert_eq!(found, block),
         }
     }
 }

@@ -5,13 +5,14 @@ mod box_box;
 mod capsule;
 mod convex;
 mod cylinder;
+mod mesh;
 mod plane;
 mod sphere;
 
 use glam::{DMat3, DVec3};
 
 use super::MINVAL;
-use super::model::{GeomType, Model, Pair};
+use super::model::{GeomType, Mesh, Model, Pair};
 use super::state::State;
 use super::state::contact::{Contact, MOST_TOUCHES};
 use convex::Search;
@@ -67,6 +68,8 @@ struct Shape<'a> {
     pos: DVec3,
     mat: &'a DMat3,
     size: &'a [f64; 3],
+    /// What a mesh is.
+    mesh: Option<&'a Mesh>,
 }
 
 impl Shape<'_> {
@@ -108,6 +111,7 @@ pub(super) fn collision(model: &Model, state: &mut State) {
             pos: state.geom_xpos[geom],
             mat: &state.geom_xmat[geom],
             size: &model.geoms.size[geom],
+            mesh: model.geoms.mesh[geom].map(|mesh| &model.meshes[mesh]),
         });
         let mut search = Search {
             tolerance: model.opt.ccd_tolerance,
@@ -136,7 +140,7 @@ fn out_of_reach(model: &Model, state: &State, pair: &Pair) -> bool {
 
 /// Finds where two shapes, the one of the lower type first, come closer than a margin.
 fn touch([first, second]: [Shape; 2], margin: f64, search: &mut Search, touches: &mut Touches) {
-    use GeomType::{Box, Capsule, Cylinder, Ellipsoid, Plane, Sphere};
+    use GeomType::{Box, Capsule, Cylinder, Ellipsoid, Mesh, Plane, Sphere};
     let (a, b) = (first.ball(), second.ball());
     let half_length = |shape: &Shape| shape.size[1];
     match [first.kind, second.kind] {
@@ -157,7 +161,8 @@ fn touch([first, second]: [Shape; 2], margin: f64, search: &mut Search, touches:
             let (a, b) = ((&a, half_length(&first)), (&b, half_length(&second)));
             capsule::capsule(a, b, margin, touches);
         }
-        [Sphere | Capsule | Ellipsoid | Cylinder, _] => {
+        [Plane, Mesh] => mesh::plane(&a, &second, margin, touches),
+        [Sphere | Capsule | Ellipsoid | Cylinder, _] | [_, Mesh] => {
             touches.extend(convex::touch(&first, &second, margin, search));
         }
         // The compiler keeps no other pairs, and orders each pair by type.

@@ -19,6 +19,8 @@ pub enum GeomType {
     Cylinder,
     /// `size` holds half the lengths along the local axes.
     Box,
+    /// A [`Mesh`](super::Mesh), of which the convex hull collides; `size` holds its largest coordinates without signs.
+    Mesh,
 }
 
 /// Geoms: shapes fixed to bodies, and their contact parameters.
@@ -32,6 +34,8 @@ pub struct Geoms {
     pub body: Vec<usize>,
     /// Sizes (m), see [`GeomType`].
     pub size: Vec<[f64; 3]>,
+    /// Mesh of a geom of that shape, in [`Model::meshes`](super::Model::meshes).
+    pub mesh: Vec<Option<usize>>,
     /// Position in the body's frame (m).
     pub pos: Vec<DVec3>,
     /// Orientation in the body's frame.

@@ -9,6 +9,7 @@ mod actuators;
 mod bodies;
 mod equalities;
 mod geoms;
+mod meshes;
 mod options;
 
 use std::ops::Range;
@@ -19,6 +20,7 @@ pub use actuators::{Actuators, Dyn, Law, Tendons, Transmission, Wrap};
 pub use bodies::{Bodies, Dofs, JointType, Joints};
 pub use equalities::{Anchor, Equalities, Equality};
 pub use geoms::{GeomType, Geoms, Pair, Sites};
+pub use meshes::{ConvexHull, Mesh};
 pub use options::{Cone, Integrator, Options, Solver};
 
 /// Reference, time constant (s) and damping ratio of a constraint (`solref`), or, when both are negative,
@@ -81,6 +83,8 @@ pub struct Model {
     pub dofs: Dofs,
     /// Geoms.
     pub geoms: Geoms,
+    /// Meshes that geoms show or collide with.
+    pub meshes: Vec<Mesh>,
     /// Sites.
     pub sites: Sites,
     /// Equality constraints.

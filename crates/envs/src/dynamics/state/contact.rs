@@ -38,9 +38,10 @@ pub struct Contact {
 
 /// Most contacts that a pair of these shapes can have.
 pub(super) fn most_touches(kinds: [GeomType; 2]) -> usize {
-    use GeomType::{Box, Capsule, Cylinder, Plane};
+    use GeomType::{Box, Capsule, Cylinder, Mesh, Plane};
     match kinds {
         [Plane | Capsule, Capsule] | [Capsule, Box] => 2,
+        [Plane, Mesh] => 3,
         [Plane, Cylinder | Box] => 4,
         [Box, Box] => MOST_TOUCHES,
         _ => 1,

@@ -18,10 +18,12 @@ impl ConvexScratch {
     /// Enough for the pairs of a model.
     pub(in crate::dynamics) fn new(model: &Model) -> Self {
         let searches = |kinds: [GeomType; 2]| {
-            use GeomType::{Cylinder, Ellipsoid, Plane, Sphere};
+            use GeomType::{Cylinder, Ellipsoid, Mesh, Plane, Sphere};
             match kinds {
                 [Plane, _] | [Sphere, Cylinder] => false,
-                [a, b] => [a, b].iter().any(|k| matches!(k, Ellipsoid | Cylinder)),
+                [a, b] => [a, b]
+                    .iter()
+                    .any(|k| matches!(k, Ellipsoid | Cylinder | Mesh)),
             }
         };
         let mut pairs = model.pairs.iter();
@@ -50,6 +52,8 @@ impl Clone for ConvexScratch {
 pub(in crate::dynamics) struct Corner {
     pub(in crate::dynamics) at: DVec3,
     pub(in crate::dynamics) on: [DVec3; 2],
+    /// Which corners of boxes and meshes they are.
+    pub(in crate::dynamics) index: [u32; 2],
 }
 
 /// Whether a triangle is part of the hull.

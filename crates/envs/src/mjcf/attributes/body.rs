@@ -57,13 +57,14 @@ fn read_placement(
     Ok(())
 }
 
-const SHAPES: [(&str, GeomType); 6] = [
+const SHAPES: [(&str, GeomType); 7] = [
     ("plane", GeomType::Plane),
     ("sphere", GeomType::Sphere),
     ("capsule", GeomType::Capsule),
     ("ellipsoid", GeomType::Ellipsoid),
     ("cylinder", GeomType::Cylinder),
     ("box", GeomType::Box),
+    ("mesh", GeomType::Mesh),
 ];
 /// Shapes that not all of geoms and sites can have here.
 const KINDS_NOT_DONE: [&str; 4] = ["plane", "hfield", "mesh", "sdf"];
@@ -72,7 +73,7 @@ const KINDS_NOT_DONE: [&str; 4] = ["plane", "hfield", "mesh", "sdf"];
 pub(in super::super) fn site(element: &Element, default: &Placement) -> Result<Placement> {
     let mut spec = default.clone();
     spec.unmet.check(element, &schema::SITE)?;
-    read_placement(element, &mut spec, &SHAPES[1..])?;
+    read_placement(element, &mut spec, &SHAPES[1..6])?;
     Ok(spec)
 }
 
@@ -81,6 +82,10 @@ pub(in super::super) fn geom(element: &Element, default: &GeomSpec) -> Result<Ge
     let mut spec = default.clone();
     spec.placement.unmet.check(element, &schema::GEOM)?;
     read_placement(element, &mut spec.placement, &SHAPES)?;
+    if let Some(mesh) = element.text("mesh") {
+        spec.mesh = Some(mesh.to_owned()).filter(|name| !name.is_empty());
+    }
+    element.number("fitscale", &mut spec.fitscale)?;
     if element.has("mass") {
         let mut mass = 0.0;
         element.number("mass", &mut mass)?;

@@ -2,10 +2,12 @@
 
 mod actuator;
 mod body;
+mod mesh;
 mod tendon;
 
 pub(super) use actuator::actuator;
 pub(super) use body::{geom, joint, site};
+pub(super) use mesh::mesh;
 pub(super) use tendon::tendon;
 
 use super::element::Element;

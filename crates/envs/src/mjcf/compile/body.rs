@@ -2,6 +2,7 @@
 
 use super::super::compiler::InertiaFromGeom;
 use super::super::inertia::{self, Rigid};
+use super::super::mesh::Compiled;
 use super::super::orientation;
 use super::super::place::Place;
 use super::super::rule::some_of;
@@ -228,7 +229,7 @@ impl Builder<'_> {
     }
 
     fn site(&mut self, body: usize, site: &Named<Placement>, shift: Option<Frame>) -> Result<()> {
-        let (_, mut pos, mut quat) = self.place_shape(site, &site.spec)?;
+        let (_, mut pos, mut quat) = self.place_shape(site, &site.spec, None)?;
         if let Some(frame) = shift {
             (pos, quat) = frame.apply(pos, quat);
         }
@@ -244,8 +245,25 @@ impl Builder<'_> {
     fn geom(&mut self, body: usize, geom: &Named<GeomSpec>) -> Result<Option<Rigid>> {
         let spec = &geom.spec;
         let kind = spec.placement.kind;
-        let (size, pos, quat) = self.place_shape(geom, &spec.placement)?;
-        check_size(geom, kind, size)?;
+        let mesh = self.mesh(geom)?;
+        let fitted = mesh
+            .and_then(|mesh| self.meshes.compiled(mesh))
+            .map(|mesh| {
+                let (size, frame) = mesh.fit(kind, spec.placement.size, self.spec.compiler.fitaabb);
+                (size.map(|x| x * spec.fitscale), frame)
+            });
+        let (mut size, pos, quat) = self.place_shape(geom, &spec.placement, fitted)?;
+        let mut weight = None;
+        if let (GeomType::Mesh, Some(mesh)) = (kind, mesh) {
+            let compiled = self.meshes.compiled(mesh);
+            size = compiled.map_or(size, Compiled::size);
+            weight = compiled.map(Compiled::weight);
+            let place = self.meshes.enter(mesh, &mut self.model.meshes);
+            self.model.geoms.mesh.push(Some(place));
+        } else {
+            check_size(geom, kind, size)?;
+            self.model.geoms.mesh.push(None);
+        }
         if kind == GeomType::Plane && !self.is_static(body) {
             return Err(geom
                 .place
@@ -257,7 +275,7 @@ impl Builder<'_> {
             GeomType::Capsule => size[0] + size[1],
             GeomType::Cylinder => (size[0] * size[0] + size[1] * size[1]).sqrt(),
             GeomType::Ellipsoid => size[0].max(size[1]).max(size[2]),
-            GeomType::Box => DVec3::from(size).length(),
+            GeomType::Box | GeomType::Mesh => DVec3::from(size).length(),
         };
         let rgba = self.colour(geom)?;
         let g = &mut self.model.geoms;
@@ -282,7 +300,7 @@ impl Builder<'_> {
         g.group.push(spec.group);
         let [low, high] = self.spec.compiler.inertiagrouprange;
         let counts = (low..=high).contains(&f64::from(spec.group));
-        let volume = inertia::volume(kind, size);
+        let volume = weight.map_or_else(|| inertia::volume(kind, size), |w| w.volume);
         let own = &self.spec.bodies[body].spec.inertial;
         let from_geoms = self.spec.compiler.inertiafromgeom;
         let asked = body > 0 && (own.is_none() || from_geoms == InertiaFromGeom::Always);
@@ -301,7 +319,10 @@ impl Builder<'_> {
             Some(mass) if volume > TINY => mass,
             Some(_) => 0.0,
         };
-        let moments = inertia::moments(kind, size, mass);
+        let moments = match weight {
+            Some(weight) => weight.moments(mass),
+            None => inertia::moments(kind, size, mass),
+        };
         Ok((counts && mass > TINY).then_some(Rigid {
             mass,
             com: pos,
@@ -310,11 +331,32 @@ impl Builder<'_> {
         }))
     }
 
-    /// Size, position and orientation of a geom or a site in its body's frame; `fromto` and `frame` resolved.
+    /// The mesh that a geom is, or is fitted to.
+    fn mesh(&mut self, geom: &Named<GeomSpec>) -> Result<Option<usize>> {
+        let (place, placement) = (&geom.place, &geom.spec.placement);
+        let Some(name) = &geom.spec.mesh else {
+            return match placement.kind {
+                GeomType::Mesh => Err(place.error("mesh is missing, and type is `mesh`")),
+                _ => Ok(None),
+            };
+        };
+        if placement.fromto.is_some() {
+            return Err(place.error(format!("fromto excludes mesh, which is `{name}`")));
+        }
+        if placement.kind == GeomType::Plane {
+            let message = format!("mesh is `{name}`, to which no plane can be fitted");
+            return Err(place.error(message));
+        }
+        self.meshes.get(place, name).map(Some)
+    }
+
+    /// Size, position and orientation of a geom or a site in its body's frame; `fromto` and `frame` resolved. A geom of
+    /// a mesh has the size and lies in the frame that are `fitted`.
     fn place_shape<T>(
         &mut self,
         named: &Named<T>,
         spec: &Placement,
+        fitted: Option<([f64; 3], (DVec3, DQuat))>,
     ) -> Result<([f64; 3], DVec3, DQuat)> {
         let place = &named.place;
         let mut found = match spec.fromto {
@@ -324,6 +366,14 @@ impl Builder<'_> {
                 (spec.size, spec.pos, quat)
             }
         };
+        if let Some((size, (pos, quat))) = fitted {
+            let own = Frame {
+                pos: found.1,
+                quat: found.2,
+            };
+            let (pos, quat) = own.apply(pos, quat);
+            found = (size, pos, quat);
+        }
         if let Some(frame) = spec.frame {
             (found.1, found.2) = frame.apply(found.1, found.2);
         }
@@ -497,6 +547,7 @@ fn check_size(geom: &Named<GeomSpec>, kind: GeomType, size: [f64; 3]) -> Result<
         GeomType::Sphere => &[0],
         GeomType::Capsule | GeomType::Cylinder => &[0, 1],
         GeomType::Ellipsoid | GeomType::Box => &[0, 1, 2],
+        GeomType::Mesh => &[],
     };
     for &i in must_be_positive {
         if size[i] <= 0.0 {

@@ -6,6 +6,7 @@
 mod actuator;
 mod body;
 mod equality;
+mod mesh;
 mod tendon;
 
 use super::notes::Notes;
@@ -33,6 +34,7 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
         mocaps: 0,
         model: empty(spec),
         notes: spec.notes.clone(),
+        meshes: mesh::Meshes::new(spec),
     };
     for (index, body) in spec.bodies.iter().enumerate() {
         builder.body(index, body)?;
@@ -72,6 +74,7 @@ fn empty(spec: &Spec) -> Model {
         joints: Joints::default(),
         dofs: Dofs::default(),
         geoms: Geoms::default(),
+        meshes: Vec::new(),
         sites: Sites::default(),
         equalities: Equalities::default(),
         tendons: Tendons::default(),
@@ -90,6 +93,7 @@ struct Builder<'a> {
     mocaps: usize,
     model: Model,
     notes: Notes,
+    meshes: mesh::Meshes<'a>,
 }
 
 impl Builder<'_> {

@@ -6,6 +6,7 @@
 mod actuator;
 mod body;
 mod equality;
+mod mesh;
 mod tendon;
 
 use super::attributes;
@@ -85,6 +86,7 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
         name: root.text("model").unwrap_or(files.name()).into(),
         meaninertia: read_meaninertia(&root)?,
         materials: read_materials(&root, &defaults)?,
+        meshes: mesh::meshes(&root, &defaults, &compiler, files.folder())?,
         pairs,
         excludes,
         equalities,
@@ -109,6 +111,14 @@ fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
     element.number("settotalmass", &mut compiler.settotalmass)?;
     element.flag("balanceinertia", &mut compiler.balanceinertia)?;
     element.flag("alignfree", &mut compiler.alignfree)?;
+    element.flag("fitaabb", &mut compiler.fitaabb)?;
+    element.flag("strippath", &mut compiler.strippath)?;
+    // The more special one goes before.
+    for attribute in ["assetdir", "meshdir"] {
+        if let Some(folder) = element.text(attribute) {
+            folder.clone_into(&mut compiler.meshdir);
+        }
+    }
     element.choice(
         "angle",
         &[("degree", true), ("radian", false)],
@@ -271,6 +281,11 @@ impl Names {
         if !name.is_empty() {
             name.push_str(suffix);
         }
+        self.claim(element, name, spec)
+    }
+
+    /// As [`name`](Self::name), for a name that the element does not say itself.
+    fn claim<T>(&mut self, element: &Element, name: String, spec: T) -> Result<Named<T>> {
         if !name.is_empty() && !self.seen.insert(name.clone()) {
             return Err(element.error(format!("there is another {} named `{name}`", self.kind)));
         }

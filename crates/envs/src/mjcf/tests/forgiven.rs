@@ -300,12 +300,8 @@ fn what_a_class_asks_for_is_wrong_only_where_it_is_used() {
         &motor("<motor class='x' joint='j'/>"),
     ));
     for (inside, tail, expected) in [
-        (mesh, geom(""), "needs meshes"),
-        (
-            mesh,
-            geom("mesh=''"),
-            "type is `mesh`; allowed: plane, sphere, capsule",
-        ),
+        (mesh, geom(""), "there is no mesh `m`"),
+        (mesh, geom("mesh=''"), "mesh is missing, and type is `mesh`"),
         ("<geom condim='2'/>", geom(""), "condim is `2`"),
         ("<geom zaxis='0 0 0'/>", geom(""), "zaxis has no direction"),
         (
@@ -334,10 +330,10 @@ fn what_a_class_asks_for_is_wrong_only_where_it_is_used() {
         let found = complaint(&class(inside, "", &tail));
         assert!(found.contains(expected), "{found}");
     }
-    let text = "<mujoco>\n<default>\n<geom type='mesh'/></default>\n<worldbody>\n<geom/></worldbody></mujoco>";
+    let text = "<mujoco>\n<default>\n<geom type='sdf'/></default>\n<worldbody>\n<geom/></worldbody></mujoco>";
     let found = compile(text, "a.xml").unwrap_err().to_string();
     assert!(
-        found.starts_with("a.xml:5: <geom>: type is `mesh`")
+        found.starts_with("a.xml:5: <geom>: type is `sdf`")
             && found.ends_with("its class in a.xml:3")
     );
 }

@@ -29,14 +29,11 @@ fn what_the_engine_does_not_do_is_refused() {
     let geom = |attributes: &str| with("", "", attributes, "");
     let head = |element: &str| with(element, "", "", "");
     refused([
-        (
-            geom("type='mesh'"),
-            "type is `mesh`; allowed: plane, sphere, capsule, ellipsoid, cylinder, box",
-        ),
+        (geom("type='mesh'"), "mesh is missing, and type is `mesh`"),
         (geom("type='hfield'"), "type is `hfield`; allowed"),
         (geom("type='sdf'"), "type is `sdf`; allowed"),
         (geom("condim='2'"), "condim is `2`; allowed: 1, 3, 4, 6"),
-        (geom("mesh='m'"), "needs meshes"),
+        (geom("mesh='m'"), "there is no mesh `m`; known meshes: none"),
         (geom("hfield='m'"), "needs height fields"),
         (geom("shellinertia='true'"), "needs hollow geoms"),
         (geom("fluidshape='ellipsoid'"), "needs fluid forces"),

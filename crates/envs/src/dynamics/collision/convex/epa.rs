@@ -7,7 +7,7 @@
 use glam::{DMat3, DVec3};
 
 use super::gjk::{areas, onto_plane};
-use super::{Places, Solid, corner};
+use super::{Places, Solid, corner, discrete};
 use crate::dynamics::MINVAL;
 use crate::dynamics::state::convex::{Corner, Hull, Status, Triangle};
 
@@ -178,6 +178,8 @@ impl Hull {
     ) -> Option<Places> {
         let mut upper = f64::INFINITY;
         let mut nearest = None;
+        let discrete = discrete(solids);
+        let tolerance = if discrete { MINVAL } else { tolerance };
         for _ in 0..iterations {
             let before = nearest;
             let mut lower_square = f64::INFINITY;
@@ -201,6 +203,14 @@ impl Hull {
             let new = self.corners.len() - 1;
             upper = upper.min(foot.dot(self.corners[new].at) / lower);
             if upper - lower < tolerance {
+                break;
+            }
+            let found = self.corners[new].index;
+            if discrete
+                && self.corners[..new]
+                    .iter()
+                    .any(|corner| corner.index == found)
+            {
                 break;
             }
             self.find_rim(triangle, new).ok()?;

@@ -7,7 +7,7 @@
 
 use glam::DVec3;
 
-use super::{Search, Solid, corner};
+use super::{Search, Solid, corner, discrete};
 use crate::dynamics::MINVAL;
 use crate::dynamics::state::convex::Corner;
 
@@ -48,15 +48,19 @@ impl Nearest {
     }
 }
 
-/// The nearest points of two shapes. Unless `distance` is asked it stops as soon as it knows that they are
-/// apart.
+/// The nearest points of two shapes. It stops as soon as it knows that they are apart, or, where their distance is asked
+/// up to a `reach`, that they are farther apart than that.
 pub(super) fn nearest(
     solids: &[Solid; 2],
     centres: [DVec3; 2],
-    distance: bool,
+    reach: Option<f64>,
     search: &Search,
 ) -> Nearest {
-    let enough = 0.5 * search.tolerance * search.tolerance;
+    let enough = if discrete(solids) {
+        0.0
+    } else {
+        0.5 * search.tolerance * search.tolerance
+    };
     let mut near = Nearest {
         on: centres,
         ..Nearest::default()
@@ -64,7 +68,7 @@ pub(super) fn nearest(
     let mut weights = [1.0, 0.0, 0.0, 0.0];
     let mut place = centres[0] - centres[1];
     let mut length = 0.0;
-    let mut try_inside = !distance;
+    let mut try_inside = reach.is_none();
     let mut iteration = 0;
     while iteration < search.iterations {
         length = place.dot(place);
@@ -81,7 +85,9 @@ pub(super) fn nearest(
             }
             break;
         }
-        if !distance && place.dot(far.at) > 0.0 {
+        let ahead = place.dot(far.at);
+        let square = reach.map_or(0.0, |reach| reach * reach * length * length);
+        if ahead > 0.0 && ahead * ahead >= square {
             return Nearest::apart();
         }
         if near.count == 3 && try_inside {

@@ -9,8 +9,11 @@
 mod epa;
 mod gjk;
 
+use std::cell::Cell;
+
 use glam::DVec3;
 
+use super::mesh::{apart, climb};
 use super::{Shape, Touch, unit};
 use crate::dynamics::MINVAL;
 use crate::dynamics::model::GeomType;
@@ -34,7 +37,13 @@ struct Solid<'a> {
     growth: f64,
     /// Whether only its middle point (sphere) or segment (capsule) counts.
     core: bool,
+    /// The corner of a box or a mesh that was found last; [`NO_CORNER`] before.
+    corner: &'a Cell<u32>,
 }
+
+const NO_CORNER: u32 = u32::MAX;
+/// Meshes with fewer corners than this are searched whole.
+const LEAST_CLIMB: usize = 10;
 
 impl Solid<'_> {
     /// The farthest point in a direction of length 1.
@@ -53,6 +62,7 @@ impl Solid<'_> {
             pos,
             mat,
             size,
+            ..
         } = *self.shape;
         if kind == GeomType::Sphere {
             let radius = if self.core { 0.0 } else { size[0] };
@@ -80,13 +90,47 @@ impl Solid<'_> {
                 }
             }
             GeomType::Ellipsoid => on_ellipsoid(local, DVec3::from_array(*size)),
-            _ => DVec3::new(
-                end(size[0], local.x),
-                end(size[1], local.y),
-                end(size[2], local.z),
-            ),
+            GeomType::Mesh => self.mesh_farthest(local),
+            _ => {
+                let point = DVec3::new(
+                    end(size[0], local.x),
+                    end(size[1], local.y),
+                    end(size[2], local.z),
+                );
+                let [x, y, z] = point.to_array().map(|x| u32::from(x > 0.0));
+                self.corner.set(x | y << 1 | z << 2);
+                point
+            }
         };
         *mat * point + pos
+    }
+
+    /// The farthest corner of a mesh, in its own axes; of equals, the one that was found last or comes first.
+    fn mesh_farthest(&self, direction: DVec3) -> DVec3 {
+        let Some(mesh) = self.shape.mesh else {
+            return DVec3::ZERO;
+        };
+        let known = self.corner.get();
+        if mesh.vert.len() >= LEAST_CLIMB && !mesh.hull.points.is_empty() {
+            let from = if known == NO_CORNER { 0 } else { known };
+            let corner = climb(&mesh.hull, direction, from as usize);
+            self.corner.set(corner as u32);
+            return mesh.hull.points[corner];
+        }
+        let at = |corner: usize| DVec3::from_array(mesh.vert[corner].map(f64::from));
+        let (mut best, mut corner) = (f64::NEG_INFINITY, 0);
+        if known != NO_CORNER {
+            corner = known as usize;
+            best = direction.dot(at(corner));
+        }
+        for other in 0..mesh.vert.len() {
+            let along = direction.dot(at(other));
+            if along > best {
+                (best, corner) = (along, other);
+            }
+        }
+        self.corner.set(corner as u32);
+        at(corner)
     }
 }
 
@@ -110,7 +154,16 @@ fn corner(solids: &[Solid; 2], direction: DVec3) -> Corner {
     Corner {
         at: on[0] - on[1],
         on,
+        index: [solids[0].corner.get(), solids[1].corner.get()],
     }
+}
+
+/// Whether both shapes have corners and nothing round: then the set of differences has too, and a search ends at one
+/// of them without error.
+fn discrete(solids: &[Solid; 2]) -> bool {
+    solids.iter().all(|solid| {
+        solid.growth == 0.0 && matches!(solid.shape.kind, GeomType::Box | GeomType::Mesh)
+    })
 }
 
 /// Where two convex shapes come closest, if within the margin.
@@ -120,17 +173,22 @@ pub(super) fn touch(
     margin: f64,
     search: &mut Search,
 ) -> Option<Touch> {
+    if second.kind == GeomType::Mesh && apart(first, second, margin) {
+        return None;
+    }
     let shapes = [first, second];
     let centres = [first.pos, second.pos];
-    let solids = shapes.map(|shape| Solid {
-        shape,
+    let corners = [Cell::new(NO_CORNER), Cell::new(NO_CORNER)];
+    let solids = [0, 1].map(|i| Solid {
+        shape: shapes[i],
         growth: 0.5 * margin,
         core: false,
+        corner: &corners[i],
     });
-    let places = match cores(shapes, margin) {
+    let places = match cores(&solids, margin) {
         // Balls that overlap less deep than their radius: the nearest points of their cores are enough.
         Some((cores, growths)) => {
-            let near = gjk::nearest(&cores, centres, true, search);
+            let near = gjk::nearest(&cores, centres, Some(growths[0] + growths[1]), search);
             if near.dist > search.tolerance {
                 grown(&near, growths)
             } else {
@@ -152,17 +210,18 @@ pub(super) fn touch(
 
 /// The shapes with spheres and capsules as their cores, and how far each core is from its surface; `None`
 /// without a sphere or capsule.
-fn cores<'a>(shapes: [&'a Shape<'a>; 2], margin: f64) -> Option<([Solid<'a>; 2], [f64; 2])> {
+fn cores<'a>(solids: &[Solid<'a>; 2], margin: f64) -> Option<([Solid<'a>; 2], [f64; 2])> {
     let half = 0.5 * margin;
-    let round = shapes.map(|shape| matches!(shape.kind, GeomType::Sphere | GeomType::Capsule));
+    let kinds = solids.map(|solid| solid.shape.kind);
+    let round = kinds.map(|kind| matches!(kind, GeomType::Sphere | GeomType::Capsule));
     let solid = |i: usize| Solid {
-        shape: shapes[i],
         growth: if round[i] { 0.0 } else { half },
         core: round[i],
+        ..solids[i]
     };
     let growth = |i: usize| {
         if round[i] {
-            shapes[i].size[0] + half
+            solids[i].shape.size[0] + half
         } else {
             0.0
         }
@@ -191,7 +250,7 @@ fn grown(near: &gjk::Nearest, growths: [f64; 2]) -> Places {
 
 /// The way out of each other for shapes that overlap.
 fn overlap(solids: &[Solid; 2], centres: [DVec3; 2], search: &mut Search) -> Option<Places> {
-    let near = gjk::nearest(solids, centres, false, search);
+    let near = gjk::nearest(solids, centres, None, search);
     if near.dist > search.tolerance || near.count < 2 {
         return None;
     }

@@ -26,6 +26,7 @@ impl Recorded {
             pos: self.pos,
             mat: &self.mat,
             size: &self.size,
+            mesh: None,
         }
     }
 
@@ -37,7 +38,7 @@ impl Recorded {
             GeomType::Capsule => a + b,
             GeomType::Ellipsoid => a.max(b).max(c),
             GeomType::Cylinder => a.hypot(b),
-            GeomType::Box => DVec3::new(a, b, c).length(),
+            GeomType::Box | GeomType::Mesh => DVec3::new(a, b, c).length(),
         }
     }
 }

@@ -1,0 +1,50 @@
+//! What a file says of its meshes, after defaults.
+
+use super::unmet::Unmet;
+use glam::{DQuat, DVec3};
+use std::path::PathBuf;
+
+/// How a mesh weighs. MuJoCo: XML reference, `mesh/inertia`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MeshInertia {
+    /// As its convex hull.
+    Convex,
+    /// As its surface encloses space.
+    Exact,
+    /// As if every triangle added volume, whichever way it is turned.
+    Legacy,
+    /// As its surface.
+    Shell,
+}
+
+/// A mesh, or a class's default for meshes.
+#[derive(Clone, Debug)]
+pub(super) struct MeshSpec {
+    /// Its file, or why there can be none.
+    pub(super) file: Option<Result<PathBuf, String>>,
+    pub(super) content_type: Option<String>,
+    /// Coordinates of corners, and corners of triangles, as written.
+    pub(super) vertex: Option<Vec<f64>>,
+    pub(super) face: Option<Vec<f64>>,
+    pub(super) scale: [f64; 3],
+    pub(super) refpos: DVec3,
+    pub(super) refquat: DQuat,
+    pub(super) inertia: MeshInertia,
+    pub(super) unmet: Unmet,
+}
+
+impl Default for MeshSpec {
+    fn default() -> Self {
+        Self {
+            file: None,
+            content_type: None,
+            vertex: None,
+            face: None,
+            scale: [1.0; 3],
+            refpos: DVec3::ZERO,
+            refquat: DQuat::IDENTITY,
+            inertia: MeshInertia::Legacy,
+            unmet: Unmet::default(),
+        }
+    }
+}
