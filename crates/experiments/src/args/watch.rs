@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::help;
 use super::values::{self, Device};
@@ -10,27 +10,32 @@ use crate::catalogue::Kind;
 
 /// Options of `cargo xtask watch`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:
+#[command(group = ArgGroup::new("world").args(["env", "model"]), after_help = "Examples:
   cargo xtask watch runs/halfcheetah-v5-rlx2-td3-s0
   cargo xtask watch --random --env Ant --out ant.gif
+  cargo xtask watch --model robot.xml --seconds 3
   cargo xtask watch --side-by-side runs/a runs/b --seconds 5
   cargo xtask watch runs/a --frames frames/")]
 pub struct WatchArgs {
     /// Folders of runs: one, or two with --side-by-side
-    #[arg(value_name = "RUN", num_args = 0..=2, required_unless_present = "random")]
+    #[arg(value_name = "RUN", num_args = 0..=2, required_unless_present_any = ["random", "model"])]
     pub runs: Vec<PathBuf>,
 
     /// Two agents next to each other, from the same start
     #[arg(long)]
     pub side_by_side: bool,
 
-    /// Uniformly random actions instead of an agent; needs --env
-    #[arg(long, requires = "env", conflicts_with_all = ["runs", "side_by_side"])]
+    /// Uniformly random actions instead of an agent; needs --env or --model
+    #[arg(long, requires = "world", conflicts_with_all = ["runs", "side_by_side"])]
     pub random: bool,
 
     /// Task for --random, by Gymnasium's name
     #[arg(long, value_name = "TASK", value_parser = values::task, conflicts_with = "runs")]
     pub env: Option<String>,
+
+    /// Model in MJCF to film, from its first keyframe and without control, or with --random
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["runs", "side_by_side", "best"])]
+    pub model: Option<PathBuf>,
 
     /// Take the checkpoint of the best evaluation, not the last one
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! `cargo xtask watch`: films an agent, or random actions, without a display.
+//! `cargo xtask watch`: films an agent, random actions, or a model of one's own, without a display.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::args::watch::WatchArgs;
 use anyhow::{Context, Result, bail};
+use envs::dynamics::Model;
 use envs::render::{Animation, Camera, Picture};
 use envs::{Env, TaskInfo};
 use indicatif::ProgressBar;
@@ -15,6 +16,7 @@ use rand_chacha::rand_core::SeedableRng;
 use rl_algos::algos::Policy;
 use rl_algos::scale::{ActionRange, to_agent};
 
+use super::own_model::OwnModel;
 use crate::folder::output::{Kind, Output, Unfinished};
 use crate::folder::places;
 use crate::folder::policies;
@@ -77,7 +79,17 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
 /// Who acts, each in a world of its own.
 fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
     if let (true, Some(task)) = (args.random, &args.env) {
-        return Ok(vec![Actor::new(task, "random".into(), None, args)?]);
+        let env = envs::make(task)?;
+        return Ok(vec![Actor::new(env, "random".into(), None, args)?]);
+    }
+    if let Some(file) = &args.model {
+        let model = Model::from_mjcf(file)?;
+        for line in &model.notes {
+            note(line);
+        }
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let env = OwnModel::new(model).into();
+        return Ok(vec![Actor::new(env, name.into_owned(), None, args)?]);
     }
     let wanted = if args.side_by_side { 2 } else { 1 };
     if args.runs.len() != wanted {
@@ -89,7 +101,7 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
         let trained = policies::of_run(run, args.best)?;
         let task = envs::make(&trained.env)?;
         let policy = trained.policy(task.info(), &device)?;
-        Actor::new(&trained.env, trained.name, Some(policy), args)
+        Actor::new(task, trained.name, Some(policy), args)
     };
     args.runs.iter().map(open).collect()
 }
@@ -99,6 +111,8 @@ struct Actor {
     env: Box<dyn Env>,
     name: String,
     policy: Option<Policy>,
+    /// Whether actions are random without a policy, or zero.
+    random: bool,
     rng: ChaCha8Rng,
     camera: Camera,
     observation: Vec<f64>,
@@ -112,8 +126,13 @@ struct Actor {
 }
 
 impl Actor {
-    fn new(task: &str, name: String, policy: Option<Policy>, args: &WatchArgs) -> Result<Self> {
-        let mut env = envs::make(task)?;
+    fn new(
+        mut env: Box<dyn Env>,
+        name: String,
+        policy: Option<Policy>,
+        args: &WatchArgs,
+    ) -> Result<Self> {
+        let task = env.info().id;
         let mut observation = vec![0.0; env.info().observation.len()];
         env.reset(args.seed, &mut observation)?;
         let (model, state) = env
@@ -134,6 +153,7 @@ impl Actor {
         Ok(Self {
             name,
             policy,
+            random: args.random,
             rng: ChaCha8Rng::seed_from_u64(args.seed),
             camera,
             observation,
@@ -160,6 +180,9 @@ impl Actor {
 
     fn action(&mut self) -> Result<Vec<f64>> {
         let TaskInfo { action: ranges, .. } = self.env.info();
+        if self.policy.is_none() && !self.random {
+            return Ok(vec![0.0; ranges.len()]);
+        }
         let range = ActionRange::of(ranges)?;
         let Some(policy) = &mut self.policy else {
             let draw = ranges.iter().map(|q| self.rng.random_range(q.low..=q.high));
@@ -206,10 +229,13 @@ impl Film {
             return Self::frames(folder);
         }
         let id = actors[0].env.info().id.to_lowercase();
-        let usual = args.runs.first().map_or_else(
-            || Path::new(&id).with_extension("gif"),
-            |run| run.join("watch.gif"),
-        );
+        let usual = match (args.runs.first(), &args.model) {
+            (Some(run), _) => run.join("watch.gif"),
+            (None, Some(file)) => {
+                Path::new(file.file_name().unwrap_or_default()).with_extension("gif")
+            }
+            (None, None) => Path::new(&id).with_extension("gif"),
+        };
         let place = args.out.clone().unwrap_or(usual);
         let out = Output::new("--out", &place, Kind::Gif)?.begin()?;
         let [width, height] = args.size;
