@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use experiments::args;
+use experiments::args::study::{StudyArgs, StudyJob};
+use experiments::args::{self, Job};
+use experiments::study;
 use experiments::terminal::tell;
-use xtask::{Cli, Command};
+use xtask::{Cli, Command, Heavy};
 
 mod launch;
 mod suite;
@@ -13,6 +15,9 @@ mod tidy;
 
 fn main() -> ExitCode {
     let done = match args::read::<Cli>().command {
+        Command::Heavy(Heavy::Job(Job::Study(StudyArgs {
+            what: StudyJob::Status(args),
+        }))) => study::show::show(&args),
         Command::Heavy(job) => job.device().and_then(launch::run),
         Command::Test(args) => suite::run(&args),
         Command::Tidy => tidy::tidy(),

@@ -10,7 +10,7 @@ use clap::Parser;
 use crate::Registry;
 use crate::args::{self, Job};
 use crate::terminal::tell::{self, note};
-use crate::{charts, collect, offline, play, recipes, train};
+use crate::{charts, collect, offline, play, recipes, study, train};
 
 /// All that a program of one's own takes.
 #[derive(Debug, Parser)]
@@ -46,7 +46,10 @@ pub fn run(registry: Registry) -> ExitCode {
 #[must_use]
 pub fn perform(job: Job) -> ExitCode {
     // These make a folder, which a failure to print does not harm.
-    let is_folder = matches!(job, Job::Train(_) | Job::Offline(_));
+    let is_folder = matches!(
+        job,
+        Job::Train(_) | Job::Offline(_) | Job::Study(_) | Job::Reproduce(_)
+    );
     finish(done(job), is_folder)
 }
 
@@ -54,6 +57,8 @@ fn done(job: Job) -> Result<ExitCode> {
     match job {
         Job::Train(args) => return train::run(&args),
         Job::Offline(args) => return offline::run(&args),
+        Job::Study(args) => return study::run(&args),
+        Job::Reproduce(args) => return study::reproduce(&args),
         Job::Watch(args) => return play::watch::run(&args),
         Job::Recipes(args) => recipes::run(&args),
         Job::Eval(args) => play::eval::run(&args),

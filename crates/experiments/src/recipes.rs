@@ -42,10 +42,11 @@ fn list() -> String {
 /// A recipe's settings for a task, with comments.
 fn file(name: &str, env: &str) -> Result<String> {
     let config = recipes::named(name, env)?;
-    let said = recipes().into_iter().find(|recipe| {
-        let rest = config.recipe.strip_prefix(recipe.name);
-        rest.is_some_and(|rest| rest.starts_with('-'))
-    });
+    let own = config.recipe.strip_suffix(config.algo.name());
+    let own = own.and_then(|own| own.strip_suffix('-'));
+    let said = recipes()
+        .into_iter()
+        .find(|recipe| Some(recipe.name) == own);
     let said = said.map(|Recipe { about, source, .. }| format!("# {about}\n# ({source})\n"));
     Ok(format!(
         "{}# For: {} train --config FILE\n\n{}",

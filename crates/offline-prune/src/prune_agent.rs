@@ -3,7 +3,7 @@
 use rand::Rng;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
-use sparse_core::nn::SparseMlp;
+use sparse_core::nn::{SparseMlp, SparseModule};
 
 use crate::algos::{Objective, OfflineAgent};
 use crate::prune::{Group, Loss, PruneConfig, PruneReport, prune};
@@ -33,7 +33,12 @@ pub fn prune_agent(
     let networks = agent.networks();
     let mut objectives = Vec::new();
     for batch in batches {
-        objectives.push(agent.objectives(batch, streams)?.into_iter());
+        let all = agent.objectives(batch, streams)?;
+        let all = match config.joint_critics {
+            true => with_joint_critics(all, &networks),
+            false => all,
+        };
+        objectives.push(all.into_iter());
     }
     let mut pruned: Vec<SparseMlp> = networks.iter().map(|(_, net)| (*net).clone()).collect();
     let mut reports = Vec::new();
@@ -57,6 +62,59 @@ pub fn prune_agent(
         networks: pruned,
         reports,
     })
+}
+
+/// The objectives with those of critics that are trained each by itself as one, their sum.
+fn with_joint_critics(
+    objectives: Vec<Objective>,
+    networks: &[(&'static str, &SparseMlp)],
+) -> Vec<Objective> {
+    let is_critic = |objective: &Objective| match objective.networks.as_slice() {
+        [one] => networks[*one].0.starts_with("critic") && objective.fixed.is_empty(),
+        _ => false,
+    };
+    let (critics, mut others): (Vec<_>, Vec<_>) = objectives.into_iter().partition(is_critic);
+    let places = critics.iter().flat_map(|critic| critic.networks.clone());
+    let places: Vec<usize> = places.collect();
+    let losses: Vec<_> = critics.into_iter().map(|critic| critic.loss).collect();
+    if places.is_empty() {
+        return others;
+    }
+    others.push(Objective {
+        networks: places,
+        fixed: Vec::new(),
+        loss: Box::new(move |nets| {
+            let each = losses.iter().zip(nets.chunks(1));
+            let sum = each
+                .map(|(loss, net)| loss(net))
+                .reduce(|sum, loss| sum + loss);
+            let Some(sum) = sum else {
+                unreachable!("there is a critic")
+            };
+            sum
+        }),
+    });
+    others
+}
+
+/// A pruned network's connections with the values and biases of a dense one.
+///
+/// # Errors
+/// When they have other layers.
+pub(crate) fn with_values_of(pruned: &SparseMlp, dense: &SparseMlp) -> Result<SparseMlp> {
+    let mut network = dense.clone();
+    let mut layers = network.sparse_layers_mut();
+    for (layer, kept) in layers.iter_mut().zip(pruned.sparse_layers()) {
+        let pattern = kept.pattern().clone();
+        let all: Vec<f32> = layer.values().into_data().iter().collect();
+        let values = pattern
+            .positions()
+            .map(|position| all[position as usize])
+            .collect();
+        **layer = layer.with_connections(pattern, values, kept.storage())?;
+    }
+    drop(layers);
+    Ok(network)
 }
 
 /// The error of a setting, with the names of the networks that it concerns.

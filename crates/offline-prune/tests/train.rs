@@ -13,12 +13,12 @@ use offline_prune::config::{AlgoConfig, OfflineConfig};
 use offline_prune::dataset::{Dataset, Episode};
 use offline_prune::fold_normaliser;
 use offline_prune::prune::PruneConfig;
-use offline_prune::train::{Evaluation, Run, Start, Watcher, train};
+use offline_prune::train::{Evaluation, Run, Start, Watcher, start, train};
 use rand::RngExt;
 use rl_algos::algos::Policy;
 use rl_algos::evaluate::evaluate;
 use rl_algos::rng::Streams;
-use sparse_core::nn::{SparseMlp, SparseModule};
+use sparse_core::nn::{Initializer, SparseMlp, SparseModule};
 
 const TASK: &str = "InvertedPendulum-v5";
 
@@ -313,6 +313,63 @@ fn what_does_not_fit_the_dataset_is_named() {
         error.starts_with("sparsity = 0.9999: must be at most") && error.ends_with("(in actor)"),
         "{error}"
     );
+}
+
+/// Options that follow sparse_reg's and SNIP's code: what is ranked together, and what is scored.
+#[test]
+fn critics_are_ranked_together_and_others_networks_scored_where_that_is_asked() {
+    let mut dataset = dataset();
+    dataset.normalise();
+    let made = |change: fn(&mut PruneConfig)| {
+        let mut config = config("td3-bc", Some(0.9));
+        change(config.pruning.as_mut().unwrap());
+        let mut streams = Streams::new(config.seed);
+        start(&config, &dataset, &Device::flex(), &mut streams).unwrap()
+    };
+    let kept = |start: &Start, name: &str| -> (Vec<u32>, Vec<f32>) {
+        let networks = start.agent.networks();
+        let (_, net) = networks.iter().find(|(own, _)| *own == name).unwrap();
+        let layers = net.sparse_layers();
+        let positions = layers
+            .iter()
+            .flat_map(|l| l.pattern().positions().collect::<Vec<_>>());
+        let values = layers
+            .iter()
+            .flat_map(|l| l.values().into_data().iter::<f32>().collect::<Vec<_>>());
+        (positions.collect(), values.collect())
+    };
+    let (apart, joint) = (made(|_| ()), made(|pruning| pruning.joint_critics = true));
+    let groups = |start: &Start| -> Vec<Vec<&'static str>> {
+        start
+            .pruning
+            .iter()
+            .map(|(names, _)| names.clone())
+            .collect()
+    };
+    assert_eq!(
+        groups(&apart),
+        [vec!["actor"], vec!["critic_1"], vec!["critic_2"]]
+    );
+    assert_eq!(
+        groups(&joint),
+        [vec!["actor"], vec!["critic_1", "critic_2"]]
+    );
+    let count = |start: &Start, name| kept(start, name).0.len();
+    let both = |start: &Start| count(start, "critic_1") + count(start, "critic_2");
+    assert!(both(&apart).abs_diff(both(&joint)) <= 1);
+    assert_ne!(
+        count(&joint, "critic_1"),
+        count(&apart, "critic_1"),
+        "they compete"
+    );
+    assert_eq!(kept(&joint, "actor"), kept(&apart, "actor"));
+    // Others are scored, and the connections that stay have the values that they would have had.
+    let scored = made(|pruning| pruning.score_init = Some(Initializer::XavierUniform));
+    let dense = made(|pruning| pruning.sparsity = 0.0);
+    let (positions, values) = kept(&scored, "actor");
+    assert_ne!(positions, kept(&apart, "actor").0);
+    let all = kept(&dense, "actor").1;
+    assert!(values.iter().all(|value| all.contains(value)));
 }
 
 /// Whatever is pruned, the batches, the noise and the evaluations are those of the dense agent: with one weight in a

@@ -44,6 +44,10 @@ pub struct EvalArgs {
     #[arg(long, value_name = "TASK", value_parser = values::task)]
     pub env: Option<String>,
 
+    /// Act by samples of a Gaussian policy (SAC, REDQ), as training explores, not by its mean
+    #[arg(long)]
+    pub sample: bool,
+
     /// Whole episodes to play, without exploration noise
     #[arg(long, value_name = "N", default_value = "10", value_parser = values::count, allow_hyphen_values = true)]
     pub episodes: u64,

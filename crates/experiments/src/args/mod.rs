@@ -1,6 +1,6 @@
 //! The command line: jobs and their options. Parsing needs no tensor library.
 //!
-//! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`jobs`], [`watch`], [`values`], [`help`].
+//! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`study`], [`jobs`], [`watch`], [`values`], [`help`].
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -12,6 +12,7 @@ pub mod help;
 pub mod jobs;
 pub mod offline;
 pub mod seeds;
+pub mod study;
 pub mod train;
 pub mod values;
 pub mod watch;
@@ -33,6 +34,10 @@ pub enum Job {
     Prune(offline::PruneArgs),
     /// Prune once, then learn from a dataset and evaluate; also over many sparsities
     Offline(offline::OfflineArgs),
+    /// Make many runs from one file: list them, make what is missing, tell how far they are
+    Study(study::StudyArgs),
+    /// Remake tables and figures of the papers, or list those that can be
+    Reproduce(study::ReproduceArgs),
     /// Draw learning curves of runs as one SVG picture
     Plot(jobs::PlotArgs),
 }
@@ -50,6 +55,8 @@ impl Job {
             Self::Watch(args) => args.device.unwrap_or_default(),
             Self::Prune(args) => args.agent.device.unwrap_or_default(),
             Self::Offline(args) => args.device()?,
+            Self::Study(args) => args.device()?,
+            Self::Reproduce(args) => args.device.unwrap_or_default(),
             Self::Plot(_) | Self::Recipes(_) => values::Device::default(),
         })
     }

@@ -37,6 +37,11 @@ pub struct AgentArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
+    /// One setting, by its key in `config.toml`, such as learning.gamma=0.98 or pruning.floor.keep_outputs=false; may be
+    /// repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::setting)]
+    pub set: Vec<String>,
+
     /// Backend that computes the networks
     #[arg(long, value_name = "NAME", value_parser = values::device,
         help = help::named("Backend that computes the networks", Kind::Device, "flex"))]
@@ -189,11 +194,12 @@ impl OfflineArgs {
 }
 
 /// Options of new runs: a resumed run has its own settings.
-const FRESH: [&str; 17] = [
+const FRESH: [&str; 18] = [
     "env",
     "algo",
     "seed",
     "config",
+    "set",
     "criterion",
     "sparsity",
     "sweep",
@@ -259,6 +265,7 @@ mod tests {
             "--algo bc",
             "--seed 1",
             "--config a",
+            "--set updates=5",
             "--criterion snip",
             "--sparsity 0.5",
             "--sweep 0,0.5",

@@ -3,13 +3,15 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
+use clap::builder::ArgPredicate;
 
 use super::help;
 use super::seeds::{self, Seeds};
-use super::values::{self, Device};
+use super::values::{self, Device, Take};
 use crate::catalogue::{self, Kind};
 
 /// Options of a training run. What is absent comes from the configuration file, then from the recipe.
@@ -37,7 +39,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "SHARE", value_parser = values::sparsity, allow_hyphen_values = true)]
     pub critic_sparsity: Option<f64>,
 
-    /// Control steps to train for; 200_000, 200k and 1M are understood [default: 200000]
+    /// Control steps to train for; 200_000, 200k and 1M are understood [default: 200000]; with --resume, the new length of
+    /// the run, in which connections stop moving when they were to stop
     #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
     pub steps: Option<u64>,
 
@@ -74,9 +77,39 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
+    /// One setting, by its key in `config.toml`, such as learning.gamma=0.98 or replay.adaptive=false; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::setting)]
+    pub set: Vec<String>,
+
     /// Go on with the run in this folder, which was stopped or killed, as if it had not stopped
     #[arg(long, value_name = "DIR", conflicts_with_all = FRESH)]
     pub resume: Option<PathBuf>,
+
+    /// Begin with the networks of the run in this folder, of either command; task, reward and settings may be others
+    #[arg(long, value_name = "RUN")]
+    pub init_from: Option<PathBuf>,
+
+    /// What is taken of that run
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        requires = "init_from",
+        default_value_if("init_from", ArgPredicate::IsPresent, "networks")
+    )]
+    pub take: Option<Take>,
+
+    /// End early once an evaluation's mean return is this or more
+    #[arg(long, value_name = "RETURN", allow_hyphen_values = true, value_parser = values::finite)]
+    pub stop_at_return: Option<f64>,
+
+    /// End early after so many evaluations without a higher mean return
+    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
+    pub patience: Option<u64>,
+
+    /// End early after this time, such as 90s, 45m or 2h30m; --resume goes on
+    #[arg(long, value_name = "TIME", value_parser = values::span)]
+    pub budget: Option<Duration>,
 }
 
 /// The file of a run's folder with the name of its device: `crate::folder::run_dir::RunDir::device_path`.
@@ -121,25 +154,26 @@ pub(super) fn device_of(asked: Option<Device>, resume: Option<&Path>) -> Result<
 }
 
 /// Options of new runs: a resumed run has its own settings.
-const FRESH: [&str; 12] = [
+const FRESH: [&str; 13] = [
     "env",
     "recipe",
     "algo",
     "actor_sparsity",
     "critic_sparsity",
-    "steps",
+    "init_from",
     "seed",
     "seeds",
     "out",
     "overwrite",
     "keep_policies",
     "config",
+    "set",
 ];
 
 const BEFORE: &str = "\
 With no option: RLx2-TD3 on HalfCheetah-v5, the actor 90 % and the critics 85 %
-sparse from the first step, for 200,000 control steps. An option wins over the
-same setting in --config, which wins over the recipe.";
+sparse from the first step, for 200,000 control steps. A named option wins over
+--set, that over the same setting in --config, which wins over the recipe.";
 
 const SPARSITY: &str = "\
 Sparsity: RLx2's published ones by task and algorithm; for TD3, actor / critic:
@@ -153,9 +187,12 @@ Examples:
   cargo xtask train --recipe dense --out runs/baseline
   cargo xtask train --recipe rlx2 --algo sac --seeds 0..5
   cargo xtask train --actor-sparsity 0.95 --critic-sparsity 0.9 --out runs/sparser
+  cargo xtask train --env ant-v3 --set n_step.n=2 --set replay.adaptive=false
   cargo xtask train --config runs/halfcheetah-v5-rlx2-td3-s0/config.toml --seed 1
   cargo xtask recipes ds-sac --env ant > my.toml; cargo xtask train --config my.toml
   cargo xtask train --resume runs/halfcheetah-v5-rlx2-td3-s0
+  cargo xtask train --resume runs/halfcheetah-v5-rlx2-td3-s0 --steps 2M
+  cargo xtask train --recipe static --init-from runs/halfcheetah-v5-rlx2-td3-s0 --take ticket
 
 Ctrl-C ends a run after its step, with all that --resume needs, and so do SIGTERM
 and SIGHUP, which a scheduler and a closing terminal send; a second Ctrl-C ends
@@ -202,21 +239,26 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_goes_on_takes_only_a_device_and_threads() {
-        let args = read("--resume runs/a --device ndarray --threads 2").unwrap();
-        assert_eq!(args.resume, Some("runs/a".into()));
+    fn a_run_that_goes_on_takes_a_length_and_what_computes_it_alone() {
+        let args = read("--resume runs/a --device ndarray --threads 2 --steps 2M").unwrap();
+        assert_eq!(
+            (args.resume, args.steps),
+            (Some("runs/a".into()), Some(2_000_000))
+        );
+        assert!(read("--resume runs/a --budget 2h --patience 5 --stop-at-return -3").is_ok());
         for other in [
             "--env ant",
             "--recipe ds",
             "--algo sac",
             "--actor-sparsity 0.5",
             "--critic-sparsity 0.5",
-            "--steps 5",
             "--seed 1",
             "--seeds 0..2",
+            "--init-from b",
             "--out a",
             "--overwrite",
             "--config a",
+            "--set steps=5",
         ] {
             assert!(read(other).is_ok(), "{other}");
             assert!(
@@ -251,6 +293,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_of_a_run_needs_the_run() {
+        let args = read("--init-from runs/a").unwrap();
+        assert_eq!(args.take, Some(Take::Networks));
+        let args = read("--init-from runs/a --take ticket").unwrap();
+        assert_eq!(args.take, Some(Take::Ticket));
+        assert!(read("--take ticket").is_err());
+        let error = read("--init-from a --take weights")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("networks, connections, ticket"), "{error}");
+    }
+
+    #[test]
     fn one_seed_or_several_not_both() {
         assert_eq!(
             read("--seeds 0,3,7").unwrap().seeds,
@@ -270,8 +325,14 @@ mod tests {
     fn the_help_names_every_task_recipe_and_device() {
         let after = after();
         for entry in catalogue::entries(Kind::Recipe) {
+            let mut lines = after.lines().map(|line| {
+                line.trim_start()
+                    .trim_start_matches("Recipes:")
+                    .trim_start()
+            });
+            let line = lines.find(|line| line.split_whitespace().next() == Some(&entry.name));
             assert!(
-                after.contains(&format!("{:<8}{}", entry.name, entry.about)),
+                line.is_some_and(|line| line.ends_with(&entry.about)),
                 "{after}"
             );
         }

@@ -1,5 +1,9 @@
 //! Values of options, checked before anything is built.
 
+use std::time::Duration;
+
+use clap::ValueEnum;
+
 use crate::catalogue::{self, Kind};
 
 pub use crate::catalogue::Device;
@@ -131,6 +135,85 @@ pub fn count(text: &str) -> Result<u64, String> {
     }
 }
 
+/// What a new run takes of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Take {
+    /// Connections and weights
+    #[default]
+    Networks,
+    /// Connections, with weights that are drawn anew
+    Connections,
+    /// Connections, with the weights of step 0; 0 where there was none then
+    Ticket,
+}
+
+/// Reads a setting, `key=value`.
+///
+/// # Errors
+/// When it has no key.
+pub fn setting(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((key, _)) if !key.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err("a setting is key=value, such as learning.gamma=0.98".to_owned()),
+    }
+}
+
+/// Reads a length of time: `90s`, `45m`, `2h30m` or `1d`.
+///
+/// # Errors
+/// When it is none, or nothing.
+pub fn span(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is such as 90s, 45m, 2h30m or 1d, and above 0".to_owned();
+    let (mut all, mut digits) = (0_u64, String::new());
+    for letter in text.trim().chars() {
+        let unit = match letter {
+            '0'..='9' => {
+                digits.push(letter);
+                continue;
+            }
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            _ => return Err(wrong()),
+        };
+        let count: u64 = digits.parse().map_err(|_| wrong())?;
+        digits.clear();
+        let seconds = count
+            .checked_mul(unit)
+            .and_then(|seconds| all.checked_add(seconds));
+        all = seconds.ok_or_else(wrong)?;
+    }
+    match digits.is_empty() && all > 0 {
+        true => Ok(Duration::from_secs(all)),
+        false => Err(wrong()),
+    }
+}
+
+/// Reads a part of the whole: `0/4` to `3/4`.
+///
+/// # Errors
+/// When it is none.
+pub fn slice(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once('/');
+    let parts = parts.and_then(|(i, n)| Some((i.trim().parse().ok()?, n.trim().parse().ok()?)));
+    match parts {
+        Some((part, of)) if part < of => Ok((part, of)),
+        _ => Err(
+            "a slice is 0/4, 1/4, 2/4 or 3/4: the part, from 0, and how many there are".to_owned(),
+        ),
+    }
+}
+
+/// Reads a finite number.
+///
+/// # Errors
+/// When it is none.
+pub fn finite(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "expected a number, such as 3000 or -5.5".to_owned())
+}
+
 /// Reads how many threads compute.
 ///
 /// # Errors
@@ -199,6 +282,26 @@ mod tests {
             let error = count(bad).unwrap_err();
             assert!(error.contains(expected), "{bad}: {error}");
         }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, seconds) in [("90s", 90), ("45m", 2700), ("2h30m", 9000), ("1d", 86_400)] {
+            assert_eq!(span(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for bad in [
+            "",
+            "5",
+            "h",
+            "2h30",
+            "0s",
+            "-5m",
+            "1.5h",
+            "99999999999999999999d",
+        ] {
+            assert!(span(bad).is_err(), "{bad}");
+        }
+        assert_eq!(slice("0/1"), Ok((0, 1)));
     }
 
     #[test]

@@ -92,6 +92,33 @@ impl Checkpoints {
         Some(same_config(&state.config, config))
     }
 
+    /// Puts the last state in `folder` under other settings of the same run, without another change; whether there is one.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it is damaged, of an earlier version, or of neither of both settings.
+    pub(crate) fn put_under(folder: &Path, from: &TrainConfig, to: &TrainConfig) -> Result<bool> {
+        let path = folder.join(STATE_NAME);
+        if !path.exists() {
+            return Ok(false);
+        }
+        let bytes = fs::read(&path).map_err(Error::file(&path))?;
+        let mut state = decode(&bytes).map_err(Error::file(&path))?;
+        // A command that was killed meanwhile may have put it there already.
+        if same_config(&state.config, to).is_ok() {
+            return Ok(true);
+        }
+        same_config(&state.config, from).map_err(Error::file(&path))?;
+        if state.metrics.rows.is_none() {
+            let message = "of an earlier version: go on with the run once, without --steps, before it is made longer";
+            return Err(Error::file(&path)(message));
+        }
+        state.config = to.to_toml()?;
+        let bytes = encode(&state).map_err(Error::file(&path))?;
+        atomic_write(&path, |file| std::io::Write::write_all(file, &bytes))?;
+        sync_dir(folder)?;
+        Ok(true)
+    }
+
     /// Writes what is new of the replay, then the state that `state` makes with its list of files, then removes what
     /// only the state before needed.
     pub(crate) fn save(

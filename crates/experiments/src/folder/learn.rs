@@ -10,7 +10,8 @@ use super::names::STATE_NAME;
 use super::run_dir::{Checkpoint, CheckpointInfo, RunDir};
 use crate::observe::Csv;
 use crate::observe::Metrics;
-use rl_algos::agent::Agent;
+use crate::study::worker;
+use rl_algos::agent::{Agent, adopt};
 use rl_algos::algos;
 use rl_algos::config::TrainConfig;
 use rl_algos::files::lock_dir;
@@ -18,6 +19,7 @@ use rl_algos::observe::{Evaluation, Observer, Progress, Start};
 use rl_algos::rng::Streams;
 use rl_algos::train::{LoopConfig, Snapshot, Trained, Trainer};
 use rl_algos::{Error, Result};
+use sparse_core::record::Record;
 
 /// Trains as `config` says, writes metrics and checkpoints to `run`, and tells `observers`.
 ///
@@ -101,6 +103,39 @@ fn begin(
     trainer(config, device, files, observers)?.run()
 }
 
+/// Puts a run under another number of steps, so that it goes on to that, and returns its settings then. It has not gone on
+/// when this returns. What ends with the run as it began does not move: [`TrainConfig::lengthened`].
+///
+/// # Errors
+/// When the run has made more steps already, or cannot go on, because nothing was kept of it to go on from.
+pub(crate) fn lengthen(
+    config: &TrainConfig,
+    run: &RunDir,
+    steps: u64,
+) -> anyhow::Result<TrainConfig> {
+    let _held = lock_dir(run.path())?;
+    let longer = config.lengthened(steps);
+    longer.validate()?;
+    let last = run.info(Checkpoint::Latest).map_or(0, |last| last.step);
+    if steps < last {
+        anyhow::bail!("--steps {steps}: must be {last} or more, which the run has made");
+    }
+    if longer == *config {
+        return Ok(longer);
+    }
+    if !Checkpoints::put_under(&run.resume_path(), config, &longer)? {
+        if last > 0 {
+            let message = "missing: nothing was kept that the run could go on from; a new run can begin with its \
+                           networks (--init-from)";
+            let file = run.resume_path().join(STATE_NAME);
+            return Err(Error::file(&file)(message).into());
+        }
+        check_unbegun(run)?;
+    }
+    run.put_under(&longer)?;
+    Ok(longer)
+}
+
 /// The trainer of a run, which tells its files first.
 fn trainer<'a>(
     config: &TrainConfig,
@@ -112,8 +147,13 @@ fn trainer<'a>(
     let [observation, action] = [env.info().observation.len(), env.info().action.len()];
     check_resumable(&*env)?;
     let mut streams = Streams::new(config.seed);
-    let agent = algos::build(config, observation, action, device, &mut streams)?;
+    let mut agent = algos::build(config, observation, action, device, &mut streams)?;
     if files.resumed.is_none() {
+        let initial = files.run.initial_path();
+        if initial.exists() {
+            // Its own where it was killed before its first checkpoint, else those that it is to begin with.
+            adopt(&mut *agent, &Record::open(&initial)?)?;
+        }
         (*agent).check_paths(config)?;
     }
     let trainer = Trainer::new(agent, env)
@@ -172,6 +212,11 @@ impl RunFiles<'_> {
         })
     }
 
+    /// Refuses to write over what another worker of a study writes.
+    fn check_mine(&self) -> Result<()> {
+        worker::check_mine().map_err(Error::file(self.run.path()))
+    }
+
     /// Writes the weights of the latest checkpoint, and the best if this evaluation is higher than all before.
     fn save(&self, snapshot: &Snapshot<'_>, evaluation: &Evaluation) -> Result<()> {
         let agent = snapshot.agent();
@@ -195,6 +240,10 @@ impl RunFiles<'_> {
 
 impl Observer for RunFiles<'_> {
     fn on_start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        self.check_mine()?;
+        if start.progress.step == 0 {
+            self.run.keep_initial(&start.agent.to_bytes()?)?;
+        }
         let open = self.open(start.agent, start.returns)?;
         let open = self.open.insert(open);
         for note in open.csv.notes() {
@@ -211,6 +260,7 @@ impl Observer for RunFiles<'_> {
     }
 
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
+        self.check_mine()?;
         match &mut self.open {
             Some(open) => open.csv.on_evaluation(evaluation),
             None => Ok(()),
@@ -218,6 +268,7 @@ impl Observer for RunFiles<'_> {
     }
 
     fn on_checkpoint(&mut self, snapshot: &mut Snapshot<'_>) -> Result<()> {
+        self.check_mine()?;
         if let Some(evaluation) = snapshot.evaluation {
             self.save(snapshot, evaluation)?;
         }

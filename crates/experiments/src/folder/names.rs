@@ -17,6 +17,8 @@ pub(crate) const STATE: &str = "resume/state.bin";
 
 /// Of a run in a task, the folder of its weights.
 pub(crate) const CHECKPOINTS: &str = "checkpoints";
+/// The weights of step 0 in it, from which the run began.
+pub(crate) const INITIAL: &str = "initial.safetensors";
 /// The folder of the actors of all evaluations, where they are kept.
 pub(crate) const POLICIES: &str = "policies";
 /// The folder of the replay, in [`RESUME`].

@@ -1,5 +1,5 @@
-//! A run on disk: `config.toml`, `metrics.csv`, `checkpoints/{latest,best}.{safetensors,json}`, and in `resume/` what a
-//! stopped run goes on from; if it keeps them, `policies/STEP.safetensors` of every evaluation; beside them, if it is
+//! A run on disk: `config.toml`, `metrics.csv`, `checkpoints/{latest,best}.{safetensors,json}`, the weights of step 0 in
+//! `checkpoints/initial.safetensors`, and in `resume/` what a stopped run goes on from; if it keeps them, `policies/STEP.safetensors` of every evaluation; beside them, if it is
 //! watched so, TensorBoard's `events.out.tfevents.*`, and `device` with the name of the device, if it is kept.
 //!
 //! Configurations and checkpoints are written beside their place and moved there, so a reader finds the old one or the
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoints;
-use super::names::{CHECKPOINTS, CONFIG, DEVICE, METRICS, POLICIES, RESUME};
+use super::names::{CHECKPOINTS, CONFIG, DEVICE, INITIAL, METRICS, POLICIES, RESUME};
 use rl_algos::config::TrainConfig;
 use rl_algos::files::{atomic_write, lock_dir};
 use rl_algos::nets::check_networks;
@@ -23,6 +23,9 @@ use rl_algos::replay::Replay;
 use rl_algos::{Error, Result};
 
 use crate::disk::seal;
+
+/// What the line begins with that tells where the networks of a run come from that did not draw them.
+const FROM: &str = "# init-from: ";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -72,6 +75,20 @@ impl RunDir {
     /// `overwrite` is false; with `overwrite` the old run's files go, and no other. [`Error::File`] when it cannot be
     /// written, is being written by a run that goes on, or has files of other programs under the names of a run's.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
+        Self::create_from(path, config, overwrite, None)
+    }
+
+    /// As [`create`](Self::create), of a run that begins with other networks than it would draw: their
+    /// [record](sparse_core::record), and a line on where they come from.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_from(
+        path: &Path,
+        config: &TrainConfig,
+        overwrite: bool,
+        networks: Option<(&[u8], &str)>,
+    ) -> Result<Self> {
         config.validate()?;
         config.validate_new_run()?;
         let env = envs::make(&config.env)?;
@@ -79,7 +96,10 @@ impl RunDir {
             config,
             [env.info().observation.len(), env.info().action.len()],
         )?;
-        let text = seal::sealed(&config.to_toml()?);
+        let from = networks.map_or(String::new(), |(_, from)| {
+            format!("{FROM}{}\n", from.replace(['\n', '\r'], " "))
+        });
+        let text = seal::sealed(&format!("{from}{}", config.to_toml()?));
         // What is written can be read back.
         TrainConfig::from_toml(&text)?;
         let run = Self {
@@ -95,8 +115,22 @@ impl RunDir {
         }
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
+        // First the networks: a run whose settings are there begins with them.
+        if let Some((networks, _)) = networks {
+            replace(&run.initial_path(), networks)?;
+        }
         replace(&run.config_path(), text.as_bytes())?;
         Ok(run)
+    }
+
+    /// Puts the run under other settings, of which its state knows.
+    pub(super) fn put_under(&self, config: &TrainConfig) -> Result<()> {
+        let path = self.config_path();
+        let text = fs::read_to_string(&path).map_err(Error::file(&path))?;
+        let from = text.lines().find(|line| line.starts_with(FROM));
+        let from = from.map_or(String::new(), |line| format!("{line}\n"));
+        let text = seal::sealed(&format!("{from}{}", config.to_toml()?));
+        replace(&path, text.as_bytes())
     }
 
     /// Whether a folder holds a run, which [`create`](Self::create) would refuse.
@@ -187,6 +221,20 @@ impl RunDir {
     /// [`Error::File`] when it cannot be written.
     pub fn keep_device(&self, name: &str) -> Result<()> {
         replace(&self.device_path(), format!("{name}\n").as_bytes())
+    }
+
+    /// The file of the weights of step 0; runs of versions before 0.2 have none.
+    #[must_use]
+    pub fn initial_path(&self) -> PathBuf {
+        self.path.join(CHECKPOINTS).join(INITIAL)
+    }
+
+    /// Writes the weights of step 0, unless they are there.
+    pub(super) fn keep_initial(&self, weights: &[u8]) -> Result<()> {
+        match self.initial_path().exists() {
+            true => Ok(()),
+            false => replace(&self.initial_path(), weights),
+        }
     }
 
     /// The file of a checkpoint's weights.

@@ -23,6 +23,7 @@ use crate::folder::names::CONFIG;
 use crate::folder::names::{BEST, DEVICE, METRICS, NETWORKS, POLICY, PRUNING};
 use crate::folder::offline::{DATASET, check, content, remove};
 use crate::folder::policies::PolicyInfo;
+use crate::study::worker;
 
 /// A run's dataset: its path, and its digest.
 #[derive(Clone, Debug)]
@@ -133,6 +134,7 @@ impl Folder {
     /// that goes on makes `metrics.csv` what it was.
     pub(super) fn start(&mut self, start: &Start) -> Offline<()> {
         self.begun = Instant::now();
+        self.check_mine()?;
         if self.goes_on {
             let rows = std::mem::take(&mut self.rows);
             if !rows.is_empty() {
@@ -158,6 +160,11 @@ impl Folder {
         self.write(PRUNING, &csv)
     }
 
+    /// Refuses to write over what another worker of a study writes.
+    fn check_mine(&self) -> Offline<()> {
+        worker::check_mine().map_err(|what| fault(&self.path, &what))
+    }
+
     /// Keeps the name of another device for a run that goes on with it.
     pub(super) fn keep_device(&self, name: &str) -> Result<()> {
         Ok(self.write(DEVICE, format!("{name}\n").as_bytes())?)
@@ -172,6 +179,7 @@ impl Folder {
 
     /// Adds a row to the metrics, and the points of TensorBoard.
     pub(super) fn evaluated(&mut self, evaluation: &Evaluation) -> Offline<()> {
+        self.check_mine()?;
         let row = row(evaluation, self.seconds());
         let ledger = match &mut self.metrics {
             Some(ledger) => ledger,
@@ -187,6 +195,7 @@ impl Folder {
 
     /// Writes the policy, the best if this evaluation is higher than all before, and what the run goes on from.
     pub(super) fn checkpoint(&mut self, run: &mut Run) -> Offline<()> {
+        self.check_mine()?;
         if run.agent().policy().is_ok() {
             let weights = run.policy()?;
             let returns = run.evaluated().and_then(|e| e.returns.as_ref());
@@ -222,6 +231,7 @@ impl Folder {
     /// # Errors
     /// When they cannot be written.
     pub(super) fn finish(&mut self, trained: &Trained, dataset: &Dataset) -> Result<()> {
+        self.check_mine()?;
         if trained.agent.policy().is_ok() && !self.path.join(POLICY[0]).exists() {
             let last = trained.evaluations.last();
             let returns = last.and_then(|e| Some(e.returns.as_ref()?.mean));

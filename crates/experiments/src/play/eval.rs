@@ -1,13 +1,17 @@
 //! `cargo xtask eval`: plays a trained policy without exploration noise.
 
+use std::path::Path;
+
 use crate::args::jobs::EvalArgs;
 use anyhow::{Result, bail};
 use envs::{TaskInfo, VecEnv};
-use rl_algos::config::MOST_EPISODES;
+use rl_algos::config::{MOST_EPISODES, RedqConfig, SacConfig};
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
 
+use crate::folder::kind::Kind;
 use crate::folder::policies;
+use crate::folder::run_dir::RunDir;
 use crate::terminal::table::{Cell, Table};
 use crate::terminal::tell::note;
 use crate::terminal::tell::print_line;
@@ -38,14 +42,21 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     }
     let mut envs = VecEnv::new(env, episodes)?;
     let mut policy = trained.policy(envs.info(), &device)?;
-    let mut seeds = Streams::new(args.seed.unwrap_or(trained.seed)).evaluation;
-    let returns = evaluate(&mut envs, &mut seeds, |seen, action| {
-        policy.act(seen, action);
+    let streams = Streams::new(args.seed.unwrap_or(trained.seed));
+    let (mut seeds, mut noise) = (streams.evaluation, streams.exploration);
+    let spread = match args.sample {
+        true => Some(spread(&args.run)?),
+        false => None,
+    };
+    let returns = evaluate(&mut envs, &mut seeds, |seen, action| match &spread {
+        Some(sac) => policy.sample(seen, sac, &mut noise, action),
+        None => policy.act(seen, action),
     })?;
     print_line(&format!(
-        "{env}, {}, {}{}\n\n{}",
+        "{env}, {}, {}{}{}\n\n{}",
         trained.name,
         trained.when,
+        if args.sample { ", by samples" } else { "" },
         match *env == trained.env {
             true => String::new(),
             false => format!(", trained for {}", trained.env),
@@ -53,6 +64,36 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         table(&returns).text()
     ));
     Ok(())
+}
+
+/// What bounds the spread of a run's policy.
+///
+/// # Errors
+/// When it has none.
+fn spread(run: &Path) -> Result<SacConfig> {
+    let place = run.display();
+    if Kind::Online.check_run(run).is_err() {
+        bail!(
+            "--sample: {place} learned from a dataset; samples are of policies of `train` with sac or redq"
+        );
+    }
+    let (_, config) = RunDir::open(run)?;
+    let bounds = match (
+        config.algo.get::<SacConfig>(),
+        config.algo.get::<RedqConfig>(),
+    ) {
+        (Some(sac), _) => (sac.log_std_min, sac.log_std_max),
+        (_, Some(redq)) => (redq.log_std_min, redq.log_std_max),
+        _ => bail!(
+            "--sample: the policy of {place} is {}'s, which has one action in a state; leave it out",
+            config.algo.name()
+        ),
+    };
+    Ok(SacConfig {
+        log_std_min: bounds.0,
+        log_std_max: bounds.1,
+        ..SacConfig::default()
+    })
 }
 
 /// Refuses a task that is no other version of the one that a policy is for, or has other observations or actions.

@@ -1,8 +1,10 @@
 //! From the command line and a configuration file to the settings of runs: [`online`] of those in a task, [`offline`] of
-//! those on a dataset, whose task [`task`] finds.
+//! those on a dataset, whose task [`task`] finds and whose keys [`keys`] knows; [`set`] reads single settings.
 
+mod keys;
 pub(crate) mod offline;
 pub(crate) mod online;
+pub(crate) mod set;
 mod task;
 
 use std::fs::File;

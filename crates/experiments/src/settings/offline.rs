@@ -11,7 +11,7 @@ use offline_prune::dataset::{Peek, Reading};
 use offline_prune::prune::PruneConfig;
 use toml::{Table, Value};
 
-use super::{check_set, read, task};
+use super::{check_set, keys, read, set, task};
 use crate::folder::kind::Kind;
 use crate::terminal::tell::print_line;
 
@@ -24,6 +24,19 @@ const ALGO: &str = "td3-bc";
 /// # Errors
 /// When the task cannot be told, the file cannot be read, has an unknown key, or a value is outside what is allowed.
 pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
+    let (config, notes) = with(args, set::table(&args.set)?)?;
+    for note in notes {
+        print_line(&note);
+    }
+    Ok(config)
+}
+
+/// As [`config`], with single settings as a table; and what a person should know.
+///
+/// # Errors
+/// As [`config`].
+pub(crate) fn with(args: &AgentArgs, set: Table) -> Result<(OfflineConfig, Vec<String>)> {
+    let mut notes = Vec::new();
     let dataset = args.dataset();
     fs::metadata(dataset).with_context(|| dataset.display().to_string())?;
     let text = match &args.config {
@@ -47,13 +60,35 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
     };
     if let Some(file) = &args.config {
         check_set(file, Some(&given))?;
+        keys::check(&given).with_context(place)?;
+    }
+    keys::check(&set).context("--set")?;
+    if let Some(algo) = set.get("algo").and_then(algorithm) {
+        // Another choice takes the place of the first.
+        if given
+            .get("algo")
+            .and_then(algorithm)
+            .is_some_and(|own| own != algo)
+        {
+            given.remove("algo");
+        }
+    }
+    set::lay_over(&mut given, set);
+    if given.get("pruning") == Some(&Value::Boolean(false)) {
+        given.insert(
+            "pruning".to_owned(),
+            Value::Table(Table::from_iter([(
+                "sparsity".to_owned(),
+                Value::Float(0.0),
+            )])),
+        );
     }
     let env = match (&args.env, given.get("env").and_then(Value::as_str)) {
         (Some(env), _) => env.clone(),
         (None, Some(env)) => env.to_owned(),
         (None, None) => {
             let guess = task::guess(dataset, &Peek::at(dataset)?)?;
-            print_line(&format!(
+            notes.push(format!(
                 "guess    {}: {}; --env says another",
                 guess.env, guess.why
             ));
@@ -61,7 +96,7 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
         }
     };
     if let Some(doubt) = task::doubt(dataset, &env).filter(|_| env != NO_TASK) {
-        print_line(&format!("note     {doubt}"));
+        notes.push(format!("note     {doubt}"));
     }
     let in_file = given.get("algo").and_then(algorithm);
     let algo = args.algo.clone().or_else(|| in_file.clone());
@@ -76,7 +111,7 @@ pub(crate) fn config(args: &AgentArgs) -> Result<OfflineConfig> {
     config.pruning.get_or_insert_with(PruneConfig::default);
     reading(&args.data, &mut config.data)?;
     config.validate()?;
-    Ok(config)
+    Ok((config, notes))
 }
 
 /// Overrides the settings of the dataset by options.
@@ -195,9 +230,58 @@ mod tests {
     }
 
     #[test]
+    fn single_settings_win_over_the_file() {
+        let set = |words: &[&str]| AgentArgs {
+            set: words.iter().map(|word| (*word).to_owned()).collect(),
+            ..AgentArgs::default()
+        };
+        let text = "updates = 500\n[algo.td3-bc]\nalpha = 1.0\n[pruning]\nsparsity = 0.8\n";
+        let words = [
+            "updates=600",
+            "algo.td3-bc.policy_delay=3",
+            "pruning.criterion=force",
+            "pruning.floor.min_inputs_per_unit=0",
+            "data.clip_actions=true",
+        ];
+        let config = with_file("set", text, set(&words)).unwrap();
+        assert_eq!((config.updates, config.data.clip_actions), (600, true));
+        let pruning = config.pruning.as_ref().unwrap();
+        assert_eq!((pruning.criterion.name(), pruning.sparsity), ("force", 0.8));
+        assert_eq!(pruning.floor.min_inputs_per_unit, 0);
+        assert!(config.to_toml().unwrap().contains("alpha = 1.0\n"));
+        let config = with_file("off", text, set(&["pruning=false", "algo=bc"])).unwrap();
+        assert_eq!(
+            (config.pruning.unwrap().sparsity, config.algo.name()),
+            (0.0, "bc")
+        );
+        for (word, said) in [
+            (
+                "learning.gama=0.9",
+                "--set: unknown key `learning.gama`; did you mean `learning.gamma`?",
+            ),
+            ("algo.td3-bc.alfa=1", "did you mean `algo.td3-bc.alpha`?"),
+            ("qqqqqqqqqqqqqqqq=1", "known keys: algo, data, env"),
+            ("learning.gamma=2", "learning.gamma = 2"),
+            ("updates=many", "expected u64"),
+        ] {
+            let line = format!("{:#}", with_file("bad", text, set(&[word])).unwrap_err());
+            assert!(line.contains(said), "{line}");
+        }
+    }
+
+    #[test]
     fn bad_files_are_one_line_with_the_file() {
         for (name, text, word) in [
-            ("key", "updatez = 5\n", "`updatez`"),
+            (
+                "key",
+                "updatez = 5\n",
+                "unknown key `updatez`; did you mean `updates`?",
+            ),
+            (
+                "nested",
+                "[learning]\nbatchsize = 5\n",
+                "did you mean `learning.batch_size`?",
+            ),
             ("value", "updates = 0\n", "updates = 0: must be 1 or more"),
             ("empty", "\n", "empty.toml sets nothing"),
             ("toml", "seed = 1\nupdates = \n", "line 2"),

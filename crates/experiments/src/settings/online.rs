@@ -9,7 +9,7 @@ use rl_algos::recipes;
 use sparse_core::budget::Allocation;
 use toml::{Table, Value};
 
-use super::{check_set, read};
+use super::{check_set, read, set};
 use crate::folder::kind::Kind;
 use crate::terminal::tell::print_line;
 
@@ -18,15 +18,22 @@ pub(crate) const ENV: &str = "HalfCheetah-v5";
 /// Recipe where none is named.
 const RECIPE: &str = "rlx2-td3";
 
-/// All settings of the run that the options ask for. An option wins over the file, the file over the recipe.
+/// All settings of the run that the options ask for. A named option wins over `--set`, that over the file, the file over
+/// the recipe.
 ///
 /// # Errors
 /// When the file cannot be read, has an unknown key, or a value is outside what is allowed.
 pub(crate) fn config(args: &TrainArgs) -> Result<TrainConfig> {
-    let mut config = match &args.config {
-        Some(file) => from_file(file, args)?,
-        None => recipes::named(&recipe(args), args.env.as_deref().unwrap_or(ENV))?,
+    let set = set::table(&args.set)?;
+    let given = match &args.config {
+        Some(file) => Some((file.as_path(), read(file)?)),
+        None => None,
     };
+    let mut config = merged(
+        args,
+        given.as_ref().map(|(file, text)| (*file, text.as_str())),
+        set,
+    )?;
     if [args.actor_sparsity, args.critic_sparsity] != [None, None] {
         takes_sparsity(&config)?;
     }
@@ -55,30 +62,53 @@ fn takes_sparsity(config: &TrainConfig) -> Result<()> {
     Ok(())
 }
 
-/// The settings of a file. What it leaves out comes from its recipe.
-fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
-    let place = || file.display().to_string();
-    let text = read(file)?;
-    Kind::Online.check(&text, file, "--config")?;
-    let given = toml::from_str(&text);
-    check_set(file, given.as_ref().ok())?;
-    // A file that is no TOML has no recipe either; its error is reported below.
-    let given: Table = given.unwrap_or_default();
-    let word = |key: &str| given.get(key).and_then(Value::as_str);
-    let recipe = word("recipe").unwrap_or(RECIPE);
-    let env = args.env.as_deref().or(word("env")).unwrap_or(ENV);
-    let start = recipes::named(recipe, env).with_context(place)?;
-    let mut config = start.merged(&text).with_context(place)?;
-    let own = word("env").filter(|_| args.env.is_some());
-    if let Some((own, was)) = own.and_then(|own| Some((own, recipes::named(recipe, own).ok()?))) {
+/// The settings of a file and of single keys, which win. What they leave out comes from the recipe.
+fn merged(args: &TrainArgs, file: Option<(&Path, &str)>, set: Table) -> Result<TrainConfig> {
+    let place = || {
+        file.map_or("--config".to_owned(), |(file, _)| {
+            file.display().to_string()
+        })
+    };
+    let mut given = Table::new();
+    if let Some((file, text)) = file {
+        Kind::Online.check(text, file, "--config")?;
+        let read = toml::from_str(text);
+        check_set(file, read.as_ref().ok())?;
+        // A file that is no TOML has no recipe either; its error is reported below.
+        given = read.unwrap_or_default();
+    }
+    let word = |table: &Table, key: &str| table.get(key).and_then(Value::as_str).map(str::to_owned);
+    let env = args.env.clone().or(word(&set, "env"));
+    let own = word(&given, "env").filter(|_| env.is_some());
+    let env = env.or(word(&given, "env")).unwrap_or(ENV.to_owned());
+    let named = word(&set, "recipe").or(word(&given, "recipe"));
+    let named = named.unwrap_or_else(|| recipe(args));
+    let start = recipes::named(&named, &env);
+    let start = match file {
+        Some(_) => start.with_context(place)?,
+        None => start?,
+    };
+    let mut config = start.clone();
+    if let Some((_, text)) = file {
+        // A file that says all, as a run writes it, is without what it leaves out.
+        config = match TrainConfig::from_toml(text) {
+            Ok(config) => config,
+            Err(_) => start.merged(text).with_context(place)?,
+        };
+    }
+    let was = own.and_then(|own| Some((recipes::named(&named, &own).ok()?, own)));
+    if let Some((was, own)) = was {
         let mut kept = kept(&given, &was, &start)?;
         // What an option says does not stay.
-        let set = [
-            ("sparsity.actor ", args.actor_sparsity),
-            ("sparsity.critic ", args.critic_sparsity),
-        ];
-        let set = set.into_iter().filter(|(_, option)| option.is_some());
-        set.for_each(|(key, _)| kept.retain(|kept| !kept.starts_with(key)));
+        let mut options: Vec<String> = set::flat(&set).into_iter().map(|(key, _)| key).collect();
+        let sparsities = [args.actor_sparsity, args.critic_sparsity].into_iter();
+        let sparsities = sparsities.zip(["sparsity.actor", "sparsity.critic"]);
+        options.extend(sparsities.filter_map(|(option, key)| option.map(|_| key.to_owned())));
+        kept.retain(|kept| {
+            !options
+                .iter()
+                .any(|key| kept.starts_with(&format!("{key} ")))
+        });
         if !kept.is_empty() {
             let kept = kept.join(", ");
             print_line(&format!(
@@ -86,6 +116,9 @@ fn from_file(file: &Path, args: &TrainArgs) -> Result<TrainConfig> {
                 place()
             ));
         }
+    }
+    if !set.is_empty() {
+        config = config.merged_with(set).context("--set")?;
     }
     (config.env, config.recipe) = (start.env, start.recipe);
     Ok(config)
@@ -220,6 +253,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_run_was_without_stays_away() {
+        let mut wrote = config(&TrainArgs::default()).unwrap();
+        wrote.replay.adaptive = None;
+        wrote.topology = None;
+        let text = wrote.to_toml().unwrap();
+        let read = with_file("without", &text, TrainArgs::default()).unwrap();
+        assert_eq!(read, wrote);
+    }
+
+    #[test]
     fn bad_files_are_one_line_that_names_the_key() {
         for (name, text, word) in [
             ("key", "stepz = 5\n", "did you mean `steps`?"),
@@ -255,6 +298,48 @@ mod tests {
             let error = with_file(name, text, TrainArgs::default()).unwrap_err();
             let line = format!("{error:#}");
             assert!(line.contains(word) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn single_settings_win_over_the_file_and_lose_against_named_options() {
+        let set = |words: &[&str]| TrainArgs {
+            set: words.iter().map(|word| (*word).to_owned()).collect(),
+            ..TrainArgs::default()
+        };
+        let text = "env = \"hopper\"\nsteps = 5000\n[learning]\ngamma = 0.9\n[n_step]\nn = 2\n";
+        let mut args = set(&["learning.gamma=0.8", "replay.adaptive=false", "steps=7000"]);
+        args.steps = Some(9000);
+        let config = with_file("set", text, args).unwrap();
+        assert_eq!(
+            (config.learning.gamma, config.steps, config.n_step.n),
+            (0.8, 9000, 2)
+        );
+        assert_eq!(config.replay.adaptive, None);
+        // The recipe and the task are those that are set, and so is what follows from them.
+        let config = super::config(&set(&["recipe=ds-sac", "env=ant-v3"])).unwrap();
+        assert_eq!(
+            (config.recipe.as_str(), config.env.as_str()),
+            ("ds-sac", "Ant-v3")
+        );
+        assert_eq!(config, recipes::named("ds-sac", "Ant-v3").unwrap());
+        for (word, said) in [
+            (
+                "learning.gama=0.9",
+                "--set: unknown key `learning.gama`; did you mean `learning.gamma`?",
+            ),
+            (
+                "learning.gamma=high",
+                "`learning.gamma`; it must be in [0, 1]",
+            ),
+            ("learning.gamma=2", "learning.gamma = 2: must be in [0, 1]"),
+            ("steps", "a setting is key=value"),
+            ("recipe=rlx3", "unknown recipe `rlx3`"),
+            ("env=hoppr", "Hopper-v5"),
+            ("algo.ppo.clip=0.2", "algo.ppo"),
+        ] {
+            let line = format!("{:#}", super::config(&set(&[word])).unwrap_err());
+            assert!(line.contains(said) && !line.contains('\n'), "{line}");
         }
     }
 

@@ -4,7 +4,8 @@
 //! line says how many there are, so a manifest that was cut off is known as such.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -119,6 +120,16 @@ pub fn read(path: &Path) -> Result<Vec<Planned>> {
         );
     }
     Ok(runs)
+}
+
+/// The first run of a manifest; none where it cannot be read.
+#[must_use]
+pub fn first(path: &Path) -> Option<Planned> {
+    let mut line = String::new();
+    BufReader::new(File::open(path).ok()?)
+        .read_line(&mut line)
+        .ok()?;
+    serde_json::from_str(&line).ok()
 }
 
 /// Whether a text can name a folder of a run on any system.

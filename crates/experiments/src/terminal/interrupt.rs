@@ -1,8 +1,8 @@
 //! Who asks for the end: Ctrl-C, a scheduler (SIGTERM), a terminal that closes (SIGHUP). Each ends a run after its step;
 //! Ctrl-C where the end was asked for already ends the process.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
@@ -11,6 +11,9 @@ use crate::terminal::tell::note;
 /// Status of a process that a signal ended.
 pub(crate) const STATUS: u8 = 130;
 
+/// What this process caught, once it did.
+static CAUGHT: Mutex<Option<Interrupt>> = Mutex::new(None);
+
 /// Whether someone asked for the end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
@@ -18,16 +21,21 @@ pub(crate) struct Interrupt(Arc<AtomicBool>);
 impl Interrupt {
     /// Catches Ctrl-C and, on Unix, SIGTERM and SIGHUP from now on. The second Ctrl-C ends the process wherever it is: files
     /// are written beside their place and moved there, so none is left half written. The others may come twice, as when
-    /// both a terminal that closes and its shell tell.
+    /// both a terminal that closes and its shell tell. A process catches them once; the next call gives the same.
     ///
     /// # Errors
     /// When they cannot be caught.
     pub(crate) fn catch() -> Result<Self> {
+        let mut caught = CAUGHT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asked) = &*caught {
+            return Ok(asked.clone());
+        }
         let asked = Self::default();
         let flag = asked.clone();
         ctrlc::set_handler(move || flag.ask(true)).context("Ctrl-C cannot be caught")?;
         #[cfg(unix)]
         asked.catch_others().context("SIGTERM cannot be caught")?;
+        *caught = Some(asked.clone());
         Ok(asked)
     }
 
@@ -61,7 +69,6 @@ impl Interrupt {
     }
 
     /// Asks for the end, as a signal does.
-    #[cfg(test)]
     pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

@@ -1,18 +1,20 @@
 //! `cargo xtask train`: prints what is trained, shows progress, ends with a summary.
 //!
-//! In reading order: this file (one run, new or gone on with), [`seeds`] (several side by side), [`observer`]
-//! (progress), [`report`] (what is printed before and after).
+//! In reading order: this file (one run, new or gone on with), [`from`] (networks of another run), [`seeds`] (several side by
+//! side), [`observer`] (progress), [`stop`] (an early end), [`report`] (what is printed before and after).
 
+mod from;
 mod observer;
 mod report;
 mod seeds;
+mod stop;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::args::train::TrainArgs;
 use crate::args::values::Device;
-use crate::folder::learn::{check_resumable, resume, train};
+use crate::folder::learn::{check_resumable, lengthen, resume, train};
 use crate::folder::run_dir::RunDir;
 use crate::observe::TensorBoard;
 use anyhow::Result;
@@ -34,6 +36,7 @@ use crate::terminal::progress::Progress;
 use crate::terminal::table::thousands;
 use crate::terminal::tell::print_line;
 use observer::ProgressObserver;
+use stop::Stop;
 
 /// Weights that are drawn in some two seconds.
 const MANY: u64 = 200_000_000;
@@ -50,7 +53,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.resume {
         places::run(folder)?;
         Kind::Online.check_run(folder)?;
-        let (dir, config) = RunDir::open(folder)?;
+        let (dir, mut config) = RunDir::open(folder)?;
+        if let Some(steps) = args.steps.filter(|steps| *steps != config.steps) {
+            let longer = lengthen(&config, &dir, steps)?;
+            for note in report::lengthened(&config, &longer) {
+                print_line(&format!("note     {note}"));
+            }
+            config = longer;
+        }
         return one(args, &config, |_| Ok(dir), resume);
     }
     let config = settings::config(args)?;
@@ -62,15 +72,25 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     offline::online(&folder)?;
     let create = |agent: &dyn Agent| {
         agent.check_paths(&config)?;
-        new(args, &folder, &config)
+        new(args, &folder, &config, agent)
     };
     one(args, &config, create, train)
 }
 
 /// The folder of a new run.
-fn new(args: &TrainArgs, folder: &Path, config: &TrainConfig) -> rl_algos::Result<RunDir> {
-    let dir = RunDir::create(folder, config, args.overwrite)?;
-    dir.keep_device(args.device.unwrap_or_default().name())?;
+fn new(args: &TrainArgs, folder: &Path, config: &TrainConfig, agent: &dyn Agent) -> Result<RunDir> {
+    let named = args.device.unwrap_or_default().name();
+    let dir = match &args.init_from {
+        None => RunDir::create(folder, config, args.overwrite)?,
+        Some(source) => {
+            let device = sparse_core::device::by_name(named)?;
+            let take = args.take.unwrap_or_default();
+            let networks = from::record(source, take, config, agent, &device)?;
+            let said = format!("{take:?} of {}", source.display()).to_lowercase();
+            RunDir::create_from(folder, config, args.overwrite, Some((&networks, &said)))?
+        }
+    };
+    dir.keep_device(named)?;
     Ok(dir)
 }
 
@@ -78,7 +98,7 @@ fn new(args: &TrainArgs, folder: &Path, config: &TrainConfig) -> rl_algos::Resul
 fn one(
     args: &TrainArgs,
     config: &TrainConfig,
-    open: impl FnOnce(&dyn Agent) -> rl_algos::Result<RunDir>,
+    open: impl FnOnce(&dyn Agent) -> Result<RunDir>,
     begin: Begin,
 ) -> Result<ExitCode> {
     let named = args.device()?;
@@ -96,6 +116,7 @@ fn one(
 
     let mut observer = ProgressObserver::new(Progress::start(config.steps), Interrupt::catch()?);
     let mut board = TensorBoard::new(dir.path(), config);
+    let mut stop = Stop::new(args);
     let mut named = Named {
         dir: &dir,
         device: args.device.filter(|_| args.resume.is_some()),
@@ -104,11 +125,16 @@ fn one(
         config,
         &device,
         &dir,
-        &mut [&mut named, &mut board, &mut observer],
+        &mut [&mut named, &mut board, &mut observer, &mut stop],
     );
     let took = observer.progress.finish();
     let trained = trained.map_err(|error| why(error, observer.started, dir.path()))?;
     if trained.stopped && trained.steps < config.steps {
+        if let Some(why) = stop.why {
+            print_line(&format!("\nended early: {why}"));
+            print_line(&report::stopped(&trained, dir.path()));
+            return Ok(ExitCode::SUCCESS);
+        }
         print_line(&report::stopped(&trained, dir.path()));
         return Ok(ExitCode::from(interrupt::STATUS));
     }

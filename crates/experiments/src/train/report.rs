@@ -63,6 +63,24 @@ pub(super) fn machine(device: Device, threads: &str) {
     ));
 }
 
+/// What becomes of schedules in a run that is made longer or shorter, a line each.
+pub(super) fn lengthened(before: &TrainConfig, after: &TrainConfig) -> Vec<String> {
+    let [from, to] = [before.steps, after.steps].map(|steps| thousands(steps as f64));
+    let mut notes = vec![format!("{to} steps, in the place of {from}")];
+    let learner = after.critic_learner();
+    if let Some(topology) = learner.topology.filter(|_| after.topology.is_some()) {
+        let until = thousands(topology.schedule.until.min(after.updates()) as f64);
+        notes.push(format!("connections move until the critics' update {until}, as the run began, and stay from then on"));
+    }
+    if after.pruning.is_some() {
+        notes.push(
+            "pruning begins and ends where the run began with it, and the networks stay as sparse"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
 /// Where a run stopped, and how it goes on.
 pub(super) fn stopped(trained: &Trained, folder: &Path) -> String {
     let step = thousands(trained.steps as f64);

@@ -14,6 +14,7 @@ use rl_algos::config::TrainConfig;
 use rl_algos::files::lock_dir;
 
 use super::observer::ProgressObserver;
+use super::stop::Stop;
 use super::{fits, networks, new, report, why};
 use crate::folder::offline;
 use crate::folder::places;
@@ -75,7 +76,7 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     }
     print_line("");
     drop(agent);
-    let outcomes = all(&runs, share, &shared)?;
+    let outcomes = all(args, &runs, share, &shared)?;
     finish(&runs, outcomes)
 }
 
@@ -106,21 +107,27 @@ fn folders(
     // All are free.
     drop(held);
     let create = |config: TrainConfig| {
-        let dir = new(args, &settings::folder(args, &config), &config)?;
+        let agent = networks(&config, device)?;
+        let dir = new(args, &settings::folder(args, &config), &config, &*agent)?;
         Ok(Run { config, dir })
     };
     configs.into_iter().map(create).collect()
 }
 
 /// Makes the runs, and returns the result of each, in order; `None` for those that were not begun.
-fn all(runs: &[Run], share: Share, shared: &Shared) -> Result<Vec<Option<Result<Outcome>>>> {
+fn all(
+    args: &TrainArgs,
+    runs: &[Run],
+    share: Share,
+    shared: &Shared,
+) -> Result<Vec<Option<Result<Outcome>>>> {
     parallel::all(runs.len(), share, &shared.interrupt, |index| {
-        one(&runs[index], shared)
+        one(args, &runs[index], shared)
     })
 }
 
 /// One of them.
-fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
+fn one(args: &TrainArgs, run: &Run, shared: &Shared) -> Result<Outcome> {
     let Run { config, dir } = run;
     let progress = Progress::of_several(
         config.steps,
@@ -129,16 +136,17 @@ fn one(run: &Run, shared: &Shared) -> Result<Outcome> {
     );
     let mut observer = ProgressObserver::new(progress, shared.interrupt.clone());
     let mut board = TensorBoard::new(dir.path(), config);
+    let mut stop = Stop::new(args);
     let trained = train(
         config,
         &shared.device,
         dir,
-        &mut [&mut board, &mut observer],
+        &mut [&mut board, &mut observer, &mut stop],
     );
     observer.progress.finish();
     let trained = trained.map_err(|error| why(error, observer.started, dir.path()))?;
     Ok(Outcome {
-        stopped: trained.stopped && trained.steps < config.steps,
+        stopped: trained.stopped && trained.steps < config.steps && stop.why.is_none(),
         returns: trained.returns,
     })
 }
@@ -273,7 +281,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("seeds-{}", std::process::id()));
         let (args, config) = small(&folder.join("together"), &[0, 3, 4]);
         let runs = folders(&args, &config, &[0, 3, 4], &shared().device).unwrap();
-        let outcomes = all(&runs, Share::of(3, 3), &shared()).unwrap();
+        let outcomes = all(&args, &runs, Share::of(3, 3), &shared()).unwrap();
         let returns = |outcome: &Option<Result<Outcome>>| match outcome {
             Some(Ok(outcome)) => outcome.returns.clone(),
             _ => panic!("it failed"),
@@ -282,7 +290,7 @@ mod tests {
         assert!(together[0] != together[1] && together[0].len() == 3);
         let (args, config) = small(&folder.join("alone"), &[3]);
         let runs = folders(&args, &config, &[3], &shared().device).unwrap();
-        let alone = all(&runs, Share::of(2, 1), &shared()).unwrap();
+        let alone = all(&args, &runs, Share::of(2, 1), &shared()).unwrap();
         assert_eq!(returns(&alone[0]), together[1]);
         let kept = std::fs::read_to_string(runs[0].dir.device_path()).unwrap();
         assert_eq!(kept, "flex\n");

@@ -145,7 +145,10 @@ pub fn draw(
 ) -> Result<Vec<SparseMlp>> {
     let network = |shape: NetworkShape| -> Result<SparseMlp> {
         let norm = shape.critic && config.networks.critic_layer_norm;
-        let network = SparseMlpConfig::new(shape.sizes).with_layer_norm(norm);
+        let network = SparseMlpConfig::new(shape.sizes)
+            .with_layer_norm(norm)
+            .with_initializer(config.networks.init)
+            .with_fans(config.networks.fans);
         Ok(network.try_init(&rows.device, &mut streams.init)?)
     };
     shapes(config, rows).into_iter().map(network).collect()

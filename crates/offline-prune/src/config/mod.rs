@@ -5,6 +5,7 @@ mod algo;
 use envs::TaskInfo;
 use rl_algos::config::{EvaluationConfig, MOST_EPISODES, NetworksConfig};
 use serde::{Deserialize, Serialize};
+use sparse_core::nn::{Fans, Initializer};
 use sparse_core::optim::AdamConfig;
 use sparse_core::trainer::{NetworkTrainerConfig, TargetConfig};
 
@@ -93,6 +94,8 @@ impl OfflineConfig {
                 actor: algo.hidden(),
                 critic: algo.hidden(),
                 critic_layer_norm: false,
+                init: Initializer::default(),
+                fans: Fans::default(),
             },
             learning: LearningConfig {
                 batch_size,

@@ -35,7 +35,7 @@ mod tests;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use sparse_core::budget::Allocation;
-use sparse_core::nn::{SparseMlp, SparseModule, Storage};
+use sparse_core::nn::{Initializer, SparseMlp, SparseModule, Storage};
 use sparse_core::pattern::Pattern;
 
 pub use report::{LayerReport, PruneReport};
@@ -63,6 +63,18 @@ pub struct PruneConfig {
     pub floor: MinConnectivity,
     /// Which kernels the pruned networks run on. Default: compressed rows.
     pub storage: Storage,
+    /// Whether an agent's critics are ranked together, by the sum of their losses, as in SaminYeasar/sparse_reg. Default:
+    /// each by itself, by its own loss.
+    #[serde(skip_serializing_if = "is_false")]
+    pub joint_critics: bool,
+    /// The initialisation whose networks are scored in the place of those that are trained, as the released codes of SNIP and
+    /// GraSP draw Xavier's anew on a copy. Default: those that are trained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score_init: Option<Initializer>,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl Default for PruneConfig {
@@ -73,6 +85,8 @@ impl Default for PruneConfig {
             allocation: Allocation::Global,
             floor: MinConnectivity::default(),
             storage: Storage::Csr,
+            joint_critics: false,
+            score_init: None,
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::algos::{self, OfflineAgent};
 use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
 use crate::prune::PruneReport;
-use crate::prune_agent;
+use crate::prune_agent::{prune_agent, with_values_of};
 use crate::score::Reference;
 use crate::{Error, Result};
 
@@ -140,7 +140,22 @@ pub fn start(
     let mut batch = Batches::new(config, dataset, &own);
     let batches: Vec<Batch> = (0..config.prune_batches).map(|_| batch.take()).collect();
     let mut rng = own.topology("actor").clone();
-    let pruned = prune_agent(&*agent, &batches, pruning, &mut own, &mut rng)?;
+    let scored = match pruning.score_init {
+        None => None,
+        Some(init) => {
+            let mut config = config.clone();
+            config.networks.init = init;
+            let networks = algos::draw(&config, &rows, &mut own.clone())?;
+            Some(algos::build(&config, rows.clone(), networks)?)
+        }
+    };
+    let of = scored.as_ref().unwrap_or(&agent);
+    let mut pruned = prune_agent(&**of, &batches, pruning, &mut own, &mut rng)?;
+    if scored.is_some() {
+        for (pruned, (_, dense)) in pruned.networks.iter_mut().zip(agent.networks()) {
+            *pruned = with_values_of(pruned, dense)?;
+        }
+    }
     Ok(Start {
         updates: 0,
         agent: algos::build(config, rows, pruned.networks)?,

@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 pub use experience::{Experience, Windows};
 pub use network::{Densities, Network, Role, Weights};
 pub use report::{Moves, UpdateReport};
-pub use state::{AgentState, Part, Parts, Resumable};
+pub use state::{AgentState, Part, Parts, Resumable, adopt};
 
 use crate::Result;
 use crate::replay::Batch;

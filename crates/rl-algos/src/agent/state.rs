@@ -83,9 +83,36 @@ pub trait Part {
     /// # Errors
     /// [`sparse_core::Error::Record`] when a part is missing, damaged, or of another shape.
     fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()>;
+
+    /// Begins with the network that is stored under `name`; whether there is one and this can.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when it is damaged, or of another shape.
+    fn adopt(&mut self, _record: &Record, _name: &str) -> sparse_core::Result<bool> {
+        Ok(false)
+    }
+}
+
+/// Lets an agent begin with the networks of a record, under their names: connections, values, and targets that are their
+/// copies. Optimizers begin anew. Returns the names of the networks that the record does not have.
+///
+/// # Errors
+/// [`sparse_core::Error::Record`] when one is damaged or of another shape.
+pub fn adopt(agent: &mut (impl Resumable + ?Sized), record: &Record) -> Result<Vec<String>> {
+    let mut own = Vec::new();
+    for (name, learner) in agent.parts().learners {
+        if !learner.adopt(record, &name)? {
+            own.push(name);
+        }
+    }
+    Ok(own)
 }
 
 impl<N: SparseModule> Part for NetworkTrainer<N> {
+    fn adopt(&mut self, record: &Record, name: &str) -> sparse_core::Result<bool> {
+        NetworkTrainer::adopt(self, record, name)
+    }
+
     fn save(&self, record: &mut RecordWriter, name: &str) {
         NetworkTrainer::save(self, record, name);
     }

@@ -8,22 +8,23 @@ use std::f32::consts::LN_2;
 use burn::tensor::Tensor;
 use sparse_core::math::{exp, softplus, tanh};
 
-use crate::config::SacConfig;
+use crate::config::{LogStd, SacConfig};
 use crate::nets::{BatchShape, to_vec};
 
 /// ½ log 2π.
 const HALF_LN_2_PI: f32 = 0.918_938_5;
 
-/// The bounds of log σ; the network's output goes through tanh and is stretched between them.
+/// The bounds of log σ, and how the network's output is kept between them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SquashedGaussian {
     pub(super) log_std_min: f32,
     pub(super) log_std_max: f32,
+    pub(super) bound: LogStd,
 }
 
 /// What the numbers of some actions come to, `[rows × action]` each; columns, so that each step is a loop over all.
 struct Numbers {
-    /// tanh of the outputs that give σ.
+    /// What the slope of log σ by its output follows from: tanh of the output, or whether it lies within the bounds.
     squashed: Vec<f32>,
     /// σ ε.
     shift: Vec<f32>,
@@ -38,12 +39,16 @@ impl SquashedGaussian {
         Self {
             log_std_min: log_std_min as f32,
             log_std_max: log_std_max as f32,
+            bound: LogStd::Tanh,
         }
     }
 
-    /// With SAC's bounds.
+    /// As SAC is set.
     pub(super) fn of(sac: &SacConfig) -> Self {
-        Self::within(sac.log_std_min, sac.log_std_max)
+        Self {
+            bound: sac.log_std,
+            ..Self::within(sac.log_std_min, sac.log_std_max)
+        }
     }
 
     /// Half the width of the range of log σ.
@@ -63,10 +68,21 @@ impl SquashedGaussian {
         let (mut u, spreads) = (half(0), half(1));
         let count = noise.len();
         let [mut squashed, mut shift, mut actions, mut logs] = [(); 4].map(|()| vec![0.0; count]);
-        tanh(&spreads, &mut squashed[..]);
         let mut log_std = spreads;
-        for (log_std, squashed) in log_std.iter_mut().zip(&squashed) {
-            *log_std = self.log_std_min + self.half() * (squashed + 1.0);
+        match self.bound {
+            LogStd::Tanh => {
+                tanh(&log_std, &mut squashed[..]);
+                for (log_std, squashed) in log_std.iter_mut().zip(&squashed) {
+                    *log_std = self.log_std_min + self.half() * (squashed + 1.0);
+                }
+            }
+            LogStd::Clamp => {
+                let (min, max) = (self.log_std_min, self.log_std_max);
+                for (log_std, within) in log_std.iter_mut().zip(&mut squashed) {
+                    *within = f32::from((min..=max).contains(log_std));
+                    *log_std = log_std.clamp(min, max);
+                }
+            }
         }
         exp(&log_std, &mut shift[..]);
         for ((u, shift), unit) in u.iter_mut().zip(&mut shift).zip(noise) {
@@ -144,7 +160,10 @@ impl SquashedGaussian {
             let of = of.zip(&numbers.squashed[own.clone()]);
             for (k, ((action, squashed), shift)) in of.zip(&numbers.shift[own]).enumerate() {
                 // d log σ / d spread, d u / d spread; d log(1 - tanh² u) / d u = -2 tanh u.
-                let log_std_slope = self.half() * (1.0 - squashed * squashed);
+                let log_std_slope = match self.bound {
+                    LogStd::Tanh => self.half() * (1.0 - squashed * squashed),
+                    LogStd::Clamp => *squashed,
+                };
                 let u_slope = shift * log_std_slope;
                 let action_slope = 1.0 - action * action;
                 (action_mean[k], action_spread[k]) = (action_slope, action_slope * u_slope);
@@ -183,7 +202,47 @@ mod tests {
     const BOUNDS: SquashedGaussian = SquashedGaussian {
         log_std_min: -5.0,
         log_std_max: 2.0,
+        bound: LogStd::Tanh,
     };
+
+    #[test]
+    fn a_spread_within_bounds_is_clamped() {
+        let clamped = SquashedGaussian {
+            log_std_min: -20.0,
+            log_std_max: 2.0,
+            bound: LogStd::Clamp,
+        };
+        for (spread, log_std) in [(-0.7, -0.7), (1.9, 1.9), (5.0, 2.0), (-30.0, -20.0)] {
+            let (mean, noise) = (0.3_f64, -0.4_f64);
+            let (action, log) = clamped.sample(1, &[mean as f32, spread as f32], &[noise as f32]);
+            let u = mean + f64::exp(log_std) * noise;
+            let normal = -0.5 * noise * noise - log_std - 0.5 * (2.0 * std::f64::consts::PI).ln();
+            assert!((f64::from(action[0]) - u.tanh()).abs() < 1e-6);
+            let expected = normal + 2.0 * u.cosh().ln();
+            assert!(
+                (f64::from(log[0]) - expected).abs() < 1e-5 * (1.0 + expected.abs()),
+                "{spread}"
+            );
+            // The slope by a finite difference, away from the kinks.
+            let numbers = clamped.numbers(1, &[mean as f32, spread as f32], &[noise as f32]);
+            let [by_action, by_log] = clamped.slopes(1, &numbers);
+            let at = |spread: f64| {
+                let log_std = spread.clamp(-20.0, 2.0);
+                let u = mean + log_std.exp() * noise;
+                (u.tanh(), -log_std + 2.0 * u.cosh().ln())
+            };
+            let (up, down) = (at(spread + 1e-5), at(spread - 1e-5));
+            let slopes = [(up.0 - down.0) / 2e-5, (up.1 - down.1) / 2e-5];
+            assert!(
+                (f64::from(by_action[1]) - slopes[0]).abs() < 1e-3,
+                "{spread}"
+            );
+            assert!(
+                (f64::from(by_log[1]) - slopes[1]).abs() < 1e-3 * (1.0 + slopes[1].abs()),
+                "{spread}"
+            );
+        }
+    }
 
     /// In double precision, from the definition.
     fn reference(mean: f64, spread: f64, noise: f64) -> (f64, f64) {

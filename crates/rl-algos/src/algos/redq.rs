@@ -15,6 +15,7 @@ use super::{BuildAgent, METRICS, report};
 use crate::Result;
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
 use crate::config::{RedqConfig, TrainConfig};
+use crate::nets::with_scaled_rewards;
 use crate::nets::{
     Actor, BatchShape, Critics, check_action, check_batch, equal_parts, least, normal, par_halves,
     row_slice, to_vec,
@@ -32,6 +33,7 @@ pub struct Redq {
     actor: Actor,
     critics: Critics,
     entropy: EntropyCoef,
+    reward_scale: f64,
 }
 
 impl BuildAgent for RedqConfig {
@@ -47,6 +49,7 @@ impl BuildAgent for RedqConfig {
             critics: Critics::new(self.critics, config, &shape, streams)?,
             gaussian: SquashedGaussian::within(self.log_std_min, self.log_std_max),
             entropy: EntropyCoef::new(&self.temperature),
+            reward_scale: config.learning.reward_scale,
             config: self.clone(),
             shape,
         }))
@@ -79,6 +82,7 @@ impl Redq {
     /// One update of all critics, and with the last of a step one of the actor and of α.
     fn update(&mut self, batch: &Batch, last: bool, streams: &mut Streams) -> Result<UpdateReport> {
         check_batch(&self.shape, batch)?;
+        let batch = &*with_scaled_rewards(batch, self.reward_scale);
         let targets = self.targets(batch, streams);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.shape.tensor(targets, 1);

@@ -9,10 +9,10 @@ use sparse_core::op::mean;
 use super::gaussian::SquashedGaussian;
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
-use crate::config::{SacConfig, Temperature, TrainConfig};
+use crate::config::{Growth, SacConfig, Temperature, TrainConfig};
 use crate::nets::{
     Actor, BatchShape, Critics, ScalarAdam, check_action, check_batch, equal_parts, normal,
-    par_halves, row_slice, to_vec,
+    par_halves, row_slice, to_vec, with_scaled_rewards,
 };
 use crate::replay::Batch;
 use crate::rng::Streams;
@@ -28,6 +28,7 @@ pub struct Sac {
     actor: Actor,
     critics: Critics,
     temperature: EntropyCoef,
+    reward_scale: f64,
     updates: u64,
 }
 
@@ -62,6 +63,7 @@ impl Sac {
             gaussian: SquashedGaussian::of(sac),
             temperature: EntropyCoef::new(&sac.temperature),
             config: sac.clone(),
+            reward_scale: config.learning.reward_scale,
             rows,
             updates: 0,
         })
@@ -124,6 +126,7 @@ impl Sac {
             let allowed = "false for SAC, whose targets read what windows pass";
             return Err(Error::config("batch.skip_intermediate", true, allowed));
         }
+        let batch = &*with_scaled_rewards(batch, self.reward_scale);
         self.updates += 1;
         let done = self.rows.act_dim;
         let acts = self.updates.is_multiple_of(self.config.policy_delay);
@@ -141,6 +144,13 @@ impl Sac {
 
         let (mut actor, mut entropy) = (None, None);
         let alpha = self.temperature.alpha();
+        if acts && self.config.growth == Growth::WithActor && self.critics.want_gradient() {
+            // Of the actor before its step, as its loss is.
+            let outputs = self.outputs(&batch.observation);
+            let (actions, _) = self.gaussian.sample(done, &outputs, &noise.own);
+            let judged = self.rows.critic_input(&batch.observation, &actions);
+            self.critics.add_value_to_signal(&judged)?;
+        }
         if acts {
             let loss = |actor: &SparseMlp, rows| {
                 let loss = ActorLoss {
@@ -298,7 +308,64 @@ impl EntropyCoef {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sparse_core::nn::SparseModule;
+
+    use crate::agent::AgentState;
     use crate::recipes::named;
+
+    /// What grows with the actor's loss is what the sum of both gradients ranks highest, and a run that is stored between
+    /// both updates goes on to the same connections.
+    #[test]
+    fn growth_sees_the_actors_loss_of_the_update_before_and_survives_a_stop() {
+        let mut config = named("rlx2-sac", "Hopper-v5").unwrap();
+        (config.networks.actor, config.networks.critic) = (vec![32, 32], vec![32, 32]);
+        (config.sparsity.actor, config.sparsity.critic) = (0.5, 0.5);
+        config.topology.as_mut().unwrap().every = 3;
+        let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
+        let shape = BatchShape {
+            obs_dim: 11,
+            act_dim: 3,
+            device,
+        };
+        let batch = |seed: u64| {
+            let mut rng = Streams::new(seed).replay;
+            Batch {
+                size: 8,
+                observation: normal(88, &mut rng),
+                action: normal(24, &mut rng).iter().map(|x| x.tanh()).collect(),
+                return_n: normal(8, &mut rng),
+                discount: vec![0.99; 8],
+                next_observation: normal(88, &mut rng),
+                ..Batch::default()
+            }
+        };
+        let positions = |agent: &Sac| -> Vec<u32> {
+            let layers = agent.critics.first().sparse_layers();
+            layers
+                .iter()
+                .flat_map(|layer| layer.pattern().positions().collect::<Vec<_>>())
+                .collect()
+        };
+        let run = |growth: Growth, stop: bool| {
+            let mut config = config.clone();
+            config.algo.get_mut::<SacConfig>().unwrap().growth = growth;
+            let mut streams = Streams::new(5);
+            let mut agent = Sac::new(&config, shape.clone(), &mut streams).unwrap();
+            for update in 1..=3 {
+                if stop && update == 3 {
+                    let state = AgentState::of(&mut agent).unwrap();
+                    let mut others = Streams::new(77);
+                    agent = Sac::new(&config, shape.clone(), &mut others).unwrap();
+                    state.restore(&mut agent).unwrap();
+                }
+                agent.update(&batch(update), &mut streams).unwrap();
+            }
+            positions(&agent)
+        };
+        let with = run(Growth::WithActor, false);
+        assert_ne!(with, run(Growth::Own, false));
+        assert_eq!(with, run(Growth::WithActor, true));
+    }
 
     #[test]
     fn a_batch_without_what_windows_pass_is_refused() {

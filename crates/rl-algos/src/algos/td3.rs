@@ -15,7 +15,7 @@ use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateRep
 use crate::config::{Td3Config, TrainConfig};
 use crate::nets::{
     Actor, BatchShape, Critics, check_action, check_batch, equal_parts, par_halves, row_slice,
-    to_vec,
+    to_vec, with_scaled_rewards,
 };
 use crate::replay::Batch;
 use crate::rng::Streams;
@@ -29,6 +29,7 @@ pub struct Td3 {
     rows: BatchShape,
     actor: Actor,
     critics: Critics,
+    reward_scale: f64,
     updates: u64,
 }
 
@@ -61,6 +62,7 @@ impl Td3 {
             actor,
             critics,
             config: td3.clone(),
+            reward_scale: config.learning.reward_scale,
             rows,
             updates: 0,
         })
@@ -69,6 +71,7 @@ impl Td3 {
     /// Updates both critics on a batch and, every `policy_delay`-th time, the actor. Targets follow as they are due.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
+        let batch = &*with_scaled_rewards(batch, self.reward_scale);
         self.updates += 1;
         let noise = [self.config.target_noise, self.config.target_noise_clip];
         let rng = &mut streams.target_noise;

@@ -41,9 +41,18 @@ pub(super) const MOVED: [(&str, &str); 2] = [
     ("exploration.noise", "algo.td3.exploration_noise"),
 ];
 
+/// What a run may be without: `false` in its place switches it off.
+pub const OPTIONAL: [&str; 5] = [
+    "topology",
+    "topology.actor_rule",
+    "topology.actor_every",
+    "pruning",
+    "replay.adaptive",
+];
+
 /// All keys, in the order of the structures. The table reads by row.
 #[rustfmt::skip]
-pub const FIELDS: [Field; 74] = [
+pub const FIELDS: [Field; 77] = [
     field("env", "Task, by Gymnasium's name", "a task of `envs`, such as HalfCheetah-v5"),
     field("recipe", "Recipe that the other settings started from", "a label"),
     field("steps", "Environment steps of the run", "1 or more"),
@@ -57,6 +66,9 @@ pub const FIELDS: [Field; 74] = [
 
     field("networks.critic_layer_norm", "Whether the critics' hidden layers are normalised", "true or false"),
 
+    field("networks.init", "How weights and biases are drawn at first", "pytorch, kaiming-uniform, kaiming-normal, xavier-uniform, xavier-normal, lecun-uniform, lecun-normal, orthogonal or zeros"),
+    field("networks.fans", "Which inputs and outputs that counts: all, or the connections there are", "dense or actual"),
+
     field("learning", "How networks are updated, by any algorithm", ""),
     field("learning.batch_size", "Transitions per update", "1 or more, and replay.capacity at most"),
     field("learning.gamma", "Discount per environment step", "in [0, 1]"),
@@ -66,6 +78,7 @@ pub const FIELDS: [Field; 74] = [
     field("learning.actor_learning_rate", "Adam's learning rate for the actor", "above 0, and neither 0 nor infinite in f32"),
     field("learning.critic_learning_rate", "Adam's learning rate for the critics", "above 0, and neither 0 nor infinite in f32"),
     field("learning.weight_decay", "Adam's weight decay, added to the gradient", "0, or a number that is neither 0 nor infinite in f32"),
+    field("learning.reward_scale", "What rewards are multiplied by in targets", "above 0, and neither 0 nor infinite in f32"),
 
     field("sparsity", "How many weights exist, and which at first", ""),
     field("sparsity.actor", "Share of the actor's weights that do not exist", "in [0, 1)"),
@@ -76,17 +89,17 @@ pub const FIELDS: [Field; 74] = [
     field("sparsity.mask", "Which weights exist at first: the largest, or any", "magnitude or random"),
     field("sparsity.storage", "Which kernels compute the layers", "csr, masked or auto"),
 
-    field("topology", "How connections move", ""),
+    field("topology", "How connections move; false leaves them where they are", ""),
     choice("topology.rule", "Which connections are dropped and grown", "static, set, rigl, gradual_magnitude, redo or a rule that was registered"),
     field("topology.rule.set", "Drop small weights, grow at random", ""),
     field("topology.rule.set.drop", "Which values go", "magnitude or sign_balanced"),
     field("topology.rule.set.allow_regrow", "Whether what a move drops may be grown by it", "true or false"),
     field("topology.rule.set.grown_value", "Value of a grown connection", "zero or random"),
-    field("topology.rule.set.grown_moments", "Adam's moments of a grown connection", "zero or keep"),
+    field("topology.rule.set.grown_moments", "Adam's moments of a grown connection", "zero, keep or layer_mean"),
     field("topology.rule.rigl", "Drop small weights, grow where the gradient is largest", ""),
     field("topology.rule.rigl.allow_regrow", "Whether what a move drops may be grown by it", "true or false"),
     field("topology.rule.rigl.grown_value", "Value of a grown connection", "zero or random"),
-    field("topology.rule.rigl.grown_moments", "Adam's moments of a grown connection", "zero or keep"),
+    field("topology.rule.rigl.grown_moments", "Adam's moments of a grown connection", "zero, keep or layer_mean"),
     field("topology.rule.gradual_magnitude", "Drop small weights, grow none, counted in updates", ""),
     field("topology.rule.gradual_magnitude.initial_sparsity", "Sparsity before the first pruning", "in [0, 1), and at most that with which the networks start"),
     field("topology.rule.gradual_magnitude.final_sparsity", "Sparsity after the last", "in [0, 1), not below the initial one"),
@@ -115,7 +128,7 @@ pub const FIELDS: [Field; 74] = [
 
     field("replay", "Stored transitions", ""),
     field("replay.capacity", "Transitions kept at most", "1 or more"),
-    field("replay.adaptive", "Forgetting by policy distance", ""),
+    field("replay.adaptive", "Forgetting by policy distance; false switches it off", ""),
     field("replay.adaptive.every", "Environment steps between two checks", "1 or more"),
     field("replay.adaptive.check", "Oldest transitions that a check looks at", "1 or more"),
     field("replay.adaptive.threshold", "Policy distance above which something is forgotten", "0 or more"),

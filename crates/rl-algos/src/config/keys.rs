@@ -89,7 +89,8 @@ fn hint(unknown: &str) -> String {
 
 /// The known key that is nearest: one of the same name in the most similar section, else one of a similar name in the
 /// same section, else one of a similar path. At most a third of the letters may differ, and two of a short name.
-fn nearest<'a>(unknown: &str, known: &'a [String]) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(unknown: &str, known: &'a [String]) -> Option<&'a str> {
     let (section, name) = split(unknown);
     let keys = || known.iter().map(String::as_str);
     let by_path = |key: &&str| osa_distance(unknown, key);

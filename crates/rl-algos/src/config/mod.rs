@@ -7,6 +7,7 @@ mod catalogue;
 pub mod fields;
 mod keys;
 mod late;
+mod lengthen;
 mod limits;
 mod located;
 mod needs;
@@ -15,13 +16,15 @@ mod text;
 
 use envs::TaskInfo;
 use serde::{Deserialize, Serialize};
+use sparse_core::nn::{Fans, Initializer};
 use sparse_core::trainer::TargetConnections;
 
 pub use agent::{AgentConfig, AgentShape};
-pub use agents::{RedqConfig, SacConfig, Td3Config, Temperature};
+pub use agents::{Growth, LogStd, RedqConfig, SacConfig, Td3Config, Temperature};
 pub use algo::{AgentKind, AlgoConfig, agents as agent_kinds};
 pub(crate) use algo::{check_name, register};
 use catalogue::allowed;
+pub use keys::nearest as nearest_key;
 pub use needs::Need;
 pub use sparsity::{Decay, PruningConfig, SparsityConfig, TopologyConfig};
 
@@ -81,6 +84,12 @@ pub struct NetworksConfig {
     /// Whether the critics' hidden layers are normalised before their ReLU (layer normalisation).
     #[serde(default)]
     pub critic_layer_norm: bool,
+    /// The distribution of the first weights and biases.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub init: Initializer,
+    /// What counts as a weight's fan-in and fan-out in it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub fans: Fans,
 }
 
 /// How networks are updated, by any algorithm.
@@ -104,6 +113,21 @@ pub struct LearningConfig {
     pub critic_learning_rate: f64,
     /// Adam's weight decay, added to the gradient, 0 or more.
     pub weight_decay: f64,
+    /// What rewards are multiplied by in targets, above 0.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub reward_scale: f64,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 /// Returns over several steps.
@@ -259,6 +283,9 @@ impl LearningConfig {
             let step = value as f32;
             check(field, value, step > 0.0 && step.is_finite())?;
         }
+        let scale = self.reward_scale;
+        let good = scale as f32 > 0.0 && (scale as f32).is_finite();
+        check("learning.reward_scale", scale, good)?;
         let decay = self.weight_decay;
         let step = decay as f32;
         let good = decay == 0.0 || step > 0.0 && step.is_finite();

@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use super::catalogue::find;
+use super::fields::OPTIONAL;
 use super::{TrainConfig, keys, located};
 use crate::{Error, Result};
 
@@ -15,16 +16,26 @@ impl TrainConfig {
     pub fn from_toml(text: &str) -> Result<Self> {
         let given = parse(text)?;
         keys::check(&given)?;
-        read(&given)
+        let mut all = Table::new();
+        overlay(&mut all, given, "");
+        read(&all)
     }
 
     /// These settings overridden by those of a TOML text, section by section; checks all values. Where a section holds
-    /// one of several choices, such as `algo`, another choice replaces the first.
+    /// one of several choices, such as `algo`, another choice replaces the first. `false` switches a section off that a
+    /// run may be without, such as `replay.adaptive`.
     ///
     /// # Errors
     /// As [`from_toml`](Self::from_toml).
     pub fn merged(&self, text: &str) -> Result<Self> {
-        let given = parse(text)?;
+        self.merged_with(parse(text)?)
+    }
+
+    /// As [`merged`](Self::merged), from keys and values that were read.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml).
+    pub fn merged_with(&self, given: Table) -> Result<Self> {
         keys::check(&given)?;
         let mut all = parse(&self.to_toml()?)?;
         overlay(&mut all, given, "");
@@ -108,6 +119,14 @@ fn overlay(all: &mut Table, given: Table, section: &str) {
                     there.retain(|choice, _| given.contains_key(choice));
                 }
                 overlay(there, given, &format!("{path}."));
+            }
+            (_, Value::Boolean(false)) if OPTIONAL.contains(&path.as_str()) => {
+                all.remove(&key);
+            }
+            (None, Value::Table(given)) => {
+                let mut section = Table::new();
+                overlay(&mut section, given, &format!("{path}."));
+                all.insert(key, Value::Table(section));
             }
             (_, value) => {
                 all.insert(key, value);
@@ -254,6 +273,35 @@ mod tests {
         expected.algo.get_mut::<SacConfig>().unwrap().policy_delay = 2;
         expected.replay.adaptive.as_mut().unwrap().min = 5;
         assert_eq!(start.merged(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_a_run_may_be_without_is_switched_off() {
+        let start = recipe("rlx2-td3");
+        let off = start.merged("[replay]\nadaptive = false\n").unwrap();
+        assert_eq!(off.replay.adaptive, None);
+        assert_eq!(off.replay.capacity, start.replay.capacity);
+        assert_eq!(start.merged("topology = false\n").unwrap().topology, None);
+        assert_eq!(off.merged("topology.actor_every = false\n").unwrap(), off);
+        let text = off.to_toml().unwrap();
+        let whole = text.replace("[replay]", "[replay]\nadaptive = false");
+        assert_eq!(TrainConfig::from_toml(&whole).unwrap(), off);
+        // And on again.
+        let on = off.merged("[replay.adaptive]\nmin = 7\n").unwrap();
+        assert_eq!(on.replay.adaptive.unwrap().min, 7);
+        for wrong in [
+            "[replay]\nadaptive = true\n",
+            "replay = false\n",
+            "n_step = false\n",
+        ] {
+            let line = start.merged(wrong).unwrap_err().to_string();
+            assert!(
+                line.contains("invalid type") && !line.contains('\n'),
+                "{line}"
+            );
+        }
+        let pruned = recipe("pruned-td3").merged("pruning = false\n").unwrap();
+        assert_eq!(pruned.pruning, None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Rows of numbers as tensors, and in halves.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -111,6 +112,19 @@ pub fn equal_parts(rows: usize) -> Vec<Range<usize>> {
             end: rows,
         }],
     }
+}
+
+/// A batch whose rewards count so many times.
+pub(crate) fn with_scaled_rewards(batch: &Batch, scale: f64) -> Cow<'_, Batch> {
+    if scale == 1.0 {
+        return Cow::Borrowed(batch);
+    }
+    let mut batch = batch.clone();
+    batch
+        .return_n
+        .iter_mut()
+        .for_each(|reward| *reward *= scale as f32);
+    Cow::Owned(batch)
 }
 
 /// Refuses a batch of other sizes, or whose vectors do not fit together.

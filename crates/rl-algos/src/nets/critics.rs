@@ -99,6 +99,43 @@ impl Critics {
         least(self.learners.iter().map(NetworkTrainer::target), input)
     }
 
+    /// Whether the rule of one acts in the next update and looks at the gradient.
+    #[must_use]
+    pub fn want_gradient(&self) -> bool {
+        self.learners.iter().any(NetworkTrainer::wants_gradient)
+    }
+
+    /// Lets the rules that act in the next update look at the gradient of the mean of `-min Qᵢ` over the rows of `input`
+    /// `[rows, obs_dim + act_dim]` too.
+    ///
+    /// # Errors
+    /// As [`NetworkTrainer::add_to_signal`].
+    pub fn add_value_to_signal(&mut self, input: &Tensor<2>) -> Result<()> {
+        let values = self
+            .learners
+            .iter()
+            .map(|critic| critic.net().forward(input.clone()));
+        let values: Vec<Tensor<2>> = values.collect();
+        for (index, critic) in self.learners.iter_mut().enumerate() {
+            let others = values
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != index);
+            let others = others
+                .map(|(_, values)| values.clone())
+                .reduce(Tensor::min_pair);
+            critic.add_to_signal([input.clone()], |critic: &SparseMlp, input| {
+                let own = critic.forward(input);
+                let least = match &others {
+                    Some(others) => own.min_pair(Tensor::from_inner(others.clone())),
+                    None => own,
+                };
+                least.mean().neg()
+            })?;
+        }
+        Ok(())
+    }
+
     /// One step of each on its mean squared error, in parallel; also returns the mean value of the rows before the
     /// step.
     ///

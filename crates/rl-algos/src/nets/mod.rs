@@ -7,6 +7,7 @@ mod scalar_adam;
 mod spec;
 
 pub use actor::Actor;
+pub(crate) use batch::with_scaled_rewards;
 pub use batch::{
     BatchShape, check_action, check_batch, equal_parts, halves, normal, par_halves, row_slice,
     to_vec,

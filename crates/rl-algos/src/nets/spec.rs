@@ -157,7 +157,9 @@ pub(super) fn network(
         .with_allocation(spec.allocation(config))
         .with_mask(shared.mask)
         .with_storage(shared.storage)
-        .with_layer_norm(spec.layer_norm);
+        .with_layer_norm(spec.layer_norm)
+        .with_initializer(config.networks.init)
+        .with_fans(config.networks.fans);
     spec.fits(config)?;
     let made = network.try_init(device, &mut streams.init);
     made.map_err(|error| spec.config_error(config, error))

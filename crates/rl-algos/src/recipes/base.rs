@@ -4,7 +4,7 @@
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
-use sparse_core::nn::{InitialMask, Storage};
+use sparse_core::nn::{Fans, InitialMask, Initializer, Storage};
 use sparse_core::trainer::TargetConnections;
 
 use crate::config::{
@@ -26,6 +26,8 @@ pub(super) fn config(recipe: &str, algo: AlgoConfig, env: &TaskInfo) -> TrainCon
             actor: vec![256, 256],
             critic: vec![256, 256],
             critic_layer_norm: false,
+            init: Initializer::default(),
+            fans: Fans::default(),
         },
         learning: LearningConfig {
             batch_size: 256,
@@ -36,6 +38,7 @@ pub(super) fn config(recipe: &str, algo: AlgoConfig, env: &TaskInfo) -> TrainCon
             actor_learning_rate: 3e-4,
             critic_learning_rate: 3e-4,
             weight_decay: 0.0,
+            reward_scale: 1.0,
         },
         sparsity: SparsityConfig {
             actor: 0.90,

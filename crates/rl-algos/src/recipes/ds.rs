@@ -2,21 +2,21 @@
 //! smallest of each sign dropped and as many grown at random, targets that keep their own largest weights.
 //!
 //! Where this departs from the released code: connections are counted exactly (there each is drawn by itself); a
-//! move takes the place of a weight update (there it follows one); grown weights start at zero without moments, as
-//! in the paper (there at one step of Adam that ran on for absent weights); the last move grows as much as it
+//! move takes the place of a weight update (there it follows one); grown weights start at zero, as in the paper (there at
+//! one step of Adam, which ran on for absent weights: here their second moment begins as the layer's mean); the last move grows as much as it
 //! drops (there it only drops); half of what is dropped is of each sign, as in the paper (there the same share of each
 //! sign); moves come with every thousandth update (there with the second after it).
 
 use envs::TaskInfo;
 use sparse_core::budget::Allocation;
-use sparse_core::nn::InitialMask;
-use sparse_core::topology::{DropCriterion, RuleConfig, Set};
+use sparse_core::nn::{InitialMask, Initializer};
+use sparse_core::topology::{DropCriterion, GrownMoments, RuleConfig, Set};
 use sparse_core::trainer::TargetConnections;
 
 use super::Recipe;
 use crate::config::{
-    AlgoConfig, Decay, LearningConfig, ReplayConfig, SacConfig, SparsityConfig, Temperature,
-    TopologyConfig, TrainConfig, task_name,
+    AlgoConfig, Decay, LearningConfig, LogStd, ReplayConfig, SacConfig, SparsityConfig,
+    Temperature, TopologyConfig, TrainConfig, task_name,
 };
 
 pub(super) const RECIPE: Recipe = Recipe {
@@ -48,6 +48,11 @@ pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
         }
         Some(sac) => {
             sac.temperature = Temperature::Fixed(0.2);
+            // The SAC that the paper cites: pranz24/pytorch-soft-actor-critic, `model.py` and `main.py`.
+            sac.log_std = LogStd::Clamp;
+            (sac.log_std_min, sac.log_std_max) = (-20.0, 2.0);
+            base.networks.init = Initializer::XavierUniform;
+            base.exploration.random_steps = 10_000;
             let learning = LearningConfig {
                 tau: 1.0,
                 target_every: 1000,
@@ -58,6 +63,8 @@ pub(super) fn config(mut base: TrainConfig, env: &TaskInfo) -> TrainConfig {
     };
     let rule = Set {
         drop: DropCriterion::SignBalanced,
+        // There Adam runs on for absent weights, so that a grown one makes steps of the usual size.
+        grown_moments: GrownMoments::LayerMean,
         ..Set::default()
     };
     TrainConfig {

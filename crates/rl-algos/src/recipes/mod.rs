@@ -3,9 +3,12 @@
 mod base;
 mod dense;
 mod ds;
+mod ds_baselines;
+mod graesser;
 mod pruned;
 mod rigl;
 mod rlx2;
+mod rlx2_baselines;
 mod set;
 mod static_sparse;
 mod tiny;
@@ -32,7 +35,7 @@ pub struct Recipe {
 }
 
 /// The recipes of this crate: one line for each.
-const OURS: [Recipe; 8] = [
+const OURS: [Recipe; 18] = [
     rlx2::RECIPE,
     rigl::RECIPE,
     set::RECIPE,
@@ -41,6 +44,16 @@ const OURS: [Recipe; 8] = [
     pruned::RECIPE,
     tiny::RECIPE,
     dense::RECIPE,
+    rlx2_baselines::DENSE,
+    rlx2_baselines::TINY,
+    rlx2_baselines::STATIC,
+    rlx2_baselines::SET,
+    rlx2_baselines::RIGL,
+    ds_baselines::DENSE,
+    ds_baselines::STATIC,
+    graesser::RIGL,
+    graesser::SET,
+    graesser::STATIC,
 ];
 
 /// Those that were registered.
@@ -116,6 +129,8 @@ pub fn named(name: &str, env: &str) -> Result<TrainConfig> {
 
 #[cfg(test)]
 mod tests {
+    use sparse_core::nn::Initializer;
+
     use super::*;
     use crate::config::Td3Config;
 
@@ -186,6 +201,39 @@ mod tests {
             (config.learning.tau, config.learning.target_every),
             (1.0, 1000)
         );
+        assert_eq!(config.exploration.random_steps, 10_000);
+        assert_eq!(config.networks.init, Initializer::XavierUniform);
+    }
+
+    #[test]
+    fn baselines_differ_from_their_method_by_sparsity_alone() {
+        for algo in ["td3", "sac"] {
+            let of = |name: &str| named(&format!("{name}-{algo}"), "Hopper-v3").unwrap();
+            let (ds, dense, still) = (of("ds"), of("ds-dense"), of("ds-static"));
+            assert_eq!((dense.sparsity.actor, dense.sparsity.critic), (0.0, 0.0));
+            assert_eq!(still.sparsity, ds.sparsity);
+            assert!(dense.topology.is_none() && still.topology.is_none());
+            let (rlx2, base) = (of("rlx2"), of("rlx2-dense"));
+            for config in [&still, &dense] {
+                assert_eq!(config.algo, ds.algo);
+                assert_eq!(
+                    config.learning.critic_learning_rate,
+                    ds.learning.critic_learning_rate
+                );
+                assert_eq!(config.learning.weight_decay, ds.learning.weight_decay);
+                assert_eq!(config.networks, ds.networks);
+            }
+            assert_eq!(
+                (&base.algo, &base.networks, &base.learning),
+                (&rlx2.algo, &rlx2.networks, &rlx2.learning)
+            );
+            // With TD3 RLx2's baselines are those that have always been here.
+            for name in ["dense", "tiny", "static", "set", "rigl"] {
+                let mut own = of(&format!("rlx2-{name}"));
+                own.recipe = format!("{name}-{algo}");
+                assert_eq!(own == of(name), algo == "td3", "{name}");
+            }
+        }
     }
 
     #[test]

@@ -3,15 +3,18 @@
 //!
 //! Where this departs from that code: moments of grown weights start at zero (there they are what masked
 //! gradients left); a target network has its online network's connections from the start (there it is
-//! dense for its first update or two); with SAC, growth looks at the gradient of the critics' own loss only (there
-//! the actor's last one is added), a network's output is not scaled by the action's range, and weights start as in
-//! TD3 (there orthogonal). With SAC it follows the code in acting without noise after the random steps.
+//! dense for its first update or two); with SAC, a network's output is not scaled by the action's range. With SAC it
+//! follows the code in acting without noise after the random steps, in orthogonal first weights, and in growth by the
+//! critics' and the actor's loss together.
 
 use envs::TaskInfo;
+use sparse_core::nn::Initializer;
 use sparse_core::topology::{RigL, RuleConfig};
 
 use super::Recipe;
-use crate::config::{Decay, NStepConfig, ReplayConfig, SacConfig, TopologyConfig, TrainConfig};
+use crate::config::{
+    Decay, Growth, NStepConfig, ReplayConfig, SacConfig, TopologyConfig, TrainConfig,
+};
 use crate::replay::AdaptiveCapacity;
 
 pub(super) const RECIPE: Recipe = Recipe {
@@ -23,8 +26,7 @@ pub(super) const RECIPE: Recipe = Recipe {
 
 pub(super) fn config(mut base: TrainConfig, _: &TaskInfo) -> TrainConfig {
     let mut min = 100_000;
-    if let Some(sac) = base.algo.get_mut::<SacConfig>() {
-        sac.sample_actions = false;
+    if with_sac_as_code(&mut base) {
         min = 200_000;
     }
     TrainConfig {
@@ -43,6 +45,19 @@ pub(super) fn config(mut base: TrainConfig, _: &TaskInfo) -> TrainConfig {
         },
         ..base
     }
+}
+
+/// Lets SAC act by its policy's mean after the random steps (`SAC.py`, `select_action(sample=False)`), and begin with
+/// orthogonal weights and biases of 0 (`modules_SAC.py`), of which a sparse network keeps the largest, and grow by the gradients of
+/// both losses (`DST_Scheduler.py`). Whether the agent is SAC.
+pub(super) fn with_sac_as_code(config: &mut TrainConfig) -> bool {
+    let Some(sac) = config.algo.get_mut::<SacConfig>() else {
+        return false;
+    };
+    sac.sample_actions = false;
+    sac.growth = Growth::WithActor;
+    config.networks.init = Initializer::Orthogonal;
+    true
 }
 
 /// RLx2's schedule: Δ = 10,000 updates of the network at hand, ζ = 0.5 falling to 0 over the run.

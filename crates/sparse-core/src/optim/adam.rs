@@ -223,6 +223,10 @@ impl Adam {
                 dropped.revive(&dropped.second, came, decay(beta2)),
             ];
         }
+        if grown == GrownMoments::LayerMean && !old[1].is_empty() {
+            let sum: f64 = old[1].iter().map(|moment| f64::from(*moment)).sum();
+            new[1].fill((sum / old[1].len() as f64) as f32);
+        }
         if grown == GrownMoments::Keep {
             layer.dropped = Some(Dropped::of(&old, rewire, self.steps));
         }

@@ -9,7 +9,8 @@
 //! A [`NetworkTrainer`](crate::trainer::NetworkTrainer) called `actor` adds what it needs to go on as if it had never stopped: its
 //! target network as a network called `actor_target`; for each of these vectors the optimizer's moments, as
 //! `actor.0.values.first` and `actor.0.values.second`; where they are kept, `actor.0.dropped.positions`, `.first` and
-//! `.second`, with `actor.0.dropped.at` in the metadata; where connections move, `actor.0.explored` u64, one bit per
+//! `.second`, with `actor.0.dropped.at` in the metadata; where a rule is to look at another loss too, its gradient at all
+//! possible weights, `actor.0.held`; where connections move, `actor.0.explored` u64, one bit per
 //! possible connection; and in the metadata `actor.updates` and `actor.steps`.
 //!
 //! Equal contents give equal bytes: the header's entries are in the order of their names. The metadata's `crc32` is a

@@ -131,6 +131,14 @@ impl Record {
         })
     }
 
+    /// Whether a network called `name` is stored.
+    ///
+    /// # Errors
+    /// [`Error::Record`] when the number of its layers is none.
+    pub fn has_network(&self, name: &str) -> Result<bool> {
+        Ok(self.layers(name)? > 0)
+    }
+
     /// How many layers the network called `name` has; 0 when there is none.
     pub(crate) fn layers(&self, name: &str) -> Result<usize> {
         let key = format!("{name}.layers");

@@ -16,14 +16,14 @@ impl TopologyChange {
     ///
     /// # Errors
     /// [`Error::Optimizer`] when the optimizer keeps something of a sparse layer that is not one f32 per connection, or
-    /// the rule asks for the moments of connections that went ([`GrownMoments::Keep`]), which Burn's optimizers forget.
+    /// the rule asks for other moments of grown connections than [`GrownMoments::Zero`].
     pub fn carry_optimizer(&self, optimizer: ModuleOptimizer) -> Result<ModuleOptimizer> {
         if self
             .layers()
-            .any(|(_, change)| change.grown_moments() == GrownMoments::Keep)
+            .any(|(_, change)| change.grown_moments() != GrownMoments::Zero)
         {
             let reason =
-                "forgets the moments of connections that went: `grown_moments` must be `zero`"
+                "gives grown connections no moments of their own: `grown_moments` must be `zero`"
                     .to_owned();
             return Err(Error::Optimizer { reason });
         }

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::nn::{SparseLinear, SparseModule};
+use crate::op::DenseGradient;
 use crate::optim::{Adam, AdamConfig};
 use crate::pattern::Pattern;
 use crate::topology::{ExplorationRate, Signal, Topology, TopologyUpdater, check_all_sparse};
@@ -149,6 +150,8 @@ pub struct NetworkTrainer<N> {
     updater: Option<TopologyUpdater>,
     /// What [`is_taped`] says of the network.
     taped: bool,
+    /// What the rule looks at beside the gradient of its own loss when it acts next, a layer each, `[outputs × inputs]`.
+    held: Option<Vec<Vec<f32>>>,
 }
 
 impl<N: SparseModule> NetworkTrainer<N> {
@@ -174,6 +177,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
             config,
             updates: 0,
             taped,
+            held: None,
         })
     }
 
@@ -296,6 +300,52 @@ impl<N: SparseModule> NetworkTrainer<N> {
         self.step_by_mean(passes, rng)
     }
 
+    /// Whether a rule acts in the next update and looks at the gradient then.
+    #[must_use]
+    pub fn wants_gradient(&self) -> bool {
+        self.due().is_some() && self.signal() == Signal::DenseGradient
+    }
+
+    /// Adds the gradient of another loss to what the rule looks at in the next update; nothing unless it [looks at
+    /// one](Self::wants_gradient). RLx2's released code for SAC grows a critic's connections by the gradient of its own loss
+    /// and that of the actor's loss of the update before, because the hook that collects both is not emptied in between.
+    ///
+    /// # Errors
+    /// As [`minimise`](Self::minimise). Nothing has changed then.
+    pub fn add_to_signal<P: Send, L: Loss>(
+        &mut self,
+        parts: impl IntoIterator<Item = P>,
+        loss: impl Fn(&N, P) -> L + Sync,
+    ) -> Result<()>
+    where
+        N: Send + Sync,
+    {
+        if !self.wants_gradient() {
+            return Ok(());
+        }
+        let parts: Vec<P> = parts.into_iter().collect();
+        let (net, taped) = (&self.net, self.taped);
+        let share = share_of(parts.len())?;
+        let passes = in_parallel(parts, |part| {
+            let forward = Forward::of(net, Signal::DenseGradient, taped, |net| loss(net, part));
+            forward.backward(share, |made| made)
+        });
+        let mut sums: Vec<Vec<f32>> = Vec::new();
+        for pass in passes {
+            let (backward, _) = pass?;
+            let dense = backward.layers.into_iter().filter_map(|layer| layer.dense);
+            for (index, dense) in dense.enumerate() {
+                let rows = dense.rows(0..dense.outputs());
+                match sums.get_mut(index) {
+                    Some(sum) => sum.iter_mut().zip(rows).for_each(|(sum, row)| *sum += row),
+                    None => sums.push(rows),
+                }
+            }
+        }
+        self.held = Some(sums);
+        Ok(())
+    }
+
     /// The step by the passes of all parts.
     fn step_by_mean<A>(
         &mut self,
@@ -372,7 +422,20 @@ impl<N: SparseModule> NetworkTrainer<N> {
         let Some(updater) = &mut self.updater else {
             return Ok(());
         };
-        let gradients = backward.layers.into_iter().map(|layer| layer.dense);
+        let mut gradients: Vec<_> = backward
+            .layers
+            .into_iter()
+            .map(|layer| layer.dense)
+            .collect();
+        for (gradient, held) in gradients
+            .iter_mut()
+            .zip(self.held.take().unwrap_or_default())
+        {
+            if let Some(gradient) = gradient {
+                let (outputs, inputs) = (gradient.outputs(), gradient.inputs());
+                gradient.add(DenseGradient::from_dense(outputs, inputs, held)?);
+            }
+        }
         let change = updater.act(&mut self.net, gradients, backward.activity, fraction, rng)?;
         change.carry(&mut self.adam)?;
         let shared = self.config.target.is_some_and(TargetConfig::shares_pattern);

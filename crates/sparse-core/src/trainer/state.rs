@@ -22,6 +22,9 @@ impl<N: SparseModule> NetworkTrainer<N> {
         if let Some(explored) = self.explored() {
             explored.save(record, name);
         }
+        for (index, held) in self.held.iter().flatten().enumerate() {
+            record.floats(&held_name(name, index), held);
+        }
     }
 
     /// Becomes the learner that was [saved](Self::save) under `name`; updates go on from there, bit for bit, as long
@@ -53,6 +56,20 @@ impl<N: SparseModule> NetworkTrainer<N> {
         if let Some(updater) = &mut updater {
             updater.resume(updates, explored);
         }
+        let shapes: Vec<usize> = net
+            .sparse_layers()
+            .iter()
+            .map(|layer| layer.pattern().outputs() * layer.pattern().inputs())
+            .collect();
+        let held = match record.has(&held_name(name, 0)) {
+            true => {
+                let layers = shapes.iter().enumerate();
+                let layers =
+                    layers.map(|(index, size)| record.floats_of(&held_name(name, index), *size));
+                Some(layers.collect::<Result<_>>()?)
+            }
+            false => None,
+        };
         *self = Self {
             net,
             target,
@@ -61,8 +78,25 @@ impl<N: SparseModule> NetworkTrainer<N> {
             updates,
             updater,
             taped: self.taped,
+            held,
         };
         Ok(())
+    }
+
+    /// Begins anew with the network that is stored under `name`: its connections and values, moments of zero, a target that
+    /// is its copy, a rule that has not acted. Returns whether there is one.
+    ///
+    /// # Errors
+    /// [`Error::Record`] when it is damaged or has other layers than this one; as [`new`](Self::new). Nothing has changed
+    /// then.
+    pub fn adopt(&mut self, record: &Record, name: &str) -> Result<bool> {
+        if record.layers(name)? == 0 {
+            return Ok(false);
+        }
+        let mut net = self.net.clone();
+        read_layers(record, name, &mut net)?;
+        *self = Self::new(net, self.config.clone())?;
+        Ok(true)
     }
 
     /// The target that is stored for the network `net`.
@@ -112,6 +146,11 @@ impl NetworkTrainer<SparseMlp> {
 /// The name that the target of `name` is stored under.
 fn target_name(name: &str) -> String {
     format!("{name}_target")
+}
+
+/// The name of what the rule is to look at beside its own loss's gradient.
+fn held_name(name: &str, index: usize) -> String {
+    format!("{name}.{index}.held")
 }
 
 /// Replaces the layers of a network by those stored under `name`, which must have the same shapes.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::folder::names::{
-    CHECKPOINTS, CONFIG, DEVICE, METRICS, POLICIES, REPLAY, RESUME, STATE_NAME, is_events,
+    CHECKPOINTS, CONFIG, DEVICE, INITIAL, METRICS, POLICIES, REPLAY, RESUME, STATE_NAME, is_events,
     is_number,
 };
 use rl_algos::files::{LOCK, UNFINISHED};
@@ -27,7 +27,7 @@ const FOLDERS: [Folder; 5] = [
     (&[CHECKPOINTS], |name| {
         let which = name.strip_suffix(".safetensors");
         let which = which.or(name.strip_suffix(".json"));
-        which.is_some_and(|which| ["latest", "best"].contains(&which))
+        name == INITIAL || which.is_some_and(|which| ["latest", "best"].contains(&which))
     }),
     // TensorBoard would show them as part of the next run.
     (&[], is_events),
@@ -151,6 +151,7 @@ mod tests {
             "checkpoints/latest.safetensors",
             "checkpoints/best.json",
             "checkpoints/best.json.tmp",
+            "checkpoints/initial.safetensors",
             "policies/300.safetensors",
             "resume/state.bin",
             "resume/state.bin.tmp",

@@ -4,15 +4,16 @@ use envs::TaskInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::config::fields::{Field, choice, field};
-use crate::config::{AgentConfig, AgentShape, TrainConfig, at_least_one, check, task_name};
+use crate::config::{
+    AgentConfig, AgentShape, TrainConfig, at_least_one, check, is_default, task_name,
+};
 use crate::{Error, Result};
 
 /// SAC (Haarnoja et al., arXiv 1812.05905): a Gaussian policy squashed by tanh.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SacConfig {
-    /// Lowest logarithm of the Gaussian's standard deviation. The network's output goes through tanh and is
-    /// stretched between both bounds, as in RLx2's code and in CleanRL.
+    /// Lowest logarithm of the Gaussian's standard deviation.
     pub log_std_min: f64,
     /// Highest logarithm of the standard deviation, above the lowest.
     pub log_std_max: f64,
@@ -22,6 +23,36 @@ pub struct SacConfig {
     pub sample_actions: bool,
     /// Weight of the entropy.
     pub temperature: Temperature,
+    /// How the network's output is kept between both bounds of log σ.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub log_std: LogStd,
+    /// By which gradient a rule grows the critics' connections.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub growth: Growth,
+}
+
+/// By which gradient a rule that looks at one, such as RigL, grows the critics' connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Growth {
+    /// That of the critics' own loss.
+    #[default]
+    Own,
+    /// The sum of that and the gradient at the critic of the actor's loss of the update before, as in RLx2's released code:
+    /// its hook on the critic's weights collects from the moment when the critic is due, and the actor's loss passes through
+    /// the critic before the critic's own loss does (`DST_Scheduler.py`, `SAC.py`).
+    WithActor,
+}
+
+/// How the logarithm of a standard deviation is kept between its bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStd {
+    /// The output goes through tanh and is stretched between them, as in RLx2's code and in CleanRL.
+    #[default]
+    Tanh,
+    /// The output is cut off at them, as in pranz24/pytorch-soft-actor-critic, the SAC that DS-SAC's authors cite.
+    Clamp,
 }
 
 /// Weight α of the entropy in SAC's objective.
@@ -56,16 +87,20 @@ impl Default for SacConfig {
                 learning_rate: 3e-4,
                 entropy_per_action: -1.0,
             },
+            log_std: LogStd::Tanh,
+            growth: Growth::Own,
         }
     }
 }
 
 /// The table reads by row.
 #[rustfmt::skip]
-const FIELDS: [Field; 11] = [
+const FIELDS: [Field; 13] = [
     field("algo.sac", "SAC: a Gaussian policy squashed by tanh", ""),
     field("algo.sac.log_std_min", "Lowest logarithm of the Gaussian's standard deviation", "-20 or more"),
     field("algo.sac.log_std_max", "Highest logarithm of it", "above log_std_min, and 10 at most"),
+    field("algo.sac.log_std", "How the network's output is kept between them: through tanh, or cut off", "tanh or clamp"),
+    field("algo.sac.growth", "By which gradient critics grow: their own, or with the actor loss's of the update before", "own or with_actor"),
     field("algo.sac.policy_delay", "Critic updates per update of the actor and the temperature", "1 or more"),
     field("algo.sac.sample_actions", "Whether training acts by a sample, else by the mean", "true or false"),
     choice("algo.sac.temperature", "Weight of the entropy (alpha)", ""),

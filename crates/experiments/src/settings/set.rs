@@ -1,0 +1,145 @@
+//! Settings from the command line: `--set key=value`, with the keys of `config.toml`.
+
+use anyhow::{Result, anyhow};
+use toml::{Table, Value};
+
+/// The tables that words such as `learning.gamma=0.9` stand for. A value is written as in TOML, or as a bare word.
+///
+/// # Errors
+/// With the word that is no setting, or the key that is set twice or in two ways.
+pub(crate) fn table(words: &[String]) -> Result<Table> {
+    let mut all = Table::new();
+    for word in words {
+        let (key, value) = word.split_once('=').ok_or_else(|| {
+            anyhow!("--set {word}: a setting is key=value, such as learning.gamma=0.98")
+        })?;
+        put(&mut all, key.trim(), read(value.trim()))
+            .map_err(|what| anyhow!("--set {word}: {what}"))?;
+    }
+    Ok(all)
+}
+
+/// Puts a value under a path such as `learning.gamma`.
+///
+/// # Errors
+/// In words, when the path is none, or is taken.
+pub(crate) fn put(all: &mut Table, path: &str, value: Value) -> Result<(), String> {
+    let mut parts: Vec<&str> = path.split('.').map(str::trim).collect();
+    let good = |part: &&str| {
+        let letter = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        !part.is_empty() && part.chars().all(letter)
+    };
+    let Some(last) = parts
+        .pop()
+        .filter(|_| path.split('.').map(str::trim).all(|part| good(&part)))
+    else {
+        return Err(format!(
+            "`{path}` is no key; keys are those of config.toml, such as learning.gamma"
+        ));
+    };
+    let mut table = all;
+    for part in parts {
+        let inner = table
+            .entry(part)
+            .or_insert_with(|| Value::Table(Table::new()));
+        table = match inner {
+            Value::Table(inner) => inner,
+            _ => {
+                return Err(format!(
+                    "`{part}` is set to a value, and to something in it"
+                ));
+            }
+        };
+    }
+    match table.get(last) {
+        None => drop(table.insert(last.to_owned(), value)),
+        Some(_) => return Err(format!("`{path}` is set twice")),
+    }
+    Ok(())
+}
+
+/// A value as TOML, else as a word.
+fn read(text: &str) -> Value {
+    let read = toml::from_str::<Table>(&format!("value = {text}"));
+    let value = read.ok().filter(|table| table.len() == 1);
+    let value = value.and_then(|mut table| table.remove("value"));
+    value.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// Puts the values of one table over those of another, section by section.
+pub(crate) fn lay_over(all: &mut Table, given: Table) {
+    for (key, value) in given {
+        match (all.get_mut(&key), value) {
+            (Some(Value::Table(there)), Value::Table(new)) => lay_over(there, new),
+            (_, value) => drop(all.insert(key, value)),
+        }
+    }
+}
+
+/// The paths of all values, with the values.
+pub(crate) fn flat(table: &Table) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    for (key, value) in table {
+        match value {
+            Value::Table(inner) => {
+                let inner = flat(inner).into_iter();
+                all.extend(inner.map(|(path, value)| (format!("{key}.{path}"), value)));
+            }
+            value => all.push((key.clone(), value.clone())),
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Result<Table> {
+        table(
+            &words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    #[test]
+    fn words_are_tables_of_values() {
+        let read = words(&[
+            "learning.gamma=0.9",
+            "learning.batch_size = 64",
+            "networks.actor=[64, 64]",
+            "sparsity.mask=random",
+            "replay.adaptive=false",
+            "topology.rule={ rigl = { allow_regrow = false } }",
+            "recipe=\"ds\"",
+        ]);
+        let expected = "recipe = \"ds\"\n[learning]\ngamma = 0.9\nbatch_size = 64\n[networks]\nactor = [64, 64]\n\
+                        [sparsity]\nmask = \"random\"\n[replay]\nadaptive = false\n[topology.rule.rigl]\nallow_regrow = false\n";
+        assert_eq!(read.unwrap(), toml::from_str::<Table>(expected).unwrap());
+        assert_eq!(
+            words(&["a=1\nb = 2"]).unwrap()["a"],
+            Value::String("1\nb = 2".into())
+        );
+    }
+
+    #[test]
+    fn what_is_no_setting_is_one_line() {
+        for (bad, said) in [
+            (&["gamma"][..], "--set gamma: a setting is key=value"),
+            (&["=5"], "`` is no key"),
+            (&["a..b=5"], "`a..b` is no key"),
+            (&["a b=5"], "`a b` is no key"),
+            (
+                &["steps=5", "steps=6"],
+                "--set steps=6: `steps` is set twice",
+            ),
+            (&["a=5", "a.b=6"], "`a` is set to a value"),
+            (&["a.b=5", "a=6"], "`a` is set twice"),
+        ] {
+            let line = words(bad).unwrap_err().to_string();
+            assert!(line.contains(said) && !line.contains('\n'), "{line}");
+        }
+    }
+}

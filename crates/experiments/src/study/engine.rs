@@ -1,0 +1,373 @@
+//! `study run`: makes what is missing of a study, several runs at a time, each in a process of its own.
+
+use std::collections::VecDeque;
+use std::env;
+use std::fs::{self, File};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::manifest::Planned;
+use super::place::StudyDir;
+use super::status::{self, Failed, State, Status};
+use super::view::View;
+use super::worker::{TAKEN, drop_resume};
+use super::{cost, plan_of};
+use crate::args::study::{MakingArgs, RunArgs};
+use crate::disk::room;
+use crate::parallel::{Share, thread_count};
+use crate::terminal::interrupt::{self, Interrupt};
+use crate::terminal::table::span;
+use crate::terminal::tell::print_line;
+
+/// How often children are looked at.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How often runs of other workers are looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// How often a run is tried that ends with an error.
+const TRIES: u32 = 2;
+
+/// How often a run is begun that is killed each time at the same step.
+const KILLS: u32 = 5;
+
+/// How long before the end of a budget runs are asked to end: a tenth of it, and this at most.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// Makes what is missing. A study that was asked to end, or whose time is over, has its own exit status.
+///
+/// # Errors
+/// A study file that is wrong, a study that does not fit on the disk, runs that failed.
+pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
+    let (study, runs) = plan_of(&args.place, args.device)?;
+    make(study, runs, &args.making)
+}
+
+/// Makes what is missing of these runs of a study.
+///
+/// # Errors
+/// A study that does not fit on the disk, runs that failed.
+pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Result<ExitCode> {
+    let began = Instant::now();
+    let mine: Vec<Planned> = match args.slice {
+        Some((part, of)) => all
+            .iter()
+            .filter(|run| run.index % of == part)
+            .cloned()
+            .collect(),
+        None => all,
+    };
+    if mine.is_empty() {
+        print_line("nothing to make: this slice has no run");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let status = Status::of(&study, &mine);
+    let cores = thread_count(None)?;
+    let open = mine.len() - status.done;
+    let jobs = args
+        .jobs
+        .map_or(Ok(cores), usize::try_from)?
+        .min(open.max(1));
+    fits(&study, &mine, &status, jobs, args.keep_resume)?;
+    let mut engine = Engine {
+        share: Share {
+            at_once: jobs,
+            threads: (cores / jobs).max(1),
+        },
+        deadline: args.budget.map(|budget| began + budget),
+        soft: args
+            .budget
+            .map(|budget| began + budget - MARGIN.min(budget / 10)),
+        keep_resume: args.keep_resume,
+        interrupt: Interrupt::catch()?,
+        view: View::new(&study, &mine),
+        work: vec![Work::default(); mine.len()],
+        waiting: VecDeque::new(),
+        elsewhere: Vec::new(),
+        children: Vec::new(),
+        stopping: false,
+        study,
+        runs: mine,
+    };
+    engine.begin(&status);
+    while engine.tick()? {
+        sleep(TICK);
+    }
+    engine.finish()
+}
+
+/// Refuses a study that does not fit into memory or on the disk.
+fn fits(
+    study: &StudyDir,
+    runs: &[Planned],
+    status: &Status,
+    jobs: usize,
+    keep_resume: bool,
+) -> Result<()> {
+    let costs = cost::of(runs, status)?;
+    let (_, bytes) = cost::sum(&costs, status, jobs, keep_resume);
+    room::disk("the study", bytes, study.path())?;
+    let open = runs.iter().zip(&status.states).zip(&costs);
+    let open = open.filter(|((_, state), _)| !matches!(state, State::Done(_)));
+    match open.max_by_key(|(_, cost)| cost.resume) {
+        Some(((run, _), _)) => room::memory(&cost::memory(run)?, jobs),
+        None => Ok(()),
+    }
+}
+
+/// What was tried of a run.
+#[derive(Clone, Copy, Debug, Default)]
+struct Work {
+    /// How often it ended with an error.
+    failures: u32,
+    /// How often it was killed without a step more than before.
+    kills: u32,
+    /// Where it was when it was killed last.
+    step: u64,
+}
+
+struct Going {
+    index: usize,
+    child: Child,
+}
+
+struct Engine {
+    study: StudyDir,
+    runs: Vec<Planned>,
+    share: Share,
+    /// When all processes are killed, which can go on from their last checkpoint.
+    deadline: Option<Instant>,
+    /// When runs are asked to end.
+    soft: Option<Instant>,
+    keep_resume: bool,
+    interrupt: Interrupt,
+    view: View,
+    work: Vec<Work>,
+    /// Runs to be made, in order.
+    waiting: VecDeque<usize>,
+    /// Runs that other workers have, and when they were looked at.
+    elsewhere: Vec<(usize, Instant)>,
+    children: Vec<Going>,
+    stopping: bool,
+}
+
+impl Engine {
+    fn begin(&mut self, status: &Status) {
+        for (index, state) in status.states.iter().enumerate() {
+            match state {
+                State::Done(_) if !self.keep_resume => {
+                    drop_resume(&self.study.run_path(&self.runs[index].name))
+                }
+                State::Done(_) => {}
+                // Those that were begun go first: they take disk until they are whole.
+                State::CutOff(_) | State::Going(_) => self.waiting.push_front(index),
+                State::Missing | State::Failed(_) => self.waiting.push_back(index),
+            }
+        }
+        let Share { at_once, threads } = self.share;
+        self.view.line(&format!(
+            "study    {}: {} runs, {} are whole and stay, {} to be made; {at_once} at a time, threads of each: {threads}",
+            self.study.path().display(),
+            self.runs.len(),
+            status.done,
+            self.waiting.len()
+        ));
+    }
+
+    /// Looks at all processes once; whether there is more to do.
+    fn tick(&mut self) -> Result<bool> {
+        let now = Instant::now();
+        if !self.stopping && (self.interrupt.is_set() || self.soft.is_some_and(|soft| now >= soft))
+        {
+            self.stopping = true;
+            for going in &mut self.children {
+                // The run ends after its step, with a checkpoint.
+                drop(going.child.stdin.take());
+            }
+        }
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            for going in &mut self.children {
+                let _ = going.child.kill();
+            }
+        }
+        self.reap()?;
+        self.look(now);
+        while !self.stopping && self.children.len() < self.share.at_once {
+            let Some(index) = self.waiting.pop_front() else {
+                break;
+            };
+            if matches!(State::of(&self.study, &self.runs[index]), State::Done(_)) {
+                continue;
+            }
+            let child = self.start(index)?;
+            self.children.push(Going { index, child });
+        }
+        self.view.show(&self.study, &self.runs);
+        let open = !self.stopping && !(self.waiting.is_empty() && self.elsewhere.is_empty());
+        Ok(open || !self.children.is_empty())
+    }
+
+    /// Starts the process of a run.
+    fn start(&self, index: usize) -> Result<Child> {
+        let run = &self.runs[index];
+        let path = self.study.log_path(&run.name);
+        let place = || path.display().to_string();
+        fs::create_dir_all(self.study.state_path(&run.name)).with_context(place)?;
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(&path)
+            .with_context(place)?;
+        let mut command = Command::new(env::current_exe().context("this program's file is gone")?);
+        command
+            .args(["study", "make"])
+            .arg(self.study.path())
+            .arg(&run.name)
+            .args(["--threads", &self.share.threads.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().with_context(place)?)
+            .stderr(log);
+        if self.keep_resume {
+            command.arg("--keep-resume");
+        }
+        command
+            .spawn()
+            .with_context(|| format!("{} cannot be started", run.name))
+    }
+
+    /// Takes in the processes that ended.
+    fn reap(&mut self) -> Result<()> {
+        let mut left = Vec::new();
+        for mut going in std::mem::take(&mut self.children) {
+            match going
+                .child
+                .try_wait()
+                .context("a process cannot be waited for")?
+            {
+                None => left.push(going),
+                Some(status) => self.ended(going.index, status)?,
+            }
+        }
+        self.children = left;
+        Ok(())
+    }
+
+    fn ended(&mut self, index: usize, status: ExitStatus) -> Result<()> {
+        let run = &self.runs[index];
+        let state = State::of(&self.study, run);
+        if let State::Done(done) = &state {
+            let time = span(Duration::try_from_secs_f64(done.seconds).unwrap_or_default());
+            self.view.line(&format!("done     {}, in {time}", run.name));
+            return Ok(());
+        }
+        match status.code() {
+            Some(code) if code == i32::from(TAKEN) => self.elsewhere.push((index, Instant::now())),
+            // It was asked to end; by somebody else where the study goes on.
+            Some(code) if code == i32::from(interrupt::STATUS) => self.waiting.push_back(index),
+            None => self.killed(index, &state)?,
+            Some(_) => {
+                let work = &mut self.work[index];
+                work.failures += 1;
+                let (tries, error) = (work.failures, last_line(&self.study, run));
+                self.failed(index, tries, error)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A run whose process was killed goes on, unless that happens again and again where it gets no further.
+    fn killed(&mut self, index: usize, state: &State) -> Result<()> {
+        let step = match state {
+            State::CutOff(step) => *step,
+            _ => 0,
+        };
+        let work = &mut self.work[index];
+        work.kills = if step > work.step { 1 } else { work.kills + 1 };
+        work.step = step;
+        if work.kills >= KILLS {
+            let error = format!(
+                "its process was killed {KILLS} times at step {step}, as when memory runs out"
+            );
+            let tries = work.kills;
+            return self.failed(index, tries.max(TRIES), error);
+        }
+        if !self.stopping {
+            self.view.line(&format!(
+                "killed   {} at step {step} or later; goes on",
+                self.runs[index].name
+            ));
+        }
+        self.waiting.push_front(index);
+        Ok(())
+    }
+
+    /// Tries a run again that failed once, and keeps why another did.
+    fn failed(&mut self, index: usize, tries: u32, error: String) -> Result<()> {
+        let run = &self.runs[index];
+        if tries < TRIES {
+            self.view.line(&format!(
+                "failed   {}: {error}; is tried once more",
+                run.name
+            ));
+            self.waiting.push_back(index);
+            return Ok(());
+        }
+        self.view.line(&format!("failed   {}: {error}", run.name));
+        let failed = Failed { tries, error };
+        status::keep(&self.study.failed_path(&run.name), &failed)
+    }
+
+    /// Looks at runs that other workers have: what they gave up is made here.
+    fn look(&mut self, now: Instant) {
+        let mut left = Vec::new();
+        for (index, looked) in std::mem::take(&mut self.elsewhere) {
+            if now - looked < LOOK {
+                left.push((index, looked));
+                continue;
+            }
+            match State::of(&self.study, &self.runs[index]) {
+                State::Done(_) | State::Failed(_) => {}
+                State::Going(_) => left.push((index, now)),
+                State::Missing | State::CutOff(_) => self.waiting.push_back(index),
+            }
+        }
+        self.elsewhere = left;
+    }
+
+    /// Says what came of it.
+    fn finish(&self) -> Result<ExitCode> {
+        let status = Status::of(&self.study, &self.runs);
+        self.view.end();
+        print_line(status::table(&self.runs, &status).text().trim_end());
+        for line in status::failures(&self.study, &self.runs, &status) {
+            print_line(&line);
+        }
+        print_line(&format!(
+            "study    {}: {status}",
+            self.study.path().display()
+        ));
+        if self.stopping && !status.is_over() {
+            print_line("stopped; the same command goes on");
+            return Ok(ExitCode::from(interrupt::STATUS));
+        }
+        match status.failed {
+            0 => Ok(ExitCode::SUCCESS),
+            failed => anyhow::bail!("{failed} of {} runs failed", self.runs.len()),
+        }
+    }
+}
+
+/// The last error that a run's process said, else its last line.
+fn last_line(study: &StudyDir, run: &Planned) -> String {
+    let text = fs::read(study.log_path(&run.name)).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text[text.len().saturating_sub(1 << 16)..]).into_owned();
+    let mut lines = text.lines().rev().filter(|line| !line.trim().is_empty());
+    let error = lines.clone().find_map(|line| line.strip_prefix("error: "));
+    error
+        .or_else(|| lines.next())
+        .unwrap_or("it said nothing")
+        .to_owned()
+}

@@ -1,0 +1,360 @@
+//! From a study file to the list of its runs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use offline_prune::config::OfflineConfig;
+use rl_algos::config::TrainConfig;
+use rl_algos::nets::check_networks;
+use rl_algos::recipes;
+use sha2::{Digest, Sha256};
+use toml::Table;
+
+use super::file::{self, Method, Offline, StudyFile};
+use super::manifest::{MOST_RUNS, Planned, Source};
+use crate::args::offline::AgentArgs;
+use crate::args::values;
+use crate::settings::{offline, set};
+
+/// Steps of a run that only shows whether it can be made.
+const SHORT: u64 = 4_000;
+
+/// All runs of a study on a device; with `short`, each so short that it only shows whether it can be made.
+///
+/// # Errors
+/// One line: with the key of the study file, or the method and the task whose settings are wrong; when there are too many
+/// runs, or two with the same settings.
+pub(super) fn runs(study: &StudyFile, device: &str, short: bool) -> Result<Vec<Planned>> {
+    let seeds = study.seeds()?;
+    let online = file::count(&study.recipes, &study.variants, &study.grid)?;
+    let mut count = online.saturating_mul(study.tasks.len());
+    if let Some(offline) = &study.offline {
+        let methods = file::count(&offline.algos, &offline.variants, &offline.grid)?;
+        count = count.saturating_add(methods.saturating_mul(offline.datasets.len()));
+    }
+    let count = count.saturating_mul(seeds.len());
+    if count > MOST_RUNS {
+        bail!("{count} runs: a study has {MOST_RUNS} at most; shorten a list of `grid` or `seeds`");
+    }
+    let mut runs = Vec::with_capacity(count);
+    let methods = file::all(&study.recipes, &study.variants, &study.set, &study.grid)?;
+    for task in &study.tasks {
+        let task = values::task(task).map_err(|what| anyhow::anyhow!("tasks: `{task}`: {what}"))?;
+        for method in &methods {
+            let place = || format!("{} in {task}", method.label);
+            let config = online_config(&task, method, short).with_context(place)?;
+            let [same, label] = [&config.recipe, &method.label];
+            let label = match method
+                .base
+                .as_ref()
+                .is_some_and(|base| label.starts_with(base))
+            {
+                // A recipe by its full name.
+                true => label.replacen(method.base.as_deref().unwrap_or_default(), same, 1),
+                false => label.clone(),
+            };
+            for &seed in &seeds {
+                let config = TrainConfig {
+                    seed,
+                    ..config.clone()
+                };
+                let text = config.to_toml()?;
+                runs.push(Planned {
+                    name: name(&task, &config.recipe, seed, &[&text, device]),
+                    source: Source::Online,
+                    task: task.clone(),
+                    method: label.clone(),
+                    recipe: config.recipe,
+                    seed,
+                    length: config.steps,
+                    device: device.to_owned(),
+                    settings: settings(&method.set),
+                    dataset: None,
+                    config: text,
+                    index: 0,
+                    of: 0,
+                });
+            }
+        }
+    }
+    if let Some(offline) = &study.offline {
+        on_datasets(offline, &seeds, device, &mut runs)?;
+    }
+    distinct(&runs)?;
+    Ok(runs)
+}
+
+/// The settings of a method in a task.
+fn online_config(task: &str, method: &Method, short: bool) -> Result<TrainConfig> {
+    let base = method.base.as_deref().unwrap_or("rlx2");
+    let base = values::recipe(base).map_err(anyhow::Error::msg)?;
+    for key in ["seed", "env", "recipe"] {
+        if method.set.contains_key(key) {
+            bail!("set.{key}: a study has `seeds`, `tasks` and `recipes` for that");
+        }
+    }
+    let start = recipes::named(&base, task)?;
+    let config = match method.set.is_empty() {
+        true => start,
+        false => start.merged_with(method.set.clone()).context("set")?,
+    };
+    let config = if short { shortened(config) } else { config };
+    config.validate_new_run()?;
+    let env = envs::make(task)?;
+    // What cannot be resumed is no run of a study.
+    env.state()?;
+    check_networks(
+        &config,
+        [env.info().observation.len(), env.info().action.len()],
+    )?;
+    Ok(config)
+}
+
+/// The same in a few thousand steps, in which connections move, targets over several steps begin and the replay forgets.
+fn shortened(mut config: TrainConfig) -> TrainConfig {
+    let scale = |number: u64| (number as f64 * SHORT as f64 / config.steps as f64).ceil() as u64;
+    config.n_step.delay = scale(config.n_step.delay);
+    if let Some(topology) = &mut config.topology {
+        topology.every = topology.every.min(SHORT / 16);
+        topology.actor_every = topology.actor_every.map(|every| every.min(SHORT / 32));
+    }
+    if let Some(adaptive) = &mut config.replay.adaptive {
+        (adaptive.every, adaptive.min) = (SHORT / 16, scale(adaptive.min as u64) as usize);
+    }
+    (config.evaluation.every, config.evaluation.episodes) = (SHORT / 4, 2);
+    config.steps = SHORT;
+    config
+}
+
+/// Adds the runs on datasets.
+fn on_datasets(
+    study: &Offline,
+    seeds: &[u64],
+    device: &str,
+    runs: &mut Vec<Planned>,
+) -> Result<()> {
+    let methods = file::all(&study.algos, &study.variants, &study.set, &study.grid)?;
+    for dataset in &study.datasets {
+        for method in &methods {
+            let place = || format!("{} on {dataset}", method.label);
+            let config = offline_config(study, dataset, method).with_context(place)?;
+            let label = offline::label(dataset.as_ref());
+            for &seed in seeds {
+                let config = OfflineConfig {
+                    seed,
+                    ..config.clone()
+                };
+                let (text, algo) = (config.to_toml()?, config.algo.name().to_owned());
+                runs.push(Planned {
+                    name: name(&label, &algo, seed, &[&text, device, dataset]),
+                    source: Source::Offline,
+                    task: config.env,
+                    method: method.label.clone(),
+                    recipe: algo,
+                    seed,
+                    length: config.updates,
+                    device: device.to_owned(),
+                    settings: settings(&method.set),
+                    dataset: Some(dataset.clone()),
+                    config: text,
+                    index: 0,
+                    of: 0,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn offline_config(study: &Offline, dataset: &str, method: &Method) -> Result<OfflineConfig> {
+    for key in ["seed", "env"] {
+        if method.set.contains_key(key) {
+            bail!("set.{key}: a study has `seeds` and `offline.env` for that");
+        }
+    }
+    let named = |name: &String| values::offline_algorithm(name).map_err(anyhow::Error::msg);
+    let env = study.env.as_ref();
+    let args = AgentArgs {
+        dataset: Some(PathBuf::from(dataset)),
+        env: env
+            .map(|env| values::task_or_none(env).map_err(anyhow::Error::msg))
+            .transpose()?,
+        algo: method.base.as_ref().map(named).transpose()?,
+        ..AgentArgs::default()
+    };
+    let config = offline::with(&args, method.set.clone())?.0;
+    Ok(config)
+}
+
+/// What a study sets, by key, for readers of the manifest.
+fn settings(set: &Table) -> BTreeMap<String, serde_json::Value> {
+    let json = |value: &toml::Value| serde_json::to_value(value).unwrap_or_default();
+    let pairs = set::flat(set).into_iter();
+    pairs.map(|(key, value)| (key, json(&value))).collect()
+}
+
+/// The name of a run: for the eye its task, its recipe and its seed, and a hash of all that it is made from.
+fn name(task: &str, recipe: &str, seed: u64, parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    let hash = hash.finalize();
+    let hash: String = hash
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let plain = |text: &str| -> String {
+        let letter = |c: char| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        };
+        text.chars().take(60).map(letter).collect()
+    };
+    format!("{}-{}-s{seed}-{hash}", plain(task), plain(recipe))
+}
+
+/// Refuses two runs with the same settings.
+fn distinct(runs: &[Planned]) -> Result<()> {
+    let mut seen: HashMap<&str, &Planned> = HashMap::new();
+    for run in runs {
+        if let Some(other) = seen.insert(&run.name, run) {
+            bail!(
+                "`{}` and `{}` in {} have the same settings: leave one out",
+                other.method,
+                run.method,
+                run.task
+            );
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(text: &str) -> Result<Vec<Planned>> {
+        runs(&StudyFile::parse(text)?, "flex", false)
+    }
+
+    const SMALL: &str =
+        "tasks = [\"hopper\", \"ant-v3\"]\nrecipes = [\"rlx2\", \"dense-sac\"]\nseeds = \"0..3\"\n";
+
+    #[test]
+    fn names_follow_from_settings_alone() {
+        let runs = planned(SMALL).unwrap();
+        assert_eq!(runs.len(), 12);
+        assert_eq!(
+            (runs[0].task.as_str(), runs[6].task.as_str()),
+            ("Hopper-v5", "Ant-v3")
+        );
+        assert!(
+            runs[0].name.starts_with("hopper-v5-rlx2-td3-s0-"),
+            "{}",
+            runs[0].name
+        );
+        assert_eq!(
+            (runs[3].method.as_str(), runs[0].method.as_str()),
+            ("dense-sac", "rlx2-td3")
+        );
+        // The same in another order, with others beside it.
+        let other = planned(
+            "tasks = [\"Ant-v3\"]\nrecipes = [\"dense-sac\", \"rlx2-td3\", \"tiny\"]\nseeds = [2]\n",
+        );
+        assert_eq!(other.unwrap()[1].name, runs[8].name);
+        // Any other setting is another run, a default that is said is none.
+        let same = planned(&format!("{SMALL}set = {{ steps = 200_000 }}\n")).unwrap();
+        assert_eq!(same[0].name, runs[0].name);
+        let longer = planned(&format!("{SMALL}set = {{ steps = 200_001 }}\n")).unwrap();
+        assert!(longer.iter().zip(&runs).all(|(a, b)| a.name != b.name));
+        let config = TrainConfig::from_toml(&runs[8].config).unwrap();
+        assert_eq!((config.seed, config.env.as_str()), (2, "Ant-v3"));
+        let device = super::runs(&StudyFile::parse(SMALL).unwrap(), "ndarray", false).unwrap();
+        assert_ne!(device[0].name, runs[0].name);
+    }
+
+    #[test]
+    fn a_table_is_switched_off_and_a_grid_names_its_methods() {
+        let text = "tasks = [\"hopper\"]\nrecipes = []\n[[variants]]\nname = \"n\"\nrecipe = \"rlx2\"\n\
+                    set.replay.adaptive = false\ngrid.\"n_step.n\" = [1, 2]\n";
+        let runs = planned(text).unwrap();
+        let methods: Vec<&str> = runs.iter().map(|run| run.method.as_str()).collect();
+        assert_eq!(methods, ["n n_step.n=1", "n n_step.n=2"]);
+        let config = TrainConfig::from_toml(&runs[1].config).unwrap();
+        assert_eq!((config.replay.adaptive, config.n_step.n), (None, 2));
+        assert_eq!(runs[1].settings["n_step.n"], 2);
+    }
+
+    #[test]
+    fn what_is_wrong_is_one_line_and_told_before_anything_is_made() {
+        for (text, said) in [
+            (
+                "tasks = [\"hoppr\"]\nrecipes = [\"rlx2\"]\n",
+                "tasks: `hoppr`: unknown task; did you mean Hopper-v5?",
+            ),
+            (
+                "tasks = [\"hopper\"]\nrecipes = [\"rlx3\"]\n",
+                "rlx3 in Hopper-v5: unknown recipe",
+            ),
+            (
+                &format!("{SMALL}set.gamma = 1\n"),
+                "rlx2 in Hopper-v5: set: unknown key `gamma`; did you mean `learning.gamma`?",
+            ),
+            (
+                &format!("{SMALL}set.learning.gamma = 2\n"),
+                "learning.gamma = 2",
+            ),
+            (
+                &format!("{SMALL}set.steps = \"many\"\n"),
+                "`steps`; it must be 1 or more",
+            ),
+            (
+                &format!("{SMALL}set.sparsity.actor = 0.9999\n"),
+                "sparsity.actor = 0.9999",
+            ),
+            (&format!("{SMALL}set.seed = 4\n"), "a study has `seeds`"),
+            (&format!("{SMALL}grid.seed = [4]\n"), "a study has `seeds`"),
+            (
+                &format!("{SMALL}[[variants]]\nname = \"again\"\nrecipe = \"rlx2\"\n"),
+                "`rlx2-td3` and `again` in Hopper-v5 have the same settings",
+            ),
+            (
+                &format!("{SMALL}grid.steps = [1, 1]\n"),
+                "have the same settings",
+            ),
+            (
+                "[offline]\ndatasets = [\"not/there\"]\nalgos = [\"bc\"]\n",
+                "bc on not/there",
+            ),
+        ] {
+            let line = format!("{:#}", planned(text).unwrap_err());
+            assert!(
+                line.contains(said) && !line.contains('\n'),
+                "{text}: {line}"
+            );
+        }
+    }
+
+    #[test]
+    fn ten_million_runs_are_counted_and_not_made() {
+        let values: Vec<String> = (1..=1000).map(|n| n.to_string()).collect();
+        let values = values.join(", ");
+        let text = format!(
+            "{SMALL}[grid]\n\"n_step.n\" = [{values}]\n\"n_step.delay\" = [{values}]\n\"steps\" = [{values}]\n"
+        );
+        let began = std::time::Instant::now();
+        let line = planned(&text).unwrap_err().to_string();
+        assert_eq!(
+            line,
+            "12000000000 runs: a study has 100000 at most; shorten a list of `grid` or `seeds`"
+        );
+        assert!(began.elapsed().as_secs() < 5);
+    }
+}
