@@ -19,7 +19,7 @@
 //!
 //! In reading order: [`args`] (options), [`catalogue`] (names), [`terminal`] (output), `cli` (from options to a job); the jobs `train`,
 //! `recipes`, `play`, `charts`, `collect` and `offline`; what they share: `settings` (from options and files to settings),
-//! [`study`] (many runs from one file), `folder` (the folders of runs, of which [`RunDir`] is one), [`observe`] (observers that write files), [`parallel`] (several runs
+//! [`study`] (many runs from one file), [`roster`] (which, and who makes them), `folder` (the folders of runs, of which [`RunDir`] is one), [`observe`] (observers that write files), [`parallel`] (several runs
 //! at a time), [`disk`] (files that are complete).
 
 pub mod args;
@@ -46,6 +46,7 @@ mod play;
 mod recipes;
 #[cfg(feature = "run")]
 mod registry;
+pub mod roster;
 #[cfg(feature = "run")]
 mod settings;
 pub mod study;

@@ -10,7 +10,7 @@ use super::help;
 use super::seeds::{self, Seeds};
 use super::values::{self, Device};
 use crate::catalogue::Kind;
-use crate::study::{StudyDir, manifest};
+use crate::roster::{StudyDir, manifest};
 
 /// What is done with a study.
 #[derive(Args, Clone, Debug)]

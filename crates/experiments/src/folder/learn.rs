@@ -10,7 +10,7 @@ use super::names::STATE_NAME;
 use super::run_dir::{Checkpoint, CheckpointInfo, RunDir};
 use crate::observe::Csv;
 use crate::observe::Metrics;
-use crate::study::worker;
+use crate::roster::claim;
 use rl_algos::agent::{Agent, adopt};
 use rl_algos::algos;
 use rl_algos::config::TrainConfig;
@@ -214,7 +214,7 @@ impl RunFiles<'_> {
 
     /// Refuses to write over what another worker of a study writes.
     fn check_mine(&self) -> Result<()> {
-        worker::check_mine().map_err(Error::file(self.run.path()))
+        claim::check_mine().map_err(Error::file(self.run.path()))
     }
 
     /// Writes the weights of the latest checkpoint, and the best if this evaluation is higher than all before.

@@ -23,7 +23,7 @@ use crate::folder::names::CONFIG;
 use crate::folder::names::{BEST, DEVICE, METRICS, NETWORKS, POLICY, PRUNING};
 use crate::folder::offline::{DATASET, check, content, remove};
 use crate::folder::policies::PolicyInfo;
-use crate::study::worker;
+use crate::roster::claim;
 
 /// A run's dataset: its path, and its digest.
 #[derive(Clone, Debug)]
@@ -162,7 +162,7 @@ impl Folder {
 
     /// Refuses to write over what another worker of a study writes.
     fn check_mine(&self) -> Offline<()> {
-        worker::check_mine().map_err(|what| fault(&self.path, &what))
+        claim::check_mine().map_err(|what| fault(&self.path, &what))
     }
 
     /// Keeps the name of another device for a run that goes on with it.

@@ -6,8 +6,8 @@ use anyhow::Result;
 use offline_prune::config::OfflineConfig;
 use rl_algos::config::{Need, TrainConfig};
 
-use super::manifest::{Planned, Source};
-use super::status::{State, Status};
+use crate::roster::manifest::{Planned, Source};
+use crate::roster::status::{State, Status};
 
 /// Time of an update that does not depend on its networks (s), one core with AVX-512; of an environment step about a
 /// tenth.
@@ -211,8 +211,8 @@ mod tests {
 
     #[test]
     fn whole_runs_cost_nothing_more_and_tell_what_others_will() {
-        use super::super::manifest::tests::planned;
-        use super::super::status::Done;
+        use crate::roster::manifest::tests::planned;
+        use crate::roster::status::Done;
         let run = |seed| Planned {
             config: recipes::named("rlx2", "Hopper-v5")
                 .unwrap()

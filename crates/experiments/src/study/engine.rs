@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::manifest::Planned;
-use super::place::StudyDir;
-use super::status::{self, Failed, State, Status};
+use super::cost;
+use super::listed::plan_of;
 use super::view::View;
 use super::worker::{TAKEN, drop_resume};
-use super::{cost, plan_of};
 use crate::args::study::{MakingArgs, RunArgs};
 use crate::disk::room;
 use crate::parallel::{Share, thread_count};
+use crate::roster::manifest::Planned;
+use crate::roster::place::StudyDir;
+use crate::roster::status::{self, Failed, State, Status};
 use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::table::span;
 use crate::terminal::tell::print_line;

@@ -1,24 +1,18 @@
 //! From the words of `cargo xtask study` to a job.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use rl_algos::files::atomic_write;
+use anyhow::Result;
 
-use super::file::StudyFile;
-use super::manifest::{self, Planned};
-use super::place::StudyDir;
-use super::status::{State, Status};
-use super::{cost, engine, plan, show, worker};
-use crate::args::study::{PlaceArgs, PlanArgs, StudyArgs, StudyJob};
-use crate::args::values::Device;
+use super::listed::plan_of;
+use super::{cost, engine, show, worker};
+use crate::args::study::{PlanArgs, StudyArgs, StudyJob};
 use crate::disk::room;
-use crate::folder::places;
 use crate::parallel::thread_count;
+use crate::roster::manifest::Planned;
+use crate::roster::place::StudyDir;
+use crate::roster::status::{State, Status};
 use crate::terminal::table::{Cell, Table, span};
 use crate::terminal::tell::print_line;
 
@@ -33,63 +27,6 @@ pub(crate) fn run(args: &StudyArgs) -> Result<ExitCode> {
         StudyJob::Status(args) => show::show(args),
         StudyJob::Make(args) => worker::make(args),
     }
-}
-
-/// The study that is meant, and its runs. A study file is planned anew, and its manifest written where it is another.
-///
-/// # Errors
-/// When the file is wrong, or nothing can be written.
-pub(crate) fn plan_of(
-    place: &PlaceArgs,
-    device: Option<Device>,
-) -> Result<(StudyDir, Vec<Planned>)> {
-    let folder = place.folder();
-    if place.is_folder() {
-        if place.out.is_some() {
-            bail!(
-                "{} is the folder of a study already; leave --out out",
-                place.study.display()
-            );
-        }
-        let study = StudyDir::open(&folder)?;
-        let runs = study.runs()?;
-        let named = runs.first().map_or("", |run| run.device.as_str());
-        if let Some(asked) = device.filter(|device| device.name() != named) {
-            bail!(
-                "--device {asked}: the runs of {} are of {named}; plan the file anew for another",
-                folder.display()
-            );
-        }
-        return Ok((study, runs));
-    }
-    let file = StudyFile::read(&place.study)?;
-    let device = device.unwrap_or_default();
-    let runs =
-        plan::runs(&file, device.name()).with_context(|| place.study.display().to_string())?;
-    places::folder("--out", &folder)?;
-    let study = StudyDir::at(&folder);
-    let path = study.manifest_path();
-    let text = manifest::to_text(runs)?;
-    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-        if path.exists() && !is_manifest(&path) {
-            bail!(
-                "{} is no manifest of a study, and is not replaced; choose another folder with --out",
-                path.display()
-            );
-        }
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        atomic_write(&path, |file| file.write_all(text.as_bytes()))?;
-    }
-    let runs = study.runs()?;
-    Ok((study, runs))
-}
-
-/// Whether a file begins as a manifest does, be it cut off.
-fn is_manifest(path: &Path) -> bool {
-    let text = fs::read(path).unwrap_or_default();
-    let start = b"{\"index\":0,\"of\":";
-    let both = text.len().min(start.len());
-    text[..both] == start[..both]
 }
 
 /// Lists the runs, and says what they take.
@@ -132,9 +69,7 @@ pub(super) fn tell(study: &StudyDir, runs: &[Planned], jobs: Option<u64>) -> Res
         ]);
     }
     print_line(table.text().trim_end());
-    let jobs = args
-        .jobs
-        .map_or_else(|| thread_count(None), |jobs| Ok(usize::try_from(jobs)?))?;
+    let jobs = jobs.map_or_else(|| thread_count(None), |jobs| Ok(usize::try_from(jobs)?))?;
     let (seconds, bytes) = cost::sum(&costs, &status, jobs, false);
     let (_, kept) = cost::sum(&costs, &status, jobs, true);
     let left = Duration::try_from_secs_f64(seconds / jobs as f64).unwrap_or(Duration::MAX);

@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use toml::Table;
 
 use super::file::{self, Method, Offline, StudyFile};
-use super::manifest::{MOST_RUNS, Planned, Source};
 use crate::args::offline::AgentArgs;
 use crate::args::values;
+use crate::roster::manifest::{MOST_RUNS, Planned, Source};
 use crate::settings::{offline, set};
 
 /// Steps of a run that only shows whether it can be made.

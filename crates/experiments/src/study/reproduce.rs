@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use toml::Value;
 
 use super::file::StudyFile;
-use super::{engine, jobs, plan};
+use super::{engine, jobs, listed, plan};
 use crate::args::study::ReproduceArgs;
 use crate::args::values;
 use crate::terminal::tell::{print_line, program};
@@ -101,7 +101,7 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
         let short = if args.short { "-short" } else { "" };
         Path::new("runs/studies").join(format!("{}{short}", found.name))
     });
-    let (study, runs) = jobs::listed(&folder, &runs)?;
+    let (study, runs) = listed::listed(&folder, &runs)?;
     match args.plan {
         true => jobs::tell(&study, &runs, args.making.jobs),
         false => engine::make(study, runs, &args.making),

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use super::manifest::Planned;
-use super::place::StudyDir;
-use super::status::{self, State, Status};
 use crate::args::study::StatusArgs;
+use crate::roster::manifest::Planned;
+use crate::roster::place::StudyDir;
+use crate::roster::status::{self, State, Status};
 use crate::terminal::tell::print_line;
 
 /// Prints how far a study is. Reads its folder alone.

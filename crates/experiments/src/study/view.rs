@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
-use super::manifest::Planned;
-use super::place::StudyDir;
-use super::status::Status;
+use crate::roster::manifest::Planned;
+use crate::roster::place::StudyDir;
+use crate::roster::status::Status;
 use crate::terminal::progress;
 use crate::terminal::tell::note;
 

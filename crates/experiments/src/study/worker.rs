@@ -5,8 +5,8 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -14,10 +14,6 @@ use anyhow::{Context, Result, bail};
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::{Evaluation, Observer, Progress};
 
-use super::claim::{BEAT, Beat, Claim};
-use super::manifest::{Planned, Source};
-use super::place::StudyDir;
-use super::status::{self, Done, State};
 use crate::args::offline::{AgentArgs, OfflineArgs};
 use crate::args::study::MakeArgs;
 use crate::args::values;
@@ -28,32 +24,15 @@ use crate::folder::run_dir::{Checkpoint, RunDir};
 use crate::observe::TensorBoard;
 use crate::offline;
 use crate::parallel::threads;
+use crate::roster::claim::{self, BEAT, Beat, Claim, check_mine};
+use crate::roster::manifest::{Planned, Source};
+use crate::roster::place::StudyDir;
+use crate::roster::status::{self, Done, State};
 use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::tell::{note, print_line};
 
 /// The exit status of a process whose run another one has.
 pub(super) const TAKEN: u8 = 75;
-
-/// The run that this process makes.
-static MINE: OnceLock<Mutex<Option<Claim>>> = OnceLock::new();
-
-/// Refuses to write where this process makes a run of a study, and another worker took it meanwhile.
-///
-/// # Errors
-/// When it did.
-pub(crate) fn check_mine() -> Result<(), String> {
-    let Some(claim) = MINE.get() else {
-        return Ok(());
-    };
-    let claim = claim.lock().unwrap_or_else(PoisonError::into_inner);
-    match claim.as_ref().is_none_or(Claim::is_mine) {
-        true => Ok(()),
-        false => Err(
-            "another worker took this run, after this one was silent; nothing more is written"
-                .to_owned(),
-        ),
-    }
-}
 
 /// Makes a run, unless it is whole or another worker has it.
 ///
@@ -77,7 +56,7 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let pulse = Arc::new(Pulse::default());
-    let _ = MINE.set(Mutex::new(Some(claim)));
+    claim::hold(claim);
     keep_telling(&pulse);
     let interrupt = Interrupt::catch()?;
     end_with_input(&interrupt);
@@ -102,10 +81,7 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
         }
         Ok(whole)
     });
-    let claim = MINE
-        .get()
-        .and_then(|mine| mine.lock().unwrap_or_else(PoisonError::into_inner).take());
-    if let Some(claim) = claim.filter(Claim::is_mine) {
+    if let Some(claim) = claim::give_up().filter(Claim::is_mine) {
         claim.release(pulse.beat())?;
     }
     Ok(match made? {
@@ -237,11 +213,8 @@ fn keep_telling(pulse: &Arc<Pulse>) {
                 note(&format!("error: {what}"));
                 std::process::exit(i32::from(TAKEN));
             }
-            let Some(mine) = MINE.get() else { return };
-            let mut mine = mine.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(claim) = mine.as_mut() else { return };
             // A disk that is full for a moment costs no run; a claim that stays silent expires.
-            let _ = claim.beat(&pulse.beat());
+            let _ = claim::tell(&pulse.beat());
         }
     });
 }

@@ -10,6 +10,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -152,6 +153,46 @@ impl Claim {
         // Not by closing it alone: a process that is about to start has it open too for a moment.
         let _ = self.file.unlock();
         Ok(())
+    }
+}
+
+/// The run that this process makes.
+static MINE: Mutex<Option<Claim>> = Mutex::new(None);
+
+fn mine() -> MutexGuard<'static, Option<Claim>> {
+    MINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says that this process makes a run, and no other.
+pub fn hold(claim: Claim) {
+    *mine() = Some(claim);
+}
+
+/// The claim of the run that this process makes, which it makes no longer.
+#[must_use]
+pub fn give_up() -> Option<Claim> {
+    mine().take()
+}
+
+/// Tells that this process is there.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn tell(beat: &Beat) -> Result<()> {
+    mine().as_mut().map_or(Ok(()), |claim| claim.beat(beat))
+}
+
+/// Refuses to write where this process makes a run of a study, and another worker took it meanwhile.
+///
+/// # Errors
+/// When it did.
+pub fn check_mine() -> Result<(), String> {
+    match mine().as_ref().is_none_or(Claim::is_mine) {
+        true => Ok(()),
+        false => Err(
+            "another worker took this run, after this one was silent; nothing more is written"
+                .to_owned(),
+        ),
     }
 }
 

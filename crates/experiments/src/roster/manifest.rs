@@ -139,11 +139,11 @@ fn is_name(text: &str) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A run of a study, for tests.
-    pub(in crate::study) fn planned(name: &str, seed: u64) -> Planned {
+    pub(crate) fn planned(name: &str, seed: u64) -> Planned {
         Planned {
             index: 0,
             of: 0,

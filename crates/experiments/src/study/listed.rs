@@ -1,0 +1,81 @@
+//! A study in its folder: the list of its runs, from a study file or as it lies there.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use rl_algos::files::atomic_write;
+
+use super::file::StudyFile;
+use super::plan;
+use crate::args::study::PlaceArgs;
+use crate::args::values::Device;
+use crate::folder::places;
+use crate::roster::manifest::{self, Planned};
+use crate::roster::place::StudyDir;
+
+/// The study that is meant, and its runs. A study file is planned anew, and its manifest written where it is another.
+///
+/// # Errors
+/// When the file is wrong, or nothing can be written.
+pub(super) fn plan_of(
+    place: &PlaceArgs,
+    device: Option<Device>,
+) -> Result<(StudyDir, Vec<Planned>)> {
+    let folder = place.folder();
+    if place.is_folder() {
+        if place.out.is_some() {
+            bail!(
+                "{} is the folder of a study already; leave --out out",
+                place.study.display()
+            );
+        }
+        let study = StudyDir::open(&folder)?;
+        let runs = study.runs()?;
+        let named = runs.first().map_or("", |run| run.device.as_str());
+        if let Some(asked) = device.filter(|device| device.name() != named) {
+            bail!(
+                "--device {asked}: the runs of {} are of {named}; plan the file anew for another",
+                folder.display()
+            );
+        }
+        return Ok((study, runs));
+    }
+    let file = StudyFile::read(&place.study)?;
+    let device = device.unwrap_or_default();
+    let runs = plan::runs(&file, device.name(), false);
+    let runs = runs.with_context(|| place.study.display().to_string())?;
+    listed(&folder, &runs)
+}
+
+/// The study in a folder, with these runs: its manifest is written where it is another.
+///
+/// # Errors
+/// When something else lies there, or nothing can be written.
+pub(super) fn listed(folder: &Path, runs: &[Planned]) -> Result<(StudyDir, Vec<Planned>)> {
+    places::folder("--out", folder)?;
+    let study = StudyDir::at(folder);
+    let path = study.manifest_path();
+    let text = manifest::to_text(runs)?;
+    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+        if path.exists() && !is_manifest(&path) {
+            bail!(
+                "{} is no manifest of a study, and is not replaced; choose another folder with --out",
+                path.display()
+            );
+        }
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        atomic_write(&path, |file| file.write_all(text.as_bytes()))?;
+    }
+    let runs = study.runs()?;
+    Ok((study, runs))
+}
+
+/// Whether a file begins as a manifest does, be it cut off.
+fn is_manifest(path: &Path) -> bool {
+    let text = fs::read(path).unwrap_or_default();
+    let start = b"{\"index\":0,\"of\":";
+    let both = text.len().min(start.len());
+    text[..both] == start[..both]
+}
