@@ -80,6 +80,7 @@ impl Case<'_> {
                     entropy_per_action: self.setting("entropy_per_action")?,
                 }
             },
+            ..SacConfig::default()
         }))
     }
 

@@ -78,22 +78,21 @@ fn spread(run: &Path) -> Result<SacConfig> {
         );
     }
     let (_, config) = RunDir::open(run)?;
-    let bounds = match (
+    match (
         config.algo.get::<SacConfig>(),
         config.algo.get::<RedqConfig>(),
     ) {
-        (Some(sac), _) => (sac.log_std_min, sac.log_std_max),
-        (_, Some(redq)) => (redq.log_std_min, redq.log_std_max),
+        (Some(sac), _) => Ok(sac.clone()),
+        (_, Some(redq)) => Ok(SacConfig {
+            log_std_min: redq.log_std_min,
+            log_std_max: redq.log_std_max,
+            ..SacConfig::default()
+        }),
         _ => bail!(
             "--sample: the policy of {place} is {}'s, which has one action in a state; leave it out",
             config.algo.name()
         ),
-    };
-    Ok(SacConfig {
-        log_std_min: bounds.0,
-        log_std_max: bounds.1,
-        ..SacConfig::default()
-    })
+    }
 }
 
 /// Refuses a task that is no other version of the one that a policy is for, or has other observations or actions.
