@@ -14,6 +14,7 @@ use toml::Table;
 use super::file::{self, Method, Offline, StudyFile};
 use crate::args::offline::AgentArgs;
 use crate::args::values;
+use crate::folder::learn::check_resumable;
 use crate::roster::manifest::{MOST_RUNS, Planned, Source};
 use crate::settings::{offline, set};
 
@@ -103,7 +104,7 @@ fn online_config(task: &str, method: &Method, short: bool) -> Result<TrainConfig
     config.validate_new_run()?;
     let env = envs::make(task)?;
     // What cannot be resumed is no run of a study.
-    env.state()?;
+    check_resumable(&*env)?;
     check_networks(
         &config,
         [env.info().observation.len(), env.info().action.len()],
