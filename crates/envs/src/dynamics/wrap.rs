@@ -65,7 +65,7 @@ pub(super) fn wrap(
         let rise = (ends[1].z - ends[0].z) / (before + length + after);
         points[0].z = ends[0].z + rise * before;
         points[1].z = ends[0].z + rise * (before + length);
-        length = length.hypot(points[1].z - points[0].z);
+        length = libm::hypot(length, points[1].z - points[0].z);
     }
     Some((points, length))
 }
