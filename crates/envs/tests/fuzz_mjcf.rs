@@ -103,9 +103,13 @@ const PILE: &str = r#"<mujoco model="pile">
   </worldbody>
 </mujoco>"#;
 
-const SEEDS: [&str; 4] = [
+const SEEDS: [&str; 8] = [
     EVERYTHING,
     PILE,
+    include_str!("motion/activations.xml"),
+    include_str!("motion/equalities_newton.xml"),
+    include_str!("motion/replicas.xml"),
+    include_str!("motion/spatial_wraps.xml"),
     include_str!("../assets/hopper.xml"),
     include_str!("../assets/half_cheetah.xml"),
 ];

@@ -14,7 +14,8 @@ use super::{MINVAL, activation};
 /// Gain times input plus bias of every actuator, on the dofs that it acts on; and the rates of the activations.
 pub(super) fn fwd_actuation(model: &Model, state: &mut State) {
     state.qfrc_actuator.fill(0.0);
-    if !model.opt.actuation {
+    // As in MuJoCo, weight that joints count among the forces of actuators takes an actuator.
+    if model.nu == 0 || !model.opt.actuation {
         state.actuator_force.fill(0.0);
         return;
     }

@@ -45,6 +45,9 @@ fn fwd_acceleration(model: &Model, state: &mut State) {
     for i in 0..model.nv {
         state.qfrc_smooth[i] = state.qfrc_passive[i] - state.qfrc_bias[i] + state.qfrc_actuator[i];
     }
+    for (smooth, applied) in state.qfrc_smooth.iter_mut().zip(&state.qfrc_applied) {
+        *smooth += applied;
+    }
     state.qacc_smooth.copy_from_slice(&state.qfrc_smooth);
     ldl::solve(&state.qld, &mut state.qacc_smooth);
 }

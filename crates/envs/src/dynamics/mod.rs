@@ -6,7 +6,8 @@
 //!
 //! In reading order: `model` and `state` (data), `step` and `forward` (the lists of stages), then the stages:
 //! `kinematics`, `com_pos`, `tendon` with `wrap`, `transmission`, `crb`, `collision`, `constraint`, `com_vel`, `rne`, `passive` with `fluid`,
-//! `actuation` with `activation` and `muscle`, `solver`, `integrate`, and on request `rne_post_constraint`. `math` and `jacobian` serve them.
+//! `actuation` with `activation` and `muscle`, `solver`, `integrate`, and on request `rne_post_constraint`. `pull` serves a
+//! compiler, `math` and `jacobian` serve them all.
 
 mod activation;
 mod actuation;
@@ -24,6 +25,7 @@ mod math;
 pub mod model;
 mod muscle;
 mod passive;
+mod pull;
 mod rne;
 mod rne_post_constraint;
 mod solver;
@@ -40,6 +42,7 @@ pub(crate) use math::rotation::matrix;
 pub use math::spatial::{Spatial, SpatialInertia};
 pub use math::trig::sin_cos;
 pub use model::Model;
+pub(crate) use pull::{Pull, pull};
 pub use rne_post_constraint::rne_post_constraint;
 pub use state::contact::Contact;
 pub use state::rows::Rows;

@@ -209,7 +209,8 @@ fn two_sites(model: &Model, state: &mut State, actuator: usize, sites: [usize; 2
     }
     if about != DVec3::ZERO {
         // As in MuJoCo the sites' own orientations come first in both products.
-        let [one, other] = [0, 1].map(|i| model.sites.quat[sites[i]] * state.xquat[bodies[i]]);
+        let [one, other] =
+            [0, 1].map(|i| model.sites.quat_given[sites[i]] * state.xquat[bodies[i]]);
         length += rotation_vector(other.conjugate() * one).dot(about);
     }
     let common = common_dof(model, bodies);

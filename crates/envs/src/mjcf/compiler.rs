@@ -1,5 +1,7 @@
 //! Settings of the compiler. MuJoCo: XML reference, "compiler".
 
+use super::lengthrange::Search;
+
 /// Whether bodies take their inertia from their geoms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InertiaFromGeom {
@@ -22,6 +24,8 @@ pub(super) struct Compiler {
     pub(super) eulerseq: [(usize, bool); 3],
     pub(super) inertiafromgeom: InertiaFromGeom,
     pub(super) inertiagrouprange: [f64; 2],
+    /// How lengths of muscles are found.
+    pub(super) lengthrange: Search,
     /// Whether bodies on free joints take their centre of mass and principal axes as their frame.
     pub(super) alignfree: bool,
     /// Whether geoms are fitted to the box of a mesh instead of to its inertia.
@@ -44,6 +48,7 @@ impl Default for Compiler {
             eulerseq: [(0, false), (1, false), (2, false)],
             inertiafromgeom: InertiaFromGeom::WithoutInertial,
             inertiagrouprange: [0.0, 5.0],
+            lengthrange: Search::default(),
             alignfree: false,
             fitaabb: false,
             meshdir: String::new(),

@@ -8,7 +8,7 @@
 //! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
 //! `element` (typed attributes), `place` and `notes` (what is complained about and passed over), `spec` and `asset` (what a file
 //! says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `compile` (spec → model) with `mesh`, `inertia`,
-//! `orientation`, `frames`, `pairs` and `constants`. MuJoCo:
+//! `orientation`, `frames`, `pairs`, `constants` and `lengthrange`. MuJoCo:
 //! XML reference; Modeling chapter.
 
 mod asset;
@@ -21,6 +21,7 @@ mod element;
 mod files;
 mod frames;
 mod inertia;
+mod lengthrange;
 mod mesh;
 mod notes;
 mod orientation;

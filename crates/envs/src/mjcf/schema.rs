@@ -35,7 +35,12 @@ pub(super) const COMPILER: Rule = Rule {
         ("coordinate", &["local"], "global coordinates"),
         ("fusestatic", &["false"], "fusing bodies"),
     ],
-    skipped_children: &[("lengthrange", "only muscles feel it")],
+    children: "lengthrange",
+    ..EMPTY
+};
+
+pub(super) const LENGTHRANGE: Rule = Rule {
+    read: "mode useexisting uselimit accel maxforce timeconst timestep inttotal interval tolrange",
     ..EMPTY
 };
 

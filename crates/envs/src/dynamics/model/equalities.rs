@@ -39,6 +39,22 @@ impl Equality {
             Self::Joint(..) | Self::Tendon(..) => 1,
         }
     }
+
+    /// Whether its numbers can be computed with.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        let anchored = |anchors: &[Anchor; 2]| {
+            let mut all = anchors.iter();
+            all.all(|anchor| anchor.pos.is_finite() && anchor.quat.is_finite())
+        };
+        match self {
+            Self::Connect(anchors) => anchored(anchors),
+            Self::Weld(anchors, scale) => anchored(anchors) && scale.is_finite(),
+            Self::Joint(_, _, polynomial) | Self::Tendon(_, _, polynomial) => {
+                polynomial.iter().all(|x| x.is_finite())
+            }
+        }
+    }
 }
 
 /// Equality constraints, with their softness.

@@ -101,4 +101,6 @@ pub struct Sites {
     pub pos: Vec<DVec3>,
     /// Orientation in the body's frame.
     pub quat: Vec<DQuat>,
+    /// The same as it was given, which differs where it is hardly another than the body's: welds and actuators take it.
+    pub quat_given: Vec<DQuat>,
 }

@@ -125,6 +125,8 @@ pub struct State {
     pub actuator_force: Vec<f64>,
     /// Forces of actuators (N, N m), `[nv]`.
     pub qfrc_actuator: Vec<f64>,
+    /// Forces from outside (N, N m), `[nv]`; empty for none.
+    pub(in crate::dynamics) qfrc_applied: Vec<f64>,
     /// All forces but those of constraints (N, N m), `[nv]`.
     pub qfrc_smooth: Vec<f64>,
     /// Acceleration that these alone would cause, `[nv]`.
@@ -224,6 +226,7 @@ impl State {
             qfrc_passive: zeros(),
             qfrc_gravcomp: zeros(),
             qfrc_actuator: zeros(),
+            qfrc_applied: Vec::new(),
             qfrc_smooth: zeros(),
             qacc_smooth: zeros(),
             contacts: Vec::with_capacity(max_contacts(model)),

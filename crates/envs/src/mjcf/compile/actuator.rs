@@ -210,14 +210,6 @@ fn check_muscle(place: &Place, spec: &ActuatorSpec) -> Result<()> {
         (spec.gaintype, &spec.gainprm),
         (spec.biastype, &spec.biasprm),
     ];
-    let muscle = sides.iter().any(|(shape, _)| *shape == Shape::Muscle);
-    let [shortest, longest] = spec.lengthrange;
-    if muscle && shortest >= longest {
-        return Err(place.error(format!(
-            "lengthrange is {shortest} {longest}; a muscle needs its shortest and longest length here, \
-            which this engine does not search for"
-        )));
-    }
     for (_, prm) in sides.iter().filter(|(shape, _)| *shape == Shape::Muscle) {
         let [low, high, _, scale, lmin, lmax, vmax, fpmax, fvmax, _] = **prm;
         if low >= high {

@@ -238,6 +238,7 @@ impl Builder<'_> {
         s.body.push(body);
         s.pos.push(pos);
         s.quat.push(quat);
+        s.quat_given.push(quat);
         Ok(())
     }
 

@@ -90,7 +90,7 @@ fn at(model: &Model, site: usize) -> Anchor {
     Anchor {
         body: sites.body[site],
         pos: sites.pos[site],
-        quat: sites.quat[site],
+        quat: sites.quat_given[site],
     }
 }
 

@@ -16,7 +16,8 @@ use super::spec::{Limited, Shape, Spec};
 use super::{constants, frames, pairs};
 use crate::Result;
 use crate::dynamics::model::{
-    Actuators, Bodies, Dofs, Equalities, Geoms, Joints, Keyframe, Model, Pair, Sites, Tendons,
+    Actuators, Bodies, Dofs, Equalities, Equality, Geoms, Joints, Keyframe, Model, Pair, Sites,
+    Tendons,
 };
 use glam::{DQuat, DVec3};
 use std::collections::HashMap;
@@ -47,7 +48,6 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
     }
     builder.tendons()?;
     builder.actuators()?;
-    builder.equalities()?;
     builder.check_moving_bodies()?;
     builder.scale_mass();
     builder.finish()
@@ -140,6 +140,7 @@ impl Builder<'_> {
             bodies.subtreemass[bodies.parent[body]] += mass;
         }
         frames::merge(&mut self.model);
+        self.equalities()?;
         constants::fill(&mut self.model).map_err(|dof| {
             let place = &self.spec.bodies[self.model.dofs.body[dof]].place;
             let joint = &self.model.joints.name[self.model.dofs.joint[dof]];
@@ -148,6 +149,10 @@ impl Builder<'_> {
             ))
         })?;
         self.springdampers();
+        let search = &self.spec.compiler.lengthrange;
+        search
+            .fill(&mut self.model)
+            .map_err(|(actuator, why)| self.spec.actuators[actuator].place.error(why))?;
         self.mask_actuators();
         if !self.spec.flags.limit {
             self.model.joints.limited.fill(false);
@@ -367,6 +372,9 @@ fn is_finite(model: &Model) -> bool {
         && numbers(&model.tendons.length0)
         && rows(&model.tendons.lengthspring)
         && numbers(model.actuators.biasprm.as_flattened())
+        && numbers(&model.actuators.acc0)
+        && rows(&model.actuators.lengthrange)
+        && model.equalities.kind.iter().all(Equality::is_finite)
         && !model
             .actuators
             .ctrlrange

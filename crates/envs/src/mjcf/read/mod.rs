@@ -131,6 +131,9 @@ fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
     ];
     element.choice("inertiafromgeom", &kinds, &mut compiler.inertiafromgeom)?;
     element.array("inertiagrouprange", &mut compiler.inertiagrouprange)?;
+    for child in element.all("lengthrange") {
+        compiler.lengthrange.read(&child)?;
+    }
     if let Some(text) = element.text("eulerseq") {
         let axis = |c: char| {
             "xyz"

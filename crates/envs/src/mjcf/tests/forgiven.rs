@@ -307,7 +307,7 @@ fn what_a_class_asks_for_is_wrong_only_where_it_is_used() {
         (
             "<muscle/>",
             motor("<general class='x' joint='j'/>"),
-            "lengthrange is 0 0",
+            "the search for lengthrange did not settle",
         ),
         (
             "<general dyntype='user'/>",
