@@ -133,7 +133,7 @@ fn every_version_of_the_kernels_makes_the_same_run() {
 
 /// CPUs without AVX-512 and without AVX2: of the C library and of Burn, too, other versions run on them.
 #[test]
-#[ignore = "ten minutes, in an emulator"]
+#[ignore = "half an hour, in an emulator"]
 fn other_cpus_make_the_same_run() {
     let emulator = "qemu-x86_64";
     if cfg!(not(target_arch = "x86_64"))
