@@ -36,12 +36,12 @@ fn small_trainings(folder: &Path) {
     let isa = isa::settle();
     for recipe in RECIPES {
         let mut config = recipes::named(recipe, "HalfCheetah-v5").unwrap();
-        config.steps = 400;
-        config.exploration.random_steps = 50;
-        config.learning.batch_size = 64;
+        config.steps = 300;
+        config.exploration.random_steps = 30;
+        config.learning.batch_size = 32;
         config.topology.as_mut().unwrap().every = 100;
         config.n_step.delay = 100;
-        (config.evaluation.every, config.evaluation.episodes) = (400, 1);
+        (config.evaluation.every, config.evaluation.episodes) = (300, 1);
         let path = folder.join(recipe);
         small::run(&config, &path).unwrap();
         let rows = small::metrics(&path);
@@ -133,7 +133,7 @@ fn every_version_of_the_kernels_makes_the_same_run() {
 
 /// CPUs without AVX-512 and without AVX2: of the C library and of Burn, too, other versions run on them.
 #[test]
-#[ignore = "half an hour, in an emulator"]
+#[ignore = "a quarter of an hour, in an emulator"]
 fn other_cpus_make_the_same_run() {
     let emulator = "qemu-x86_64";
     if cfg!(not(target_arch = "x86_64"))
