@@ -197,6 +197,62 @@ fn kept_moments_come_back_decayed_as_by_zero_gradients() {
     assert!(revived > 3, "{revived}");
 }
 
+/// The rule of DS-TD3: a grown weight steps as others do, and not by several learning rates.
+#[test]
+fn grown_moments_of_the_layers_mean_make_steps_of_the_usual_size() {
+    let device = &devices()[0];
+    let x = batch(64, 1, device);
+    let largest_step = |grown_moments: GrownMoments| {
+        let rule = RuleConfig::new(Set {
+            allow_regrow: false,
+            grown_moments,
+            ..Set::default()
+        });
+        let mut learner = learner_with(rule, 60, 0.5, device);
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut update = |learner: &mut NetworkTrainer<SparseMlp>| {
+            learner.minimise([x.clone()], squares, &mut rng).unwrap()
+        };
+        for _ in 0..59 {
+            update(&mut learner);
+        }
+        let before = state(&learner, 0);
+        let mean = before
+            .values()
+            .map(|[.., second]| f64::from(*second))
+            .sum::<f64>()
+            / before.len() as f64;
+        assert!(update(&mut learner).grown > 0);
+        let after = state(&learner, 0);
+        let grown: Vec<u32> = after
+            .keys()
+            .copied()
+            .filter(|place| !before.contains_key(place))
+            .collect();
+        for place in &grown {
+            let [value, first, second] = after[place];
+            assert_eq!([value, first], [0.0, 0.0]);
+            let expected = if grown_moments == GrownMoments::LayerMean {
+                mean
+            } else {
+                0.0
+            };
+            assert!((f64::from(second) - expected).abs() <= 1e-6 * expected);
+        }
+        update(&mut learner);
+        let next = state(&learner, 0);
+        grown
+            .iter()
+            .map(|place| next[place][0].abs())
+            .fold(0.0, f32::max)
+    };
+    let (zero, mean) = (
+        largest_step(GrownMoments::Zero),
+        largest_step(GrownMoments::LayerMean),
+    );
+    assert!(mean > 0.0 && mean < zero, "{mean} {zero}");
+}
+
 #[test]
 fn gradual_pruning_follows_its_cubic_from_a_dense_network() {
     for device in devices() {
