@@ -207,7 +207,7 @@ fn check_keys(table: &Table, section: &str) -> Result<()> {
             let near = known
                 .iter()
                 .min_by_key(|own| strsim::osa_distance(own, key));
-            match near.filter(|own| strsim::osa_distance(own, key) <= 2) {
+            match near.filter(|own| strsim::osa_distance(own, key) <= 1 + key.len() / 6) {
                 Some(meant) => bail!("unknown key `{path}`; did you mean `{meant}`?"),
                 None => bail!(
                     "unknown key `{path}`; known keys: {}; settings of runs stand under `set`",

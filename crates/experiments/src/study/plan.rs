@@ -117,8 +117,9 @@ fn shortened(mut config: TrainConfig) -> TrainConfig {
     let scale = |number: u64| (number as f64 * SHORT as f64 / config.steps as f64).ceil() as u64;
     config.n_step.delay = scale(config.n_step.delay);
     if let Some(topology) = &mut config.topology {
-        topology.every = topology.every.min(SHORT / 16);
-        topology.actor_every = topology.actor_every.map(|every| every.min(SHORT / 32));
+        // Ten times as rarely as a share of the run, which is often enough.
+        topology.every = 10 * scale(topology.every);
+        topology.actor_every = topology.actor_every.map(|every| 10 * scale(every));
     }
     if let Some(adaptive) = &mut config.replay.adaptive {
         (adaptive.every, adaptive.min) = (SHORT / 16, scale(adaptive.min as u64) as usize);
@@ -317,8 +318,8 @@ mod tests {
                 "`steps`; it must be 1 or more",
             ),
             (
-                &format!("{SMALL}set.sparsity.actor = 0.9999\n"),
-                "sparsity.actor = 0.9999",
+                &format!("{SMALL}set.sparsity.actor = 1.5\n"),
+                "sparsity.actor = 1.5",
             ),
             (&format!("{SMALL}set.seed = 4\n"), "a study has `seeds`"),
             (&format!("{SMALL}grid.seed = [4]\n"), "a study has `seeds`"),
