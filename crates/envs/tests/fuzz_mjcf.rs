@@ -39,7 +39,7 @@ const EVERYTHING: &str = r#"<mujoco model="everything">
       <default class="hand"><geom size="0.05"/><site size="0.1"/></default></default>
   </default>
   <asset><texture name="t" builtin="flat" width="8" height="48"/><material name="m" rgba="0 1 0 1"/>
-    <mesh name="rock" vertex="0 0 0 0.2 0 0 0 0.2 0 0 0 0.2 0.1 0.1 0.15" scale="1 -1 0.8" inertia="convex" refpos="0.1 0 0"/></asset>
+    <mesh name="rock" vertex="0 0 0 0.2 0 0 0 0.2 0 0 0 0.2 0.1 0.1 0.15" scale="1 0.9 0.8" inertia="convex" refpos="0.1 0 0"/></asset>
   <worldbody>
     <light pos="0 0 3"/>
     <geom name="floor" type="plane" size="5 5 1" material="m"/>
