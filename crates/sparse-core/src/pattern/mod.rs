@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub(crate) use blocks::Blocks;
 pub use rewire::Rewire;
-pub(crate) use select::{Largest, candidate, key, largest};
+pub(crate) use select::{Largest, NONE, candidate, key, largest};
 pub use structure::Structure;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 pub(crate) use uploads::Uploads;
@@ -127,6 +127,14 @@ impl Pattern {
         self.rows()
             .zip(0..)
             .flat_map(move |(row, output)| row.iter().map(move |input| output * inputs + input))
+    }
+
+    /// The same as a list `[nnz]`, which is made by whole rows.
+    pub(crate) fn position_list(&self) -> Vec<u32> {
+        let mut list = Vec::with_capacity(self.nnz());
+        // An iterator over rows of rows goes faster from inside.
+        self.positions().for_each(|position| list.push(position));
+        list
     }
 
     /// A flag for each possible connection, `[outputs * inputs]`, row-major.

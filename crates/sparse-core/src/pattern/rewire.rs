@@ -1,6 +1,7 @@
 //! The step from one pattern to the next, as data.
 
 use super::Pattern;
+use super::build::error;
 use crate::error::{Error, Result};
 
 /// What happens to each connection of a layer between two patterns of one shape, which may have different numbers
@@ -45,6 +46,65 @@ impl Rewire {
             source,
             dropped,
             grown,
+        })
+    }
+
+    /// The step that drops the connections at `dropped` and grows some at `grown`, both strictly ascending positions; a
+    /// connection in both stays. In one pass over the connections.
+    ///
+    /// # Errors
+    /// [`Error::Pattern`] when a connection is dropped that does not exist, or grown that exists, or lies outside the
+    /// layer.
+    pub(crate) fn moving(from: &Pattern, dropped: &[u32], grown: &[u32]) -> Result<Self> {
+        let mut to = Vec::with_capacity((from.nnz() + grown.len()).saturating_sub(dropped.len()));
+        let mut source = Vec::with_capacity(to.capacity());
+        let (mut gone, mut came) = (Vec::with_capacity(dropped.len()), Vec::new());
+        let (mut missing, mut there) = (None, None);
+        let mut grows = grown.iter().copied().peekable();
+        let mut drops = dropped.iter().copied().peekable();
+        for (k, position) in (0..).zip(from.position_list()) {
+            while let Some(new) = grows.next_if(|new| *new < position) {
+                to.push(new);
+                source.push(None);
+                came.push(new);
+            }
+            if let Some(no) = drops.next_if(|no| *no < position) {
+                missing = Some(no);
+                break;
+            }
+            let (goes, comes) = (
+                drops.next_if_eq(&position).is_some(),
+                grows.next_if_eq(&position).is_some(),
+            );
+            match (goes, comes) {
+                (true, false) => gone.push(position),
+                (false, true) => there = there.or(Some(position)),
+                _ => {}
+            }
+            if !goes || comes {
+                to.push(position);
+                source.push(Some(k));
+            }
+        }
+        if let Some(position) = missing.or_else(|| drops.next()) {
+            let reason = format!("drops position {position}, where no connection is");
+            return Err(error(from.outputs(), from.inputs(), reason));
+        }
+        if let Some(position) = there {
+            let reason = format!("grows position {position}, where a connection is");
+            return Err(error(from.outputs(), from.inputs(), reason));
+        }
+        for new in grows {
+            to.push(new);
+            source.push(None);
+            came.push(new);
+        }
+        Ok(Self {
+            from: from.clone(),
+            to: Pattern::from_positions(from.outputs(), from.inputs(), &to)?,
+            source,
+            dropped: gone,
+            grown: came,
         })
     }
 

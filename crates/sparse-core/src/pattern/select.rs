@@ -14,6 +14,12 @@ pub(crate) fn key(score: f32, candidate: u32) -> u64 {
     (u64::from(ordered) << 32) | u64::from(!candidate)
 }
 
+/// The score of what is no candidate: a bit pattern that no arithmetic gives.
+pub(crate) const NONE: f32 = f32::from_bits(u32::MAX);
+
+/// Scores that are shown at a time.
+const PART: usize = 256;
+
 /// The candidate of a [`key`].
 pub(crate) fn candidate(key: u64) -> u32 {
     !(key as u32)
@@ -58,6 +64,29 @@ impl Largest {
             self.shrink();
         }
         self.keys.push(key);
+    }
+
+    /// Shows the scores of the candidates from `first` on. A candidate whose score is [`NONE`] is not shown.
+    pub(crate) fn extend(&mut self, first: u32, scores: &[f32]) {
+        if self.count == 0 {
+            return;
+        }
+        for (scores, candidates) in scores.chunks(PART).zip((first..).step_by(PART)) {
+            if self.keys.len() >= 2 * self.count {
+                self.shrink();
+            }
+            // Every key is written, and the next one over it where it cannot be among the largest: a branch for each
+            // would be mistaken for one in three.
+            let mut end = self.keys.len();
+            self.keys.resize(end + scores.len(), 0);
+            for (candidate, score) in (candidates..).zip(scores) {
+                let key = key(*score, candidate);
+                self.keys[end] = key;
+                let is_one = score.to_bits() != NONE.to_bits();
+                end += usize::from(is_one & (key >= self.least));
+            }
+            self.keys.truncate(end);
+        }
     }
 
     /// Forgets all but the largest. Half of the keys go, so this is paid for by as many that came.
@@ -122,7 +151,7 @@ mod tests {
             -f32::NAN,
             f32::MIN_POSITIVE,
         ]);
-        prop::collection::vec(prop_oneof![special, -2.0..2.0f32], 0..200)
+        prop::collection::vec(prop_oneof![special, -2.0..2.0f32], 0..600)
     }
 
     #[test]
@@ -142,6 +171,19 @@ mod tests {
             best.push(key(score, candidate));
         }
         assert_eq!(best.finish_with_scores(), (vec![1, 3], vec![3.0, 2.0]));
+    }
+
+    #[test]
+    fn what_is_no_candidate_is_never_among_the_largest() {
+        let scores = [f32::NEG_INFINITY, NONE, -f32::NAN, NONE, 1.0, 2.0];
+        for count in 0..8 {
+            let mut best = Largest::new(count);
+            best.extend(10, &scores);
+            let mut expected = vec![15, 14, 10, 12];
+            expected.truncate(count);
+            expected.sort_unstable();
+            assert_eq!(best.finish(), expected, "{count}");
+        }
     }
 
     proptest! {
@@ -164,6 +206,10 @@ mod tests {
                 best.push(key(scores[p as usize], p));
                 prop_assert!(best.keys.len() <= 2 * count);
             }
+            prop_assert_eq!(best.finish(), order.clone());
+            let mut best = Largest::new(count);
+            best.extend(0, &scores[..turn.min(scores.len())]);
+            best.extend(turn as u32, &scores[turn.min(scores.len())..]);
             prop_assert_eq!(best.finish(), order.clone());
             let all = 0..scores.len() as u32;
             prop_assert_eq!(largest(all, count, |p| scores[p as usize]), order);

@@ -4,7 +4,7 @@ use rand::Rng;
 use rand::seq::index;
 
 use crate::op::DenseGradient;
-use crate::pattern::{Largest, Pattern, key};
+use crate::pattern::{Largest, NONE, Pattern};
 
 /// Gradient values that are computed at a time: a quarter of a mebibyte.
 const BLOCK: usize = 1 << 16;
@@ -29,10 +29,11 @@ impl Candidates {
     #[must_use]
     pub fn without(pattern: &Pattern, dropped: &[u32]) -> Self {
         let mut dropped = dropped.iter().peekable();
-        let stays = |position: &u32| dropped.next_if_eq(&position).is_none();
+        let mut excluded = pattern.position_list();
+        excluded.retain(|position| dropped.next_if_eq(&position).is_none());
         Self {
             possible: pattern.outputs() * pattern.inputs(),
-            excluded: pattern.positions().filter(stays).collect(),
+            excluded,
         }
     }
 
@@ -100,14 +101,10 @@ impl Candidates {
             let here = excluded.partition_point(|&position| (position as usize) < end);
             let (inside, after) = excluded.split_at(here);
             excluded = after;
-            // Positions between two excluded ones are free.
-            let mut from = start;
-            for stop in inside.iter().map(|&b| b as usize).chain([end]) {
-                for (position, score) in (from as u32..).zip(&scores[from - start..stop - start]) {
-                    best.push(key(*score, position));
-                }
-                from = stop + 1;
+            for position in inside {
+                scores[*position as usize - start] = NONE;
             }
+            best.extend(start as u32, &scores);
         }
         best.finish()
     }

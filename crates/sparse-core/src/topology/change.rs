@@ -241,51 +241,38 @@ fn rewire(
     // In the order of positions, each with its value.
     let values = values.into_iter().chain(std::iter::repeat(0.0));
     let mut grown: Vec<(u32, f32)> = grown.into_iter().zip(values).collect();
-    grown.sort_by_key(|(position, _)| *position);
+    if !grown.is_sorted_by_key(|(position, _)| *position) {
+        grown.sort_by_key(|(position, _)| *position);
+    }
     let came = sorted(
         "grows",
         grown.iter().map(|(position, _)| *position).collect(),
     )?;
-    let active: Vec<u32> = pattern.positions().collect();
-    let there = |position: &u32| active.binary_search(position).is_ok();
-    let gone = |position: &u32| dropped.binary_search(position).is_ok();
-    if let Some(position) = dropped.iter().find(|position| !there(position)) {
-        return Err(format!("drops position {position}, where no connection is"));
-    }
-    if let Some(position) = came
-        .iter()
-        .find(|position| there(position) && !gone(position))
-    {
-        return Err(format!("grows position {position}, where a connection is"));
-    }
     let possible = pattern.outputs() * pattern.inputs();
     if let Some(position) = came.last().filter(|last| **last as usize >= possible) {
         return Err(format!(
             "grows position {position}: must be below {possible}"
         ));
     }
-    let mut kept: Vec<u32> = active
-        .iter()
-        .copied()
-        .filter(|position| !gone(position))
-        .collect();
-    kept.extend(&came);
-    // Two ascending runs, which a stable sort merges.
-    kept.sort();
-    if kept.is_empty() && pattern.nnz() > 0 {
+    let step = Rewire::moving(pattern, &dropped, &came).map_err(|error| match error {
+        Error::Pattern { reason, .. } => reason,
+        other => other.to_string(),
+    })?;
+    if step.to().nnz() == 0 && pattern.nnz() > 0 {
         return Err("leaves no connections: must leave one or more".to_owned());
     }
-    let to = Pattern::from_positions(pattern.outputs(), pattern.inputs(), &kept);
-    let to = to.map_err(|error| error.to_string())?;
-    let step = Rewire::new(pattern, &to).map_err(|error| error.to_string())?;
-    grown.retain(|(position, _)| !there(position));
+    // Those that are kept all the same have their values.
+    let mut new = step.grown().iter().peekable();
+    grown.retain(|(position, _)| new.next_if_eq(&position).is_some());
     let values = grown.into_iter().map(|(_, value)| value).collect();
     Ok((!step.is_identity()).then_some((step, values)))
 }
 
 /// Positions, ascending.
 fn sorted(what: &str, mut positions: Vec<u32>) -> Result<Vec<u32>, String> {
-    positions.sort();
+    if !positions.is_sorted() {
+        positions.sort_unstable();
+    }
     match positions.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(format!("{what} position {} twice", pair[0])),
         None => Ok(positions),

@@ -31,16 +31,9 @@ impl DropCriterion {
         count: usize,
         floor: usize,
     ) -> Vec<u32> {
-        let mut dropped = self
-            .choose(&layer.pattern, &layer.values, scores, count, floor)
-            .into_iter()
-            .peekable();
-        let here = |&(k, _): &(u32, u32)| dropped.next_if_eq(&k).is_some();
-        let positions = (0..).zip(layer.pattern.positions());
-        positions
-            .filter(here)
-            .map(|(_, position)| position)
-            .collect()
+        let dropped = self.choose(&layer.pattern, &layer.values, scores, count, floor);
+        let positions = layer.pattern.position_list();
+        dropped.iter().map(|k| positions[*k as usize]).collect()
     }
 
     /// Their indices, ascending.
