@@ -24,6 +24,13 @@ pub fn available() -> Vec<&'static str> {
 /// # Errors
 /// [`Error::Config`] when this build has no backend of that name; it lists those that it has.
 /// [`Error::Device`] when the machine has no GPU or no driver for it; it says what was looked for.
+#[cfg_attr(
+    feature = "ndarray",
+    allow(
+        deprecated,
+        reason = "`burn-ndarray` stays selectable for as long as Burn has it"
+    )
+)]
 pub fn by_name(name: &str) -> Result<Device> {
     match name {
         #[cfg(feature = "flex")]

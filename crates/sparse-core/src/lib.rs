@@ -68,14 +68,6 @@
 //! [`device`] (backends by name), [`testing`] (checks for your own rules). [`memory::CachingAllocator`] is a
 //! global allocator that makes training faster.
 
-#![cfg_attr(
-    feature = "ndarray",
-    allow(
-        deprecated,
-        reason = "`burn-ndarray` stays selectable for as long as Burn has it"
-    )
-)]
-
 pub mod budget;
 pub mod cost;
 pub mod device;

@@ -11,6 +11,14 @@
 //! - [`network()`] is all layers in one operation, which networks of compressed rows are; what is normalised, masked or
 //!   watched in between goes layer by layer.
 
+#![cfg_attr(
+    feature = "ndarray",
+    allow(
+        deprecated,
+        reason = "`burn-ndarray` stays selectable for as long as Burn has it"
+    )
+)]
+
 mod autodiff;
 mod cpu;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
