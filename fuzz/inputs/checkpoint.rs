@@ -8,7 +8,7 @@ use experiments::RunDir;
 use experiments::{resume, train};
 use rl_algos::config::TrainConfig;
 use rl_algos::recipes;
-use rl_algos::replay::Replay;
+use rl_algos::replay::{Replay, ReplayState};
 use sparse_core::device;
 
 /// What a state begins with, before its checksum.
@@ -48,15 +48,60 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Goes on from bytes, of which the first tells what they are: a state without its head and checksum, or a replay.
-/// Whether they are such.
+/// A replay as an input: seven numbers of two bytes that say what it is besides its slots, then the slots.
+#[allow(dead_code, reason = "only whoever writes the seeds calls it")]
+pub(crate) fn replay_input(replay: &Replay) -> Vec<u8> {
+    let state = replay.state();
+    let head = [
+        state.observation_size,
+        state.action_size,
+        state.capacity,
+        state.start,
+        state.end,
+        state.transitions,
+        usize::from(state.pending),
+    ];
+    let mut bytes: Vec<u8> = head
+        .into_iter()
+        .flat_map(|n| (n as u16).to_le_bytes())
+        .collect();
+    let written = replay.write_slots(state.start..state.end, &mut bytes);
+    written.expect("room in memory");
+    bytes
+}
+
+/// Whether the bytes are such a replay.
+fn is_replay(bytes: &[u8]) -> bool {
+    let Some((head, mut slots)) = bytes.split_first_chunk::<14>() else {
+        return false;
+    };
+    let number = |k: usize| usize::from(u16::from_le_bytes([head[2 * k], head[2 * k + 1]]));
+    let state = ReplayState {
+        observation_size: number(0),
+        action_size: number(1),
+        capacity: number(2),
+        start: number(3),
+        end: number(4),
+        transitions: number(5),
+        pending: number(6) == 1,
+    };
+    let mut read = || {
+        let mut replay = Replay::restored(&state)?;
+        replay.read_slots(state.start..state.end, &mut slots)?;
+        replay.check_slots()
+    };
+    read().is_ok()
+}
+
+/// Goes on from bytes, of which the first tells what they are: a state without its head and checksum, or a
+/// [replay](replay_input). Whether they are such.
 pub(crate) fn run(bytes: &[u8]) -> bool {
     static BEGUN: OnceLock<tempfile::TempDir> = OnceLock::new();
     let Some((kind, bytes)) = bytes.split_first() else {
         return false;
     };
     if kind % 2 == 1 {
-        return Replay::read_from(bytes).is_ok();
+        return is_replay(bytes);
     }
     let begun = BEGUN.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder to write to");

@@ -32,13 +32,9 @@ fn main() {
     let state = fs::read(path.join("resume/state.bin")).unwrap();
     put("checkpoint", "state", &[&[0], &state[12..]].concat());
     let (run, config) = RunDir::open(&path).unwrap();
-    let mut replay = vec![1];
-    run.replay(&config)
-        .unwrap()
-        .0
-        .write_to(&mut replay)
-        .unwrap();
-    put("checkpoint", "replay", &replay);
+    let (replay, _) = run.replay(&config).unwrap();
+    let replay = checkpoint::replay_input(&replay);
+    put("checkpoint", "replay", &[&[1], replay.as_slice()].concat());
     put(
         "policy",
         "latest",

@@ -41,7 +41,7 @@ pub fn config(recipe: &str, steps: u64) -> TrainConfig {
 ///
 /// # Errors
 /// Those of the run.
-pub fn run(config: &TrainConfig, folder: &Path) -> rl_algos::Result<Trained> {
+pub fn run(config: &TrainConfig, folder: &Path) -> experiments::Result<Trained> {
     watched(config, folder, &mut [])
 }
 
@@ -53,7 +53,7 @@ pub fn watched(
     config: &TrainConfig,
     folder: &Path,
     observers: &mut [&mut dyn Observer],
-) -> rl_algos::Result<Trained> {
+) -> experiments::Result<Trained> {
     let name = sparse_core::device::available()[0];
     let device = sparse_core::device::by_name(name)?;
     let dir = RunDir::create(folder, config, false)?;
@@ -68,7 +68,7 @@ pub fn go_on(
     config: &TrainConfig,
     folder: &Path,
     observers: &mut [&mut dyn Observer],
-) -> rl_algos::Result<Trained> {
+) -> experiments::Result<Trained> {
     let name = sparse_core::device::available()[0];
     let device = sparse_core::device::by_name(name)?;
     let (dir, _) = RunDir::open(folder)?;

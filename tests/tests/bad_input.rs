@@ -7,14 +7,14 @@
 use std::fs;
 
 use experiments::train;
-use experiments::{Checkpoint, RunDir};
+use experiments::{Checkpoint, Error, RunDir};
 use rl_algos::algos::Policy;
 use rl_algos::config::TrainConfig;
-use rl_algos::{Error, recipes};
+use rl_algos::recipes;
 use tests::small::{config, go_on, metrics, run};
 
 /// The message, which must be one line.
-fn line(error: &Error) -> String {
+fn line(error: &dyn std::error::Error) -> String {
     let line = error.to_string();
     assert!(!line.contains('\n'), "{line}");
     line
@@ -159,7 +159,10 @@ fn a_folder_that_cannot_be_is_named() {
     for overwrite in [false, true] {
         let path = file.join("run");
         let error = RunDir::create(&path, &config("rlx2", 300), overwrite).unwrap_err();
-        assert!(matches!(error, Error::File { .. }), "{error}");
+        assert!(
+            matches!(error, Error::Learning(rl_algos::Error::File { .. })),
+            "{error}"
+        );
         let place = path.display().to_string();
         assert!(line(&error).contains(&place), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
@@ -232,7 +235,7 @@ fn a_folder_that_a_run_writes_to_is_refused_to_others() {
     let config = config("static", 300);
     run(&config, &path).unwrap();
     let metrics = fs::read(path.join("metrics.csv")).unwrap();
-    let held = rl_algos::files::lock_dir(&path).unwrap();
+    let held = experiments::disk::files::lock_dir(&path).unwrap();
     for error in [
         RunDir::create(&path, &config, true).unwrap_err(),
         go_on(&config, &path, &mut []).unwrap_err(),
@@ -272,7 +275,10 @@ fn a_diverging_run_says_where_and_keeps_its_last_checkpoint() {
     config.evaluation.every = 400;
     config.learning.critic_learning_rate = 1e30;
     let error = run(&config, &path).unwrap_err();
-    assert!(matches!(error, Error::Diverged { .. }), "{error}");
+    assert!(
+        matches!(error, Error::Learning(rl_algos::Error::Diverged { .. })),
+        "{error}"
+    );
     assert!(line(&error).starts_with("diverged at step"), "{error}");
 
     // An actor that diverges sends the world an action that is no number.
@@ -458,7 +464,11 @@ fn a_critic_that_cannot_tell_actions_apart_is_refused() {
             .iter()
             .any(|critic| critic.net.reached_from(11..14) == [false]);
         let checked = agent.check_paths(&config);
-        let said = checked.as_ref().err().map(line).unwrap_or_default();
+        let said = checked
+            .as_ref()
+            .err()
+            .map(|error| line(error))
+            .unwrap_or_default();
         assert_eq!(
             said.contains("sparsity.critic = 0.97"),
             blind,

@@ -7,11 +7,14 @@
 use std::ops::Deref;
 use std::path::Path;
 
-use offline_prune::algos::{self, NetworkShape, Objective, OfflineAgent};
-use offline_prune::config::{AlgoConfig, OfflineConfig};
+use offline_prune::agent::{NetworkShape, Objective, OfflineAgent};
+use offline_prune::config::{
+    AlgoConfig, AwacConfig, BcqConfig, IqlConfig, OfflineConfig, Td3BcConfig,
+};
 use offline_prune::criteria::{Criterion, CriterionConfig};
 use offline_prune::prune::{Budget, Group, Loss, MinConnectivity};
 use rand_distr::{Distribution, StandardNormal};
+use rl_algos::agent::{Agent, Network};
 use rl_algos::nets::BatchShape;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -87,35 +90,32 @@ impl Case<'_> {
     fn algo(&self) -> Result<AlgoConfig> {
         let name = self.name.split(' ').next().unwrap_or(self.name);
         let mut algo: AlgoConfig = name.parse().map_err(said)?;
-        match &mut algo {
-            AlgoConfig::Bc => {}
-            AlgoConfig::Td3Bc(td3_bc) => {
-                td3_bc.alpha = self.setting("alpha")?;
-                td3_bc.target_noise = self.setting("target_noise")?;
-                td3_bc.target_noise_clip = self.setting("target_noise_clip")?;
-                td3_bc.policy_delay = self.setting("policy_delay")? as u64;
-            }
-            AlgoConfig::Iql(iql) => {
-                iql.expectile = self.setting("expectile")?;
-                iql.beta = self.setting("beta")?;
-                iql.reward_scale = Some(self.setting("reward_scale")?);
-                iql.log_std_min = self.setting("log_std_min")?;
-                iql.log_std_max = self.setting("log_std_max")?;
-            }
-            AlgoConfig::Awac(awac) => {
-                awac.lambda = self.setting("lambda")?;
-                awac.log_std_min = self.setting("log_std_min")?;
-                awac.log_std_max = self.setting("log_std_max")?;
-            }
-            AlgoConfig::Bcq(bcq) => {
-                bcq.phi = self.setting("phi")?;
-                bcq.lambda = self.setting("lambda")?;
-                bcq.samples = self.setting("samples")? as usize;
-                bcq.candidates = self.setting("candidates")? as usize;
-                bcq.latent_per_action = self.setting("latent_per_action")? as usize;
-                bcq.vae_learning_rate = self.setting("vae_learning_rate")?;
-                bcq.vae_hidden = vec![HIDDEN; 2];
-            }
+        if let Some(td3_bc) = algo.get_mut::<Td3BcConfig>() {
+            td3_bc.alpha = self.setting("alpha")?;
+            td3_bc.target_noise = self.setting("target_noise")?;
+            td3_bc.target_noise_clip = self.setting("target_noise_clip")?;
+            td3_bc.policy_delay = self.setting("policy_delay")? as u64;
+        }
+        if let Some(iql) = algo.get_mut::<IqlConfig>() {
+            iql.expectile = self.setting("expectile")?;
+            iql.beta = self.setting("beta")?;
+            iql.reward_scale = Some(self.setting("reward_scale")?);
+            iql.log_std_min = self.setting("log_std_min")?;
+            iql.log_std_max = self.setting("log_std_max")?;
+        }
+        if let Some(awac) = algo.get_mut::<AwacConfig>() {
+            awac.lambda = self.setting("lambda")?;
+            awac.log_std_min = self.setting("log_std_min")?;
+            awac.log_std_max = self.setting("log_std_max")?;
+        }
+        if let Some(bcq) = algo.get_mut::<BcqConfig>() {
+            bcq.phi = self.setting("phi")?;
+            bcq.lambda = self.setting("lambda")?;
+            bcq.samples = self.setting("samples")? as usize;
+            bcq.candidates = self.setting("candidates")? as usize;
+            bcq.latent_per_action = self.setting("latent_per_action")? as usize;
+            bcq.vae_learning_rate = self.setting("vae_learning_rate")?;
+            bcq.vae_hidden = vec![HIDDEN; 2];
         }
         Ok(algo)
     }
@@ -143,10 +143,10 @@ impl Case<'_> {
     /// The agent before the first update.
     fn agent(&self) -> Result<Box<dyn OfflineAgent>> {
         let config = self.config()?;
-        let shapes = algos::shapes(&config, &self.rows);
+        let shapes = config.shapes(&self.rows);
         let networks = shapes.iter().map(|shape| self.network(shape));
         let networks: Vec<SparseMlp> = networks.collect::<Result<_>>()?;
-        algos::build(&config, self.rows.clone(), networks).map_err(said)
+        config.build(self.rows.clone(), networks).map_err(said)
     }
 
     /// The batch of one update.
@@ -235,12 +235,15 @@ fn go(case: &Case<'_>, found: &mut Found) -> Result<()> {
     let mut agent = case.agent()?;
     let mut streams = Streams::new(SEED);
     for update in 0..case.setting("updates")? as usize {
-        let told = agent.update(&case.batch(update)?, &mut streams);
+        let updated: &mut dyn Agent = &mut *agent;
+        let told = updated.update(&case.batch(update)?, &mut streams);
         let told = told.map_err(|error| format!("{} {update}: {error}", case.name))?;
-        found.report(case, update, &told)?;
+        let names: Vec<&str> = told.metrics.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, agent.metrics(), "{}", case.name);
+        found.report(case, update, &told.metrics)?;
     }
-    let shapes = algos::shapes(&case.config()?, &case.rows);
-    for (shape, (name, net)) in shapes.iter().zip(agent.networks()) {
+    let shapes = case.config()?.shapes(&case.rows);
+    for (shape, Network { name, net, .. }) in shapes.iter().zip(agent.networks()) {
         assert_eq!(shape.name, name);
         found.network(case, shape, net)?;
     }
@@ -267,9 +270,9 @@ fn updates_are_those_of_the_definitions_in_pytorch() -> Result<()> {
 }
 
 /// SNIP's scores of the networks of one objective.
-fn scores(networks: &[(&str, &SparseMlp)], objective: Objective) -> Result<Vec<f64>> {
+fn scores(networks: &[Network<'_>], objective: Objective) -> Result<Vec<f64>> {
     let pick = |places: &[usize]| -> Vec<&SparseMlp> {
-        places.iter().map(|place| networks[*place].1).collect()
+        places.iter().map(|place| networks[*place].net).collect()
     };
     let (own, fixed) = (pick(&objective.networks), pick(&objective.fixed));
     let losses = [objective.loss as Box<Loss>];
@@ -300,7 +303,11 @@ fn scores_are_those_of_the_definitions_in_pytorch() -> Result<()> {
                 .networks
                 .iter()
                 .for_each(|place| seen[*place] += 1);
-            let names: Vec<&str> = objective.networks.iter().map(|n| networks[*n].0).collect();
+            let names: Vec<&str> = objective
+                .networks
+                .iter()
+                .map(|n| networks[*n].name)
+                .collect();
             let key = format!("scores/{}", names.join("+"));
             let expected = &case.get(&key)?.data;
             let found = scores(&networks, objective)?;

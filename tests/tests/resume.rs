@@ -298,14 +298,15 @@ fn a_flipped_bit_in_any_file_of_a_run_is_found() {
     let hopper = envs::make("Hopper-v5").unwrap();
     let policy = |file: &Path| {
         let policy = rl_algos::algos::Policy::open(file, hopper.info(), &device);
-        policy.map(|mut policy| {
+        let read = policy.map(|mut policy| {
             let mut action = [0.0; 3];
             policy.act(&[0.3; 11], &mut action);
             action.map(f32::to_bits).to_vec()
-        })
+        });
+        read.map_err(experiments::Error::from)
     };
     /// What is read of a file, as bytes.
-    type Read<'a> = Box<dyn Fn(&Path) -> rl_algos::Result<Vec<u32>> + 'a>;
+    type Read<'a> = Box<dyn Fn(&Path) -> experiments::Result<Vec<u32>> + 'a>;
     let read = |file: &Path| -> Option<Read<'_>> {
         let name = file.file_name().unwrap().to_str().unwrap();
         let info = |which: Checkpoint| {

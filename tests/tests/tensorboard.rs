@@ -161,7 +161,8 @@ fn write(folder: &Path, first: u64, steps: &[u64], sign: f64) -> PathBuf {
             progress,
             metrics: TrainMetrics::default(),
             networks: Vec::new(),
-            returns,
+            returns: Some(returns),
+            score: None,
         };
         board.on_evaluation(&evaluation).unwrap();
     }

@@ -14,7 +14,7 @@
 //! let mut board = TensorBoard::new(run.path(), &config);
 //! let trained = train(&config, &device::by_name("flex")?, &run, &mut [&mut board])?;
 //! println!("{:.0?}", trained.returns.last());
-//! # Ok::<(), rl_algos::Error>(())
+//! # Ok::<(), experiments::Error>(())
 //! ```
 //!
 //! In reading order: [`args`] (options), [`catalogue`] (names), [`terminal`] (output), `cli` (from options to a job); the jobs `train`,
@@ -32,6 +32,8 @@ pub mod cli;
 mod collect;
 #[cfg(feature = "run")]
 pub mod disk;
+#[cfg(feature = "run")]
+mod error;
 #[cfg(feature = "run")]
 mod folder;
 #[cfg(feature = "run")]
@@ -54,6 +56,8 @@ pub mod terminal;
 #[cfg(feature = "run")]
 mod train;
 
+#[cfg(feature = "run")]
+pub use error::{Error, Result};
 #[cfg(feature = "run")]
 pub use folder::learn::{resume, train};
 #[cfg(feature = "run")]

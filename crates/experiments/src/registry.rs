@@ -2,6 +2,7 @@
 
 use anyhow::{Error, Result};
 use envs::Env;
+use offline_prune::config::OfflineAgentConfig;
 use rl_algos::algos::{BuildAgent, register_agent};
 use rl_algos::recipes::{Recipe, register_recipe};
 use sparse_core::topology::{NamedRule, register_rule};
@@ -51,6 +52,12 @@ impl Registry {
     #[must_use]
     pub fn agent<A: BuildAgent>(self) -> Self {
         self.with(|| Ok(register_agent::<A>()?))
+    }
+
+    /// Adds an agent that learns from datasets.
+    #[must_use]
+    pub fn offline_agent<A: OfflineAgentConfig>(self) -> Self {
+        self.with(|| Ok(offline_prune::config::register_agent::<A>()?))
     }
 
     /// Adds a recipe, which can be had with every agent.

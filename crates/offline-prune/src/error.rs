@@ -6,16 +6,6 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting is outside what is allowed.
-    #[error("{field} = {value}: must be {allowed}")]
-    Config {
-        /// Name of the setting.
-        field: &'static str,
-        /// Its value.
-        value: String,
-        /// The values that it may have.
-        allowed: String,
-    },
     /// A file or folder cannot be read or written.
     #[error("{}: {message}", .path.display())]
     File {
@@ -149,18 +139,12 @@ pub enum Error {
         /// What does not fit.
         what: String,
     },
-    /// A configuration is not the TOML that is expected.
-    #[error("configuration: {message}")]
-    Toml {
-        /// What the parser found: the key or the line.
-        message: String,
-    },
     /// A network or its connections refused.
     #[error(transparent)]
     Sparse(#[from] sparse_core::Error),
-    /// What is shared with online learning refused.
+    /// A setting is outside what is allowed, or what is shared with online learning refused.
     #[error(transparent)]
-    Online(#[from] rl_algos::Error),
+    Learning(#[from] rl_algos::Error),
     /// An environment refused.
     #[error(transparent)]
     Env(#[from] envs::Error),
@@ -173,11 +157,7 @@ impl Error {
         value: impl ToString,
         allowed: impl Into<String>,
     ) -> Self {
-        Self::Config {
-            field,
-            value: value.to_string(),
-            allowed: allowed.into(),
-        }
+        rl_algos::Error::config(field, value, allowed).into()
     }
 
     /// An array that is not there, and what helps.
@@ -191,9 +171,8 @@ impl Error {
 
     /// What is wrong with TOML, on one line.
     pub(crate) fn toml(error: impl std::fmt::Display) -> Self {
-        Self::Toml {
-            message: error.to_string().trim_end().replace('\n', ", "),
-        }
+        let message = error.to_string().trim_end().replace('\n', ", ");
+        rl_algos::Error::Toml { message }.into()
     }
 
     /// For `map_err`: what went wrong with the file at `path`.
@@ -208,3 +187,19 @@ impl Error {
 
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// For observers of runs, whose errors are those of learning.
+impl From<Error> for rl_algos::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Learning(error) => error,
+            Error::Sparse(error) => error.into(),
+            Error::Env(error) => error.into(),
+            Error::File { path, message } => Self::File { path, message },
+            other => Self::Custom {
+                name: "learning from data",
+                source: Box::new(other),
+            },
+        }
+    }
+}

@@ -1,15 +1,28 @@
 //! Policies for others: what was done to the dataset's observations becomes part of the network.
 
+use rl_algos::agent::Agent;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
+use sparse_core::record;
 
 use crate::Result;
 use crate::dataset::Normaliser;
+
+/// The bytes of a safetensors file with the policy as `actor`, which reads observations as the task gives them: if it
+/// learned from normalised ones, its first layer normalises. [`rl_algos::algos::Policy::open`] reads it.
+///
+/// # Errors
+/// [`rl_algos::Error::Config`] when the policy is not one network, as BCQ's, or the normaliser has another size;
+/// [`sparse_core::Error::Record`] when the format cannot hold it.
+pub fn policy_bytes(agent: &dyn Agent, normaliser: Option<&Normaliser>) -> Result<Vec<u8>> {
+    let policy = fold_normaliser(agent.actor()?.net, normaliser)?;
+    Ok(record::to_bytes(&[("actor", &policy)])?)
+}
 
 /// A policy that reads observations as the task gives them and acts as `actor` does on normalised ones, up to
 /// rounding: `W ((o - mean) / std) + b` is `(W / std) o + (b - (W / std) mean)`.
 ///
 /// # Errors
-/// [`Error::Config`](crate::Error::Config) when the normaliser has another size than the observations.
+/// [`rl_algos::Error::Config`] when the normaliser has another size than the observations.
 pub fn fold_normaliser(actor: &SparseMlp, normaliser: Option<&Normaliser>) -> Result<SparseMlp> {
     let mut policy = actor.clone();
     let mut layers = policy.sparse_layers_mut();

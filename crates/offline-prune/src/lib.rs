@@ -8,6 +8,7 @@
 //! ```no_run
 //! use offline_prune::config::OfflineConfig;
 //! use offline_prune::dataset::Dataset;
+//! use offline_prune::policy_bytes;
 //! use offline_prune::prune::PruneConfig;
 //! use offline_prune::train::train;
 //!
@@ -16,22 +17,21 @@
 //! let mut config = OfflineConfig::new("td3-bc".parse()?, "Hopper-v5");
 //! config.updates = 100_000;
 //! config.pruning = Some(PruneConfig { criterion: "snip".parse()?, sparsity: 0.95, ..PruneConfig::default() });
-//! let trained = train(&config, &dataset, &sparse_core::device::by_name("flex")?, &mut ())?;
-//! println!("score {:?}", trained.evaluations.last().and_then(|e| e.score));
-//! std::fs::write("policy.safetensors", trained.policy(&dataset)?)?;
+//! let trained = train(&config, &dataset, &sparse_core::device::by_name("flex")?, &mut [])?;
+//! println!("return {:.0?}", trained.returns.last());
+//! std::fs::write("policy.safetensors", policy_bytes(&*trained.agent, dataset.normaliser())?)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Networks of your own are pruned by any loss, see [`prune::prune`]. A watcher ([`train::Watcher`]) sees updates and
-//! evaluations.
+//! Networks of your own are pruned by any loss, see [`prune::prune`]. Agents are those of [`rl_algos::agent`], and so are
+//! the loop, its observers and evaluations; an agent of your own gets a name by [`config::register_agent`].
 //!
-//! In reading order: [`train`](mod@train) (the loop), [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's
-//! files), [`collect`] (episodes of your own policy, to make such files), [`algos`] (algorithms and their losses),
-//! [`mod@prune`] (networks in, sparse networks and a report out), [`criteria`] (what a weight is worth), [`config`]
-//! (every setting), [`score`] (returns on D4RL's scale).
-//!
-//! It knows `rl-algos`, `sparse-core` and `envs`, and nothing of how an agent learns online.
+//! In reading order: [`train`](mod@train) (a run), [`dataset`] (what a policy did, from D4RL's, Minari's and NumPy's
+//! files), [`collect`] (episodes of your own policy, to make such files), [`agent`] (what pruning needs of an agent),
+//! [`algos`] (algorithms and their losses), [`mod@prune`] (networks in, sparse networks and a report out), [`criteria`]
+//! (what a weight is worth), [`config`] (every setting), [`score`] (returns on D4RL's scale).
 
+pub mod agent;
 pub mod algos;
 pub mod collect;
 pub mod config;
@@ -47,5 +47,10 @@ pub mod train;
 mod weights;
 
 pub use error::{Error, Result};
-pub use export::fold_normaliser;
+pub use export::{fold_normaliser, policy_bytes};
 pub use prune_agent::{PrunedAgent, prune_agent};
+
+/// The book's page on your own agents, so that its example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/src/extending/offline.md")]
+struct Extending;

@@ -1,21 +1,22 @@
 //! Pruning all networks of an agent, each by the loss that it is trained by.
 
 use rand::Rng;
+use rl_algos::agent::{Network, Role};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseModule};
 
-use crate::algos::{Objective, OfflineAgent};
+use crate::agent::{Objective, OfflineAgent};
 use crate::prune::{Group, Loss, PruneConfig, PruneReport, prune};
 use crate::{Error, Result};
 
 /// The pruned networks of an agent, in its order, and what happened to them.
 #[derive(Debug)]
 pub struct PrunedAgent {
-    /// The networks, for [`algos::build`](crate::algos::build).
+    /// The networks, for [`OfflineConfig::build`](crate::config::OfflineConfig::build).
     pub networks: Vec<SparseMlp>,
     /// For each group of networks that was ranked together: their names, and what happened.
-    pub reports: Vec<(Vec<&'static str>, PruneReport)>,
+    pub reports: Vec<(Vec<String>, PruneReport)>,
 }
 
 /// Prunes every network of a dense agent to the same sparsity. Networks that share an objective are ranked together,
@@ -40,18 +41,21 @@ pub fn prune_agent(
         };
         objectives.push(all.into_iter());
     }
-    let mut pruned: Vec<SparseMlp> = networks.iter().map(|(_, net)| (*net).clone()).collect();
+    let mut pruned: Vec<SparseMlp> = networks.iter().map(|network| network.net.clone()).collect();
     let mut reports = Vec::new();
     // One objective of each batch, as long as there are any: all batches have as many.
     while let Some(first) = next(&mut objectives)? {
         let places = first[0].networks.clone();
         let pick = |places: &[usize]| -> Vec<&SparseMlp> {
-            places.iter().map(|place| networks[*place].1).collect()
+            places.iter().map(|place| networks[*place].net).collect()
         };
         let fixed = pick(&first[0].fixed);
         let losses: Vec<Box<Loss>> = first.into_iter().map(|o| o.loss as Box<Loss>).collect();
         let group = Group::new(&pick(&places), &losses)?.with_fixed(&fixed);
-        let names: Vec<_> = places.iter().map(|place| networks[*place].0).collect();
+        let names: Vec<String> = places
+            .iter()
+            .map(|place| networks[*place].name.to_owned())
+            .collect();
         let cut = prune(&group, config, rng).map_err(|error| named(error, &names))?;
         for (place, network) in places.iter().zip(cut.networks) {
             pruned[*place] = network;
@@ -65,12 +69,9 @@ pub fn prune_agent(
 }
 
 /// The objectives with those of critics that are trained each by itself as one, their sum.
-fn with_joint_critics(
-    objectives: Vec<Objective>,
-    networks: &[(&'static str, &SparseMlp)],
-) -> Vec<Objective> {
+fn with_joint_critics(objectives: Vec<Objective>, networks: &[Network<'_>]) -> Vec<Objective> {
     let is_critic = |objective: &Objective| match objective.networks.as_slice() {
-        [one] => networks[*one].0.starts_with("critic") && objective.fixed.is_empty(),
+        [one] => networks[*one].role == Role::Critic && objective.fixed.is_empty(),
         _ => false,
     };
     let (critics, mut others): (Vec<_>, Vec<_>) = objectives.into_iter().partition(is_critic);
@@ -118,17 +119,16 @@ pub(crate) fn with_values_of(pruned: &SparseMlp, dense: &SparseMlp) -> Result<Sp
 }
 
 /// The error of a setting, with the names of the networks that it concerns.
-fn named(error: Error, names: &[&str]) -> Error {
+fn named(error: Error, names: &[String]) -> Error {
     match error {
-        Error::Config {
+        Error::Learning(rl_algos::Error::Config {
             field,
             value,
             allowed,
-        } => Error::Config {
-            field,
-            value,
-            allowed: format!("{allowed} (in {})", names.join(" and ")),
-        },
+        }) => {
+            let allowed = format!("{allowed} (in {})", names.join(" and "));
+            rl_algos::Error::config(field, value, allowed).into()
+        }
         other => other,
     }
 }

@@ -7,14 +7,15 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::Device;
-use offline_prune::Result;
-use offline_prune::config::{AlgoConfig, OfflineConfig};
+use offline_prune::config::{BcqConfig, OfflineConfig, agent_kinds};
 use offline_prune::dataset::{Dataset, Episode};
 use offline_prune::prune::PruneConfig;
-use offline_prune::train::{Evaluation, Run, Start, State, Trained, Watcher, resume, train};
+use offline_prune::train::{State, Trained, resume, train};
 use rand::RngExt;
+use rl_algos::Result;
+use rl_algos::agent::Agent;
+use rl_algos::observe::{Evaluation, Observer, Progress, Snapshot, Start};
 use rl_algos::rng::Streams;
-use sparse_core::record;
 
 const UPDATES: u64 = 23;
 
@@ -47,7 +48,7 @@ fn config(algo: &str, sparsity: f64) -> OfflineConfig {
     config.learning.batch_size = 17;
     (config.networks.actor, config.networks.critic) = (vec![12, 12], vec![12, 12]);
     (config.evaluation.every, config.evaluation.episodes) = (5, 2);
-    if let AlgoConfig::Bcq(bcq) = &mut config.algo {
+    if let Some(bcq) = config.algo.get_mut::<BcqConfig>() {
         (bcq.vae_hidden, bcq.samples, bcq.candidates) = (vec![12, 12], 3, 5);
     }
     config.normalise_observations = true;
@@ -61,6 +62,8 @@ fn config(algo: &str, sparsity: f64) -> OfflineConfig {
 /// Stores every checkpoint as bytes, and ends the run after an update.
 #[derive(Default)]
 struct Stored {
+    config: String,
+    data: String,
     stop: Option<u64>,
     began: Vec<u64>,
     states: Vec<Vec<u8>>,
@@ -68,14 +71,25 @@ struct Stored {
     seen: Vec<Evaluation>,
 }
 
-impl Watcher for Stored {
-    fn on_start(&mut self, start: &Start) -> Result<()> {
-        self.began.push(start.updates);
+impl Stored {
+    /// Of runs with these settings on these data.
+    fn of(config: &OfflineConfig, data: &Dataset) -> Self {
+        Self {
+            config: config.resolved(data).to_toml().unwrap(),
+            data: data.digest(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Observer for Stored {
+    fn on_start(&mut self, start: &mut Start<'_>) -> Result<()> {
+        self.began.push(start.progress.step);
         Ok(())
     }
 
-    fn on_update(&mut self, update: u64) -> ControlFlow<()> {
-        match self.stop == Some(update) {
+    fn on_step(&mut self, progress: &Progress) -> ControlFlow<()> {
+        match self.stop == Some(progress.updates) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
@@ -86,12 +100,16 @@ impl Watcher for Stored {
         Ok(())
     }
 
-    fn on_checkpoint(&mut self, run: &mut Run) -> Result<()> {
-        if run.is_best() {
-            self.best.push(run.updates());
+    fn on_checkpoint(&mut self, snapshot: &mut Snapshot<'_>) -> Result<()> {
+        if snapshot.is_best() {
+            self.best.push(snapshot.progress.updates);
         }
-        self.states
-            .push(postcard::to_allocvec(&run.state()?).unwrap());
+        let state = State {
+            config: self.config.clone(),
+            data: self.data.clone(),
+            train: snapshot.state()?,
+        };
+        self.states.push(postcard::to_allocvec(&state).unwrap());
         Ok(())
     }
 }
@@ -102,9 +120,9 @@ fn stored(bytes: &[u8]) -> State {
 
 /// All that is known of the end of a run. Of numbers that are not, the text.
 fn end(trained: &Trained) -> (Vec<u8>, String) {
-    let networks = record::to_bytes(&trained.agent.networks()).unwrap();
-    let evaluations = format!("{:?} {}", trained.evaluations, trained.updates);
-    (networks, evaluations)
+    let agent: &dyn Agent = &*trained.agent;
+    let returns = format!("{:?} {}", trained.returns, trained.steps);
+    (agent.to_bytes().unwrap(), returns)
 }
 
 #[test]
@@ -112,36 +130,39 @@ fn every_algorithm_goes_on_bit_for_bit_from_any_update() {
     let mut data = dataset(7);
     data.normalise();
     let device = Device::flex();
-    for (place, algo) in AlgoConfig::NAMES.into_iter().enumerate() {
+    for (place, kind) in agent_kinds().into_iter().enumerate() {
+        let algo = kind.name;
         for sparsity in [0.0, 0.5] {
             let mut config = config(algo, sparsity);
             // What few set: several steps, normalised critics.
             config.learning.n_step = 1 + place % 3;
             config.networks.critic_layer_norm = place % 2 == 1;
-            let mut watcher = Stored::default();
-            let whole = train(&config, &data, &device, &mut watcher).unwrap();
+            let mut observer = Stored::of(&config, &data);
+            let whole = train(&config, &data, &device, &mut [&mut observer]).unwrap();
             assert!(!whole.stopped);
-            let (expected, last) = (end(&whole), watcher.states.last().unwrap().clone());
-            let best = watcher.best;
+            let (expected, last) = (end(&whole), observer.states.last().unwrap().clone());
+            let (best, evaluations) = (observer.best, format!("{:?}", observer.seen));
             assert_eq!(best[0], 5);
             for stop in [1, 4, 5, 12, 20, 22] {
-                let mut watcher = Stored {
+                let mut observer = Stored {
                     stop: Some(stop),
-                    ..Stored::default()
+                    ..Stored::of(&config, &data)
                 };
-                let cut = train(&config, &data, &device, &mut watcher).unwrap();
-                assert_eq!((cut.stopped, cut.updates), (true, stop));
+                let cut = train(&config, &data, &device, &mut [&mut observer]).unwrap();
+                assert_eq!((cut.stopped, cut.steps), (true, stop));
                 // Nothing is evaluated that is not in a run without a break.
-                assert_eq!(cut.evaluations.len() as u64, stop / 5);
-                let state = stored(watcher.states.last().unwrap());
-                assert_eq!(state.updates, stop);
-                watcher.stop = None;
-                let trained = resume(&config, &data, &device, state, &mut watcher).unwrap();
+                assert_eq!(cut.returns.len() as u64, stop / 5);
+                let state = stored(observer.states.last().unwrap());
+                assert_eq!(state.updates(), stop);
+                observer.stop = None;
+                let trained = resume(&config, &data, &device, state, &mut [&mut observer]).unwrap();
                 assert!(end(&trained) == expected, "{algo} {sparsity} {stop}");
-                assert_eq!(watcher.began, [0, stop]);
-                assert_eq!(watcher.best, best, "{algo} {stop}");
+                assert_eq!(observer.began, [0, stop]);
+                assert_eq!(observer.best, best, "{algo} {stop}");
+                // What was seen before and after the break is what a run without it shows.
+                assert_eq!(format!("{:?}", observer.seen), evaluations, "{algo} {stop}");
                 // The next stop goes on from the same bytes too.
-                assert!(*watcher.states.last().unwrap() == last, "{algo} {stop}");
+                assert!(*observer.states.last().unwrap() == last, "{algo} {stop}");
             }
         }
     }
@@ -152,13 +173,13 @@ fn a_run_that_is_over_makes_no_update() {
     let mut data = dataset(7);
     data.normalise();
     let (config, device) = (config("td3-bc", 0.5), Device::flex());
-    let mut watcher = Stored::default();
-    let whole = train(&config, &data, &device, &mut watcher).unwrap();
-    let state = stored(watcher.states.last().unwrap());
-    let mut watcher = Stored::default();
-    let again = resume(&config, &data, &device, state, &mut watcher).unwrap();
+    let mut observer = Stored::of(&config, &data);
+    let whole = train(&config, &data, &device, &mut [&mut observer]).unwrap();
+    let state = stored(observer.states.last().unwrap());
+    let mut observer = Stored::of(&config, &data);
+    let again = resume(&config, &data, &device, state, &mut [&mut observer]).unwrap();
     assert!(end(&again) == end(&whole));
-    assert!(watcher.seen.is_empty() && watcher.states.is_empty());
+    assert!(observer.seen.is_empty() && observer.states.is_empty());
 }
 
 /// Learning without a task has no evaluation to be the best.
@@ -169,16 +190,16 @@ fn a_run_without_a_task_goes_on_too() {
     let mut config = config("iql", 0.5);
     config.env = "none".into();
     let device = Device::flex();
-    let whole = train(&config, &data, &device, &mut ()).unwrap();
-    let mut watcher = Stored {
+    let whole = train(&config, &data, &device, &mut []).unwrap();
+    let mut observer = Stored {
         stop: Some(8),
-        ..Stored::default()
+        ..Stored::of(&config, &data)
     };
-    train(&config, &data, &device, &mut watcher).unwrap();
-    let state = stored(watcher.states.last().unwrap());
-    let trained = resume(&config, &data, &device, state, &mut watcher).unwrap();
+    train(&config, &data, &device, &mut [&mut observer]).unwrap();
+    let state = stored(observer.states.last().unwrap());
+    let trained = resume(&config, &data, &device, state, &mut [&mut observer]).unwrap();
     assert!(end(&trained) == end(&whole));
-    assert!(watcher.best.is_empty());
+    assert!(observer.best.is_empty());
 }
 
 #[test]
@@ -186,11 +207,11 @@ fn other_data_and_other_settings_are_refused() {
     let mut data = dataset(7);
     data.normalise();
     let (config, device) = (config("iql", 0.5), Device::flex());
-    let mut watcher = Stored::default();
-    train(&config, &data, &device, &mut watcher).unwrap();
-    let bytes = watcher.states.remove(0);
+    let mut observer = Stored::of(&config, &data);
+    train(&config, &data, &device, &mut [&mut observer]).unwrap();
+    let bytes = observer.states.remove(0);
     let refused = |config: &OfflineConfig, data: &Dataset| {
-        let error = resume(config, data, &device, stored(&bytes), &mut ()).unwrap_err();
+        let error = resume(config, data, &device, stored(&bytes), &mut []).unwrap_err();
         error.to_string()
     };
     let mut other = dataset(8);
@@ -213,5 +234,5 @@ fn other_data_and_other_settings_are_refused() {
     raw.normalise_observations = false;
     let error = refused(&raw, &data);
     assert!(error.contains("normalise_observations"), "{error}");
-    assert!(resume(&config, &data, &device, stored(&bytes), &mut ()).is_ok());
+    assert!(resume(&config, &data, &device, stored(&bytes), &mut []).is_ok());
 }

@@ -286,7 +286,10 @@ fn other_ranges_are_moved_to_that_of_agents() {
     assert_eq!(data.actions(), [1.0, -1.0, 0.5]);
     for bounds in [&[[1.0, 1.0]][..], &[[f64::NAN, 1.0]], &[]] {
         let error = Dataset::open_within(&path, bounds).unwrap_err();
-        assert!(matches!(error, Error::Config { .. }), "{error}");
+        assert!(
+            matches!(error, Error::Learning(rl_algos::Error::Config { .. })),
+            "{error}"
+        );
     }
     let error = Dataset::open_within(&path, &[[-1.0, 3.0]; 2]).unwrap_err();
     assert!(error.to_string().contains("2 pairs"), "{error}");

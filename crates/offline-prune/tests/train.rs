@@ -9,16 +9,18 @@ use std::ops::ControlFlow;
 
 use burn::tensor::Device;
 use envs::VecEnv;
-use offline_prune::config::{AlgoConfig, OfflineConfig};
+use offline_prune::config::{BcqConfig, IqlConfig, OfflineConfig, Td3BcConfig, agent_kinds};
 use offline_prune::dataset::{Dataset, Episode};
-use offline_prune::fold_normaliser;
 use offline_prune::prune::PruneConfig;
-use offline_prune::train::{Evaluation, Run, Start, Watcher, start, train};
+use offline_prune::train::{Start as Begun, Trained, start, train};
+use offline_prune::{fold_normaliser, policy_bytes};
 use rand::RngExt;
+use rl_algos::agent::{Agent, Network};
 use rl_algos::algos::Policy;
 use rl_algos::evaluate::evaluate;
+use rl_algos::observe::{Evaluation, Observer, Progress, Snapshot, Start};
 use rl_algos::rng::Streams;
-use sparse_core::nn::{Initializer, SparseMlp, SparseModule};
+use sparse_core::nn::{Initializer, SparseModule};
 
 const TASK: &str = "InvertedPendulum-v5";
 
@@ -58,10 +60,11 @@ fn config(algo: &str, sparsity: Option<f64>) -> OfflineConfig {
     (config.networks.actor, config.networks.critic) = (vec![32, 32], vec![32, 32]);
     (config.evaluation.every, config.evaluation.episodes) = (750, 4);
     // Every step that balances is worth the same, which says little of actions.
-    match &mut config.algo {
-        AlgoConfig::Td3Bc(td3_bc) => td3_bc.alpha = 0.1,
-        AlgoConfig::Bcq(bcq) => bcq.vae_hidden = vec![32, 32],
-        _ => {}
+    if let Some(td3_bc) = config.algo.get_mut::<Td3BcConfig>() {
+        td3_bc.alpha = 0.1;
+    }
+    if let Some(bcq) = config.algo.get_mut::<BcqConfig>() {
+        bcq.vae_hidden = vec![32, 32];
     }
     config.pruning = sparsity.map(|sparsity| PruneConfig {
         sparsity,
@@ -70,27 +73,45 @@ fn config(algo: &str, sparsity: Option<f64>) -> OfflineConfig {
     config
 }
 
+/// The evaluations of a run.
+#[derive(Default)]
+struct Evaluations(Vec<Evaluation>);
+
+impl Observer for Evaluations {
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> rl_algos::Result<()> {
+        self.0.push(evaluation.clone());
+        Ok(())
+    }
+}
+
+/// A run, and its evaluations.
+fn evaluated(config: &OfflineConfig, dataset: &Dataset) -> (Trained, Vec<Evaluation>) {
+    let mut all = Evaluations::default();
+    let trained = train(config, dataset, &Device::flex(), &mut [&mut all]).unwrap();
+    (trained, all.0)
+}
+
 /// Every algorithm, dense and with a fifth of the weights, learns to balance for the whole episode of 1,000 steps. A
 /// policy that was not trained falls after some ten.
 #[test]
 fn every_algorithm_learns_dense_and_pruned() {
     let mut dataset = dataset();
     dataset.normalise();
-    let device = Device::flex();
-    for algo in AlgoConfig::NAMES {
+    for algo in agent_kinds().into_iter().map(|kind| kind.name) {
         for sparsity in [None, Some(0.8)] {
             let mut config = config(algo, sparsity);
             config.normalise_observations = true;
-            let trained = train(&config, &dataset, &device, &mut ()).unwrap();
-            let updates: Vec<u64> = trained.evaluations.iter().map(|e| e.update).collect();
+            let (trained, evaluations) = evaluated(&config, &dataset);
+            let updates: Vec<u64> = evaluations.iter().map(|e| e.progress.updates).collect();
             assert_eq!(updates, [750, 1_500]);
-            let last = trained.evaluations.last().unwrap();
+            let last = evaluations.last().unwrap();
             let mean = last
                 .returns
                 .as_ref()
                 .map_or(f64::NAN, |returns| returns.mean);
             assert!(mean > 900.0, "{algo} {sparsity:?}: {last:?}");
-            assert!(last.losses.iter().all(|(_, loss)| loss.is_finite()));
+            assert_eq!(trained.returns.last(), Some(&mean));
+            assert!(last.metrics.0.iter().all(|(_, loss)| loss.is_finite()));
             let expected = 1.0 - sparsity.unwrap_or(0.0);
             for (group, density) in densities(&trained.agent.networks()) {
                 assert!((density - expected).abs() < 0.01, "{group}: {density}");
@@ -100,15 +121,15 @@ fn every_algorithm_learns_dense_and_pruned() {
 }
 
 /// The share of weights that exist, of each network; BCQ's encoder and decoder are ranked together.
-fn densities(networks: &[(&'static str, &SparseMlp)]) -> BTreeMap<&'static str, f64> {
-    let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
-    for (name, network) in networks {
+fn densities(networks: &[Network<'_>]) -> BTreeMap<String, f64> {
+    let mut counts: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+    for Network { name, net, .. } in networks {
         let group = match *name {
             "encoder" | "decoder" => "encoder and decoder",
             name => name,
         };
-        let [kept, all] = counts.entry(group).or_default();
-        for layer in network.sparse_layers() {
+        let [kept, all] = counts.entry(group.to_owned()).or_default();
+        for layer in net.sparse_layers() {
             let pattern = layer.pattern();
             *kept += pattern.nnz();
             *all += pattern.outputs() * pattern.inputs();
@@ -127,10 +148,10 @@ fn bcq_has_no_policy_to_export_and_acts_alike_each_time() {
     let dataset = dataset();
     let mut config = config("bcq", None);
     config.updates = 2;
-    let mut trained = train(&config, &dataset, &Device::flex(), &mut ()).unwrap();
-    let error = trained.policy(&dataset).unwrap_err().to_string();
+    let mut trained = train(&config, &dataset, &Device::flex(), &mut []).unwrap();
+    let error = policy_bytes(&*trained.agent, None).unwrap_err().to_string();
     assert!(
-        error.starts_with("algo = bcq: must be one whose"),
+        error.starts_with("networks = [perturbation, critic_1, critic_2, encoder, decoder]: must"),
         "{error}"
     );
     let mut act = |observation: [f32; 4]| {
@@ -156,13 +177,9 @@ fn iql_takes_the_scale_of_rewards_from_the_dataset() {
     let scale = |episodes: Vec<Episode>, set| {
         let dataset = Dataset::from_episodes(1, &[[-1.0, 1.0]], episodes).unwrap();
         let mut config = config("iql", None);
-        if let AlgoConfig::Iql(iql) = &mut config.algo {
-            iql.reward_scale = set;
-        }
-        match config.resolved(&dataset).algo {
-            AlgoConfig::Iql(iql) => iql.reward_scale,
-            _ => None,
-        }
+        config.algo.get_mut::<IqlConfig>().unwrap().reward_scale = set;
+        let resolved = config.resolved(&dataset).algo;
+        resolved.get::<IqlConfig>().unwrap().reward_scale
     };
     let several = [&[3.0, 1.0][..], &[1.0, 0.5], &[-1.0, 0.0, 0.0]];
     let several: Vec<Episode> = several.map(episode).into();
@@ -179,10 +196,11 @@ fn the_policy_needs_no_normaliser() {
     let device = Device::flex();
     let mut config = config("bc", Some(0.5));
     config.updates = 100;
-    let mut trained = train(&config, &dataset, &device, &mut ()).unwrap();
+    let mut trained = train(&config, &dataset, &device, &mut []).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.safetensors");
-    std::fs::write(&file, trained.policy(&dataset).unwrap()).unwrap();
+    let policy = policy_bytes(&*trained.agent, dataset.normaliser()).unwrap();
+    std::fs::write(&file, policy).unwrap();
     let mut envs = VecEnv::new(TASK, 4).unwrap();
     let mut policy = Policy::open(&file, envs.info(), &device).unwrap();
     for observation in [[0.0, 0.0, 0.0, 0.0], [0.3, -0.1, 0.5, 1.5]] {
@@ -196,7 +214,7 @@ fn the_policy_needs_no_normaliser() {
     let mut seeds = Streams::new(3).evaluation;
     let act = |seen: &[f32], action: &mut [f32]| policy.act(seen, action);
     assert!(evaluate(&mut envs, &mut seeds, act).unwrap().mean > 0.0);
-    let (_, actor) = trained.agent.networks()[0];
+    let actor = trained.agent.networks()[0].net;
     let mut other = normaliser;
     other.mean.pop();
     assert!(fold_normaliser(actor, Some(&other)).is_err());
@@ -206,10 +224,11 @@ fn the_policy_needs_no_normaliser() {
 #[test]
 fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
     struct First(Vec<Vec<f32>>);
-    impl Watcher for First {
-        fn on_start(&mut self, start: &Start) -> offline_prune::Result<()> {
-            for (_, network) in start.agent.networks() {
-                let layers = network.sparse_layers().into_iter();
+    impl Observer for First {
+        fn on_start(&mut self, start: &mut Start<'_>) -> rl_algos::Result<()> {
+            assert!(start.is_offline);
+            for network in start.agent.networks() {
+                let layers = network.net.sparse_layers().into_iter();
                 self.0
                     .extend(layers.map(|l| l.to_dense().into_data().iter().collect()));
             }
@@ -220,17 +239,17 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
     dataset.normalise();
     let run = |algo, threads, sparsity| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let mut first = First(Vec::new());
+        let (mut first, mut all) = (First(Vec::new()), Evaluations::default());
         let mut config = config(algo, sparsity);
         (config.updates, config.normalise_observations) = (20, true);
         let device = Device::flex();
-        let trained = pool
-            .unwrap()
-            .install(|| train(&config, &dataset, &device, &mut first))
+        pool.unwrap()
+            .install(|| train(&config, &dataset, &device, &mut [&mut first, &mut all]))
             .unwrap();
-        (trained.evaluations, first.0)
+        // As text, for losses that are no numbers.
+        (format!("{:?}", all.0), first.0)
     };
-    for algo in AlgoConfig::NAMES {
+    for algo in agent_kinds().into_iter().map(|kind| kind.name) {
         let (one, pruned) = run(algo, 1, Some(0.9));
         assert_eq!(one, run(algo, 2, Some(0.9)).0, "{algo}");
         let (_, dense) = run(algo, 1, None);
@@ -250,32 +269,32 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
 
 /// It is not evaluated then: what goes on has the evaluations of a run without a break.
 #[test]
-fn a_watcher_ends_the_run() {
+fn an_observer_ends_the_run() {
     #[derive(Default)]
     struct Once {
         evaluated: u64,
         stored: u64,
     }
-    impl Watcher for Once {
-        fn on_update(&mut self, _: u64) -> ControlFlow<()> {
+    impl Observer for Once {
+        fn on_step(&mut self, _: &Progress) -> ControlFlow<()> {
             ControlFlow::Break(())
         }
-        fn on_evaluation(&mut self, _: &Evaluation) -> offline_prune::Result<()> {
+        fn on_evaluation(&mut self, _: &Evaluation) -> rl_algos::Result<()> {
             self.evaluated += 1;
             Ok(())
         }
-        fn on_checkpoint(&mut self, run: &mut Run) -> offline_prune::Result<()> {
-            assert!(run.evaluated().is_none() && !run.is_best());
-            self.stored = run.updates();
+        fn on_checkpoint(&mut self, snapshot: &mut Snapshot<'_>) -> rl_algos::Result<()> {
+            assert!(snapshot.evaluation.is_none() && !snapshot.is_best());
+            self.stored = snapshot.progress.updates;
             Ok(())
         }
     }
     let mut config = config("bc", None);
     config.normalise_observations = false;
     let mut once = Once::default();
-    let trained = train(&config, &dataset(), &Device::flex(), &mut once).unwrap();
+    let trained = train(&config, &dataset(), &Device::flex(), &mut [&mut once]).unwrap();
     assert!(trained.stopped);
-    assert_eq!((trained.updates, once.evaluated, once.stored), (1, 0, 1));
+    assert_eq!((trained.steps, once.evaluated, once.stored), (1, 0, 1));
 }
 
 #[test]
@@ -286,7 +305,7 @@ fn what_does_not_fit_the_dataset_is_named() {
         let mut config = config("bc", None);
         config.normalise_observations = false;
         change(&mut config);
-        let error = train(&config, &dataset, &device, &mut ()).unwrap_err();
+        let error = train(&config, &dataset, &device, &mut []).unwrap_err();
         error.to_string()
     };
     let error = refused(|c| c.env = "Hopper-v5".into());
@@ -323,13 +342,12 @@ fn critics_are_ranked_together_and_others_networks_scored_where_that_is_asked() 
     let made = |change: fn(&mut PruneConfig)| {
         let mut config = config("td3-bc", Some(0.9));
         change(config.pruning.as_mut().unwrap());
-        let mut streams = Streams::new(config.seed);
-        start(&config, &dataset, &Device::flex(), &mut streams).unwrap()
+        start(&config, &dataset, &Device::flex()).unwrap()
     };
-    let kept = |start: &Start, name: &str| -> (Vec<u32>, Vec<f32>) {
+    let kept = |start: &Begun, name: &str| -> (Vec<u32>, Vec<f32>) {
         let networks = start.agent.networks();
-        let (_, net) = networks.iter().find(|(own, _)| *own == name).unwrap();
-        let layers = net.sparse_layers();
+        let network = networks.iter().find(|own| own.name == name).unwrap();
+        let layers = network.net.sparse_layers();
         let positions = layers
             .iter()
             .flat_map(|l| l.pattern().positions().collect::<Vec<_>>());
@@ -339,23 +357,20 @@ fn critics_are_ranked_together_and_others_networks_scored_where_that_is_asked() 
         (positions.collect(), values.collect())
     };
     let (apart, joint) = (made(|_| ()), made(|pruning| pruning.joint_critics = true));
-    let groups = |start: &Start| -> Vec<Vec<&'static str>> {
+    let groups = |start: &Begun| -> Vec<Vec<String>> {
         start
             .pruning
             .iter()
             .map(|(names, _)| names.clone())
             .collect()
     };
-    assert_eq!(
-        groups(&apart),
-        [vec!["actor"], vec!["critic_1"], vec!["critic_2"]]
-    );
+    assert_eq!(groups(&apart), [["actor"], ["critic_1"], ["critic_2"]]);
     assert_eq!(
         groups(&joint),
         [vec!["actor"], vec!["critic_1", "critic_2"]]
     );
-    let count = |start: &Start, name| kept(start, name).0.len();
-    let both = |start: &Start| count(start, "critic_1") + count(start, "critic_2");
+    let count = |start: &Begun, name| kept(start, name).0.len();
+    let both = |start: &Begun| count(start, "critic_1") + count(start, "critic_2");
     assert!(both(&apart).abs_diff(both(&joint)) <= 1);
     assert_ne!(
         count(&joint, "critic_1"),
@@ -381,8 +396,8 @@ fn pruning_leaves_the_numbers_of_training_as_they_are() {
     let losses = |sparsity| {
         let mut config = config("td3-bc", sparsity);
         (config.updates, config.evaluation.every) = (2, 1);
-        let trained = train(&config, &dataset, &Device::flex(), &mut ()).unwrap();
-        let all = trained.evaluations.into_iter().flat_map(|e| e.losses);
+        let (_, evaluations) = evaluated(&config, &dataset);
+        let all = evaluations.into_iter().flat_map(|e| e.metrics.0);
         all.map(|(_, loss)| loss).collect::<Vec<f64>>()
     };
     let (dense, pruned) = (losses(None), losses(Some(0.001)));

@@ -47,20 +47,6 @@ pub enum Error {
         /// What is not finite.
         what: String,
     },
-    /// The folder for a run holds one already.
-    #[error("{} already holds a run; choose another folder, or overwrite it (--overwrite)", .path.display())]
-    RunExists {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The folder does not hold a run.
-    #[error("{} holds no run: {missing} is missing", .path.display())]
-    NoRun {
-        /// The folder.
-        path: PathBuf,
-        /// The file that a run would have.
-        missing: &'static str,
-    },
     /// A file or folder cannot be read or written.
     #[error("{}: {message}", .path.display())]
     File {
@@ -106,16 +92,16 @@ pub enum Error {
 }
 
 impl Error {
-    /// A setting outside what is allowed.
+    /// A setting outside what is allowed, in words that go on from "must be".
     pub fn config(
         field: impl Into<Cow<'static, str>>,
         value: impl ToString,
-        allowed: &str,
+        allowed: impl Into<String>,
     ) -> Self {
         Self::Config {
             field: field.into(),
             value: value.to_string(),
-            allowed: allowed.to_owned(),
+            allowed: allowed.into(),
         }
     }
 

@@ -19,15 +19,13 @@
 //!
 //! In reading order: [`train`] (the loop), [`agent`] (what an agent is), [`algos`] (TD3, SAC and REDQ), [`nets`] (their networks),
 //! [`target`], [`paths`] (unreachable outputs of an agent), [`replay`], [`evaluate`], [`config`] (every setting), [`recipes`] (the settings of the papers), [`observe`]
-//! (observers of a run), [`rng`] (random streams), [`files`] (files that are whole). Nothing here knows how a run lies
-//! on disk.
+//! (observers of a run), [`rng`] (random streams). Nothing here knows how a run lies on disk.
 
 pub mod agent;
 pub mod algos;
 pub mod config;
 mod error;
 pub mod evaluate;
-pub mod files;
 pub mod nets;
 pub mod observe;
 pub mod paths;

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::agent::Densities;
 use crate::evaluate::Returns;
 
-/// Where a run is, after an environment step.
+/// Where a run is, after a step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Environment steps so far.
+    /// Steps so far: in the environment, or with recorded transitions.
     pub step: u64,
     /// Updates so far.
     pub updates: u64,
@@ -73,6 +73,8 @@ pub struct Evaluation {
     pub metrics: TrainMetrics,
     /// The networks.
     pub networks: Vec<NetworkReport>,
-    /// What the policy earned.
-    pub returns: Returns,
+    /// What the policy earned; `None` without a task to evaluate in.
+    pub returns: Option<Returns>,
+    /// The mean return on the [scale](crate::replay::OfflineData::score) of recorded transitions, where they have one.
+    pub score: Option<f64>,
 }

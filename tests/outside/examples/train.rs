@@ -14,11 +14,10 @@ struct Print(&'static str);
 
 impl Observer for Print {
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
-        let (step, returns) = (evaluation.progress.step, &evaluation.returns);
-        println!(
-            "{} {step}: {:.1} ± {:.1}",
-            self.0, returns.mean, returns.std
-        );
+        if let (step, Some(returns)) = (evaluation.progress.step, &evaluation.returns) {
+            let [mean, std] = [returns.mean, returns.std];
+            println!("{} {step}: {mean:.1} ± {std:.1}", self.0);
+        }
         Ok(())
     }
 }

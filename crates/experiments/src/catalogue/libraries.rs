@@ -1,6 +1,6 @@
 //! What the libraries have, with what was registered.
 
-use offline_prune::config::AlgoConfig as OfflineAlgo;
+use offline_prune::config::agent_kinds as offline_agent_kinds;
 use offline_prune::criteria::CriterionConfig;
 use rl_algos::config::agent_kinds;
 use rl_algos::recipes::recipes;
@@ -27,9 +27,10 @@ pub(super) fn entries(kind: Kind) -> Vec<Entry> {
             .into_iter()
             .map(|rule| entry(rule.name, rule.about, ""))
             .collect(),
-        Kind::OfflineAlgorithm => OfflineAlgo::CATALOGUE
-            .map(|[name, about, source]| entry(name, about, source))
-            .to_vec(),
+        Kind::OfflineAlgorithm => offline_agent_kinds()
+            .into_iter()
+            .map(|agent| entry(agent.name, agent.about, agent.source))
+            .collect(),
         Kind::Criterion => CriterionConfig::all()
             .map(|criterion| entry(criterion.name(), criterion.about(), criterion.source()))
             .to_vec(),

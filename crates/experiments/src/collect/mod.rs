@@ -9,10 +9,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::args::collect::{CollectArgs, Kind};
+use crate::disk::files::lock_dir;
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use offline_prune::dataset::minari::{self, Written};
-use rl_algos::files::lock_dir;
 
 use crate::disk::room;
 use crate::folder::places;

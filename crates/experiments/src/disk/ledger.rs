@@ -8,8 +8,9 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rl_algos::files::atomic_write;
 use rl_algos::{Error, Result};
+
+use crate::disk::files::atomic_write;
 
 /// What a spreadsheet may put before a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

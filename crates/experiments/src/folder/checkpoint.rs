@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk::files::{atomic_write, sync_dir};
 use crate::disk::packed::{Kind, frame, unframe};
+use crate::disk::replay::{Manifest, ReplayLog};
 use rl_algos::config::TrainConfig;
-use rl_algos::files::{atomic_write, sync_dir};
-use rl_algos::replay::{Manifest, Replay, ReplayLog};
+use rl_algos::replay::Replay;
 use rl_algos::train::TrainState;
 use rl_algos::{Error, Result};
 
@@ -22,7 +23,7 @@ use super::names::{REPLAY, STATE_NAME};
 use crate::observe::Metrics;
 
 /// What the file begins with: its kind and the version of its layout.
-const MAGIC: &Kind = b"SRLRUN 4";
+const MAGIC: &Kind = b"SRLRUN 5";
 
 /// A run as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -146,14 +147,15 @@ fn encode(state: &StoredRun) -> Result<Vec<u8>, postcard::Error> {
 }
 
 fn decode(bytes: &[u8]) -> Result<StoredRun, String> {
-    let kinds = [MAGIC, legacy::MAGIC_3, legacy::MAGIC_2];
+    let kinds = [MAGIC, legacy::MAGIC_4, legacy::MAGIC_3, legacy::MAGIC_2];
     let (version, body) = unframe(&kinds, bytes)?;
     let wrong = |error: postcard::Error| error.to_string();
     let (mut state, rest): (StoredRun, _) = match version {
         0 => postcard::take_from_bytes(body).map_err(wrong)?,
+        1 => legacy::read_4(body).map_err(wrong)?,
         _ => legacy::read(body).map_err(wrong)?,
     };
-    if version < 2 {
+    if version < 3 {
         state.metrics.rows = Some(postcard::from_bytes(rest).map_err(wrong)?);
     }
     Ok(state)

@@ -8,24 +8,23 @@ use envs::Env;
 use super::checkpoint::{Checkpoints, StoredRun, difference};
 use super::names::STATE_NAME;
 use super::run_dir::{Checkpoint, CheckpointInfo, RunDir};
-use crate::observe::Csv;
-use crate::observe::Metrics;
+use crate::disk::files::lock_dir;
+use crate::observe::{Csv, Layout, Metrics};
 use crate::roster::claim;
+use crate::{Error, Result};
 use rl_algos::agent::{Agent, adopt};
 use rl_algos::algos;
 use rl_algos::config::TrainConfig;
-use rl_algos::files::lock_dir;
 use rl_algos::observe::{Evaluation, Observer, Progress, Start};
 use rl_algos::rng::Streams;
 use rl_algos::train::{LoopConfig, Snapshot, Trained, Trainer};
-use rl_algos::{Error, Result};
 use sparse_core::record::Record;
 
 /// Trains as `config` says, writes metrics and checkpoints to `run`, and tells `observers`.
 ///
 /// # Errors
 /// [`Error::RunExists`] when the folder has metrics or a state to go on from: [`RunDir::create`] makes one without.
-/// [`Error::File`] when its `config.toml` has other settings. [`Error::Config`] when a network is drawn without a way
+/// [`rl_algos::Error::File`] when its `config.toml` has other settings. [`rl_algos::Error::Config`] when a network is drawn without a way
 /// from what it sees to what it does. As [`Trainer::run`]; when a run diverges, the last good checkpoint stays. Those of
 /// the configuration, the environment and the files.
 pub fn train(
@@ -54,7 +53,7 @@ pub fn train(
 /// first checkpoint begins anew; one that is over makes no step. `config` is the run's, as [`RunDir::open`] gives it.
 ///
 /// # Errors
-/// [`Error::File`] with the file when a checkpoint is missing, damaged, or of another configuration; nothing has
+/// [`rl_algos::Error::File`] with the file when a checkpoint is missing, damaged, or of another configuration; nothing has
 /// changed then. Otherwise as [`train`].
 pub fn resume(
     config: &TrainConfig,
@@ -73,9 +72,8 @@ pub fn resume(
         open: None,
         resumed: Some((checkpoints, stored.metrics)),
     };
-    trainer(config, device, files, observers)?
-        .resume(stored.state, replay)
-        .run()
+    let trainer = trainer(config, device, files, observers)?;
+    Ok(trainer.resume(stored.state, replay).run()?)
 }
 
 /// Refuses a task that cannot be resumed: at the first checkpoint it could not be kept, and later not gone on with.
@@ -100,7 +98,7 @@ fn begin(
         open: None,
         resumed: None,
     };
-    trainer(config, device, files, observers)?.run()
+    Ok(trainer(config, device, files, observers)?.run()?)
 }
 
 /// Puts a run under another number of steps, so that it goes on to that, and returns its settings then. It has not gone on
@@ -200,13 +198,14 @@ struct Open {
 impl RunFiles<'_> {
     fn open(&mut self, agent: &dyn Agent, returns: &[f64]) -> Result<Open> {
         let (path, seed) = (self.run.metrics_path(), self.config.seed);
+        let layout = Layout::Task { seed };
         Ok(match self.resumed.take() {
             Some((checkpoints, metrics)) => Open {
-                csv: Csv::resume(&path, seed, metrics, returns)?,
+                csv: Csv::resume(&path, layout, metrics, returns)?,
                 checkpoints,
             },
             None => Open {
-                csv: Csv::create(&path, seed, agent.metrics())?,
+                csv: Csv::begin(&path, layout, agent.metrics(), 0.0)?,
                 checkpoints: Checkpoints::create(&self.run.resume_path())?,
             },
         })
@@ -225,7 +224,7 @@ impl RunFiles<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             step: evaluation.progress.step,
             updates: evaluation.progress.updates,
-            return_mean: evaluation.returns.mean,
+            return_mean: evaluation.returns.as_ref().map_or(f64::NAN, |r| r.mean),
         };
         self.run.save(Checkpoint::Latest, &weights, &info)?;
         if self.config.evaluation.keep_policies {
@@ -239,7 +238,7 @@ impl RunFiles<'_> {
 }
 
 impl Observer for RunFiles<'_> {
-    fn on_start(&mut self, start: &mut Start<'_>) -> Result<()> {
+    fn on_start(&mut self, start: &mut Start<'_>) -> rl_algos::Result<()> {
         self.check_mine()?;
         if start.progress.step == 0 {
             self.run.keep_initial(&start.agent.to_bytes()?)?;
@@ -259,7 +258,7 @@ impl Observer for RunFiles<'_> {
         }
     }
 
-    fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> rl_algos::Result<()> {
         self.check_mine()?;
         match &mut self.open {
             Some(open) => open.csv.on_evaluation(evaluation),
@@ -267,7 +266,7 @@ impl Observer for RunFiles<'_> {
         }
     }
 
-    fn on_checkpoint(&mut self, snapshot: &mut Snapshot<'_>) -> Result<()> {
+    fn on_checkpoint(&mut self, snapshot: &mut Snapshot<'_>) -> rl_algos::Result<()> {
         self.check_mine()?;
         if let Some(evaluation) = snapshot.evaluation {
             self.save(snapshot, evaluation)?;
@@ -279,7 +278,7 @@ impl Observer for RunFiles<'_> {
             snapshot.note(note);
         }
         let (config, metrics) = (self.config.to_toml()?, csv.written()?);
-        let (state, replay) = (snapshot.state()?, snapshot.replay);
+        let (state, replay) = (snapshot.state()?, snapshot.replay());
         checkpoints.save(replay, |replay| StoredRun {
             config,
             metrics,

@@ -10,8 +10,9 @@ use crate::terminal::tell::program;
 use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 use envs::TaskInfo;
-use offline_prune::config::{AlgoConfig, OfflineConfig};
+use offline_prune::config::OfflineConfig;
 use rl_algos::algos::Policy;
+use rl_algos::nets::BatchShape;
 use serde::{Deserialize, Serialize};
 
 use crate::folder::kind::Kind;
@@ -99,9 +100,10 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
     if config.task().is_none() {
         bail!("{folder} learned from data of no task; there is none to act in");
     }
-    if let AlgoConfig::Bcq(_) = config.algo {
+    if !acts_by_one(&config)? {
+        let algo = config.algo.name();
         bail!(
-            "{folder} learned by bcq, whose policy is several networks together, so there is no file of it to play; \
+            "{folder} learned by {algo}, whose policy is several networks together, so there is no file of it to play; \
              {folder}/metrics.csv has its evaluations"
         );
     }
@@ -134,6 +136,18 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
         algo: None,
         when: when(&info)?,
     })
+}
+
+/// Whether the policy of such runs is one network, which a file can hold.
+fn acts_by_one(config: &OfflineConfig) -> Result<bool> {
+    let env = envs::make(&config.env)?;
+    let rows = BatchShape {
+        obs_dim: env.info().observation.len(),
+        act_dim: env.info().action.len(),
+        device: Device::default(),
+    };
+    let shapes = config.shapes(&rows);
+    Ok(shapes.iter().any(|shape| shape.name == "actor"))
 }
 
 /// When a policy of a run on a dataset was written.

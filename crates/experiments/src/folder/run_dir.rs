@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoints;
 use super::names::{CHECKPOINTS, CONFIG, DEVICE, INITIAL, METRICS, POLICIES, RESUME};
+use crate::disk::files::{atomic_write, lock_dir};
+use crate::{Error, Result};
 use rl_algos::config::TrainConfig;
-use rl_algos::files::{atomic_write, lock_dir};
 use rl_algos::nets::check_networks;
 use rl_algos::replay::Replay;
-use rl_algos::{Error, Result};
 
 use crate::disk::seal;
 
@@ -72,7 +72,7 @@ impl RunDir {
     /// As [`TrainConfig::validate`] and [`TrainConfig::validate_new_run`], when there is no task of this name or its networks
     /// would have layers without connections (with a global allocation that shows when they are drawn); before anything is
     /// touched. [`Error::RunExists`] when it holds a run and
-    /// `overwrite` is false; with `overwrite` the old run's files go, and no other. [`Error::File`] when it cannot be
+    /// `overwrite` is false; with `overwrite` the old run's files go, and no other. [`rl_algos::Error::File`] when it cannot be
     /// written, is being written by a run that goes on, or has files of other programs under the names of a run's.
     pub fn create(path: &Path, config: &TrainConfig, overwrite: bool) -> Result<Self> {
         Self::create_from(path, config, overwrite, None)
@@ -142,7 +142,7 @@ impl RunDir {
     /// Refuses a folder that is not free for a new run, or whose files may not be replaced.
     ///
     /// # Errors
-    /// [`Error::File`] when a file in it has the name of a run's file but is none; [`Error::RunExists`] when it holds a
+    /// [`rl_algos::Error::File`] when a file in it has the name of a run's file but is none; [`Error::RunExists`] when it holds a
     /// run and `overwrite` is false.
     pub fn check_free(path: &Path, overwrite: bool) -> Result<()> {
         ours::check(path)?;
@@ -162,7 +162,7 @@ impl RunDir {
     /// The folder of a run that is there, and its configuration.
     ///
     /// # Errors
-    /// [`Error::NoRun`] when it holds none; [`Error::File`] when its configuration cannot be read or is not valid.
+    /// [`Error::NoRun`] when it holds none; [`rl_algos::Error::File`] when its configuration cannot be read or is not valid.
     pub fn open(path: &Path) -> Result<(Self, TrainConfig)> {
         let run = Self {
             path: path.to_owned(),
@@ -218,7 +218,7 @@ impl RunDir {
     /// observer does this when the run [goes on](rl_algos::observe::Observer::on_start).
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written.
+    /// [`rl_algos::Error::File`] when it cannot be written.
     pub fn keep_device(&self, name: &str) -> Result<()> {
         replace(&self.device_path(), format!("{name}\n").as_bytes())
     }
@@ -253,7 +253,7 @@ impl RunDir {
     /// Writes the actor of the evaluation after `step` steps.
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written.
+    /// [`rl_algos::Error::File`] when it cannot be written.
     pub fn keep_policy(&self, step: u64, weights: &[u8]) -> Result<()> {
         let folder = self.path.join(POLICIES);
         fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
@@ -263,7 +263,7 @@ impl RunDir {
     /// Writes a checkpoint over the last of its kind.
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written; the last one stays then.
+    /// [`rl_algos::Error::File`] when it cannot be written; the last one stays then.
     pub fn save(&self, which: Checkpoint, weights: &[u8], info: &CheckpointInfo) -> Result<()> {
         let path = self.info_path(which);
         let info = serde_json::to_string_pretty(info).map_err(Error::file(&path))?;
@@ -274,7 +274,7 @@ impl RunDir {
     /// What is known of a checkpoint.
     ///
     /// # Errors
-    /// [`Error::NoRun`] when there is none, [`Error::File`] when it cannot be read.
+    /// [`Error::NoRun`] when there is none, [`rl_algos::Error::File`] when it cannot be read.
     pub fn info(&self, which: Checkpoint) -> Result<CheckpointInfo> {
         let path = self.info_path(which);
         if !path.exists() {
@@ -296,7 +296,7 @@ impl RunDir {
     /// as [`open`](Self::open) gives it.
     ///
     /// # Errors
-    /// [`Error::NoRun`] when none was written, [`Error::File`] when it is damaged or of another configuration.
+    /// [`Error::NoRun`] when none was written, [`rl_algos::Error::File`] when it is damaged or of another configuration.
     pub fn replay(&self, config: &TrainConfig) -> Result<(Replay, u64)> {
         // A run under way may remove a file of the state that was read: then there is a newer one.
         let mut stored = Checkpoints::open(&self.resume_path(), config);
@@ -320,7 +320,7 @@ impl RunDir {
 
 /// Puts a file in its place in one move.
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    atomic_write(path, |file| file.write_all(bytes))
+    Ok(atomic_write(path, |file| file.write_all(bytes))?)
 }
 
 #[cfg(test)]

@@ -9,9 +9,11 @@ use std::time::Instant;
 
 use crate::disk::ledger::Ledger;
 use rl_algos::algos::METRICS;
-use rl_algos::observe::{Evaluation, NetworkReport, Observer, Progress};
+use rl_algos::observe::{Evaluation, Observer, Progress};
 use rl_algos::{Error, Result};
 use serde::{Deserialize, Serialize};
+
+use super::rows::{Layout, Time};
 
 /// What was written to `metrics.csv`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,68 +27,12 @@ pub(crate) struct Metrics {
     pub(crate) rows: Option<String>,
 }
 
-/// The columns before the agent's own.
-const FIRST: [&str; 10] = [
-    "step",
-    "updates",
-    "episodes",
-    "return_mean",
-    "return_std",
-    "return_min",
-    "return_max",
-    "length_mean",
-    "train_return",
-    "train_length",
-];
-
-/// Those after them.
-const LAST: [&str; 14] = [
-    "moved",
-    "dropped",
-    "grown",
-    "recycled",
-    "actor_density",
-    "critic_density",
-    "explored",
-    "dormant",
-    "replay_size",
-    "policy_distance",
-    "n_step",
-    "seed",
-    "seconds",
-    "steps_per_second",
-];
-
-/// All columns, in order, for an agent with these metrics.
-fn columns(metrics: &[&'static str]) -> Vec<&'static str> {
-    [&FIRST, metrics, &LAST].concat()
-}
-
-/// Refuses a metric that has another column's name, or that is no plain word.
-fn check_names(metrics: &[&str]) -> Result<()> {
-    for (index, name) in metrics.iter().enumerate() {
-        let mut others = FIRST.iter().chain(&LAST).chain(&metrics[..index]);
-        if others.any(|other| other == name) {
-            return Err(Error::config(
-                "metric",
-                name,
-                "a name that no other column has",
-            ));
-        }
-        if name.is_empty() || name.contains([',', '"', '\r', '\n']) {
-            let allowed = "a name without commas, quotes and line breaks";
-            return Err(Error::config("metric", format!("{name:?}"), allowed));
-        }
-    }
-    Ok(())
-}
-
 /// Writes `metrics.csv`; each row is in the file when the evaluation is over. Changes to the file lose no row: see
 /// [`Ledger`].
 #[derive(Debug)]
 pub struct Csv {
     ledger: Ledger,
-    seed: u64,
+    layout: Layout,
     /// When the last row was written, and its step; before the first, the step before the first that was seen.
     last: (Instant, Option<u64>),
     start: Instant,
@@ -95,17 +41,27 @@ pub struct Csv {
 }
 
 impl Csv {
-    /// Begins the file at `path` with the names of the columns, for an agent with these metrics.
+    /// Begins the file at `path` with the names of the columns, for an agent with these metrics in a task.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written; [`Error::Config`] when a metric cannot be a column.
     pub fn create(path: &Path, seed: u64, metrics: &[&'static str]) -> Result<Self> {
-        check_names(metrics)?;
-        Ok(Self::new(
-            Ledger::create(path, &columns(metrics))?,
-            seed,
-            0.0,
-        ))
+        Self::begin(path, Layout::Task { seed }, metrics, 0.0)
+    }
+
+    /// Begins the file at `path` with these columns, for a run that took `before` (s) already.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub(crate) fn begin(
+        path: &Path,
+        layout: Layout,
+        metrics: &[&'static str],
+        before: f64,
+    ) -> Result<Self> {
+        layout.check(metrics)?;
+        let ledger = Ledger::create(path, &layout.columns(metrics))?;
+        Ok(Self::new(ledger, layout, before))
     }
 
     /// Continues the file at `path` after the rows of a checkpoint, which has these mean returns.
@@ -114,7 +70,7 @@ impl Csv {
     /// [`Error::File`] when it cannot be written, or a checkpoint without rows does not fit it.
     pub(crate) fn resume(
         path: &Path,
-        seed: u64,
+        layout: Layout,
         written: Metrics,
         returns: &[f64],
     ) -> Result<Self> {
@@ -124,20 +80,25 @@ impl Csv {
         };
         Ok(Self::new(
             Ledger::resume(path, rows)?,
-            seed,
+            layout,
             written.seconds,
         ))
     }
 
-    fn new(ledger: Ledger, seed: u64, before: f64) -> Self {
+    fn new(ledger: Ledger, layout: Layout, before: f64) -> Self {
         let now = Instant::now();
         Self {
             ledger,
-            seed,
+            layout,
             last: (now, None),
             start: now,
             before,
         }
+    }
+
+    /// Time that the run took so far (s).
+    pub(crate) fn seconds(&self) -> f64 {
+        self.before + self.start.elapsed().as_secs_f64()
     }
 
     /// Notes on the file since the last call, a line each.
@@ -168,7 +129,7 @@ impl Csv {
         Ok(Metrics {
             bytes: rows.len() as u64,
             rows: Some(rows.to_owned()),
-            seconds: self.before + self.start.elapsed().as_secs_f64(),
+            seconds: self.seconds(),
         })
     }
 }
@@ -180,52 +141,20 @@ impl Observer for Csv {
     }
 
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
-        let Evaluation {
-            progress,
-            metrics,
-            networks,
-            returns,
-        } = evaluation;
-        let mean = |of: fn(&NetworkReport) -> f64| {
-            networks.iter().map(of).sum::<f64>() / networks.len() as f64
-        };
+        let step = evaluation.progress.step;
         let now = Instant::now();
         let before = self.last.1.unwrap_or(0);
-        let pace = (progress.step - before) as f64 / (now - self.last.0).as_secs_f64();
-        self.last = (now, Some(progress.step));
-        let first: [String; FIRST.len()] = [
-            progress.step.to_string(),
-            progress.updates.to_string(),
-            progress.episodes.to_string(),
-            returns.mean.to_string(),
-            returns.std.to_string(),
-            returns.min.to_string(),
-            returns.max.to_string(),
-            returns.length.to_string(),
-            progress.train_return.to_string(),
-            progress.train_length.to_string(),
-        ];
-        let last: [String; LAST.len()] = [
-            progress.moved.to_string(),
-            progress.dropped.to_string(),
-            progress.grown.to_string(),
-            progress.recycled.to_string(),
-            progress.densities.actor.to_string(),
-            progress.densities.critic.to_string(),
-            mean(|network| network.explored).to_string(),
-            mean(|network| network.dormant).to_string(),
-            progress.replay_size.to_string(),
-            progress.policy_distance.to_string(),
-            progress.n_step.to_string(),
-            self.seed.to_string(),
-            format!("{:.1}", self.before + (now - self.start).as_secs_f64()),
-            format!("{pace:.0}"),
-        ];
-        let own = metrics.0.iter().map(|(_, number)| number.to_string());
-        let row: Vec<String> = first.into_iter().chain(own).chain(last).collect();
-        self.ledger.push(&row)
+        let time = Time {
+            seconds: self.seconds(),
+            pace: (step - before) as f64 / (now - self.last.0).as_secs_f64(),
+        };
+        self.last = (now, Some(step));
+        self.ledger.push(&self.layout.row(evaluation, &time))
     }
 }
+
+/// The columns of the version before; the seed counts for rows only.
+const OLD: Layout = Layout::Task { seed: 0 };
 
 /// The first `bytes` bytes of the file at `path`, as a checkpoint of the version before left them, which did not keep the
 /// rows itself but the mean return of each.
@@ -241,7 +170,7 @@ fn rows_of(path: &Path, bytes: u64, returns: &[f64]) -> Result<String> {
     };
     let rows = String::from_utf8_lossy(rows).into_owned();
     let mut means = returns.iter();
-    let columns = columns(&METRICS);
+    let columns = OLD.columns(&METRICS);
     let mut good = |row: &str, index: usize| {
         let cells: Vec<&str> = row
             .strip_suffix('\n')
@@ -278,11 +207,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("metrics.csv");
         let row = |mean: f64| {
-            let mut cells = vec!["0".to_owned(); columns(&METRICS).len()];
+            let mut cells = vec!["0".to_owned(); OLD.columns(&METRICS).len()];
             cells[3] = mean.to_string();
             cells.join(",") + "\n"
         };
-        let head = columns(&METRICS).join(",") + "\n";
+        let head = OLD.columns(&METRICS).join(",") + "\n";
         let good = [head, row(1.5), row(f64::NAN)].concat();
         let read = |text: &str| {
             fs::write(&path, text).unwrap();

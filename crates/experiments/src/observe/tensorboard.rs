@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::event_file::EventFile;
 use super::scalars::{Seen, scalars};
+use offline_prune::config::OfflineConfig;
 use rl_algos::Result;
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::{Evaluation, Observer, Progress, Start};
@@ -24,6 +25,8 @@ pub struct TensorBoard {
     first: Option<u64>,
     /// Of the actor and the critics.
     learning_rates: (f64, f64),
+    /// Whether the run learns from a dataset.
+    of_data: bool,
 }
 
 impl TensorBoard {
@@ -31,19 +34,38 @@ impl TensorBoard {
     #[must_use]
     pub fn new(folder: &Path, config: &TrainConfig) -> Self {
         let learning = &config.learning;
+        Self::with(
+            folder,
+            (learning.actor_learning_rate, learning.critic_learning_rate),
+        )
+    }
+
+    /// The same for a run on a dataset.
+    #[must_use]
+    pub fn offline(folder: &Path, config: &OfflineConfig) -> Self {
+        let learning = &config.learning;
+        Self::with(
+            folder,
+            (learning.actor_learning_rate, learning.critic_learning_rate),
+        )
+    }
+
+    fn with(folder: &Path, learning_rates: (f64, f64)) -> Self {
         Self {
             folder: folder.to_owned(),
             events: None,
             start: Instant::now(),
             first: None,
-            learning_rates: (learning.actor_learning_rate, learning.critic_learning_rate),
+            learning_rates,
+            of_data: false,
         }
     }
 }
 
 impl Observer for TensorBoard {
-    fn on_start(&mut self, _: &mut Start<'_>) -> Result<()> {
+    fn on_start(&mut self, start: &mut Start<'_>) -> Result<()> {
         self.start = Instant::now();
+        self.of_data = start.is_offline;
         Ok(())
     }
 
@@ -67,6 +89,7 @@ impl Observer for TensorBoard {
             evaluation,
             rate: (step + 1 - first) as f64 / self.start.elapsed().as_secs_f64(),
             learning_rates: self.learning_rates,
+            of_data: self.of_data,
         };
         events.scalars(step, &scalars(&seen))
     }
@@ -98,7 +121,8 @@ mod tests {
             progress,
             metrics,
             networks: Vec::new(),
-            returns,
+            returns: Some(returns),
+            score: None,
         }
     }
 

@@ -11,11 +11,10 @@ use crate::terminal::shell;
 use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 use offline_prune::config::OfflineConfig;
-use offline_prune::dataset::Dataset;
 use offline_prune::train::{State, Trained};
+use rl_algos::agent::Agent;
 
 use super::job::Job;
-use super::observer::{self, ProgressObserver};
 use super::stored::Stored;
 use super::writer::{Data, Folder};
 use super::{LAST, Outcome, Source, header, is_over, kept, make, open};
@@ -24,6 +23,7 @@ use crate::folder::names::CONFIG;
 use crate::folder::names::{METRICS, NETWORKS, POLICY, STATE};
 use crate::folder::offline as folder;
 use crate::folder::places;
+use crate::observe::ProgressObserver;
 use crate::parallel::threads;
 use crate::settings::offline as settings;
 use crate::terminal::interrupt::{self, Interrupt};
@@ -72,7 +72,7 @@ pub(super) fn run(args: &OfflineArgs, job: &Job, device: &Device) -> Result<Exit
 /// damaged; otherwise as [`run`].
 pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<ExitCode> {
     let (text, config) = settings_of(path)?;
-    let over = |stored: &Stored| stored.run.updates == config.updates;
+    let over = |stored: &Stored| stored.run.updates() == config.updates;
     if Stored::read(path)?.is_some_and(|stored| over(&stored)) && path.join(NETWORKS).exists() {
         let updates = thousands(config.updates as f64);
         print_line(&format!(
@@ -91,19 +91,18 @@ pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<
             shell::word(path)
         )
     })?;
-    let data = Data::of(&place, &dataset);
+    let (config, data) = (config.resolved(&dataset), Data::of(&place, &dataset));
     let named = args.device()?.name();
-    let (folder, state) = match Folder::go_on(path)? {
-        (folder, Some(stored)) => {
+    let (folder, state) = match Folder::go_on(path, &config, &data)? {
+        (folder, Some(state)) => {
             // What it learns from must not be found to be others after something was written.
-            stored
-                .run
+            state
                 .fits(&config, &data.digest)
                 .with_context(|| path.display().to_string())?;
             if args.agent.device.is_some() {
                 folder.keep_device(named)?;
             }
-            (folder, Some(stored.run))
+            (folder, Some(state))
         }
         (held, None) => {
             check_unbegun(path)?;
@@ -165,31 +164,23 @@ fn one(
     threads: usize,
     source: Source<'_>,
     path: &Path,
-    (folder, state): (Folder, Option<State>),
+    (mut folder, state): (Folder, Option<State>),
 ) -> Result<ExitCode> {
-    let Source {
-        config, dataset, ..
-    } = source;
+    let config = source.config;
     header(config, &format!("{threads} threads"), args)?;
     print_line(&format!("folder   {}\n", path.display()));
     let progress = Progress::start(config.updates).of_updates();
-    let mut observer = ProgressObserver::new(progress, Interrupt::catch()?, folder);
-    let trained = make(source, path, state, &mut observer)?;
-    let (updates, evaluations) = (trained.updates, &trained.evaluations);
-    let outcome = Outcome::of(
-        updates,
-        evaluations,
-        observer.weights,
-        observer.folder.seconds(),
-    );
-    summary(&outcome, &trained, config, dataset, path);
+    let mut observer = ProgressObserver::new(progress, Interrupt::catch()?);
+    let trained = make(source, path, (&mut folder, state), &mut observer, true)?;
+    let outcome = Outcome::of_run(&trained, source, &folder);
+    summary(&outcome, &trained, &observer.now().losses, source, path);
     if is_over(&trained, config) {
         return Ok(ExitCode::SUCCESS);
     }
     let whole = thousands(config.updates as f64);
     print_line(&format!(
         "\nstopped after {} of {whole} updates; go on with\n         {} offline --resume {}",
-        thousands(updates as f64),
+        thousands(trained.steps as f64),
         program(),
         shell::word(path)
     ));
@@ -197,15 +188,12 @@ fn one(
 }
 
 /// Says what came of a run.
-fn summary(
-    outcome: &Outcome,
-    trained: &Trained,
-    config: &OfflineConfig,
-    dataset: &Dataset,
-    folder: &Path,
-) {
+fn summary(outcome: &Outcome, trained: &Trained, losses: &str, source: Source<'_>, folder: &Path) {
+    let Source {
+        config, dataset, ..
+    } = source;
     let updates = thousands(outcome.updates as f64);
-    let told = trained.evaluations.len().min(LAST);
+    let told = trained.returns.len().min(LAST);
     let score = match outcome.score {
         Some(score) => format!(", score {score:.1}"),
         None => format!(
@@ -219,14 +207,7 @@ fn summary(
             "\nreturn   mean of the last {told} evaluations {}{score}",
             thousands(returns)
         ),
-        None => {
-            let losses = trained
-                .evaluations
-                .last()
-                .map(|e| observer::losses(&e.losses));
-            let losses = losses.unwrap_or_default();
-            format!("\nlosses   {losses} (no task to evaluate in)")
-        }
+        None => format!("\nlosses   {losses} (no task to evaluate in)"),
     });
     print_line(&format!(
         "speed    {updates} updates in {}, evaluations included: {} updates/s",
@@ -234,7 +215,8 @@ fn summary(
         thousands(outcome.updates as f64 / outcome.seconds)
     ));
     let file = folder.join(POLICY[0]);
-    let said = match (trained.agent.policy(), dataset.normaliser()) {
+    let agent: &dyn Agent = &*trained.agent;
+    let said = match (agent.actor(), dataset.normaliser()) {
         (Err(why), _) => format!("in no file of its own: {why}"),
         (Ok(_), None) => file.display().to_string(),
         (Ok(_), Some(_)) => format!(

@@ -10,7 +10,7 @@ use offline_prune::Error;
 use offline_prune::algos;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::{Dataset, Facts, Peek};
-use offline_prune::train::{environments, reference};
+use offline_prune::train::{environment, reference};
 use rl_algos::nets::BatchShape;
 
 use crate::disk::room;
@@ -55,7 +55,7 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig, runs: usize) -> Result<D
         print_line(&format!("note     {note}"));
     }
     // Before anything is written.
-    environments(config, &dataset)?;
+    environment(config, &dataset)?;
     let rows = BatchShape {
         obs_dim: dataset.observation_size(),
         act_dim: dataset.action_size(),

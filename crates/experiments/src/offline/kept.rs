@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use offline_prune::algos;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
-use offline_prune::train::State;
+use offline_prune::train::{State, reference};
 use rl_algos::nets::BatchShape;
 use toml::{Table, Value};
 
@@ -90,9 +89,9 @@ pub(super) fn begin(
                 path.display()
             );
         }
-        let (folder, stored) = Folder::go_on(path)?;
-        if let Some(stored) = stored {
-            return Ok((folder, Some(stored.run)));
+        let (folder, state) = Folder::go_on(path, config, data)?;
+        if state.is_some() {
+            return Ok((folder, state));
         }
     }
     Ok((Folder::new(path, true, config, data, device)?, None))
@@ -201,11 +200,12 @@ fn outcome(
     run.fits(config, &data.digest)
         .with_context(|| path.display().to_string())?;
     let metrics = fs::read_to_string(path.join(METRICS)).unwrap_or_default();
-    if run.updates < config.updates || metrics != stored.metrics {
+    if run.updates() < config.updates || metrics != stored.metrics {
         return Ok(None);
     }
     let weights = weights(path, config, dataset)?;
-    let outcome = Outcome::of(run.updates, &run.evaluations, weights, stored.seconds);
+    let (returns, reference) = (&run.train.returns, reference(config, dataset));
+    let outcome = Outcome::of(run.updates(), returns, reference, weights, stored.seconds);
     Ok(Some(outcome))
 }
 
@@ -246,7 +246,7 @@ fn weights(path: &Path, config: &OfflineConfig, dataset: &Dataset) -> Result<(us
         act_dim: dataset.action_size(),
         device: Device::default(),
     };
-    let networks = algos::shapes(config, &rows).into_iter();
+    let networks = config.shapes(&rows).into_iter();
     let layers = networks.flat_map(|network| {
         let pairs = network.sizes.windows(2).map(|pair| pair[0] * pair[1]);
         pairs.collect::<Vec<_>>()

@@ -6,10 +6,10 @@ use offline_prune::prune::PruneReport;
 use crate::terminal::table::{Cell, Table, thousands};
 
 /// Names of the networks that were ranked together, and what happened to them.
-pub(crate) type Reports = [(Vec<&'static str>, PruneReport)];
+pub(crate) type Report = (Vec<String>, PruneReport);
 
 /// A row per layer, and one for all.
-pub(crate) fn table(reports: &Reports) -> Table {
+pub(crate) fn table(reports: &[Report]) -> Table {
     let names = &[
         "network",
         "layer",
@@ -28,7 +28,7 @@ pub(crate) fn table(reports: &Reports) -> Table {
             let shape = &layer.shape;
             let (weights, kept) = (layer.total(), layer.kept);
             table.push(vec![
-                Cell::text(networks[shape.network]),
+                Cell::text(networks[shape.network].clone()),
                 Cell::text(format!("{}→{}", shape.inputs, shape.outputs)),
                 number(weights),
                 number(kept),
@@ -44,7 +44,7 @@ pub(crate) fn table(reports: &Reports) -> Table {
 }
 
 /// The meaning of the table's numbers, and notes on them.
-pub(crate) fn remarks(reports: &Reports) -> String {
+pub(crate) fn remarks(reports: &[Report]) -> String {
     let (kept, total) = sums(reports);
     let share = 100.0 * kept as f64 / total as f64;
     let mut said = format!(
@@ -55,7 +55,7 @@ pub(crate) fn remarks(reports: &Reports) -> String {
     );
     for (networks, report) in reports {
         for layer in report.layers.iter().filter(|layer| layer.would_collapse()) {
-            let name = networks[layer.shape.network];
+            let name = &networks[layer.shape.network];
             said += &format!(
                 "\nwarning: layer {} of {name} would have collapsed: its scores alone keep nothing",
                 layer.shape.layer
@@ -66,7 +66,7 @@ pub(crate) fn remarks(reports: &Reports) -> String {
 }
 
 /// Weights that stay, and weights of the dense networks.
-pub(crate) fn sums(reports: &Reports) -> (usize, usize) {
+pub(crate) fn sums(reports: &[Report]) -> (usize, usize) {
     let all = reports.iter().map(|(_, report)| report);
     all.fold((0, 0), |(kept, total), report| {
         (kept + report.kept(), total + report.total())
@@ -77,7 +77,7 @@ pub(crate) fn sums(reports: &Reports) -> (usize, usize) {
 ///
 /// # Errors
 /// When it cannot be written.
-pub(crate) fn csv(reports: &Reports) -> Result<Vec<u8>> {
+pub(crate) fn csv(reports: &[Report]) -> Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record([
         "network",
@@ -108,7 +108,7 @@ pub(crate) fn csv(reports: &Reports) -> Result<Vec<u8>> {
                 layer.left_without_inputs,
                 layer.left_without_outputs,
             ];
-            let mut row = vec![networks[shape.network].to_owned()];
+            let mut row = vec![networks[shape.network].clone()];
             row.extend(counts.map(|count| count.to_string()));
             row.extend([low, high].map(|score| format!("{score:e}")));
             csv.write_record(row)?;

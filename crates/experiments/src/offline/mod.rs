@@ -1,17 +1,15 @@
 //! `cargo xtask offline`: prune once, learn from a dataset, evaluate in its task.
 //!
 //! In reading order: this file (what runs have in common), [`data`] (reading a dataset), [`alone`] (one run), [`sweep`]
-//! (several side by side), [`writer`] (who writes a run's folder), [`stored`] (what a run goes on from), [`board`]
-//! (TensorBoard), [`job`] (which runs a command asks for), [`kept`] (runs of earlier commands), [`observer`] (what a person watches), [`prune`] (pruning alone),
-//! [`layers`] (what pruning left).
+//! (several side by side), [`writer`] (who writes a run's folder), [`stored`] (what a run goes on from), [`job`] (which
+//! runs a command asks for), [`kept`] (runs of earlier commands), [`prune`] (pruning alone), [`layers`] (what pruning
+//! left).
 
 mod alone;
-mod board;
 mod data;
 mod job;
 mod kept;
 mod layers;
-mod observer;
 pub(crate) mod prune;
 mod stored;
 mod sweep;
@@ -26,15 +24,19 @@ use burn::tensor::Device;
 use offline_prune::Error as Fault;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
-use offline_prune::train::{Evaluation, State, Trained, resume, train};
+use offline_prune::score::Reference;
+use offline_prune::train::{State, Trained, environment, reference, resume, start};
+use rl_algos::agent::{Agent, Weights};
+use rl_algos::observe::Observer;
 use sparse_core::kernels::Kernels;
 
+use crate::observe::{ProgressObserver, TensorBoard};
 use crate::parallel::thread_count;
 use crate::settings::offline as settings;
 use crate::terminal::table::thousands;
 use crate::terminal::tell::print_line;
 use data::open;
-use observer::ProgressObserver;
+use writer::Folder;
 
 /// Evaluations at the end of a run whose mean is reported.
 const LAST: usize = 10;
@@ -68,32 +70,26 @@ struct Source<'a> {
     device: &'a Device,
 }
 
-/// Makes a run to its end, from its beginning or from what was stored of it.
+/// Makes a run to its end, from its beginning or from what was stored of it. With `tables` it tells what pruning left.
 ///
 /// # Errors
 /// Those of the run, with its folder.
 fn make(
     source: Source<'_>,
     path: &Path,
-    state: Option<State>,
+    (folder, state): (&mut Folder, Option<State>),
     observer: &mut ProgressObserver,
+    tables: bool,
 ) -> Result<Trained> {
-    let Source {
-        config,
-        dataset,
-        device,
-    } = source;
-    let trained = match state {
-        None => train(config, dataset, device, observer),
-        Some(state) => resume(config, dataset, device, state, observer),
-    };
+    let config = source.config;
+    let trained = go(source, path, (&mut *folder, state), observer, tables);
     observer.progress.finish();
     let trained = trained.map_err(|error| {
         let place = path.display();
         let context = match (observer.started, &error) {
             (true, _) => format!("the run in {place} ended early; its last checkpoint stays"),
             // Which says its place.
-            (false, Fault::File { .. } | Fault::Online(rl_algos::Error::File { .. })) => {
+            (false, Fault::File { .. } | Fault::Learning(rl_algos::Error::File { .. })) => {
                 return Error::from(error);
             }
             (false, _) => place.to_string(),
@@ -101,14 +97,45 @@ fn make(
         Error::from(error).context(context)
     })?;
     if is_over(&trained, config) {
-        observer.folder.finish(&trained, dataset)?;
+        folder.finish(&trained)?;
     }
     Ok(trained)
 }
 
+fn go(
+    source: Source<'_>,
+    path: &Path,
+    (folder, state): (&mut Folder, Option<State>),
+    observer: &mut ProgressObserver,
+    tables: bool,
+) -> offline_prune::Result<Trained> {
+    let Source {
+        config,
+        dataset,
+        device,
+    } = source;
+    let mut board = TensorBoard::offline(path, config);
+    if let Some(state) = state {
+        let observers: &mut [&mut dyn Observer] = &mut [folder, &mut board, observer];
+        return resume(config, dataset, device, state, observers);
+    }
+    let task = environment(config, dataset)?;
+    let mut start = start(config, dataset, device)?;
+    folder.pruning = std::mem::take(&mut start.pruning);
+    if tables && !folder.pruning.is_empty() {
+        observer.say_first([
+            layers::table(&folder.pruning).text(),
+            layers::remarks(&folder.pruning),
+        ]);
+    }
+    let trainer = start.trainer(config, dataset, task);
+    let trainer = trainer.observe(folder).observe(board).observe(observer);
+    Ok(trainer.run()?)
+}
+
 /// Whether all updates were made.
 fn is_over(trained: &Trained, config: &OfflineConfig) -> bool {
-    trained.updates >= config.updates
+    trained.steps >= config.updates
 }
 
 /// Prints what is trained, and the device.
@@ -132,15 +159,6 @@ fn header(config: &OfflineConfig, threads: &str, args: &OfflineArgs) -> Result<(
     Ok(())
 }
 
-/// Mean return and, where there is a reference, mean score of the last evaluations.
-fn last(evaluations: &[Evaluation]) -> [Option<f64>; 2] {
-    let last = &evaluations[evaluations.len().saturating_sub(LAST)..];
-    let mean = |sum: Option<f64>| sum.map(|sum| sum / last.len() as f64);
-    let returns = |e: &Evaluation| e.returns.as_ref().map(|returns| returns.mean);
-    let returns = last.iter().map(returns).sum();
-    [returns, last.iter().map(|e| e.score).sum()].map(mean)
-}
-
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq)]
 struct Outcome {
@@ -154,15 +172,37 @@ struct Outcome {
 }
 
 impl Outcome {
-    /// Of a run with these updates and evaluations, which took so long (s).
-    fn of(updates: u64, evaluations: &[Evaluation], weights: (usize, usize), seconds: f64) -> Self {
-        let [returns, score] = last(evaluations);
+    /// Of a run with these updates and returns, which took so long (s).
+    fn of(
+        updates: u64,
+        returns: &[f64],
+        reference: Option<Reference>,
+        weights: (usize, usize),
+        seconds: f64,
+    ) -> Self {
+        let last = &returns[returns.len().saturating_sub(LAST)..];
+        let mean = |sum: f64| sum / last.len() as f64;
+        // Without a task no evaluation has one.
+        let known = !last.iter().any(|mean| mean.is_nan());
+        let score = |reference: Reference| {
+            let scores = last.iter().map(|mean| reference.normalised(*mean));
+            mean(scores.sum())
+        };
         Self {
             updates,
-            returns,
-            score,
+            returns: known.then(|| mean(last.iter().sum())),
+            score: reference.filter(|_| known).map(score),
             weights,
             seconds,
         }
+    }
+
+    /// Of a run that was just made.
+    fn of_run(trained: &Trained, source: Source<'_>, folder: &Folder) -> Self {
+        let agent: &dyn Agent = &*trained.agent;
+        let Weights { active, total } = agent.all_weights();
+        let reference = reference(source.config, source.dataset);
+        let (returns, seconds) = (&trained.returns, folder.seconds());
+        Self::of(trained.steps, returns, reference, (active, total), seconds)
     }
 }

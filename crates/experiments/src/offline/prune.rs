@@ -3,8 +3,7 @@
 use crate::args::offline::PruneArgs;
 use anyhow::{Result, bail};
 use offline_prune::train::start;
-use rl_algos::rng::Streams;
-use sparse_core::record;
+use rl_algos::agent::Agent;
 
 use super::{layers, open};
 use crate::folder::output::{Kind, Output};
@@ -30,12 +29,11 @@ pub(crate) fn run(args: &PruneArgs) -> Result<()> {
     let device = sparse_core::device::by_name(args.agent.device.unwrap_or_default().name())?;
     threads(args.agent.threads)?;
     let dataset = open(args.agent.dataset(), &config, 1)?;
-    let mut streams = Streams::new(config.seed);
-    let start = start(&config, &dataset, &device, &mut streams)?;
+    let start = start(&config, &dataset, &device)?;
     print_line(&format!("\n{}", layers::table(&start.pruning).text()));
     print_line(&layers::remarks(&start.pruning));
-    let networks = start.agent.networks();
-    out.write(&record::to_bytes(&networks)?)?;
+    let agent: &dyn Agent = &*start.agent;
+    out.write(&agent.to_bytes()?)?;
     print_line(&format!("wrote {}", args.out.display()));
     Ok(())
 }

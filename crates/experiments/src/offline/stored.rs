@@ -1,24 +1,21 @@
 //! `resume/state.bin`: what a stopped run goes on from.
 
+mod legacy;
+
 use std::fs;
 use std::path::Path;
 
-use crate::disk::packed::{Kind, pack, unframe};
-use crate::folder::checkpoint::legacy::OldStreams;
 use anyhow::{Context, Result, anyhow};
-use offline_prune::config::OfflineConfig;
-use offline_prune::train::{Averages, Evaluation, State};
-use rand_chacha::ChaCha8Rng;
-use rl_algos::agent::AgentState;
-use rl_algos::files::{atomic_write, sync_dir};
+use offline_prune::train::State;
+use rl_algos::Error;
 use serde::{Deserialize, Serialize};
 
+use crate::disk::files::{atomic_write, sync_dir};
+use crate::disk::packed::{Kind, pack, unframe};
 use crate::folder::names::{RESUME, STATE};
 
 /// What the file begins with: its kind and the version of its layout.
-const KIND: &Kind = b"SRLOFF 2";
-/// As version 0.1.0 wrote it, without names of generators.
-const KIND_1: &Kind = b"SRLOFF 1";
+const KIND: &Kind = b"SRLOFF 3";
 
 /// A run between two updates, and what it has written.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,15 +31,11 @@ impl Stored {
     /// Puts it in its place in the folder of a run, in one move.
     ///
     /// # Errors
-    /// [`rl_algos::Error::File`] when it cannot be written; what was there stays then.
+    /// [`Error::File`] when it cannot be written; what was there stays then.
     pub(super) fn write(&self, run: &Path) -> rl_algos::Result<()> {
         let (folder, file) = (run.join(RESUME), run.join(STATE));
-        let fault = |path: &Path, message: String| rl_algos::Error::File {
-            path: path.to_owned(),
-            message,
-        };
-        fs::create_dir_all(&folder).map_err(|error| fault(&folder, error.to_string()))?;
-        let bytes = pack(KIND, self).map_err(|error| fault(&file, error))?;
+        fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+        let bytes = pack(KIND, self).map_err(Error::file(&file))?;
         atomic_write(&file, |file| std::io::Write::write_all(file, &bytes))?;
         sync_dir(&folder)
     }
@@ -63,62 +56,13 @@ impl Stored {
     }
 }
 
-/// A state of this version, or of the one before.
+/// A state of this version, or of an earlier one.
 fn decode(bytes: &[u8]) -> Result<Stored, String> {
-    let (version, body) = unframe(&[KIND, KIND_1], bytes)?;
+    let (version, body) = unframe(&[KIND, legacy::KIND_2, legacy::KIND_1], bytes)?;
     let stored = match version {
         0 => postcard::from_bytes(body),
-        _ => postcard::from_bytes(body).map(OldStored::into),
+        1 => legacy::read_2(body),
+        _ => legacy::read_1(body),
     };
     stored.map_err(|error| error.to_string())
-}
-
-#[derive(Deserialize)]
-struct OldStored {
-    metrics: String,
-    seconds: f64,
-    run: OldState,
-}
-
-#[derive(Deserialize)]
-struct OldState {
-    config: String,
-    data: String,
-    updates: u64,
-    streams: OldStreams,
-    batches: ChaCha8Rng,
-    averages: Averages,
-    evaluations: Vec<Evaluation>,
-    agent: OldAgent,
-}
-
-#[derive(Deserialize)]
-struct OldAgent {
-    record: Vec<u8>,
-    numbers: Vec<f64>,
-}
-
-impl From<OldStored> for Stored {
-    fn from(old: OldStored) -> Self {
-        let run = old.run;
-        let seed = OfflineConfig::from_toml(&run.config).map_or(0, |config| config.seed);
-        Self {
-            metrics: old.metrics,
-            seconds: old.seconds,
-            run: State {
-                config: run.config,
-                data: run.data,
-                updates: run.updates,
-                streams: run.streams.named(seed),
-                batches: run.batches,
-                averages: run.averages,
-                evaluations: run.evaluations,
-                agent: AgentState {
-                    record: run.agent.record,
-                    counters: Vec::new(),
-                    numbers: run.agent.numbers,
-                },
-            },
-        }
-    }
 }

@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::args::offline::OfflineArgs;
+use crate::disk::files::{atomic_write, lock_dir};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use indicatif::MultiProgress;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::Dataset;
-use rl_algos::files::{atomic_write, lock_dir};
 
 use super::job::{DENSE, Job, pruned};
 use super::kept::{self, Kept};
-use super::observer::ProgressObserver;
 use super::writer::{Data, Folder};
 use super::{LAST, Outcome, Source, is_over, make, open};
 use crate::charts::chart::{self, Curve};
 use crate::folder::names::{PICTURE, TABLE};
 use crate::folder::offline as folder;
 use crate::folder::places;
+use crate::observe::ProgressObserver;
 use crate::parallel::{self, Share};
 use crate::settings::offline as settings;
 use crate::terminal::interrupt::{self, Interrupt};
@@ -196,7 +196,7 @@ fn one(job: &Job, shared: &Shared) -> Made {
     let path = shared.folder.join(&job.name);
     let config = job.config.resolved(&shared.dataset);
     let (data, named) = (&shared.data, shared.named);
-    let (folder, state) = match shared.keep {
+    let (mut folder, state) = match shared.keep {
         true => kept::begin(&path, &config, data, named)?,
         false => (
             Folder::new(&path, shared.overwrite, &config, data, named)?,
@@ -205,21 +205,14 @@ fn one(job: &Job, shared: &Shared) -> Made {
     };
     let name = format!("{:<18}", job.name);
     let progress = Progress::of_several(job.config.updates, &name, &shared.bars).of_updates();
-    let mut observer = ProgressObserver::new(progress, shared.interrupt.clone(), folder);
-    observer.tables = false;
+    let mut observer = ProgressObserver::new(progress, shared.interrupt.clone());
     let source = Source {
         config: &config,
         dataset: &shared.dataset,
         device: shared.device,
     };
-    let trained = make(source, &path, state, &mut observer)?;
-    let (updates, evaluations) = (trained.updates, &trained.evaluations);
-    let outcome = Outcome::of(
-        updates,
-        evaluations,
-        observer.weights,
-        observer.folder.seconds(),
-    );
+    let trained = make(source, &path, (&mut folder, state), &mut observer, false)?;
+    let outcome = Outcome::of_run(&trained, source, &folder);
     Ok(is_over(&trained, &config).then_some(outcome))
 }
 

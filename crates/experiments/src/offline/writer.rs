@@ -2,36 +2,39 @@
 
 use std::fs;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use crate::disk::ledger::Ledger;
-use crate::disk::seal::{sealed, sealed_json};
 use anyhow::Result;
 use offline_prune::config::OfflineConfig;
-use offline_prune::dataset::Dataset;
-use offline_prune::train::{Evaluation, Run, Start, Trained};
-use offline_prune::{Error, Result as Offline};
-use rl_algos::files::{Held, atomic_write, lock_dir};
-use sparse_core::record;
+use offline_prune::dataset::{Dataset, Normaliser};
+use offline_prune::policy_bytes;
+use offline_prune::train::{State, Trained};
+use rl_algos::Error;
+use rl_algos::agent::Agent;
+use rl_algos::observe::{Evaluation, Observer, Progress, Snapshot, Start};
 
-use super::board::Board;
 use super::layers;
 use super::stored::Stored;
+use crate::disk::files::{Held, atomic_write, lock_dir};
+use crate::disk::seal::{sealed, sealed_json};
 use crate::folder::kind::DATA;
 use crate::folder::names::CONFIG;
 use crate::folder::names::{BEST, DEVICE, METRICS, NETWORKS, POLICY, PRUNING};
 use crate::folder::offline::{DATASET, check, content, remove};
 use crate::folder::policies::PolicyInfo;
+use crate::observe::{Csv, Layout, Metrics};
 use crate::roster::claim;
 
-/// A run's dataset: its path, and its digest.
+/// A run's dataset: its path, and what it is known by.
 #[derive(Clone, Debug)]
 pub(super) struct Data {
     pub(super) place: String,
     pub(super) content: String,
     /// The digest of all of it.
     pub(super) digest: String,
+    /// How its observations were normalised.
+    normaliser: Option<Normaliser>,
 }
 
 impl Data {
@@ -41,6 +44,7 @@ impl Data {
             place: place.display().to_string(),
             content: content(dataset),
             digest: dataset.digest(),
+            normaliser: dataset.normaliser().cloned(),
         }
     }
 }
@@ -48,17 +52,17 @@ impl Data {
 /// The folder of a run.
 pub(super) struct Folder {
     path: PathBuf,
-    /// What `config.toml` and `device` are to say of a run that begins.
-    texts: [String; 2],
+    /// The run's settings, resolved to its data.
+    config: String,
+    data: Data,
+    /// What `device` is to say of a run that begins.
+    device: String,
     overwrite: bool,
-    /// `metrics.csv` so far, where the run goes on.
-    rows: String,
-    /// The file; begun with the first evaluation, which names the columns.
-    metrics: Option<Ledger>,
-    board: Board,
-    begun: Instant,
-    /// Time that the run took before this session (s).
-    before: f64,
+    /// What pruning left, of a run that begins.
+    pub(super) pruning: Vec<layers::Report>,
+    /// What was written of a run that goes on, until it does.
+    written: Option<Metrics>,
+    metrics: Option<Csv>,
     /// The lock that keeps other commands out; for a new folder from its start on.
     held: Option<Held>,
     goes_on: bool,
@@ -66,7 +70,7 @@ pub(super) struct Folder {
 
 impl Folder {
     /// A folder for a new run, which holds none, or one that may be replaced and is held from now on. Nothing else is
-    /// touched before [`start`](Self::start).
+    /// touched before the run starts.
     ///
     /// # Errors
     /// When it holds a run and may not, or one of another kind, or when another command writes there.
@@ -78,20 +82,15 @@ impl Folder {
         device: &str,
     ) -> Result<Self> {
         check(path, overwrite)?;
-        let settings = config.to_toml()?;
-        let Data { place, content, .. } = data;
-        // A line of its own, whatever the file is called.
-        let place = place.replace(['\n', '\r'], " ");
-        let config = sealed(&format!("{DATASET}{place}\n{DATA}{content}\n{settings}"));
         Ok(Self {
             path: path.to_owned(),
-            texts: [config, format!("{device}\n")],
+            config: config.to_toml()?,
+            data: data.clone(),
+            device: format!("{device}\n"),
             overwrite,
-            rows: String::new(),
+            pruning: Vec::new(),
+            written: None,
             metrics: None,
-            board: Board::new(path, 0),
-            begun: Instant::now(),
-            before: 0.0,
             held: match path.join(CONFIG).exists() {
                 true => Some(lock_dir(path)?),
                 false => None,
@@ -105,64 +104,68 @@ impl Folder {
     ///
     /// # Errors
     /// When another command writes there, or the state is damaged.
-    pub(super) fn go_on(path: &Path) -> Result<(Self, Option<Stored>)> {
+    pub(super) fn go_on(
+        path: &Path,
+        config: &OfflineConfig,
+        data: &Data,
+    ) -> Result<(Self, Option<State>)> {
         let held = lock_dir(path)?;
         let stored = Stored::read(path)?;
-        let folder = Self {
+        let mut folder = Self {
             path: path.to_owned(),
-            texts: Default::default(),
+            config: config.to_toml()?,
+            data: data.clone(),
+            device: String::new(),
             overwrite: false,
-            rows: stored
-                .as_ref()
-                .map_or_else(String::new, |s| s.metrics.clone()),
+            pruning: Vec::new(),
+            written: None,
             metrics: None,
-            board: Board::new(path, stored.as_ref().map_or(0, |s| s.run.updates)),
-            begun: Instant::now(),
-            before: stored.as_ref().map_or(0.0, |s| s.seconds),
             held: Some(held),
             goes_on: true,
         };
-        Ok((folder, stored))
+        let state = stored.map(|stored| {
+            folder.written = Some(Metrics {
+                bytes: stored.metrics.len() as u64,
+                seconds: stored.seconds,
+                rows: Some(stored.metrics),
+            });
+            stored.run
+        });
+        Ok((folder, state))
     }
 
     /// Time that the run took so far (s).
     pub(super) fn seconds(&self) -> f64 {
-        self.before + self.begun.elapsed().as_secs_f64()
+        self.metrics.as_ref().map_or(0.0, Csv::seconds)
     }
 
-    /// Of a new run makes the folder, without what an old run left, and writes the settings and what pruning left; of one
-    /// that goes on makes `metrics.csv` what it was.
-    pub(super) fn start(&mut self, start: &Start) -> Offline<()> {
-        self.begun = Instant::now();
-        self.check_mine()?;
-        if self.goes_on {
-            let rows = std::mem::take(&mut self.rows);
-            if !rows.is_empty() {
-                self.metrics = Some(Ledger::resume(&self.path.join(METRICS), rows)?);
-            }
-            return Ok(());
-        }
-        let place = |error: std::io::Error| fault(&self.path, &error);
+    /// Of a new run makes the folder, without what an old run left, and writes the settings and what pruning left.
+    fn begin(&mut self) -> rl_algos::Result<()> {
+        let path = self.path.clone();
         if self.held.is_none() {
-            fs::create_dir_all(&self.path).map_err(place)?;
-            self.held = Some(lock_dir(&self.path)?);
+            fs::create_dir_all(&path).map_err(Error::file(&path))?;
+            self.held = Some(lock_dir(&path)?);
         }
         // Again, now that nobody else can write.
-        check(&self.path, self.overwrite).map_err(|error| fault(&self.path, &error))?;
-        remove(&self.path).map_err(place)?;
-        let [config, device] = &self.texts;
+        check(&path, self.overwrite).map_err(told(&path))?;
+        remove(&path).map_err(Error::file(&path))?;
+        let Data { place, content, .. } = &self.data;
+        // A line of its own, whatever the file is called.
+        let place = place.replace(['\n', '\r'], " ");
+        let settings = &self.config;
+        let config = sealed(&format!("{DATASET}{place}\n{DATA}{content}\n{settings}"));
         self.write(CONFIG, config.as_bytes())?;
-        self.write(DEVICE, device.as_bytes())?;
-        if start.pruning.is_empty() {
+        self.write(DEVICE, self.device.as_bytes())?;
+        if self.pruning.is_empty() {
             return Ok(());
         }
-        let csv = layers::csv(&start.pruning).map_err(|error| fault(&self.path, &error))?;
+        let csv = layers::csv(&self.pruning).map_err(told(&path))?;
         self.write(PRUNING, &csv)
     }
 
     /// Refuses to write over what another worker of a study writes.
-    fn check_mine(&self) -> Offline<()> {
-        claim::check_mine().map_err(|what| fault(&self.path, &what))
+    fn check_mine(&self) -> rl_algos::Result<()> {
+        claim::check_mine().map_err(Error::file(&self.path))
     }
 
     /// Keeps the name of another device for a run that goes on with it.
@@ -171,119 +174,128 @@ impl Folder {
     }
 
     /// Puts a file in its place in one move.
-    fn write(&self, name: &str, bytes: &[u8]) -> Offline<()> {
-        Ok(atomic_write(&self.path.join(name), |file| {
-            file.write_all(bytes)
-        })?)
+    fn write(&self, name: &str, bytes: &[u8]) -> rl_algos::Result<()> {
+        atomic_write(&self.path.join(name), |file| file.write_all(bytes))
     }
 
-    /// Adds a row to the metrics, and the points of TensorBoard.
-    pub(super) fn evaluated(&mut self, evaluation: &Evaluation) -> Offline<()> {
-        self.check_mine()?;
-        let row = row(evaluation, self.seconds());
-        let ledger = match &mut self.metrics {
-            Some(ledger) => ledger,
-            none => {
-                let path = self.path.join(METRICS);
-                none.insert(Ledger::create(&path, &columns(evaluation))?)
-            }
-        };
-        ledger.push(&row)?;
-        let seconds = self.begun.elapsed().as_secs_f64();
-        Ok(self.board.evaluated(evaluation, seconds)?)
-    }
-
-    /// Writes the policy, the best if this evaluation is higher than all before, and what the run goes on from.
-    pub(super) fn checkpoint(&mut self, run: &mut Run) -> Offline<()> {
-        self.check_mine()?;
-        if run.agent().policy().is_ok() {
-            let weights = run.policy()?;
-            let returns = run.evaluated().and_then(|e| e.returns.as_ref());
-            let info = info(run.updates(), returns.map(|returns| returns.mean));
-            self.keep(POLICY, &weights, &info)?;
-            if run.is_best() {
-                self.keep(BEST, &weights, &info)?;
-            }
+    /// Writes the policy under these names, where it is one network.
+    fn keep(
+        &self,
+        agent: &dyn Agent,
+        names: &[[&str; 2]],
+        update: u64,
+        return_mean: Option<f64>,
+    ) -> rl_algos::Result<()> {
+        if agent.actor().is_err() {
+            return Ok(());
         }
-        let mut metrics = String::new();
-        if let Some(ledger) = &mut self.metrics {
-            ledger.sync()?;
-            ledger.rows().clone_into(&mut metrics);
-        }
-        let stored = Stored {
-            metrics,
-            seconds: self.seconds(),
-            run: run.state()?,
+        let weights = policy_bytes(agent, self.data.normaliser.as_ref())?;
+        let info = PolicyInfo {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            update,
+            return_mean,
         };
-        Ok(stored.write(&self.path)?)
-    }
-
-    fn keep(&self, names: [&str; 2], weights: &[u8], info: &PolicyInfo) -> Offline<()> {
-        let [file, about] = names;
-        let fault = |error: serde_json::Error| fault(&self.path.join(about), &error);
-        let info = serde_json::to_string_pretty(info).map_err(fault)?;
-        self.write(file, weights)?;
-        self.write(about, sealed_json(&info).as_bytes())
+        for [file, about] in names {
+            let info = serde_json::to_string_pretty(&info);
+            let info = info.map_err(Error::file(&self.path.join(about)))?;
+            self.write(file, &weights)?;
+            self.write(about, sealed_json(&info).as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Ends a run that has made all its updates: writes the networks, and what is no longer as the run wrote it.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub(super) fn finish(&mut self, trained: &Trained, dataset: &Dataset) -> Result<()> {
+    pub(super) fn finish(&mut self, trained: &Trained) -> Result<()> {
         self.check_mine()?;
-        if trained.agent.policy().is_ok() && !self.path.join(POLICY[0]).exists() {
-            let last = trained.evaluations.last();
-            let returns = last.and_then(|e| Some(e.returns.as_ref()?.mean));
-            let info = info(trained.updates, returns);
-            self.keep(POLICY, &trained.policy(dataset)?, &info)?;
+        let agent: &dyn Agent = &*trained.agent;
+        if !self.path.join(POLICY[0]).exists() {
+            let last = trained.returns.last().copied();
+            let last = last.filter(|mean| !mean.is_nan());
+            self.keep(agent, &[POLICY], trained.steps, last)?;
         }
-        self.metrics.as_mut().map_or(Ok(()), Ledger::sync)?;
-        let networks = record::to_bytes(&trained.agent.networks())?;
-        Ok(self.write(NETWORKS, &networks)?)
+        if let Some(metrics) = &mut self.metrics {
+            metrics.written()?;
+        }
+        Ok(self.write(NETWORKS, &agent.to_bytes()?)?)
     }
 
     /// What a person should know of its files, a line each, since this was asked last.
-    pub(super) fn notes(&mut self) -> Vec<String> {
-        let ledger = self.metrics.as_mut();
-        ledger.map_or_else(Vec::new, Ledger::notes)
+    fn notes(&mut self) -> Vec<String> {
+        self.metrics.as_mut().map_or_else(Vec::new, Csv::notes)
     }
 }
 
-fn info(update: u64, return_mean: Option<f64>) -> PolicyInfo {
-    PolicyInfo {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        update,
-        return_mean,
+impl Observer for Folder {
+    fn on_start(&mut self, start: &mut Start<'_>) -> rl_algos::Result<()> {
+        self.check_mine()?;
+        if !self.goes_on {
+            self.begin()?;
+        }
+        let path = self.path.join(METRICS);
+        let written = self.written.take().unwrap_or_default();
+        self.metrics = Some(match written.rows.as_deref() {
+            None | Some("") => {
+                let names = start.agent.metrics();
+                Csv::begin(&path, Layout::Data, names, written.seconds)?
+            }
+            Some(_) => Csv::resume(&path, Layout::Data, written, start.returns)?,
+        });
+        for note in self.notes() {
+            start.note(note);
+        }
+        Ok(())
+    }
+
+    fn on_step(&mut self, progress: &Progress) -> ControlFlow<()> {
+        match &mut self.metrics {
+            Some(metrics) => metrics.on_step(progress),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> rl_algos::Result<()> {
+        self.check_mine()?;
+        match &mut self.metrics {
+            Some(metrics) => metrics.on_evaluation(evaluation),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the policy, the best if this evaluation is higher than all before, and what the run goes on from.
+    fn on_checkpoint(&mut self, snapshot: &mut Snapshot<'_>) -> rl_algos::Result<()> {
+        self.check_mine()?;
+        let returns = snapshot.evaluation.and_then(|e| e.returns.as_ref());
+        let mean = returns.map(|returns| returns.mean);
+        let names: &[[&str; 2]] = match snapshot.is_best() {
+            true => &[POLICY, BEST],
+            false => &[POLICY],
+        };
+        self.keep(snapshot.agent(), names, snapshot.progress.step, mean)?;
+        let written = match &mut self.metrics {
+            Some(metrics) => metrics.written()?,
+            None => Metrics::default(),
+        };
+        for note in self.notes() {
+            snapshot.note(note);
+        }
+        let stored = Stored {
+            metrics: written.rows.unwrap_or_default(),
+            seconds: written.seconds,
+            run: State {
+                config: self.config.clone(),
+                data: self.data.digest.clone(),
+                train: snapshot.state()?,
+            },
+        };
+        stored.write(&self.path)
     }
 }
 
-/// The names of the columns.
-fn columns(evaluation: &Evaluation) -> Vec<&str> {
-    let fixed = ["update", "seconds", "return_mean", "return_std"];
-    let fixed = fixed.into_iter().chain(["episode_length", "score"]);
-    let losses = evaluation.losses.iter().map(|(name, _)| name.as_str());
-    fixed.chain(losses).collect()
-}
-
-/// The row of an evaluation; an empty cell where there is no number.
-fn row(evaluation: &Evaluation, seconds: f64) -> Vec<String> {
-    let returns = evaluation.returns.as_ref();
-    let returns = returns.map_or([f64::NAN; 3], |r| [r.mean, r.std, r.length]);
-    let mut row = vec![evaluation.update.to_string(), format!("{seconds:.2}")];
-    let cell = |number: f64| match number.is_nan() {
-        true => String::new(),
-        false => number.to_string(),
-    };
-    row.extend(returns.map(cell));
-    row.push(cell(evaluation.score.unwrap_or(f64::NAN)));
-    row.extend(evaluation.losses.iter().map(|(_, loss)| cell(*loss)));
-    row
-}
-
-fn fault(file: &Path, error: &dyn std::fmt::Display) -> Error {
-    Error::File {
-        path: file.to_owned(),
-        message: format!("{error:#}"),
-    }
+/// For `map_err`: what went wrong with the file at `path`, with all its causes.
+fn told(path: &Path) -> impl FnOnce(anyhow::Error) -> Error {
+    let path = path.to_owned();
+    move |error| Error::file(&path)(format!("{error:#}"))
 }

@@ -1,7 +1,7 @@
 //! Keys that no configuration of offline learning has, and which one was probably meant.
 
 use anyhow::{Result, bail};
-use offline_prune::config::{AlgoConfig, OfflineConfig};
+use offline_prune::config::{IqlConfig, OfflineConfig, agent_kinds};
 use offline_prune::criteria::CriterionConfig;
 use offline_prune::dataset::Reading;
 use offline_prune::prune::PruneConfig;
@@ -52,9 +52,9 @@ pub(super) fn check(given: &Table) -> Result<()> {
 /// All keys that a configuration can have.
 fn known() -> Result<Vec<String>> {
     let mut known: Vec<String> = Vec::new();
-    for name in AlgoConfig::NAMES {
-        let mut config = OfflineConfig::new(name.parse()?, "Hopper-v5");
-        if let AlgoConfig::Iql(iql) = &mut config.algo {
+    for kind in agent_kinds() {
+        let mut config = OfflineConfig::new(kind.name.parse()?, "Hopper-v5");
+        if let Some(iql) = config.algo.get_mut::<IqlConfig>() {
             iql.reward_scale = Some(1.0);
         }
         config.data = Reading {

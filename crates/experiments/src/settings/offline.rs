@@ -9,6 +9,7 @@ use offline_prune::config::{NO_TASK, OfflineConfig};
 use offline_prune::criteria::CriterionConfig;
 use offline_prune::dataset::{Peek, Reading};
 use offline_prune::prune::PruneConfig;
+use rl_algos::config::text;
 use toml::{Table, Value};
 
 use super::{check_set, keys, read, set, task};
@@ -50,14 +51,7 @@ pub(crate) fn with(args: &AgentArgs, set: Table) -> Result<(OfflineConfig, Vec<S
     if let Some(file) = &args.config {
         Kind::Offline.check(&text, file, "--config")?;
     }
-    let mut given: Table = match toml::from_str(&text) {
-        Ok(given) => given,
-        // The library says what is wrong with it, and where.
-        Err(_) => {
-            OfflineConfig::from_toml(&text).with_context(place)?;
-            Table::new()
-        }
-    };
+    let mut given = text::parse(&text).with_context(place)?;
     if let Some(file) = &args.config {
         check_set(file, Some(&given))?;
         keys::check(&given).with_context(place)?;
@@ -215,7 +209,7 @@ mod tests {
         };
         let read = with_file("some", text, args).unwrap();
         assert_eq!((read.updates, read.seed), (500, 4));
-        let expected = "alpha = 1.0\ntarget_noise = 0.2";
+        let expected = "alpha = 1.0\npolicy_delay = 2\ntarget_noise = 0.2";
         assert!(read.to_toml().unwrap().contains(expected), "{read:?}");
         let pruning = read.pruning.as_ref().unwrap();
         assert_eq!((pruning.criterion.name(), pruning.sparsity), ("snip", 0.8));

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use rl_algos::files::atomic_write;
 
 use super::file::StudyFile;
 use super::plan;
 use crate::args::study::PlaceArgs;
 use crate::args::values::Device;
+use crate::disk::files::atomic_write;
 use crate::folder::places;
 use crate::roster::manifest::{self, Planned};
 use crate::roster::place::StudyDir;

@@ -256,7 +256,8 @@ impl Observer for Watch {
     }
 
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> rl_algos::Result<()> {
-        let mean = evaluation.returns.mean;
+        let returns = evaluation.returns.as_ref();
+        let mean = returns.map_or(f64::NAN, |returns| returns.mean);
         self.pulse.last.store(mean.to_bits(), Ordering::Relaxed);
         Ok(())
     }

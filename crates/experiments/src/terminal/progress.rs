@@ -42,6 +42,10 @@ pub(crate) struct Now {
     pub(crate) replay: usize,
     /// Updates so far.
     pub(crate) updates: u64,
+    /// Whether the run learns from a dataset, of whose last evaluation these are the score and the losses.
+    pub(crate) of_data: bool,
+    pub(crate) score: Option<f64>,
+    pub(crate) losses: String,
 }
 
 /// The bar, or the lines that stand for it.
@@ -232,6 +236,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Display for Now {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.of_data {
+            let Some(mean) = self.evaluation else {
+                return f.write_str(match self.losses.as_str() {
+                    "" => "no evaluation yet",
+                    losses => losses,
+                });
+            };
+            write!(f, "return {:>6}", thousands(mean))?;
+            return match self.score {
+                Some(score) => write!(f, "  score {score:>5.1}"),
+                None => Ok(()),
+            };
+        }
         let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), thousands);
         write!(
             f,
@@ -262,6 +279,21 @@ mod tests {
         let said = from.rates(to).said(120_000, UPDATE);
         assert_eq!(said, "1,500 updates/s  1 min 00 s left");
         assert!(Rates::default().said(5, STEP).ends_with("  - left"));
+    }
+
+    #[test]
+    fn a_run_on_a_dataset_tells_its_score_or_its_losses() {
+        let mut now = Now {
+            of_data: true,
+            ..Now::default()
+        };
+        assert_eq!(now.to_string(), "no evaluation yet");
+        now.losses = "actor loss 0.1000".to_owned();
+        assert_eq!(now.to_string(), "actor loss 0.1000");
+        now.evaluation = Some(1_234.0);
+        assert_eq!(now.to_string(), "return  1,234");
+        now.score = Some(38.7);
+        assert_eq!(now.to_string(), "return  1,234  score  38.7");
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! `cargo xtask train`: prints what is trained, shows progress, ends with a summary.
 //!
 //! In reading order: this file (one run, new or gone on with), [`from`] (networks of another run), [`seeds`] (several side by
-//! side), [`observer`] (progress), [`stop`] (an early end), [`report`] (what is printed before and after).
+//! side), [`stop`] (an early end), [`report`] (what is printed before and after).
 
 mod from;
-mod observer;
 mod report;
 mod seeds;
 mod stop;
@@ -16,7 +15,7 @@ use crate::args::train::TrainArgs;
 use crate::args::values::Device;
 use crate::folder::learn::{check_resumable, lengthen, resume, train};
 use crate::folder::run_dir::RunDir;
-use crate::observe::TensorBoard;
+use crate::observe::{ProgressObserver, TensorBoard};
 use anyhow::Result;
 use burn::tensor::Device as Backend;
 use rl_algos::agent::Agent;
@@ -35,7 +34,6 @@ use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::progress::Progress;
 use crate::terminal::table::thousands;
 use crate::terminal::tell::print_line;
-use observer::ProgressObserver;
 use stop::Stop;
 
 /// Weights that are drawn in some two seconds.
@@ -43,7 +41,7 @@ const MANY: u64 = 200_000_000;
 
 /// How a run begins: [`train`] or [`resume`].
 type Begin =
-    fn(&TrainConfig, &Backend, &RunDir, &mut [&mut dyn Observer]) -> rl_algos::Result<Trained>;
+    fn(&TrainConfig, &Backend, &RunDir, &mut [&mut dyn Observer]) -> crate::Result<Trained>;
 
 /// Trains as the options say. A run that Ctrl-C ended has its own exit status.
 ///
@@ -153,14 +151,14 @@ impl Observer for Named<'_> {
     fn on_start(&mut self, start: &mut Start<'_>) -> rl_algos::Result<()> {
         let over = start.progress.step >= start.config.steps;
         match self.device.filter(|_| !over) {
-            Some(device) => self.dir.keep_device(device.name()),
+            Some(device) => Ok(self.dir.keep_device(device.name())?),
             None => Ok(()),
         }
     }
 }
 
 /// The error of a run that failed or was refused.
-fn why(error: rl_algos::Error, started: bool, folder: &Path) -> anyhow::Error {
+fn why(error: crate::Error, started: bool, folder: &Path) -> anyhow::Error {
     let error = anyhow::Error::from(error);
     match started {
         true => error.context(format!(

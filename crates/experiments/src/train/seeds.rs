@@ -4,16 +4,15 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use crate::args::train::TrainArgs;
+use crate::disk::files::lock_dir;
 use crate::folder::learn::train;
 use crate::folder::run_dir::RunDir;
-use crate::observe::TensorBoard;
+use crate::observe::{ProgressObserver, TensorBoard};
 use anyhow::Result;
 use burn::tensor::Device;
 use indicatif::MultiProgress;
 use rl_algos::config::TrainConfig;
-use rl_algos::files::lock_dir;
 
-use super::observer::ProgressObserver;
 use super::stop::Stop;
 use super::{fits, networks, new, report, why};
 use crate::folder::offline;

@@ -81,7 +81,9 @@ impl Observer for Stop {
     }
 
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> rl_algos::Result<()> {
-        self.see(evaluation.returns.mean, evaluation.progress.step);
+        if let Some(returns) = &evaluation.returns {
+            self.see(returns.mean, evaluation.progress.step);
+        }
         Ok(())
     }
 }

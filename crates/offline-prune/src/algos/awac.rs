@@ -3,20 +3,18 @@
 //! actions where they are better than its own.
 
 use burn::tensor::Tensor;
-use rl_algos::agent::{Parts, Resumable};
-use rl_algos::nets::{BatchShape, Critics, least, normal, par_halves, row_slice};
+use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
+use rl_algos::nets::{BatchShape, Critics, check_batch, least, normal, par_halves, row_slice};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use rl_algos::target::td_target;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
-use super::{
-    NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
-    judged,
-};
+use super::{actor_shape, all, critic_objective, critic_shape, judged, report, take};
 use crate::Result;
-use crate::config::{AwacConfig, OfflineConfig};
+use crate::agent::{NetworkShape, Objective, OfflineAgent};
+use crate::config::{AwacConfig, OfflineAgentConfig, OfflineConfig};
 
 /// A Gaussian policy, and two critics with targets.
 #[derive(Debug)]
@@ -27,13 +25,30 @@ pub struct Awac {
     critics: Critics,
 }
 
-/// The policy's mean, and two critics of its actions.
-pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
-    vec![
-        actor_shape(config, rows, 1),
-        critic_shape(config, rows, "critic_1"),
-        critic_shape(config, rows, "critic_2"),
-    ]
+impl OfflineAgentConfig for AwacConfig {
+    /// The policy's mean, and two critics of its actions.
+    fn shapes(&self, config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
+        vec![
+            actor_shape(config, rows, 1),
+            critic_shape(config, rows, "critic_1"),
+            critic_shape(config, rows, "critic_2"),
+        ]
+    }
+
+    fn build(
+        &self,
+        config: &OfflineConfig,
+        rows: BatchShape,
+        networks: Vec<SparseMlp>,
+    ) -> Result<Box<dyn OfflineAgent>> {
+        Ok(Box::new(Awac::new(config, self, rows, take(networks)?)?))
+    }
+
+    /// Three hidden layers (CORL's code).
+    fn published(&self, base: &mut OfflineConfig) {
+        base.networks.actor = vec![256; 3];
+        base.networks.critic = vec![256; 3];
+    }
 }
 
 impl Awac {
@@ -96,14 +111,10 @@ impl Resumable for Awac {
     }
 }
 
-impl OfflineAgent for Awac {
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        self.actor.act(observation, action);
-    }
-
+impl Awac {
     /// Updates both critics, whose targets follow, and then the policy by them.
-    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
-        check(&self.rows, batch)?;
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
+        check_batch(&self.rows, batch)?;
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let targets = self.rows.tensor(self.targets(batch, &noise), 1);
         let judged = judged(&self.rows, batch, &all(batch));
@@ -114,28 +125,40 @@ impl OfflineAgent for Awac {
         let actor_loss =
             self.actor
                 .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
-        Ok(vec![
+        Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
             ("value_mean", critics[0].aux[0]),
             ("actor_loss", actor_loss),
-        ])
+        ]))
+    }
+}
+
+impl Agent for Awac {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
     }
 
-    fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let nets = self.critics.nets();
-        vec![
-            ("actor", self.actor.net()),
-            ("critic_1", nets[0]),
-            ("critic_2", nets[1]),
-        ]
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> rl_algos::Result<UpdateReport> {
+        let batch = experience.batch(&mut streams.replay)?;
+        self.update(batch, streams)
     }
 
-    fn policy(&self) -> Result<&SparseMlp> {
-        Ok(self.actor.net())
+    fn metrics(&self) -> &'static [&'static str] {
+        &["critic_loss", "value_mean", "actor_loss"]
     }
 
+    fn networks(&self) -> Vec<Network<'_>> {
+        [vec![self.actor.network()], self.critics.networks()].concat()
+    }
+}
+
+impl OfflineAgent for Awac {
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
-        check(&self.rows, batch)?;
+        check_batch(&self.rows, batch)?;
         let mut noise = || normal(batch.action.len(), &mut streams.target_noise);
         let targets = self.targets(batch, &noise());
         let weights = self.weights(batch, &noise());

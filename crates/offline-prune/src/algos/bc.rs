@@ -2,17 +2,18 @@
 //! the data's (the baseline of TD3+BC's paper, arXiv:2106.06860, and of CORL, arXiv:2210.07105).
 
 use burn::tensor::Tensor;
-use rl_algos::agent::{Parts, Resumable};
+use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use rl_algos::algos::td3::policy;
-use rl_algos::nets::{Actor, BatchShape, equal_parts};
+use rl_algos::nets::{Actor, BatchShape, check_batch, equal_parts};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
 use sparse_core::op::mean;
 
-use super::{NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check};
+use super::{actions, actor_shape, all, report, take};
 use crate::Result;
-use crate::config::OfflineConfig;
+use crate::agent::{NetworkShape, Objective, OfflineAgent};
+use crate::config::{BcConfig, OfflineAgentConfig, OfflineConfig};
 
 /// A policy that imitates.
 #[derive(Debug)]
@@ -21,9 +22,20 @@ pub struct Bc {
     actor: Actor,
 }
 
-/// One network, the policy.
-pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
-    vec![actor_shape(config, rows, 1)]
+impl OfflineAgentConfig for BcConfig {
+    /// One network, the policy.
+    fn shapes(&self, config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
+        vec![actor_shape(config, rows, 1)]
+    }
+
+    fn build(
+        &self,
+        config: &OfflineConfig,
+        rows: BatchShape,
+        networks: Vec<SparseMlp>,
+    ) -> Result<Box<dyn OfflineAgent>> {
+        Ok(Box::new(Bc::new(config, rows, take(networks)?)?))
+    }
 }
 
 impl Bc {
@@ -55,33 +67,46 @@ impl Resumable for Bc {
     }
 }
 
-impl OfflineAgent for Bc {
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        self.actor.act(observation, action);
-    }
-
-    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
-        check(&self.rows, batch)?;
+impl Bc {
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
+        check_batch(&self.rows, batch)?;
         let loss = |actor: &SparseMlp, some| {
             let observations = self.rows.observations(&batch.observation, &some);
             let actions = actions(&self.rows, batch, &some);
             loss(actor, observations, actions)
         };
         let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
-        let report = self.actor.learner_mut().minimise(parts, loss, rng)?;
-        Ok(vec![("actor_loss", report.loss)])
+        let step = self.actor.learner_mut().minimise(parts, loss, rng)?;
+        Ok(report([("actor_loss", step.loss)]))
+    }
+}
+
+impl Agent for Bc {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
     }
 
-    fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        vec![("actor", self.actor.learner().net())]
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> rl_algos::Result<UpdateReport> {
+        let batch = experience.batch(&mut streams.replay)?;
+        self.update(batch, streams)
     }
 
-    fn policy(&self) -> Result<&SparseMlp> {
-        Ok(self.actor.learner().net())
+    fn metrics(&self) -> &'static [&'static str] {
+        &["actor_loss"]
     }
 
+    fn networks(&self) -> Vec<Network<'_>> {
+        vec![self.actor.network()]
+    }
+}
+
+impl OfflineAgent for Bc {
     fn objectives(&self, batch: &Batch, _: &mut Streams) -> Result<Vec<Objective>> {
-        check(&self.rows, batch)?;
+        check_batch(&self.rows, batch)?;
         let observations = self.rows.observations(&batch.observation, &all(batch));
         let actions = actions(&self.rows, batch, &all(batch));
         Ok(vec![Objective {

@@ -8,10 +8,10 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use rl_algos::agent::{Parts, Resumable};
+use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
 use rl_algos::algos::td3::policy;
 use rl_algos::nets::{
-    Actor, BatchShape, Critics, equal_parts, normal, par_halves, row_slice, to_vec,
+    Actor, BatchShape, Critics, check_batch, equal_parts, normal, par_halves, row_slice, to_vec,
 };
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -20,12 +20,10 @@ use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
 use sparse_core::op;
 use sparse_core::trainer::NetworkTrainer;
 
-use super::{
-    NetworkShape, Objective, OfflineAgent, actions, all, check, critic_objective, critic_shape,
-    judged, pairs,
-};
-use crate::config::{BcqConfig, OfflineConfig};
-use crate::{Error, Result};
+use super::{actions, all, critic_objective, critic_shape, judged, pairs, report, take};
+use crate::Result;
+use crate::agent::{NetworkShape, Objective, OfflineAgent};
+use crate::config::{BcqConfig, OfflineAgentConfig, OfflineConfig};
 
 /// Bounds of a latent number that an action is proposed from, and of log σ of the encoder (released code).
 const LATENT: f32 = 0.5;
@@ -62,30 +60,47 @@ impl SparseModule for Vae {
     }
 }
 
-/// The perturbation, two critics of its actions, the encoder and the decoder.
-pub(super) fn shapes(
-    config: &OfflineConfig,
-    bcq: &BcqConfig,
-    rows: &BatchShape,
-) -> Vec<NetworkShape> {
-    let [seen, done] = [rows.obs_dim, rows.act_dim];
-    let latent = bcq.latent_per_action * done;
-    let acts = |name, input: usize, hidden: &[usize], output: usize| NetworkShape {
-        name,
-        sizes: [&[input], hidden, &[output]].concat(),
-        critic: false,
-    };
-    vec![
-        acts("perturbation", seen + done, &config.networks.actor, done),
-        critic_shape(config, rows, "critic_1"),
-        critic_shape(config, rows, "critic_2"),
-        acts("encoder", seen + done, &bcq.vae_hidden, 2 * latent),
-        acts("decoder", seen + latent, &bcq.vae_hidden, done),
-    ]
+impl OfflineAgentConfig for BcqConfig {
+    /// The perturbation, two critics of its actions, the encoder and the decoder.
+    fn shapes(&self, config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
+        let [seen, done] = [rows.obs_dim, rows.act_dim];
+        let latent = self.latent_per_action * done;
+        let acts = |name, input: usize, hidden: &[usize], output: usize| NetworkShape {
+            name,
+            sizes: [&[input], hidden, &[output]].concat(),
+            critic: false,
+        };
+        vec![
+            acts("perturbation", seen + done, &config.networks.actor, done),
+            critic_shape(config, rows, "critic_1"),
+            critic_shape(config, rows, "critic_2"),
+            acts("encoder", seen + done, &self.vae_hidden, 2 * latent),
+            acts("decoder", seen + latent, &self.vae_hidden, done),
+        ]
+    }
+
+    fn build(
+        &self,
+        config: &OfflineConfig,
+        rows: BatchShape,
+        networks: Vec<SparseMlp>,
+    ) -> Result<Box<dyn OfflineAgent>> {
+        Ok(Box::new(Bcq::new(config, self, rows, take(networks)?)?))
+    }
+
+    /// Observations as they are, smaller batches of a larger learning rate.
+    fn published(&self, base: &mut OfflineConfig) {
+        base.normalise_observations = false;
+        base.networks.actor = vec![400, 300];
+        base.networks.critic = vec![400, 300];
+        base.learning.batch_size = 100;
+        base.learning.actor_learning_rate = 1e-3;
+        base.learning.critic_learning_rate = 1e-3;
+    }
 }
 
 impl Bcq {
-    /// An agent with these networks, in the order of [`shapes`](super::shapes). The targets of the perturbation and
+    /// An agent with these networks, in the order of [`shapes`](OfflineAgentConfig::shapes). The targets of the perturbation and
     /// the critics start as their copies. The latent numbers that it acts by are drawn once, from the run's seed.
     ///
     /// # Errors
@@ -229,27 +244,10 @@ impl Resumable for Bcq {
     }
 }
 
-impl OfflineAgent for Bcq {
-    /// Of the perturbed proposals for the observation, the one that the first critic prefers.
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let seen = self.rows.obs_dim;
-        let seen = self
-            .rows
-            .tensor(observation.repeat(self.config.candidates), seen);
-        let actions = self.proposed(seen.clone(), &self.latents);
-        let net = self.perturbation.learner().net();
-        let actions = perturbed(net, seen.clone(), actions, self.config.phi);
-        let critic = self.critics.first();
-        let values = to_vec(critic.forward(Tensor::cat(vec![seen, actions.clone()], 1)));
-        let better = |best, k| if values[k] > values[best] { k } else { best };
-        let best = (1..values.len()).fold(0, better);
-        let size = action.len();
-        action.copy_from_slice(&to_vec(actions)[best * size..(best + 1) * size]);
-    }
-
+impl Bcq {
     /// Updates the VAE, then both critics and then the perturbation by them. Targets follow.
-    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
-        check(&self.rows, batch)?;
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
+        check_batch(&self.rows, batch)?;
         let latent = batch.size * self.latent();
         let given = self.given(batch, &normal(latent, &mut streams.target_noise));
         let vae = |vae: &Vae, some: Range<usize>| {
@@ -274,35 +272,64 @@ impl OfflineAgent for Bcq {
         };
         let (perturbation, rng) = (self.perturbation.learner_mut(), streams.topology("actor"));
         let actor_loss = perturbation.minimise(parts, loss, rng)?.loss;
-        Ok(vec![
+        Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
             ("value_mean", critics[0].aux[0]),
             ("vae_loss", vae_loss),
             ("actor_loss", actor_loss),
-        ])
+        ]))
+    }
+}
+
+impl Agent for Bcq {
+    /// Of the perturbed proposals for the observation, the one that the first critic prefers.
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        let seen = self.rows.obs_dim;
+        let seen = self
+            .rows
+            .tensor(observation.repeat(self.config.candidates), seen);
+        let actions = self.proposed(seen.clone(), &self.latents);
+        let net = self.perturbation.learner().net();
+        let actions = perturbed(net, seen.clone(), actions, self.config.phi);
+        let critic = self.critics.first();
+        let values = to_vec(critic.forward(Tensor::cat(vec![seen, actions.clone()], 1)));
+        let better = |best, k| if values[k] > values[best] { k } else { best };
+        let best = (1..values.len()).fold(0, better);
+        let size = action.len();
+        action.copy_from_slice(&to_vec(actions)[best * size..(best + 1) * size]);
     }
 
-    fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let nets = self.critics.nets();
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> rl_algos::Result<UpdateReport> {
+        let batch = experience.batch(&mut streams.replay)?;
+        self.update(batch, streams)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["critic_loss", "value_mean", "vae_loss", "actor_loss"]
+    }
+
+    fn networks(&self) -> Vec<Network<'_>> {
         let Vae { encoder, decoder } = self.vae.net();
-        vec![
-            ("perturbation", self.perturbation.learner().net()),
-            ("critic_1", nets[0]),
-            ("critic_2", nets[1]),
-            ("encoder", encoder),
-            ("decoder", decoder),
-        ]
+        let part = |name, net| Network {
+            name,
+            role: Role::Other,
+            net,
+            learner: None,
+        };
+        let perturbation = self.perturbation.learner();
+        let perturbation = Network::of("perturbation", Role::Other, perturbation);
+        let vae = vec![part("encoder", encoder), part("decoder", decoder)];
+        [vec![perturbation], self.critics.networks(), vae].concat()
     }
+}
 
-    /// Always an error: the policy is the decoder, the perturbation and a critic together.
-    fn policy(&self) -> Result<&SparseMlp> {
-        let allowed = "one whose policy is one network to be a file; BCQ chooses among proposals of a decoder, \
-                       perturbed by another network, by a critic";
-        Err(Error::config("algo", "bcq", allowed))
-    }
-
+impl OfflineAgent for Bcq {
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
-        check(&self.rows, batch)?;
+        check_batch(&self.rows, batch)?;
         let (latent, noise) = (batch.size * self.latent(), &mut streams.target_noise);
         let given = self.given(batch, &normal(latent, noise));
         let vae = Objective {

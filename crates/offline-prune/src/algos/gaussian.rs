@@ -8,15 +8,16 @@ use std::ops::Range;
 
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
-use rl_algos::agent::Parts;
+use rl_algos::Result;
+use rl_algos::agent::{Network, Parts};
 use rl_algos::algos::td3::policy;
 use rl_algos::nets::{Actor, BatchShape, ScalarAdam, equal_parts, row_slice, to_vec};
 use rl_algos::replay::Batch;
 use sparse_core::nn::{SparseMlp, SparseModule};
 use sparse_core::trainer::NetworkTrainerConfig;
 
-use super::{Objective, actions, all};
-use crate::Result;
+use super::{actions, all};
+use crate::agent::Objective;
 
 /// The largest weight of a row (IQL's code, and CORL's of AWAC).
 const MOST: f32 = 100.0;
@@ -53,9 +54,9 @@ impl GaussianActor {
         })
     }
 
-    /// The network.
-    pub(super) fn net(&self) -> &SparseMlp {
-        self.actor.learner().net()
+    /// The network by its name, `actor`.
+    pub(super) fn network(&self) -> Network<'_> {
+        self.actor.network()
     }
 
     /// The trained parts: the network, and what log σ depends on.
@@ -72,7 +73,7 @@ impl GaussianActor {
 
     /// Drawn actions for some observations, with standard normal noise for each number of them; in [-1, 1].
     pub(super) fn sampled(&self, observations: Tensor<2>, noise: &[f32]) -> Vec<f32> {
-        let mut actions = to_vec(policy(self.net(), observations));
+        let mut actions = to_vec(policy(self.actor.learner().net(), observations));
         let std = self.log_std.clamped().map(f32::exp).collect::<Vec<_>>();
         let noise = noise.iter().zip(std.iter().cycle());
         for (action, (unit, std)) in actions.iter_mut().zip(noise) {

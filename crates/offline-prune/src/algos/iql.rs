@@ -4,8 +4,8 @@
 //! It evaluates no action outside the data.
 
 use burn::tensor::Tensor;
-use rl_algos::agent::{Parts, Resumable};
-use rl_algos::nets::{BatchShape, Critics, equal_parts, par_halves, to_vec};
+use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
+use rl_algos::nets::{BatchShape, Critics, check_batch, equal_parts, par_halves, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use rl_algos::target::td_target;
@@ -14,12 +14,11 @@ use sparse_core::op::mean;
 use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::{GaussianActor, weights};
-use super::{
-    NetworkShape, Objective, OfflineAgent, actor_shape, all, check, critic_objective, critic_shape,
-    judged,
-};
+use super::{actor_shape, all, critic_objective, critic_shape, judged, report, take};
 use crate::Result;
-use crate::config::{IqlConfig, OfflineConfig};
+use crate::agent::{NetworkShape, Objective, OfflineAgent};
+use crate::config::{IqlConfig, OfflineAgentConfig, OfflineConfig};
+use crate::dataset::Dataset;
 
 /// A Gaussian policy, two critics with targets, and the value of states.
 #[derive(Debug)]
@@ -31,19 +30,55 @@ pub struct Iql {
     value: NetworkTrainer<SparseMlp>,
 }
 
-/// The policy's mean, two critics, and a network that values states.
-pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
-    let hidden = config.networks.critic.as_slice();
-    vec![
-        actor_shape(config, rows, 1),
-        critic_shape(config, rows, "critic_1"),
-        critic_shape(config, rows, "critic_2"),
-        NetworkShape {
-            name: "value",
-            sizes: [&[rows.obs_dim], hidden, &[1]].concat(),
-            critic: true,
-        },
-    ]
+impl OfflineAgentConfig for IqlConfig {
+    /// The policy's mean, two critics, and a network that values states.
+    fn shapes(&self, config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
+        let hidden = config.networks.critic.as_slice();
+        vec![
+            actor_shape(config, rows, 1),
+            critic_shape(config, rows, "critic_1"),
+            critic_shape(config, rows, "critic_2"),
+            NetworkShape {
+                name: "value",
+                sizes: [&[rows.obs_dim], hidden, &[1]].concat(),
+                critic: true,
+            },
+        ]
+    }
+
+    fn build(
+        &self,
+        config: &OfflineConfig,
+        rows: BatchShape,
+        networks: Vec<SparseMlp>,
+    ) -> Result<Box<dyn OfflineAgent>> {
+        Ok(Box::new(Iql::new(config, self, rows, take(networks)?)?))
+    }
+
+    /// Observations as they are.
+    fn published(&self, base: &mut OfflineConfig) {
+        base.normalise_observations = false;
+    }
+
+    fn resolve(&mut self, dataset: &Dataset) {
+        let scale = self.reward_scale;
+        self.reward_scale = scale.or_else(|| Some(reward_scale(dataset)));
+    }
+}
+
+/// 1,000 over the range of the undiscounted returns of a dataset's episodes; 1 where all are the same.
+fn reward_scale(dataset: &Dataset) -> f64 {
+    let rewards = dataset.rewards();
+    let returns = dataset
+        .episodes()
+        .map(|rows| rewards[rows].iter().map(|r| f64::from(*r)).sum::<f64>());
+    let none = [f64::INFINITY, f64::NEG_INFINITY];
+    let [least, most] = returns.fold(none, |[least, most], r| [least.min(r), most.max(r)]);
+    if most > least {
+        1000.0 / (most - least)
+    } else {
+        1.0
+    }
 }
 
 impl Iql {
@@ -119,14 +154,10 @@ impl Resumable for Iql {
     }
 }
 
-impl OfflineAgent for Iql {
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        self.actor.act(observation, action);
-    }
-
+impl Iql {
     /// Updates the value, then the policy by it, then both critics, whose targets follow.
-    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
-        check(&self.rows, batch)?;
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
+        check_batch(&self.rows, batch)?;
         let q_values = self.q_values(batch);
         let (rows, expectile) = (&self.rows, self.config.expectile);
         let loss = |value: &SparseMlp, some: std::ops::Range<usize>| {
@@ -145,30 +176,47 @@ impl OfflineAgent for Iql {
         let targets = self.rows.tensor(self.targets(batch), 1);
         let judged = judged(&self.rows, batch, &all(batch));
         let critics = self.critics.update(&judged, &targets, streams)?;
-        Ok(vec![
+        Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
             ("value_mean", critics[0].aux[0]),
             ("value_loss", value_loss),
             ("actor_loss", actor_loss),
-        ])
+        ]))
+    }
+}
+
+impl Agent for Iql {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
     }
 
-    fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let nets = self.critics.nets();
-        vec![
-            ("actor", self.actor.net()),
-            ("critic_1", nets[0]),
-            ("critic_2", nets[1]),
-            ("value", self.value.net()),
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> rl_algos::Result<UpdateReport> {
+        let batch = experience.batch(&mut streams.replay)?;
+        self.update(batch, streams)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &["critic_loss", "value_mean", "value_loss", "actor_loss"]
+    }
+
+    fn networks(&self) -> Vec<Network<'_>> {
+        let value = Network::of("value", Role::Value, &self.value);
+        [
+            vec![self.actor.network()],
+            self.critics.networks(),
+            vec![value],
         ]
+        .concat()
     }
+}
 
-    fn policy(&self) -> Result<&SparseMlp> {
-        Ok(self.actor.net())
-    }
-
+impl OfflineAgent for Iql {
     fn objectives(&self, batch: &Batch, _: &mut Streams) -> Result<Vec<Objective>> {
-        check(&self.rows, batch)?;
+        check_batch(&self.rows, batch)?;
         let q_values = self.q_values(batch);
         let weights = self.weights(batch, &q_values);
         let observations = self.rows.observations(&batch.observation, &all(batch));

@@ -9,13 +9,12 @@ mod gaussian;
 mod iql;
 mod td3_bc;
 
-use std::fmt::Debug;
 use std::ops::Range;
 
 use burn::tensor::Tensor;
-use rl_algos::agent::Resumable;
+use rl_algos::agent::UpdateReport;
 use rl_algos::config::Need;
-use rl_algos::nets::{BatchShape, check_batch, row_slice, to_vec};
+use rl_algos::nets::{BatchShape, row_slice, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
@@ -28,78 +27,15 @@ pub use iql::Iql;
 pub use td3_bc::Td3Bc;
 
 use crate::Result;
-use crate::config::{AlgoConfig, OfflineConfig};
-use crate::weights::Loss;
-
-/// An agent that learns from a dataset. Actions are in [-1, 1] per component.
-pub trait OfflineAgent: Resumable + Debug + Send {
-    /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`. Observations are
-    /// normalised if the training data were.
-    fn act(&mut self, observation: &[f32], action: &mut [f32]);
-
-    /// Learns from a batch; returns losses and other numbers by name. They are the same
-    /// each time, NaN where an update does not compute one.
-    ///
-    /// # Errors
-    /// [`sparse_core::Error::Diverged`] when a loss is NaN or infinite.
-    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>>;
-
-    /// The trained networks by name, the policy first.
-    fn networks(&self) -> Vec<(&'static str, &SparseMlp)>;
-
-    /// The network that is the policy by itself: its output through tanh is the action.
-    ///
-    /// # Errors
-    /// [`Error::Config`](crate::Error::Config) where acting takes several networks, as with BCQ.
-    fn policy(&self) -> Result<&SparseMlp>;
-
-    /// The losses of the networks on a batch; each network is in one objective. Noise is drawn now, so that each loss
-    /// is a function of the networks.
-    ///
-    /// # Errors
-    /// When the batch does not fit.
-    fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>>;
-}
-
-/// A loss, and its networks by their index in [`OfflineAgent::networks`].
-pub struct Objective {
-    /// Networks that minimise it together, 1 or more.
-    pub networks: Vec<usize>,
-    /// Networks that it uses but does not train; `loss` receives them after the others.
-    pub fixed: Vec<usize>,
-    /// The loss of the networks, one number.
-    pub loss: Box<Loss<'static>>,
-}
-
-/// A network before it is drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkShape {
-    /// What it is called.
-    pub name: &'static str,
-    /// Numbers of features: input, hidden layers, output.
-    pub sizes: Vec<usize>,
-    /// Whether it is a critic; else it is an actor.
-    pub critic: bool,
-}
-
-/// The networks that an algorithm trains, in its order.
-#[must_use]
-pub fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
-    match &config.algo {
-        AlgoConfig::Bc => bc::shapes(config, rows),
-        AlgoConfig::Td3Bc(_) => td3_bc::shapes(config, rows),
-        AlgoConfig::Iql(_) => iql::shapes(config, rows),
-        AlgoConfig::Awac(_) => awac::shapes(config, rows),
-        AlgoConfig::Bcq(bcq) => bcq::shapes(config, bcq, rows),
-    }
-}
+use crate::agent::{NetworkShape, Objective};
+use crate::config::OfflineConfig;
 
 /// Least memory of a run beside its dataset, setting by setting: five numbers for each weight of the dense networks
 /// (its value, and what scoring or training keeps for it), what is sampled, and what the largest network keeps of a
 /// batch.
 #[must_use]
 pub fn needs(config: &OfflineConfig, rows: &BatchShape) -> Vec<Need> {
-    let shapes = shapes(config, rows);
+    let shapes = config.shapes(rows);
     let sum = |numbers: &mut dyn Iterator<Item = u64>| numbers.fold(0, u64::saturating_add);
     let weights = |critic: bool| {
         let shapes = shapes.iter().filter(|shape| shape.critic == critic);
@@ -134,7 +70,7 @@ pub fn needs(config: &OfflineConfig, rows: &BatchShape) -> Vec<Need> {
     ]
 }
 
-/// Draws dense networks for [`build`].
+/// Draws dense networks for [`OfflineConfig::build`].
 ///
 /// # Errors
 /// The networks' own, such as when a layer would have no inputs.
@@ -151,26 +87,7 @@ pub fn draw(
             .with_fans(config.networks.fans);
         Ok(network.try_init(&rows.device, &mut streams.init)?)
     };
-    shapes(config, rows).into_iter().map(network).collect()
-}
-
-/// The agent that `config` describes with these networks, dense or pruned, in the order of [`shapes`].
-///
-/// # Errors
-/// As [`OfflineConfig::validate`], and when there are more networks or fewer.
-pub fn build(
-    config: &OfflineConfig,
-    rows: BatchShape,
-    networks: Vec<SparseMlp>,
-) -> Result<Box<dyn OfflineAgent>> {
-    config.validate()?;
-    Ok(match &config.algo {
-        AlgoConfig::Bc => Box::new(Bc::new(config, rows, take(networks)?)?),
-        AlgoConfig::Td3Bc(td3_bc) => Box::new(Td3Bc::new(config, td3_bc, rows, take(networks)?)?),
-        AlgoConfig::Iql(iql) => Box::new(Iql::new(config, iql, rows, take(networks)?)?),
-        AlgoConfig::Awac(awac) => Box::new(Awac::new(config, awac, rows, take(networks)?)?),
-        AlgoConfig::Bcq(bcq) => Box::new(Bcq::new(config, bcq, rows, take(networks)?)?),
-    })
+    config.shapes(rows).into_iter().map(network).collect()
 }
 
 /// So many networks.
@@ -240,7 +157,11 @@ fn all(batch: &Batch) -> Range<usize> {
     0..batch.size
 }
 
-/// Refuses a batch that is not made for these sizes.
-fn check(rows: &BatchShape, batch: &Batch) -> Result<()> {
-    Ok(check_batch(rows, batch)?)
+/// What an update tells.
+fn report(metrics: impl Into<Vec<(&'static str, f32)>>) -> UpdateReport {
+    UpdateReport {
+        updates: 1,
+        metrics: metrics.into(),
+        ..UpdateReport::default()
+    }
 }

@@ -1,21 +1,19 @@
 //! TD3+BC: TD3 whose actor also clones the data (Fujimoto & Gu 2021, arXiv:2106.06860, equations 3 to 5).
 
 use burn::tensor::Tensor;
-use rl_algos::agent::{Parts, Resumable};
+use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use rl_algos::algos::td3::{policy, targets};
-use rl_algos::nets::{Actor, BatchShape, Critics, equal_parts, to_vec};
+use rl_algos::nets::{Actor, BatchShape, Critics, check_batch, equal_parts, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
 use sparse_core::op::mean;
 
 use super::bc::distance;
-use super::{
-    NetworkShape, Objective, OfflineAgent, actions, actor_shape, all, check, critic_objective,
-    critic_shape,
-};
+use super::{actions, actor_shape, all, critic_objective, critic_shape, report, take};
 use crate::Result;
-use crate::config::{OfflineConfig, Td3BcConfig};
+use crate::agent::{NetworkShape, Objective, OfflineAgent};
+use crate::config::{OfflineAgentConfig, OfflineConfig, Td3BcConfig};
 
 /// A policy and two critics, each with its target.
 #[derive(Debug)]
@@ -26,14 +24,25 @@ pub struct Td3Bc {
     critics: Critics,
 }
 
-/// The policy, and two critics of its actions.
-pub(super) fn shapes(config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
-    let critic = |name| critic_shape(config, rows, name);
-    vec![
-        actor_shape(config, rows, 1),
-        critic("critic_1"),
-        critic("critic_2"),
-    ]
+impl OfflineAgentConfig for Td3BcConfig {
+    /// The policy, and two critics of its actions.
+    fn shapes(&self, config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
+        let critic = |name| critic_shape(config, rows, name);
+        vec![
+            actor_shape(config, rows, 1),
+            critic("critic_1"),
+            critic("critic_2"),
+        ]
+    }
+
+    fn build(
+        &self,
+        config: &OfflineConfig,
+        rows: BatchShape,
+        networks: Vec<SparseMlp>,
+    ) -> Result<Box<dyn OfflineAgent>> {
+        Ok(Box::new(Td3Bc::new(config, self, rows, take(networks)?)?))
+    }
 }
 
 impl Td3Bc {
@@ -94,14 +103,10 @@ impl Resumable for Td3Bc {
     }
 }
 
-impl OfflineAgent for Td3Bc {
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        self.actor.act(observation, action);
-    }
-
+impl Td3Bc {
     /// Updates both critics and, every `policy_delay`-th time, the actor. Targets follow as they are due.
-    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<Vec<(&'static str, f32)>> {
-        check(&self.rows, batch)?;
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
+        check_batch(&self.rows, batch)?;
         let targets = self.rows.tensor(self.targets(batch, streams), 1);
         let judged = self.rows.critic_input(&batch.observation, &batch.action);
         let critics = self.critics.update(&judged, &targets, streams)?;
@@ -125,28 +130,40 @@ impl OfflineAgent for Td3Bc {
             let report = actor.minimise_coupled(parts, forward, weight, loss, rng)?;
             lost = report.loss;
         }
-        Ok(vec![
+        Ok(report([
             ("critic_loss", critic_loss),
             ("value_mean", critics[0].aux[0]),
             ("actor_loss", lost),
-        ])
+        ]))
+    }
+}
+
+impl Agent for Td3Bc {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
     }
 
-    fn networks(&self) -> Vec<(&'static str, &SparseMlp)> {
-        let nets = self.critics.nets();
-        vec![
-            ("actor", self.actor.learner().net()),
-            ("critic_1", nets[0]),
-            ("critic_2", nets[1]),
-        ]
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> rl_algos::Result<UpdateReport> {
+        let batch = experience.batch(&mut streams.replay)?;
+        self.update(batch, streams)
     }
 
-    fn policy(&self) -> Result<&SparseMlp> {
-        Ok(self.actor.learner().net())
+    fn metrics(&self) -> &'static [&'static str] {
+        &["critic_loss", "value_mean", "actor_loss"]
     }
 
+    fn networks(&self) -> Vec<Network<'_>> {
+        [vec![self.actor.network()], self.critics.networks()].concat()
+    }
+}
+
+impl OfflineAgent for Td3Bc {
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
-        check(&self.rows, batch)?;
+        check_batch(&self.rows, batch)?;
         let observations = self.rows.observations(&batch.observation, &all(batch));
         let actions = actions(&self.rows, batch, &all(batch));
         let critic = self.critics.first();

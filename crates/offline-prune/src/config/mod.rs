@@ -1,19 +1,22 @@
 //! Every setting of offline learning, as plain data that reads from and writes to TOML.
 
+mod agents;
 mod algo;
 
 use envs::TaskInfo;
-use rl_algos::config::{EvaluationConfig, MOST_EPISODES, NetworksConfig};
+use rl_algos::config::fields::Field;
+use rl_algos::config::{EvaluationConfig, MOST_EPISODES, NStepConfig, NetworksConfig, text};
+use rl_algos::train::LoopConfig;
 use serde::{Deserialize, Serialize};
 use sparse_core::nn::{Fans, Initializer};
 use sparse_core::optim::AdamConfig;
 use sparse_core::trainer::{NetworkTrainerConfig, TargetConfig};
 
-pub use algo::{AlgoConfig, AwacConfig, BcqConfig, IqlConfig, Td3BcConfig};
-use algo::{hidden_layers, positive, within};
+pub use agents::{AwacConfig, BcConfig, BcqConfig, IqlConfig, Td3BcConfig};
+pub use algo::{AlgoConfig, Offline, OfflineAgentConfig, agent_kinds, register_agent};
 
-use crate::dataset::{Dataset, Reading};
-use crate::limits::in_toml;
+use crate::dataset::Reading;
+use crate::limits::{hidden_layers, in_toml, positive, within};
 use crate::prune::PruneConfig;
 use crate::{Error, Result};
 
@@ -83,27 +86,26 @@ impl OfflineConfig {
     /// its page does not say otherwise. The papers make a million updates.
     #[must_use]
     pub fn new(algo: AlgoConfig, env: &str) -> Self {
-        let (batch_size, learning_rate) = algo.learning();
-        Self {
+        let mut config = Self {
             env: env.to_owned(),
             updates: 200_000,
             seed: 0,
-            normalise_observations: algo.normalises(),
+            normalise_observations: true,
             prune_batches: 1,
             networks: NetworksConfig {
-                actor: algo.hidden(),
-                critic: algo.hidden(),
+                actor: vec![256, 256],
+                critic: vec![256, 256],
                 critic_layer_norm: false,
                 init: Initializer::default(),
                 fans: Fans::default(),
             },
             learning: LearningConfig {
-                batch_size,
+                batch_size: 256,
                 gamma: 0.99,
                 n_step: 1,
                 tau: 0.005,
-                actor_learning_rate: learning_rate,
-                critic_learning_rate: learning_rate,
+                actor_learning_rate: 3e-4,
+                critic_learning_rate: 3e-4,
             },
             algo,
             data: Reading::default(),
@@ -113,7 +115,9 @@ impl OfflineConfig {
                 episodes: 10,
                 keep_policies: false,
             },
-        }
+        };
+        config.set_published();
+        config
     }
 
     /// The task to evaluate in, if there is one.
@@ -125,7 +129,7 @@ impl OfflineConfig {
     /// Checks that the task, if there is one, has observations and actions of `seen` and `done` numbers.
     ///
     /// # Errors
-    /// An unknown task; [`Error::Config`] when it has others, with the tasks that fit.
+    /// An unknown task; [`rl_algos::Error::Config`] when it has others, with the tasks that fit.
     pub fn check_sizes(&self, [seen, done]: [usize; 2]) -> Result<()> {
         let Some(name) = self.task() else {
             return Ok(());
@@ -153,20 +157,10 @@ impl OfflineConfig {
         Err(Error::config("env", &self.env, allowed))
     }
 
-    /// The same settings with what was left to the dataset: IQL's [`reward_scale`](IqlConfig::reward_scale).
-    #[must_use]
-    pub fn resolved(&self, dataset: &Dataset) -> Self {
-        let mut config = self.clone();
-        if let AlgoConfig::Iql(iql) = &mut config.algo {
-            iql.reward_scale = iql.reward_scale.or_else(|| Some(reward_scale(dataset)));
-        }
-        config
-    }
-
     /// Checks every setting.
     ///
     /// # Errors
-    /// [`Error::Config`] with the setting, its value and what is allowed.
+    /// [`rl_algos::Error::Config`] with the setting, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
         let learning = &self.learning;
         for (field, number) in [
@@ -243,7 +237,7 @@ impl OfflineConfig {
     /// The settings as TOML.
     ///
     /// # Errors
-    /// [`Error::Toml`] when TOML cannot say them.
+    /// [`rl_algos::Error::Toml`] when TOML cannot say them.
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string_pretty(self).map_err(Error::toml)
     }
@@ -251,30 +245,38 @@ impl OfflineConfig {
     /// The settings that a TOML text gives.
     ///
     /// # Errors
-    /// [`Error::Toml`] with the key or the line; otherwise as [`validate`](Self::validate).
+    /// [`rl_algos::Error::Toml`] with the line, or with the key; otherwise as [`validate`](Self::validate).
     pub fn from_toml(text: &str) -> Result<Self> {
-        let fault = |error: toml::de::Error| {
-            let start = error.span().map_or(0, |span| span.start.min(text.len()));
-            let line = 1 + text[..start].matches('\n').count();
-            Error::toml(format!("line {line}: {}", error.message()))
-        };
-        let config: Self = toml::from_str(text).map_err(fault)?;
-        config.validate()?;
-        Ok(config)
+        read(&text::parse(text)?)
     }
 
     /// These settings overridden by those of a table. Another choice of the algorithm or the criterion replaces it as a
     /// whole.
     ///
     /// # Errors
-    /// [`Error::Toml`] with a key that is unknown or has a value of another kind; otherwise as
-    /// [`validate`](Self::validate).
+    /// As [`from_toml`](Self::from_toml).
     pub fn merged(&self, given: toml::Table) -> Result<Self> {
         let mut all = toml::Table::try_from(self).map_err(Error::toml)?;
-        lay_over(&mut all, given);
-        let config: Self = all.try_into().map_err(Error::toml)?;
-        config.validate()?;
-        Ok(config)
+        text::overlay(&mut all, given, &|key| CHOICES.contains(&key), &[]);
+        read(&all)
+    }
+
+    /// Settings of the loop.
+    #[must_use]
+    pub fn loop_config(&self) -> LoopConfig {
+        LoopConfig {
+            steps: self.updates,
+            seed: self.seed,
+            random_steps: 0,
+            batch_size: self.learning.batch_size,
+            gamma: self.learning.gamma,
+            n_step: NStepConfig {
+                n: self.learning.n_step,
+                delay: 0,
+            },
+            replay: None,
+            evaluation: self.evaluation.clone(),
+        }
     }
 
     /// How the policy is trained. Its target moves with each of its updates, if it has one.
@@ -301,38 +303,21 @@ impl OfflineConfig {
     }
 }
 
-/// Tables that hold one of several choices by name.
-const CHOICES: [&str; 3] = ["algo", "criterion", "allocation"];
+/// Sections that hold one of several choices by name.
+const CHOICES: [&str; 3] = ["algo", "pruning.criterion", "pruning.allocation"];
 
-/// Overrides settings by given ones, table by table.
-fn lay_over(all: &mut toml::Table, given: toml::Table) {
-    use toml::Value::Table;
-    for (key, value) in given {
-        match (all.get_mut(&key), value) {
-            (Some(Table(there)), Table(new))
-                if !CHOICES.contains(&key.as_str())
-                    || new.keys().all(|k| there.contains_key(k)) =>
-            {
-                lay_over(there, new);
-            }
-            (_, value) => drop(all.insert(key, value)),
-        }
-    }
+/// Checked settings from keys and values.
+fn read(given: &toml::Table) -> Result<OfflineConfig> {
+    let config: OfflineConfig = text::read(given, field)?;
+    config.validate()?;
+    Ok(config)
 }
 
-/// 1,000 over the range of the undiscounted returns of a dataset's episodes; 1 where all are the same.
-fn reward_scale(dataset: &Dataset) -> f64 {
-    let rewards = dataset.rewards();
-    let returns = dataset
-        .episodes()
-        .map(|rows| rewards[rows].iter().map(|r| f64::from(*r)).sum::<f64>());
-    let none = [f64::INFINITY, f64::NEG_INFINITY];
-    let [least, most] = returns.fold(none, |[least, most], r| [least.min(r), most.max(r)]);
-    if most > least {
-        1000.0 / (most - least)
-    } else {
-        1.0
-    }
+/// What an agent says of one of its keys.
+fn field(key: &str) -> Option<&'static Field> {
+    let kinds = agent_kinds().into_iter();
+    let mut fields = kinds.flat_map(|kind| kind.fields);
+    fields.find(|field| field.key == key)
 }
 
 #[cfg(test)]

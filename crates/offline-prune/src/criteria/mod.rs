@@ -37,13 +37,13 @@ pub trait Criterion {
     /// step by step; `rng` draws random scores.
     ///
     /// # Errors
-    /// [`Error::Loss`] when a loss is missing or not finite, [`Error::Config`] when the budget cannot be met.
+    /// [`Error::Loss`] when a loss is missing or not finite, [`rl_algos::Error::Config`] when the budget cannot be met.
     fn scores(&self, group: &Group, budget: &Budget, rng: &mut dyn Rng) -> Result<PerWeight>;
 
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`Error::Config`] with the field, its value and what is allowed.
+    /// [`rl_algos::Error::Config`] with the field, its value and what is allowed.
     fn validate(&self) -> Result<()> {
         Ok(())
     }

@@ -43,11 +43,12 @@ impl Bounds {
             low.is_finite() && high.is_finite() && low < high && (high - low).is_finite()
         };
         if bounds.is_empty() || !bounds.iter().all(fits) {
-            return Err(Error::Config {
-                field: "action bounds",
-                value: format!("{bounds:?}"),
-                allowed: "1 pair or more of finite numbers, the lower one first".to_owned(),
-            });
+            let allowed = "1 pair or more of finite numbers, the lower one first";
+            return Err(Error::config(
+                "action bounds",
+                format!("{bounds:?}"),
+                allowed,
+            ));
         }
         Ok(Self {
             pairs: bounds.to_vec(),
@@ -94,11 +95,9 @@ impl Bounds {
         bad: &mut Bad,
     ) -> Result<()> {
         if self.len() != 1 && self.len() != width {
-            return Err(Error::Config {
-                field: "action bounds",
-                value: format!("{} pairs", self.len()),
-                allowed: format!("1 pair, or {width} for `{}`", place.key),
-            });
+            let (value, key) = (format!("{} pairs", self.len()), &place.key);
+            let allowed = format!("1 pair, or {width} for `{key}`");
+            return Err(Error::config("action bounds", value, allowed));
         }
         let reach = reach(actions);
         let before = found.reach.unwrap_or(reach);

@@ -83,11 +83,7 @@ impl Dataset {
         let path = Path::new("episodes");
         let bounds = Bounds::new(action_bounds)?;
         if observation_size == 0 {
-            return Err(Error::Config {
-                field: "observation_size",
-                value: "0".to_owned(),
-                allowed: "1 or more".to_owned(),
-            });
+            return Err(Error::config("observation_size", 0, "1 or more"));
         }
         let mut data = Self {
             observation_size,

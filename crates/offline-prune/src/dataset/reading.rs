@@ -38,7 +38,7 @@ impl Reading {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`Error::Config`] with the setting, its value and what is allowed.
+    /// [`rl_algos::Error::Config`] with the setting, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
         if self.episode_length == Some(0) {
             return Err(Error::config("data.episode_length", 0, "1 or more"));

@@ -440,7 +440,10 @@ fn actions_outside_the_range_are_refused_cut_off_or_left_out() {
             ..Reading::default()
         };
         let file = File { reading, ..file };
-        assert!(matches!(file.read(), Err(Error::Config { .. })));
+        assert!(matches!(
+            file.read(),
+            Err(Error::Learning(rl_algos::Error::Config { .. }))
+        ));
     }
 }
 

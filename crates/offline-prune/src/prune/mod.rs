@@ -95,7 +95,7 @@ impl PruneConfig {
     /// Checks every field.
     ///
     /// # Errors
-    /// [`Error::Config`] with the field, its value and what is allowed.
+    /// [`rl_algos::Error::Config`] with the field, its value and what is allowed.
     pub fn validate(&self) -> Result<()> {
         if !(0.0..1.0).contains(&self.sparsity) {
             return Err(Error::config("sparsity", self.sparsity, "in [0, 1)"));
@@ -128,7 +128,7 @@ pub struct Pruned {
 /// Scores the weights of a group of dense networks by their losses and keeps the best.
 ///
 /// # Errors
-/// [`Error::Config`] when a setting is outside its range; [`Error::Loss`] when the criterion needs a loss and there is
+/// [`rl_algos::Error::Config`] when a setting is outside its range; [`Error::Loss`] when the criterion needs a loss and there is
 /// none, or one is not finite; [`Error::Scores`] when the scores are not numbers or all the same;
 /// [`Error::Collapse`] when a layer would keep nothing, which a floor prevents.
 pub fn prune(group: &Group, config: &PruneConfig, rng: &mut impl Rng) -> Result<Pruned> {

@@ -231,11 +231,8 @@ fn a_floor_that_does_not_fit_is_an_error_that_says_what_would() {
         let error = select(sparsity, Allocation::Global).unwrap_err();
         assert!(
             matches!(
-                error,
-                Error::Config {
-                    field: "sparsity",
-                    ..
-                }
+                &error,
+                &Error::Learning(rl_algos::Error::Config { ref field, .. }) if field == "sparsity"
             ),
             "{error}"
         );

@@ -1,30 +1,27 @@
-//! The loop: batches from a dataset, updates, evaluations in the task.
+//! A run on a dataset: an agent is drawn and pruned, and trained by [`rl_algos::train::Trainer`].
 //!
-//! In reading order: this file (the beginning of a run, and its observers), `run.rs` (its loop), `batches.rs`,
-//! `averages.rs`, `state.rs` (what a stopped run goes on from).
+//! In reading order: this file (the beginning of a run), `data.rs` (a dataset as the trainer sees it), `state.rs` (what a
+//! stopped run goes on from).
 
-mod averages;
-mod batches;
-mod run;
+mod data;
 mod state;
 
-use std::ops::ControlFlow;
-
 use burn::tensor::Device;
-use envs::VecEnv;
+use envs::Env;
 use rl_algos::ActiveRunGuard;
-use rl_algos::evaluate::Returns;
+use rl_algos::agent::Agent;
 use rl_algos::nets::BatchShape;
+use rl_algos::observe::Observer;
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
-use serde::{Deserialize, Serialize};
+use rl_algos::train::Trainer;
 
-pub use averages::Averages;
-pub use batches::Batches;
-pub use run::Run;
+use data::Recorded;
+pub use data::batches;
 pub use state::State;
 
-use crate::algos::{self, OfflineAgent};
+use crate::agent::OfflineAgent;
+use crate::algos;
 use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
 use crate::prune::PruneReport;
@@ -32,162 +29,122 @@ use crate::prune_agent::{prune_agent, with_values_of};
 use crate::score::Reference;
 use crate::{Error, Result};
 
-/// What watches a run.
-pub trait Watcher: Send {
-    /// Before the first update of a run that begins or goes on.
-    ///
-    /// # Errors
-    /// Its own, which end the run.
-    fn on_start(&mut self, start: &Start) -> Result<()> {
-        let _ = start;
-        Ok(())
-    }
+/// What came of a run.
+pub type Trained = rl_algos::train::Trained<Box<dyn OfflineAgent>>;
 
-    /// After each update; may end the run.
-    fn on_update(&mut self, update: u64) -> ControlFlow<()> {
-        let _ = update;
-        ControlFlow::Continue(())
-    }
-
-    /// After each evaluation.
-    ///
-    /// # Errors
-    /// Its own, which end the run.
-    fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
-        let _ = evaluation;
-        Ok(())
-    }
-
-    /// After each evaluation, and when the run is ended in between. A stored [`Run::state`] can be resumed from here.
-    ///
-    /// # Errors
-    /// Its own, which end the run.
-    fn on_checkpoint(&mut self, run: &mut Run) -> Result<()> {
-        let _ = run;
-        Ok(())
-    }
-}
-
-/// Nobody watches.
-impl Watcher for () {}
-
-/// An agent before its first update, or before the first that a run goes on with.
+/// An agent before its first update.
 #[derive(Debug)]
 pub struct Start {
-    /// Updates that were made before.
-    pub updates: u64,
     /// The agent, pruned if it was to be.
     pub agent: Box<dyn OfflineAgent>,
-    /// For each group of networks that was ranked together their names, and what pruning did; none without pruning, or
-    /// where a run goes on.
-    pub pruning: Vec<(Vec<&'static str>, PruneReport)>,
-}
-
-/// What an evaluation found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// Updates before it.
-    pub update: u64,
-    /// Returns of deterministic episodes; none without a task.
-    pub returns: Option<Returns>,
-    /// The mean return on D4RL's scale, where the task or the dataset has a reference.
-    pub score: Option<f64>,
-    /// Mean metrics since the previous evaluation, by name, in the algorithm's order; NaN where there are none.
-    pub losses: Vec<(String, f64)>,
-}
-
-/// What came of a run.
-#[derive(Debug)]
-pub struct Trained {
-    /// The agent after its last update.
-    pub agent: Box<dyn OfflineAgent>,
-    /// Updates that were made, before it went on too.
-    pub updates: u64,
-    /// All evaluations, in order; the last after the last update, unless the run was ended.
-    pub evaluations: Vec<Evaluation>,
-    /// Whether the watcher ended it.
-    pub stopped: bool,
+    /// For each group of networks that was ranked together their names, and what pruning did; none without pruning.
+    pub pruning: Vec<(Vec<String>, PruneReport)>,
+    /// The generators.
+    pub streams: Streams,
 }
 
 /// Draws the agent of `config` for a dataset and prunes it. The same seed gives the same dense networks, so pruned
 /// agents are parts of the dense one.
 ///
 /// # Errors
-/// As [`OfflineConfig::validate`] and [`prune_agent`]; [`Error::Config`] when the dataset is normalised and should not
-/// be, or the other way round.
-pub fn start(
-    config: &OfflineConfig,
-    dataset: &Dataset,
-    device: &Device,
-    streams: &mut Streams,
-) -> Result<Start> {
+/// As [`OfflineConfig::validate`] and [`prune_agent`]; [`rl_algos::Error::Config`] when the dataset is normalised and
+/// should not be, or the other way round.
+pub fn start(config: &OfflineConfig, dataset: &Dataset, device: &Device) -> Result<Start> {
     let config = &config.resolved(dataset);
     config.validate()?;
     check_normalised(config, dataset)?;
-    let rows = rows(dataset, device);
-    let dense = algos::draw(config, &rows, streams)?;
-    let agent = algos::build(config, rows.clone(), dense)?;
-    let wanted = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
-    let Some(pruning) = wanted else {
-        return Ok(Start {
-            updates: 0,
-            agent,
-            pruning: Vec::new(),
-        });
-    };
-    // Generators of their own, so that a pruned agent is trained with the numbers of the dense one.
-    let mut own = streams.clone();
-    let mut batch = Batches::new(config, dataset, &own);
-    let batches: Vec<Batch> = (0..config.prune_batches).map(|_| batch.take()).collect();
-    let mut rng = own.topology("actor").clone();
-    let scored = match pruning.score_init {
-        None => None,
-        Some(init) => {
-            let mut config = config.clone();
-            config.networks.init = init;
-            let networks = algos::draw(&config, &rows, &mut own.clone())?;
-            Some(algos::build(&config, rows.clone(), networks)?)
+    // On a thread of the pool, so that work is shared out without waking others.
+    let _running = ActiveRunGuard::begin();
+    rayon::scope(|_| {
+        let mut streams = Streams::new(config.seed);
+        let rows = rows(dataset, device);
+        let dense = algos::draw(config, &rows, &mut streams)?;
+        let agent = config.build(rows.clone(), dense)?;
+        let wanted = config.pruning.as_ref().filter(|p| p.sparsity > 0.0);
+        let Some(pruning) = wanted else {
+            return Ok(Start {
+                agent,
+                pruning: Vec::new(),
+                streams,
+            });
+        };
+        // Generators of their own, so that a pruned agent is trained with the numbers of the dense one.
+        let mut own = streams.clone();
+        let source = batches(config, dataset, own.replay.clone());
+        let next = |_| {
+            let mut batch = Batch::default();
+            source.next(&mut batch);
+            batch
+        };
+        let batches: Vec<Batch> = (0..config.prune_batches).map(next).collect();
+        let mut rng = own.topology("actor").clone();
+        let scored = match pruning.score_init {
+            None => None,
+            Some(init) => {
+                let mut config = config.clone();
+                config.networks.init = init;
+                let networks = algos::draw(&config, &rows, &mut own.clone())?;
+                Some(config.build(rows.clone(), networks)?)
+            }
+        };
+        let of = scored.as_ref().unwrap_or(&agent);
+        let mut pruned = prune_agent(&**of, &batches, pruning, &mut own, &mut rng)?;
+        if scored.is_some() {
+            for (pruned, dense) in pruned.networks.iter_mut().zip(agent.networks()) {
+                *pruned = with_values_of(pruned, dense.net)?;
+            }
         }
-    };
-    let of = scored.as_ref().unwrap_or(&agent);
-    let mut pruned = prune_agent(&**of, &batches, pruning, &mut own, &mut rng)?;
-    if scored.is_some() {
-        for (pruned, (_, dense)) in pruned.networks.iter_mut().zip(agent.networks()) {
-            *pruned = with_values_of(pruned, dense)?;
-        }
-    }
-    Ok(Start {
-        updates: 0,
-        agent: algos::build(config, rows, pruned.networks)?,
-        pruning: pruned.reports,
+        Ok(Start {
+            agent: config.build(rows, pruned.networks)?,
+            pruning: pruned.reports,
+            streams,
+        })
     })
 }
 
-/// Trains from the first update to the last. The same configuration, dataset, device and kind of CPU give the same
-/// numbers, whatever the number of threads.
+impl Start {
+    /// The trainer of the agent on the dataset, from the first update on; it is evaluated in the
+    /// [task](environment), if there is one. The same configuration, dataset, device and kind of CPU give the same
+    /// numbers, whatever the number of threads.
+    #[must_use]
+    pub fn trainer<'a>(
+        self,
+        config: &OfflineConfig,
+        dataset: &'a Dataset,
+        task: Option<Box<dyn Env>>,
+    ) -> Trainer<'a, Box<dyn OfflineAgent>> {
+        let data = Recorded {
+            dataset,
+            reference: reference(config, dataset),
+        };
+        let trainer = Trainer::offline(self.agent, data)
+            .config(config.loop_config())
+            .streams(self.streams);
+        match task {
+            Some(task) => trainer.evaluate_in(task),
+            None => trainer,
+        }
+    }
+}
+
+/// Trains from the first update to the last.
 ///
 /// # Errors
-/// As [`start`]; [`Error::Config`] when the task has other observations or actions than the dataset; errors of the
-/// environment and of the watcher; [`sparse_core::Error::Diverged`] when a loss is no longer finite.
+/// As [`environment`], [`start`] and [`Trainer::run`].
 pub fn train(
     config: &OfflineConfig,
     dataset: &Dataset,
     device: &Device,
-    watcher: &mut dyn Watcher,
+    observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
-    let mut streams = Streams::new(config.seed);
-    let envs = environments(config, dataset)?;
-    // On a thread of the pool, so that work is shared out without waking others.
-    let _training = ActiveRunGuard::begin();
-    rayon::scope(|_| {
-        let start = start(config, dataset, device, &mut streams)?;
-        watcher.on_start(&start)?;
-        Run::begin(config, dataset, envs, streams, start.agent).go_on(watcher)
-    })
+    let task = environment(config, dataset)?;
+    let start = start(config, dataset, device)?;
+    let trainer = start.trainer(config, dataset, task);
+    Ok(observed(trainer, observers).run()?)
 }
 
-/// Goes on with a run that was stopped or killed, as if it had not stopped: from its [state](Run::state) on, updates
-/// and evaluations are those of a run without a break. One that is over makes no update.
+/// Goes on with a run that was stopped or killed, as if it had not stopped: updates and evaluations are those of a run
+/// without a break. One that is over makes no update.
 ///
 /// # Errors
 /// [`Error::Resume`] when it was stored under other settings or on other data; [`sparse_core::Error::Record`] when its
@@ -197,19 +154,34 @@ pub fn resume(
     dataset: &Dataset,
     device: &Device,
     state: State,
-    watcher: &mut dyn Watcher,
+    observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
-    let envs = environments(config, dataset)?;
+    let task = environment(config, dataset)?;
     check_normalised(config, dataset)?;
-    let _training = ActiveRunGuard::begin();
-    rayon::scope(|_| {
-        let start = Start {
-            updates: state.updates,
-            agent: state.agent(config, dataset, rows(dataset, device))?,
-            pruning: Vec::new(),
-        };
-        watcher.on_start(&start)?;
-        Run::restore(config, dataset, envs, start.agent, state).go_on(watcher)
+    let config = &config.resolved(dataset);
+    state.fits(config, &dataset.digest())?;
+    let mut streams = Streams::new(config.seed);
+    let rows = rows(dataset, device);
+    let dense = algos::draw(config, &rows, &mut streams)?;
+    let start = Start {
+        agent: config.build(rows, dense)?,
+        pruning: Vec::new(),
+        streams,
+    };
+    let trainer = start
+        .trainer(config, dataset, task)
+        .resume(state.train, None);
+    Ok(observed(trainer, observers).run()?)
+}
+
+/// A trainer that tells observers.
+fn observed<'a>(
+    trainer: Trainer<'a, Box<dyn OfflineAgent>>,
+    observers: &'a mut [&mut dyn Observer],
+) -> Trainer<'a, Box<dyn OfflineAgent>> {
+    let observers = observers.iter_mut();
+    observers.fold(trainer, |trainer, observer| {
+        trainer.observe(&mut **observer)
     })
 }
 
@@ -222,37 +194,24 @@ fn rows(dataset: &Dataset, device: &Device) -> BatchShape {
     }
 }
 
-impl Trained {
-    /// The bytes of a safetensors file with the policy as `actor`, which reads observations as the task gives them: if
-    /// it learned from normalised ones, its first layer normalises. [`rl_algos::algos::Policy::open`] reads it.
-    ///
-    /// # Errors
-    /// [`Error::Config`] when the policy is more than one network, as BCQ's; [`sparse_core::Error::Record`] when the
-    /// format cannot hold it.
-    pub fn policy(&self, dataset: &Dataset) -> Result<Vec<u8>> {
-        run::policy(&*self.agent, dataset)
-    }
-}
-
 /// What returns are measured against: the dataset's own reference, else D4RL's of the task.
 #[must_use]
 pub fn reference(config: &OfflineConfig, dataset: &Dataset) -> Option<Reference> {
     dataset.reference().or(Reference::of(&config.env).ok())
 }
 
-/// Environments for the evaluation, where there is a task. To ask for them shows whether it fits the dataset.
+/// The task to evaluate in, where there is one. To ask for it shows whether it fits the dataset.
 ///
 /// # Errors
-/// As [`OfflineConfig::validate`], an unknown task, and [`Error::Config`] when the task has other observations or
-/// actions than the dataset.
-pub fn environments(config: &OfflineConfig, dataset: &Dataset) -> Result<Option<VecEnv>> {
+/// As [`OfflineConfig::validate`], an unknown task, and [`rl_algos::Error::Config`] when the task has other observations
+/// or actions than the dataset.
+pub fn environment(config: &OfflineConfig, dataset: &Dataset) -> Result<Option<Box<dyn Env>>> {
     config.validate()?;
     let Some(task) = config.task() else {
         return Ok(None);
     };
     config.check_sizes([dataset.observation_size(), dataset.action_size()])?;
-    let envs = VecEnv::new(task, config.evaluation.episodes)?;
-    Ok(Some(envs))
+    Ok(Some(envs::make(task)?))
 }
 
 fn check_normalised(config: &OfflineConfig, dataset: &Dataset) -> Result<()> {

@@ -73,7 +73,7 @@ impl Budget {
     /// largest; of equals the earlier stays. The floor takes the place of the lowest scores that it does not need.
     ///
     /// # Errors
-    /// [`Error::Config`] when the sparsity is outside [0, 1) or too high for the floor; sparse-core's errors when
+    /// [`rl_algos::Error::Config`] when the sparsity is outside [0, 1) or too high for the floor; sparse-core's errors when
     /// the allocation leaves a layer without weights or a score is not a number.
     pub fn select(&self, layers: &[LayerShape], scores: &PerWeight) -> Result<Selection> {
         let scores = scores.ranks();

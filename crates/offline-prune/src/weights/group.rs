@@ -39,7 +39,7 @@ impl<'a> Group<'a> {
     /// These networks, which lie on a device without autodiff. Criteria that need no data do without losses.
     ///
     /// # Errors
-    /// [`Error::Config`] when there are none, or when a layer of one is not dense.
+    /// [`rl_algos::Error::Config`] when there are none, or when a layer of one is not dense.
     pub fn new(networks: &[&SparseMlp], losses: &'a [Box<Loss<'a>>]) -> Result<Self> {
         if networks.is_empty() {
             return Err(Error::config("networks", 0, "at least one"));

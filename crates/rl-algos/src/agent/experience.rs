@@ -2,7 +2,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::replay::{Batch, Replay, Transition};
+use crate::replay::{Batch, Batches, Replay, Transition};
 use crate::{Error, Result};
 
 /// Experience after an environment step.
@@ -19,6 +19,11 @@ pub struct Experience<'a> {
 enum Source<'a> {
     /// One batch, again and again.
     Fixed(&'a Batch),
+    /// Recorded transitions; the first batch is there.
+    Recorded {
+        batches: &'a Batches<'a>,
+        batch: &'a mut Batch,
+    },
     /// Windows of a replay.
     Replay {
         replay: &'a Replay,
@@ -65,6 +70,16 @@ impl<'a> Experience<'a> {
         }
     }
 
+    /// Recorded transitions, without a newest one: `batch`, and then those that follow it.
+    #[must_use]
+    pub fn recorded(batches: &'a Batches<'a>, batch: &'a mut Batch) -> Self {
+        Self {
+            transition: None,
+            source: Source::Recorded { batches, batch },
+            drawn: 0,
+        }
+    }
+
     /// A newest transition, without earlier ones.
     #[must_use]
     pub fn newest(transition: Transition<'a>) -> Self {
@@ -98,14 +113,14 @@ impl<'a> Experience<'a> {
         }
     }
 
-    /// The step that was just made; `None` where an agent learns from a dataset.
+    /// The step that was just made; `None` where an agent learns from recorded transitions.
     #[must_use]
     pub fn transition(&self) -> Option<&Transition<'a>> {
         self.transition.as_ref()
     }
 
     /// Draws a batch for the next update: windows of as many steps as the schedule says, without intermediate
-    /// observations.
+    /// observations. Recorded transitions are drawn by a generator of their own, from the same stream.
     ///
     /// # Errors
     /// [`Error::Config`] when no replay is kept.
@@ -125,6 +140,12 @@ impl<'a> Experience<'a> {
         self.drawn += 1;
         match &mut self.source {
             Source::Fixed(batch) => Ok(batch),
+            Source::Recorded { batches, batch } => {
+                if self.drawn > 1 {
+                    batches.next(batch);
+                }
+                Ok(batch)
+            }
             Source::Replay {
                 replay,
                 windows,

@@ -17,14 +17,14 @@ pub use network::{Densities, Network, Role, Weights};
 pub use report::{Moves, UpdateReport};
 pub use state::{AgentState, Part, Parts, Resumable, adopt};
 
-use crate::Result;
-use crate::replay::Batch;
+use crate::replay::{Batch, Batches};
 use crate::rng::Streams;
+use crate::{Result, keep_workers_awake};
 
 /// An agent: it acts, explores and learns. Actions are in [-1, 1] per component.
 ///
-/// An off-policy agent asks [`Experience::batch`] for transitions of the replay; an on-policy one keeps what
-/// [`Experience::transition`] shows it and learns when it has enough.
+/// An off-policy agent asks [`Experience::batch`] for transitions of the replay, or of a dataset; an on-policy one keeps
+/// what [`Experience::transition`] shows it and learns when it has enough.
 pub trait Agent: Resumable + Debug + Send {
     /// Writes the action for `observation` `[observation]`, without noise, to `action` `[action]`.
     ///
@@ -32,7 +32,8 @@ pub trait Agent: Resumable + Debug + Send {
     /// When the observation or the action has another size than the agent was built for.
     fn act(&mut self, observation: &[f32], action: &mut [f32]);
 
-    /// Writes an action that explores to `action`, and the one without noise to `mean`, `[action]` both.
+    /// Writes an action that explores to `action`, and the one without noise to `mean`, `[action]` both. Default: both
+    /// are without noise, as of an agent that learns from recorded transitions.
     ///
     /// # Panics
     /// As [`act`](Self::act).
@@ -42,10 +43,14 @@ pub trait Agent: Resumable + Debug + Send {
         rng: &mut ChaCha8Rng,
         mean: &mut [f32],
         action: &mut [f32],
-    );
+    ) {
+        let _ = rng;
+        self.act(observation, mean);
+        action.copy_from_slice(mean);
+    }
 
-    /// Learns from experience; called after every environment step, but for the random ones at the start. An agent that
-    /// waits for more experience returns an empty report.
+    /// Learns from experience; called after every environment step, but for the random ones at the start, and again and
+    /// again with recorded transitions. An agent that waits for more experience returns an empty report.
     ///
     /// # Errors
     /// [`sparse_core::Error::Diverged`] when a loss or a gradient is NaN or infinite;
@@ -108,5 +113,21 @@ impl dyn Agent + '_ {
     /// As [`Agent::learn`].
     pub fn update(&mut self, batch: &Batch, streams: &mut Streams) -> Result<UpdateReport> {
         self.learn(&mut Experience::of(batch), streams)
+    }
+
+    /// Learns from recorded transitions, while the batch after is drawn; `batch` becomes the one that was learned from.
+    ///
+    /// # Errors
+    /// As [`Agent::learn`].
+    pub fn learn_from(
+        &mut self,
+        batches: &Batches<'_>,
+        batch: &mut Batch,
+        streams: &mut Streams,
+    ) -> Result<UpdateReport> {
+        batches.next(batch);
+        let learn = || self.learn(&mut Experience::recorded(batches, batch), streams);
+        let (report, ()) = keep_workers_awake(|| rayon::join(learn, || batches.prefetch()));
+        report
     }
 }

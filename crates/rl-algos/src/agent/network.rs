@@ -165,12 +165,23 @@ impl dyn Agent + '_ {
     /// The same bytes with the actor alone.
     ///
     /// # Errors
-    /// [`sparse_core::Error::Record`] when the format cannot hold it; [`Error::Config`] when there is no actor.
+    /// As [`actor`](Self::actor); [`sparse_core::Error::Record`] when the format cannot hold it.
     pub fn policy_bytes(&self) -> Result<Vec<u8>> {
+        let actor = self.actor()?;
+        Ok(record::to_bytes(&[(actor.name, actor.net)])?)
+    }
+
+    /// The network that is the policy.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when there is none, as where acting takes several networks.
+    pub fn actor(&self) -> Result<Network<'_>> {
         let mut networks = self.networks().into_iter();
-        match networks.find(|network| network.role == Role::Actor) {
-            Some(actor) => Ok(record::to_bytes(&[(actor.name, actor.net)])?),
-            None => Err(Error::config("networks", 0, "1 or more, with an actor")),
-        }
+        let actor = networks.find(|network| network.role == Role::Actor);
+        actor.ok_or_else(|| {
+            let names: Vec<_> = self.networks().iter().map(|n| n.name.to_owned()).collect();
+            let allowed = "with one that is an actor by itself, for a policy to be a file";
+            Error::config("networks", format!("[{}]", names.join(", ")), allowed)
+        })
     }
 }

@@ -6,10 +6,11 @@
 use std::f32::consts::LN_2;
 
 use burn::tensor::Tensor;
+use rand_chacha::ChaCha8Rng;
 use sparse_core::math::{exp, softplus, tanh};
 
 use crate::config::{LogStd, SacConfig};
-use crate::nets::{BatchShape, to_vec};
+use crate::nets::{Actor, BatchShape, normal, to_vec};
 
 /// ½ log 2π.
 const HALF_LN_2_PI: f32 = 0.918_938_5;
@@ -49,6 +50,19 @@ impl SquashedGaussian {
             bound: sac.log_std,
             ..Self::within(sac.log_std_min, sac.log_std_max)
         }
+    }
+
+    /// Writes an action that is drawn for `observation` from the policy of `actor` to `action` `[action]`.
+    pub(super) fn explore(
+        self,
+        actor: &mut Actor,
+        observation: &[f32],
+        rng: &mut ChaCha8Rng,
+        action: &mut [f32],
+    ) {
+        let noise = normal(action.len(), rng);
+        let (drawn, _) = self.sample(action.len(), actor.output(observation), &noise);
+        action.copy_from_slice(&drawn);
     }
 
     /// Half the width of the range of log σ.

@@ -6,8 +6,6 @@ mod redq;
 mod sac;
 pub mod td3;
 
-use std::sync::{PoisonError, RwLock};
-
 use burn::tensor::Device;
 use sparse_core::trainer::StepReport;
 
@@ -17,7 +15,7 @@ pub use sac::Sac;
 pub use td3::Td3;
 
 use crate::agent::{Agent, Moves, UpdateReport};
-use crate::config::{self, AgentConfig, RedqConfig, SacConfig, Td3Config, TrainConfig};
+use crate::config::{self, AgentConfig, RedqConfig, Registered, SacConfig, Td3Config, TrainConfig};
 use crate::nets::BatchShape;
 use crate::rng::Streams;
 use crate::{Error, Result};
@@ -96,8 +94,7 @@ const OURS: [Builder; 3] = [
     Builder::of::<RedqConfig>(),
 ];
 
-/// Those that were registered.
-static REGISTERED: RwLock<Vec<Builder>> = RwLock::new(Vec::new());
+static REGISTERED: Registered<Builder> = Registered::new();
 
 /// Gives an agent of one's own its name in configurations, recipes and checkpoints, in all of the process.
 ///
@@ -105,9 +102,8 @@ static REGISTERED: RwLock<Vec<Builder>> = RwLock::new(Vec::new());
 /// [`Error::Config`] when the name is taken, or is none: lower case letters, digits, `_` and `-`.
 pub fn register_agent<A: BuildAgent>() -> Result<()> {
     config::register::<A>()?;
-    let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
-    registered.push(Builder::of::<A>());
-    Ok(())
+    let ours = OURS.iter().map(|builder| builder.name);
+    REGISTERED.add("agent", A::NAME, Builder::of::<A>(), ours)
 }
 
 /// Draws the agent that `config` describes, for observations and actions of these sizes.
@@ -126,12 +122,8 @@ pub fn build(
         act_dim: action,
         device: device.clone(),
     };
-    let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
-    let mut builders = OURS.iter().chain(registered.iter());
-    let builder = builders.find(|builder| builder.name == config.algo.name());
-    let builder = builder.copied();
-    drop(registered);
-    match builder {
+    let mut builders = REGISTERED.after(&OURS).into_iter();
+    match builders.find(|builder| builder.name == config.algo.name()) {
         Some(builder) => (builder.build)(config, shape, streams),
         None => Err(Error::config(
             "algo",

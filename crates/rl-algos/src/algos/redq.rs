@@ -13,7 +13,7 @@ use super::gaussian::SquashedGaussian;
 use super::sac::EntropyCoef;
 use super::{BuildAgent, METRICS, report};
 use crate::Result;
-use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
+use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{RedqConfig, TrainConfig};
 use crate::nets::with_scaled_rewards;
 use crate::nets::{
@@ -147,10 +147,8 @@ impl Agent for Redq {
         action: &mut [f32],
     ) {
         self.act(observation, mean);
-        let noise = normal(action.len(), rng);
-        let output = self.actor.output(observation);
-        let (drawn, _) = self.gaussian.sample(action.len(), output, &noise);
-        action.copy_from_slice(&drawn);
+        let actor = &mut self.actor;
+        self.gaussian.explore(actor, observation, rng, action);
     }
 
     fn learn(
@@ -171,8 +169,7 @@ impl Agent for Redq {
     }
 
     fn networks(&self) -> Vec<Network<'_>> {
-        let actor = Network::of("actor", Role::Actor, self.actor.learner());
-        [vec![actor], self.critics.networks()].concat()
+        [vec![self.actor.network()], self.critics.networks()].concat()
     }
 }
 

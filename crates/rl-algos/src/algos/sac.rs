@@ -8,7 +8,7 @@ use sparse_core::op::mean;
 
 use super::gaussian::SquashedGaussian;
 use super::{METRICS, report};
-use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
+use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{Growth, SacConfig, Temperature, TrainConfig};
 use crate::nets::{
     Actor, BatchShape, Critics, ScalarAdam, check_action, check_batch, equal_parts, normal,
@@ -228,10 +228,8 @@ impl Agent for Sac {
     ) {
         self.act(observation, mean);
         if self.config.sample_actions {
-            let noise = normal(action.len(), rng);
-            let output = self.actor.output(observation);
-            let (drawn, _) = self.gaussian.sample(action.len(), output, &noise);
-            action.copy_from_slice(&drawn);
+            let actor = &mut self.actor;
+            self.gaussian.explore(actor, observation, rng, action);
         } else {
             action.copy_from_slice(mean);
         }
@@ -251,8 +249,7 @@ impl Agent for Sac {
     }
 
     fn networks(&self) -> Vec<Network<'_>> {
-        let actor = Network::of("actor", Role::Actor, self.actor.learner());
-        [vec![actor], self.critics.networks()].concat()
+        [vec![self.actor.network()], self.critics.networks()].concat()
     }
 }
 

@@ -11,7 +11,7 @@ use sparse_core::nn::SparseMlp;
 use sparse_core::op::{mean, tanh};
 
 use super::{METRICS, report};
-use crate::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
+use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{Td3Config, TrainConfig};
 use crate::nets::{
     Actor, BatchShape, Critics, check_action, check_batch, equal_parts, par_halves, row_slice,
@@ -172,8 +172,7 @@ impl Agent for Td3 {
     }
 
     fn networks(&self) -> Vec<Network<'_>> {
-        let actor = Network::of("actor", Role::Actor, self.actor.learner());
-        [vec![actor], self.critics.networks()].concat()
+        [vec![self.actor.network()], self.critics.networks()].concat()
     }
 }
 

@@ -30,8 +30,10 @@ pub trait AgentConfig:
     /// [`Error::Config`](crate::Error::Config) with the setting, its value and what is allowed.
     fn validate(&self) -> Result<()>;
 
-    /// What its networks are like, and how often they are updated.
-    fn shape(&self) -> AgentShape;
+    /// What its networks are like, and how often they are updated. Default: [`AgentShape::default`].
+    fn shape(&self) -> AgentShape {
+        AgentShape::default()
+    }
 
     /// Writes the action `[action]`, in [-1, 1], that [`Agent::act`](crate::agent::Agent::act) makes of the outputs of its
     /// actor. A checkpoint holds the network alone: commands that play it act by this. Default: tanh of the first outputs.
@@ -58,4 +60,17 @@ pub struct AgentShape {
     pub policy_delay: u64,
     /// Whether the actor has a target network.
     pub actor_target: bool,
+}
+
+impl Default for AgentShape {
+    /// A deterministic actor and two critics, which are updated together once a step.
+    fn default() -> Self {
+        Self {
+            actor_outputs: 1,
+            critics: 2,
+            updates_per_step: 1,
+            policy_delay: 1,
+            actor_target: false,
+        }
+    }
 }

@@ -1,26 +1,46 @@
 //! Which agent learns, with the settings that are its own: open to agents of one's own.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::marker::PhantomData;
+use std::str::FromStr;
+use std::sync::Arc;
 
 use envs::TaskInfo;
 use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use toml::{Table, Value};
 
 use super::agent::{AgentConfig, AgentShape};
 use super::agents::{RedqConfig, SacConfig, Td3Config};
 use super::fields::Field;
+use super::registered::Registered;
 use super::{TrainConfig, located};
 use crate::{Error, Result};
 
-/// The agent of a run: any [`AgentConfig`] that is known by its name. Configurations write its name as a table, with its
-/// settings in it: `[algo.td3]`.
-#[derive(Clone)]
-pub struct AlgoConfig(Arc<dyn AnyAgent>);
+/// The agent of a run: any [`AgentConfig`] that `R` knows by its name. Configurations write its name as a table, with its
+/// settings in it: `[algo.td3]`; or, where it has none or they are the default ones, the name alone: `algo = "td3"`.
+pub struct AgentChoice<R>(Arc<dyn AnyAgent>, PhantomData<fn() -> R>);
+
+/// The agent of a run in an environment.
+pub type AlgoConfig = AgentChoice<Online>;
+
+/// The agents that configurations of a kind may name.
+pub trait AgentRegistry: 'static {
+    /// All of them.
+    fn agents() -> Vec<AgentKind>;
+}
+
+/// The agents that learn in an environment.
+#[derive(Clone, Copy, Debug)]
+pub enum Online {}
+
+impl AgentRegistry for Online {
+    fn agents() -> Vec<AgentKind> {
+        REGISTERED.after(&OURS)
+    }
+}
 
 /// An [`AgentConfig`] whose type is not known.
 trait AnyAgent: Any + fmt::Debug + Send + Sync {
@@ -29,7 +49,7 @@ trait AnyAgent: Any + fmt::Debug + Send + Sync {
     fn shape(&self) -> AgentShape;
     fn action(&self, outputs: &[f32], action: &mut [f32]);
     fn suit(&self, base: &mut TrainConfig, task: &TaskInfo);
-    fn settings(&self) -> serde_json::Result<Value>;
+    fn settings(&self) -> serde_json::Result<serde_json::Value>;
 }
 
 impl<A: AgentConfig> AnyAgent for A {
@@ -53,22 +73,16 @@ impl<A: AgentConfig> AnyAgent for A {
         AgentConfig::suit(self, base, task);
     }
 
-    fn settings(&self) -> serde_json::Result<Value> {
+    fn settings(&self) -> serde_json::Result<serde_json::Value> {
         serde_json::to_value(self)
     }
 }
 
-impl AlgoConfig {
+impl<R> AgentChoice<R> {
     /// The agent with these settings.
     #[must_use]
     pub fn new(settings: impl AgentConfig) -> Self {
-        Self(Arc::new(settings))
-    }
-
-    /// The agent of this name with its default settings; `None` where there is none.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        find(name).map(|kind| (kind.default)())
+        Self(Arc::new(settings), PhantomData)
     }
 
     /// The agent's name.
@@ -116,51 +130,86 @@ impl AlgoConfig {
         self.0.action(outputs, action);
     }
 
+    /// Checks its settings.
+    ///
+    /// # Errors
+    /// As [`AgentConfig::validate`].
+    pub fn validate(&self) -> Result<()> {
+        self.0.validate()
+    }
+
     /// As [`AgentConfig::suit`].
     pub(crate) fn suit(&self, base: &mut TrainConfig, task: &TaskInfo) {
         self.0.suit(base, task);
     }
+}
 
-    pub(super) fn validate(&self) -> Result<()> {
-        self.0.validate()
+impl<R: AgentRegistry> AgentChoice<R> {
+    /// The agent of this name with its default settings; `None` where there is none.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        find::<R>(name).map(|kind| Self((kind.default)(), PhantomData))
     }
 }
 
-impl fmt::Debug for AlgoConfig {
+impl<R: AgentRegistry> FromStr for AgentChoice<R> {
+    type Err = Error;
+
+    /// As [`named`](Self::named).
+    fn from_str(name: &str) -> Result<Self> {
+        let unknown = || Error::config("algo", name, &format!("one of {}", known::<R>()));
+        Self::named(name).ok_or_else(unknown)
+    }
+}
+
+impl<R> Clone for AgentChoice<R> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0), PhantomData)
+    }
+}
+
+impl<R> fmt::Debug for AgentChoice<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl PartialEq for AlgoConfig {
+impl<R> PartialEq for AgentChoice<R> {
     fn eq(&self, other: &Self) -> bool {
         let settings = |agent: &Self| agent.0.settings().ok();
         self.name() == other.name() && settings(self) == settings(other)
     }
 }
 
-impl Serialize for AlgoConfig {
+impl<R> Serialize for AgentChoice<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let settings = self.0.settings().map_err(S::Error::custom)?;
+        if settings.as_object().is_some_and(serde_json::Map::is_empty) {
+            return serializer.serialize_str(self.name());
+        }
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry(self.name(), &settings)?;
         map.end()
     }
 }
 
-impl<'de> Deserialize<'de> for AlgoConfig {
+impl<'de, R: AgentRegistry> Deserialize<'de> for AgentChoice<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let given = BTreeMap::<String, Value>::deserialize(deserializer)?;
-        let mut given = given.into_iter();
-        let (Some((name, settings)), None) = (given.next(), given.next()) else {
-            let message = format!("algo must be one of {}, with its settings", known());
+        let given = match Value::deserialize(deserializer)? {
+            Value::String(name) => Some((name, Value::Table(Table::new()))),
+            Value::Table(given) if given.len() == 1 => given.into_iter().next(),
+            _ => None,
+        };
+        let Some((name, settings)) = given else {
+            let message = format!("algo must be one of {}, with its settings", known::<R>());
             return Err(D::Error::custom(message));
         };
-        let Some(kind) = find(&name) else {
-            let message = format!("unknown agent `{name}`; known agents: {}", known());
+        let Some(kind) = find::<R>(&name) else {
+            let message = format!("unknown agent `{name}`; known agents: {}", known::<R>());
             return Err(D::Error::custom(message));
         };
-        (kind.read)(settings).map_err(D::Error::custom)
+        let read = (kind.read)(settings).map_err(D::Error::custom)?;
+        Ok(Self(read, PhantomData))
     }
 }
 
@@ -175,29 +224,35 @@ pub struct AgentKind {
     pub source: &'static str,
     /// The keys of its settings.
     pub fields: &'static [Field],
-    default: fn() -> AlgoConfig,
-    read: fn(Value) -> Result<AlgoConfig, String>,
+    default: fn() -> Arc<dyn AnyAgent>,
+    read: fn(Value) -> Result<Arc<dyn AnyAgent>, String>,
 }
 
 impl AgentKind {
-    const fn of<A: AgentConfig>() -> Self {
+    /// That of an agent with these settings.
+    #[must_use]
+    pub const fn of<A: AgentConfig>() -> Self {
         Self {
             name: A::NAME,
             about: A::ABOUT,
             source: A::SOURCE,
             fields: A::FIELDS,
-            default: || AlgoConfig::new(A::default()),
+            default: || Arc::new(A::default()),
             read: |given| {
                 let row = |key: &str| A::FIELDS.iter().find(|field| field.key == key);
-                let settings = located::reread::<A>(given, &format!("algo.{}.", A::NAME), row);
-                settings.map(AlgoConfig::new)
+                let Value::Table(given) = given else {
+                    let found = given.type_str();
+                    return Err(format!("algo.{} is a {found}: must be a table", A::NAME));
+                };
+                let settings = located::read::<A>(&given, &format!("algo.{}.", A::NAME), row)?;
+                Ok(Arc::new(settings))
             },
         }
     }
 
     /// The names of its settings.
     pub(super) fn keys(&self) -> Vec<String> {
-        let settings = (self.default)().0.settings().unwrap_or_default();
+        let settings = (self.default)().settings().unwrap_or_default();
         let settings = settings.as_object().into_iter().flat_map(|all| all.keys());
         settings.cloned().collect()
     }
@@ -210,53 +265,29 @@ const OURS: [AgentKind; 3] = [
     AgentKind::of::<RedqConfig>(),
 ];
 
-/// Those that were registered, by name.
-fn registered() -> &'static RwLock<BTreeMap<&'static str, AgentKind>> {
-    static REGISTERED: OnceLock<RwLock<BTreeMap<&'static str, AgentKind>>> = OnceLock::new();
-    REGISTERED.get_or_init(RwLock::default)
-}
-
-/// Checks the name of an agent or a recipe, which stands in configurations and, joined by `-`, in a recipe's full name.
-pub(crate) fn check_name(what: &'static str, name: &str) -> Result<()> {
-    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
-    if !name.is_empty() && name.chars().all(letter) {
-        return Ok(());
-    }
-    let allowed = "a name of lower case letters, digits, `_` and `-`";
-    Err(Error::config(what, format!("`{name}`"), allowed))
-}
+static REGISTERED: Registered<AgentKind> = Registered::new();
 
 /// Lets configurations name an agent, in all of the process.
 ///
 /// # Errors
 /// [`Error::Config`] when the name is taken, or is none.
 pub(crate) fn register<A: AgentConfig>() -> Result<()> {
-    check_name("agent", A::NAME)?;
-    let mut registered = registered().write().unwrap_or_else(PoisonError::into_inner);
-    if OURS.iter().any(|kind| kind.name == A::NAME) || registered.contains_key(A::NAME) {
-        return Err(Error::config(
-            "agent",
-            A::NAME,
-            "a name that no other agent has",
-        ));
-    }
-    registered.insert(A::NAME, AgentKind::of::<A>());
-    Ok(())
+    let ours = OURS.iter().map(|kind| kind.name);
+    REGISTERED.add("agent", A::NAME, AgentKind::of::<A>(), ours)
 }
 
 /// All agents that configurations may name: this crate's, then those that were registered.
 #[must_use]
 pub fn agents() -> Vec<AgentKind> {
-    let registered = registered().read().unwrap_or_else(PoisonError::into_inner);
-    OURS.iter().chain(registered.values()).copied().collect()
+    Online::agents()
 }
 
-fn find(name: &str) -> Option<AgentKind> {
-    agents().into_iter().find(|kind| kind.name == name)
+fn find<R: AgentRegistry>(name: &str) -> Option<AgentKind> {
+    R::agents().into_iter().find(|kind| kind.name == name)
 }
 
 /// The names of all agents.
-fn known() -> String {
-    let names: Vec<&str> = agents().iter().map(|kind| kind.name).collect();
+fn known<R: AgentRegistry>() -> String {
+    let names: Vec<&str> = R::agents().iter().map(|kind| kind.name).collect();
     names.join(", ")
 }

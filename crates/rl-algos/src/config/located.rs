@@ -1,7 +1,6 @@
 //! Settings from TOML, with the key of what is not as it must be.
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use toml::Table;
 use toml::de::DeTable;
 
@@ -29,22 +28,6 @@ pub(super) fn read<T: DeserializeOwned>(
             "" => format!("{said} in `{key}`"),
             allowed => format!("{said} in `{key}`; it must be {allowed}"),
         }
-    })
-}
-
-/// As [`read`], from settings that were read as plain values.
-pub(super) fn reread<T: DeserializeOwned>(
-    given: Value,
-    prefix: &str,
-    row: impl Fn(&str) -> Option<&'static Field>,
-) -> Result<T, String> {
-    let settings = serde_json::from_value(given.clone());
-    settings.map_err(|error| match Table::try_from(given) {
-        Ok(given) => match read::<T>(&given, prefix, row) {
-            Err(said) => said,
-            Ok(_) => error.to_string(),
-        },
-        Err(_) => error.to_string(),
     })
 }
 

@@ -11,8 +11,9 @@ mod lengthen;
 mod limits;
 mod located;
 mod needs;
+mod registered;
 mod sparsity;
-mod text;
+pub mod text;
 
 use envs::TaskInfo;
 use serde::{Deserialize, Serialize};
@@ -21,11 +22,13 @@ use sparse_core::trainer::TargetConnections;
 
 pub use agent::{AgentConfig, AgentShape};
 pub use agents::{Growth, LogStd, RedqConfig, SacConfig, Td3Config, Temperature};
-pub use algo::{AgentKind, AlgoConfig, agents as agent_kinds};
-pub(crate) use algo::{check_name, register};
+pub(crate) use algo::register;
+pub use algo::{AgentChoice, AgentKind, AgentRegistry, AlgoConfig, Online, agents as agent_kinds};
 use catalogue::allowed;
 pub use keys::nearest as nearest_key;
 pub use needs::Need;
+pub use registered::Registered;
+pub(crate) use registered::check_name;
 pub use sparsity::{Decay, PruningConfig, SparsityConfig, TopologyConfig};
 
 use crate::replay::AdaptiveCapacity;

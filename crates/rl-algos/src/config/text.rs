@@ -1,9 +1,10 @@
 //! Configurations as TOML: reading, laying one over another, writing with comments.
 
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::catalogue::find;
-use super::fields::OPTIONAL;
+use super::fields::{Field, OPTIONAL};
 use super::{TrainConfig, keys, located};
 use crate::{Error, Result};
 
@@ -17,8 +18,8 @@ impl TrainConfig {
         let given = parse(text)?;
         keys::check(&given)?;
         let mut all = Table::new();
-        overlay(&mut all, given, "");
-        read(&all)
+        overlay(&mut all, given, &is_choice, &OPTIONAL);
+        read_run(&all)
     }
 
     /// These settings overridden by those of a TOML text, section by section; checks all values. Where a section holds
@@ -38,8 +39,8 @@ impl TrainConfig {
     pub fn merged_with(&self, given: Table) -> Result<Self> {
         keys::check(&given)?;
         let mut all = parse(&self.to_toml()?)?;
-        overlay(&mut all, given, "");
-        read(&all)
+        overlay(&mut all, given, &is_choice, &OPTIONAL);
+        read_run(&all)
     }
 
     /// Writes TOML.
@@ -86,8 +87,11 @@ impl TrainConfig {
     }
 }
 
-/// The keys and values of a text.
-fn parse(text: &str) -> Result<Table> {
+/// The keys and values of a TOML text.
+///
+/// # Errors
+/// [`Error::Toml`] with the line.
+pub fn parse(text: &str) -> Result<Table> {
     toml::from_str(text).map_err(|error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start.min(text.len()));
         let line = 1 + text.as_bytes()[..start]
@@ -101,31 +105,57 @@ fn parse(text: &str) -> Result<Table> {
     })
 }
 
-/// Known keys as settings.
-fn read(given: &Table) -> Result<TrainConfig> {
-    let config: TrainConfig =
-        located::read(given, "", find).map_err(|message| Error::Toml { message })?;
+/// Settings from keys and values; `row` knows of a key what it may be.
+///
+/// # Errors
+/// [`Error::Toml`] with the key that is missing, unknown, or of another kind.
+pub fn read<T: DeserializeOwned>(
+    given: &Table,
+    row: impl Fn(&str) -> Option<&'static Field>,
+) -> Result<T> {
+    located::read(given, "", row).map_err(|message| Error::Toml { message })
+}
+
+/// Known keys as settings of a run.
+fn read_run(given: &Table) -> Result<TrainConfig> {
+    let config: TrainConfig = read(given, find)?;
     config.validate()?;
     Ok(config)
 }
 
-/// Puts given keys over those that are there.
-fn overlay(all: &mut Table, given: Table, section: &str) {
+/// Whether a key of a run is a section that holds one of several choices.
+fn is_choice(key: &str) -> bool {
+    find(key).is_some_and(|field| field.is_choice)
+}
+
+/// Puts given keys over those that are there, section by section. Where a section [is a choice](Field::is_choice) of one
+/// of several, such as `algo`, another takes the place of the first. `false` removes a section that is `optional`.
+pub fn overlay(all: &mut Table, given: Table, is_choice: &dyn Fn(&str) -> bool, optional: &[&str]) {
+    overlay_section(all, given, "", (is_choice, optional));
+}
+
+fn overlay_section(
+    all: &mut Table,
+    given: Table,
+    section: &str,
+    kinds: (&dyn Fn(&str) -> bool, &[&str]),
+) {
+    let (is_choice, optional) = kinds;
     for (key, value) in given {
         let path = format!("{section}{key}");
         match (all.get_mut(&key), value) {
             (Some(Value::Table(there)), Value::Table(given)) => {
-                if find(&path).is_some_and(|field| field.is_choice) {
+                if is_choice(&path) {
                     there.retain(|choice, _| given.contains_key(choice));
                 }
-                overlay(there, given, &format!("{path}."));
+                overlay_section(there, given, &format!("{path}."), kinds);
             }
-            (_, Value::Boolean(false)) if OPTIONAL.contains(&path.as_str()) => {
+            (_, Value::Boolean(false)) if optional.contains(&path.as_str()) => {
                 all.remove(&key);
             }
             (None, Value::Table(given)) => {
                 let mut section = Table::new();
-                overlay(&mut section, given, &format!("{path}."));
+                overlay_section(&mut section, given, &format!("{path}."), kinds);
                 all.insert(key, Value::Table(section));
             }
             (_, value) => {

@@ -7,6 +7,7 @@ use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
 use super::BatchShape;
 use super::spec::{NetworkSpec, network};
 use crate::Result;
+use crate::agent::{Network, Role};
 use crate::config::TrainConfig;
 use crate::rng::Streams;
 
@@ -44,6 +45,12 @@ impl Actor {
     #[must_use]
     pub fn learner(&self) -> &NetworkTrainer<SparseMlp> {
         &self.learner
+    }
+
+    /// The network by its name, `actor`.
+    #[must_use]
+    pub fn network(&self) -> Network<'_> {
+        Network::of("actor", Role::Actor, &self.learner)
     }
 
     /// What is trained, to be changed.

@@ -1,14 +1,14 @@
-//! Experience: a ring of transitions, returns over several steps, eviction by policy distance, and a log on disk.
+//! Experience: a ring of transitions, returns over several steps, eviction by policy distance, slots as bytes, and recorded
+//! transitions.
 
 mod adaptive;
 mod batch;
 mod chunk;
-mod log;
-#[cfg(test)]
-mod log_tests;
-mod manifest;
+mod offline;
 mod ring;
 mod stream;
+#[cfg(test)]
+mod stream_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -16,8 +16,6 @@ mod window_tests;
 
 pub use adaptive::{AdaptiveCapacity, policy_distance};
 pub use batch::Batch;
-pub use log::ReplayLog;
-pub use log::is_of_log;
-pub use manifest::{Manifest, Segment};
+pub use offline::{Batches, OfflineData};
 pub use ring::{Replay, Transition};
 pub use stream::ReplayState;

@@ -1,24 +1,17 @@
-//! A replay as bytes: a head, then slot after slot, then a checksum; all numbers little-endian.
+//! A replay as bytes, slot after slot; all numbers little-endian.
 //!
 //! A slot is its observation, action and noiseless action as f32, its reward as f32 and one byte that says what
-//! follows: 121 bytes for HalfCheetah. Where an episode's last observation stands, the rest is zero. Where the newest transition's next observation waits for the next one, it comes
-//! last.
+//! follows: 121 bytes for HalfCheetah. Where an episode's last observation stands, the rest is zero. Where the newest
+//! transition's next observation waits for the next one, it comes last.
 
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
-use crc32fast::Hasher;
 use serde::{Deserialize, Serialize};
 
 use super::Replay;
 use super::chunk::Boundary;
 use crate::{Error, Result};
-
-/// What such bytes begin with, version included.
-const MAGIC: [u8; 8] = *b"replay 1";
-
-/// Bytes of the head: six numbers, one flag, one checksum.
-const HEAD: usize = 6 * 8 + 1 + 4;
 
 /// Larger rows are taken for damage.
 const MOST_NUMBERS: usize = 1 << 16;
@@ -45,7 +38,10 @@ pub struct ReplayState {
 
 impl ReplayState {
     /// Checks that a replay can be like this.
-    pub(super) fn check(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::Replay`] with what cannot be.
+    pub fn check(&self) -> Result<()> {
         let Self {
             start,
             end,
@@ -83,48 +79,6 @@ impl ReplayState {
         let allowed = "1 or more where an observation is pending".into();
         rule(follows, "transitions", transitions, allowed)
     }
-
-    fn to_bytes(self) -> [u8; HEAD] {
-        let numbers = [
-            self.observation_size,
-            self.action_size,
-            self.capacity,
-            self.start,
-            self.end,
-            self.transitions,
-        ];
-        let mut bytes = [0; HEAD];
-        for (place, number) in bytes.chunks_exact_mut(8).zip(numbers) {
-            place.copy_from_slice(&(number as u64).to_le_bytes());
-        }
-        bytes[48] = u8::from(self.pending);
-        let sum = crc32fast::hash(&bytes[..HEAD - 4]);
-        bytes[HEAD - 4..].copy_from_slice(&sum.to_le_bytes());
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8; HEAD]) -> Result<Self> {
-        let (body, sum) = bytes.split_at(HEAD - 4);
-        if crc32fast::hash(body).to_le_bytes() != *sum {
-            return Err(Error::replay("the head's checksum is another"));
-        }
-        let (numbers, _) = body.as_chunks::<8>();
-        let number = |k: usize| {
-            let number = u64::from_le_bytes(numbers[k]);
-            usize::try_from(number).map_err(|_| Error::replay(format!("{number} is too large")))
-        };
-        let state = Self {
-            observation_size: number(0)?,
-            action_size: number(1)?,
-            capacity: number(2)?,
-            start: number(3)?,
-            end: number(4)?,
-            transitions: number(5)?,
-            pending: body[48] == 1,
-        };
-        state.check()?;
-        Ok(state)
-    }
 }
 
 impl Replay {
@@ -142,72 +96,38 @@ impl Replay {
         }
     }
 
-    /// Writes everything that is stored, from which [`read_from`](Self::read_from) makes a replay that samples alike.
+    /// A replay in this state, the slots of which are still to be [read](Self::read_slots) and
+    /// [checked](Self::check_slots).
     ///
     /// # Errors
-    /// Those of `writer`.
-    pub fn write_to(&self, mut writer: impl Write) -> io::Result<()> {
-        writer.write_all(&MAGIC)?;
-        writer.write_all(&self.state().to_bytes())?;
-        let mut writer = Summed::new(writer);
-        self.write_slots(self.start..self.end, &mut writer)?;
-        self.write_pending(&mut writer)?;
-        let sum = writer.sum();
-        writer.inner.write_all(&sum.to_le_bytes())?;
-        writer.inner.flush()
-    }
-
-    /// Reads what [`write_to`](Self::write_to) wrote. Memory is taken as bytes come.
-    ///
-    /// # Errors
-    /// [`Error::Replay`] when the bytes end early, are damaged, or cannot be a replay.
-    pub fn read_from(mut reader: impl Read) -> Result<Self> {
-        let mut magic = [0; MAGIC.len()];
-        read(&mut reader, &mut magic, || "the head".into())?;
-        if magic != MAGIC {
-            let (magic, known) = (magic.escape_ascii(), MAGIC.escape_ascii());
-            let reason = format!("begins with `{magic}`: must be `{known}`");
-            return Err(Error::replay(reason));
-        }
-        let mut head = [0; HEAD];
-        read(&mut reader, &mut head, || "the head".into())?;
-        let state = ReplayState::from_bytes(&head)?;
-        let mut replay = Self::restored(&state);
-        let mut reader = Summed::new(reader);
-        replay.read_slots(state.start..state.end, &mut reader)?;
-        replay.read_pending(&mut reader)?;
-        let expected = reader.sum();
-        let mut sum = [0; 4];
-        read(&mut reader.inner, &mut sum, || "the checksum".into())?;
-        if u32::from_le_bytes(sum) != expected {
-            return Err(Error::replay("the slots' checksum is another"));
-        }
-        replay.check_slots()?;
-        Ok(replay)
-    }
-
-    /// A replay in this state, the slots of which are still to be read.
-    pub(super) fn restored(state: &ReplayState) -> Self {
+    /// As [`ReplayState::check`].
+    pub fn restored(state: &ReplayState) -> Result<Self> {
+        state.check()?;
         let mut replay = Self::new(state.observation_size, state.action_size, state.capacity);
         replay.first = state.start - state.start % replay.chunk();
         replay.start = state.start;
         replay.end = state.end;
         replay.transitions = state.transitions;
         replay.pending = state.pending;
-        replay
+        Ok(replay)
     }
 
     /// Bytes of one slot.
-    pub(super) fn slot_bytes(&self) -> usize {
+    fn slot_bytes(&self) -> usize {
         4 * self.width() + 1
     }
 
-    /// Writes some slots, none of them forgotten.
-    pub(super) fn write_slots(
-        &self,
-        slots: Range<usize>,
-        writer: &mut impl Write,
-    ) -> io::Result<()> {
+    /// Writes some slots, and after the newest the observation that waits there, if one does.
+    ///
+    /// # Errors
+    /// Those of `writer`.
+    ///
+    /// # Panics
+    /// When one of them is not between the [state](Self::state)'s `start` and `end`.
+    pub fn write_slots(&self, slots: Range<usize>, writer: &mut impl Write) -> io::Result<()> {
+        let stored = self.start <= slots.start && slots.end <= self.end;
+        assert!(stored || slots.is_empty(), "slots {slots:?} of the replay");
+        let newest = slots.end == self.end;
         let mut bytes = Vec::with_capacity(self.slot_bytes());
         for index in slots {
             let follows = self.follows(index);
@@ -220,20 +140,20 @@ impl Replay {
             bytes.push(follows.to_byte());
             writer.write_all(&bytes)?;
         }
-        Ok(())
-    }
-
-    /// Writes the observation that waits in slot `end`, if one does.
-    pub(super) fn write_pending(&self, writer: &mut impl Write) -> io::Result<()> {
-        if self.pending {
+        if newest && self.pending {
             let bytes: Vec<u8> = floats(self.observation(self.end)).collect();
             writer.write_all(&bytes)?;
         }
         Ok(())
     }
 
-    /// Reads some slots, and passes over those that are forgotten.
-    pub(super) fn read_slots(&mut self, slots: Range<usize>, reader: &mut impl Read) -> Result<()> {
+    /// Reads what [`write_slots`](Self::write_slots) wrote of these slots, and passes over those that are forgotten. Memory
+    /// is taken as bytes come.
+    ///
+    /// # Errors
+    /// [`Error::Replay`] when the bytes end early, or a slot is none.
+    pub fn read_slots(&mut self, slots: Range<usize>, reader: &mut impl Read) -> Result<()> {
+        let newest = slots.end == self.end;
         let mut bytes = vec![0; self.slot_bytes()];
         for index in slots {
             read(reader, &mut bytes, || format!("slot {index}"))?;
@@ -249,12 +169,7 @@ impl Replay {
             fill(self.room(index), floats);
             self.set_follows(index, follows);
         }
-        Ok(())
-    }
-
-    /// Reads the observation that waits in slot `end`, if one does.
-    pub(super) fn read_pending(&mut self, reader: &mut impl Read) -> Result<()> {
-        if !self.pending {
+        if !(newest && self.pending) {
             return Ok(());
         }
         let (end, seen) = (self.end, self.observation_size);
@@ -266,7 +181,10 @@ impl Replay {
 
     /// Checks what must hold between slots: an episode's last observation stands right after the transition that ends
     /// it and nowhere else, and there are as many transitions as are counted.
-    pub(super) fn check_slots(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::Replay`] with what does not hold.
+    pub fn check_slots(&self) -> Result<()> {
         let mut ends = false;
         let mut transitions = 0;
         for index in self.start..self.end {
@@ -318,56 +236,4 @@ fn read(reader: &mut impl Read, bytes: &mut [u8], what: impl FnOnce() -> String)
             _ => format!("{what}: {error}"),
         })
     })
-}
-
-/// Sums up and counts the bytes that pass.
-pub(super) struct Summed<T> {
-    pub(super) inner: T,
-    hasher: Hasher,
-    bytes: u64,
-}
-
-impl<T> Summed<T> {
-    pub(super) fn new(inner: T) -> Self {
-        Self {
-            inner,
-            hasher: Hasher::new(),
-            bytes: 0,
-        }
-    }
-
-    /// CRC-32 of all bytes so far.
-    pub(super) fn sum(&self) -> u32 {
-        self.hasher.clone().finalize()
-    }
-
-    /// Their number.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    fn pass(&mut self, bytes: &[u8]) {
-        self.hasher.update(bytes);
-        self.bytes += bytes.len() as u64;
-    }
-}
-
-impl<W: Write> Write for Summed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write(bytes)?;
-        self.pass(&bytes[..count]);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
-impl<R: Read> Read for Summed<R> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(bytes)?;
-        self.pass(&bytes[..count]);
-        Ok(count)
-    }
 }

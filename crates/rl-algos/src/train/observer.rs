@@ -14,9 +14,11 @@ pub struct Start<'a> {
     pub agent: &'a dyn Agent,
     /// Settings of the loop.
     pub config: &'a LoopConfig,
+    /// Whether it learns from recorded transitions, and not in an environment.
+    pub is_offline: bool,
     /// Where the run is: at step 0 when it begins.
     pub progress: &'a Progress,
-    /// The mean return of every evaluation so far.
+    /// The mean return of every evaluation so far; NaN without a task.
     pub returns: &'a [f64],
     pub(crate) notes: &'a mut Vec<String>,
 }
@@ -41,7 +43,7 @@ pub trait Observer: Send {
     /// A note of one line: a file of the run was changed, a network lost its connections to its observations.
     fn on_note(&mut self, _note: &str) {}
 
-    /// An environment step was made. Called for every step, so it must be quick. `Break` ends the run after this
+    /// A step was made, in the environment or with recorded transitions. Called for every step, so it must be quick. `Break` ends the run after this
     /// step, with a checkpoint.
     fn on_step(&mut self, _progress: &Progress) -> ControlFlow<()> {
         ControlFlow::Continue(())

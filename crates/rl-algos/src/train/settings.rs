@@ -5,14 +5,15 @@ use crate::config::{
 };
 use crate::{Error, Result};
 
-/// Settings of the loop, whatever the agent and the environment.
+/// Settings of the loop, whatever the agent and its experience.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoopConfig {
-    /// Environment steps, 1 or more.
+    /// Environment steps, or steps with recorded transitions; 1 or more.
     pub steps: u64,
     /// Seed of every stream of random numbers.
     pub seed: u64,
-    /// Environment steps with uniformly random actions, and without learning, before all else.
+    /// Environment steps with uniformly random actions, and without learning, before all else. None with recorded
+    /// transitions, whatever it says.
     pub random_steps: u64,
     /// Transitions per batch, 1 or more.
     pub batch_size: usize,
@@ -20,7 +21,7 @@ pub struct LoopConfig {
     pub gamma: f64,
     /// Steps of the returns in batches.
     pub n_step: NStepConfig,
-    /// Stored transitions; `None` for an agent that keeps its own.
+    /// Stored transitions of an environment; `None` for an agent that keeps its own.
     pub replay: Option<ReplayConfig>,
     /// How progress is measured.
     pub evaluation: EvaluationConfig,
@@ -94,5 +95,17 @@ impl LoopConfig {
         }
         let adaptive = replay.and_then(|replay| replay.adaptive.as_ref());
         adaptive.map_or(Ok(()), check_adaptive)
+    }
+
+    /// What recorded transitions allow beside that: their windows have the same steps from the first update on.
+    pub(super) fn validate_recorded(&self) -> Result<()> {
+        match self.n_step.delay {
+            0 => Ok(()),
+            delay => Err(Error::config(
+                "n_step.delay",
+                delay,
+                "0 with recorded transitions",
+            )),
+        }
     }
 }

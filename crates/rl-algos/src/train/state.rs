@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::averages::Averages;
-use super::collector::{Collector, CollectorState};
+use super::source::{Source, SourceState};
 use crate::Result;
 use crate::agent::{Agent, AgentState};
 use crate::progress::{Evaluation, Progress};
@@ -15,13 +15,13 @@ use crate::rng::Streams;
 pub struct TrainState {
     /// The generators.
     pub streams: Streams,
-    /// The environment and the episode under way.
-    pub collector: CollectorState,
+    /// Where its experience comes from.
+    pub source: SourceState,
     /// Where the run is.
     pub progress: Progress,
     /// What updates told since the last evaluation.
     pub averages: Averages,
-    /// The mean return of every evaluation.
+    /// The mean return of every evaluation; NaN without a task.
     pub returns: Vec<f64>,
     /// The agent.
     pub agent: AgentState,
@@ -33,13 +33,11 @@ pub struct Snapshot<'a> {
     pub evaluation: Option<&'a Evaluation>,
     /// Where the run is.
     pub progress: &'a Progress,
-    /// The mean return of every evaluation.
+    /// The mean return of every evaluation; NaN without a task.
     pub returns: &'a [f64],
-    /// Stored transitions, where the loop keeps them.
-    pub replay: Option<&'a Replay>,
     pub(super) agent: &'a mut dyn Agent,
     pub(super) streams: &'a Streams,
-    pub(super) collector: &'a Collector,
+    pub(super) source: &'a Source<'a>,
     pub(super) averages: &'a Averages,
     pub(super) notes: &'a mut Vec<String>,
 }
@@ -51,13 +49,20 @@ impl Snapshot<'_> {
         self.agent
     }
 
-    /// Whether the evaluation that was just made is higher than all before.
+    /// Stored transitions, where the loop keeps them.
+    #[must_use]
+    pub fn replay(&self) -> Option<&Replay> {
+        self.source.replay()
+    }
+
+    /// Whether an evaluation in a task was just made, and is higher than all before.
     #[must_use]
     pub fn is_best(&self) -> bool {
         let Some((last, before)) = self.returns.split_last() else {
             return false;
         };
-        self.evaluation.is_some() && before.iter().all(|earlier| last > earlier)
+        let evaluated = self.evaluation.is_some() && !last.is_nan();
+        evaluated && before.iter().all(|earlier| last > earlier)
     }
 
     /// What [`Trainer::resume`](super::Trainer::resume) goes on from, together with [the replay](Self::replay).
@@ -67,7 +72,7 @@ impl Snapshot<'_> {
     pub fn state(&mut self) -> Result<TrainState> {
         Ok(TrainState {
             streams: self.streams.clone(),
-            collector: self.collector.state()?,
+            source: self.source.state()?,
             progress: self.progress.clone(),
             averages: self.averages.clone(),
             returns: self.returns.to_vec(),

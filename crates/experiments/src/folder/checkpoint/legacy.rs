@@ -1,4 +1,5 @@
-//! States of version 0.1.0 and before: streams, averages and the agent's numbers had places instead of names.
+//! States of earlier versions. Those of version 0.1.0 and before: streams, averages and the agent's numbers had places
+//! instead of names.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +8,16 @@ use serde::Deserialize;
 
 use super::StoredRun;
 use crate::disk::packed::Kind;
+use crate::disk::replay::Manifest;
 use crate::observe::Metrics;
 use rl_algos::agent::AgentState;
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::Progress;
-use rl_algos::replay::Manifest;
 use rl_algos::rng::Streams;
-use rl_algos::train::{Average, Averages, CollectorState, TrainState};
+use rl_algos::train::{Average, Averages, CollectorState, SourceState, TrainState};
 
+/// Knows of no experience but an environment's.
+pub(super) const MAGIC_4: &Kind = b"SRLRUN 4";
 /// Has the rows of `metrics.csv` after all else.
 pub(super) const MAGIC_3: &Kind = b"SRLRUN 3";
 /// Does not.
@@ -31,6 +34,44 @@ const METRICS: [&str; 8] = [
     "actor_gradient_norm",
     "critic_gradient_norm",
 ];
+
+#[derive(Deserialize)]
+struct Run4 {
+    config: String,
+    metrics: Metrics,
+    replay: Option<Manifest>,
+    state: State4,
+}
+
+#[derive(Deserialize)]
+struct State4 {
+    streams: Streams,
+    collector: CollectorState,
+    progress: Progress,
+    averages: Averages,
+    returns: Vec<f64>,
+    agent: AgentState,
+}
+
+/// Reads a state of the version before, and gives what follows it.
+pub(super) fn read_4(body: &[u8]) -> Result<(StoredRun, &[u8]), postcard::Error> {
+    let (old, rest): (Run4, _) = postcard::take_from_bytes(body)?;
+    let state = old.state;
+    let run = StoredRun {
+        config: old.config,
+        metrics: old.metrics,
+        replay: old.replay,
+        state: TrainState {
+            streams: state.streams,
+            source: SourceState::Environment(state.collector),
+            progress: state.progress,
+            averages: state.averages,
+            returns: state.returns,
+            agent: state.agent,
+        },
+    };
+    Ok((run, rest))
+}
 
 #[derive(Deserialize)]
 struct OldRun {
@@ -82,7 +123,7 @@ pub(super) fn read(body: &[u8]) -> Result<(StoredRun, &[u8]), postcard::Error> {
         replay: Some(old.replay),
         state: TrainState {
             streams: old.streams.named(seed),
-            collector: old.world,
+            source: SourceState::Environment(old.world),
             progress: old.progress,
             averages: Averages(METRICS.into_iter().zip(old.averages).map(average).collect()),
             returns: old.returns,

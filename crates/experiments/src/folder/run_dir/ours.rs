@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::disk::files::{LOCK, UNFINISHED};
+use crate::disk::replay::is_of_log;
 use crate::folder::names::{
     CHECKPOINTS, CONFIG, DEVICE, INITIAL, METRICS, POLICIES, REPLAY, RESUME, STATE_NAME, is_events,
     is_number,
 };
-use rl_algos::files::{LOCK, UNFINISHED};
-use rl_algos::replay::is_of_log;
 use rl_algos::{Error, Result};
 
 /// The files in the run's folder by which it is known, which go last: half of a run is still one.

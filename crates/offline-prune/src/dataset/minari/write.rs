@@ -183,11 +183,7 @@ fn is_id(id: &str) -> bool {
 }
 
 fn config(field: &'static str, value: &str, allowed: &str) -> Error {
-    Error::Config {
-        field,
-        value: value.to_owned(),
-        allowed: allowed.to_owned(),
-    }
+    Error::config(field, value, allowed)
 }
 
 /// A file that episodes go into.

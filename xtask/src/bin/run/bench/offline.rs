@@ -5,12 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use burn::tensor::Device;
-use offline_prune::algos::OfflineAgent;
-use offline_prune::config::{AlgoConfig, OfflineConfig};
+use offline_prune::agent::OfflineAgent;
+use offline_prune::config::{OfflineConfig, agent_kinds};
 use offline_prune::dataset::{Dataset, Episode};
 use offline_prune::prune::PruneConfig;
-use offline_prune::train::{Batches, start};
+use offline_prune::train::{batches, start};
 use rand::RngExt;
+use rl_algos::agent::Agent;
+use rl_algos::replay::{Batch, Batches};
 use rl_algos::rng::Streams;
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +83,8 @@ pub(super) fn bench(
         None => String::new(),
     };
     for task in TASKS {
-        for algo in AlgoConfig::NAMES {
-            rows(task, algo, &backend, &mut peer, &mut table)?;
+        for kind in agent_kinds() {
+            rows(task, kind.name, &backend, &mut peer, &mut table)?;
         }
     }
     let title = format!(
@@ -164,8 +166,9 @@ struct Learning {
 
 /// The same, learning.
 struct Running<'a> {
-    agent: &'a mut dyn OfflineAgent,
+    agent: &'a mut dyn Agent,
     batches: Batches<'a>,
+    batch: Batch,
     streams: &'a mut Streams,
     /// What the first update that failed said; the clock cannot stop for it.
     failed: Option<String>,
@@ -178,23 +181,23 @@ impl Learning {
             sparsity,
             ..PruneConfig::default()
         });
-        let mut streams = Streams::new(0);
-        let mut dataset = dataset(task, &mut streams)?;
+        let mut dataset = dataset(task, &mut Streams::new(0))?;
         if config.normalise_observations {
             dataset.normalise();
         }
-        let agent = start(&config, &dataset, device, &mut streams)?.agent;
+        let start = start(&config, &dataset, device)?;
         Ok(Self {
             config,
             dataset,
-            agent,
-            streams,
+            agent: start.agent,
+            streams: start.streams,
         })
     }
 
     fn begin(&mut self) -> Running<'_> {
         Running {
-            batches: Batches::new(&self.config, &self.dataset, &self.streams),
+            batches: batches(&self.config, &self.dataset, self.streams.replay.clone()),
+            batch: Batch::default(),
             agent: &mut *self.agent,
             streams: &mut self.streams,
             failed: None,
@@ -205,7 +208,13 @@ impl Learning {
 impl Running<'_> {
     /// One update as the loop makes it.
     fn update(&mut self) {
-        if let Err(error) = self.batches.update(self.agent, self.streams) {
+        let Self {
+            batches,
+            batch,
+            streams,
+            ..
+        } = self;
+        if let Err(error) = self.agent.learn_from(batches, batch, streams) {
             self.failed.get_or_insert_with(|| error.to_string());
         }
     }

@@ -1,13 +1,8 @@
 //! The files of a replay's log at one moment.
 
-use std::io::Write;
-use std::path::Path;
-
+use rl_algos::replay::ReplayState;
+use rl_algos::{Error, Result};
 use serde::{Deserialize, Serialize};
-
-use super::stream::ReplayState;
-use crate::files::atomic_write;
-use crate::{Error, Result};
 
 /// Version of the layout of manifests and segments.
 const FORMAT: u32 = 1;
@@ -15,35 +10,35 @@ const FORMAT: u32 = 1;
 /// A finished file with consecutive slots.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// Its name in the log's folder.
-    pub file: String,
+    pub(crate) file: String,
     /// Its first slot.
-    pub from: usize,
+    pub(crate) from: usize,
     /// The slot after its last.
-    pub to: usize,
+    pub(crate) to: usize,
     /// Its length.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// CRC-32 of its bytes.
-    pub crc32: u32,
+    pub(crate) crc32: u32,
 }
 
 /// A replay at one moment, as a list of finished files. It can be read until a later one is committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// Version of the layout.
-    pub format: u32,
+    pub(crate) format: u32,
     /// Counts the checkpoints of a log, from 1.
-    pub generation: u64,
+    pub(crate) generation: u64,
     /// Slots of a sealed segment.
-    pub segment_slots: usize,
+    pub(crate) segment_slots: usize,
     /// What the replay is besides its slots.
-    pub replay: ReplayState,
+    pub(crate) replay: ReplayState,
     /// Files in the order of their slots.
-    pub segments: Vec<Segment>,
+    pub(crate) segments: Vec<Segment>,
     /// CRC-32 of all above.
-    pub crc32: u32,
+    pub(crate) crc32: u32,
 }
 
 impl Manifest {
@@ -72,7 +67,7 @@ impl Manifest {
             crc32: 0,
             ..self.clone()
         };
-        let bytes = serde_json::to_vec(&bare).map_err(Error::replay)?;
+        let bytes = serde_json::to_vec(&bare).map_err(wrong)?;
         Ok(crc32fast::hash(&bytes))
     }
 
@@ -80,17 +75,17 @@ impl Manifest {
     ///
     /// # Errors
     /// [`Error::Replay`] with what does not fit.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.format != FORMAT {
             let reason = format!("format = {}: this build reads {FORMAT}", self.format);
-            return Err(Error::replay(reason));
+            return Err(wrong(reason));
         }
         if self.sum()? != self.crc32 {
-            return Err(Error::replay("the manifest's checksum is another"));
+            return Err(wrong("the manifest's checksum is another"));
         }
         self.replay.check()?;
         if self.segment_slots == 0 {
-            return Err(Error::replay("segment_slots = 0: must be 1 or more"));
+            return Err(wrong("segment_slots = 0: must be 1 or more"));
         }
         let ReplayState { start, end, .. } = self.replay;
         let mut next = self.segments.first().map_or(start, |s| s.from.min(start));
@@ -98,28 +93,21 @@ impl Manifest {
             let Segment { file, from, to, .. } = segment;
             if *from != next || to < from {
                 let reason = format!("{file} has the slots {from} to {to}: must begin at {next}");
-                return Err(Error::replay(reason));
+                return Err(wrong(reason));
             }
             next = *to;
         }
         if next != end {
             let reason = format!("segments end at slot {next}: must be {end}");
-            return Err(Error::replay(reason));
+            return Err(wrong(reason));
         }
         Ok(())
     }
+}
 
-    /// Writes the manifest to a file, in one step.
-    pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_vec_pretty(self).map_err(Error::file(path))?;
-        atomic_write(path, |file| file.write_all(&text))
-    }
-
-    /// Reads what [`write`](Self::write) wrote.
-    pub(super) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read(path).map_err(Error::file(path))?;
-        let manifest: Self = serde_json::from_slice(&text).map_err(Error::file(path))?;
-        manifest.check().map_err(Error::file(path))?;
-        Ok(manifest)
+/// Stored experience that cannot be what was written.
+fn wrong(reason: impl ToString) -> Error {
+    Error::Replay {
+        reason: reason.to_string(),
     }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result};
+use rl_algos::{Error, Result};
 
 /// The ending of an unfinished file's name.
 pub const UNFINISHED: &str = ".tmp";

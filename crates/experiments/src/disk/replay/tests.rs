@@ -1,4 +1,4 @@
-//! A replay as bytes and as a log: what comes back samples alike, whatever was killed or damaged in between.
+//! A replay as a log: what comes back samples alike, whatever was killed or damaged in between.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,31 +7,80 @@ use std::path::Path;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rl_algos::replay::{Batch, Replay, Transition};
+use rl_algos::{Error, Result};
 
-use super::tests::{Fact, push, story};
+use super::manifest::Segment;
 use super::*;
-use crate::Error;
 
 /// Small, so that a few transitions fill many.
 const SLOTS: usize = 7;
+
+/// The owner's file of the manifest.
+const MANIFEST: &str = "replay.json";
 
 fn log(folder: &Path) -> ReplayLog {
     ReplayLog::create(folder).unwrap().with_segment_slots(SLOTS)
 }
 
+/// Puts a manifest in its place.
+fn put(folder: &Path, manifest: &Manifest) {
+    fs::write(folder.join(MANIFEST), serde_json::to_vec(manifest).unwrap()).unwrap();
+}
+
+fn save(log: &mut ReplayLog, folder: &Path, replay: &Replay) -> Manifest {
+    let manifest = log.stage(replay).unwrap();
+    put(folder, &manifest);
+    log.commit().unwrap();
+    manifest
+}
+
+fn load(folder: &Path) -> Result<(ReplayLog, Replay)> {
+    let text = fs::read(folder.join(MANIFEST)).unwrap();
+    ReplayLog::open(folder, &serde_json::from_slice(&text).unwrap())
+}
+
+/// The steps of episodes of given lengths and endings (0 terminal, 1 time limit, 2 broken off without a sign), by a
+/// number that ascends: whether the task ended, and whether the episode was cut.
+fn story(episodes: &[(usize, u8)]) -> Vec<(f32, bool, bool)> {
+    let mut number = 0.0;
+    let mut facts = Vec::new();
+    for (length, ending) in episodes {
+        for i in 0..*length {
+            let last = i + 1 == *length;
+            facts.push((number, last && *ending == 0, last && *ending == 1));
+            number += 1.0;
+        }
+        // The number of the episode's last observation.
+        number += 1.0;
+    }
+    facts
+}
+
+fn push(replay: &mut Replay, (number, terminated, truncated): &(f32, bool, bool)) {
+    replay.push(&Transition {
+        observation: &[*number, -number],
+        action: &[number * 0.001],
+        mean_action: &[number * 0.002],
+        reward: 0.25 * number + 1.0,
+        next_observation: &[number + 1.0, -number - 1.0],
+        terminated: *terminated,
+        truncated: *truncated,
+    });
+}
+
 fn bytes(replay: &Replay) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    replay.write_to(&mut bytes).unwrap();
+    let (mut bytes, state) = (Vec::new(), replay.state());
+    replay
+        .write_slots(state.start..state.end, &mut bytes)
+        .unwrap();
     bytes
 }
 
-fn draw(replay: &Replay) -> (Batch, Vec<f32>, Vec<f32>) {
+fn draw(replay: &Replay) -> Batch {
     let mut batch = Batch::default();
-    let mut rng = ChaCha8Rng::seed_from_u64(5);
-    replay.sample(3, 0.9, 256, &mut rng, &mut batch);
-    let (mut observations, mut actions) = (Vec::new(), Vec::new());
-    replay.oldest(20, &mut observations, &mut actions);
-    (batch, observations, actions)
+    replay.sample(3, 0.9, 256, &mut ChaCha8Rng::seed_from_u64(5), &mut batch);
+    batch
 }
 
 /// Whether two replays cannot be told apart.
@@ -52,7 +101,7 @@ fn names(folder: &Path) -> BTreeSet<String> {
 }
 
 /// A replay of some episodes, and what comes after them.
-fn filled() -> (Replay, Vec<Fact>) {
+fn filled() -> (Replay, Vec<(f32, bool, bool)>) {
     let mut replay = Replay::new(2, 1, 40);
     let mut facts = story(&[(20, 0), (11, 1), (9, 2), (30, 0)]);
     let rest = facts.split_off(45);
@@ -82,15 +131,13 @@ proptest! {
                 }
             }
             if i % every == 0 {
-                let manifest = log.save(&resumed).unwrap();
+                let manifest = save(&mut log, folder.path(), &resumed);
                 let mut needed: BTreeSet<String> =
                     manifest.segments.into_iter().map(|s| s.file).collect();
-                needed.insert("replay.json".into());
+                needed.insert(MANIFEST.into());
                 prop_assert_eq!(names(folder.path()), needed);
-                (log, resumed) = ReplayLog::load(folder.path()).unwrap();
+                (log, resumed) = load(folder.path()).unwrap();
                 same(&resumed, &whole)?;
-                let read = Replay::read_from(bytes(&whole).as_slice()).unwrap();
-                same(&read, &whole)?;
             }
         }
         same(&resumed, &whole)?;
@@ -106,7 +153,7 @@ fn full_segments_are_written_once() {
     let mut before: Vec<Segment> = Vec::new();
     for facts in facts.chunks(10) {
         facts.iter().for_each(|fact| push(&mut replay, fact));
-        let segments = log.save(&replay).unwrap().segments;
+        let segments = save(&mut log, folder.path(), &replay).segments;
         let kept = before.len().saturating_sub(1);
         assert_eq!(segments[..kept], before[..kept]);
         // At most what was the tail, and the new slots.
@@ -118,7 +165,7 @@ fn full_segments_are_written_once() {
     assert_eq!(before.len(), 202usize.div_ceil(SLOTS));
     // What is forgotten goes, segment by segment.
     replay.drop_oldest(150);
-    let segments = log.save(&replay).unwrap().segments;
+    let segments = save(&mut log, folder.path(), &replay).segments;
     assert_eq!(segments.first().map(|s| s.from), Some(151 / SLOTS * SLOTS));
     assert_eq!(names(folder.path()).len(), segments.len() + 1);
 }
@@ -129,7 +176,7 @@ fn a_process_may_be_killed_at_any_moment() {
     let path = folder.path();
     let (replay, rest) = filled();
     let mut first = log(path);
-    first.save(&replay).unwrap();
+    save(&mut first, path, &replay);
     let expected = replay.clone();
 
     // Killed while it wrote files of slots, and after all of them, but before the manifest.
@@ -140,26 +187,25 @@ fn a_process_may_be_killed_at_any_moment() {
     let last = staged.segments.last().unwrap();
     fs::write(path.join(&last.file), b"half of it").unwrap();
     fs::write(path.join("slots-000000000063-2.bin.tmp"), b"garbage").unwrap();
-    fs::write(path.join("replay.json.tmp"), b"{\"format\":").unwrap();
-    let (mut second, mut found) = ReplayLog::load(path).unwrap();
+    let (mut second, mut found) = load(path).unwrap();
     same(&found, &expected).unwrap();
 
     // It goes on otherwise than before, under the same names.
     for fact in story(&[(25, 1)]) {
         push(&mut found, &fact);
     }
-    let manifest = second.save(&found).unwrap();
-    same(&ReplayLog::load(path).unwrap().1, &found).unwrap();
+    let manifest = save(&mut second, path, &found);
+    same(&load(path).unwrap().1, &found).unwrap();
     assert_eq!(names(path).len(), manifest.segments.len() + 1);
 
     // Killed after the manifest, before what it does not need was removed.
     found.drop_oldest(30);
     let manifest = second.stage(&found).unwrap();
-    manifest.write(&path.join("replay.json")).unwrap();
+    put(path, &manifest);
     drop(second);
     assert!(names(path).len() > manifest.segments.len() + 1);
-    let (mut third, found) = ReplayLog::load(path).unwrap();
-    third.save(&found).unwrap();
+    let (mut third, found) = load(path).unwrap();
+    save(&mut third, path, &found);
     assert_eq!(names(path).len(), manifest.segments.len() + 1);
 }
 
@@ -193,14 +239,15 @@ fn an_owner_keeps_the_manifest() {
 fn damage_is_an_error_that_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    log(path).save(&filled().0).unwrap();
-    let files = names(path);
+    save(&mut log(path), path, &filled().0);
+    let mut files = names(path);
+    files.remove(MANIFEST);
     assert!(files.len() > 5);
     for name in &files {
         let file = path.join(name);
         let good = fs::read(&file).unwrap();
         let refused = |what: &str| {
-            let error = ReplayLog::load(path).unwrap_err();
+            let error = load(path).unwrap_err();
             assert!(
                 matches!(error, Error::File { .. }),
                 "{name} {what}: {error}"
@@ -222,7 +269,7 @@ fn damage_is_an_error_that_names_the_file() {
         fs::remove_file(&file).unwrap();
         refused("missing");
         fs::write(&file, &good).unwrap();
-        assert!(ReplayLog::load(path).is_ok());
+        assert!(load(path).is_ok());
     }
 }
 
@@ -251,66 +298,15 @@ fn a_manifest_that_does_not_fit_together_is_refused() {
 }
 
 #[test]
-fn bytes_that_are_no_replay_are_refused() {
-    let (replay, _) = filled();
-    let good = bytes(&replay);
-    for length in 0..good.len() {
-        let error = Replay::read_from(&good[..length]).unwrap_err();
-        assert!(matches!(error, Error::Replay { .. }), "{error}");
-        assert!(error.to_string().contains("ends within"), "{error}");
+fn each_slot_is_written_once_and_with_no_more() {
+    let mut replay = Replay::new(2, 1, 40_000);
+    for step in 0..20_000_u16 {
+        push(&mut replay, &(f32::from(step), false, step % 1000 == 999));
     }
-    for at in 0..good.len() {
-        let mut bad = good.clone();
-        bad[at] ^= 0x10;
-        let error = Replay::read_from(bad.as_slice()).unwrap_err();
-        assert!(matches!(error, Error::Replay { .. }), "{error}");
-    }
-    let empty = Replay::new(3, 2, 10);
-    same(
-        &Replay::read_from(bytes(&empty).as_slice()).unwrap(),
-        &empty,
-    )
-    .unwrap();
-}
-
-#[test]
-fn numbers_that_are_none_come_back_as_they_were() {
-    let mut replay = Replay::new(2, 1, 10);
-    let odd = f32::from_bits(0x7fc0_1234);
-    let transition = Transition {
-        observation: &[odd, -0.0],
-        action: &[f32::INFINITY],
-        mean_action: &[f32::MIN_POSITIVE / 2.0],
-        reward: odd,
-        next_observation: &[1.0, odd],
-        terminated: false,
-        truncated: false,
-    };
-    replay.push(&transition);
-    let read = Replay::read_from(bytes(&replay).as_slice()).unwrap();
-    assert!(bytes(&read) == bytes(&replay));
-}
-
-#[test]
-fn a_transition_of_half_cheetah_takes_as_many_bytes_in_files_as_in_memory() {
-    let mut replay = Replay::new(17, 6, 20_000);
-    for step in 1..=20_000 {
-        replay.push(&Transition {
-            observation: &[0.5; 17],
-            action: &[0.1; 6],
-            mean_action: &[0.1; 6],
-            reward: 1.0,
-            next_observation: &[0.5; 17],
-            terminated: false,
-            truncated: step % 1000 == 0,
-        });
-    }
-    let slots = 20_000 + 20;
-    assert_eq!(bytes(&replay).len(), 8 + 53 + 121 * slots + 4);
     let folder = tempfile::tempdir().unwrap();
     let mut log = ReplayLog::create(folder.path()).unwrap();
-    let manifest = log.save(&replay).unwrap();
+    let manifest = save(&mut log, folder.path(), &replay);
     let written: u64 = manifest.segments.iter().map(|s| s.bytes).sum();
-    assert_eq!(written, 121 * slots as u64);
+    assert_eq!(written, 21 * (20_000 + 20));
     assert_eq!(manifest.segments.len(), 2);
 }

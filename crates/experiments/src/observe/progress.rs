@@ -2,36 +2,50 @@
 
 use std::ops::ControlFlow;
 
-use rl_algos::observe::{Evaluation, Observer, Progress as At, Start};
+use rl_algos::Result;
+use rl_algos::observe::{Evaluation, Observer, Progress as At, Start, TrainMetrics};
 
 use crate::terminal::interrupt::Interrupt;
 use crate::terminal::progress::{Now, Progress};
 
 /// Shows a run.
-pub(super) struct ProgressObserver {
-    pub(super) progress: Progress,
+pub(crate) struct ProgressObserver {
+    pub(crate) progress: Progress,
     interrupt: Interrupt,
     now: Now,
+    /// What is said once the run has begun.
+    first: Vec<String>,
     /// Steps before the first that was seen.
     began: Option<u64>,
     /// Whether the run was begun, and not refused.
-    pub(super) started: bool,
+    pub(crate) started: bool,
 }
 
 impl ProgressObserver {
-    pub(super) fn new(progress: Progress, interrupt: Interrupt) -> Self {
+    pub(crate) fn new(progress: Progress, interrupt: Interrupt) -> Self {
         Self {
             progress,
             interrupt,
             now: Now::default(),
+            first: Vec::new(),
             began: None,
             started: false,
         }
     }
 
+    /// Says these lines once the run has begun: a refused one says nothing else.
+    pub(crate) fn say_first(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.first.extend(lines);
+    }
+
     /// Steps that the run had behind it when it began or went on; `None` before the first that was seen.
-    pub(super) fn began(&self) -> Option<u64> {
+    pub(crate) fn began(&self) -> Option<u64> {
         self.began
+    }
+
+    /// What was found last.
+    pub(crate) fn now(&self) -> &Now {
+        &self.now
     }
 
     fn see(&mut self, at: &At) {
@@ -43,8 +57,12 @@ impl ProgressObserver {
 }
 
 impl Observer for ProgressObserver {
-    fn on_start(&mut self, _: &mut Start<'_>) -> rl_algos::Result<()> {
+    fn on_start(&mut self, start: &mut Start<'_>) -> Result<()> {
         self.started = true;
+        self.now.of_data = start.is_offline;
+        for line in std::mem::take(&mut self.first) {
+            self.progress.line(&line);
+        }
         Ok(())
     }
 
@@ -68,14 +86,25 @@ impl Observer for ProgressObserver {
         }
     }
 
-    fn on_evaluation(&mut self, evaluation: &Evaluation) -> rl_algos::Result<()> {
+    fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
         self.see(&evaluation.progress);
-        self.now.evaluation = Some(evaluation.returns.mean);
+        let returns = evaluation.returns.as_ref();
+        self.now.evaluation = returns.map(|returns| returns.mean);
+        self.now.score = evaluation.score;
+        self.now.losses = losses(&evaluation.metrics);
         let step = evaluation.progress.step;
-        let said = format!("{}  spread {:.0}", self.now, evaluation.returns.std);
+        let spread = returns.map(|returns| format!("  spread {:.0}", returns.std));
+        let said = format!("{}{}", self.now, spread.unwrap_or_default());
         self.progress.evaluated(step, self.now.updates, &said);
         Ok(())
     }
+}
+
+/// What is reported where there is no return.
+fn losses(metrics: &TrainMetrics) -> String {
+    let known = metrics.0.iter().filter(|(_, number)| !number.is_nan());
+    let known = known.map(|(name, number)| format!("{} {number:.4}", name.replace('_', " ")));
+    known.collect::<Vec<_>>().join("  ")
 }
 
 #[cfg(test)]

@@ -6,15 +6,16 @@
 //! was put in its place is whole and so are its files. Files that no manifest needs go after the next one is in place.
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::Replay;
+use crc32fast::Hasher;
+use rl_algos::replay::Replay;
+use rl_algos::{Error, Result};
+
 use super::manifest::{Manifest, Segment};
-use super::stream::Summed;
-use crate::files::{UNFINISHED, atomic_write, sync_dir};
-use crate::{Error, Result};
+use crate::disk::files::{atomic_write, sync_dir};
 
 /// Slots of a segment: 2 MB for HalfCheetah.
 const SEGMENT: usize = 1 << 14;
@@ -22,36 +23,18 @@ const SEGMENT: usize = 1 << 14;
 /// What the names of all files with slots begin with.
 const PREFIX: &str = "slots-";
 
-/// The manifest's file, where [`ReplayLog::save`] keeps it.
-const MANIFEST: &str = "replay.json";
-
 /// Whether a file of this name is a log's.
 #[must_use]
-pub fn is_of_log(name: &str) -> bool {
-    name.starts_with(PREFIX) || name == MANIFEST
+pub(crate) fn is_of_log(name: &str) -> bool {
+    name.starts_with(PREFIX)
 }
 
-/// The files of a replay in one folder.
-///
-/// Either the log keeps its own manifest ([`save`](Self::save), [`load`](Self::load)), or its owner does, as part of a
-/// larger checkpoint that must fit together: [`stage`](Self::stage) writes the slots and gives the manifest, the owner
-/// puts it in its place, and [`commit`](Self::commit) removes what the manifest does not name. To go on, the owner
-/// hands the manifest to [`open`](Self::open).
-///
-/// ```
-/// use rl_algos::replay::{Replay, ReplayLog};
-///
-/// # let temporary = tempfile::tempdir().unwrap();
-/// # let folder = temporary.path().join("replay");
-/// let replay = Replay::new(17, 6, 1_000_000);
-/// let mut log = ReplayLog::create(&folder)?;
-/// log.save(&replay)?;
-/// let (_log, again) = ReplayLog::load(&folder)?;
-/// assert_eq!(again.len(), replay.len());
-/// # Ok::<(), rl_algos::Error>(())
-/// ```
+/// The files of a replay in one folder. Its owner keeps the manifest, as part of a larger checkpoint that must fit
+/// together: [`stage`](Self::stage) writes the slots and gives the manifest, the owner puts it in its place, and
+/// [`commit`](Self::commit) removes what the manifest does not name. To go on, the owner hands the manifest to
+/// [`open`](Self::open).
 #[derive(Debug)]
-pub struct ReplayLog {
+pub(crate) struct ReplayLog {
     folder: PathBuf,
     segment_slots: usize,
     generation: u64,
@@ -66,13 +49,8 @@ impl ReplayLog {
     ///
     /// # Errors
     /// [`Error::File`] when the folder cannot be made or cleared.
-    pub fn create(folder: &Path) -> Result<Self> {
+    pub(crate) fn create(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).map_err(Error::file(folder))?;
-        let manifest = folder.join(MANIFEST);
-        if manifest.exists() {
-            fs::remove_file(&manifest).map_err(Error::file(&manifest))?;
-            sync_dir(folder)?;
-        }
         let log = Self {
             folder: folder.to_owned(),
             segment_slots: SEGMENT,
@@ -84,9 +62,9 @@ impl ReplayLog {
         Ok(log)
     }
 
-    /// Sets the slots of a segment, at least 1; default 16,384. Call it before the first checkpoint.
-    #[must_use]
-    pub fn with_segment_slots(mut self, slots: usize) -> Self {
+    /// Sets the slots of a segment, at least 1, before the first checkpoint.
+    #[cfg(test)]
+    pub(super) fn with_segment_slots(mut self, slots: usize) -> Self {
         self.segment_slots = slots.max(1);
         self
     }
@@ -100,13 +78,13 @@ impl ReplayLog {
     /// # Errors
     /// [`Error::File`] when a file cannot be written, [`Error::Replay`] when the replay is older than the log. The last
     /// manifest holds then.
-    pub fn stage(&mut self, replay: &Replay) -> Result<Manifest> {
+    pub(crate) fn stage(&mut self, replay: &Replay) -> Result<Manifest> {
         let state = replay.state();
         let written = self.sealed.last().map_or(0, |segment| segment.to);
         if state.end < written {
             let end = state.end;
             let reason = format!("ends at slot {end}: must not be before {written}, as the log");
-            return Err(Error::replay(reason));
+            return Err(Error::Replay { reason });
         }
         self.generation += 1;
         self.sealed.retain(|segment| segment.to > state.start);
@@ -131,13 +109,9 @@ impl ReplayLog {
     /// Writes one file of slots; the last one has the observation that waits after them, too.
     fn write(&self, replay: &Replay, slots: Range<usize>) -> Result<Segment> {
         let file = format!("{PREFIX}{:012}-{}.bin", slots.start, self.generation);
-        let newest = slots.end == replay.state().end;
         let (bytes, crc32) = atomic_write(&self.folder.join(&file), |writer| {
             let mut writer = Summed::new(writer);
             replay.write_slots(slots.clone(), &mut writer)?;
-            if newest {
-                replay.write_pending(&mut writer)?;
-            }
             Ok((writer.bytes(), writer.sum()))
         })?;
         Ok(Segment {
@@ -154,30 +128,17 @@ impl ReplayLog {
     ///
     /// # Errors
     /// [`Error::File`] when the folder cannot be read or a file cannot be removed.
-    pub fn commit(&self) -> Result<()> {
+    pub(crate) fn commit(&self) -> Result<()> {
         let entries = fs::read_dir(&self.folder).map_err(Error::file(&self.folder))?;
         for entry in entries {
             let entry = entry.map_err(Error::file(&self.folder))?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            let ours = name.starts_with(PREFIX) || name == format!("{MANIFEST}{UNFINISHED}");
-            if ours && !self.needed.iter().any(|needed| *needed == name) {
+            if is_of_log(&name) && !self.needed.iter().any(|needed| *needed == name) {
                 fs::remove_file(entry.path()).map_err(Error::file(&entry.path()))?;
             }
         }
         Ok(())
-    }
-
-    /// Writes a checkpoint with its manifest in the folder, and removes what only the one before needed.
-    ///
-    /// # Errors
-    /// As [`stage`](Self::stage) and [`commit`](Self::commit).
-    pub fn save(&mut self, replay: &Replay) -> Result<Manifest> {
-        let manifest = self.stage(replay)?;
-        manifest.write(&self.folder.join(MANIFEST))?;
-        sync_dir(&self.folder)?;
-        self.commit()?;
-        Ok(manifest)
     }
 
     /// Reads the replay of a manifest, and goes on with its log.
@@ -185,10 +146,10 @@ impl ReplayLog {
     /// # Errors
     /// [`Error::Replay`] when the manifest does not fit together, [`Error::File`] with the file that is missing or
     /// damaged.
-    pub fn open(folder: &Path, manifest: &Manifest) -> Result<(Self, Replay)> {
+    pub(crate) fn open(folder: &Path, manifest: &Manifest) -> Result<(Self, Replay)> {
         manifest.check()?;
         let state = &manifest.replay;
-        let mut replay = Replay::restored(state);
+        let mut replay = Replay::restored(state)?;
         for segment in &manifest.segments {
             let path = folder.join(&segment.file);
             read(&path, segment, &mut replay)?;
@@ -205,14 +166,6 @@ impl ReplayLog {
         };
         Ok((log, replay))
     }
-
-    /// Reads the replay of the last [`save`](Self::save) in a folder, and goes on with its log.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open); [`Error::File`] when there is no manifest or it is damaged.
-    pub fn load(folder: &Path) -> Result<(Self, Replay)> {
-        Self::open(folder, &Manifest::read(&folder.join(MANIFEST))?)
-    }
 }
 
 /// Reads one file of slots, which must be as the manifest says.
@@ -224,14 +177,8 @@ fn read(path: &Path, segment: &Segment, replay: &mut Replay) -> Result<()> {
         return Err(Error::file(path)(message));
     }
     let mut reader = Summed::new(BufReader::with_capacity(1 << 16, file));
-    let mut slots = || {
-        replay.read_slots(segment.from..segment.to, &mut reader)?;
-        if segment.to == replay.state().end {
-            replay.read_pending(&mut reader)?;
-        }
-        Ok(())
-    };
-    slots().map_err(Error::file::<Error>(path))?;
+    let slots = replay.read_slots(segment.from..segment.to, &mut reader);
+    slots.map_err(Error::file(path))?;
     let mut more = [0];
     let beyond = reader.read(&mut more).map_err(Error::file(path))?;
     if beyond > 0 || reader.sum() != segment.crc32 {
@@ -240,4 +187,56 @@ fn read(path: &Path, segment: &Segment, replay: &mut Replay) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Sums up and counts the bytes that pass.
+struct Summed<T> {
+    inner: T,
+    hasher: Hasher,
+    bytes: u64,
+}
+
+impl<T> Summed<T> {
+    fn new(inner: T) -> Self {
+        Self {
+            inner,
+            hasher: Hasher::new(),
+            bytes: 0,
+        }
+    }
+
+    /// CRC-32 of all bytes so far.
+    fn sum(&self) -> u32 {
+        self.hasher.clone().finalize()
+    }
+
+    /// Their number.
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn pass(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+    }
+}
+
+impl<W: Write> Write for Summed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(bytes)?;
+        self.pass(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<R: Read> Read for Summed<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(bytes)?;
+        self.pass(&bytes[..count]);
+        Ok(count)
+    }
 }
