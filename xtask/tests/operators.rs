@@ -406,3 +406,78 @@ fn what_cannot_fit_is_refused_with_its_bytes() {
         "{line}"
     );
 }
+
+/// A page, figures and tables of runs; what is there already and of another kind stays.
+#[test]
+fn reports_and_tables_replace_their_own_alone() {
+    let place = Place::with_run();
+    place.does(&[
+        "train", "--config", "my.toml", "--seed", "1", "--out", "other",
+    ]);
+    let said = place.does(&[
+        "report", "run", "other", "--out", "a/report", "--score", "last-3",
+    ]);
+    assert_eq!(said.trim_end(), "a/report/index.html");
+    let page = fs::read_to_string(place.path("a/report/index.html")).unwrap();
+    for text in [
+        "report run other --out a/report --score last-3",
+        "data:image/gif;base64,",
+        "InvertedPendulum-v5",
+        "mean of the last 3 evaluations",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    for name in ["curves.svg", "curves.png", "aggregates.png"] {
+        assert!(
+            place.path("a/report/figures").join(name).is_file(),
+            "{name}"
+        );
+    }
+    // Again, without the film, in the same place.
+    place.does(&["report", "run", "other", "--out", "a/report", "--no-film"]);
+    place.does(&[
+        "plot",
+        "run",
+        "other",
+        "--out",
+        "p.png",
+        "--column",
+        "critic_loss",
+    ]);
+    let words = ["export", "run", "other", "--rliable", "scores.json"];
+    assert_eq!(place.does(&words), "evaluations.csv\nscores.json\n");
+    let table = fs::read_to_string(place.path("evaluations.csv")).unwrap();
+    assert!(
+        table.starts_with("exp_name,env_name,seed,metric,env_step,value\n"),
+        "{table}"
+    );
+    assert!(
+        table.contains("dense-td3,InvertedPendulum-v5,1,avg_return,400,"),
+        "{table}"
+    );
+    fs::create_dir(place.path("site")).unwrap();
+    fs::write(place.path("site/index.html"), "<!doctype html>mine").unwrap();
+    fs::write(place.path("notes.csv"), "mine").unwrap();
+    for (words, expected) in [
+        ("report run --out site", "is no report"),
+        ("report run --out my.toml", "is a file"),
+        (
+            "report run --out r --score mean",
+            "--score mean: a score is last",
+        ),
+        ("report run --out r --baseline tiny", "there are dense-td3"),
+        ("report absent --out r", "absent holds no run"),
+        ("export run --out notes.csv", "is no table of runs"),
+        (
+            "export run --out t.csv --metrics loss",
+            "there are return_mean",
+        ),
+        (
+            "plot run --column loss --out c.svg",
+            "there are return_mean",
+        ),
+    ] {
+        let line = place.refuses(&words.split(' ').collect::<Vec<_>>());
+        assert!(line.contains(expected), "{words}: {line}");
+    }
+}

@@ -10,7 +10,7 @@ use clap::Parser;
 use crate::Registry;
 use crate::args::{self, Job};
 use crate::terminal::tell::{self, note};
-use crate::{charts, collect, offline, play, recipes, study, train};
+use crate::{charts, collect, export, offline, play, recipes, report, study, train};
 
 /// All that a program of one's own takes.
 #[derive(Debug, Parser)]
@@ -65,6 +65,8 @@ fn done(job: Job) -> Result<ExitCode> {
         Job::Collect(args) => collect::run(&args),
         Job::Prune(args) => offline::prune::run(&args),
         Job::Plot(args) => charts::plot::run(&args),
+        Job::Report(args) => report::make::run(&args),
+        Job::Export(args) => export::run(&args),
     }?;
     Ok(ExitCode::SUCCESS)
 }

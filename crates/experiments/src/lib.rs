@@ -1,7 +1,8 @@
 //! Experiments on disk and across runs: the jobs of an experimenter's command line.
 //!
 //! [`cli::run`] is a whole command line: train, evaluate, film, plot, collect datasets, learn from them, many runs at a
-//! time. Without the feature `run` it is only the definition of its options ([`args`]), which links no tensor library.
+//! time. Without the feature `run` it is only the definition of its options ([`args`]), which links no tensor library; with `figures`
+//! also what reads runs that are there.
 //!
 //! ```no_run
 //! use experiments::{RunDir, observe::TensorBoard, train};
@@ -18,14 +19,15 @@
 //! ```
 //!
 //! In reading order: [`args`] (options), [`catalogue`] (names), [`terminal`] (output), `cli` (from options to a job); the jobs `train`,
-//! `recipes`, `play`, `charts`, `collect` and `offline`; what they share: `settings` (from options and files to settings),
-//! [`study`] (many runs from one file), [`roster`] (which, and who makes them), `folder` (the folders of runs, of which [`RunDir`] is one), [`observe`] (observers that write files), [`parallel`] (several runs
-//! at a time), [`disk`] (files that are complete).
+//! `recipes`, `play`, `collect` and `offline`; [`study`] (many runs from one file), [`roster`] (which, and who makes them); what reads runs: `runs` (sets of them),
+//! `stats`, `charts`, `report` and `export`; what they share: `settings` (from options and files to settings), `folder` (the
+//! folders of runs, of which [`RunDir`] is one), [`observe`] (observers that write files), [`parallel`] (several runs at a
+//! time), [`disk`] (files that are complete).
 
 pub mod args;
 pub mod catalogue;
-#[cfg(feature = "run")]
-mod charts;
+#[cfg(feature = "figures")]
+pub mod charts;
 #[cfg(feature = "run")]
 pub mod cli;
 #[cfg(feature = "run")]
@@ -35,6 +37,8 @@ pub mod disk;
 #[cfg(feature = "run")]
 mod error;
 #[cfg(feature = "run")]
+mod export;
+#[cfg(feature = "figures")]
 mod folder;
 #[cfg(feature = "run")]
 pub mod observe;
@@ -48,9 +52,15 @@ mod play;
 mod recipes;
 #[cfg(feature = "run")]
 mod registry;
+#[cfg(feature = "figures")]
+pub mod report;
 pub mod roster;
+#[cfg(feature = "figures")]
+pub mod runs;
 #[cfg(feature = "run")]
 mod settings;
+#[cfg(feature = "figures")]
+pub mod stats;
 pub mod study;
 pub mod terminal;
 #[cfg(feature = "run")]

@@ -1,4 +1,4 @@
-//! Options of `recipes`, `eval` and `plot`.
+//! Options of `recipes` and `eval`.
 
 use std::path::PathBuf;
 
@@ -60,22 +60,4 @@ pub struct EvalArgs {
     #[arg(long, value_name = "NAME", value_parser = values::device,
         help = help::named("Backend that computes the network", Kind::Device, "flex"))]
     pub device: Option<Device>,
-}
-
-/// Options of `cargo xtask plot`.
-#[derive(Args, Clone, Debug)]
-#[command(after_help = "Example:
-  cargo xtask plot runs/halfcheetah-v5-rlx2-td3-s0 runs/baseline --out curve.svg")]
-pub struct PlotArgs {
-    /// Folders of runs, or `metrics.csv` files
-    #[arg(value_name = "RUN", required = true)]
-    pub runs: Vec<PathBuf>,
-
-    /// Picture to write (SVG); takes the place of an older picture, and of nothing else
-    #[arg(long, value_name = "FILE", default_value = "learning-curve.svg")]
-    pub out: PathBuf,
-
-    /// Title of the picture [default: the task of the first run]
-    #[arg(long, value_name = "TEXT")]
-    pub title: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! The command line: jobs and their options. Parsing needs no tensor library.
 //!
-//! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`study`], [`jobs`], [`watch`], [`values`], [`help`].
+//! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`study`], [`jobs`], [`figures`], [`watch`], [`values`], [`help`].
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::terminal::tell;
 
 pub mod collect;
+pub mod figures;
 pub mod help;
 pub mod jobs;
 pub mod offline;
@@ -38,8 +39,12 @@ pub enum Job {
     Study(study::StudyArgs),
     /// Remake tables and figures of the papers, or list those that can be
     Reproduce(study::ReproduceArgs),
-    /// Draw learning curves of runs as one SVG picture
-    Plot(jobs::PlotArgs),
+    /// Draw curves of runs, a panel for each task, as one SVG or PNG picture
+    Plot(figures::PlotArgs),
+    /// Make a page of runs: curves, scores with intervals, profiles, and each run by itself
+    Report(figures::ReportArgs),
+    /// Write runs as tables that other programs read, rliable among them
+    Export(figures::ExportArgs),
 }
 
 impl Job {
@@ -57,7 +62,9 @@ impl Job {
             Self::Offline(args) => args.device()?,
             Self::Study(args) => args.device()?,
             Self::Reproduce(args) => args.device.unwrap_or_default(),
-            Self::Plot(_) | Self::Recipes(_) => values::Device::default(),
+            Self::Plot(_) | Self::Report(_) | Self::Export(_) | Self::Recipes(_) => {
+                values::Device::default()
+            }
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Options of `watch`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 
@@ -82,6 +82,30 @@ pub struct WatchArgs {
     #[arg(long, value_name = "NAME", value_parser = values::device,
         help = help::named("Backend that computes the network", Kind::Device, "flex"))]
     pub device: Option<Device>,
+}
+
+impl WatchArgs {
+    /// As by `watch RUN --best --out FILE --seconds S`.
+    #[must_use]
+    pub fn of_best(run: &Path, out: &Path, seconds: f64) -> Self {
+        Self {
+            runs: vec![run.to_owned()],
+            side_by_side: false,
+            random: false,
+            env: None,
+            best: true,
+            seed: 0,
+            seconds,
+            fps: 20.0,
+            size: [400, 300],
+            distance: 1.0,
+            azimuth: None,
+            elevation: None,
+            out: Some(out.to_owned()),
+            frames: None,
+            device: None,
+        }
+    }
 }
 
 /// Reads `WxH`.

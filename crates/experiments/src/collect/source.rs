@@ -16,10 +16,10 @@ use rl_algos::evaluate::evaluate;
 use rl_algos::replay::Replay;
 
 use super::rounded;
-use crate::charts::plot::points;
 use crate::folder::kind::Kind;
 use crate::folder::names::CONFIG;
 use crate::folder::places;
+use crate::runs::{RETURN, RunSet};
 use crate::terminal::table::thousands;
 
 /// Episodes whose mean is a random policy's return.
@@ -148,8 +148,11 @@ impl Run {
     /// The kept policy whose evaluation is nearest to that.
     pub(super) fn medium(&self) -> Result<Kept> {
         let mut kept = Vec::new();
-        for (step, mean) in points(&self.dir.metrics_path())? {
-            let step = step as u64;
+        let set = RunSet::read(&[self.dir.metrics_path()])?;
+        let run = &set.runs()[0];
+        let means = run.column(RETURN).unwrap_or_default();
+        for (step, mean) in run.steps.iter().zip(means.iter().copied()) {
+            let step = *step as u64;
             let file = self.dir.policy_path(step);
             if file.exists() {
                 kept.push(Kept { step, mean, file });

@@ -1,5 +1,6 @@
 //! Every file and folder of a run, of either kind, by name: the one list of them.
 
+#[cfg(feature = "run")]
 use crate::observe::EVENTS;
 
 /// The settings, by which a run is known.
@@ -38,7 +39,15 @@ pub(crate) const TABLE: &str = "sweep.csv";
 /// The picture of several sparsities.
 pub(crate) const PICTURE: &str = "sweep.svg";
 
+/// What a report's page begins with.
+pub(crate) const REPORT: &str = "<!doctype html><!-- a report of runs -->";
+/// The first columns of a table of runs for other programs.
+pub(crate) const LONG: [&str; 3] = ["exp_name", "env_name", "seed"];
+/// What a file for rliable begins with.
+pub(crate) const RLIABLE: &str = "{\"made_for\":\"rliable\",";
+
 /// Whether it is the name of an event file of a run: others' names tell the host too.
+#[cfg(feature = "run")]
 pub(crate) fn is_events(name: &str) -> bool {
     let stamp = name.strip_prefix(EVENTS).unwrap_or_default();
     let stamp = stamp.split_once('.');

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
-use crate::folder::places;
+use super::names::{LONG, REPORT, RLIABLE};
+use crate::folder::owner::owner;
 
 /// What a file holds, and the only kind of file that it may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,12 @@ pub(crate) enum Kind {
     Png,
     /// Networks.
     Safetensors,
+    /// A table of scores or evaluations.
+    Csv,
+    /// Scores for rliable.
+    Json,
+    /// A report's page.
+    Report,
 }
 
 impl Kind {
@@ -31,6 +38,9 @@ impl Kind {
             Self::Gif => "GIF animation",
             Self::Png => "PNG picture",
             Self::Safetensors => "safetensors file",
+            Self::Csv => "table of runs",
+            Self::Json => "file for rliable",
+            Self::Report => "report",
         }
     }
 
@@ -42,6 +52,9 @@ impl Kind {
             Self::Png => bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
             // The length of the header, which is JSON.
             Self::Safetensors => bytes.get(8) == Some(&b'{'),
+            Self::Csv => bytes.starts_with(LONG.join(",").as_bytes()),
+            Self::Json => bytes.starts_with(RLIABLE.as_bytes()),
+            Self::Report => bytes.starts_with(REPORT.as_bytes()),
         }
     }
 }
@@ -104,7 +117,7 @@ impl Output {
             Some(_) => fs::canonicalize(&self.path).with_context(|| said.clone())?,
             None => self.absent()?,
         };
-        if let Some(run) = places::owner(&target) {
+        if let Some(run) = owner(&target) {
             let run = run.display();
             bail!("{said}: the run in {run} keeps its own file there; choose another name");
         }

@@ -4,17 +4,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::folder::run_dir::RunDir;
 use anyhow::{Context, Result, bail};
 
 use super::names::CONFIG;
-use super::offline;
 
 /// Most runs that an error names where a folder of several was given instead of one.
 const NAMED: usize = 3;
-
-/// Folders above a file of a run, at most, up to the run's own.
-const DEPTH: usize = 3;
 
 /// Refuses a path at which no folder can be made, before anything is computed; `what` names it, such as `--out`.
 ///
@@ -90,17 +85,6 @@ pub(crate) fn run(path: &Path) -> Result<()> {
     }
 }
 
-/// The run or sweep, if any, in whose folder a file of this path would pass for one of a run's: of one on a dataset too,
-/// by whose files others know what a folder holds.
-pub(crate) fn owner(file: &Path) -> Option<&Path> {
-    let above = file.ancestors().skip(1).take(DEPTH);
-    above.into_iter().find(|folder| {
-        let name = file.strip_prefix(folder);
-        name.is_ok_and(|name| RunDir::is_own(name) || offline::is_own(name))
-            && (RunDir::is_taken(folder) || offline::is_taken(folder))
-    })
-}
-
 /// Whether there is nothing.
 fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
@@ -129,27 +113,6 @@ mod tests {
         let expected = format!("--out {}: {} is a file", below.display(), file.display());
         assert!(error.starts_with(&expected), "{error}");
         assert_eq!(fs::read(&file).unwrap(), b"mine");
-    }
-
-    #[test]
-    fn names_of_a_runs_files_are_its_own_there_and_nowhere_else() {
-        let temporary = tempfile::tempdir().unwrap();
-        let place = temporary.path();
-        let owned = |name: &str| owner(&place.join(name)).map(Path::to_owned);
-        assert_eq!(owned("run/metrics.csv"), None);
-        fs::create_dir(place.join("run")).unwrap();
-        let settings = "env = \"a\"\nrecipe = \"b\"\nsteps = 1\n";
-        fs::write(place.join("run/config.toml"), settings).unwrap();
-        for name in ["metrics.csv", "checkpoints/best.json", "policy.safetensors"] {
-            assert_eq!(
-                owned(&format!("run/{name}")),
-                Some(place.join("run")),
-                "{name}"
-            );
-        }
-        for name in ["run/watch.gif", "run/a/metrics.csv", "metrics.csv"] {
-            assert_eq!(owned(name), None, "{name}");
-        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::job::{DENSE, Job, pruned};
 use super::kept::{self, Kept};
 use super::writer::{Data, Folder};
 use super::{LAST, Outcome, Source, is_over, make, open};
-use crate::charts::chart::{self, Curve};
+use crate::charts::{self, Axis, Content, Figure, Line, Panel};
 use crate::folder::names::{PICTURE, TABLE};
 use crate::folder::offline as folder;
 use crate::folder::places;
@@ -324,8 +324,8 @@ fn draw(whole: &[(Job, Outcome)], title: &str) -> Result<Option<String>> {
     criteria.retain(|name| *name != DENSE);
     criteria.sort_unstable();
     criteria.dedup();
-    let mut curves = Vec::new();
-    for criterion in criteria {
+    let mut lines = Vec::new();
+    for (look, criterion) in criteria.iter().enumerate() {
         let mut points = Vec::new();
         for (place, sparsity) in sparsities.iter().enumerate() {
             let same = |(job, _): &&(Job, Outcome)| {
@@ -337,35 +337,37 @@ fn draw(whole: &[(Job, Outcome)], title: &str) -> Result<Option<String>> {
                 points.push((place as f64, mean));
             }
         }
-        curves.push(Curve {
-            label: criterion.to_owned(),
+        lines.push(Line {
+            look,
             points,
+            band: Vec::new(),
         });
     }
-    let axes = chart::Axes {
-        title,
-        x: "weights pruned before training",
-        y: if scored { "score" } else { "return" },
-        x_label: &|place| percent(&sparsities, place),
-        x_labels: sparsities.len(),
+    let places = sparsities.iter().zip(0..);
+    let panel = Panel {
+        title: String::new(),
+        x: Axis {
+            words: places.map(|(s, at)| (f64::from(at), percent(*s))).collect(),
+            ..Axis::from_zero("weights pruned before training")
+        },
+        y: Axis::from_zero(if scored { "score" } else { "return" }),
+        content: Content::Lines(lines),
     };
-    chart::draw(&axes, &curves).map(Some)
+    let figure = Figure {
+        title: title.to_owned(),
+        legend: criteria.into_iter().map(str::to_owned).collect(),
+        panels: vec![panel],
+        columns: 1,
+        height: None,
+    };
+    charts::svg(&figure).map(Some)
 }
 
-/// The sparsity at a place of the axis, nothing between two.
-fn percent(sparsities: &[f64], place: f64) -> String {
-    let index = place.round();
-    let sparsity = sparsities.get(index as usize);
-    match sparsity {
-        Some(sparsity) if (place - index).abs() < 0.01 => {
-            let mut said = String::new();
-            // Writing to a string cannot fail.
-            let _ = write!(said, "{:.4}", 100.0 * sparsity);
-            let said = said.trim_end_matches('0').trim_end_matches('.');
-            format!("{said} %")
-        }
-        _ => String::new(),
-    }
+/// A share in percent, without zeros at its end.
+fn percent(share: f64) -> String {
+    let said = format!("{:.4}", 100.0 * share);
+    let said = said.trim_end_matches('0').trim_end_matches('.');
+    format!("{said} %")
 }
 
 #[cfg(test)]
@@ -426,9 +428,8 @@ mod tests {
 
     #[test]
     fn places_of_the_axis_are_named_by_their_sparsity() {
-        let sparsities = [0.0, 0.5, 0.995];
-        let said = [0.0, 0.5, 1.0, 2.0, 7.0].map(|place| percent(&sparsities, place));
-        assert_eq!(said, ["0 %", "", "50 %", "99.5 %", ""]);
+        let said = [0.0, 0.5, 0.995].map(percent);
+        assert_eq!(said, ["0 %", "50 %", "99.5 %"]);
     }
 
     #[test]

@@ -30,11 +30,32 @@ const TEXT: usize = 1;
 /// Pixels of a film that may take longer than somebody waits without a word.
 const MANY: u64 = 50_000_000;
 
-/// Films what was asked for. A film that Ctrl-C ended has a status of its own, and was never there.
+/// Films what was asked for, and tells of it. A film that Ctrl-C ended has a status of its own, and was never there.
+///
+/// # Errors
+/// As [`film`].
+pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
+    let Some((place, actors)) = film(args)? else {
+        return Ok(ExitCode::from(interrupt::STATUS));
+    };
+    print_line(&format!("{}", place.display()));
+    for actor in &actors {
+        print_line(&format!(
+            "  {}: return {:.1} after {:.2} s{}",
+            actor.name,
+            actor.sum,
+            actor.time,
+            if actor.over { ", episode over" } else { "" }
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Films what was asked for: where the film is, and who acted in it; `None` where Ctrl-C ended it.
 ///
 /// # Errors
 /// When a run cannot be read, does not fit its task, or nothing can be written.
-pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
+pub(crate) fn film(args: &WatchArgs) -> Result<Option<(PathBuf, Vec<Actor>)>> {
     let mut actors = actors(args)?;
     let mut film = Film::new(args, &actors)?;
     let interrupt = Interrupt::catch()?;
@@ -46,7 +67,7 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
     let bar = ProgressBar::new(frames);
     for frame in 0..frames {
         if interrupt.is_set() {
-            return Ok(ExitCode::from(interrupt::STATUS));
+            return Ok(None);
         }
         let time = frame as f64 / args.fps;
         for actor in &mut actors {
@@ -62,18 +83,7 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
         }
     }
     bar.finish_and_clear();
-    let place = film.finish()?;
-    print_line(&format!("{}", place.display()));
-    for actor in &actors {
-        print_line(&format!(
-            "  {}: return {:.1} after {:.2} s{}",
-            actor.name,
-            actor.sum,
-            actor.time,
-            if actor.over { ", episode over" } else { "" }
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(Some((film.finish()?, actors)))
 }
 
 /// Who acts, each in a world of its own.
@@ -107,7 +117,7 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
 }
 
 /// An agent in its world.
-struct Actor {
+pub(crate) struct Actor {
     env: Box<dyn Env>,
     name: String,
     policy: Option<Policy>,

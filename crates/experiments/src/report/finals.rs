@@ -1,0 +1,234 @@
+//! Final scores: of each method in each task, and of all tasks together.
+
+use anyhow::Result;
+
+use crate::charts::figure::{Axis, Content, Figure, Line, Panel};
+use crate::charts::learning::of_band;
+use crate::folder::names::LONG;
+use crate::runs::score::{Board, Method, References, Scale};
+use crate::runs::{RETURN, RunSet};
+use crate::stats::aggregate::{iqm, mean, median, optimality_gap};
+use crate::stats::curve::{Centre, sample_efficiency};
+use crate::stats::profile::with_intervals;
+use crate::stats::{Bootstrap, Estimate, Scores, paired, probability_of_improvement};
+
+/// Thresholds of a profile.
+const THRESHOLDS: u32 = 100;
+
+/// Names of aggregates, in the order of [`Row::values`].
+pub(super) const NAMES: [&str; 4] = ["IQM", "median", "mean", "optimality gap"];
+
+/// The aggregates of a method.
+pub(super) struct Row {
+    /// Its place among the methods.
+    pub(super) look: usize,
+    pub(super) name: String,
+    /// See [`NAMES`].
+    pub(super) values: [Estimate; 4],
+    /// How probable it is to be better than the baseline.
+    pub(super) improvement: Option<Estimate>,
+    /// Mean difference to the baseline by seed, where they have the same seeds.
+    pub(super) difference: Option<Estimate>,
+    scores: Scores,
+}
+
+/// All methods that were run in every task.
+pub(super) struct Aggregates {
+    pub(super) scale: Scale,
+    /// Why it is not shares of a baseline.
+    pub(super) why: Option<String>,
+    pub(super) baseline: Option<String>,
+    pub(super) rows: Vec<Row>,
+    /// Methods without a run in some task.
+    pub(super) left_out: Vec<String>,
+}
+
+impl Aggregates {
+    /// Of a board; the inner error says why there is no scale for all tasks.
+    pub(super) fn of(
+        set: &RunSet,
+        board: &Board,
+        baseline: Option<&Method>,
+        references: References,
+        resamples: [usize; 2],
+    ) -> Result<std::result::Result<Self, String>> {
+        let (scale, why) = match board.scale(baseline, references) {
+            Ok(scale) => scale,
+            Err(why) => return Ok(Err(why)),
+        };
+        let by = Bootstrap::new(resamples[0], 0.95, 0)?;
+        let (mut rows, mut left_out) = (Vec::new(), Vec::new());
+        let methods = set.methods();
+        for method in &board.methods {
+            if method.scores().is_none() {
+                left_out.push(method.name.clone());
+                continue;
+            }
+            let look = methods.iter().position(|name| *name == method.name);
+            let of = |statistic: fn(&Scores) -> f64| board.estimate(method, &scale, &by, statistic);
+            let other = baseline.filter(|other| other.name != method.name);
+            rows.push(Row {
+                look: look.unwrap_or(0),
+                name: method.name.clone(),
+                values: [
+                    of(iqm)?,
+                    of(median)?,
+                    of(mean)?,
+                    of(|scores| optimality_gap(scores, 1.0))?,
+                ],
+                improvement: other.and_then(|other| improvement(method, other, &by)),
+                difference: other.and_then(|other| difference(board, method, other, &scale, &by)),
+                scores: board.scaled(method, &scale)?,
+            });
+        }
+        Ok(Ok(Self {
+            scale,
+            why,
+            baseline: baseline.map(|method| method.name.clone()),
+            rows,
+            left_out,
+        }))
+    }
+
+    /// Bars of the aggregates, the profile of scores, and the curve over all tasks.
+    pub(super) fn figures(
+        &self,
+        set: &RunSet,
+        board: &Board,
+        centre: Centre,
+        by: &Bootstrap,
+    ) -> Result<Vec<(&'static str, Figure)>> {
+        let legend: Vec<String> = set.methods().into_iter().map(str::to_owned).collect();
+        let figure = |panels, columns| Figure {
+            legend: legend.clone(),
+            panels,
+            columns,
+            ..Figure::default()
+        };
+        let bars = |at: usize| {
+            let bar = |row: &Row| {
+                let Estimate { value, low, high } = row.values[at];
+                (row.look, [low, value, high])
+            };
+            let finite = |(_, values): &(usize, [f64; 3])| values.iter().all(|v| v.is_finite());
+            Panel {
+                title: NAMES[at].to_owned(),
+                x: Axis::named(""),
+                y: Axis::named(""),
+                content: Content::Bars(self.rows.iter().map(bar).filter(finite).collect()),
+            }
+        };
+        let aggregates = figure((0..NAMES.len()).map(bars).collect(), NAMES.len());
+        let together = figure(
+            vec![self.profile(by), self.efficiency(set, board, centre, by)?],
+            2,
+        );
+        Ok(vec![("aggregates", aggregates), ("together", together)])
+    }
+
+    /// The share of runs above each score.
+    fn profile(&self, by: &Bootstrap) -> Panel {
+        let all = || self.rows.iter().flat_map(|row| row.scores.all());
+        let (low, high) = (all().fold(0.0, f64::min), all().fold(0.0, f64::max));
+        let thresholds = (0..=THRESHOLDS).map(|at| f64::from(at) / f64::from(THRESHOLDS));
+        let thresholds: Vec<f64> = thresholds.map(|t| low + t * (high - low)).collect();
+        let line = |row: &Row| {
+            let shares = with_intervals(&row.scores, &thresholds, by);
+            let points = || thresholds.iter().zip(&shares);
+            Line {
+                look: row.look,
+                points: points().map(|(at, e)| (*at, e.value)).collect(),
+                band: points().map(|(at, e)| (*at, e.low, e.high)).collect(),
+            }
+        };
+        Panel {
+            title: "performance profile".to_owned(),
+            x: Axis::named(&format!("score: {}", self.scale.words())),
+            y: Axis {
+                range: Some([0.0, 1.02]),
+                ..Axis::named("share of runs with a higher score")
+            },
+            content: Content::Lines(self.rows.iter().map(line).collect()),
+        }
+    }
+
+    /// The centre of all scores along training.
+    fn efficiency(
+        &self,
+        set: &RunSet,
+        board: &Board,
+        centre: Centre,
+        by: &Bootstrap,
+    ) -> Result<Panel> {
+        let mut lines = Vec::new();
+        for row in &self.rows {
+            let mut tasks = Vec::new();
+            for (at, task) in board.tasks.iter().enumerate() {
+                let (zero, one) = board.to_scale(&self.scale, at)?;
+                let runs = set.of(task, &row.name);
+                let curves = runs.iter().filter_map(|run| run.curve(RETURN));
+                tasks.push(curves.map(|c| c.map(|v| (v - zero) / one)).collect());
+            }
+            // Tasks of which one was cut off before another's first evaluation have no curve together.
+            if let Ok(band) = sample_efficiency(&tasks, centre, by) {
+                lines.push(of_band(row.look, &band, true));
+            }
+        }
+        Ok(Panel {
+            title: "all tasks together".to_owned(),
+            x: Axis::from_zero("steps"),
+            y: Axis::from_zero(match centre {
+                Centre::Mean => "mean score",
+                Centre::Iqm => "IQM of scores",
+            }),
+            content: Content::Lines(lines),
+        })
+    }
+}
+
+fn improvement(method: &Method, other: &Method, by: &Bootstrap) -> Option<Estimate> {
+    let better = |x: &Scores, y: &Scores| probability_of_improvement(x, y).unwrap_or(f64::NAN);
+    by.of_two(&method.scores()?, &other.scores()?, better).ok()
+}
+
+fn difference(
+    board: &Board,
+    method: &Method,
+    other: &Method,
+    scale: &Scale,
+    by: &Bootstrap,
+) -> Option<Estimate> {
+    if !method.pairs_with(other) {
+        return None;
+    }
+    let scaled = |method: &Method| -> Option<Vec<Vec<(u64, f64)>>> {
+        let tasks = method.tasks.iter().enumerate();
+        let task = |(at, runs): (usize, &Vec<(u64, f64)>)| {
+            let (zero, one) = board.to_scale(scale, at).ok()?;
+            Some(
+                runs.iter()
+                    .map(|(seed, v)| (*seed, (v - zero) / one))
+                    .collect(),
+            )
+        };
+        tasks.map(task).collect()
+    };
+    let [x, y] = paired(&scaled(method)?, &scaled(other)?).ok()?;
+    by.of_pairs(&x, &y, |x, y| mean(x) - mean(y)).ok()
+}
+
+/// The score of each run, as CSV.
+pub(super) fn csv(board: &Board) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([LONG[0], LONG[1], LONG[2], &board.summary.to_string()])?;
+    for method in &board.methods {
+        for (task, runs) in board.tasks.iter().zip(&method.tasks) {
+            for (seed, score) in runs {
+                let [seed, score] = [seed.to_string(), score.to_string()];
+                writer.write_record([&method.name, task, &seed, &score])?;
+            }
+        }
+    }
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8(bytes)?)
+}

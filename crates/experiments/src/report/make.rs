@@ -1,0 +1,146 @@
+//! `cargo xtask report`: writes a report to a folder.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Options, build};
+use crate::args::figures::ReportArgs;
+use crate::args::watch::WatchArgs;
+use crate::charts::{self, plot};
+use crate::export::{references, summary};
+use crate::folder::output::{Kind, Output};
+use crate::folder::places;
+use crate::play::watch;
+use crate::runs::score::score;
+use crate::runs::{Run, RunSet};
+use crate::stats::Summary;
+use crate::terminal::shell;
+use crate::terminal::tell::{note, print_line, program};
+
+/// The folder of the figures.
+const FIGURES: &str = "figures";
+
+/// The tables and, last, the page.
+const FILES: [(&str, Kind); 3] = [
+    ("scores.csv", Kind::Csv),
+    ("evaluations.csv", Kind::Csv),
+    ("index.html", Kind::Report),
+];
+
+/// The weights of the best evaluation, in a run's folder.
+const BEST_POLICY: &str = "checkpoints/best.safetensors";
+
+/// Length of the film (s).
+const FILM_SECONDS: f64 = 5.0;
+
+/// Makes the report. The page is written last, so a page that is there has its figures.
+///
+/// # Errors
+/// When a run cannot be read, or something else is where the report is to be.
+pub(crate) fn run(args: &ReportArgs) -> Result<()> {
+    places::folder("--out", &args.out)?;
+    if args.out.is_dir() {
+        for (name, kind) in FILES {
+            Output::new("--out", &args.out.join(name), kind)?;
+        }
+    }
+    let summary = summary(&args.scoring)?;
+    let set = RunSet::read(&args.runs)?;
+    let film = match args.no_film {
+        true => None,
+        false => film(&set)?,
+    };
+    let options = Options {
+        title: args.title.clone(),
+        summary,
+        baseline: args.scoring.baseline.clone(),
+        centre: plot::centre(args.line),
+        made: [command(), version()],
+        film,
+    };
+    let report = build(&set, &options, &references)?;
+    let figures = args.out.join(FIGURES);
+    fs::create_dir_all(&figures).with_context(|| format!("--out {}", args.out.display()))?;
+    let mut files: Vec<(PathBuf, Kind, Vec<u8>)> = Vec::new();
+    for (name, figure) in &report.figures {
+        let path = |end: &str| figures.join(format!("{name}.{end}"));
+        files.push((path("svg"), Kind::Svg, charts::svg(figure)?.into_bytes()));
+        files.push((path("png"), Kind::Png, charts::png(figure)?));
+    }
+    let texts = [report.scores, report.evaluations, report.page];
+    for ((name, kind), text) in FILES.into_iter().zip(texts) {
+        files.push((args.out.join(name), kind, text.into_bytes()));
+    }
+    let places = files
+        .iter()
+        .map(|(path, kind, _)| Output::new("--out", path, *kind));
+    let places: Vec<Output> = places.collect::<Result<_>>()?;
+    for (place, (.., bytes)) in places.into_iter().zip(&files) {
+        place.write(bytes)?;
+    }
+    print_line(&format!("{}", args.out.join("index.html").display()));
+    Ok(())
+}
+
+/// A film of the best policy: of the first run that reached the highest return of its task; none where no such run kept
+/// its policy, or it cannot be filmed.
+fn film(set: &RunSet) -> Result<Option<(Vec<u8>, String)>> {
+    let best = |run: &Run| score(run, Summary::Best);
+    let kept = |run: &&Run| run.path.join(BEST_POLICY).is_file();
+    let of_task = |task: &str| {
+        let runs = set.runs().iter().filter(|run| run.task == task);
+        runs.filter_map(best).fold(f64::NEG_INFINITY, f64::max)
+    };
+    let is_best = |run: &&Run| best(run).is_some_and(|own| own >= of_task(&run.task));
+    let Some(run) = set.runs().iter().filter(kept).find(is_best) else {
+        return Ok(None);
+    };
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("film.gif");
+    match watch::film(&WatchArgs::of_best(&run.path, &path, FILM_SECONDS)) {
+        Ok(Some(_)) => {}
+        // Ctrl-C ended the film.
+        Ok(None) => bail!("stopped while filming; nothing was written"),
+        Err(error) => {
+            note(&format!("note: no film: {error:#}"));
+            return Ok(None);
+        }
+    }
+    let words = format!(
+        "The best policy of {} in {}, seed {}: {FILM_SECONDS:.0} s at most of an episode.",
+        run.method, run.task, run.seed
+    );
+    Ok(Some((fs::read(&path)?, words)))
+}
+
+/// The words of this process, as one would type them.
+fn command() -> String {
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| match word.to_str() {
+        Some(option) if option.starts_with("--") => option.to_owned(),
+        _ => shell::word(word.as_ref()),
+    });
+    let words: Vec<String> = [program().to_owned()].into_iter().chain(words).collect();
+    words.join(" ")
+}
+
+/// The version of this program, and the commit of the repository that it is started in.
+fn version() -> String {
+    let version = format!("version {}", env!("CARGO_PKG_VERSION"));
+    let git = |words: &[&str]| {
+        let done = Command::new("git").args(words).output().ok()?;
+        let said = String::from_utf8(done.stdout).ok()?;
+        done.status.success().then(|| said.trim().to_owned())
+    };
+    let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else {
+        return version;
+    };
+    let changed = git(&["status", "--porcelain", "--untracked-files=no"]);
+    match changed.as_deref() {
+        Some("") => format!("{version}, commit {commit}"),
+        _ => format!("{version}, commit {commit} with changes"),
+    }
+}

@@ -1,0 +1,426 @@
+//! The page: text, tables and pictures in one file that needs no network.
+
+use std::fmt::Write;
+use std::fs;
+
+use anyhow::Result;
+use base64::Engine;
+
+use super::finals::{Aggregates, NAMES};
+use super::{Options, connections, run, svg};
+use crate::charts::figure::Figure;
+use crate::folder::names::REPORT;
+use crate::runs::score::{self, Board, Scale};
+use crate::runs::{Run, RunSet, networks};
+use crate::stats::aggregate::iqm;
+use crate::stats::curve::Centre;
+use crate::stats::{Bootstrap, Estimate, Scores};
+use crate::terminal::shell;
+use crate::terminal::table::thousands;
+
+const STYLE: &str = include_str!("page.css");
+
+/// Opens what a link of the page leads to.
+const SCRIPT: &str = "function show(){const e=location.hash&&document.getElementById(decodeURIComponent(location.hash.slice(1)));if(e&&e.tagName==='DETAILS'){e.open=true;e.scrollIntoView()}}addEventListener('hashchange',show);show();";
+
+/// What a page shows.
+pub(super) struct Contents<'a> {
+    pub(super) set: &'a RunSet,
+    /// Runs that are left out since others of their method are longer.
+    pub(super) behind: &'a [String],
+    pub(super) board: &'a Board,
+    pub(super) options: &'a Options,
+    /// Or why there are none.
+    pub(super) aggregates: &'a std::result::Result<Aggregates, String>,
+    pub(super) figures: &'a [(&'static str, Figure)],
+}
+
+/// The text of the page.
+///
+/// # Errors
+/// When a figure cannot be drawn or a run's networks are damaged.
+pub(super) fn page(contents: &Contents) -> Result<String> {
+    let Contents { set, options, .. } = contents;
+    let title = text(&options.title);
+    let mut page = format!(
+        "{REPORT}\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"icon\" href=\"data:,\">\
+         <title>{title}</title><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n"
+    );
+    let seeds: std::collections::BTreeSet<u64> = set.runs().iter().map(|run| run.seed).collect();
+    let _ = writeln!(
+        page,
+        "<p>{} in {} by {} with {}. Made by <code>{}</code>, {}.</p>",
+        count(set.runs().len(), "run"),
+        count(set.tasks().len(), "task"),
+        count(set.methods().len(), "method"),
+        count(seeds.len(), "seed"),
+        text(&options.made[0]),
+        text(&options.made[1]),
+    );
+    let missing = [
+        ("there is no evaluation yet", set.left_out()),
+        ("others of the same method are longer", contents.behind),
+    ];
+    for (why, folders) in missing {
+        if !folders.is_empty() {
+            let folders = text(&folders.join(", "));
+            let _ = writeln!(page, "<p class=\"note\">Left out, as {why}: {folders}.</p>");
+        }
+    }
+    if let Some((film, words)) = &options.film {
+        let picture = base64::engine::general_purpose::STANDARD.encode(film);
+        let _ = writeln!(
+            page,
+            "<figure class=\"film\"><img alt=\"film\" src=\"data:image/gif;base64,{picture}\"><figcaption>{}</figcaption></figure>",
+            text(words)
+        );
+    }
+    curves(&mut page, contents)?;
+    finals(&mut page, contents)?;
+    aggregates(&mut page, contents)?;
+    sparsity(&mut page, contents)?;
+    page += "<h2>Each run</h2>\n<p>Settings, losses, values, replay and connections. The horizontal axis is steps. \
+             <b>Q</b>: the critic's mean value of a batch, beside the discounted return that the mean reward per step of \
+             the evaluations comes to; the band reaches from an episode that ends for good where it ended to one that goes \
+             on for ever. A critic far above the band overestimates.</p>\n";
+    for run in set.runs() {
+        drill(&mut page, run, contents.board)?;
+    }
+    let _ = writeln!(page, "<script>{SCRIPT}</script>\n</body></html>");
+    Ok(page)
+}
+
+/// A figure that has been drawn, by its name.
+fn figure(page: &mut String, contents: &Contents, name: &str, words: &str) -> Result<bool> {
+    let found = contents.figures.iter().find(|(own, _)| *own == name);
+    if let Some((_, figure)) = found {
+        let picture = svg(figure)?;
+        let _ = writeln!(
+            page,
+            "<figure id=\"{name}\">{picture}<figcaption>{} As files: <a href=\"figures/{name}.svg\">SVG</a>, \
+             <a href=\"figures/{name}.png\">PNG</a>.</figcaption></figure>",
+            text(words)
+        );
+    }
+    Ok(found.is_some())
+}
+
+fn curves(page: &mut String, contents: &Contents) -> Result<()> {
+    let centre = match contents.options.centre {
+        Centre::Mean => "mean",
+        Centre::Iqm => "interquartile mean",
+    };
+    *page += "<h2>Learning curves</h2>\n";
+    let words = format!(
+        "Lines: {centre} over seeds; bands: its 95 % interval by the bootstrap over seeds, none where there is one."
+    );
+    figure(page, contents, "curves", &words)?;
+    Ok(())
+}
+
+/// The table of scores in each task.
+fn finals(page: &mut String, contents: &Contents) -> Result<()> {
+    let (board, set) = (contents.board, contents.set);
+    let by = Bootstrap::new(super::RESAMPLES[0], 0.95, 0)?;
+    let _ = writeln!(
+        page,
+        "<h2>Final scores</h2>\n<p>Score of a run: {}. Each cell: mean ± standard deviation over seeds, the \
+         interquartile mean with its 95 % interval, and the seeds.</p>\n<table><tr><th>method</th>",
+        text(&board.summary.words())
+    );
+    for task in &board.tasks {
+        let _ = write!(page, "<th>{}</th>", text(task));
+    }
+    *page += "</tr>\n";
+    for method in &board.methods {
+        let _ = write!(page, "<tr><th>{}</th>", text(&method.name));
+        for (task, runs) in board.tasks.iter().zip(&method.tasks) {
+            let values: Vec<f64> = runs.iter().map(|run| run.1).collect();
+            let links = set.of(task, &method.name);
+            let links = links
+                .iter()
+                .map(|run| format!("<a href=\"#{}\">{}</a>", anchor(run), run.seed));
+            let links: Vec<String> = links.collect();
+            *page += &match Scores::new(vec![values]) {
+                Err(_) => "<td>–</td>".to_owned(),
+                Ok(scores) if scores.tasks()[0].len() == 1 => format!(
+                    "<td>{}<br><small>one seed, {}</small></td>",
+                    value(scores.means()[0]),
+                    links.join(" ")
+                ),
+                Ok(scores) => {
+                    let estimate = by.of(&scores, iqm);
+                    format!(
+                        "<td>{} ± {}<br><small>IQM {}<br>seeds {}</small></td>",
+                        value(scores.means()[0]),
+                        value(deviation(&scores.tasks()[0])),
+                        interval(&estimate),
+                        links.join(" ")
+                    )
+                }
+            };
+        }
+        *page += "</tr>\n";
+    }
+    *page += "</table>\n<p>As files: <a href=\"scores.csv\">scores.csv</a>, and all evaluations in \
+              <a href=\"evaluations.csv\">evaluations.csv</a>.</p>\n";
+    Ok(())
+}
+
+/// Standard deviation of a sample; 0 of one.
+fn deviation(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    (squares / (values.len().saturating_sub(1).max(1)) as f64).sqrt()
+}
+
+/// All tasks together.
+fn aggregates(page: &mut String, contents: &Contents) -> Result<()> {
+    *page += "<h2>All tasks together</h2>\n";
+    let found = match contents.aggregates {
+        Ok(found) => found,
+        Err(why) => {
+            let _ = writeln!(page, "<p class=\"note\">Not shown: {}.</p>", text(why));
+            return Ok(());
+        }
+    };
+    let drawn = match &found.scale {
+        Scale::Share(name) => format!(" The runs of {name} are drawn anew as well."),
+        _ => String::new(),
+    };
+    let _ = writeln!(
+        page,
+        "<p>Score: {}. Intervals: 95 %, stratified bootstrap, {} resamples.{} A lower optimality gap is better.</p>",
+        text(&found.scale.words()),
+        thousands(super::RESAMPLES[0] as f64),
+        text(&drawn)
+    );
+    if let Some(why) = &found.why {
+        let _ = writeln!(page, "<p class=\"note\">Not shares: {}.</p>", text(why));
+    }
+    if !found.left_out.is_empty() {
+        let names = text(&found.left_out.join(", "));
+        let _ = writeln!(
+            page,
+            "<p class=\"note\">Without a run in some task: {names}.</p>"
+        );
+    }
+    *page += "<table><tr><th>method</th>";
+    for name in NAMES {
+        let _ = write!(page, "<th>{name}</th>");
+    }
+    if let Some(baseline) = &found.baseline {
+        let name = text(baseline);
+        let _ = write!(
+            page,
+            "<th>P(better than {name})</th><th>difference by seed</th>"
+        );
+    }
+    *page += "</tr>\n";
+    for row in &found.rows {
+        let _ = write!(page, "<tr><th>{}</th>", text(&row.name));
+        for estimate in &row.values {
+            let _ = write!(page, "<td>{}</td>", interval(estimate));
+        }
+        if found.baseline.is_some() {
+            for estimate in [&row.improvement, &row.difference] {
+                let said = estimate.as_ref().map_or_else(|| "–".to_owned(), interval);
+                let _ = write!(page, "<td>{said}</td>");
+            }
+        }
+        *page += "</tr>\n";
+    }
+    *page += "</table>\n";
+    figure(
+        page,
+        contents,
+        "aggregates",
+        "Marks: the aggregate; bars: its 95 % interval.",
+    )?;
+    figure(
+        page,
+        contents,
+        "together",
+        "Left: the share of all runs above each score. Right: all tasks along training. Bands: 95 %, at each place for itself.",
+    )?;
+    Ok(())
+}
+
+fn sparsity(page: &mut String, contents: &Contents) -> Result<()> {
+    let mut section = String::new();
+    let shown = figure(
+        &mut section,
+        contents,
+        "density",
+        "Share of the actor's possible connections that are there.",
+    )?;
+    let values = figure(
+        &mut section,
+        contents,
+        "q",
+        "The critic's mean value of a batch.",
+    )?;
+    if shown || values {
+        *page += "<h2>Density and values</h2>\n";
+        *page += &section;
+    }
+    Ok(())
+}
+
+/// A run by itself.
+fn drill(page: &mut String, run: &Run, board: &Board) -> Result<()> {
+    let score = score::score(run, board.summary).map_or_else(|| "no return".to_owned(), value);
+    let _ = writeln!(
+        page,
+        "<details id=\"{}\"><summary><b>{}</b> {} seed {}: {score} <small>{}</small></summary>",
+        anchor(run),
+        text(&run.task),
+        text(&run.method),
+        run.seed,
+        text(&run.path.display().to_string())
+    );
+    let _ = writeln!(page, "<p>{}</p>", made(run));
+    let _ = writeln!(page, "<figure>{}</figure>", svg(&run::figure(run))?);
+    let folder = match run.path.is_file() {
+        true => run.path.parent(),
+        false => Some(run.path.as_path()),
+    };
+    if let Some(file) = folder
+        .and_then(networks::file)
+        .filter(|_| run.path.is_dir())
+    {
+        let layers = networks::layers(&file)?;
+        let name = file.strip_prefix(&run.path).unwrap_or(&file);
+        layers_of(page, &layers, &name.display().to_string())?;
+    }
+    let settings = run
+        .settings
+        .iter()
+        .map(|(key, value)| format!("{key} = {value}\n"));
+    let settings: String = settings.collect();
+    let _ = writeln!(
+        page,
+        "<details><summary>settings</summary><pre>{}</pre></details></details>",
+        text(&settings)
+    );
+    Ok(())
+}
+
+/// Densities of all layers, and pictures of the first ones.
+fn layers_of(page: &mut String, layers: &[networks::Layer], file: &str) -> Result<()> {
+    let _ = writeln!(
+        page,
+        "<h3>Connections in {}</h3><table><tr><th>layer</th><th>inputs → outputs</th><th>connections</th><th>density</th></tr>",
+        text(file)
+    );
+    for layer in layers {
+        let _ = writeln!(
+            page,
+            "<tr><th>{}.{}</th><td>{} → {}</td><td>{}</td><td>{:.4}</td></tr>",
+            text(&layer.network),
+            layer.index,
+            layer.inputs,
+            layer.outputs,
+            thousands(layer.positions.len() as f64),
+            layer.density()
+        );
+    }
+    *page += "</table>\n";
+    for layer in layers.iter().filter(|layer| layer.index == 0) {
+        let kept = layer.by_input();
+        let used = kept.iter().filter(|count| **count > 0).count();
+        let _ = writeln!(
+            page,
+            "<figure><figcaption>First layer of {}: {used} of {} inputs are read. A row is an input with the number of \
+             its connections, a column a unit.</figcaption>",
+            text(&layer.network),
+            layer.inputs
+        );
+        if layer.density() == 1.0 {
+            *page += "<p>All connections are there.</p>";
+        } else if let Some(picture) = connections::picture(layer)? {
+            let counts: Vec<String> = kept.iter().map(ToString::to_string).collect();
+            let rows = if layer.inputs <= 40 {
+                counts.join("<br>")
+            } else {
+                String::new()
+            };
+            let height = (layer.inputs * 16).min(900);
+            let _ = writeln!(
+                page,
+                "<div class=\"layer\" style=\"height:{height}px\"><div class=\"counts\">{rows}</div>\
+                 <img alt=\"connections\" src=\"{picture}\"></div>"
+            );
+        }
+        *page += "</figure>\n";
+    }
+    Ok(())
+}
+
+/// What made a run: the command that makes it again, the version, the device.
+fn made(run: &Run) -> String {
+    let folder = &run.path;
+    if !folder.is_dir() {
+        return "read from a table alone".to_owned();
+    }
+    let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
+    let mut said = Vec::new();
+    if !run.offline {
+        let word = shell::word(&folder.join("config.toml"));
+        let program = crate::terminal::tell::program();
+        let command = format!("{program} train --config {word}");
+        said.push(format!("Made again by <code>{}</code>", text(&command)));
+    }
+    let info = read("checkpoints/latest.json").and_then(|t| serde_json::from_str(&t).ok());
+    let version = info
+        .as_ref()
+        .and_then(|info: &serde_json::Value| info["version"].as_str());
+    said.extend(version.map(|version| format!("version {}", text(version))));
+    said.extend(read("device").map(|device| format!("on {}", text(device.trim()))));
+    said.join(", ")
+}
+
+/// The name of a run's place in the page.
+fn anchor(run: &Run) -> String {
+    let word = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
+    format!("{}_{}_{}", word(&run.task), word(&run.method), run.seed)
+}
+
+/// A number with its unit in words.
+fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{} {what}s", thousands(number as f64)),
+    }
+}
+
+/// A number as fine as it is small.
+fn value(value: f64) -> String {
+    match value.abs() {
+        _ if !value.is_finite() => "–".to_owned(),
+        100.0.. => thousands(value),
+        10.0.. => format!("{value:.1}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+fn interval(estimate: &Estimate) -> String {
+    let Estimate {
+        value: at,
+        low,
+        high,
+    } = *estimate;
+    format!(
+        "{} <small>[{}, {}]</small>",
+        value(at),
+        value(low),
+        value(high)
+    )
+}
+
+/// Words without what HTML would read as its own.
+fn text(words: &str) -> String {
+    let words = words.replace('&', "&amp;").replace('<', "&lt;");
+    words.replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,158 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::folder::names::REPORT;
+use crate::runs::tests::study;
+
+fn options() -> Options {
+    Options {
+        title: "a <study> & more".to_owned(),
+        summary: Summary::Last,
+        baseline: None,
+        centre: Centre::Iqm,
+        made: ["cargo xtask report runs".to_owned(), "version 0".to_owned()],
+        film: None,
+    }
+}
+
+/// Everything opens from the disk: no address of a network is loaded.
+#[test]
+fn the_page_needs_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = build(&study(folder.path()), &options(), &|_| None).unwrap();
+    let page = &report.page;
+    assert!(page.starts_with(REPORT) && page.trim_end().ends_with("</html>"));
+    assert!(page.contains("a &lt;study&gt; &amp; more") && !page.contains("<study>"));
+    for attribute in ["src=\"", "href=\""] {
+        let links = page.split(attribute).skip(1);
+        for link in links.map(|rest| rest.split('"').next().unwrap()) {
+            let own = ["data:", "#", "figures/", "scores.csv", "evaluations.csv"];
+            assert!(own.iter().any(|start| link.starts_with(start)), "{link}");
+        }
+    }
+    assert!(!page.contains("@import") && !page.contains("url("));
+    assert_eq!(page.matches("<details id=").count(), 12);
+}
+
+/// Links lead to places that are there, each once.
+#[test]
+fn links_lead_to_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = build(&study(folder.path()), &options(), &|_| None)
+        .unwrap()
+        .page;
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    for place in page.split(" id=\"").skip(1) {
+        *places.entry(place.split('"').next().unwrap()).or_default() += 1;
+    }
+    assert!(places.values().all(|count| *count == 1), "{places:?}");
+    let links: Vec<&str> = page
+        .split("href=\"#")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert_eq!(links.len(), 12);
+    assert!(links.iter().all(|link| places.contains_key(link)));
+}
+
+/// Dense means are 200 and 20, RLx2's 100 and 10.
+#[test]
+fn the_tables_hold_the_scores() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = build(&study(folder.path()), &options(), &|_| None).unwrap();
+    for text in [
+        "<td>200 ± 100<br>",
+        "<td>20.0 ± 10.0<br>",
+        "<td>10.0 ± 5.000<br>",
+        "share of dense-td3&#39;s mean return",
+        "P(better than dense-td3)",
+        "-0.500 <small>[-0.667, -0.333]</small>",
+    ] {
+        let text = text.replace("&#39;", "'");
+        assert!(report.page.contains(&text), "{text}");
+    }
+    assert!(
+        report.scores.contains("rlx2-td3,Reacher-v5,2,15\n"),
+        "{}",
+        report.scores
+    );
+    let names: Vec<&str> = report.figures.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["curves", "aggregates", "together"]);
+}
+
+#[test]
+fn without_a_scale_the_page_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = study(folder.path());
+    for name in ["dense-td3-s0", "dense-td3-s1", "dense-td3-s2"] {
+        let run = folder.path().join(format!("Hopper-v5-{name}"));
+        std::fs::remove_dir_all(run).unwrap();
+    }
+    let other = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    assert!(set.runs().len() > other.runs().len());
+    let page = build(&other, &options(), &|_| None).unwrap().page;
+    assert!(
+        page.contains("Not shown: dense-td3 has no run in some task"),
+        "{page}"
+    );
+}
+
+/// What a browser without a window says of a page on its console, and what is in it when its scripts have run; `None`
+/// where there is no Chromium.
+fn browser(page: &std::path::Path) -> Option<(Vec<String>, String)> {
+    let profile = tempfile::tempdir().unwrap();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let output = names.iter().find_map(|name| {
+        let mut command = std::process::Command::new(name);
+        command.args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-extensions",
+        ]);
+        command.args(["--enable-logging=stderr", "--dump-dom"]);
+        command.arg(format!("--user-data-dir={}", profile.path().display()));
+        command
+            .arg(format!("file://{}", page.display()))
+            .output()
+            .ok()
+    })?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().filter(|line| line.contains(":CONSOLE"));
+    let said = said.map(str::to_owned).collect();
+    Some((said, String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+/// In Chromium, where the machine has it: no word on the console, all pictures have a size.
+#[test]
+fn a_browser_has_nothing_to_complain_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.html");
+    std::fs::write(&broken, "<script>absent()</script>").unwrap();
+    let Some((said, _)) = browser(&broken) else {
+        return;
+    };
+    assert_eq!(said.len(), 1, "a mistake is heard: {said:?}");
+    let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results");
+    let runs = ["1m/walker2d-rlx2-td3-s1", "1m/walker2d-dense-td3-s0"];
+    let runs: Vec<_> = runs
+        .iter()
+        .map(|run| format!("{results}/{run}").into())
+        .collect();
+    let set = RunSet::read(&runs).unwrap();
+    let film = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+    let options = Options {
+        film: Some((film.to_vec(), "a film".to_owned())),
+        ..options()
+    };
+    let page = build(&set, &options, &|_| None).unwrap().page;
+    // Counted in the browser: pictures that it could not read have no width.
+    let path = folder.path().join("index.html");
+    let counting = "<script>addEventListener('load',()=>{const p=[...document.images];document.title=\
+                    'seen '+p.length+' '+p.filter(i=>i.naturalWidth>0).length})</script></body>";
+    std::fs::write(&path, page.replace("</body>", counting)).unwrap();
+    let (said, seen) = browser(&path).unwrap();
+    assert_eq!(said, Vec::<String>::new());
+    // The film, and the first layers of an actor and two critics.
+    assert!(seen.contains("<title>seen 4 4</title>"), "{}", &seen[..600]);
+}
