@@ -93,6 +93,7 @@ impl WatchArgs {
             side_by_side: false,
             random: false,
             env: None,
+            model: None,
             best: true,
             seed: 0,
             seconds,
