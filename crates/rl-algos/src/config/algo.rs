@@ -42,17 +42,14 @@ impl AgentRegistry for Online {
     }
 }
 
-/// An [`AgentConfig`] whose type is not known.
-trait AnyAgent: Any + fmt::Debug + Send + Sync {
+/// Settings whose type is not known.
+trait AnySettings: Any + fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn validate(&self) -> Result<()>;
-    fn shape(&self) -> AgentShape;
-    fn action(&self, outputs: &[f32], action: &mut [f32]);
-    fn suit(&self, base: &mut TrainConfig, task: &TaskInfo);
     fn settings(&self) -> serde_json::Result<serde_json::Value>;
 }
 
-impl<A: AgentConfig> AnyAgent for A {
+impl<A: AgentConfig> AnySettings for A {
     fn name(&self) -> &'static str {
         A::NAME
     }
@@ -61,6 +58,19 @@ impl<A: AgentConfig> AnyAgent for A {
         AgentConfig::validate(self)
     }
 
+    fn settings(&self) -> serde_json::Result<serde_json::Value> {
+        serde_json::to_value(self)
+    }
+}
+
+/// An [`AgentConfig`] whose type is not known.
+trait AnyAgent: AnySettings {
+    fn shape(&self) -> AgentShape;
+    fn action(&self, outputs: &[f32], action: &mut [f32]);
+    fn suit(&self, base: &mut TrainConfig, task: &TaskInfo);
+}
+
+impl<A: AgentConfig> AnyAgent for A {
     fn shape(&self) -> AgentShape {
         AgentConfig::shape(self)
     }
@@ -71,10 +81,6 @@ impl<A: AgentConfig> AnyAgent for A {
 
     fn suit(&self, base: &mut TrainConfig, task: &TaskInfo) {
         AgentConfig::suit(self, base, task);
-    }
-
-    fn settings(&self) -> serde_json::Result<serde_json::Value> {
-        serde_json::to_value(self)
     }
 }
 

@@ -18,5 +18,5 @@ pub use collector::{CollectorState, Episode};
 pub use observer::{Observer, Start};
 pub use settings::LoopConfig;
 pub use source::SourceState;
-pub use state::{Snapshot, TrainState};
-pub use trainer::{Trained, Trainer};
+pub use state::{Snapshot, TrainState, Trained};
+pub use trainer::Trainer;

@@ -6,12 +6,11 @@ use burn::tensor::Tensor;
 use envs::VecEnv;
 use sparse_core::topology::dormant_units;
 
-use super::Trained;
 use super::averages::Averages;
 use super::observer::{Observer, Start};
 use super::settings::LoopConfig;
 use super::source::Source;
-use super::state::{Snapshot, TrainState};
+use super::state::{Snapshot, TrainState, Trained};
 use crate::agent::{Agent, Network, Role};
 use crate::evaluate::{Returns, evaluate};
 use crate::nets::BatchShape;

@@ -85,3 +85,16 @@ impl Snapshot<'_> {
         self.notes.push(note);
     }
 }
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Trained<A = Box<dyn Agent>> {
+    /// The agent at the end.
+    pub agent: A,
+    /// Steps that were made: in the environment, or with recorded transitions.
+    pub steps: u64,
+    /// The mean return of every evaluation, in order; NaN without a task to evaluate in.
+    pub returns: Vec<f64>,
+    /// Whether an observer stopped it before its last step.
+    pub stopped: bool,
+}

@@ -8,24 +8,11 @@ use super::observer::Observer;
 use super::session::Session;
 use super::settings::LoopConfig;
 use super::source::Source;
-use super::state::TrainState;
+use super::state::{TrainState, Trained};
 use crate::agent::{Agent, Role};
 use crate::replay::{Batches, OfflineData, Replay};
 use crate::rng::Streams;
 use crate::{ActiveRunGuard, Error, Result};
-
-/// What a run came to.
-#[derive(Debug)]
-pub struct Trained<A = Box<dyn Agent>> {
-    /// The agent at the end.
-    pub agent: A,
-    /// Steps that were made: in the environment, or with recorded transitions.
-    pub steps: u64,
-    /// The mean return of every evaluation, in order; NaN without a task to evaluate in.
-    pub returns: Vec<f64>,
-    /// Whether an observer stopped it before its last step.
-    pub stopped: bool,
-}
 
 /// Trains an agent in an environment, or on recorded transitions. Nothing is written but by observers.
 ///
