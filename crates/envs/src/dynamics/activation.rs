@@ -3,7 +3,6 @@
 //! Euler's method `a + h ȧ`; of an exact filter with time constant τ its solution `a + ȧ τ (1 − exp(−h/τ))`.
 
 use super::MINVAL;
-use super::actuation::clamp;
 use super::model::{Dyn, Model};
 use super::state::State;
 
@@ -37,5 +36,16 @@ pub(super) fn advance(model: &Model, state: &mut State) {
             };
             state.act[address] = next(model, actuator, state.act[address], rate);
         }
+    }
+}
+
+/// Comparisons pass NaN on, so that it is noticed; `max` and `min` would turn it into `low`.
+pub(super) fn clamp(x: f64, [low, high]: [f64; 2]) -> f64 {
+    if x < low {
+        low
+    } else if x > high {
+        high
+    } else {
+        x
     }
 }

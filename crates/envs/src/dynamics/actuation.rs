@@ -3,13 +3,14 @@
 //! `force = gain(l, l̇) · x + bias(l, l̇)` with the input x: the control, or the activation that follows it. Forces on one
 //! tendon are scaled into its range together, then each is clamped to its own; their sum on a joint is clamped last.
 
+use super::MINVAL;
+use super::activation::{self, clamp};
 use super::is_bad;
 use super::model::{Dyn, Law, Model, Transmission};
 use super::muscle::{self, Muscle};
 use super::passive;
 use super::state::State;
 use super::transmission::for_each_moment;
-use super::{MINVAL, activation};
 
 /// Gain times input plus bias of every actuator, on the dofs that it acts on; and the rates of the activations.
 pub(super) fn fwd_actuation(model: &Model, state: &mut State) {
@@ -151,16 +152,5 @@ fn limit_on_tendons(model: &Model, state: &mut State) {
         if sum != bound && sum != 0.0 {
             on(tendon).for_each(|i| state.actuator_force[i] *= bound / sum);
         }
-    }
-}
-
-/// Comparisons pass NaN on, so that it is noticed; `max` and `min` would turn it into `low`.
-pub(super) fn clamp(x: f64, [low, high]: [f64; 2]) -> f64 {
-    if x < low {
-        low
-    } else if x > high {
-        high
-    } else {
-        x
     }
 }

@@ -21,6 +21,7 @@
 
 mod animation;
 mod camera;
+mod hit;
 mod picture;
 mod ray;
 mod shade;

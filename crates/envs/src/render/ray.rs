@@ -1,17 +1,9 @@
 //! Where a ray first meets a shape.
 
+use super::hit::Hit;
 use super::tree::Tree;
 use crate::dynamics::model::GeomType;
 use glam::{DMat3, DVec3};
-
-/// Where a ray meets a surface.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Hit {
-    /// Distance along the ray, in lengths of its direction.
-    pub(super) at: f64,
-    /// Outward unit normal.
-    pub(super) normal: DVec3,
-}
 
 /// Where the ray from `origin` along the unit vector `direction` first enters a shape, `size` as in
 /// [`GeomType`] and a mesh with its `tree`.

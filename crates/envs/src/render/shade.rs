@@ -1,6 +1,7 @@
 //! What is seen along a line of sight: colours, light, shadow, floor, sky.
 
-use super::ray::{Hit, cast};
+use super::hit::Hit;
+use super::ray::cast;
 use super::tree::Tree;
 use crate::dynamics::State;
 use crate::dynamics::model::{GeomType, Model};

@@ -1,6 +1,6 @@
 //! Where a ray first meets a mesh: a tree of boxes around its triangles.
 
-use super::ray::Hit;
+use super::hit::Hit;
 use crate::dynamics::model::Mesh;
 use glam::{DVec3, Vec3};
 
