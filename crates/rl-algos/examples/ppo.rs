@@ -318,6 +318,9 @@ impl Observer for UntilPerfect {
             returns,
             ..
         } = evaluation;
+        let Some(returns) = returns else {
+            return Ok(());
+        };
         println!(
             "{:>7} steps  return {:>6.1} ± {:<5.1} value loss {:.3}",
             progress.step,

@@ -19,6 +19,9 @@ impl Observer for Print {
             returns,
             ..
         } = evaluation;
+        let Some(returns) = returns else {
+            return Ok(());
+        };
         println!(
             "{:>7} steps  return {:>7.0} ± {:<5.0} target mean {:>6.1}  {:>6.1} s",
             progress.step,
