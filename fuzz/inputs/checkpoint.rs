@@ -12,7 +12,7 @@ use rl_algos::replay::{Replay, ReplayState};
 use sparse_core::device;
 
 /// What a state begins with, before its checksum.
-const MAGIC: &[u8; 8] = b"SRLRUN 3";
+const MAGIC: &[u8; 8] = b"SRLRUN 5";
 
 /// A run of a few random steps, the same on every machine.
 fn config() -> TrainConfig {

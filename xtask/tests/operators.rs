@@ -470,11 +470,11 @@ fn reports_and_tables_replace_their_own_alone() {
         ("export run --out notes.csv", "is no table of runs"),
         (
             "export run --out t.csv --metrics loss",
-            "there are return_mean",
+            "there are updates, episodes, return_mean",
         ),
         (
             "plot run --column loss --out c.svg",
-            "there are return_mean",
+            "there are updates, episodes, return_mean",
         ),
     ] {
         let line = place.refuses(&words.split(' ').collect::<Vec<_>>());
