@@ -207,7 +207,8 @@ impl Engine {
             self.children.push(Going { index, child });
         }
         self.view.show(&self.study, &self.runs);
-        let open = !self.stopping && !(self.waiting.is_empty() && self.elsewhere.is_empty());
+        let more = !self.waiting.is_empty() || !self.elsewhere.is_empty();
+        let open = more && !self.stopping;
         Ok(open || !self.children.is_empty())
     }
 

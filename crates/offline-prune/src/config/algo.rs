@@ -51,12 +51,14 @@ impl AgentRegistry for Offline {
 /// The agent of a run on a dataset. Configurations write its name, or as a table its settings: `[algo.td3-bc]`.
 pub type AlgoConfig = AgentChoice<Offline>;
 
+type Build = fn(&OfflineConfig, BatchShape, Vec<SparseMlp>) -> Result<Box<dyn OfflineAgent>>;
+
 /// How an agent is made.
 #[derive(Clone, Copy)]
 struct Maker {
     kind: AgentKind,
     shapes: fn(&OfflineConfig, &BatchShape) -> Vec<NetworkShape>,
-    build: fn(&OfflineConfig, BatchShape, Vec<SparseMlp>) -> Result<Box<dyn OfflineAgent>>,
+    build: Build,
     published: fn(&mut OfflineConfig),
     resolve: fn(&mut OfflineConfig, &Dataset),
 }

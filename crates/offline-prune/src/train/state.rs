@@ -24,7 +24,9 @@ impl State {
     /// Updates that were made.
     #[must_use]
     pub fn updates(&self) -> u64 {
-        self.train.progress.step
+        // A step of a run on a dataset is an update.
+        let progress = &self.train.progress;
+        progress.step
     }
 
     /// Whether it was stored under this configuration, which is [resolved](OfflineConfig::resolved) to its dataset, and on

@@ -163,7 +163,7 @@ impl<R: AgentRegistry> FromStr for AgentChoice<R> {
 
     /// As [`named`](Self::named).
     fn from_str(name: &str) -> Result<Self> {
-        let unknown = || Error::config("algo", name, &format!("one of {}", known::<R>()));
+        let unknown = || Error::config("algo", name, format!("one of {}", known::<R>()));
         Self::named(name).ok_or_else(unknown)
     }
 }

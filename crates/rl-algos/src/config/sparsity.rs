@@ -196,7 +196,7 @@ fn of_network(error: sparse_core::Error, who: &str, place: &str) -> Error {
         } => {
             let field = field.replace("topology.schedule.", "topology.");
             let field = field.replace("topology.rule", place);
-            Error::config(field, value, &format!("{allowed} (of the {who})"))
+            Error::config(field, value, format!("{allowed} (of the {who})"))
         }
         other => other.into(),
     }

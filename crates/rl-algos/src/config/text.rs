@@ -131,26 +131,34 @@ fn is_choice(key: &str) -> bool {
 /// Puts given keys over those that are there, section by section. Where a section [is a choice](Field::is_choice) of one
 /// of several, such as `algo`, another takes the place of the first. `false` removes a section that is `optional`.
 pub fn overlay(all: &mut Table, given: Table, is_choice: &dyn Fn(&str) -> bool, optional: &[&str]) {
-    overlay_section(all, given, "", (is_choice, optional));
+    overlay_section(
+        all,
+        given,
+        "",
+        &Kinds {
+            is_choice,
+            optional,
+        },
+    );
 }
 
-fn overlay_section(
-    all: &mut Table,
-    given: Table,
-    section: &str,
-    kinds: (&dyn Fn(&str) -> bool, &[&str]),
-) {
-    let (is_choice, optional) = kinds;
+/// Which sections are a choice, and which may be absent.
+struct Kinds<'a> {
+    is_choice: &'a dyn Fn(&str) -> bool,
+    optional: &'a [&'a str],
+}
+
+fn overlay_section(all: &mut Table, given: Table, section: &str, kinds: &Kinds<'_>) {
     for (key, value) in given {
         let path = format!("{section}{key}");
         match (all.get_mut(&key), value) {
             (Some(Value::Table(there)), Value::Table(given)) => {
-                if is_choice(&path) {
+                if (kinds.is_choice)(&path) {
                     there.retain(|choice, _| given.contains_key(choice));
                 }
                 overlay_section(there, given, &format!("{path}."), kinds);
             }
-            (_, Value::Boolean(false)) if optional.contains(&path.as_str()) => {
+            (_, Value::Boolean(false)) if kinds.optional.contains(&path.as_str()) => {
                 all.remove(&key);
             }
             (None, Value::Table(given)) => {

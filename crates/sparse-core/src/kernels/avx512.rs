@@ -146,13 +146,10 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
 
             let (start, end) = (*start as usize, *end as usize);
             if end - start < 4 {
-                // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
-                let before = |k: usize| {
-                    if fresh {
-                        0.0
-                    } else {
-                        unsafe { *dv.wrapping_add(k) }
-                    }
+                let before = |k: usize| match fresh {
+                    true => 0.0,
+                    // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
+                    false => unsafe { *dv.wrapping_add(k) },
                 };
                 for k in start..end {
                     let sum = before(k) + sum_one(dot(k));
