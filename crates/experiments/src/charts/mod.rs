@@ -1,7 +1,7 @@
 //! Pictures of runs, the same as SVG and as PNG.
 //!
-//! In reading order: [`figure`] (what a picture has), [`palette`] (colours and dashes), [`draw`] (a figure on any
-//! backend), [`pixels`] (a backend that makes PNGs), [`learning`] (figures of sets of runs), `plot` (the command).
+//! In reading order: [`figure`] (what a picture has), `palette` (colours and dashes), [`draw`] (a figure on any
+//! backend), `pixels` (a backend that makes PNGs), [`learning`] (figures of sets of runs), `plot` (the command).
 
 pub mod draw;
 pub mod figure;

@@ -1,7 +1,7 @@
 //! A report of a set of runs: one page that needs nothing else, and its figures as SVG and PNG.
 //!
-//! In reading order: this file, [`finals`] (scores and aggregates), [`run`] (a run by itself), [`connections`] (what is left
-//! of a first layer), [`page`] (the page), `make` (the command).
+//! In reading order: this file, `finals` (scores and aggregates), `run` (a run by itself), `connections` (what is left
+//! of a first layer), `page` (the page), `make` (the command).
 
 use anyhow::{Context, Result};
 

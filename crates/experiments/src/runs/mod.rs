@@ -4,7 +4,7 @@
 //! by task and by method: what a study calls its variant, else the recipe or algorithm with the settings in which runs of
 //! it differ.
 //!
-//! In reading order: this file, [`find`] (where runs are), [`read`] (a run), [`label`] (methods), [`score`] (numbers of
+//! In reading order: this file, `find` (where runs are), `read` (a run), `label` (methods), [`score`] (numbers of
 //! runs as tables of scores), [`networks`] (the connections that a run left), [`tables`] (files for others).
 
 use std::collections::{BTreeMap, BTreeSet};

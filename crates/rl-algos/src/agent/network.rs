@@ -165,7 +165,7 @@ impl dyn Agent + '_ {
     /// The same bytes with the actor alone.
     ///
     /// # Errors
-    /// As [`actor`](Self::actor); [`sparse_core::Error::Record`] when the format cannot hold it.
+    /// [`Error::Config`] when no network is the policy; [`sparse_core::Error::Record`] when the format cannot hold it.
     pub fn policy_bytes(&self) -> Result<Vec<u8>> {
         let actor = self.actor()?;
         Ok(record::to_bytes(&[(actor.name, actor.net)])?)

@@ -108,7 +108,7 @@ impl<'a, A: Agent> Trainer<'a, A> {
         self
     }
 
-    /// Goes on from a state that a run with the same settings was [kept in](Snapshot::state), as if it had not stopped.
+    /// Goes on from a state that a run with the same settings was [kept in](super::Snapshot::state), as if it had not stopped.
     /// A run that is over makes no step.
     #[must_use]
     pub fn resume(self, state: TrainState, replay: Option<Replay>) -> Self {
