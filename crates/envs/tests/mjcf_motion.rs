@@ -1,5 +1,5 @@
 //! Models of every kind of part, beside what MuJoCo 3.3.7 does with them: joints, cones, solvers, integrators,
-//! tendons, actuators, springs, limits, pairs, frames, a medium, equality constraints, flags, meshes.
+//! tendons, actuators, springs, limits, pairs, frames, a medium, equality constraints, flags, sensors, meshes.
 //!
 //! `motion/record.py` made `motion/expected.txt` and `meshes/expected.txt` and says what a line holds.
 #![allow(
@@ -88,7 +88,8 @@ fn compare(folder: &str) {
             ));
         }
         let found = state.qpos.iter().chain(&state.qvel).chain(&state.act);
-        assert_eq!(model.nq + model.nv + model.na, numbers.len(), "{name}");
+        let found = found.chain(&state.sensordata);
+        assert_eq!(found.clone().count(), numbers.len(), "{name}");
         for (i, (x, reference)) in found.zip(numbers).enumerate() {
             let error = (x - reference).abs() / reference.abs().max(1.0);
             if error.is_nan() || error > TOLERANCE {

@@ -63,6 +63,8 @@ fn a_step_allocates_nothing() {
         ("activations", include_str!("motion/activations_imp.xml")),
         ("wraps", include_str!("motion/spatial_wraps_pgs.xml")),
         ("noslip", include_str!("motion/noslip_pgs_ell.xml")),
+        ("sensors", include_str!("motion/sensors.xml")),
+        ("distances", include_str!("motion/sensors_near.xml")),
     ] {
         let model = envs::mjcf::compile(xml, name).unwrap();
         let mut state = State::new(&model);

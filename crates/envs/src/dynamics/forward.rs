@@ -1,17 +1,40 @@
 //! From the state to its acceleration, as the list of stages. MuJoCo: Computation, "Simulation pipeline", forward
 //! dynamics.
 
-use super::model::Model;
+use super::model::{Model, Stage};
 use super::state::State;
 use super::{
     actuation, collision, com_pos, com_vel, constraint, crb, kinematics, math::ldl, passive, rne,
-    solver, tendon, transmission,
+    sensor, solver, tendon, transmission,
 };
 
-/// Computes the acceleration of the state, and all that leads to it.
+/// Computes the acceleration of the state, and all that leads to it, and reads the sensors.
 pub fn forward(model: &Model, state: &mut State) {
+    step1(model, state);
+    fwd_forces(model, state);
+    sensor::read(model, state, Stage::Acceleration);
+}
+
+/// The part of [`forward`] that needs no controls: places, velocities, and the sensors of both.
+///
+/// After a [`step`](super::step) these are still those from which it began; this brings them to where it led, as
+/// MuJoCo's `mj_step1` does.
+pub fn step1(model: &Model, state: &mut State) {
+    fwd_position(model, state);
+    sensor::read(model, state, Stage::Position);
+    fwd_velocity(model, state);
+    sensor::read(model, state, Stage::Velocity);
+}
+
+/// As [`forward`], without sensors.
+pub(super) fn forward_skipping_sensors(model: &Model, state: &mut State) {
     fwd_position(model, state);
     fwd_velocity(model, state);
+    fwd_forces(model, state);
+}
+
+/// Stages that depend on positions, velocities and controls.
+fn fwd_forces(model: &Model, state: &mut State) {
     actuation::fwd_actuation(model, state);
     fwd_acceleration(model, state);
     solver::fwd_constraint(model, state);

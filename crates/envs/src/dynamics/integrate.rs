@@ -4,7 +4,7 @@ use glam::DVec3;
 
 use super::actuation::muscle_of;
 use super::com_vel::com_vel;
-use super::forward::forward;
+use super::forward::forward_skipping_sensors;
 use super::math::dense::add_scaled;
 use super::math::rotation::turn;
 use super::math::spatial::Spatial;
@@ -239,7 +239,7 @@ pub(super) fn runge_kutta(model: &Model, state: &mut State) {
     state.stages.acceleration_sum.fill(0.0);
     for (stage, (weight, ahead)) in STAGES.into_iter().enumerate() {
         if stage > 0 {
-            forward(model, state);
+            forward_skipping_sensors(model, state);
         }
         let stages = &mut state.stages;
         add_scaled(&mut stages.velocity_sum, &state.qvel, weight);

@@ -6,7 +6,8 @@
 //!
 //! In reading order: `model` and `state` (data), `step` and `forward` (the lists of stages), then the stages:
 //! `kinematics`, `com_pos`, `tendon` with `wrap`, `transmission`, `crb`, `collision`, `constraint`, `com_vel`, `rne`, `passive` with `fluid`,
-//! `actuation` with `activation` and `muscle`, `solver`, `integrate`, and on request `rne_post_constraint`. `pull` serves a
+//! `actuation` with `activation` and `muscle`, `solver`, `integrate`, and on request `rne_post_constraint`
+//! and, with `ray`, `sensor`. `pull` serves a
 //! compiler, `math` and `jacobian` serve them all.
 
 mod activation;
@@ -26,8 +27,10 @@ pub mod model;
 mod muscle;
 mod passive;
 mod pull;
+mod ray;
 mod rne;
 mod rne_post_constraint;
+mod sensor;
 mod solver;
 mod state;
 mod step;
@@ -37,7 +40,8 @@ mod tests;
 mod transmission;
 mod wrap;
 
-pub use forward::forward;
+pub(crate) use collision::is_searched;
+pub use forward::{forward, step1};
 pub(crate) use math::rotation::matrix;
 pub use math::spatial::{Spatial, SpatialInertia};
 pub use math::trig::sin_cos;

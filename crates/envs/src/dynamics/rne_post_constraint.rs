@@ -83,6 +83,23 @@ fn held(model: &Model, state: &mut State) {
 
 /// Force (N) and torque (N m) of a contact on its second geom, in world axes.
 fn wrench(rows: &Rows, cone: Cone, contact: &Contact, first: usize) -> (DVec3, DVec3) {
+    let local = in_frame(rows, cone, contact, first);
+    let along = |part: &[f64]| {
+        let axes = contact.frame.iter().zip(part);
+        axes.fold(DVec3::ZERO, |sum, (axis, x)| sum + *axis * *x)
+    };
+    (along(&local[..3]), along(&local[3..]))
+}
+
+/// Force (N) and torque (N m) of a contact on its second geom, in the contact's axes; zeros where it does not act.
+pub(super) fn local_wrench(model: &Model, state: &State, contact: &Contact) -> [f64; 6] {
+    let first = contact.row;
+    first.map_or([0.0; 6], |first| {
+        in_frame(&state.rows, model.opt.cone, contact, first)
+    })
+}
+
+fn in_frame(rows: &Rows, cone: Cone, contact: &Contact, first: usize) -> [f64; 6] {
     let pushes = &rows.efc_force()[first..][..contact_rows(cone, contact.dim)];
     let mut local = [0.0; 6];
     if contact.dim == 1 || cone == Cone::Elliptic {
@@ -94,9 +111,36 @@ fn wrench(rows: &Rows, cone: Cone, contact: &Contact, first: usize) -> (DVec3, D
             local[1 + i] = (edges[0] - edges[1]) * contact.friction[i];
         }
     }
-    let along = |part: &[f64]| {
-        let axes = contact.frame.iter().zip(part);
-        axes.fold(DVec3::ZERO, |sum, (axis, x)| sum + *axis * *x)
+    local
+}
+
+/// Fills `cacc` with the accelerations of the bodies, gravity as upward acceleration, and `cfrc_body` with the forces that
+/// they and what they carry get from their parents; [`State::cfrc_ext`], too.
+pub(super) fn interaction(model: &Model, state: &mut State) {
+    rne_post_constraint(model, state);
+    let bodies = &model.bodies;
+    let nbody = bodies.parent.len();
+    state.cacc[0] = Spatial {
+        angular: DVec3::ZERO,
+        linear: -model.opt.gravity,
     };
-    (along(&local[..3]), along(&local[3..]))
+    state.cfrc_body[0] = Spatial::default();
+    for body in 1..nbody {
+        let mut acceleration = state.cacc[bodies.parent[body]];
+        let (first, count) = bodies.dofs[body];
+        for dof in first..first + count {
+            acceleration.add_scaled(&state.cdof_dot[dof], state.qvel[dof]);
+            acceleration.add_scaled(&state.cdof[dof], state.qacc[dof]);
+        }
+        state.cacc[body] = acceleration;
+        let (inertia, velocity) = (&state.cinert[body], &state.cvel[body]);
+        let mut force = inertia.mul(&acceleration);
+        force.add(&velocity.cross_force(&inertia.mul(velocity)));
+        force.add_scaled(&state.cfrc_ext[body], -1.0);
+        state.cfrc_body[body] = force;
+    }
+    for body in (1..nbody).rev() {
+        let force = state.cfrc_body[body];
+        state.cfrc_body[bodies.parent[body]].add(&force);
+    }
 }

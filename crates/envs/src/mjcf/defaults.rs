@@ -16,6 +16,9 @@ use std::collections::{HashMap, HashSet};
 /// The name of the class that everything starts from.
 const MAIN: &str = "main";
 
+/// Size of a site that has none (m).
+const SITE_SIZE: f64 = 0.005;
+
 /// Most classes of a file: each holds a copy of all defaults.
 const MOST_CLASSES: usize = 10_000;
 
@@ -56,7 +59,10 @@ impl Default for Class {
             joint: JointSpec::default(),
             geom: GeomSpec::default(),
             mesh: MeshSpec::default(),
-            site: Placement::default(),
+            site: Placement {
+                size: [SITE_SIZE; 3],
+                ..Placement::default()
+            },
             pair: PairSpec::default(),
             tendon: TendonSpec::default(),
             actuator: ActuatorSpec::default(),

@@ -6,8 +6,8 @@
 //! are allowed only at the value which changes nothing.
 //!
 //! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
-//! `element` (typed attributes), `place` and `notes` (what is complained about and passed over), `spec` and `asset` (what a file
-//! says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `compile` (spec → model) with `mesh`, `inertia`,
+//! `element` (typed attributes), `place` and `notes` (what is complained about and passed over), `spec`, `asset` and `sensor` (what a
+//! file says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `compile` (spec → model) with `mesh`, `inertia`,
 //! `orientation`, `frames`, `pairs`, `constants` and `lengthrange`. MuJoCo:
 //! XML reference; Modeling chapter.
 
@@ -30,6 +30,7 @@ mod place;
 mod read;
 mod rule;
 mod schema;
+mod sensor;
 mod spec;
 #[cfg(test)]
 mod tests;

@@ -109,16 +109,6 @@ pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String>
     Ok(pairs)
 }
 
-/// Whether the nearest points of a pair of shapes, in the order of their kinds, are searched for, not computed.
-pub(super) fn is_searched(kinds: [GeomType; 2]) -> bool {
-    use GeomType::{Box, Capsule, Cylinder, Ellipsoid, Mesh, Plane};
-    match kinds {
-        [Plane, _] => false,
-        [a, b] if a == Ellipsoid || b == Ellipsoid || b == Mesh => true,
-        pair => matches!(pair, [Capsule | Cylinder, Cylinder] | [Cylinder, Box]),
-    }
-}
-
 fn too_many() -> String {
     format!(
         "more than {MOST_PAIRS} pairs of geoms can touch; contype and conaffinity can tell which do not"

@@ -13,12 +13,8 @@ const REFUSED_ANYWAY: &str = "what it is about is refused";
 pub(super) const MUJOCO: Rule = Rule {
     read: "model",
     children: "compiler option size statistic default asset worldbody contact tendon actuator \
-        keyframe equality extension deformable body frame replicate",
-    skipped_children: &[
-        ("visual", LOOKS),
-        ("custom", NOTES),
-        ("sensor", "measures, moves nothing"),
-    ],
+        keyframe equality sensor extension deformable body frame replicate",
+    skipped_children: &[("visual", LOOKS), ("custom", NOTES)],
     ..EMPTY
 };
 
@@ -47,9 +43,8 @@ pub(super) const LENGTHRANGE: Rule = Rule {
 pub(super) const OPTION: Rule = Rule {
     read: "timestep impratio tolerance ls_tolerance ccd_tolerance gravity wind density \
         viscosity integrator cone jacobian solver iterations ls_iterations ccd_iterations \
-        noslip_iterations noslip_tolerance o_margin o_solref o_solimp o_friction actuatorgroupdisable",
+        noslip_iterations noslip_tolerance magnetic o_margin o_solref o_solimp o_friction actuatorgroupdisable",
     skipped: &[
-        ("magnetic", "only sensors feel it"),
         ("sdf_iterations", REFUSED_ANYWAY),
         ("sdf_initpoints", REFUSED_ANYWAY),
     ],
@@ -61,13 +56,8 @@ const OFF: &[&str] = &["disable"];
 
 pub(super) const FLAG: Rule = Rule {
     read: "constraint frictionloss limit contact gravity clampctrl filterparent midphase island warmstart equality \
-        nativeccd spring damper actuation refsafe eulerdamp autoreset override",
-    skipped: &[
-        ("sensor", "sensors are not computed"),
-        ("energy", NOTES),
-        ("fwdinv", NOTES),
-        ("invdiscrete", NOTES),
-    ],
+        nativeccd spring damper sensor actuation refsafe eulerdamp autoreset override",
+    skipped: &[("energy", NOTES), ("fwdinv", NOTES), ("invdiscrete", NOTES)],
     neutral: &[("multiccd", OFF, "several contacts per pair of round shapes")],
     ..EMPTY
 };
@@ -221,11 +211,10 @@ pub(super) const GEOM: Rule = Rule {
 };
 
 pub(super) const SITE: Rule = Rule {
-    read: "name class type pos quat fromto axisangle xyaxes zaxis euler",
+    read: "name class type size pos quat fromto axisangle xyaxes zaxis euler",
     skipped: &[
         ("group", LOOKS),
         ("material", LOOKS),
-        ("size", LOOKS),
         ("rgba", LOOKS),
         ("user", NOTES),
     ],
@@ -399,6 +388,53 @@ pub(super) const DEFORMABLE: Rule = Rule {
     skipped_children: &[("skin", LOOKS)],
     ..EMPTY
 };
+
+pub(super) const SENSOR: Rule = Rule {
+    children: "touch accelerometer velocimeter gyro force torque magnetometer rangefinder jointpos jointvel tendonpos \
+        tendonvel actuatorpos actuatorvel actuatorfrc jointactuatorfrc tendonactuatorfrc ballquat ballangvel jointlimitpos \
+        jointlimitvel jointlimitfrc tendonlimitpos tendonlimitvel tendonlimitfrc framepos framequat framexaxis frameyaxis \
+        framezaxis framelinvel frameangvel framelinacc frameangacc subtreecom subtreelinvel subtreeangmom insidesite \
+        distance normal fromto contact e_potential e_kinetic clock",
+    ..EMPTY
+};
+
+/// A sensor of this kind.
+pub(super) fn sensor(kind: &str) -> Rule {
+    Rule {
+        read: match kind {
+            "framelinacc" | "frameangacc" => "name objtype objname cutoff noise",
+            "insidesite" => "name site objtype objname cutoff noise",
+            "distance" | "normal" | "fromto" => "name geom1 geom2 body1 body2 cutoff noise",
+            "contact" => {
+                "name geom1 geom2 body1 body2 subtree1 subtree2 site num data reduce cutoff noise"
+            }
+            "e_potential" | "e_kinetic" | "clock" => "name cutoff noise",
+            _ if kind.starts_with("frame") => "name objtype objname reftype refname cutoff noise",
+            _ => match sensed(kind) {
+                "joint" => "name joint cutoff noise",
+                "tendon" => "name tendon cutoff noise",
+                "actuator" => "name actuator cutoff noise",
+                "body" => "name body cutoff noise",
+                _ => "name site cutoff noise",
+            },
+        },
+        skipped: &[("user", NOTES)],
+        ..EMPTY
+    }
+}
+
+/// The attribute that names what a sensor of one thing measures.
+pub(super) fn sensed(kind: &str) -> &'static str {
+    let starts = [
+        ("joint", "joint"),
+        ("ball", "joint"),
+        ("tendon", "tendon"),
+        ("actuator", "actuator"),
+        ("subtree", "body"),
+    ];
+    let found = starts.iter().find(|(start, _)| kind.starts_with(start));
+    found.map_or("site", |(_, attribute)| attribute)
+}
 
 pub(super) const KEYFRAME: Rule = Rule {
     children: "key",

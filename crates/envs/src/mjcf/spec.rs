@@ -5,6 +5,7 @@ use super::compiler::Compiler;
 use super::notes::Notes;
 use super::orientation::{Orientation, unit_quat};
 use super::place::Place;
+use super::sensor::SensorSpec;
 use super::unmet::Unmet;
 use crate::dynamics::matrix;
 use crate::dynamics::model::{
@@ -35,6 +36,7 @@ pub(super) struct Flags {
     pub(super) equality: bool,
     pub(super) spring: bool,
     pub(super) damper: bool,
+    pub(super) sensor: bool,
     /// Parameters that all contacts take instead of their own.
     pub(super) overriding: Option<Override>,
     /// Bits of the groups of actuators that are switched off.
@@ -56,6 +58,7 @@ impl Default for Flags {
             equality: true,
             spring: true,
             damper: true,
+            sensor: true,
             overriding: None,
             disabled_groups: 0,
             libccd: None,
@@ -105,6 +108,7 @@ pub(super) fn default_options() -> Options {
     Options {
         timestep: 0.002,
         gravity: DVec3::new(0.0, 0.0, -9.81),
+        magnetic: DVec3::new(0.0, -0.5, 0.0),
         integrator: Integrator::Euler,
         density: 0.0,
         viscosity: 0.0,
@@ -548,6 +552,7 @@ pub(super) struct Spec {
     /// Whether the Jacobians of tendons are sparse; `None` as their size says.
     pub(super) sparse: Option<bool>,
     pub(super) actuators: Vec<Named<Driven>>,
+    pub(super) sensors: Vec<Named<SensorSpec>>,
     pub(super) meshes: Vec<Named<MeshSpec>>,
     /// Colours of materials.
     pub(super) materials: HashMap<String, [f64; 4]>,

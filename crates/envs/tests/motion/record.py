@@ -6,7 +6,7 @@
 
 Each model starts in its keyframe, if it has one, and is driven by sines: controls, and the places of bodies that are
 moved from outside. A line holds the model's name, the number of steps so far, the numbers of contacts and of constraint
-rows of the last step, then positions, velocities and activations.
+rows of the last step, then positions, velocities, activations and what sensors measured.
 """
 import glob
 import multiprocessing
@@ -37,7 +37,7 @@ def record(path):
         data.mocap_pos[:] += 0.001 * np.sin(0.05 * (t + 1) + np.arange(3))
         mujoco.mj_step(model, data)
         if t + 1 in STEPS:
-            numbers = [repr(float(x)) for x in np.concatenate([data.qpos, data.qvel, data.act])]
+            numbers = [repr(float(x)) for x in np.concatenate([data.qpos, data.qvel, data.act, data.sensordata])]
             name = os.path.basename(path)[:-4]
             lines.append(" ".join([name, str(t + 1), str(data.ncon), str(data.nefc), *numbers]))
     return lines

@@ -15,6 +15,7 @@ use super::MINVAL;
 use super::model::{GeomType, Mesh, Model, Pair};
 use super::state::State;
 use super::state::contact::{Contact, MOST_TOUCHES};
+use super::state::convex::ConvexScratch;
 use convex::Search;
 
 /// Where two shapes come closest.
@@ -97,6 +98,80 @@ impl Shape<'_> {
     }
 }
 
+/// A geom where it is.
+fn shape<'a>(model: &'a Model, xpos: &[DVec3], xmat: &'a [DMat3], geom: usize) -> Shape<'a> {
+    Shape {
+        kind: model.geoms.kind[geom],
+        pos: xpos[geom],
+        mat: &xmat[geom],
+        size: &model.geoms.size[geom],
+        mesh: model.geoms.mesh[geom].map(|mesh| &model.meshes[mesh]),
+    }
+}
+
+/// How far two geoms are apart, or, negative, how deep they overlap, and the places between which; `None` where that is
+/// not less than `reach`, and for two shapes that never touch.
+pub(super) fn distance(
+    model: &Model,
+    state: &mut State,
+    geoms: [usize; 2],
+    reach: f64,
+) -> Option<(f64, [DVec3; 2])> {
+    let mut scratch = std::mem::take(&mut state.convex);
+    let found = nearest(model, state, geoms, reach, &mut scratch);
+    state.convex = scratch;
+    found
+}
+
+fn nearest(
+    model: &Model,
+    state: &State,
+    [a, b]: [usize; 2],
+    reach: f64,
+    scratch: &mut ConvexScratch,
+) -> Option<(f64, [DVec3; 2])> {
+    let turned = model.geoms.kind[a] > model.geoms.kind[b];
+    let (first, second) = if turned { (b, a) } else { (a, b) };
+    let [first, second] =
+        [first, second].map(|geom| shape(model, &state.geom_xpos, &state.geom_xmat, geom));
+    let mut search = Search {
+        tolerance: model.opt.ccd_tolerance,
+        iterations: model.opt.ccd_iterations,
+        scratch,
+    };
+    if is_searched([first.kind, second.kind]) || first.kind == GeomType::Box {
+        // As in MuJoCo the places are those of the geom of the lower type first, whichever was named first.
+        return convex::distance(&first, &second, reach, &mut search);
+    }
+    let mut touches = Touches::default();
+    touch([first, second], reach, &mut search, &mut touches);
+    let mut best: Option<&Touch> = None;
+    for touch in touches.as_slice() {
+        if touch.dist < best.map_or(reach, |best| best.dist) {
+            best = Some(touch);
+        }
+    }
+    best.map(|touch| {
+        let half = touch.normal
+            * if turned {
+                -0.5 * touch.dist
+            } else {
+                0.5 * touch.dist
+            };
+        (touch.dist, [touch.pos - half, touch.pos + half])
+    })
+}
+
+/// Whether the nearest points of shapes of these kinds, the lower first, are searched for.
+pub(crate) fn is_searched(kinds: [GeomType; 2]) -> bool {
+    use GeomType::{Box, Capsule, Cylinder, Ellipsoid, Mesh, Plane};
+    match kinds {
+        [Plane, _] => false,
+        [a, b] if a == Ellipsoid || b == Ellipsoid || b == Mesh => true,
+        pair => matches!(pair, [Capsule | Cylinder, Cylinder] | [Cylinder, Box]),
+    }
+}
+
 /// Finds the contacts of the current pose.
 pub(super) fn collision(model: &Model, state: &mut State) {
     state.contacts.clear();
@@ -106,13 +181,8 @@ pub(super) fn collision(model: &Model, state: &mut State) {
             continue;
         }
         touches.count = 0;
-        let shapes = pair.geoms.map(|geom| Shape {
-            kind: model.geoms.kind[geom],
-            pos: state.geom_xpos[geom],
-            mat: &state.geom_xmat[geom],
-            size: &model.geoms.size[geom],
-            mesh: model.geoms.mesh[geom].map(|mesh| &model.meshes[mesh]),
-        });
+        let shapes = pair.geoms;
+        let shapes = shapes.map(|geom| shape(model, &state.geom_xpos, &state.geom_xmat, geom));
         let mut search = Search {
             tolerance: model.opt.ccd_tolerance,
             iterations: model.opt.ccd_iterations,
@@ -171,7 +241,7 @@ fn touch([first, second]: [Shape; 2], margin: f64, search: &mut Search, touches:
 }
 
 /// The direction of a vector; x where it has next to no length.
-fn unit(vector: DVec3) -> DVec3 {
+pub(super) fn unit(vector: DVec3) -> DVec3 {
     let length = vector.length();
     if length < MINVAL {
         DVec3::X

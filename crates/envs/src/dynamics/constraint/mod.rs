@@ -12,7 +12,7 @@ use super::math::rotation::rotation_vector;
 use super::math::rotation::unit_quat;
 use super::model::{JointType, Model, SolImp, SolRef};
 use super::state::State;
-use super::state::rows::Rows;
+use super::state::rows::{Limited, Rows};
 use super::tendon::for_each_tendon_moment;
 
 /// The rows of the current pose: equality constraints, dry friction of dofs and tendons, limits of joints and tendons,
@@ -87,6 +87,7 @@ fn joint_limits(model: &Model, state: &mut State) {
         let (dof, [low, high]) = (joints.dofadr[joint], joints.range[joint]);
         let position = &state.qpos[joints.qposadr[joint]..];
         let limit = Limit {
+            of: Limited::Joint(joint),
             margin: joints.margin[joint],
             solref: joints.solref[joint],
             solimp: joints.solimp[joint],
@@ -117,6 +118,7 @@ fn tendon_limits(model: &Model, state: &mut State) {
     for tendon in (0..tendons.name.len()).filter(|tendon| tendons.limited[*tendon]) {
         let (length, [low, high]) = (state.ten_length[tendon], tendons.range[tendon]);
         let limit = Limit {
+            of: Limited::Tendon(tendon),
             margin: tendons.margin[tendon],
             solref: tendons.solref[tendon],
             solimp: tendons.solimp[tendon],
@@ -149,6 +151,7 @@ fn add_tendon(model: &Model, state: &mut State, row: usize, tendon: usize, scale
 
 /// What the rows of a limit share.
 struct Limit {
+    of: Limited,
     margin: f64,
     solref: SolRef,
     solimp: SolImp,
@@ -172,6 +175,7 @@ impl Limit {
     }
 
     fn soften(&self, model: &Model, rows: &mut Rows, row: usize) {
+        rows.limits.push((self.of, row));
         Soft::new(model, self.solref, &self.solimp).soften(rows, row, self.weight);
     }
 }

@@ -67,6 +67,8 @@ pub struct Geoms {
     pub rgba: Vec<[f32; 4]>,
     /// Visualisation group, 0 to 5; pictures leave 3 and above out, as MuJoCo does.
     pub group: Vec<i32>,
+    /// Whether rays pass through: its own colour or, if it has one, its material's has no opacity.
+    pub transparent: Vec<bool>,
 }
 
 /// Two geoms that can touch, and what their contacts are like. MuJoCo: Modeling, "Contact parameters".
@@ -99,6 +101,10 @@ pub struct Sites {
     pub body: Vec<usize>,
     /// Position in the body's frame (m).
     pub pos: Vec<DVec3>,
+    /// Shape; no plane, no mesh.
+    pub kind: Vec<GeomType>,
+    /// Sizes (m), see [`GeomType`].
+    pub size: Vec<[f64; 3]>,
     /// Orientation in the body's frame.
     pub quat: Vec<DQuat>,
     /// The same as it was given, which differs where it is hardly another than the body's: welds and actuators take it.

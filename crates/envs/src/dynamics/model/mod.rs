@@ -11,6 +11,7 @@ mod equalities;
 mod geoms;
 mod meshes;
 mod options;
+mod sensors;
 
 use std::ops::Range;
 
@@ -22,6 +23,8 @@ pub use equalities::{Anchor, Equalities, Equality};
 pub use geoms::{GeomType, Geoms, Pair, Sites};
 pub use meshes::{ConvexHull, Mesh};
 pub use options::{Cone, Integrator, Options, Solver};
+pub(in crate::dynamics) use sensors::Bounds;
+pub use sensors::{ContactSensor, Object, Reduce, Sensor, Sensors, Side, Stage, Surface};
 
 /// Reference, time constant (s) and damping ratio of a constraint (`solref`), or, when both are negative,
 /// its negated stiffness and damping. MuJoCo: Modeling, "Solver parameters".
@@ -93,6 +96,8 @@ pub struct Model {
     pub tendons: Tendons,
     /// Actuators.
     pub actuators: Actuators,
+    /// Sensors.
+    pub sensors: Sensors,
     /// Pairs of geoms that can touch: explicit ones and what the collision filter leaves, in the order in which
     /// MuJoCo lists their contacts: by body pair, then by geom.
     pub pairs: Vec<Pair>,

@@ -42,6 +42,8 @@ pub struct Options {
     pub timestep: f64,
     /// Acceleration of gravity (m/s²).
     pub gravity: DVec3,
+    /// Magnetic flux, which magnetometers measure.
+    pub magnetic: DVec3,
     /// Time-stepping scheme.
     pub integrator: Integrator,
     /// Density of the medium (kg/m³); 0 means no medium.

@@ -28,6 +28,7 @@ impl ConvexScratch {
         };
         let mut pairs = model.pairs.iter();
         let needed = pairs.any(|pair| searches(pair.geoms.map(|geom| model.geoms.kind[geom])));
+        let needed = needed || model.measures_distances();
         Self::with_iterations(if needed { model.opt.ccd_iterations } else { 0 })
     }
 
@@ -37,6 +38,13 @@ impl ConvexScratch {
             hull: Hull::new(iterations),
             iterations,
         }
+    }
+}
+
+impl Default for ConvexScratch {
+    /// No room at all.
+    fn default() -> Self {
+        Self::with_iterations(0)
     }
 }
 

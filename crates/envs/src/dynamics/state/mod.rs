@@ -103,9 +103,11 @@ pub struct State {
     pub cvel: Vec<Spatial>,
     /// Rates of change of `cdof`, `[nv]`.
     pub cdof_dot: Vec<Spatial>,
-    /// Accelerations of the bodies under zero `qacc`, gravity as upward acceleration, `[nbody]`.
+    /// Accelerations of the bodies under zero `qacc`, gravity as upward acceleration, `[nbody]`; under `qacc` once sensors
+    /// asked for that.
     pub(in crate::dynamics) cacc: Vec<Spatial>,
-    /// Forces that these take, summed over subtrees, `[nbody]`.
+    /// Forces that these take, summed over subtrees, `[nbody]`; less those from outside once sensors asked for that: what
+    /// parents give.
     pub(in crate::dynamics) cfrc_body: Vec<Spatial>,
     /// Rates of change of the tendons' lengths, `[ntendon]`.
     pub ten_velocity: Vec<f64>,
@@ -152,6 +154,15 @@ pub struct State {
     /// Contact forces on each body: torque about its tree's centre of mass (N m), then force (N), in world axes,
     /// `[nbody]`; zero after a reset, see [`rne_post_constraint`](super::rne_post_constraint).
     pub cfrc_ext: Vec<Spatial>,
+
+    // --- sensor
+    /// What the sensors measured last, `[sensors.data]`, in the order of the file: positions and velocities of the last
+    /// force evaluation, and its forces. [`sensor`](Self::sensor) finds one by name.
+    pub sensordata: Vec<f64>,
+    /// Velocities of the subtrees' centres of mass (m/s), `[nbody]`, where a sensor asks for them.
+    pub(in crate::dynamics) subtree_linvel: Vec<DVec3>,
+    /// Angular momenta of the subtrees about these (kg m²/s), `[nbody]`, where a sensor asks for them.
+    pub(in crate::dynamics) subtree_angmom: Vec<DVec3>,
 
     // --- integrate
     /// The state at the start of a Runge-Kutta step and the weighted sums over its stages, `[nq]` or `[nv]`.
@@ -212,6 +223,9 @@ impl State {
             actuator_velocity: vec![0.0; model.nu],
             actuator_force: vec![0.0; model.nu],
             cfrc_ext: motions(nbody),
+            sensordata: vec![0.0; model.sensors.data],
+            subtree_linvel: vec![DVec3::ZERO; nbody],
+            subtree_angmom: vec![DVec3::ZERO; nbody],
             subtree_com: vec![DVec3::ZERO; nbody],
             cdof: motions(nv),
             cinert: vec![SpatialInertia::default(); nbody],
@@ -263,7 +277,35 @@ impl State {
         }
         self.qacc_warmstart.fill(0.0);
         self.cfrc_ext.fill(Spatial::default());
+        self.sensordata.fill(0.0);
         self.diverged = false;
+    }
+
+    /// What the sensor of this name measured last; `None` where the model has no such sensor.
+    ///
+    /// ```
+    /// use envs::dynamics::{State, step};
+    ///
+    /// let xml = r#"<mujoco>
+    ///   <worldbody>
+    ///     <body>
+    ///       <joint name="x" type="slide" axis="1 0 0"/>
+    ///       <geom size="0.1"/>
+    ///     </body>
+    ///   </worldbody>
+    ///   <sensor><jointvel name="speed" joint="x"/></sensor>
+    /// </mujoco>"#;
+    /// let model = envs::mjcf::compile(xml, "slider")?;
+    /// let mut state = State::new(&model);
+    /// state.qvel[0] = 2.0;
+    /// step(&model, &mut state);
+    /// assert_eq!(state.sensor(&model, "speed"), Some(&[2.0][..]));
+    /// assert_eq!(state.sensor(&model, "pressure"), None);
+    /// # Ok::<(), envs::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sensor(&self, model: &Model, name: &str) -> Option<&[f64]> {
+        self.sensordata.get(model.sensor(name)?)
     }
 }
 

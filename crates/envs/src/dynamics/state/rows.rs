@@ -19,6 +19,8 @@ pub struct Rows {
     pub(in crate::dynamics) equality: usize,
     /// Connections and welds that have rows, and the first of these.
     pub(in crate::dynamics) held: Vec<(usize, usize)>,
+    /// Limits that have rows, and their rows.
+    pub(in crate::dynamics) limits: Vec<(Limited, usize)>,
     /// Number of rows that push both ways, within a bound: those and, after them, dry friction.
     pub(in crate::dynamics) bounded: usize,
     /// Elliptic contacts, in the order of their rows.
@@ -49,6 +51,13 @@ pub struct Rows {
     pub(in crate::dynamics) directions: Vec<f64>,
 }
 
+/// What has a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::dynamics) enum Limited {
+    Joint(usize),
+    Tendon(usize),
+}
+
 /// The rows of an elliptic contact: the normal, then the friction directions.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dynamics) struct ConeRows {
@@ -77,6 +86,7 @@ impl Rows {
         Self {
             trees: Vec::with_capacity(rows),
             held: Vec::with_capacity(model.equalities.kind.len()),
+            limits: Vec::with_capacity(limits),
             joined: (0..model.trees.len()).collect(),
             directions: vec![0.0; 6 * model.nv],
             ..Self::with_capacity(model.nv, rows, bounded, cones)
@@ -171,6 +181,7 @@ impl Rows {
         self.count = 0;
         self.equality = 0;
         self.held.clear();
+        self.limits.clear();
         self.bounded = 0;
         self.cones.clear();
         for numbers in [

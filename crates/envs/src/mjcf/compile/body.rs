@@ -229,13 +229,16 @@ impl Builder<'_> {
     }
 
     fn site(&mut self, body: usize, site: &Named<Placement>, shift: Option<Frame>) -> Result<()> {
-        let (_, mut pos, mut quat) = self.place_shape(site, &site.spec, None)?;
+        let (size, mut pos, mut quat) = self.place_shape(site, &site.spec, None)?;
+        check_size(&site.place, site.spec.kind, size)?;
         if let Some(frame) = shift {
             (pos, quat) = frame.apply(pos, quat);
         }
         let s = &mut self.model.sites;
         s.name.push(site.name.clone());
         s.body.push(body);
+        s.kind.push(site.spec.kind);
+        s.size.push(size);
         s.pos.push(pos);
         s.quat.push(quat);
         s.quat_given.push(quat);
@@ -262,7 +265,7 @@ impl Builder<'_> {
             let place = self.meshes.enter(mesh, &mut self.model.meshes);
             self.model.geoms.mesh.push(Some(place));
         } else {
-            check_size(geom, kind, size)?;
+            check_size(&geom.place, kind, size)?;
             self.model.geoms.mesh.push(None);
         }
         if kind == GeomType::Plane && !self.is_static(body) {
@@ -278,7 +281,7 @@ impl Builder<'_> {
             GeomType::Ellipsoid => size[0].max(size[1]).max(size[2]),
             GeomType::Box | GeomType::Mesh => DVec3::from(size).length(),
         };
-        let rgba = self.colour(geom)?;
+        let (rgba, opacity) = self.colour(geom)?;
         let g = &mut self.model.geoms;
         g.name.push(geom.name.clone());
         g.kind.push(kind);
@@ -299,6 +302,7 @@ impl Builder<'_> {
         g.solimp.push(spec.solimp);
         g.rgba.push(rgba.map(|x| x as f32));
         g.group.push(spec.group);
+        g.transparent.push(opacity == 0.0);
         let [low, high] = self.spec.compiler.inertiagrouprange;
         let counts = (low..=high).contains(&f64::from(spec.group));
         let volume = weight.map_or_else(|| inertia::volume(kind, size), |w| w.volume);
@@ -420,10 +424,12 @@ impl Builder<'_> {
         body == 0 || spec.joints.is_empty() && self.model.bodies.weld[spec.parent] == 0
     }
 
-    /// A geom's colour: its own, or its material's where it has MuJoCo's default one.
-    fn colour(&self, geom: &Named<GeomSpec>) -> Result<[f64; 4]> {
+    /// A geom's colour: its own, or its material's where it has MuJoCo's default one; and the opacity that rays see, its
+    /// material's if it has one.
+    fn colour(&self, geom: &Named<GeomSpec>) -> Result<([f64; 4], f64)> {
+        let own = geom.spec.rgba;
         let Some(name) = &geom.spec.material else {
-            return Ok(geom.spec.rgba);
+            return Ok((own, own[3]));
         };
         let materials = &self.spec.materials;
         let rgba = materials.get(name).ok_or_else(|| {
@@ -431,11 +437,7 @@ impl Builder<'_> {
             let message = format!("there is no material `{name}`; known materials: {known}");
             geom.place.error(message)
         })?;
-        Ok(if geom.spec.rgba == GREY {
-            *rgba
-        } else {
-            geom.spec.rgba
-        })
+        Ok((if own == GREY { *rgba } else { own }, rgba[3]))
     }
 
     /// The body's mass distribution, from its `inertial` element or the `parts` that its geoms are.
@@ -542,7 +544,7 @@ fn resting(com: DVec3, quat: DQuat) -> Rigid {
     }
 }
 
-fn check_size(geom: &Named<GeomSpec>, kind: GeomType, size: [f64; 3]) -> Result<()> {
+fn check_size(place: &Place, kind: GeomType, size: [f64; 3]) -> Result<()> {
     let must_be_positive: &[usize] = match kind {
         GeomType::Plane => &[2],
         GeomType::Sphere => &[0],
@@ -552,7 +554,7 @@ fn check_size(geom: &Named<GeomSpec>, kind: GeomType, size: [f64; 3]) -> Result<
     };
     for &i in must_be_positive {
         if size[i] <= 0.0 {
-            return Err(geom.place.error(format!(
+            return Err(place.error(format!(
                 "size number {} is {}; it must be greater than 0",
                 i + 1,
                 size[i]

@@ -7,6 +7,7 @@ mod actuator;
 mod body;
 mod equality;
 mod mesh;
+mod sensor;
 mod tendon;
 
 use super::notes::Notes;
@@ -15,9 +16,10 @@ use super::rule::some_of;
 use super::spec::{Limited, Shape, Spec};
 use super::{constants, frames, pairs};
 use crate::Result;
+use crate::dynamics::is_searched;
 use crate::dynamics::model::{
-    Actuators, Bodies, Dofs, Equalities, Equality, Geoms, Joints, Keyframe, Model, Pair, Sites,
-    Tendons,
+    Actuators, Bodies, Dofs, Equalities, Equality, Geoms, Joints, Keyframe, Model, Pair, Sensors,
+    Sites, Tendons,
 };
 use glam::{DQuat, DVec3};
 use std::collections::HashMap;
@@ -48,6 +50,7 @@ pub(super) fn compile(spec: &Spec) -> Result<Model> {
     }
     builder.tendons()?;
     builder.actuators()?;
+    builder.sensors()?;
     builder.check_moving_bodies()?;
     builder.scale_mass();
     builder.finish()
@@ -79,6 +82,7 @@ fn empty(spec: &Spec) -> Model {
         equalities: Equalities::default(),
         tendons: Tendons::default(),
         actuators: Actuators::default(),
+        sensors: Sensors::default(),
         pairs: Vec::new(),
         keyframes: Vec::new(),
         notes: Vec::new(),
@@ -205,7 +209,7 @@ impl Builder<'_> {
             .model
             .pairs
             .iter()
-            .find(|pair| pairs::is_searched(kinds(pair)))
+            .find(|pair| is_searched(kinds(pair)))
         {
             None => Ok(()),
             Some(pair) => Err(place.error(format!(

@@ -7,6 +7,7 @@ mod actuator;
 mod body;
 mod equality;
 mod mesh;
+mod sensor;
 mod tendon;
 
 use super::attributes;
@@ -93,6 +94,7 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
         tendons: tendon::tendons(&root, &defaults)?,
         sparse,
         actuators: actuator::actuators(&root, &defaults)?,
+        sensors: sensor::sensors(&root)?,
         keyframes: read_keyframes(&root)?,
         nkey,
         bodies,
@@ -164,6 +166,7 @@ fn read_options(
     element.number("ccd_tolerance", &mut options.ccd_tolerance)?;
     element.vector("gravity", &mut options.gravity)?;
     element.vector("wind", &mut options.wind)?;
+    element.vector("magnetic", &mut options.magnetic)?;
     element.non_negative("density", &mut options.density)?;
     element.non_negative("viscosity", &mut options.viscosity)?;
     let integrators = [
@@ -220,6 +223,7 @@ fn read_options(
         element.choice("equality", &states, &mut flags.equality)?;
         element.choice("spring", &states, &mut flags.spring)?;
         element.choice("damper", &states, &mut flags.damper)?;
+        element.choice("sensor", &states, &mut flags.sensor)?;
         element.choice("override", &states, &mut overrides)?;
         element.choice("actuation", &states, &mut options.actuation)?;
         element.choice("refsafe", &states, &mut options.refsafe)?;

@@ -84,6 +84,18 @@ fn what_the_engine_does_not_do_is_refused() {
         ),
         (head("<magic/>"), "unknown element"),
         (
+            head("<sensor><user dim='1'/></sensor>"),
+            "does not do that here; allowed here: touch",
+        ),
+        (
+            head("<sensor><camprojection site='s' camera='c'/></sensor>"),
+            "does not do that here",
+        ),
+        (
+            head("<sensor><plugin plugin='p'/></sensor>"),
+            "does not do that here",
+        ),
+        (
             head("<include file='x.xml'/>"),
             "a text cannot include files",
         ),
@@ -428,6 +440,59 @@ fn tendons_and_pairs_that_make_no_sense_are_refused() {
             pair("geom2='h' condim='2'")
                 .replace("<geom name='g'", "<geom name='h' size='1'/><geom name='g'"),
             "allowed: 1, 3, 4, 6",
+        ),
+    ]);
+}
+
+#[test]
+fn sensors_that_measure_nothing_are_refused() {
+    let sensor = |text: &str| with("", "", "", &format!("<sensor>{text}</sensor>"));
+    refused([
+        (sensor("<touch/>"), "site is missing"),
+        (sensor("<touch site='s'/>"), "there is no site `s`"),
+        (sensor("<touch joint='j'/>"), "unknown attribute joint=`j`"),
+        (sensor("<jointpos joint='k'/>"), "there is no joint `k`"),
+        (sensor("<ballquat joint='j'/>"), "is of type Hinge"),
+        (sensor("<jointlimitfrc joint='j'/>"), "has no limit"),
+        (
+            sensor("<jointpos joint='j' cutoff='-1'/>"),
+            "it must be 0 or more",
+        ),
+        (
+            sensor("<jointpos joint='j' noise='-1'/>"),
+            "it must be 0 or more",
+        ),
+        (
+            sensor("<framepos objtype='camera' objname='c'/>"),
+            "objtype is `camera`; allowed: body, xbody, geom, site",
+        ),
+        (
+            sensor("<framepos objtype='geom' objname='g' refname='g'/>"),
+            "reftype is missing",
+        ),
+        (
+            sensor("<framexaxis objtype='geom' objname='g' cutoff='1'/>"),
+            "there is none for axes",
+        ),
+        (
+            sensor("<distance geom1='g' body1='world' geom2='g'/>"),
+            "exactly one of geom1 and body1",
+        ),
+        (
+            sensor("<distance geom1='g' geom2='g'/>"),
+            "they must differ",
+        ),
+        (
+            sensor("<contact geom1='g' data='pos found'/>"),
+            "in this order: found, force",
+        ),
+        (
+            sensor("<contact num='0'/>"),
+            "it must be a whole number, 1 to 1000",
+        ),
+        (
+            sensor("<clock name='c'/><clock name='c'/>"),
+            "there is another sensor named `c`",
         ),
     ]);
 }

@@ -16,6 +16,8 @@ pub struct Requirements {
     pub sites: usize,
     /// Names of bodies.
     pub bodies: &'static [&'static str],
+    /// Names of sensors.
+    pub sensors: &'static [&'static str],
 }
 
 impl Requirements {
@@ -36,18 +38,17 @@ impl Requirements {
                 return missing(format!("{needed} {what} or more"), has.to_string());
             }
         }
-        let bodies = &model.bodies.name;
-        match self
-            .bodies
-            .iter()
-            .find(|name| !bodies.iter().any(|body| body == **name))
-        {
-            None => Ok(()),
-            Some(name) => {
-                let named = bodies.iter().filter(|body| !body.is_empty());
+        for (what, needed, names) in [
+            ("body", self.bodies, &model.bodies.name),
+            ("sensor", self.sensors, &model.sensors.name),
+        ] {
+            let has = |name: &str| names.iter().any(|other| other == name);
+            if let Some(name) = needed.iter().find(|name| !has(name)) {
+                let named = names.iter().filter(|name| !name.is_empty());
                 let named = named.map(String::as_str).collect::<Vec<_>>().join(", ");
-                missing(format!("a body named `{name}`"), named)
+                return missing(format!("a {what} named `{name}`"), named);
             }
         }
+        Ok(())
     }
 }

@@ -176,27 +176,7 @@ pub(super) fn touch(
     if second.kind == GeomType::Mesh && apart(first, second, margin) {
         return None;
     }
-    let shapes = [first, second];
-    let centres = [first.pos, second.pos];
-    let corners = [Cell::new(NO_CORNER), Cell::new(NO_CORNER)];
-    let solids = [0, 1].map(|i| Solid {
-        shape: shapes[i],
-        growth: 0.5 * margin,
-        core: false,
-        corner: &corners[i],
-    });
-    let places = match cores(&solids, margin) {
-        // Balls that overlap less deep than their radius: the nearest points of their cores are enough.
-        Some((cores, growths)) => {
-            let near = gjk::nearest(&cores, centres, Some(growths[0] + growths[1]), search);
-            if near.dist > search.tolerance {
-                grown(&near, growths)
-            } else {
-                overlap(&solids, centres, search)?
-            }
-        }
-        None => overlap(&solids, centres, search)?,
-    };
+    let places = places([first, second], margin, None, search)?;
     (places.dist < 0.0).then(|| {
         let [a, b] = places.on;
         Touch {
@@ -205,6 +185,53 @@ pub(super) fn touch(
             normal: unit(a - b),
             tangent: DVec3::ZERO,
         }
+    })
+}
+
+/// How far two shapes are apart, or, negative, how deep they overlap, and the places between which; `None` where they are
+/// farther apart than `reach`, or where that is 0 and they are apart at all.
+pub(super) fn distance(
+    first: &Shape,
+    second: &Shape,
+    reach: f64,
+    search: &mut Search,
+) -> Option<(f64, [DVec3; 2])> {
+    let found = places([first, second], 0.0, (reach > 0.0).then_some(reach), search)?;
+    (found.dist < reach).then_some((found.dist, found.on))
+}
+
+/// The nearest places of two shapes whose surfaces are moved out by half a margin each, if they overlap, or, where a
+/// `reach` is given, if they are not farther apart than that.
+fn places(
+    shapes: [&Shape; 2],
+    margin: f64,
+    reach: Option<f64>,
+    search: &mut Search,
+) -> Option<Places> {
+    let centres = shapes.map(|shape| shape.pos);
+    let corners = [Cell::new(NO_CORNER), Cell::new(NO_CORNER)];
+    let solids = [0, 1].map(|i| Solid {
+        shape: shapes[i],
+        growth: 0.5 * margin,
+        core: false,
+        corner: &corners[i],
+    });
+    if let Some((cores, growths)) = cores(&solids, margin) {
+        // Balls that overlap less deep than their radius: the nearest points of their cores are enough.
+        let beyond = growths[0] + growths[1] + reach.unwrap_or(0.0);
+        let near = gjk::nearest(&cores, centres, Some(beyond), search);
+        if near.dist > search.tolerance {
+            return Some(grown(&near, growths));
+        }
+    }
+    let near = gjk::nearest(&solids, centres, reach, search);
+    if near.dist <= search.tolerance && near.count >= 2 {
+        return overlap(&solids, &near, search);
+    }
+    let apart = reach.is_some() && near.dist.is_finite();
+    apart.then_some(Places {
+        dist: near.dist,
+        on: near.on,
     })
 }
 
@@ -248,12 +275,8 @@ fn grown(near: &gjk::Nearest, growths: [f64; 2]) -> Places {
     }
 }
 
-/// The way out of each other for shapes that overlap.
-fn overlap(solids: &[Solid; 2], centres: [DVec3; 2], search: &mut Search) -> Option<Places> {
-    let near = gjk::nearest(solids, centres, None, search);
-    if near.dist > search.tolerance || near.count < 2 {
-        return None;
-    }
+/// The way out of each other for shapes that overlap, as the search for their nearest points found.
+fn overlap(solids: &[Solid; 2], near: &gjk::Nearest, search: &mut Search) -> Option<Places> {
     let hull = &mut search.scratch.hull;
     hull.around(near.corners(), solids)?;
     hull.expand(solids, search.tolerance, search.iterations)
