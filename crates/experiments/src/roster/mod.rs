@@ -4,6 +4,7 @@
 pub mod claim;
 pub mod manifest;
 pub mod place;
+pub mod shared;
 pub mod status;
 
 pub use manifest::{Planned, Source};

@@ -6,13 +6,14 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::claim::{self, Beat};
 use super::manifest::Planned;
 use super::place::StudyDir;
+use super::shared::replace;
 use crate::terminal::table::{Cell, Table, span};
 
 /// What is kept of a run that is whole.
@@ -232,13 +233,7 @@ pub fn failures(study: &StudyDir, runs: &[Planned], status: &Status) -> Vec<Stri
 /// # Errors
 /// When it cannot be written.
 pub fn keep(path: &Path, value: &impl Serialize) -> Result<()> {
-    let beside = path.with_extension(format!("{}.tmp", std::process::id()));
-    let place = || path.display().to_string();
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).with_context(place)?;
-    let text = serde_json::to_string(value)?;
-    fs::write(&beside, text + "\n").with_context(place)?;
-    fs::rename(&beside, path).with_context(place)
+    replace(path, &(serde_json::to_string(value)? + "\n"))
 }
 
 #[cfg(test)]

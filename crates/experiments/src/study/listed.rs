@@ -1,7 +1,6 @@
 //! A study in its folder: the list of its runs, from a study file or as it lies there.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -10,10 +9,10 @@ use super::file::StudyFile;
 use super::plan;
 use crate::args::study::PlaceArgs;
 use crate::args::values::Device;
-use crate::disk::files::atomic_write;
 use crate::folder::places;
 use crate::roster::manifest::{self, Planned};
 use crate::roster::place::StudyDir;
+use crate::roster::shared::replace;
 
 /// The study that is meant, and its runs. A study file is planned anew, and its manifest written where it is another.
 ///
@@ -65,8 +64,7 @@ pub(super) fn listed(folder: &Path, runs: &[Planned]) -> Result<(StudyDir, Vec<P
                 path.display()
             );
         }
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        atomic_write(&path, |file| file.write_all(text.as_bytes()))?;
+        replace(&path, &text)?;
     }
     let runs = study.runs()?;
     Ok((study, runs))
