@@ -59,6 +59,25 @@ fn a_run_in_pieces_is_the_run_in_one() {
     }
 }
 
+/// Before its first step, and once: those that come after see other starts than without it, the agent learns the same.
+#[test]
+fn an_evaluation_before_the_first_step_is_a_row_of_its_own() {
+    let mut config = config("rlx2-td3", 900);
+    let folder = tempfile::tempdir().unwrap();
+    let without = folder.path().join("without");
+    run(&config, &without).unwrap();
+    config.evaluation.at_start = true;
+    let whole = folder.path().join("whole");
+    run(&config, &whole).unwrap();
+    let [(weights, rows), (same, fewer)] = [&whole, &without].map(|folder| outcome(folder));
+    assert!(weights == same);
+    assert_eq!(rows.len(), fewer.len() + 1);
+    assert!(rows[1].starts_with("0,"), "{}", rows[1]);
+    let pieces = folder.path().join("pieces");
+    in_pieces(&config, &pieces, &[1, 300, 5000]);
+    assert!((weights, rows) == outcome(&pieces));
+}
+
 /// What a killed process leaves: an unfinished file, rows after the last checkpoint, or nothing but a configuration.
 #[test]
 fn what_a_killed_process_leaves_does_no_harm() {

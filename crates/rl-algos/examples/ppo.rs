@@ -360,6 +360,7 @@ fn main() -> Result<()> {
             every: HORIZON as u64,
             episodes: 10,
             keep_policies: false,
+            at_start: false,
         },
         ..LoopConfig::default()
     };

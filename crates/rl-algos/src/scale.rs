@@ -1,7 +1,11 @@
 //! Scales an agent's actions in [-1, 1] to a task's range.
 
+use std::borrow::Cow;
+
+use burn::tensor::{Tensor, TensorData};
 use envs::SpaceDim;
 
+use crate::config::{CriticActions, TrainConfig};
 use crate::{Error, Result};
 
 /// A task's action range; agents act in [-1, 1] per component.
@@ -48,6 +52,58 @@ impl ActionRange {
     }
 }
 
+/// Actions as critics read them, `middle + half · a` of each component; `None` leaves them in [-1, 1].
+#[derive(Clone, Debug, Default)]
+pub struct CriticUnits(Option<[Vec<f32>; 2]>);
+
+impl CriticUnits {
+    /// As a configuration has it, by the ranges of its task's actions.
+    ///
+    /// # Errors
+    /// Where they are the task's: when there is no task of this name, or as [`ActionRange::of`].
+    pub fn of(config: &TrainConfig) -> Result<Self> {
+        match config.learning.critic_actions {
+            CriticActions::Unit => Ok(Self(None)),
+            CriticActions::Task => {
+                let range = ActionRange::of(&envs::make(&config.env)?.info().action)?;
+                let floats = |numbers: Vec<f64>| numbers.into_iter().map(|n| n as f32).collect();
+                let (middle, half): (Vec<f32>, Vec<f32>) =
+                    (floats(range.middle), floats(range.half));
+                let is_unit = middle.iter().all(|m| *m == 0.0) && half.iter().all(|h| *h == 1.0);
+                Ok(Self((!is_unit).then_some([middle, half])))
+            }
+        }
+    }
+
+    /// Actions `[rows, action]`, in [-1, 1] before.
+    #[must_use]
+    pub fn of_actions<'a>(&self, actions: &'a [f32]) -> Cow<'a, [f32]> {
+        let Some([middle, half]) = &self.0 else {
+            return Cow::Borrowed(actions);
+        };
+        let ranges = middle.iter().zip(half).cycle();
+        let scaled = actions.iter().zip(ranges);
+        scaled
+            .map(|(a, (middle, half))| middle + half * a)
+            .collect()
+    }
+
+    /// The same of a tensor `[rows, action]`, through which gradients flow.
+    #[must_use]
+    pub fn of_tensor(&self, actions: Tensor<2>) -> Tensor<2> {
+        let Some([middle, half]) = &self.0 else {
+            return actions;
+        };
+        let device = actions.device();
+        let row = |numbers: &[f32]| {
+            let data = TensorData::new(numbers.to_vec(), [1, numbers.len()]);
+            let row = Tensor::<2>::from_data(data, &device);
+            Tensor::from_inner(row.inner())
+        };
+        actions * row(half) + row(middle)
+    }
+}
+
 /// Writes an observation as the agent reads it.
 pub fn to_agent(observation: &[f64], agent: &mut [f32]) {
     for (agent, number) in agent.iter_mut().zip(observation) {
@@ -57,7 +113,86 @@ pub fn to_agent(observation: &[f64], agent: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
+
     use super::*;
+    use crate::algos;
+    use crate::recipes;
+    use crate::replay::Batch;
+    use crate::rng::Streams;
+
+    fn units(task: &str, actions: CriticActions) -> CriticUnits {
+        let mut config = recipes::named("ds-td3", task).unwrap();
+        config.learning.critic_actions = actions;
+        CriticUnits::of(&config).unwrap()
+    }
+
+    #[test]
+    fn actions_are_in_the_units_of_the_task_where_that_is_asked() {
+        let actions = [0.5, -1.0, 1.0].repeat(17 * 2 / 2)[..34].to_vec();
+        let humanoid = units("Humanoid-v5", CriticActions::Task);
+        let scaled = humanoid.of_actions(&actions);
+        assert!(
+            scaled
+                .iter()
+                .zip(&actions)
+                .all(|(told, unit)| (told - 0.4 * unit).abs() < 1e-7)
+        );
+        // As numbers and as a tensor, through which the gradient of a sum is the half range.
+        let data = TensorData::new(actions.clone(), [2, 17]);
+        let tensor = Tensor::<2>::from_data(data, &Device::flex());
+        let told = crate::nets::to_vec(humanoid.of_tensor(tensor));
+        assert_eq!(told, scaled.to_vec());
+        for same in [
+            units("Humanoid-v5", CriticActions::Unit),
+            units("Hopper-v5", CriticActions::Task),
+        ] {
+            assert!(matches!(same.of_actions(&actions), Cow::Borrowed(_)));
+        }
+    }
+
+    /// An update reads actions in units only where they differ from those in [-1, 1].
+    #[test]
+    fn agents_learn_by_these_units() {
+        for (recipe, task, sizes, same) in [
+            ("ds-td3", "Hopper-v5", [11, 3], true),
+            ("ds-td3", "Pusher-v5", [23, 7], false),
+            ("rlx2-sac", "Pusher-v5", [23, 7], false),
+            ("dense-redq", "Pusher-v5", [23, 7], false),
+        ] {
+            let [observation, action] = sizes;
+            let learned = |actions: CriticActions| {
+                let mut config = recipes::named(recipe, task).unwrap();
+                (config.networks.actor, config.networks.critic) = (vec![32, 32], vec![32, 32]);
+                config.learning.critic_actions = actions;
+                let mut streams = Streams::new(2);
+                let device = Device::flex();
+                let mut agent =
+                    algos::build(&config, observation, action, &device, &mut streams).unwrap();
+                let batch = Batch {
+                    size: 4,
+                    observation: vec![0.3; 4 * observation],
+                    action: vec![-0.7; 4 * action],
+                    return_n: vec![1.0; 4],
+                    discount: vec![0.99; 4],
+                    next_observation: vec![-0.2; 4 * observation],
+                    ..Batch::default()
+                };
+                for _ in 0..2 {
+                    (*agent).update(&batch, &mut streams).unwrap();
+                }
+                let units = agent.networks()[1].units.cloned().unwrap_or_default();
+                (
+                    agent.to_bytes().unwrap(),
+                    units.of_actions(&batch.action)[0],
+                )
+            };
+            let [unit, told] = [CriticActions::Unit, CriticActions::Task].map(learned);
+            assert_eq!(unit.1, -0.7);
+            assert_eq!(told.1, if same { -0.7 } else { -1.4 }, "{recipe} {task}");
+            assert_eq!(unit.0 == told.0, same, "{recipe} {task}");
+        }
+    }
 
     #[test]
     fn an_action_without_a_range_is_refused_by_name() {

@@ -319,6 +319,7 @@ impl Agent for Bcq {
             role: Role::Other,
             net,
             learner: None,
+            units: None,
         };
         let perturbation = self.perturbation.learner();
         let perturbation = Network::of("perturbation", Role::Other, perturbation);

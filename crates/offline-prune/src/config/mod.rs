@@ -114,6 +114,7 @@ impl OfflineConfig {
                 every: 5_000,
                 episodes: 10,
                 keep_policies: false,
+                at_start: false,
             },
         };
         config.set_published();
@@ -190,6 +191,10 @@ impl OfflineConfig {
         if self.evaluation.keep_policies {
             let allowed = "false: only runs in the task keep policies";
             return Err(Error::config("evaluation.keep_policies", true, allowed));
+        }
+        if self.evaluation.at_start {
+            let allowed = "false: only runs in the task are evaluated before they learn";
+            return Err(Error::config("evaluation.at_start", true, allowed));
         }
         hidden_layers("networks.actor", &self.networks.actor)?;
         hidden_layers("networks.critic", &self.networks.critic)?;

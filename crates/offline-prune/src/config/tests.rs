@@ -31,6 +31,10 @@ fn what_is_outside_its_range_is_named() {
             |c| c.evaluation.keep_policies = true,
             "evaluation.keep_policies = true: must be false",
         ),
+        (
+            |c| c.evaluation.at_start = true,
+            "evaluation.at_start = true: must be false",
+        ),
         (|c| c.updates = 0, "updates = 0: must be 1 or more"),
         (|c| c.learning.gamma = 1.5, "learning.gamma = 1.5"),
         (|c| c.learning.tau = 0.0, "learning.tau = 0"),

@@ -7,6 +7,7 @@ use sparse_core::record;
 use sparse_core::trainer::{Memory, NetworkTrainer};
 
 use super::Agent;
+use crate::scale::CriticUnits;
 use crate::{Error, Result};
 
 /// The role of a network, which decides its inputs.
@@ -33,6 +34,8 @@ pub struct Network<'a> {
     pub net: &'a SparseMlp,
     /// Its trainer; `None` where it is trained as part of another module.
     pub learner: Option<&'a NetworkTrainer<SparseMlp>>,
+    /// How a critic reads actions; `None` in [-1, 1].
+    pub units: Option<&'a CriticUnits>,
 }
 
 impl<'a> Network<'a> {
@@ -44,6 +47,7 @@ impl<'a> Network<'a> {
             role,
             net: learner.net(),
             learner: Some(learner),
+            units: None,
         }
     }
 

@@ -72,7 +72,12 @@ impl Redq {
             let noise = row_slice(&noise, act_dim, &half);
             let (actions, logs) = self.gaussian.sample(act_dim, &outputs, noise);
             let next = row_slice(&batch.next_observation, self.shape.obs_dim, &half);
-            let values = least(subset(), &self.shape.critic_input(next, &actions));
+            let values = least(
+                subset(),
+                &self
+                    .shape
+                    .critic_input(next, &self.critics.units().of_actions(&actions)),
+            );
             let soft = values.iter().zip(&logs);
             soft.map(|(value, log)| value - alpha * log).collect()
         });
@@ -86,7 +91,8 @@ impl Redq {
         let targets = self.targets(batch, streams);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.shape.tensor(targets, 1);
-        let input = self.shape.critic_input(&batch.observation, &batch.action);
+        let actions = self.critics.units().of_actions(&batch.action);
+        let input = self.shape.critic_input(&batch.observation, &actions);
         let critics = self.critics.update(&input, &targets, streams)?;
         let alpha = self.entropy.alpha() as f32;
         let actor = match last {
@@ -107,7 +113,7 @@ impl Redq {
     /// One step of the actor down the mean over rows of `α log π(a|s) - mean over i of Qᵢ(s, a)` (line 10); beside it the
     /// mean of `log π`.
     fn update_actor(&mut self, batch: &Batch, streams: &mut Streams) -> Result<StepReport<f32>> {
-        let shape = &self.shape;
+        let (shape, units) = (&self.shape, self.critics.units());
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let critics: Vec<_> = self
             .critics
@@ -120,7 +126,8 @@ impl Redq {
             let observations = Tensor::from_inner(shape.observations(&batch.observation, &rows));
             let outputs = actor.forward(observations.clone());
             let drawn = gaussian.tensors(shape, outputs, row_slice(&noise, shape.act_dim, &rows));
-            let input = Tensor::cat(vec![observations, drawn.actions], 1);
+            let actions = units.of_tensor(drawn.actions);
+            let input = Tensor::cat(vec![observations, actions], 1);
             let values = critics.iter().map(|critic| critic.forward(input.clone()));
             let Some(sum) = values.reduce(|sum, values| sum + values) else {
                 unreachable!("there are critics")

@@ -16,6 +16,7 @@ use crate::nets::{
 };
 use crate::replay::Batch;
 use crate::rng::Streams;
+use crate::scale::CriticUnits;
 use crate::target::td_target;
 use crate::{Error, Result};
 
@@ -59,7 +60,7 @@ impl Sac {
         let sac = sac.ok_or_else(|| Error::config("algo", config.algo.name(), "sac"))?;
         Ok(Self {
             actor,
-            critics,
+            critics: critics.reading(CriticUnits::of(config)?),
             gaussian: SquashedGaussian::of(sac),
             temperature: EntropyCoef::new(&sac.temperature),
             config: sac.clone(),
@@ -97,7 +98,9 @@ impl Sac {
                 self.gaussian
                     .sample(done, outputs, row_slice(&noise.last, done, &rows));
             let next = row_slice(&batch.next_observation, seen, &rows);
-            let judged = self.rows.critic_input(next, &actions);
+            let judged = self
+                .rows
+                .critic_input(next, &self.critics.units().of_actions(&actions));
             let values = self.critics.target_values(&judged);
             let soft = values.iter().zip(&logs);
             soft.map(|(value, log)| value - alpha * log).collect()
@@ -139,7 +142,8 @@ impl Sac {
         let (targets, noise) = self.targets(batch, noise);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.rows.tensor(targets, 1);
-        let judged = self.rows.critic_input(&batch.observation, &batch.action);
+        let actions = self.critics.units().of_actions(&batch.action);
+        let judged = self.rows.critic_input(&batch.observation, &actions);
         let critics = self.critics.update(&judged, &targets, streams)?;
 
         let (mut actor, mut entropy) = (None, None);
@@ -148,7 +152,10 @@ impl Sac {
             // Of the actor before its step, as its loss is.
             let outputs = self.outputs(&batch.observation);
             let (actions, _) = self.gaussian.sample(done, &outputs, &noise.own);
-            let judged = self.rows.critic_input(&batch.observation, &actions);
+            let judged = self.rows.critic_input(
+                &batch.observation,
+                &self.critics.units().of_actions(&actions),
+            );
             self.critics.add_value_to_signal(&judged)?;
         }
         if acts {
@@ -156,6 +163,7 @@ impl Sac {
                 let loss = ActorLoss {
                     gaussian: self.gaussian,
                     critics: self.critics.nets(),
+                    units: self.critics.units(),
                     alpha: alpha as f32,
                     rows: &self.rows,
                     observations: self.rows.observations(&batch.observation, &rows),
@@ -191,6 +199,7 @@ struct Noise {
 struct ActorLoss<'a> {
     gaussian: SquashedGaussian,
     critics: Vec<&'a SparseMlp>,
+    units: &'a CriticUnits,
     alpha: f32,
     rows: &'a BatchShape,
     observations: Tensor<2>,
@@ -203,7 +212,8 @@ impl ActorLoss<'_> {
         let observations = Tensor::from_inner(self.observations);
         let outputs = actor.forward(observations.clone());
         let drawn = self.gaussian.tensors(self.rows, outputs, self.noise);
-        let judged = Tensor::cat(vec![observations, drawn.actions], 1);
+        let actions = self.units.of_tensor(drawn.actions);
+        let judged = Tensor::cat(vec![observations, actions], 1);
         let values = self.critics.iter().map(|c| c.forward(judged.clone()));
         let Some(least) = values.reduce(Tensor::min_pair) else {
             unreachable!("there is a critic")

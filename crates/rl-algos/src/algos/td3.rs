@@ -19,6 +19,7 @@ use crate::nets::{
 };
 use crate::replay::Batch;
 use crate::rng::Streams;
+use crate::scale::CriticUnits;
 use crate::target::td_target;
 use crate::{Error, Result};
 
@@ -60,7 +61,7 @@ impl Td3 {
         let td3 = td3.ok_or_else(|| Error::config("algo", config.algo.name(), "td3"))?;
         Ok(Self {
             actor,
-            critics,
+            critics: critics.reading(CriticUnits::of(config)?),
             config: td3.clone(),
             reward_scale: config.learning.reward_scale,
             rows,
@@ -79,12 +80,13 @@ impl Td3 {
         let targets = targets(&self.rows, actor, &self.critics, batch, noise, rng);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.rows.tensor(targets, 1);
-        let judged = self.rows.critic_input(&batch.observation, &batch.action);
+        let actions = self.critics.units().of_actions(&batch.action);
+        let judged = self.rows.critic_input(&batch.observation, &actions);
         let critics = self.critics.update(&judged, &targets, streams)?;
 
         let mut actor = None;
         if self.updates.is_multiple_of(self.config.policy_delay) {
-            let critic = self.critics.first();
+            let critic = (self.critics.first(), self.critics.units());
             let loss = |actor: &SparseMlp, rows| {
                 let observations = self.rows.observations(&batch.observation, &rows);
                 actor_loss(actor, critic, observations)
@@ -120,7 +122,7 @@ pub fn targets(
             *action = (*action + noise).clamp(-1.0, 1.0);
         }
         let next = row_slice(&batch.next_observation, rows.obs_dim, &half);
-        critics.target_values(&rows.critic_input(next, &actions))
+        critics.target_values(&rows.critic_input(next, &critics.units().of_actions(&actions)))
     });
     td_target(batch, &values, 1.0)
 }
@@ -131,10 +133,14 @@ pub fn policy(actor: &SparseMlp, observations: Tensor<2>) -> Tensor<2> {
 }
 
 /// The negated mean value of the actor's actions; the critic is a constant in it.
-fn actor_loss(actor: &SparseMlp, critic: &SparseMlp, observations: Tensor<2>) -> Tensor<1> {
+fn actor_loss(
+    actor: &SparseMlp,
+    (critic, units): (&SparseMlp, &CriticUnits),
+    observations: Tensor<2>,
+) -> Tensor<1> {
     let observations = Tensor::from_inner(observations);
     let actions = policy(actor, observations.clone());
-    let judged = Tensor::cat(vec![observations, actions], 1);
+    let judged = Tensor::cat(vec![observations, units.of_tensor(actions)], 1);
     mean(critic.forward(judged)).neg()
 }
 

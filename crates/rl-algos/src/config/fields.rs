@@ -52,7 +52,7 @@ pub const OPTIONAL: [&str; 5] = [
 
 /// All keys, in the order of the structures. The table reads by row.
 #[rustfmt::skip]
-pub const FIELDS: [Field; 77] = [
+pub const FIELDS: [Field; 79] = [
     field("env", "Task, by Gymnasium's name", "a task of `envs`, such as HalfCheetah-v5"),
     field("recipe", "Recipe that the other settings started from", "a label"),
     field("steps", "Environment steps of the run", "1 or more"),
@@ -79,6 +79,7 @@ pub const FIELDS: [Field; 77] = [
     field("learning.critic_learning_rate", "Adam's learning rate for the critics", "above 0, and neither 0 nor infinite in f32"),
     field("learning.weight_decay", "Adam's weight decay, added to the gradient", "0, or a number that is neither 0 nor infinite in f32"),
     field("learning.reward_scale", "What rewards are multiplied by in targets", "above 0, and neither 0 nor infinite in f32"),
+    field("learning.critic_actions", "How critics read actions: in [-1, 1], or in the task's units", "unit or task"),
 
     field("sparsity", "How many weights exist, and which at first", ""),
     field("sparsity.actor", "Share of the actor's weights that do not exist", "in [0, 1)"),
@@ -142,4 +143,5 @@ pub const FIELDS: [Field; 77] = [
     field("evaluation.every", "Environment steps between two evaluations", "1 or more"),
     field("evaluation.episodes", "Episodes of an evaluation, without noise", "1 to 16384"),
     field("evaluation.keep_policies", "Whether the actor of every evaluation is kept", "true or false"),
+    field("evaluation.at_start", "Whether there is an evaluation before the first step too", "true or false"),
 ];

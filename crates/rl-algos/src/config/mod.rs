@@ -119,6 +119,20 @@ pub struct LearningConfig {
     /// What rewards are multiplied by in targets, above 0.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub reward_scale: f64,
+    /// How critics read actions.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub critic_actions: CriticActions,
+}
+
+/// How critics read actions: it is the same where the task's range is [-1, 1].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CriticActions {
+    /// In [-1, 1] per component, as agents act.
+    #[default]
+    Unit,
+    /// In the task's units, as the code of TD3, RLx2 and DS-TD3 does.
+    Task,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -176,6 +190,9 @@ pub struct EvaluationConfig {
     /// different skill.
     #[serde(default)]
     pub keep_policies: bool,
+    /// Whether there is an evaluation before the first step too, as sums over a learning curve have it (DS-TD3's LCA).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub at_start: bool,
 }
 
 impl TrainConfig {

@@ -12,6 +12,7 @@ use crate::Result;
 use crate::agent::{Network, Parts, Role};
 use crate::config::TrainConfig;
 use crate::rng::Streams;
+use crate::scale::CriticUnits;
 
 /// Critics, each with its target: any number, 1 or more.
 #[derive(Debug)]
@@ -19,13 +20,14 @@ pub struct Critics {
     /// `critic_1`, `critic_2` and so on.
     names: Vec<String>,
     learners: Vec<NetworkTrainer<SparseMlp>>,
+    units: CriticUnits,
 }
 
 impl Critics {
     /// Draws `count` critics, 1 or more.
     ///
     /// # Errors
-    /// The networks' own, such as when a layer would have no inputs.
+    /// The networks' own, such as when a layer would have no inputs, and as [`CriticUnits::of`].
     pub fn new(
         count: usize,
         config: &TrainConfig,
@@ -35,10 +37,11 @@ impl Critics {
         let spec = NetworkSpec::critic(config, [rows.obs_dim, rows.act_dim]);
         let nets = (0..count).map(|_| network(config, &spec, &rows.device, streams));
         let nets: Vec<SparseMlp> = nets.collect::<Result<_>>()?;
-        Self::from_networks(nets, &spec.settings)
+        let critics = Self::from_networks(nets, &spec.settings)?;
+        Ok(critics.reading(CriticUnits::of(config)?))
     }
 
-    /// Critics with these networks, which are trained by these settings.
+    /// Critics with these networks, which are trained by these settings and read actions in [-1, 1].
     ///
     /// # Errors
     /// As [`NetworkTrainer::new`].
@@ -54,7 +57,20 @@ impl Critics {
                 .map(|i| format!("critic_{i}"))
                 .collect(),
             learners,
+            units: CriticUnits::default(),
         })
+    }
+
+    /// The same, which read actions so.
+    #[must_use]
+    pub fn reading(self, units: CriticUnits) -> Self {
+        Self { units, ..self }
+    }
+
+    /// How they read actions.
+    #[must_use]
+    pub fn units(&self) -> &CriticUnits {
+        &self.units
     }
 
     /// What is trained.
@@ -82,8 +98,11 @@ impl Critics {
     #[must_use]
     pub fn networks(&self) -> Vec<Network<'_>> {
         let all = self.names.iter().zip(&self.learners);
-        all.map(|(name, learner)| Network::of(name, Role::Critic, learner))
-            .collect()
+        all.map(|(name, learner)| Network {
+            units: Some(&self.units),
+            ..Network::of(name, Role::Critic, learner)
+        })
+        .collect()
     }
 
     /// The parts of an agent, with these.

@@ -8,8 +8,8 @@ use sparse_core::nn::{Fans, InitialMask, Initializer, Storage};
 use sparse_core::trainer::TargetConnections;
 
 use crate::config::{
-    AlgoConfig, EvaluationConfig, ExplorationConfig, LearningConfig, NStepConfig, NetworksConfig,
-    ReplayConfig, SparsityConfig, TrainConfig,
+    AlgoConfig, CriticActions, EvaluationConfig, ExplorationConfig, LearningConfig, NStepConfig,
+    NetworksConfig, ReplayConfig, SparsityConfig, TrainConfig,
 };
 
 /// A sparse agent whose connections stay, with one-step targets and a plain replay, as the agent was published. Layers by
@@ -39,6 +39,7 @@ pub(super) fn config(recipe: &str, algo: AlgoConfig, env: &TaskInfo) -> TrainCon
             critic_learning_rate: 3e-4,
             weight_decay: 0.0,
             reward_scale: 1.0,
+            critic_actions: CriticActions::Unit,
         },
         sparsity: SparsityConfig {
             actor: 0.90,
@@ -61,6 +62,7 @@ pub(super) fn config(recipe: &str, algo: AlgoConfig, env: &TaskInfo) -> TrainCon
             every: 5_000,
             episodes: 10,
             keep_policies: false,
+            at_start: false,
         },
         algo,
     };

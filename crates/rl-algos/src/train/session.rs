@@ -88,6 +88,10 @@ impl<'a, A: Agent> Session<'a, A> {
         }
         self.look_for_ways();
         self.tell(&mut observers);
+        // A run that goes on from there has had it.
+        if self.config.evaluation.at_start && self.progress.step == 0 && self.returns.is_empty() {
+            self.look(0, &mut observers)?;
+        }
         let mut stopped = false;
         while self.progress.step < self.config.steps && !stopped {
             self.progress.step += 1;
@@ -98,11 +102,7 @@ impl<'a, A: Agent> Session<'a, A> {
             }
             let over = step >= self.config.steps;
             if over || step.is_multiple_of(self.config.evaluation.every) {
-                let evaluation = self.evaluate().map_err(|error| at_step(error, step))?;
-                for observer in &mut observers {
-                    observer.on_evaluation(&evaluation)?;
-                }
-                self.checkpoint(Some(&evaluation), &mut observers)?;
+                self.look(step, &mut observers)?;
             } else if stopped {
                 self.checkpoint(None, &mut observers)?;
             }
@@ -123,6 +123,15 @@ impl<'a, A: Agent> Session<'a, A> {
                 observer.on_note(&note);
             }
         }
+    }
+
+    /// Evaluates after `step` steps, tells of it and lets observers keep it.
+    fn look(&mut self, step: u64, observers: &mut [Box<dyn Observer + '_>]) -> Result<()> {
+        let evaluation = self.evaluate().map_err(|error| at_step(error, step))?;
+        for observer in observers.iter_mut() {
+            observer.on_evaluation(&evaluation)?;
+        }
+        self.checkpoint(Some(&evaluation), observers)
     }
 
     /// Lets observers keep the run as it is.
@@ -236,7 +245,11 @@ impl<'a, A: Agent> Session<'a, A> {
             device: network.device(),
         };
         let seen: Tensor<2> = match network.role {
-            Role::Critic => rows.critic_input(&batch.observation, &batch.action),
+            Role::Critic => {
+                let actions = network.units.map(|units| units.of_actions(&batch.action));
+                let actions = actions.as_deref().unwrap_or(&batch.action);
+                rows.critic_input(&batch.observation, actions)
+            }
             _ => rows.observations(&batch.observation, &(0..batch.size)),
         };
         dormant_units(network.net, seen, DORMANT)

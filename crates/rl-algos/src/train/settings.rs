@@ -46,6 +46,7 @@ impl Default for LoopConfig {
                 every: 5_000,
                 episodes: 10,
                 keep_policies: false,
+                at_start: false,
             },
         }
     }
