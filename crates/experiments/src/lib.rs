@@ -65,6 +65,8 @@ pub mod study;
 pub mod terminal;
 #[cfg(feature = "run")]
 mod train;
+#[cfg(feature = "run")]
+pub mod version;
 
 #[cfg(feature = "run")]
 pub use error::{Error, Result};

@@ -11,8 +11,9 @@ use clap::builder::ArgPredicate;
 
 use super::help;
 use super::seeds::{self, Seeds};
-use super::values::{self, Device, Take};
+use super::values::{self, Device};
 use crate::catalogue::{self, Kind};
+use crate::roster::Take;
 
 /// Options of a training run. What is absent comes from the configuration file, then from the recipe.
 #[derive(Args, Clone, Debug, Default)]

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use clap::ValueEnum;
-
 use crate::catalogue::{self, Kind};
 
 pub use crate::catalogue::Device;
@@ -133,18 +131,6 @@ pub fn count(text: &str) -> Result<u64, String> {
         Some(value) => u64::try_from(value).map_err(|_| format!("must be at most {}", u64::MAX)),
         None => Err("not a whole number, such as 3000, 200_000, 200k or 1M".to_owned()),
     }
-}
-
-/// What a new run takes of another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Take {
-    /// Connections and weights
-    #[default]
-    Networks,
-    /// Connections, with weights that are drawn anew
-    Connections,
-    /// Connections, with the weights of step 0; 0 where there was none then
-    Ticket,
 }
 
 /// Reads a setting, `key=value`.

@@ -11,6 +11,7 @@ use super::run_dir::{Checkpoint, CheckpointInfo, RunDir};
 use crate::disk::files::lock_dir;
 use crate::observe::{Csv, Layout, Metrics};
 use crate::roster::claim;
+use crate::version::version;
 use crate::{Error, Result};
 use rl_algos::agent::{Agent, adopt};
 use rl_algos::algos;
@@ -221,7 +222,7 @@ impl RunFiles<'_> {
         let agent = snapshot.agent();
         let weights = agent.to_bytes()?;
         let info = CheckpointInfo {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: version(),
             step: evaluation.progress.step,
             updates: evaluation.progress.updates,
             return_mean: evaluation.returns.as_ref().map_or(f64::NAN, |r| r.mean),

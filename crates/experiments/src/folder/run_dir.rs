@@ -55,7 +55,7 @@ impl Checkpoint {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointInfo {
-    /// Version of this crate that wrote it.
+    /// [Version](crate::version::version) of the program that wrote it.
     pub version: String,
     /// Environment steps before it.
     pub step: u64,

@@ -25,6 +25,7 @@ use crate::folder::offline::{DATASET, check, content, remove};
 use crate::folder::policies::PolicyInfo;
 use crate::observe::{Csv, Layout, Metrics};
 use crate::roster::claim;
+use crate::version::version;
 
 /// A run's dataset: its path, and what it is known by.
 #[derive(Clone, Debug)]
@@ -191,7 +192,7 @@ impl Folder {
         }
         let weights = policy_bytes(agent, self.data.normaliser.as_ref())?;
         let info = PolicyInfo {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: version(),
             update,
             return_mean,
         };

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -14,11 +13,14 @@ use crate::export::{references, summary};
 use crate::folder::output::{Kind, Output};
 use crate::folder::places;
 use crate::play::watch;
+use crate::roster::StudyDir;
+use crate::roster::paper::Paper;
 use crate::runs::score::score;
 use crate::runs::{Run, RunSet};
 use crate::stats::Summary;
 use crate::terminal::shell;
 use crate::terminal::tell::{note, print_line, program};
+use crate::version::version;
 
 /// The folder of the figures.
 const FIGURES: &str = "figures";
@@ -53,12 +55,15 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
         true => None,
         false => film(&set)?,
     };
+    let papers = args.runs.iter().map(|path| Paper::of(&StudyDir::at(path)));
+    let papers: Vec<Option<Paper>> = papers.collect::<Result<_>>()?;
     let options = Options {
         title: args.title.clone(),
         summary,
         baseline: args.scoring.baseline.clone(),
         centre: plot::centre(args.line),
-        made: [command(), version()],
+        made: [command(), format!("version {}", version())],
+        papers: papers.into_iter().flatten().collect(),
         film,
     };
     let report = build(&set, &options, &references)?;
@@ -119,28 +124,7 @@ fn film(set: &RunSet) -> Result<Option<(Vec<u8>, String)>> {
 /// The words of this process, as one would type them.
 fn command() -> String {
     let words = std::env::args_os().skip(1);
-    let words = words.map(|word| match word.to_str() {
-        Some(option) if option.starts_with("--") => option.to_owned(),
-        _ => shell::word(word.as_ref()),
-    });
+    let words = words.map(|word| shell::argument(&word));
     let words: Vec<String> = [program().to_owned()].into_iter().chain(words).collect();
     words.join(" ")
-}
-
-/// The version of this program, and the commit of the repository that it is started in.
-fn version() -> String {
-    let version = format!("version {}", env!("CARGO_PKG_VERSION"));
-    let git = |words: &[&str]| {
-        let done = Command::new("git").args(words).output().ok()?;
-        let said = String::from_utf8(done.stdout).ok()?;
-        done.status.success().then(|| said.trim().to_owned())
-    };
-    let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else {
-        return version;
-    };
-    let changed = git(&["status", "--porcelain", "--untracked-files=no"]);
-    match changed.as_deref() {
-        Some("") => format!("{version}, commit {commit}"),
-        _ => format!("{version}, commit {commit} with changes"),
-    }
 }

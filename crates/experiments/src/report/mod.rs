@@ -1,23 +1,26 @@
 //! A report of a set of runs: one page that needs nothing else, and its figures as SVG and PNG.
 //!
-//! In reading order: this file, `finals` (scores and aggregates), `run` (a run by itself), `connections` (what is left
-//! of a first layer), `page` (the page), `make` (the command).
+//! In reading order: this file, `finals` (scores and aggregates), `beside` (a paper's numbers), `run` (a run by itself), `connections` (what is left
+//! of a first layer), `words` (numbers as text), `page` (the page), `make` (the command).
 
 use anyhow::{Context, Result};
 
 use crate::charts::figure::Figure;
 use crate::charts::{self, learning};
+use crate::roster::paper::Paper;
 use crate::runs::score::{Board, References};
 use crate::runs::{RETURN, RunSet, tables};
 use crate::stats::curve::Centre;
 use crate::stats::{Bootstrap, Summary};
 
+mod beside;
 mod connections;
 mod finals;
 #[cfg(feature = "run")]
 pub(crate) mod make;
 mod page;
 mod run;
+mod words;
 
 /// Resamples of an interval of aggregates, and of one along a line.
 const RESAMPLES: [usize; 2] = [10_000, 2_000];
@@ -33,8 +36,10 @@ pub struct Options {
     pub baseline: Option<String>,
     /// What a line is of the runs of a method.
     pub centre: Centre,
-    /// The command that makes it, and what program of which commit it is.
+    /// The command that makes it, and the version of the program.
     pub made: [String; 2],
+    /// What papers say of the same runs.
+    pub papers: Vec<Paper>,
     /// A film (GIF) of a policy, and what it shows.
     pub film: Option<(Vec<u8>, String)>,
 }

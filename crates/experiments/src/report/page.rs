@@ -7,14 +7,15 @@ use anyhow::Result;
 use base64::Engine;
 
 use super::finals::{Aggregates, NAMES};
-use super::{Options, connections, run, svg};
+use super::words::{count, deviation, interval, text, value};
+use super::{Options, beside, connections, run, svg};
 use crate::charts::figure::Figure;
 use crate::folder::names::REPORT;
 use crate::runs::score::{self, Board, Scale};
 use crate::runs::{Run, RunSet, networks};
 use crate::stats::aggregate::iqm;
 use crate::stats::curve::Centre;
-use crate::stats::{Bootstrap, Estimate, Scores};
+use crate::stats::{Bootstrap, Scores};
 use crate::terminal::shell;
 use crate::terminal::table::thousands;
 
@@ -78,6 +79,7 @@ pub(super) fn page(contents: &Contents) -> Result<String> {
     }
     curves(&mut page, contents)?;
     finals(&mut page, contents)?;
+    beside::papers(&mut page, set, &options.papers)?;
     aggregates(&mut page, contents)?;
     sparsity(&mut page, contents)?;
     page += "<h2>Each run</h2>\n<p>Settings, losses, values, replay and connections. The horizontal axis is steps. \
@@ -166,13 +168,6 @@ fn finals(page: &mut String, contents: &Contents) -> Result<()> {
     *page += "</table>\n<p>As files: <a href=\"scores.csv\">scores.csv</a>, and all evaluations in \
               <a href=\"evaluations.csv\">evaluations.csv</a>.</p>\n";
     Ok(())
-}
-
-/// Standard deviation of a sample; 0 of one.
-fn deviation(values: &[f64]) -> f64 {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    (squares / (values.len().saturating_sub(1).max(1)) as f64).sqrt()
 }
 
 /// All tasks together.
@@ -385,42 +380,4 @@ fn made(run: &Run) -> String {
 fn anchor(run: &Run) -> String {
     let word = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
     format!("{}_{}_{}", word(&run.task), word(&run.method), run.seed)
-}
-
-/// A number with its unit in words.
-fn count(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        _ => format!("{} {what}s", thousands(number as f64)),
-    }
-}
-
-/// A number as fine as it is small.
-fn value(value: f64) -> String {
-    match value.abs() {
-        _ if !value.is_finite() => "–".to_owned(),
-        100.0.. => thousands(value),
-        10.0.. => format!("{value:.1}"),
-        _ => format!("{value:.3}"),
-    }
-}
-
-fn interval(estimate: &Estimate) -> String {
-    let Estimate {
-        value: at,
-        low,
-        high,
-    } = *estimate;
-    format!(
-        "{} <small>[{}, {}]</small>",
-        value(at),
-        value(low),
-        value(high)
-    )
-}
-
-/// Words without what HTML would read as its own.
-fn text(words: &str) -> String {
-    let words = words.replace('&', "&amp;").replace('<', "&lt;");
-    words.replace('>', "&gt;").replace('"', "&quot;")
 }

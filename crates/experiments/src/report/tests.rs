@@ -11,6 +11,7 @@ fn options() -> Options {
         baseline: None,
         centre: Centre::Iqm,
         made: ["cargo xtask report runs".to_owned(), "version 0".to_owned()],
+        papers: Vec::new(),
         film: None,
     }
 }
@@ -32,6 +33,53 @@ fn the_page_needs_nothing_else() {
     }
     assert!(!page.contains("@import") && !page.contains("url("));
     assert_eq!(page.matches("<details id=").count(), 12);
+}
+
+#[test]
+fn a_papers_numbers_stand_beside_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = study(folder.path());
+    let (task, method) = (set.tasks()[0].to_owned(), set.methods()[0].to_owned());
+    let dense = set.methods()[1].to_owned();
+    let name = task.split("-v").next().unwrap();
+    let text = format!(
+        "{{\"source\": \"a <paper>\", \"not_comparable\": [\"evaluations\"], \"tables\": [\
+         {{\"title\": \"returns\", \"score\": \"last\", \"rows\": {{\"{method}\": {{\"{name}\": [4321.0, 12.0], \"Mars\": 5}}, \
+         \"another\": {{\"{name}\": 7}}}}}}, {{\"title\": \"shares\", \"score\": \"last\", \"percent_of\": \"{dense}\", \
+         \"rows\": {{\"{method}\": {{\"{name}\": 99.9}}}}}}]}}"
+    );
+    let mut options = options();
+    options.papers = vec![serde_json::from_str(&text).unwrap()];
+    let page = build(&set, &options, &|_| None).unwrap().page;
+    let section = page.split("<h2>Beside the paper</h2>").nth(1).unwrap();
+    let section = section.split("<h2>").next().unwrap();
+    assert!(section.contains("a &lt;paper&gt;") && section.contains("<li>evaluations</li>"));
+    let mean = |method: &str| {
+        let runs = set.of(&task, method);
+        let last = runs
+            .iter()
+            .map(|run| *run.column(RETURN).unwrap().last().unwrap());
+        last.sum::<f64>() / runs.len() as f64
+    };
+    let own = words::value(mean(&method));
+    assert!(
+        section.contains(&format!("<td>4,321 ± 12.0<br>{own} ±")),
+        "{section}"
+    );
+    let share = words::value(100.0 * mean(&method) / mean(&dense));
+    assert!(
+        section.contains(&format!("<td>99.9<br>{share} ±")),
+        "{section}"
+    );
+    // What there are no runs of.
+    assert!(section.contains("<th>Mars</th>") && section.contains("<td>5.000<br>–</td>"));
+    assert!(section.contains("<th>another</th>") && section.contains("<td>7.000<br>–</td>"));
+    options.papers[0].tables[0].score = "frist".to_owned();
+    let error = format!("{:#}", build(&set, &options, &|_| None).unwrap_err());
+    assert!(
+        error.contains("`returns`") && error.contains("last-10"),
+        "{error}"
+    );
 }
 
 /// Links lead to places that are there, each once.

@@ -3,12 +3,13 @@
 //! A line holds all that a run is made from, so a worker needs no other file, and all that a reader groups runs by. Each
 //! line says how many there are, so a manifest that was cut off is known as such.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -54,8 +55,33 @@ pub struct Planned {
     /// Where the data of an offline run lie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataset: Option<String>,
+    /// The run of the study with whose networks it begins; its own are drawn where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_from: Option<InitFrom>,
     /// All settings, as the `config.toml` of a run has them.
     pub config: String,
+}
+
+/// What a new run takes of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Take {
+    /// Connections and weights
+    #[default]
+    Networks,
+    /// Connections, with weights that are drawn anew
+    Connections,
+    /// Connections, with the weights of step 0; 0 where there was none then
+    Ticket,
+}
+
+/// What a run takes of another, which must be whole before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InitFrom {
+    /// The other run's name.
+    pub run: String,
+    /// What is taken.
+    pub take: Take,
 }
 
 /// The text of a manifest, with each run's place.
@@ -119,7 +145,39 @@ pub fn read(path: &Path) -> Result<Vec<Planned>> {
             runs.len()
         );
     }
+    for (index, source) in sources(&runs).into_iter().enumerate() {
+        let from = runs[index].init_from.as_ref();
+        if let Some(from) = from.filter(|_| source.is_none_or(|source| source >= index)) {
+            bail!(
+                "{place}: line {}: it begins with the networks of `{}`, which is no run before it; {again}",
+                index + 1,
+                from.run
+            );
+        }
+    }
     Ok(runs)
+}
+
+/// The place of the run with whose networks each begins, if it does with another's.
+#[must_use]
+pub fn sources(runs: &[Planned]) -> Vec<Option<usize>> {
+    let names = runs.iter().map(|run| run.name.as_str());
+    let places: HashMap<&str, usize> = names.zip(0..).collect();
+    let source = |run: &Planned| places.get(run.init_from.as_ref()?.run.as_str()).copied();
+    runs.iter().map(source).collect()
+}
+
+/// The number of each run by which a study is cut into slices: its own, or that of the run at the head of those which
+/// begin with each other's networks, so that one slice has them all.
+#[must_use]
+pub fn roots(runs: &[Planned]) -> Vec<usize> {
+    let mut roots: Vec<usize> = Vec::with_capacity(runs.len());
+    for (index, source) in sources(runs).into_iter().enumerate() {
+        // A run stands behind its source.
+        let root = source.and_then(|source| roots.get(source).copied());
+        roots.push(root.unwrap_or(index));
+    }
+    roots
 }
 
 /// The first run of a manifest; none where it cannot be read.
@@ -157,6 +215,7 @@ pub(crate) mod tests {
             device: "flex".to_owned(),
             settings: BTreeMap::from([("n_step.n".to_owned(), Value::from(2))]),
             dataset: None,
+            init_from: None,
             config: "env = \"Hopper-v5\"\n".to_owned(),
         }
     }
@@ -199,6 +258,39 @@ pub(crate) mod tests {
         // A whole line in the middle.
         let lines: Vec<&str> = text.lines().collect();
         assert!(said(&[lines[0], lines[2]].join("\n")).contains("line 2 is that of run 2"));
+    }
+
+    #[test]
+    fn runs_that_begin_with_others_are_of_their_slice() {
+        let after = |name: &str, run: &str| Planned {
+            init_from: Some(InitFrom {
+                run: run.to_owned(),
+                take: Take::Ticket,
+            }),
+            ..planned(name, 0)
+        };
+        let runs = [
+            planned("a", 0),
+            planned("b", 0),
+            after("c", "b"),
+            after("d", "c"),
+            after("e", "a"),
+        ];
+        assert_eq!(roots(&runs), [0, 1, 1, 1, 0]);
+        let text = to_text(&runs).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.jsonl");
+        fs::write(&path, text).unwrap();
+        assert_eq!(read(&path).unwrap()[3].init_from, runs[3].init_from);
+        for bad in [after("b", "nobody"), after("b", "b")] {
+            let line = said(&to_text(&[planned("a", 0), bad]).unwrap());
+            assert!(
+                line.contains("line 2") && line.contains("no run before it"),
+                "{line}"
+            );
+        }
+        let line = said(&to_text(&[after("a", "b"), planned("b", 0)]).unwrap());
+        assert!(line.contains("line 1") && line.contains("`b`"), "{line}");
     }
 
     #[test]

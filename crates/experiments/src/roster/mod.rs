@@ -1,11 +1,12 @@
 //! The roster of a study, in its folder: [`manifest`] (which runs there are), [`place`] (its files), [`claim`] (who makes a run),
-//! [`status`] (how far it is).
+//! [`status`] (how far it is), [`paper`] (what a paper says of the same).
 
 pub mod claim;
 pub mod manifest;
+pub mod paper;
 pub mod place;
 pub mod shared;
 pub mod status;
 
-pub use manifest::{Planned, Source};
+pub use manifest::{InitFrom, Planned, Source, Take};
 pub use place::StudyDir;

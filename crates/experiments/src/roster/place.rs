@@ -49,6 +49,12 @@ impl StudyDir {
         self.path.join("manifest.jsonl")
     }
 
+    /// What a paper says of them.
+    #[must_use]
+    pub fn paper_path(&self) -> PathBuf {
+        self.path.join("paper.json")
+    }
+
     /// Its runs.
     ///
     /// # Errors

@@ -109,6 +109,7 @@ fn a_study_names_its_methods() {
         device: "flex".to_owned(),
         settings: BTreeMap::new(),
         dataset: None,
+        init_from: None,
         config: String::new(),
     };
     // The third has not begun.

@@ -8,16 +8,21 @@ use std::path::Path;
 #[must_use]
 pub fn word(path: &Path) -> String {
     let hyphen = path.as_os_str().as_encoded_bytes().starts_with(b"-");
-    let path = match hyphen {
-        true => Path::new(".").join(path),
-        false => path.to_owned(),
-    };
-    match path.to_str() {
+    match hyphen {
+        true => argument(Path::new(".").join(path).as_os_str()),
+        false => argument(path.as_os_str()),
+    }
+}
+
+/// An argument as a word for a shell, be it an option.
+#[must_use]
+pub fn argument(argument: &OsStr) -> String {
+    match argument.to_str() {
         Some(text) if plain(text) => text.to_owned(),
         Some(text) if !text.chars().any(char::is_control) => {
             format!("'{}'", text.replace('\'', r"'\''"))
         }
-        _ => bytes(path.as_os_str()),
+        _ => bytes(argument),
     }
 }
 

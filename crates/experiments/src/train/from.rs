@@ -10,11 +10,11 @@ use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule};
 use sparse_core::record::{Record, RecordWriter};
 
-use crate::args::values::Take;
 use crate::folder::kind::Kind;
 use crate::folder::names::{CONFIG, NETWORKS, POLICY};
 use crate::folder::places;
 use crate::folder::run_dir::{Checkpoint, RunDir};
+use crate::roster::Take;
 use crate::terminal::tell::print_line;
 
 /// The record of the networks that a run of `config` is to begin with, which `agent` was drawn for.

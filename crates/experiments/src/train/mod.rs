@@ -29,6 +29,7 @@ use crate::disk::room;
 use crate::folder::kind::Kind;
 use crate::folder::offline;
 use crate::folder::places;
+use crate::roster::Take;
 use crate::settings::online as settings;
 use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::progress::Progress;
@@ -82,14 +83,34 @@ fn new(args: &TrainArgs, folder: &Path, config: &TrainConfig, agent: &dyn Agent)
         None => RunDir::create(folder, config, args.overwrite)?,
         Some(source) => {
             let device = sparse_core::device::by_name(named)?;
-            let take = args.take.unwrap_or_default();
-            let networks = from::record(source, take, config, agent, &device)?;
-            let said = format!("{take:?} of {}", source.display()).to_lowercase();
-            RunDir::create_from(folder, config, args.overwrite, Some((&networks, &said)))?
+            let from = (source.as_path(), args.take.unwrap_or_default());
+            begin_with(from, folder, config, args.overwrite, agent, &device)?
         }
     };
     dir.keep_device(named)?;
     Ok(dir)
+}
+
+/// The folder of a new run that begins with the networks of another, where `agent` is the one that its own are drawn for.
+///
+/// # Errors
+/// When that folder holds no run with such networks, or those of a new folder.
+pub(crate) fn begin_with(
+    (source, take): (&Path, Take),
+    folder: &Path,
+    config: &TrainConfig,
+    overwrite: bool,
+    agent: &dyn Agent,
+    device: &Backend,
+) -> Result<RunDir> {
+    let networks = from::record(source, take, config, agent, device)?;
+    let said = format!(
+        "{} of {}",
+        format!("{take:?}").to_lowercase(),
+        source.display()
+    );
+    let networks = Some((networks.as_slice(), said.as_str()));
+    Ok(RunDir::create_from(folder, config, overwrite, networks)?)
 }
 
 /// One run in the folder that `open` gives, which sees the networks that the run was or is drawn with.
@@ -187,7 +208,10 @@ fn fits(config: &TrainConfig, runs: usize) -> Result<()> {
 }
 
 /// The agent that the run starts from.
-fn networks(config: &TrainConfig, device: &Backend) -> Result<Box<dyn Agent>> {
+///
+/// # Errors
+/// When its networks cannot be drawn.
+pub(crate) fn networks(config: &TrainConfig, device: &Backend) -> Result<Box<dyn Agent>> {
     let env = envs::make(&config.env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
     let mut streams = Streams::new(config.seed);

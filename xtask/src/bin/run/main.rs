@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use experiments::{args, cli};
+use experiments::{args, cli, version};
 use xtask::{Heavy, RunCli};
 
 mod bench;
@@ -13,6 +13,7 @@ mod bench;
 static MEMORY: sparse_core::memory::CachingAllocator = sparse_core::memory::CachingAllocator::new();
 
 fn main() -> ExitCode {
+    version::built_from(env!("BUILD_COMMIT"));
     match args::read::<RunCli>().job {
         Heavy::Job(job) => cli::perform(job),
         Heavy::Bench(args) => cli::finish(bench::bench(&args).map(|()| ExitCode::SUCCESS), false),

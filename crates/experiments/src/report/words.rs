@@ -1,0 +1,49 @@
+//! Numbers and words as the page has them.
+
+use crate::stats::Estimate;
+use crate::terminal::table::thousands;
+
+/// Standard deviation of a sample; 0 of one.
+pub(super) fn deviation(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    (squares / (values.len().saturating_sub(1).max(1)) as f64).sqrt()
+}
+
+/// A number with its unit in words.
+pub(super) fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{} {what}s", thousands(number as f64)),
+    }
+}
+
+/// A number as fine as it is small.
+pub(super) fn value(value: f64) -> String {
+    match value.abs() {
+        _ if !value.is_finite() => "–".to_owned(),
+        100.0.. => thousands(value),
+        10.0.. => format!("{value:.1}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+pub(super) fn interval(estimate: &Estimate) -> String {
+    let Estimate {
+        value: at,
+        low,
+        high,
+    } = *estimate;
+    format!(
+        "{} <small>[{}, {}]</small>",
+        value(at),
+        value(low),
+        value(high)
+    )
+}
+
+/// Words without what HTML would read as its own.
+pub(super) fn text(words: &str) -> String {
+    let words = words.replace('&', "&amp;").replace('<', "&lt;");
+    words.replace('>', "&gt;").replace('"', "&quot;")
+}
