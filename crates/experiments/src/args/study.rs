@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
+use super::figures::{ExportArgs, Scoring};
 use super::help;
 use super::seeds::{self, Seeds};
 use super::values::{self, Device};
@@ -28,8 +29,12 @@ pub enum StudyJob {
     Plan(PlanArgs),
     /// Make the runs that are missing, several at a time
     Run(RunArgs),
+    /// Hand the runs that are missing to a cluster
+    Submit(SubmitArgs),
     /// Tell how far a study is, from its folder alone
     Status(StatusArgs),
+    /// Write the runs of a study as tables that other programs read, rliable among them
+    Export(StudyExportArgs),
     /// Make one run, as `study run` asks a process of its own to do
     #[command(hide = true)]
     Make(MakeArgs),
@@ -88,6 +93,10 @@ pub struct MakingArgs {
     #[arg(long, value_name = "N", value_parser = values::threads, allow_hyphen_values = true)]
     pub jobs: Option<u64>,
 
+    /// Threads of each run; changes the speed, never the numbers [default: the cores, shared out among the runs at a time]
+    #[arg(long, value_name = "N", value_parser = values::threads, allow_hyphen_values = true)]
+    pub threads: Option<u64>,
+
     /// Ends in this time, such as 90s, 45m or 2h30m; runs that are not whole go on with the next `study run`
     #[arg(long, value_name = "TIME", value_parser = values::span)]
     pub budget: Option<Duration>,
@@ -108,6 +117,7 @@ pub struct MakingArgs {
   cargo xtask reproduce rlx2-table2 --plan                   its runs, core-hours and disk
   cargo xtask reproduce rlx2-table2 --seeds 0..3 --steps 1M --only walker2d
   cargo xtask reproduce ds-table2 --short                    whether it runs, in minutes
+  cargo xtask reproduce ssp --data hopper_medium-v2.hdf5     on D4RL's files
 
 A study of that name is made below runs/studies, and made again it goes on. `--short` makes two seeds of 4,000 steps, with
 schedules scaled so that connections move and targets over several steps begin: it says nothing of returns.")]
@@ -127,6 +137,10 @@ pub struct ReproduceArgs {
     /// Only these tasks, with commas between; the version is that of the study
     #[arg(long, value_name = "TASKS", value_delimiter = ',')]
     pub only: Vec<String>,
+
+    /// Datasets in the place of the study's, with commas between, such as D4RL's files
+    #[arg(long, value_name = "PATHS", value_delimiter = ',')]
+    pub data: Vec<String>,
 
     /// Two seeds of 4,000 steps
     #[arg(long)]
@@ -148,6 +162,98 @@ pub struct ReproduceArgs {
     #[arg(long, value_name = "NAME", value_parser = values::device,
         help = help::named("Backend that computes the networks", Kind::Device, "flex"))]
     pub device: Option<Device>,
+}
+
+/// What makes runs on other machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scheduler {
+    /// An array of Slurm's, each element a slice of the study
+    Slurm,
+    /// An array of HyperQueue's, each task a run
+    Hyperqueue,
+    /// This machine, as `study run`
+    Local,
+}
+
+/// Options of `study submit`.
+#[derive(Args, Clone, Debug)]
+pub struct SubmitArgs {
+    /// The study.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+
+    /// What makes the runs
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub engine: Scheduler,
+
+    /// Write the files, and submit nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Cores of an element of the array, each of which makes a run at a time [default: Slurm: those of this machine, HyperQueue: 1]
+    #[arg(long, value_name = "N", value_parser = values::threads, allow_hyphen_values = true)]
+    pub cores: Option<u64>,
+
+    /// Elements of the array [default: Slurm: so many that each takes an hour or more, HyperQueue: one a run]
+    #[arg(long, value_name = "N", value_parser = values::count, allow_hyphen_values = true)]
+    pub elements: Option<u64>,
+
+    /// Time that an element may take, such as 8h; one that is not done by then goes on in the queue [default: the cluster's]
+    #[arg(long, value_name = "TIME", value_parser = values::span)]
+    pub time: Option<Duration>,
+
+    /// A further option of sbatch or hq submit, such as --option=--partition=short; may be repeated
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub option: Vec<String>,
+
+    /// Keep what whole runs could go on from, which their replay makes large
+    #[arg(long)]
+    pub keep_resume: bool,
+
+    /// Backend that computes the networks
+    #[arg(long, value_name = "NAME", value_parser = values::device,
+        help = help::named("Backend that computes the networks", Kind::Device, "flex"))]
+    pub device: Option<Device>,
+}
+
+/// Options of `study export`, which writes evaluations.csv.
+#[derive(Args, Clone, Debug)]
+pub struct StudyExportArgs {
+    /// The study.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+
+    /// Folder of the tables [default: the study's]
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+
+    /// Metrics to write, columns of metrics.csv; avg_return is return_mean [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub metrics: Option<Vec<String>>,
+
+    /// Also write the scores that rliable reads, scores.json
+    #[arg(long)]
+    pub rliable: bool,
+
+    /// What scores are.
+    #[command(flatten)]
+    pub scoring: Scoring,
+}
+
+impl StudyExportArgs {
+    /// The options of `export` that do the same.
+    #[must_use]
+    pub fn as_export(&self) -> ExportArgs {
+        let folder = self.place.folder();
+        let to = self.to.as_ref().unwrap_or(&folder);
+        ExportArgs {
+            out: to.join("evaluations.csv"),
+            metrics: self.metrics.clone(),
+            rliable: self.rliable.then(|| to.join("scores.json")),
+            scoring: self.scoring.clone(),
+            runs: vec![folder],
+        }
+    }
 }
 
 /// Options of `study status`.
@@ -215,8 +321,12 @@ impl StudyArgs {
                 let planned = args.place.is_folder().then(|| args.place.folder());
                 (args.device, planned)
             }
+            StudyJob::Submit(args) => {
+                let planned = args.place.is_folder().then(|| args.place.folder());
+                (args.device, planned)
+            }
             StudyJob::Make(args) => (None, Some(args.study.clone())),
-            StudyJob::Status(_) => (None, None),
+            StudyJob::Status(_) | StudyJob::Export(_) => (None, None),
         };
         match (asked, folder) {
             (Some(device), _) => Ok(device),
@@ -248,6 +358,8 @@ Examples:
   cargo xtask study run table.toml --jobs 4 --budget 8h
   cargo xtask study status table.toml
   cargo xtask study run runs/studies/table --slice 0/4      one machine of four
+  cargo xtask study submit table.toml --engine slurm --cores 16 --time 8h --option=--partition=short
+  cargo xtask study export table.toml --rliable
 
 A run that was cut off goes on bit for bit, a whole one is never made again, and one that failed is tried once more.
 Several `study run` share a folder. The book's page \"Studies\" has all that a file may say.";

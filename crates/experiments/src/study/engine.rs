@@ -16,7 +16,7 @@ use super::worker::{TAKEN, drop_resume};
 use crate::args::study::{MakingArgs, RunArgs};
 use crate::disk::room;
 use crate::parallel::{Share, thread_count};
-use crate::roster::manifest::Planned;
+use crate::roster::manifest::{self, Planned};
 use crate::roster::place::StudyDir;
 use crate::roster::status::{self, Failed, State, Status};
 use crate::terminal::interrupt::{self, Interrupt};
@@ -56,8 +56,9 @@ pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Res
     let mine: Vec<Planned> = match args.slice {
         Some((part, of)) => all
             .iter()
-            .filter(|run| run.index % of == part)
-            .cloned()
+            .zip(manifest::roots(&all))
+            .filter(|(_, root)| root % of == part)
+            .map(|(run, _)| run.clone())
             .collect(),
         None => all,
     };
@@ -76,7 +77,9 @@ pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Res
     let mut engine = Engine {
         share: Share {
             at_once: jobs,
-            threads: (cores / jobs).max(1),
+            threads: args
+                .threads
+                .map_or(Ok((cores / jobs).max(1)), usize::try_from)?,
         },
         deadline: args.budget.map(|budget| began + budget),
         soft: args
@@ -88,6 +91,8 @@ pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Res
         work: vec![Work::default(); mine.len()],
         waiting: VecDeque::new(),
         elsewhere: Vec::new(),
+        behind: Vec::new(),
+        sources: manifest::sources(&mine),
         children: Vec::new(),
         stopping: false,
         study,
@@ -151,6 +156,10 @@ struct Engine {
     waiting: VecDeque<usize>,
     /// Runs that other workers have, and when they were looked at.
     elsewhere: Vec<(usize, Instant)>,
+    /// Runs that begin with the networks of one that is not whole yet.
+    behind: Vec<usize>,
+    /// The run with whose networks each begins, if it does with another's.
+    sources: Vec<Option<usize>>,
     children: Vec<Going>,
     stopping: bool,
 }
@@ -196,20 +205,61 @@ impl Engine {
         }
         self.reap()?;
         self.look(now);
+        self.follow();
         while !self.stopping && self.children.len() < self.share.at_once {
             let Some(index) = self.waiting.pop_front() else {
                 break;
             };
-            if matches!(State::of(&self.study, &self.runs[index]), State::Done(_)) {
+            if self.is_whole(index) || !self.may_begin(index)? {
                 continue;
             }
             let child = self.start(index)?;
             self.children.push(Going { index, child });
         }
         self.view.show(&self.study, &self.runs);
-        let more = !self.waiting.is_empty() || !self.elsewhere.is_empty();
-        let open = more && !self.stopping;
+        let idle = self.waiting.is_empty() && self.elsewhere.is_empty() && self.behind.is_empty();
+        let open = !idle && !self.stopping;
         Ok(open || !self.children.is_empty())
+    }
+
+    fn is_whole(&self, index: usize) -> bool {
+        matches!(State::of(&self.study, &self.runs[index]), State::Done(_))
+    }
+
+    /// Whether a run can begin: the one with whose networks it does is whole. One whose source failed fails too.
+    fn may_begin(&mut self, index: usize) -> Result<bool> {
+        let Some(source) = self.sources[index] else {
+            return Ok(true);
+        };
+        if self.is_whole(source) {
+            return Ok(true);
+        }
+        if self.is_open(source) {
+            self.behind.push(index);
+        } else {
+            let name = &self.runs[source].name;
+            let error = format!("it begins with the networks of {name}, which failed");
+            self.failed(index, TRIES, error)?;
+        }
+        Ok(false)
+    }
+
+    /// Whether a run is still to become whole, here or elsewhere.
+    fn is_open(&self, index: usize) -> bool {
+        self.waiting.contains(&index)
+            || self.behind.contains(&index)
+            || self.elsewhere.iter().any(|(other, _)| *other == index)
+            || self.children.iter().any(|going| going.index == index)
+    }
+
+    /// Takes up the runs whose source is made no longer.
+    fn follow(&mut self) {
+        for index in std::mem::take(&mut self.behind) {
+            match self.sources[index].is_some_and(|source| self.is_open(source)) {
+                true => self.behind.push(index),
+                false => self.waiting.push_back(index),
+            }
+        }
     }
 
     /// Starts the process of a run.

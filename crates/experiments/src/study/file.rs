@@ -7,12 +7,17 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::args::seeds;
+use crate::roster::Take;
+use crate::roster::paper::Paper;
 use crate::settings::{self, set};
+use crate::stats::Summary;
 
 /// What a study file says.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct StudyFile {
+    /// What it is, in a line.
+    pub(super) about: String,
     /// Tasks of the online runs.
     pub(super) tasks: Vec<String>,
     /// Recipes of the online runs.
@@ -27,6 +32,8 @@ pub(super) struct StudyFile {
     pub(super) variants: Vec<Variant>,
     /// Runs on datasets.
     pub(super) offline: Option<Offline>,
+    /// What a paper says of the same, which reports show beside it.
+    pub(super) paper: Option<Paper>,
 }
 
 /// A method with a name of its own.
@@ -42,6 +49,17 @@ pub(super) struct Variant {
     pub(super) set: Table,
     /// Its own lists, beside those of all runs.
     pub(super) grid: Table,
+    /// With whose networks its runs begin, of an online run.
+    pub(super) init_from: Option<Source>,
+}
+
+/// Another method of the study, whose runs of the same task and seed give their networks.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    pub(super) method: String,
+    #[serde(default)]
+    pub(super) take: Take,
 }
 
 /// What a study file says of runs on datasets.
@@ -63,10 +81,13 @@ const KEYS: [(&str, &[&str]); 3] = [
     (
         "",
         &[
-            "tasks", "recipes", "seeds", "set", "grid", "variants", "offline",
+            "about", "tasks", "recipes", "seeds", "set", "grid", "variants", "offline", "paper",
         ],
     ),
-    ("variants", &["name", "recipe", "algo", "set", "grid"]),
+    (
+        "variants",
+        &["name", "recipe", "algo", "set", "grid", "init_from"],
+    ),
     (
         "offline",
         &["datasets", "env", "algos", "set", "grid", "variants"],
@@ -124,6 +145,13 @@ impl StudyFile {
                 "`set` and `grid` are of runs in `tasks`, and there are none; those of datasets stand under [offline]"
             );
         }
+        if let Some(paper) = &self.paper {
+            paper.check()?;
+            for table in &paper.tables {
+                let score = table.score.parse::<Summary>();
+                score.with_context(|| format!("paper.tables: `{}`: score", table.title))?;
+            }
+        }
         if let Some(offline) = &self.offline {
             named("offline.datasets", &offline.datasets)?;
             methods(
@@ -135,10 +163,10 @@ impl StudyFile {
             if let Some(variant) = offline
                 .variants
                 .iter()
-                .find(|variant| variant.recipe.is_some())
+                .find(|variant| variant.recipe.is_some() || variant.init_from.is_some())
             {
                 bail!(
-                    "offline.variants: `{}` has `recipe`, which is of runs in tasks; set `algo`",
+                    "offline.variants: `{}` has `recipe` or `init_from`, which are of runs in tasks; set `algo`",
                     variant.name
                 );
             }
@@ -235,6 +263,8 @@ pub(super) struct Method {
     /// A recipe, or an algorithm.
     pub(super) base: Option<String>,
     pub(super) set: Table,
+    /// With whose networks it begins.
+    pub(super) init_from: Option<Source>,
 }
 
 /// How many methods come of names, variants and their grids.
@@ -285,6 +315,7 @@ pub(super) fn all(
                 label,
                 base: variant.recipe.clone().or(variant.algo.clone()),
                 set,
+                init_from: variant.init_from.clone(),
             });
         }
     }

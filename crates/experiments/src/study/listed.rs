@@ -11,6 +11,7 @@ use crate::args::study::PlaceArgs;
 use crate::args::values::Device;
 use crate::folder::places;
 use crate::roster::manifest::{self, Planned};
+use crate::roster::paper::Paper;
 use crate::roster::place::StudyDir;
 use crate::roster::shared::replace;
 
@@ -45,14 +46,18 @@ pub(super) fn plan_of(
     let device = device.unwrap_or_default();
     let runs = plan::runs(&file, device.name(), false);
     let runs = runs.with_context(|| place.study.display().to_string())?;
-    listed(&folder, &runs)
+    listed(&folder, &runs, file.paper.as_ref())
 }
 
 /// The study in a folder, with these runs: its manifest is written where it is another.
 ///
 /// # Errors
 /// When something else lies there, or nothing can be written.
-pub(super) fn listed(folder: &Path, runs: &[Planned]) -> Result<(StudyDir, Vec<Planned>)> {
+pub(super) fn listed(
+    folder: &Path,
+    runs: &[Planned],
+    paper: Option<&Paper>,
+) -> Result<(StudyDir, Vec<Planned>)> {
     places::folder("--out", folder)?;
     let study = StudyDir::at(folder);
     let path = study.manifest_path();
@@ -65,6 +70,17 @@ pub(super) fn listed(folder: &Path, runs: &[Planned]) -> Result<(StudyDir, Vec<P
             );
         }
         replace(&path, &text)?;
+    }
+    let path = study.paper_path();
+    let text = paper.map(|paper| serde_json::to_string_pretty(paper).map(|text| text + "\n"));
+    match text.transpose()? {
+        Some(text) if fs::read_to_string(&path).ok().as_ref() == Some(&text) => {}
+        Some(text) => replace(&path, &text)?,
+        // Of an earlier study file.
+        None if path.exists() => {
+            fs::remove_file(&path).with_context(|| path.display().to_string())?
+        }
+        None => {}
     }
     let runs = study.runs()?;
     Ok((study, runs))

@@ -1,8 +1,8 @@
 //! Studies: many runs from one file, made by as many workers as there are, on as many machines as share the folder.
 //!
 //! In reading order: the [`roster`](crate::roster) (the list of runs and who makes them), [`mod@show`] (how far a study is); where
-//! runs are made, `file` and `plan` (from a study file to the list), `listed` (the list in its folder), `cost` (what it takes),
-//! `engine` (many processes) with `view` (what it shows), `worker` (one run), `jobs` (from words to a job), `reproduce` (the papers'
+//! runs are made, `file` and `plan` (from a study file to the list), `listed` (the list in its folder), `cost` and `foretell` (what it takes),
+//! `engine` (many processes) with `view` (what it shows), `worker` (one run), `submit` (the same on clusters), `jobs` (from words to a job), `reproduce` (the papers'
 //! tables as studies).
 
 pub mod show;
@@ -14,6 +14,8 @@ mod engine;
 #[cfg(feature = "run")]
 mod file;
 #[cfg(feature = "run")]
+mod foretell;
+#[cfg(feature = "run")]
 mod jobs;
 #[cfg(feature = "run")]
 mod listed;
@@ -21,6 +23,8 @@ mod listed;
 mod plan;
 #[cfg(feature = "run")]
 mod reproduce;
+#[cfg(any(feature = "run", test))]
+mod submit;
 #[cfg(feature = "run")]
 mod view;
 #[cfg(feature = "run")]

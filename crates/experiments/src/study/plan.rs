@@ -11,11 +11,11 @@ use rl_algos::recipes;
 use sha2::{Digest, Sha256};
 use toml::Table;
 
-use super::file::{self, Method, Offline, StudyFile};
+use super::file::{self, Method, Offline, Source as Of, StudyFile};
 use crate::args::offline::AgentArgs;
 use crate::args::values;
 use crate::folder::learn::check_resumable;
-use crate::roster::manifest::{MOST_RUNS, Planned, Source};
+use crate::roster::manifest::{InitFrom, MOST_RUNS, Planned, Source, Take};
 use crate::settings::{offline, set};
 
 /// Steps of a run that only shows whether it can be made.
@@ -38,13 +38,20 @@ pub(super) fn runs(study: &StudyFile, device: &str, short: bool) -> Result<Vec<P
     if count > MOST_RUNS {
         bail!("{count} runs: a study has {MOST_RUNS} at most; shorten a list of `grid` or `seeds`");
     }
-    let mut runs = Vec::with_capacity(count);
+    let mut runs: Vec<Planned> = Vec::with_capacity(count);
     let methods = file::all(&study.recipes, &study.variants, &study.set, &study.grid)?;
     for task in &study.tasks {
         let task = values::task(task).map_err(|what| anyhow::anyhow!("tasks: `{task}`: {what}"))?;
+        // Of each method before: what it is called, its settings, its runs.
+        let mut made: Vec<Made> = Vec::with_capacity(methods.len());
         for method in &methods {
             let place = || format!("{} in {task}", method.label);
             let config = online_config(&task, method, short).with_context(place)?;
+            let source = method.init_from.as_ref();
+            let source = source
+                .map(|from| source_of(from, &config, &made))
+                .transpose();
+            let source = source.with_context(place)?;
             let [same, label] = [&config.recipe, &method.label];
             let label = match method
                 .base
@@ -55,14 +62,24 @@ pub(super) fn runs(study: &StudyFile, device: &str, short: bool) -> Result<Vec<P
                 true => label.replacen(method.base.as_deref().unwrap_or_default(), same, 1),
                 false => label.clone(),
             };
-            for &seed in &seeds {
+            let first = runs.len();
+            for (place, &seed) in seeds.iter().enumerate() {
                 let config = TrainConfig {
                     seed,
                     ..config.clone()
                 };
                 let text = config.to_toml()?;
+                let init_from = source.map(|(first, take)| InitFrom {
+                    run: runs[first + place].name.clone(),
+                    take,
+                });
+                let mut parts = vec![text.as_str(), device];
+                let taken = init_from.as_ref().map(|from| format!("{:?}", from.take));
+                if let Some((from, taken)) = init_from.as_ref().zip(taken.as_deref()) {
+                    parts.extend([from.run.as_str(), taken]);
+                }
                 runs.push(Planned {
-                    name: name(&task, &config.recipe, seed, &[&text, device]),
+                    name: name(&task, &config.recipe, seed, &parts),
                     source: Source::Online,
                     task: task.clone(),
                     method: label.clone(),
@@ -72,18 +89,58 @@ pub(super) fn runs(study: &StudyFile, device: &str, short: bool) -> Result<Vec<P
                     device: device.to_owned(),
                     settings: settings(&method.set),
                     dataset: None,
+                    init_from,
                     config: text,
                     index: 0,
                     of: 0,
                 });
             }
+            made.push(Made {
+                names: [method.label.clone(), label],
+                config,
+                first,
+            });
         }
     }
     if let Some(offline) = &study.offline {
-        on_datasets(offline, &seeds, device, &mut runs)?;
+        on_datasets(offline, &seeds, device, short, &mut runs)?;
     }
     distinct(&runs)?;
     Ok(runs)
+}
+
+/// The runs of a method in a task.
+struct Made {
+    /// As the file has it, and by its recipe's full name.
+    names: [String; 2],
+    config: TrainConfig,
+    /// The place of the first.
+    first: usize,
+}
+
+/// Where the runs begin of which those of a method take their networks, and what they take.
+fn source_of(from: &Of, config: &TrainConfig, made: &[Made]) -> Result<(usize, Take)> {
+    let Some(source) = made.iter().find(|made| made.names.contains(&from.method)) else {
+        let names: Vec<&str> = made.iter().map(|made| made.names[1].as_str()).collect();
+        bail!(
+            "init_from.method = `{}`: must be a method that stands before it: {}",
+            from.method,
+            names.join(", ")
+        );
+    };
+    let agent = |config: &TrainConfig| (config.algo.name().to_owned(), config.networks.clone());
+    let [(algo, own), (other, theirs)] = [config, &source.config].map(agent);
+    if algo != other || own.actor != theirs.actor || own.critic != theirs.critic {
+        bail!(
+            "init_from.method = `{}`: its networks are {other}'s, {:?} and {:?}, and this method's {algo}'s, {:?} and {:?}",
+            from.method,
+            theirs.actor,
+            theirs.critic,
+            own.actor,
+            own.critic
+        );
+    }
+    Ok((source.first, from.take))
 }
 
 /// The settings of a method in a task.
@@ -134,13 +191,18 @@ fn on_datasets(
     study: &Offline,
     seeds: &[u64],
     device: &str,
+    short: bool,
     runs: &mut Vec<Planned>,
 ) -> Result<()> {
     let methods = file::all(&study.algos, &study.variants, &study.set, &study.grid)?;
     for dataset in &study.datasets {
         for method in &methods {
             let place = || format!("{} on {dataset}", method.label);
-            let config = offline_config(study, dataset, method).with_context(place)?;
+            let mut config = offline_config(study, dataset, method).with_context(place)?;
+            if short {
+                (config.updates, config.evaluation.every) = (SHORT, SHORT / 4);
+                config.evaluation.episodes = 2;
+            }
             let label = offline::label(dataset.as_ref());
             for &seed in seeds {
                 let config = OfflineConfig {
@@ -159,6 +221,7 @@ fn on_datasets(
                     device: device.to_owned(),
                     settings: settings(&method.set),
                     dataset: Some(dataset.clone()),
+                    init_from: None,
                     config: text,
                     index: 0,
                     of: 0,
@@ -292,6 +355,62 @@ mod tests {
         let config = TrainConfig::from_toml(&runs[1].config).unwrap();
         assert_eq!((config.replay.adaptive, config.n_step.n), (None, 2));
         assert_eq!(runs[1].settings["n_step.n"], 2);
+    }
+
+    #[test]
+    fn runs_begin_with_those_of_their_task_and_seed() {
+        let text = "tasks = [\"hopper\", \"ant-v3\"]\nrecipes = [\"rlx2\", \"static\"]\nseeds = \"0..2\"\n\
+                    [[variants]]\nname = \"ticket\"\nrecipe = \"static\"\ninit_from = { method = \"rlx2\", take = \"ticket\" }\n";
+        let runs = planned(text).unwrap();
+        let tickets: Vec<&Planned> = runs.iter().filter(|run| run.method == "ticket").collect();
+        assert_eq!(tickets.len(), 4);
+        for ticket in tickets {
+            let from = ticket.init_from.as_ref().unwrap();
+            let source = runs.iter().find(|run| run.name == from.run).unwrap();
+            assert_eq!(
+                (source.method.as_str(), &source.task, source.seed, from.take),
+                ("rlx2-td3", &ticket.task, ticket.seed, Take::Ticket)
+            );
+        }
+        // The settings are those of plain `static`, the runs are others.
+        let static_runs = runs.iter().filter(|run| run.method == "static-td3");
+        assert!(static_runs.clone().all(|run| run.init_from.is_none()));
+        let taken = planned(&text.replace("\"ticket\" }", "\"networks\" }")).unwrap();
+        assert!(
+            taken
+                .iter()
+                .zip(&runs)
+                .all(|(a, b)| (a.name == b.name) == b.init_from.is_none())
+        );
+        for (from, to, said) in [
+            (
+                "method = \"rlx2\"",
+                "method = \"rlx\"",
+                "must be a method that stands before it: rlx2-td3, static-td3",
+            ),
+            (
+                "method = \"rlx2\"",
+                "method = \"ticket\"",
+                "`ticket`: must be a method",
+            ),
+            (
+                "recipe = \"static\"",
+                "recipe = \"static-sac\"",
+                "networks are td3's",
+            ),
+            (
+                "take = \"ticket\"",
+                "take = \"all\"",
+                "networks, connections, ticket",
+            ),
+        ] {
+            let line = format!("{:#}", planned(&text.replace(from, to)).unwrap_err());
+            let line = line.replace(['`'], "");
+            assert!(
+                line.contains(&said.replace(['`'], "")) && !line.contains('\n'),
+                "{line}"
+            );
+        }
     }
 
     #[test]

@@ -7,63 +7,44 @@ use anyhow::{Context, Result, bail};
 use toml::Value;
 
 use super::file::StudyFile;
-use super::{engine, jobs, listed, plan};
+use super::{engine, foretell, listed, plan};
 use crate::args::study::ReproduceArgs;
 use crate::args::values;
 use crate::terminal::tell::{print_line, program};
 
-/// A study of a paper's table or figure.
-struct Reproduction {
-    name: &'static str,
-    /// What it is, and where it stands.
-    about: &'static str,
-    /// The study file.
-    text: &'static str,
-}
-
-/// All of them. Left out: RLx2's Fig. 2 (targets of a critic that is trained already) and DS-TD3's Fig. 4 (a replay filled by a
-/// policy), for which no run here begins so; RLx2's Figs. 3 and 7, which `train --init-from RUN --take ticket` makes run by run.
-const ALL: [Reproduction; 8] = [
-    Reproduction {
-        name: "rlx2-table2",
-        about: "RLx2, Table 2: returns of six methods in eight rows",
-        text: include_str!("../../studies/rlx2-table2.toml"),
-    },
-    Reproduction {
-        name: "rlx2-fig5",
-        about: "RLx2, Fig. 5: returns by sparsity",
-        text: include_str!("../../studies/rlx2-fig5.toml"),
-    },
-    Reproduction {
-        name: "rlx2-table3-topology",
-        about: "RLx2, Table 3, left: other topologies with the rest of RLx2",
-        text: include_str!("../../studies/rlx2-table3-topology.toml"),
-    },
-    Reproduction {
-        name: "rlx2-table3-steps",
-        about: "RLx2, Table 3, right: targets over one to five steps",
-        text: include_str!("../../studies/rlx2-table3-steps.toml"),
-    },
-    Reproduction {
-        name: "rlx2-fig6",
-        about: "RLx2, Figs. 4 and 6: what the replay forgets",
-        text: include_str!("../../studies/rlx2-fig6.toml"),
-    },
-    Reproduction {
-        name: "ds-table2",
-        about: "DS-TD3, Fig. 1 and Tables 1 and 2: returns and curves",
-        text: include_str!("../../studies/ds-table2.toml"),
-    },
-    Reproduction {
-        name: "ds-fig2",
-        about: "DS-TD3, Fig. 2: how often connections move",
-        text: include_str!("../../studies/ds-fig2.toml"),
-    },
-    Reproduction {
-        name: "graesser-sac",
-        about: "Graesser et al., SAC: RigL, SET and static by sparsity",
-        text: include_str!("../../studies/graesser-sac.toml"),
-    },
+/// The study files by name. Each says what it is, and what its paper says. Left out: RLx2's Fig. 2 (targets of a critic that is
+/// trained already) and Fig. 7b (cloning with a ticket), and DS-TD3's Fig. 4 (a replay filled by a policy), for which no run
+/// here begins so.
+const ALL: [(&str, &str); 11] = [
+    (
+        "rlx2-table2",
+        include_str!("../../studies/rlx2-table2.toml"),
+    ),
+    (
+        "rlx2-tickets",
+        include_str!("../../studies/rlx2-tickets.toml"),
+    ),
+    ("rlx2-fig5", include_str!("../../studies/rlx2-fig5.toml")),
+    (
+        "rlx2-table3-topology",
+        include_str!("../../studies/rlx2-table3-topology.toml"),
+    ),
+    (
+        "rlx2-table3-steps",
+        include_str!("../../studies/rlx2-table3-steps.toml"),
+    ),
+    ("rlx2-fig6", include_str!("../../studies/rlx2-fig6.toml")),
+    ("ds-table2", include_str!("../../studies/ds-table2.toml")),
+    ("ds-fig2", include_str!("../../studies/ds-fig2.toml")),
+    (
+        "ds-tables45",
+        include_str!("../../studies/ds-tables45.toml"),
+    ),
+    (
+        "graesser-sac",
+        include_str!("../../studies/graesser-sac.toml"),
+    ),
+    ("ssp", include_str!("../../studies/ssp.toml")),
 ];
 
 /// Lists what can be remade, or remakes it.
@@ -72,7 +53,8 @@ const ALL: [Reproduction; 8] = [
 /// When there is nothing of this name, or those of the study.
 pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
     let Some(name) = &args.name else {
-        for Reproduction { name, about, .. } in &ALL {
+        for (name, text) in ALL {
+            let about = StudyFile::parse(text).context(name)?.about;
             print_line(&format!("{name:<22}{about}"));
         }
         print_line(&format!(
@@ -82,8 +64,8 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let wanted = name.to_ascii_lowercase();
-    let Some(found) = ALL.iter().find(|reproduction| reproduction.name == wanted) else {
-        let names: Vec<&str> = ALL.iter().map(|reproduction| reproduction.name).collect();
+    let names = ALL.map(|(name, _)| name);
+    let Some((name, text)) = ALL.into_iter().find(|(name, _)| *name == wanted) else {
         let near = names
             .iter()
             .min_by_key(|name| strsim::osa_distance(name, &wanted));
@@ -93,17 +75,17 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
             names.join(", ")
         );
     };
-    let mut file = StudyFile::parse(found.text).context(found.name)?;
+    let mut file = StudyFile::parse(text).context(name)?;
     changed(&mut file, args)?;
     let device = args.device.unwrap_or_default();
-    let runs = plan::runs(&file, device.name(), args.short).context(found.name)?;
+    let runs = plan::runs(&file, device.name(), args.short).context(name)?;
     let folder = args.out.clone().unwrap_or_else(|| {
         let short = if args.short { "-short" } else { "" };
-        Path::new("runs/studies").join(format!("{}{short}", found.name))
+        Path::new("runs/studies").join(format!("{name}{short}"))
     });
-    let (study, runs) = listed::listed(&folder, &runs)?;
+    let (study, runs) = listed::listed(&folder, &runs, file.paper.as_ref())?;
     match args.plan {
-        true => jobs::tell(&study, &runs, args.making.jobs),
+        true => foretell::tell(&study, &runs, args.making.jobs),
         false => engine::make(study, runs, &args.making),
     }
 }
@@ -112,7 +94,10 @@ pub(crate) fn reproduce(args: &ReproduceArgs) -> Result<ExitCode> {
 fn changed(file: &mut StudyFile, args: &ReproduceArgs) -> Result<()> {
     let number = |number: u64| i64::try_from(number).map(Value::Integer);
     if let Some(steps) = args.steps {
-        file.set.insert("steps".to_owned(), number(steps)?);
+        match &mut file.offline {
+            Some(offline) => offline.set.insert("updates".to_owned(), number(steps)?),
+            None => file.set.insert("steps".to_owned(), number(steps)?),
+        };
     }
     let seeds = match (&args.seeds, args.short) {
         (Some(seeds), _) => Some(seeds.0.clone()),
@@ -123,8 +108,26 @@ fn changed(file: &mut StudyFile, args: &ReproduceArgs) -> Result<()> {
         let seeds = seeds.into_iter().map(number);
         file.seeds = Some(Value::Array(seeds.collect::<Result<_, _>>()?));
     }
+    if !args.data.is_empty() {
+        let Some(offline) = &mut file.offline else {
+            bail!("--data: this study learns in tasks, and from no dataset");
+        };
+        offline.datasets.clone_from(&args.data);
+    }
+    let datasets = file.offline.iter().flat_map(|offline| &offline.datasets);
+    for dataset in datasets {
+        if !Path::new(dataset).exists() {
+            bail!(
+                "{dataset}: there is no such dataset; --data names others, and {} collect docs/results/1m/RUN makes our own",
+                program()
+            );
+        }
+    }
     if args.only.is_empty() {
         return Ok(());
+    }
+    if file.offline.is_some() {
+        bail!("--only: this study has datasets and no tasks; name those with --data");
     }
     let family = |task: &str| {
         task.split("-v")
@@ -147,12 +150,20 @@ fn changed(file: &mut StudyFile, args: &ReproduceArgs) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn every_reproduction_is_a_study_and_names_version_3() {
-        for Reproduction { name, text, .. } in &ALL {
+    fn every_reproduction_is_a_study_with_what_its_paper_says() {
+        for (name, text) in ALL {
             let file = StudyFile::parse(text).unwrap();
+            assert!(!file.about.is_empty(), "{name}");
+            let paper = file.paper.as_ref().expect(name);
+            assert!(!paper.not_comparable.is_empty(), "{name}");
+            if file.offline.is_some() {
+                continue;
+            }
             assert!(
                 file.tasks.iter().all(|task| task.ends_with("-v3")),
                 "{name}"
@@ -169,6 +180,19 @@ mod tests {
                     },
                     "{name}"
                 );
+                // Every row of the paper's is one of ours, in a task of ours.
+                let methods: BTreeSet<&str> = runs.iter().map(|run| run.method.as_str()).collect();
+                let tasks: BTreeSet<&str> = runs
+                    .iter()
+                    .map(|run| run.task.trim_end_matches("-v3"))
+                    .collect();
+                for (method, row) in paper.tables.iter().flat_map(|table| &table.rows) {
+                    assert!(methods.contains(method.as_str()), "{name}: {method}");
+                    assert!(
+                        row.keys().all(|task| tasks.contains(task.as_str())),
+                        "{name}: {method}"
+                    );
+                }
             }
         }
     }

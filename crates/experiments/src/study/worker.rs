@@ -25,11 +25,12 @@ use crate::observe::TensorBoard;
 use crate::offline;
 use crate::parallel::threads;
 use crate::roster::claim::{self, BEAT, Beat, Claim, check_mine};
-use crate::roster::manifest::{Planned, Source};
+use crate::roster::manifest::{InitFrom, Planned, Source};
 use crate::roster::place::StudyDir;
 use crate::roster::status::{self, Done, State};
 use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::tell::{note, print_line};
+use crate::train::{begin_with, networks};
 
 /// The exit status of a process whose run another one has.
 pub(super) const TAKEN: u8 = 75;
@@ -63,7 +64,7 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
     threads(args.threads)?;
     let path = study.run_path(&run.name);
     let made = match run.source {
-        Source::Online => online(&run, &path, &interrupt, &pulse),
+        Source::Online => online(&run, &study, &interrupt, &pulse),
         Source::Offline => on_dataset(&run, &path, &study),
     };
     let made = made.and_then(|whole| {
@@ -91,7 +92,13 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
 }
 
 /// Makes or goes on with a run in its task; whether it is whole.
-fn online(run: &Planned, path: &Path, interrupt: &Interrupt, pulse: &Arc<Pulse>) -> Result<bool> {
+fn online(
+    run: &Planned,
+    study: &StudyDir,
+    interrupt: &Interrupt,
+    pulse: &Arc<Pulse>,
+) -> Result<bool> {
+    let path = &study.run_path(&run.name);
     let config = TrainConfig::from_toml(&run.config)?;
     let device = sparse_core::device::by_name(
         values::device(&run.device)
@@ -115,7 +122,18 @@ fn online(run: &Planned, path: &Path, interrupt: &Interrupt, pulse: &Arc<Pulse>)
             dir
         }
         false => {
-            let dir = RunDir::create(path, &config, false)?;
+            let dir = match &run.init_from {
+                None => RunDir::create(path, &config, false)?,
+                Some(InitFrom { run, take }) => {
+                    if !study.done_path(run).exists() {
+                        bail!("it begins with the networks of {run}, which is not whole");
+                    }
+                    let source = study.run_path(run);
+                    let agent = networks(&config, &device)?;
+                    let from = (source.as_path(), *take);
+                    begin_with(from, path, &config, false, &*agent, &device)?
+                }
+            };
             dir.keep_device(&run.device)?;
             dir
         }
