@@ -1,5 +1,7 @@
 //! Tells the program the commit that it is built from, where git knows one.
 
+#![allow(clippy::print_stdout, reason = "cargo reads it")]
+
 use std::process::Command;
 
 fn main() {

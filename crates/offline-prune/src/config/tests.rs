@@ -22,7 +22,7 @@ fn settings_survive_toml() {
 #[test]
 fn what_is_outside_its_range_is_named() {
     type Change = fn(&mut OfflineConfig);
-    let cases: [(Change, &str); 16] = [
+    let cases: [(Change, &str); 17] = [
         (
             |c| c.evaluation.episodes = usize::MAX,
             "evaluation.episodes = 18446744073709551615: must be 16384 at most",
