@@ -61,13 +61,13 @@ pub enum Error {
         /// What was looked for and not found.
         reason: &'static str,
     },
-    /// A loss or a gradient that is NaN or infinite.
+    /// A loss, a gradient or a weight that is NaN or infinite.
     #[error("update {update}: the {what} is {value}")]
     Diverged {
         /// The update that it was computed for, counted from 1.
         update: u64,
-        /// The loss, or the norm of the gradient.
-        what: &'static str,
+        /// The loss, the norm of the gradient, or what a rule was to look at in a layer.
+        what: Cow<'static, str>,
         /// Its value.
         value: f64,
     },

@@ -59,8 +59,8 @@
 //! # Ok::<(), sparse_core::Error>(())
 //! ```
 //!
-//! Sparse layers are Burn modules. In your own module, beside dense layers and convolutions, they train under Burn's
-//! own optimizers, and a [`TopologyUpdater`](topology::TopologyUpdater) moves their connections: see its example.
+//! In a module of your own, beside dense layers and convolutions, a [`TopologyUpdater`](topology::TopologyUpdater) moves the
+//! connections of the sparse ones under Burn's optimizers: see its example.
 //!
 //! In reading order: [`pattern`] (which connections), [`budget`] (how many per layer), [`kernels`] (the arithmetic),
 //! [`math`] (smooth functions), [`op`] (the same as differentiable Burn operations), [`nn`] (layers and networks), [`optim`], [`topology`] (rules

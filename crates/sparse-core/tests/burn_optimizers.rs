@@ -18,7 +18,12 @@ use common::{Dense, Reference, assert_close, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{
-    Activation, SparseLinear, SparseLinearConfig, SparseMlp, SparseMlpConfig, SparseModule, Storage,
+    Activation, ActivityProbe, SparseLinear, SparseLinearConfig, SparseMlp, SparseMlpConfig,
+    SparseModule, Storage,
+};
+use sparse_core::pattern::Pattern;
+use sparse_core::topology::{
+    DropFraction, ReDo, RigL, RuleConfig, Schedule, Set, Topology, TopologyUpdater,
 };
 
 const STEPS: usize = 50;
@@ -344,4 +349,156 @@ fn an_optimizers_state_is_as_small_as_the_connections_are_few() {
     // Two moments of 10,000 connections, and the format's own.
     assert!((80_000..90_000).contains(&bytes), "{bytes}");
     assert_eq!(layer.num_params(), 10_000);
+}
+
+/// Two layers, of which a loss may use one alone.
+#[derive(Module, Debug)]
+struct Pair {
+    first: SparseLinear,
+    second: SparseLinear,
+}
+
+impl SparseModule for Pair {
+    fn sparse_layers(&self) -> Vec<&SparseLinear> {
+        vec![&self.first, &self.second]
+    }
+
+    fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
+        vec![&mut self.first, &mut self.second]
+    }
+
+    fn hidden_layers(&self) -> Vec<[usize; 2]> {
+        vec![[0, 1]]
+    }
+
+    /// As a forward pass with an infinite input would tell.
+    fn watch_activity(&mut self, probe: Option<ActivityProbe>) {
+        if let Some(probe) = probe {
+            probe.add(0, &[1.0, f32::INFINITY, 1.0, 0.0, 1.0]);
+        }
+    }
+}
+
+/// Replaces the first value of a layer.
+fn spoil(layer: &mut SparseLinear, value: f32) {
+    let mut values = floats(layer.values());
+    values[0] = value;
+    let device = layer.values().device();
+    let bias = floats(layer.bias().unwrap());
+    let pattern = layer.pattern().clone();
+    *layer = SparseLinear::from_parts(pattern, values, bias, layer.storage(), &device).unwrap();
+}
+
+/// A rule that looks at such numbers would choose by them.
+#[test]
+fn connections_do_not_move_by_what_is_not_finite_or_not_there() {
+    /// What is wrong in an update.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Wrong {
+        Nothing,
+        Weight(f32),
+        /// Of an input without a connection: the loss is finite.
+        Input(f32),
+        Loss,
+        Unreached,
+    }
+    use Wrong::{Input, Loss, Nothing, Unreached, Weight};
+
+    let rigl = || RuleConfig::new(RigL::default());
+    let (set, redo) = (
+        RuleConfig::new(Set::default()),
+        RuleConfig::new(ReDo::default()),
+    );
+    let gradient = "update 1: the dense gradient of layer 0 (`first`) is";
+    let cases = [
+        (rigl(), Loss, format!("{gradient} NaN")),
+        (rigl(), Input(f32::INFINITY), format!("{gradient} ")),
+        (rigl(), Input(f32::NAN), format!("{gradient} NaN")),
+        (
+            rigl(),
+            Weight(f32::NAN),
+            "update 1: the value of a connection of layer 1 (`second`) is NaN".into(),
+        ),
+        (
+            set.clone(),
+            Weight(f32::NEG_INFINITY),
+            "update 1: the value of a connection of layer 1 (`second`) is -inf".into(),
+        ),
+        (
+            redo,
+            Nothing,
+            "update 1: the activity of layer 0 (`first`) is inf".into(),
+        ),
+        (
+            rigl(),
+            Unreached,
+            "trace = empty for layer 1 (`second`): must be what a backward pass has left in every"
+                .into(),
+        ),
+        // One that looks at no gradient needs none.
+        (set, Unreached, String::new()),
+        (rigl(), Nothing, String::new()),
+    ];
+    for device in devices() {
+        let device = device.autodiff();
+        for (rule, wrong, said) in &cases {
+            let layer = |inputs, outputs, seed| {
+                let config = SparseLinearConfig::new(inputs, outputs).with_density(0.5);
+                config.try_init(&device, &mut rng(seed)).unwrap()
+            };
+            let mut net = Pair {
+                first: layer(4, 5, 1),
+                second: layer(5, 3, 2),
+            };
+            let positions: Vec<u32> = net.first.pattern().positions().collect();
+            let kept: Vec<u32> = positions.iter().copied().filter(|p| p % 4 != 2).collect();
+            // Nothing leads from input 2.
+            let pattern = Pattern::from_positions(5, 4, &kept).unwrap();
+            let values = vec![0.5; pattern.nnz()];
+            net.first =
+                SparseLinear::from_parts(pattern, values, vec![0.1; 5], Storage::Csr, &device)
+                    .unwrap();
+            let mut x = uniform(&mut rng(3), 6 * 4);
+            match wrong {
+                Weight(value) => spoil(&mut net.second, *value),
+                Input(value) => x[2] = *value,
+                _ => {}
+            }
+            let schedule = Schedule {
+                every: 1,
+                until: 10,
+                fraction: DropFraction::Constant(0.4),
+            };
+            let mut updater =
+                TopologyUpdater::new(&net, Topology::new(rule.clone(), schedule)).unwrap();
+            let before = [net.first.pattern().clone(), net.second.pattern().clone()];
+            let trace = updater.watch(&mut net);
+            let hidden = net.first.forward(rows(&x, 4, &device));
+            let loss = match wrong {
+                Unreached => hidden.square().mean(),
+                Loss => (net.second.forward(hidden) * f32::NAN).mean(),
+                _ => net.second.forward(hidden).square().mean(),
+            };
+            drop(loss.backward());
+            let step = updater.step(&mut net, trace, &mut rng(4));
+            let same = [&net.first, &net.second]
+                .map(SparseLinear::pattern)
+                .into_iter()
+                .eq(&before);
+            match step {
+                Err(error) => {
+                    let error = error.to_string();
+                    assert!(
+                        !said.is_empty() && error.starts_with(said),
+                        "{wrong:?}: {error}"
+                    );
+                    assert!(same && updater.updates() == 0, "{wrong:?}");
+                }
+                Ok(change) => {
+                    assert!(said.is_empty(), "{rule:?} {wrong:?} moved");
+                    assert!(!same && change.unwrap().grown() > 0, "{rule:?} {wrong:?}");
+                }
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The gradient at every weight that a layer could have, computed block by block when somebody asks.
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,16 +18,23 @@ pub struct DenseGradient {
     outputs: usize,
     inputs: usize,
     uses: Vec<Rows>,
+    /// The first number among the rows asked for so far that is NaN or infinite.
+    not_finite: Cell<Option<f32>>,
 }
 
 impl DenseGradient {
     /// A gradient that is zero everywhere.
     #[must_use]
     pub fn zeros(outputs: usize, inputs: usize) -> Self {
+        Self::of_uses(outputs, inputs, Vec::new())
+    }
+
+    fn of_uses(outputs: usize, inputs: usize, uses: Vec<Rows>) -> Self {
         Self {
             outputs,
             inputs,
-            uses: Vec::new(),
+            uses,
+            not_finite: Cell::new(None),
         }
     }
 
@@ -37,12 +45,7 @@ impl DenseGradient {
         inputs: usize,
         rows: impl Fn(Range<usize>) -> Vec<f32> + Send + 'static,
     ) -> Self {
-        let uses: Vec<Rows> = vec![Box::new(rows)];
-        Self {
-            outputs,
-            inputs,
-            uses,
-        }
+        Self::of_uses(outputs, inputs, vec![Box::new(rows)])
     }
 
     /// A gradient from its elements, `[outputs × inputs]`, row-major.
@@ -84,7 +87,17 @@ impl DenseGradient {
                 .zip(more)
                 .for_each(|(sum, more)| *sum += more);
         }
+        // One pass without branches.
+        if !sum.iter().fold(true, |finite, x| finite & x.is_finite()) {
+            let first = sum.iter().copied().find(|x| !x.is_finite());
+            self.not_finite.set(self.not_finite.get().or(first));
+        }
         sum
+    }
+
+    /// The first number among the [rows](Self::rows) asked for so far that is NaN or infinite.
+    pub(crate) fn not_finite(&self) -> Option<f32> {
+        self.not_finite.get()
     }
 
     /// Adds another part of the loss: its uses follow this one's.
@@ -125,11 +138,7 @@ impl GrowthProbe {
     /// Takes what was collected for a layer of this shape; zeros when no backward pass has reached it.
     #[must_use]
     pub fn take(&self, outputs: usize, inputs: usize) -> DenseGradient {
-        DenseGradient {
-            outputs,
-            inputs,
-            uses: std::mem::take(&mut self.lock()),
-        }
+        DenseGradient::of_uses(outputs, inputs, std::mem::take(&mut self.lock()))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Rows>> {

@@ -66,4 +66,27 @@ impl NetworkState {
             .map(|layer| (layer.pattern.outputs(), layer.pattern.inputs()))
             .collect()
     }
+
+    /// A value of a connection or an activity that is NaN or infinite: its layer, what it is, the number.
+    pub(super) fn not_finite(&self) -> Option<(usize, &'static str, f64)> {
+        let layers = self.layers.iter().enumerate();
+        let mut values = layers.filter_map(|(index, layer)| {
+            let value = layer.values.iter().find(|value| !value.is_finite())?;
+            Some((index, "value of a connection", f64::from(*value)))
+        });
+        let mut activity = self.hidden.iter().filter_map(|[first, _]| {
+            let sums = self.activity.sums(*first)?;
+            let sum = sums.iter().find(|sum| !sum.is_finite())?;
+            Some((*first, "activity", *sum))
+        });
+        values.next().or_else(|| activity.next())
+    }
+
+    /// As [`not_finite`](Self::not_finite), of what a rule has read of the dense gradients.
+    pub(super) fn gradient_not_finite(&self) -> Option<(usize, &'static str, f64)> {
+        self.layers.iter().enumerate().find_map(|(index, layer)| {
+            let value = layer.gradient.as_ref()?.not_finite()?;
+            Some((index, "dense gradient", f64::from(value)))
+        })
+    }
 }

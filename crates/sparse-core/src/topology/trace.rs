@@ -53,9 +53,9 @@ impl Trace {
         self.growth.iter().for_each(|probe| drop(probe.take(0, 0)));
     }
 
-    /// Whether a backward pass has reached any layer, where that was asked for.
-    pub(super) fn saw_gradient(&self) -> bool {
-        self.growth.is_empty() || !self.growth.iter().all(GrowthProbe::is_empty)
+    /// Whether no backward pass has reached a layer whose gradient was asked for.
+    pub(super) fn missed(&self, layer: usize) -> bool {
+        self.growth.get(layer).is_some_and(GrowthProbe::is_empty)
     }
 
     /// The dense gradient of a layer with this pattern; `None` where it was not asked for.

@@ -144,8 +144,9 @@ impl TopologyUpdater {
     /// step.
     ///
     /// # Errors
-    /// [`Error::Config`] when the trace is of another update, no backward pass has reached a sparse layer since, or no
-    /// forward pass has told how active units were;
+    /// [`Error::Config`] when the trace is of another update, when a rule that looks at gradients is to act and the
+    /// backward pass has not reached a sparse layer that lacks connections, or no forward pass has told how active units
+    /// were; [`Error::Diverged`] when a weight, or what the rule looks at, is NaN or infinite;
     /// [`Error::Plan`] when the rule's plan cannot be carried out; or the rule's own error. Nothing has changed then.
     pub fn step<N: SparseModule>(
         &mut self,
@@ -163,9 +164,13 @@ impl TopologyUpdater {
                 &allowed,
             ));
         }
-        if !trace.saw_gradient() && self.can_grow(module) {
-            let allowed = "what a backward pass has left, in the module that was watched";
-            return Err(Error::config("trace", "empty", allowed));
+        let layers = module.sparse_layers().into_iter().enumerate();
+        let mut lacking = layers.filter(|(_, layer)| !layer.pattern().is_full());
+        if let Some((missed, _)) = lacking.find(|(index, _)| trace.missed(*index)) {
+            let found = format!("empty for {}", name_of(module, missed));
+            let allowed = "what a backward pass has left in every sparse layer that lacks connections, of the module that \
+                           was watched";
+            return Err(Error::config("trace", found, allowed));
         }
         let Some(fraction) = self.topology.due(step) else {
             self.updates = step;
@@ -177,12 +182,6 @@ impl TopologyUpdater {
         let change = self.act(module, dense, trace.activity(), fraction, rng)?;
         self.updates = step;
         Ok(Some(change))
-    }
-
-    /// Whether a layer lacks connections, so that a backward pass tells where they could come.
-    fn can_grow<N: SparseModule>(&self, module: &N) -> bool {
-        let layers = module.sparse_layers();
-        layers.iter().any(|layer| !layer.pattern().is_full())
     }
 
     /// Lets the rule act on the module in the next update.
@@ -211,9 +210,18 @@ impl TopologyUpdater {
             hidden,
             activity,
         };
-        let plan = self
-            .topology
-            .plan(self.updates + 1, fraction, &state, rng)?;
+        let update = self.updates + 1;
+        let not_finite = |found: Option<(usize, &str, f64)>| match found {
+            None => Ok(()),
+            Some((layer, what, value)) => Err(Error::Diverged {
+                update,
+                what: format!("{what} of {}", name_of(module, layer)).into(),
+                value,
+            }),
+        };
+        not_finite(state.not_finite())?;
+        let plan = self.topology.plan(update, fraction, &state, rng)?;
+        not_finite(state.gradient_not_finite())?;
         drop(state);
         let change = TopologyChange::apply(module, plan)?;
         if let Some(exploration) = &mut self.exploration {
@@ -372,6 +380,20 @@ fn check_hidden<N: SparseModule>(module: &N) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The layer of this index in `sparse_layers`, for errors: its number, and its path in the module.
+fn name_of<N: SparseModule>(module: &N, index: usize) -> String {
+    let mut found = Parameters::default();
+    module.visit(&mut found);
+    let id = module.sparse_layers()[index].values_param().id;
+    let path = found.values.iter().find(|(found, _)| *found == id);
+    // Without the two last parts, which are the layer's own.
+    let path = path.and_then(|(_, path)| path.rsplit_once('.')?.0.rsplit_once('.'));
+    match path {
+        Some((path, _)) => format!("layer {index} (`{path}`)"),
+        None => format!("layer {index}"),
+    }
 }
 
 /// The ids of the values of some layers.

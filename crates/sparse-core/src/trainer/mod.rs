@@ -381,7 +381,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
             if !value.is_finite() {
                 return Err(Error::Diverged {
                     update,
-                    what,
+                    what: what.into(),
                     value,
                 });
             }
