@@ -55,7 +55,8 @@ pub struct TaskInfo {
     pub info: &'static [&'static str],
     /// Physics steps per step of the environment.
     pub frame_skip: usize,
-    /// Steps after which an episode is truncated; 0 is never: an evaluation then waits until the task itself ends.
+    /// Steps after which an episode is truncated; 0 is never: an evaluation then waits until the task itself ends, and
+    /// fails where that takes more than 100,000 steps.
     pub max_episode_steps: usize,
 }
 

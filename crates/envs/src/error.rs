@@ -45,8 +45,10 @@ pub enum Error {
         /// The task that it names.
         by: &'static str,
     },
-    /// A name under which a task cannot be found again.
-    #[error("`{name}` is no name of a task; give it a letter or a digit, such as MyRobot-v0")]
+    /// A name under which a task cannot be found again, or that could not name a folder.
+    #[error(
+        "`{name}` is no name of a task; letters, digits, `-`, `_` and `.` make one, such as MyRobot-v0"
+    )]
     TaskName {
         /// The name.
         name: &'static str,
@@ -120,6 +122,17 @@ pub enum Error {
         task: &'static str,
         /// [`TaskInfo::max_episode_steps`](crate::TaskInfo::max_episode_steps).
         limit: usize,
+    },
+    /// An episode of an environment without a time limit does not end.
+    #[error(
+        "{task} has no time limit, and an episode did not end in {steps} steps; give it a `max_episode_steps` and let `step` \
+         set `truncated` then, or set `terminated`"
+    )]
+    Unlimited {
+        /// The task.
+        task: &'static str,
+        /// Steps of the episode.
+        steps: usize,
     },
     /// An environment was stepped before its first reset.
     #[error("{task} has not been reset; call reset with a seed before the first step")]

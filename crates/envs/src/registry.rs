@@ -99,7 +99,7 @@ fn entries() -> Vec<&'static Entry> {
 ///
 /// # Errors
 /// [`Error::TakenName`] when the name means a known task already, in whatever spelling, and [`Error::TaskName`] when
-/// it has no letter and no digit.
+/// it has no letter and no digit, or another character than those and `-`, `_` and `.`.
 ///
 /// ```
 /// use envs::{Mujoco, tasks::Hopper};
@@ -113,7 +113,9 @@ pub fn register(
     constructor: impl Fn() -> Result<Box<dyn Env>> + Send + Sync + 'static,
 ) -> Result<()> {
     let wanted = plain(name);
-    if wanted.is_empty() {
+    // Runs lie in folders of this name.
+    let is_part = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    if wanted.is_empty() || !name.chars().all(is_part) {
         return Err(Error::TaskName { name });
     }
     let mut entries = ENTRIES.write().unwrap_or_else(PoisonError::into_inner);

@@ -24,7 +24,7 @@ use std::ops::Range;
 use envs::{TaskInfo, VecEnv};
 use rand::{Rng, RngExt};
 use rl_algos::replay::Replay;
-use rl_algos::scale::{ActionRange, to_agent};
+use rl_algos::scale::{ActionRange, reward_to_agent, to_agent};
 use serde_json::{Map, Value, json};
 
 use crate::dataset::Episode;
@@ -91,7 +91,7 @@ impl<P: FnMut(&[f32], &mut [f32])> Rollouts<P> {
         let mut seen = vec![0.0; self.envs.info().observation.len()];
         let mut action = vec![0.0; width];
         for (i, told) in self.told.chunks_exact_mut(width).enumerate() {
-            to_agent(self.envs.observation(i), &mut seen);
+            to_agent(self.envs.observation(i), &mut seen)?;
             (self.policy)(&seen, &mut action);
             let episode = &mut self.begun[self.numbers[i] - self.done];
             in_task(&self.range, &action, told, &mut episode.actions);
@@ -107,7 +107,7 @@ impl<P: FnMut(&[f32], &mut [f32])> Rollouts<P> {
         }
         for (i, step) in self.envs.steps().iter().enumerate() {
             let episode = &mut self.begun[self.numbers[i] - self.done];
-            episode.rewards.push(step.reward as f32);
+            episode.rewards.push(reward_to_agent(step.reward)?);
             (episode.terminated, episode.truncated) = (step.terminated, step.truncated);
             let next = self.envs.final_observation(i);
             append(

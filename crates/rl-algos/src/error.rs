@@ -75,6 +75,24 @@ pub enum Error {
         /// Highest value.
         high: f64,
     },
+    /// A number of an environment is beyond what agents read.
+    #[error(
+        "{what} = {value:e}: must be within ±3.4e38, the range of the f32 numbers that agents read"
+    )]
+    Overflow {
+        /// The number: `reward`, or `observation[2]`.
+        what: String,
+        /// Its value.
+        value: f64,
+    },
+    /// An environment or an agent refused in the course of a run.
+    #[error("step {step}: {source}")]
+    AtStep {
+        /// The step of the run, counted from 1.
+        step: u64,
+        /// What was refused.
+        source: Box<Error>,
+    },
     /// What an agent or an observer of a user's met.
     #[error("{name}: {source}")]
     Custom {

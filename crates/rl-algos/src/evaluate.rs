@@ -25,6 +25,9 @@ pub struct Returns {
     pub episodes: Vec<f64>,
 }
 
+/// Most steps of an episode of a task without a time limit.
+const LONGEST: usize = 100_000;
+
 /// Runs one episode in each of `envs` with the actions of `policy`, each from a state drawn from a seed of
 /// `seeds`. The policy sees one observation and writes
 /// one action in [-1, 1].
@@ -33,12 +36,27 @@ pub struct Returns {
 ///
 /// # Errors
 /// The environments' own, [`Error::Diverged`](envs::Error::Diverged) when the physics of one does,
-/// [`Error::Endless`](envs::Error::Endless) when an episode goes on after the task's limit, and [`Error::ActionRange`].
+/// [`Endless`](envs::Error::Endless) when an episode goes on after the task's limit,
+/// [`Unlimited`](envs::Error::Unlimited) when one of a task without a limit does not end in 100,000 steps; [`Error::ActionRange`]; [`Error::Overflow`].
 pub fn evaluate(
     envs: &mut VecEnv,
     seeds: &mut ChaCha8Rng,
-    mut policy: impl FnMut(&[f32], &mut [f32]),
+    policy: impl FnMut(&[f32], &mut [f32]),
 ) -> Result<Returns> {
+    let returns = evaluate_while(envs, seeds, policy, || true)?;
+    returns.ok_or_else(|| Error::config("evaluation", "cut off", "whole"))
+}
+
+/// As [`evaluate`], as long as `goes_on` says so before a step; `None` when it was cut off.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_while(
+    envs: &mut VecEnv,
+    seeds: &mut ChaCha8Rng,
+    mut policy: impl FnMut(&[f32], &mut [f32]),
+    mut goes_on: impl FnMut() -> bool,
+) -> Result<Option<Returns>> {
     let range = ActionRange::of(&envs.info().action)?;
     let (width, episodes) = (envs.info().action.len(), envs.len());
     let mut seen = vec![0.0; envs.info().observation.len()];
@@ -48,17 +66,23 @@ pub fn evaluate(
     let diverged = envs.diverged();
     envs.reset_with(|_| seeds.random())?;
     while running.contains(&true) {
+        if !goes_on() {
+            return Ok(None);
+        }
         for (i, action) in actions.chunks_exact_mut(width).enumerate() {
             // A finished episode waits for the others.
             if running[i] {
-                to_agent(envs.observation(i), &mut seen);
+                to_agent(envs.observation(i), &mut seen)?;
                 policy(&seen, &mut done);
                 range.to_task(&done, action);
             }
         }
-        let limit = envs.info().max_episode_steps;
+        let (task, limit) = (envs.info().id, envs.info().max_episode_steps);
+        if limit == 0 && elapsed == LONGEST {
+            let steps = LONGEST;
+            return Err(Error::Env(envs::Error::Unlimited { task, steps }));
+        }
         if limit > 0 && elapsed == limit {
-            let task = envs.info().id;
             return Err(Error::Env(envs::Error::Endless { task, limit }));
         }
         elapsed += 1;
@@ -81,14 +105,14 @@ pub fn evaluate(
     let count = episodes as f64;
     let mean = returns.iter().sum::<f64>() / count;
     let variance = returns.iter().map(|r| (r - mean) * (r - mean)).sum::<f64>() / count;
-    Ok(Returns {
+    Ok(Some(Returns {
         mean,
         std: variance.sqrt(),
         min: returns.iter().copied().fold(f64::INFINITY, f64::min),
         max: returns.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         length: steps as f64 / count,
         episodes: returns,
-    })
+    }))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Scales an agent's actions in [-1, 1] to a task's range.
+//! Between a task's numbers and an agent's: actions in [-1, 1] to a task's range, observations and rewards to f32.
 
 use std::borrow::Cow;
 
@@ -19,8 +19,7 @@ impl ActionRange {
     /// The range of a task's actions.
     ///
     /// # Errors
-    /// [`Error::ActionRange`] when an action has no finite range, such as an actuator without `ctrlrange`.
-    /// of one's own.
+    /// [`Error::ActionRange`] when an action has no finite range, such as that of an actuator without `ctrlrange`.
     pub fn of(action: &[SpaceDim]) -> Result<Self> {
         let half = |q: &SpaceDim| (q.high - q.low) / 2.0;
         if let Some(index) = action
@@ -105,9 +104,37 @@ impl CriticUnits {
 }
 
 /// Writes an observation as the agent reads it.
-pub fn to_agent(observation: &[f64], agent: &mut [f32]) {
+///
+/// # Errors
+/// [`Error::Overflow`] of a number that is finite and beyond f32.
+pub fn to_agent(observation: &[f64], agent: &mut [f32]) -> Result<()> {
+    let mut fits = true;
     for (agent, number) in agent.iter_mut().zip(observation) {
         *agent = *number as f32;
+        fits &= agent.is_finite();
+    }
+    let index = (!fits).then(|| agent.iter().position(|number| !number.is_finite()));
+    match index.flatten() {
+        None => Ok(()),
+        Some(index) => Err(Error::Overflow {
+            what: format!("observation[{index}]"),
+            value: observation[index],
+        }),
+    }
+}
+
+/// A reward as the agent reads it.
+///
+/// # Errors
+/// [`Error::Overflow`] when it is finite and beyond f32.
+pub fn reward_to_agent(reward: f64) -> Result<f32> {
+    let read = reward as f32;
+    match read.is_finite() {
+        true => Ok(read),
+        false => Err(Error::Overflow {
+            what: "reward".to_owned(),
+            value: reward,
+        }),
     }
 }
 

@@ -86,6 +86,10 @@ impl Observer for ProgressObserver {
         }
     }
 
+    fn wants_end(&self) -> bool {
+        self.interrupt.is_set()
+    }
+
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
         self.see(&evaluation.progress);
         let returns = evaluation.returns.as_ref();

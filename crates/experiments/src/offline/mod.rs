@@ -84,7 +84,7 @@ fn make(
     let config = source.config;
     let trained = go(source, path, (&mut *folder, state), observer, tables);
     observer.progress.finish();
-    let trained = trained.map_err(|error| {
+    let mut trained = trained.map_err(|error| {
         let place = path.display();
         let context = match (observer.started, &error) {
             (true, _) => format!("the run in {place} ended early; its last checkpoint stays"),
@@ -97,7 +97,7 @@ fn make(
         Error::from(error).context(context)
     })?;
     if is_over(&trained, config) {
-        folder.finish(&trained)?;
+        folder.finish(&mut trained)?;
     }
     Ok(trained)
 }
@@ -135,7 +135,7 @@ fn go(
 
 /// Whether all updates were made.
 fn is_over(trained: &Trained, config: &OfflineConfig) -> bool {
-    trained.steps >= config.updates
+    trained.steps >= config.updates && !trained.stopped
 }
 
 /// Prints what is trained, and the device.

@@ -252,13 +252,19 @@ impl Display for Now {
         let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), thousands);
         write!(
             f,
-            "return {:>6}  training {:>6}  density {:.2}/{:.2}  replay {}",
+            "return {:>6}  training {:>6}",
             number(self.evaluation),
-            number(self.training),
-            self.densities.0,
-            self.densities.1,
-            thousands(self.replay as f64)
-        )
+            number(self.training)
+        )?;
+        // Of networks that are there.
+        let (actor, critic) = self.densities;
+        match [actor, critic].map(f64::is_nan) {
+            [true, true] => {}
+            [false, true] => write!(f, "  density {actor:.2}")?,
+            [true, false] => write!(f, "  density {critic:.2}")?,
+            [false, false] => write!(f, "  density {actor:.2}/{critic:.2}")?,
+        }
+        write!(f, "  replay {}", thousands(self.replay as f64))
     }
 }
 
@@ -308,5 +314,11 @@ mod tests {
             shown,
             "return      -  training      -  density 0.02/0.05  replay 25,000"
         );
+        let now = Now {
+            densities: (f64::NAN, f64::NAN),
+            ..now
+        };
+        let shown = now.to_string();
+        assert_eq!(shown, "return      -  training      -  replay 25,000");
     }
 }

@@ -148,7 +148,7 @@ fn one(
     );
     let took = observer.progress.finish();
     let trained = trained.map_err(|error| why(error, observer.started, dir.path()))?;
-    if trained.stopped && trained.steps < config.steps {
+    if trained.stopped {
         if let Some(why) = stop.why {
             print_line(&format!("\nended early: {why}"));
             print_line(&report::stopped(&trained, dir.path()));

@@ -6,32 +6,17 @@ use std::time::Duration;
 use crate::args::values::Device;
 use crate::terminal::shell;
 use anyhow::Result;
-use rl_algos::agent::{Agent, Weights};
+use rl_algos::agent::{Agent, Role, Weights};
 use rl_algos::config::TrainConfig;
 use rl_algos::train::Trained;
 use sparse_core::kernels::Kernels;
+use sparse_core::nn::SparseModule;
 
 use crate::terminal::table::{span, thousands};
 use crate::terminal::tell::{print_line, program};
 
 /// Says what is trained, with which seeds.
 pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Result<()> {
-    let env = envs::make(&config.env)?;
-    let (seen, done) = (env.info().observation.len(), env.info().action.len());
-    let layers = |first: usize, hidden: &[usize], last: usize| {
-        let sizes = [&[first], hidden, &[last]].concat();
-        let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
-        sizes.join("-")
-    };
-    let weights = |weights: Weights| {
-        let (active, total) = (weights.active as f64, weights.total as f64);
-        let share = 100.0 * active / total;
-        format!(
-            "{} of {} weights ({share:.1} %)",
-            thousands(active),
-            thousands(total)
-        )
-    };
     print_line(&format!(
         "task     {}, {} steps, {seeds}",
         config.env,
@@ -40,19 +25,61 @@ pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Re
     for note in config.warnings() {
         print_line(&format!("note     {note}"));
     }
-    let outputs = config.algo.actor_outputs(done);
     print_line(&format!("recipe   {}", config.recipe));
-    print_line(&format!(
-        "actor    {}: {}",
-        layers(seen, &config.networks.actor, outputs),
-        weights(agent.actor_weights())
-    ));
-    let critics = layers(seen + done, &config.networks.critic, 1);
-    print_line(&format!(
-        "critics  two of {critics}: {} each",
-        weights(agent.critic_weights())
-    ));
+    networks(agent).iter().for_each(|line| print_line(line));
     Ok(())
+}
+
+/// The networks of an agent, a line for those that are alike.
+fn networks(agent: &dyn Agent) -> Vec<String> {
+    let mut kinds: Vec<(Role, Vec<usize>, Weights, usize)> = Vec::new();
+    for network in agent.networks() {
+        let layers = network.net.sparse_layers();
+        let first = layers.first().map(|layer| layer.pattern().inputs());
+        let sizes = layers.iter().map(|layer| layer.pattern().outputs());
+        let sizes: Vec<usize> = first.into_iter().chain(sizes).collect();
+        let (role, weights) = (network.role, network.weights());
+        let alike = kinds
+            .iter_mut()
+            .find(|(r, s, w, _)| (*r, &*s, *w) == (role, &sizes, weights));
+        match alike {
+            Some((.., count)) => *count += 1,
+            None => kinds.push((role, sizes, weights, 1)),
+        }
+    }
+    let line = |(role, sizes, weights, count): (Role, Vec<usize>, Weights, usize)| {
+        let sizes: Vec<String> = sizes.iter().map(usize::to_string).collect();
+        let (name, sizes, share) = (name(role, count), sizes.join("-"), share(weights));
+        match count {
+            1 => format!("{name:<8} {sizes}: {share}"),
+            _ => format!("{name:<8} {count} of {sizes}: {share} each"),
+        }
+    };
+    kinds.into_iter().map(line).collect()
+}
+
+/// What networks of a role are called.
+fn name(role: Role, count: usize) -> &'static str {
+    match (role, count) {
+        (Role::Actor, 1) => "actor",
+        (Role::Actor, _) => "actors",
+        (Role::Critic, 1) => "critic",
+        (Role::Critic, _) => "critics",
+        (Role::Value, 1) => "value",
+        (Role::Value, _) => "values",
+        (Role::Other, _) => "network",
+    }
+}
+
+/// How many of the weights that could be are there.
+fn share(weights: Weights) -> String {
+    let (active, total) = (weights.active as f64, weights.total as f64);
+    format!(
+        "{} of {} weights ({:.1} %)",
+        thousands(active),
+        thousands(total),
+        100.0 * active / total
+    )
 }
 
 /// Says what computes.
@@ -96,8 +123,6 @@ pub(super) fn resume_command(folder: &Path) -> String {
 /// Prints the result of a run and the next commands. `made` is the steps that this command made, and their time.
 pub(super) fn summary(trained: &Trained, made: Option<(u64, Duration)>, folder: &Path) {
     let returns = &trained.returns;
-    let Weights { active, total } = trained.agent.all_weights();
-    let share = 100.0 * active as f64 / total as f64;
     let best = returns.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let last = &returns[returns.len().saturating_sub(5)..];
     let mean = last.iter().sum::<f64>() / last.len() as f64;
@@ -118,11 +143,10 @@ pub(super) fn summary(trained: &Trained, made: Option<(u64, Duration)>, folder: 
         )),
         None => print_line("the run was over already"),
     }
-    print_line(&format!(
-        "weights  {} of {} ({share:.1} %), actor and both critics",
-        thousands(active as f64),
-        thousands(total as f64)
-    ));
+    let weights = trained.agent.all_weights();
+    if weights.total > 0 {
+        print_line(&format!("weights  {}, all networks", share(weights)));
+    }
     let (word, program) = (shell::word(folder), program());
     print_line(&format!(
         "folder   {}\n\nnext     {program} eval {word}\n         {program} plot {word}\n         tensorboard --logdir {word}",

@@ -145,7 +145,7 @@ fn one(args: &TrainArgs, run: &Run, shared: &Shared) -> Result<Outcome> {
     observer.progress.finish();
     let trained = trained.map_err(|error| why(error, observer.started, dir.path()))?;
     Ok(Outcome {
-        stopped: trained.stopped && trained.steps < config.steps && stop.why.is_none(),
+        stopped: trained.stopped && stop.why.is_none(),
         returns: trained.returns,
     })
 }

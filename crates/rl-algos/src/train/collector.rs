@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::agent::Agent;
 use crate::replay::Transition;
 use crate::rng::Streams;
-use crate::scale::{ActionRange, to_agent};
+use crate::scale::{ActionRange, reward_to_agent, to_agent};
 use crate::{Error, Result};
 
 /// Training episodes whose mean return is reported.
@@ -82,7 +82,7 @@ impl Collector {
             episodes: 0,
         };
         let seen = collector.env.reset(streams.environment.random())?;
-        to_agent(seen, &mut collector.observation);
+        to_agent(seen, &mut collector.observation)?;
         Ok(collector)
     }
 
@@ -119,8 +119,8 @@ impl Collector {
         to_agent(
             ended.unwrap_or(self.env.observations()),
             &mut self.next_observation,
-        );
-        self.reward = step.reward as f32;
+        )?;
+        self.reward = reward_to_agent(step.reward)?;
         (self.terminated, self.truncated) = (step.terminated, step.truncated);
         self.episode.sum += step.reward;
         self.episode.length += 1;
@@ -146,8 +146,11 @@ impl Collector {
     }
 
     /// Turns to the next step.
-    pub(super) fn go_on(&mut self) {
-        to_agent(self.env.observations(), &mut self.observation);
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] of the first observation of an episode.
+    pub(super) fn go_on(&mut self) -> Result<()> {
+        to_agent(self.env.observations(), &mut self.observation)
     }
 
     /// Mean return and length of the last episodes; NaN before the first.

@@ -49,6 +49,12 @@ pub trait Observer: Send {
         ControlFlow::Continue(())
     }
 
+    /// Whether the run is to end at once. Asked at each step of an evaluation in a task without a time limit, which may
+    /// never end by itself; the run goes on from its last checkpoint then. Elsewhere [`on_step`](Self::on_step) ends a run.
+    fn wants_end(&self) -> bool {
+        false
+    }
+
     /// An evaluation was made.
     ///
     /// # Errors
@@ -78,6 +84,10 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 
     fn on_step(&mut self, progress: &Progress) -> ControlFlow<()> {
         (**self).on_step(progress)
+    }
+
+    fn wants_end(&self) -> bool {
+        (**self).wants_end()
     }
 
     fn on_evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {

@@ -12,7 +12,7 @@ use super::settings::LoopConfig;
 use super::source::Source;
 use super::state::{Snapshot, TrainState, Trained};
 use crate::agent::{Agent, Network, Role};
-use crate::evaluate::{Returns, evaluate};
+use crate::evaluate::{Returns, evaluate_while};
 use crate::nets::BatchShape;
 use crate::progress::{Evaluation, NetworkReport, Progress};
 use crate::replay::Replay;
@@ -88,12 +88,12 @@ impl<'a, A: Agent> Session<'a, A> {
         }
         self.look_for_ways();
         self.tell(&mut observers);
+        let (mut stopped, mut cut_off) = (false, false);
         // A run that goes on from there has had it.
         if self.config.evaluation.at_start && self.progress.step == 0 && self.returns.is_empty() {
-            self.look(0, &mut observers)?;
+            cut_off = !self.look(0, &mut observers)?;
         }
-        let mut stopped = false;
-        while self.progress.step < self.config.steps && !stopped {
+        while self.progress.step < self.config.steps && !stopped && !cut_off {
             self.progress.step += 1;
             let step = self.progress.step;
             self.step().map_err(|error| at_step(error, step))?;
@@ -102,7 +102,7 @@ impl<'a, A: Agent> Session<'a, A> {
             }
             let over = step >= self.config.steps;
             if over || step.is_multiple_of(self.config.evaluation.every) {
-                self.look(step, &mut observers)?;
+                cut_off = !self.look(step, &mut observers)?;
             } else if stopped {
                 self.checkpoint(None, &mut observers)?;
             }
@@ -112,7 +112,7 @@ impl<'a, A: Agent> Session<'a, A> {
             agent: self.agent,
             steps: self.progress.step,
             returns: self.returns,
-            stopped,
+            stopped: cut_off || (stopped && self.progress.step < self.config.steps),
         })
     }
 
@@ -125,13 +125,20 @@ impl<'a, A: Agent> Session<'a, A> {
         }
     }
 
-    /// Evaluates after `step` steps, tells of it and lets observers keep it.
-    fn look(&mut self, step: u64, observers: &mut [Box<dyn Observer + '_>]) -> Result<()> {
-        let evaluation = self.evaluate().map_err(|error| at_step(error, step))?;
+    /// Evaluates after `step` steps, tells of it and lets observers keep it; whether the evaluation was not cut off.
+    fn look(&mut self, step: u64, observers: &mut [Box<dyn Observer + '_>]) -> Result<bool> {
+        let evaluation = self.evaluate(observers);
+        let Some(evaluation) = evaluation.map_err(|error| at_step(error, step))? else {
+            let note = "the evaluation was cut off; the run goes on from its last checkpoint";
+            self.notes.push(note.to_owned());
+            self.tell(observers);
+            return Ok(false);
+        };
         for observer in observers.iter_mut() {
             observer.on_evaluation(&evaluation)?;
         }
-        self.checkpoint(Some(&evaluation), observers)
+        self.checkpoint(Some(&evaluation), observers)?;
+        Ok(true)
     }
 
     /// Lets observers keep the run as it is.
@@ -171,8 +178,7 @@ impl<'a, A: Agent> Session<'a, A> {
             self.look_for_ways();
         }
         let (agent, progress) = (&mut self.agent, &mut self.progress);
-        self.source.go_on(agent, &self.config, progress);
-        Ok(())
+        self.source.go_on(agent, &self.config, progress)
     }
 
     /// Notes what of the networks no connection leads to any more, each thing once.
@@ -189,24 +195,31 @@ impl<'a, A: Agent> Session<'a, A> {
         }
     }
 
-    /// Plays episodes without noise, where there is a task, and looks at the networks.
-    fn evaluate(&mut self) -> Result<Evaluation> {
-        let returns = self.play()?;
+    /// Plays episodes without noise, where there is a task, and looks at the networks; `None` where an observer wants the
+    /// end of what may not end.
+    fn evaluate(&mut self, observers: &[Box<dyn Observer + '_>]) -> Result<Option<Evaluation>> {
+        let returns = match &self.task {
+            None => None,
+            Some(_) => match self.play(observers)? {
+                None => return Ok(None),
+                played => played,
+            },
+        };
         let mean = returns.as_ref().map(|returns| returns.mean);
         self.returns.push(mean.unwrap_or(f64::NAN));
         let networks = self.agent.networks();
         let networks = networks.iter().map(|network| self.report(network));
         let networks = networks.collect();
-        Ok(Evaluation {
+        Ok(Some(Evaluation {
             progress: self.progress.clone(),
             metrics: self.averages.take(),
             networks,
             score: mean.and_then(|mean| self.source.score(mean)),
             returns,
-        })
+        }))
     }
 
-    fn play(&mut self) -> Result<Option<Returns>> {
+    fn play(&mut self, observers: &[Box<dyn Observer + '_>]) -> Result<Option<Returns>> {
         let Some(envs) = &mut self.task else {
             return Ok(None);
         };
@@ -218,7 +231,10 @@ impl<'a, A: Agent> Session<'a, A> {
             source.normalise(&mut normalised);
             agent.act(&normalised, action);
         };
-        evaluate(envs, &mut self.streams.evaluation, policy).map(Some)
+        // An evaluation with a limit is soon over, and then the run can stop where it is.
+        let is_limited = envs.info().max_episode_steps > 0;
+        let goes_on = || is_limited || !observers.iter().any(|observer| observer.wants_end());
+        evaluate_while(envs, &mut self.streams.evaluation, policy, goes_on)
     }
 
     /// What is known of a network; its dormant units are counted on the last batch.
@@ -270,13 +286,20 @@ impl<'a, A: Agent> Session<'a, A> {
 
 /// An update or an environment that is no longer finite, with the environment step at which it happened.
 fn at_step(error: Error, step: u64) -> Error {
-    use envs::Error::{Diverged, Gave, NotFinite};
+    use envs::Error::{Diverged, Endless, Gave, NotFinite, Unlimited};
     let what = error.to_string();
     match error {
+        Error::Overflow { .. } => Error::Diverged { step, what },
         Error::Sparse(error) if error.is_diverged() => Error::Diverged { step, what },
         Error::Env(Diverged { .. } | NotFinite { .. } | Gave { .. }) => {
             Error::Diverged { step, what }
         }
+        // What is wrong there has nothing to do with the step.
+        Error::Env(Endless { .. } | Unlimited { .. }) => error,
+        Error::Env(_) | Error::Custom { .. } => Error::AtStep {
+            step,
+            source: Box::new(error),
+        },
         other => other,
     }
 }

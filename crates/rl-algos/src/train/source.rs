@@ -118,9 +118,10 @@ impl<'a> Source<'a> {
         agent: &mut impl Agent,
         config: &LoopConfig,
         progress: &mut Progress,
-    ) {
-        if let Self::Environment(own) = self {
-            own.go_on(agent, config, progress);
+    ) -> Result<()> {
+        match self {
+            Self::Environment(own) => own.go_on(agent, config, progress),
+            Self::Recorded(_) => Ok(()),
         }
     }
 
@@ -189,12 +190,17 @@ impl Environment {
         Ok(report)
     }
 
-    fn go_on(&mut self, agent: &mut impl Agent, config: &LoopConfig, progress: &mut Progress) {
+    fn go_on(
+        &mut self,
+        agent: &mut impl Agent,
+        config: &LoopConfig,
+        progress: &mut Progress,
+    ) -> Result<()> {
         self.evict(agent, config, progress);
         progress.replay_size = self.replay.as_ref().map_or(0, Replay::len);
         progress.episodes = self.collector.episodes;
         [progress.train_return, progress.train_length] = self.collector.recent();
-        self.collector.go_on();
+        self.collector.go_on()
     }
 
     /// Forgets what an old policy did, when that is to be looked at.

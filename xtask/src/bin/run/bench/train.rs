@@ -103,7 +103,7 @@ impl Loop {
             streams,
             env,
         };
-        to_agent(new.env.observations(), &mut new.observation);
+        to_agent(new.env.observations(), &mut new.observation)?;
         Ok(new)
     }
 
@@ -112,7 +112,7 @@ impl Loop {
         for _ in 0..RANDOM {
             self.act();
             let step = self.step()?;
-            self.store(step);
+            self.store(step)?;
         }
         let made = self.replay.clone();
         let left = STORED.saturating_sub(made.len());
@@ -149,7 +149,7 @@ impl Loop {
         let act = lap();
         let step = self.step()?;
         let environment = lap();
-        self.store(step);
+        self.store(step)?;
         let store = lap();
         let learning = &self.config.learning;
         let (n, gamma) = (self.config.n_step.n, learning.gamma as f32);
@@ -174,10 +174,10 @@ impl Loop {
         Ok(self.env.step(&self.told)?[0])
     }
 
-    fn store(&mut self, step: Step) {
+    fn store(&mut self, step: Step) -> Result<()> {
         let next = self.env.final_observation(0);
         let next = next.unwrap_or(self.env.observations());
-        to_agent(next, &mut self.next_observation);
+        to_agent(next, &mut self.next_observation)?;
         self.replay.push(&Transition {
             observation: &self.observation,
             action: &self.action,
@@ -187,6 +187,6 @@ impl Loop {
             terminated: step.terminated,
             truncated: step.truncated,
         });
-        to_agent(self.env.observations(), &mut self.observation);
+        Ok(to_agent(self.env.observations(), &mut self.observation)?)
     }
 }
