@@ -406,3 +406,33 @@ fn networks_that_lose_their_ways_are_told_once() {
     }
     panic!("no seed loses a way");
 }
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
+
+/// A run that version `SRLRUN 4` of its state was killed in, at step 40 of 60.
+#[test]
+fn a_run_of_an_earlier_version_goes_on() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/run4");
+    let folder = tempfile::tempdir().unwrap();
+    copy(&golden, folder.path());
+    let state = folder.path().join("resume/state.bin");
+    assert!(fs::read(&state).unwrap().starts_with(b"SRLRUN 4"));
+    let (_, config) = RunDir::open(folder.path()).unwrap();
+    let trained = go_on(&config, folder.path(), &mut []).unwrap();
+    assert_eq!((trained.steps, trained.returns.len()), (60, 3));
+    let rows = |folder: &Path| fs::read_to_string(folder.join("metrics.csv")).unwrap();
+    assert!(rows(folder.path()).starts_with(&rows(&golden)));
+    assert_eq!(rows(folder.path()).lines().count(), 4);
+    assert!(fs::read(&state).unwrap().starts_with(b"SRLRUN 5"));
+}

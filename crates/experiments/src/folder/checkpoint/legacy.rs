@@ -1,8 +1,9 @@
 //! States of earlier versions. Those of version 0.1.0 and before: streams, averages and the agent's numbers had places
 //! instead of names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
+use envs::{EnvState, NumpyRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
@@ -14,7 +15,7 @@ use rl_algos::agent::AgentState;
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::Progress;
 use rl_algos::rng::Streams;
-use rl_algos::train::{Average, Averages, CollectorState, SourceState, TrainState};
+use rl_algos::train::{Average, Averages, CollectorState, Episode, SourceState, TrainState};
 
 /// Knows of no experience but an environment's.
 pub(super) const MAGIC_4: &Kind = b"SRLRUN 4";
@@ -46,11 +47,53 @@ struct Run4 {
 #[derive(Deserialize)]
 struct State4 {
     streams: Streams,
-    collector: CollectorState,
+    collector: OldCollector,
     progress: Progress,
     averages: Averages,
     returns: Vec<f64>,
     agent: AgentState,
+}
+
+/// The collector of all these.
+#[derive(Deserialize)]
+struct OldCollector {
+    env: OldEnv,
+    observation: Vec<f32>,
+    episode: Episode,
+    recent: VecDeque<Episode>,
+    episodes: u64,
+}
+
+/// The environment, when actuators had no activations.
+#[derive(Deserialize)]
+struct OldEnv {
+    qpos: Vec<f64>,
+    qvel: Vec<f64>,
+    qacc_warmstart: Vec<f64>,
+    elapsed_steps: usize,
+    pre_step: Option<[f64; 3]>,
+    rng: Option<NumpyRng>,
+}
+
+impl From<OldCollector> for CollectorState {
+    fn from(old: OldCollector) -> Self {
+        let env = EnvState {
+            qpos: old.env.qpos,
+            qvel: old.env.qvel,
+            qacc_warmstart: old.env.qacc_warmstart,
+            act: Vec::new(),
+            elapsed_steps: old.env.elapsed_steps,
+            pre_step: old.env.pre_step,
+            rng: old.env.rng,
+        };
+        Self {
+            env,
+            observation: old.observation,
+            episode: old.episode,
+            recent: old.recent,
+            episodes: old.episodes,
+        }
+    }
 }
 
 /// Reads a state of the version before, and gives what follows it.
@@ -63,7 +106,7 @@ pub(super) fn read_4(body: &[u8]) -> Result<(StoredRun, &[u8]), postcard::Error>
         replay: old.replay,
         state: TrainState {
             streams: state.streams,
-            source: SourceState::Environment(state.collector),
+            source: SourceState::Environment(state.collector.into()),
             progress: state.progress,
             averages: state.averages,
             returns: state.returns,
@@ -77,7 +120,7 @@ pub(super) fn read_4(body: &[u8]) -> Result<(StoredRun, &[u8]), postcard::Error>
 struct OldRun {
     config: String,
     streams: OldStreams,
-    world: CollectorState,
+    world: OldCollector,
     progress: Progress,
     /// A sum and a count each.
     averages: [(f64, f64); METRICS.len()],
@@ -123,7 +166,7 @@ pub(super) fn read(body: &[u8]) -> Result<(StoredRun, &[u8]), postcard::Error> {
         replay: Some(old.replay),
         state: TrainState {
             streams: old.streams.named(seed),
-            source: SourceState::Environment(old.world),
+            source: SourceState::Environment(old.world.into()),
             progress: old.progress,
             averages: Averages(METRICS.into_iter().zip(old.averages).map(average).collect()),
             returns: old.returns,
