@@ -3,7 +3,7 @@
 //! actions where they are better than its own.
 
 use burn::tensor::Tensor;
-use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
+use rl_algos::agent::{Network, Parts, Resumable, UpdateReport};
 use rl_algos::nets::{BatchShape, Critics, check_batch, least, normal, par_halves, row_slice};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -11,14 +11,16 @@ use rl_algos::target::td_target;
 use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
-use super::{actor_shape, all, critic_objective, critic_shape, judged, report, take};
+use super::{
+    Algorithm, actor_shape, all, critic_objective, critic_shape, judged, learner, report, take,
+};
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
 use crate::config::{AwacConfig, OfflineAgentConfig, OfflineConfig};
 
 /// A Gaussian policy, and two critics with targets.
 #[derive(Debug)]
-pub struct Awac {
+struct Awac {
     config: AwacConfig,
     rows: BatchShape,
     actor: GaussianActor,
@@ -41,7 +43,7 @@ impl OfflineAgentConfig for AwacConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(Box::new(Awac::new(config, self, rows, take(networks)?)?))
+        Ok(learner(Awac::new(config, self, rows, take(networks)?)?))
     }
 
     /// Three hidden layers (CORL's code).
@@ -56,7 +58,7 @@ impl Awac {
     ///
     /// # Errors
     /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
-    pub fn new(
+    fn new(
         config: &OfflineConfig,
         awac: &AwacConfig,
         rows: BatchShape,
@@ -111,7 +113,13 @@ impl Resumable for Awac {
     }
 }
 
-impl Awac {
+impl Algorithm for Awac {
+    const METRICS: &'static [&'static str] = &["critic_loss", "value_mean", "actor_loss"];
+
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
+    }
+
     /// Updates both critics, whose targets follow, and then the policy by them.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
@@ -131,32 +139,11 @@ impl Awac {
             ("actor_loss", actor_loss),
         ]))
     }
-}
-
-impl Agent for Awac {
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        self.actor.act(observation, action);
-    }
-
-    fn learn(
-        &mut self,
-        experience: &mut Experience<'_>,
-        streams: &mut Streams,
-    ) -> rl_algos::Result<UpdateReport> {
-        let batch = experience.batch(&mut streams.replay)?;
-        self.update(batch, streams)
-    }
-
-    fn metrics(&self) -> &'static [&'static str] {
-        &["critic_loss", "value_mean", "actor_loss"]
-    }
 
     fn networks(&self) -> Vec<Network<'_>> {
         [vec![self.actor.network()], self.critics.networks()].concat()
     }
-}
 
-impl OfflineAgent for Awac {
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
         check_batch(&self.rows, batch)?;
         let mut noise = || normal(batch.action.len(), &mut streams.target_noise);

@@ -2,7 +2,7 @@
 //! the data's (the baseline of TD3+BC's paper, arXiv:2106.06860, and of CORL, arXiv:2210.07105).
 
 use burn::tensor::Tensor;
-use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
+use rl_algos::agent::{Network, Parts, Resumable, UpdateReport};
 use rl_algos::algos::td3::policy;
 use rl_algos::nets::{Actor, BatchShape, check_batch, equal_parts};
 use rl_algos::replay::Batch;
@@ -10,14 +10,14 @@ use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
 use sparse_core::op::mean;
 
-use super::{actions, actor_shape, all, report, take};
+use super::{Algorithm, actions, actor_shape, all, learner, report, take};
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
 use crate::config::{BcConfig, OfflineAgentConfig, OfflineConfig};
 
 /// A policy that imitates.
 #[derive(Debug)]
-pub struct Bc {
+struct Bc {
     rows: BatchShape,
     actor: Actor,
 }
@@ -34,7 +34,7 @@ impl OfflineAgentConfig for BcConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(Box::new(Bc::new(config, rows, take(networks)?)?))
+        Ok(learner(Bc::new(config, rows, take(networks)?)?))
     }
 }
 
@@ -43,7 +43,7 @@ impl Bc {
     ///
     /// # Errors
     /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
-    pub fn new(config: &OfflineConfig, rows: BatchShape, [actor]: [SparseMlp; 1]) -> Result<Self> {
+    fn new(config: &OfflineConfig, rows: BatchShape, [actor]: [SparseMlp; 1]) -> Result<Self> {
         Ok(Self {
             rows,
             actor: Actor::from_network(actor, config.actor_learner(false))?,
@@ -67,7 +67,13 @@ impl Resumable for Bc {
     }
 }
 
-impl Bc {
+impl Algorithm for Bc {
+    const METRICS: &'static [&'static str] = &["actor_loss"];
+
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
+    }
+
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
         let loss = |actor: &SparseMlp, some| {
@@ -79,32 +85,11 @@ impl Bc {
         let step = self.actor.learner_mut().minimise(parts, loss, rng)?;
         Ok(report([("actor_loss", step.loss)]))
     }
-}
-
-impl Agent for Bc {
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        self.actor.act(observation, action);
-    }
-
-    fn learn(
-        &mut self,
-        experience: &mut Experience<'_>,
-        streams: &mut Streams,
-    ) -> rl_algos::Result<UpdateReport> {
-        let batch = experience.batch(&mut streams.replay)?;
-        self.update(batch, streams)
-    }
-
-    fn metrics(&self) -> &'static [&'static str] {
-        &["actor_loss"]
-    }
 
     fn networks(&self) -> Vec<Network<'_>> {
         vec![self.actor.network()]
     }
-}
 
-impl OfflineAgent for Bc {
     fn objectives(&self, batch: &Batch, _: &mut Streams) -> Result<Vec<Objective>> {
         check_batch(&self.rows, batch)?;
         let observations = self.rows.observations(&batch.observation, &all(batch));

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
+use rl_algos::agent::{Network, Parts, Resumable, Role, UpdateReport};
 use rl_algos::algos::td3::policy;
 use rl_algos::nets::{
     Actor, BatchShape, Critics, check_batch, equal_parts, normal, par_halves, row_slice, to_vec,
@@ -20,7 +20,9 @@ use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
 use sparse_core::op;
 use sparse_core::trainer::NetworkTrainer;
 
-use super::{actions, all, critic_objective, critic_shape, judged, pairs, report, take};
+use super::{
+    Algorithm, actions, all, critic_objective, critic_shape, judged, learner, pairs, report, take,
+};
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
 use crate::config::{BcqConfig, OfflineAgentConfig, OfflineConfig};
@@ -31,7 +33,7 @@ const LOG_STD: [f32; 2] = [-4.0, 15.0];
 
 /// A VAE, a perturbation and two critics; the latter three have targets.
 #[derive(Debug)]
-pub struct Bcq {
+struct Bcq {
     config: BcqConfig,
     rows: BatchShape,
     perturbation: Actor,
@@ -85,7 +87,7 @@ impl OfflineAgentConfig for BcqConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(Box::new(Bcq::new(config, self, rows, take(networks)?)?))
+        Ok(learner(Bcq::new(config, self, rows, take(networks)?)?))
     }
 
     /// Observations as they are, smaller batches of a larger learning rate.
@@ -105,7 +107,7 @@ impl Bcq {
     ///
     /// # Errors
     /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
-    pub fn new(
+    fn new(
         config: &OfflineConfig,
         bcq: &BcqConfig,
         rows: BatchShape,
@@ -244,7 +246,27 @@ impl Resumable for Bcq {
     }
 }
 
-impl Bcq {
+impl Algorithm for Bcq {
+    const METRICS: &'static [&'static str] =
+        &["critic_loss", "value_mean", "vae_loss", "actor_loss"];
+
+    /// Of the perturbed proposals for the observation, the one that the first critic prefers.
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        let seen = self.rows.obs_dim;
+        let seen = self
+            .rows
+            .tensor(observation.repeat(self.config.candidates), seen);
+        let actions = self.proposed(seen.clone(), &self.latents);
+        let net = self.perturbation.learner().net();
+        let actions = perturbed(net, seen.clone(), actions, self.config.phi);
+        let critic = self.critics.first();
+        let values = to_vec(critic.forward(Tensor::cat(vec![seen, actions.clone()], 1)));
+        let better = |best, k| if values[k] > values[best] { k } else { best };
+        let best = (1..values.len()).fold(0, better);
+        let size = action.len();
+        action.copy_from_slice(&to_vec(actions)[best * size..(best + 1) * size]);
+    }
+
     /// Updates the VAE, then both critics and then the perturbation by them. Targets follow.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
@@ -279,38 +301,6 @@ impl Bcq {
             ("actor_loss", actor_loss),
         ]))
     }
-}
-
-impl Agent for Bcq {
-    /// Of the perturbed proposals for the observation, the one that the first critic prefers.
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let seen = self.rows.obs_dim;
-        let seen = self
-            .rows
-            .tensor(observation.repeat(self.config.candidates), seen);
-        let actions = self.proposed(seen.clone(), &self.latents);
-        let net = self.perturbation.learner().net();
-        let actions = perturbed(net, seen.clone(), actions, self.config.phi);
-        let critic = self.critics.first();
-        let values = to_vec(critic.forward(Tensor::cat(vec![seen, actions.clone()], 1)));
-        let better = |best, k| if values[k] > values[best] { k } else { best };
-        let best = (1..values.len()).fold(0, better);
-        let size = action.len();
-        action.copy_from_slice(&to_vec(actions)[best * size..(best + 1) * size]);
-    }
-
-    fn learn(
-        &mut self,
-        experience: &mut Experience<'_>,
-        streams: &mut Streams,
-    ) -> rl_algos::Result<UpdateReport> {
-        let batch = experience.batch(&mut streams.replay)?;
-        self.update(batch, streams)
-    }
-
-    fn metrics(&self) -> &'static [&'static str] {
-        &["critic_loss", "value_mean", "vae_loss", "actor_loss"]
-    }
 
     fn networks(&self) -> Vec<Network<'_>> {
         let Vae { encoder, decoder } = self.vae.net();
@@ -326,9 +316,7 @@ impl Agent for Bcq {
         let vae = vec![part("encoder", encoder), part("decoder", decoder)];
         [vec![perturbation], self.critics.networks(), vae].concat()
     }
-}
 
-impl OfflineAgent for Bcq {
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
         check_batch(&self.rows, batch)?;
         let (latent, noise) = (batch.size * self.latent(), &mut streams.target_noise);

@@ -4,7 +4,7 @@
 //! It evaluates no action outside the data.
 
 use burn::tensor::Tensor;
-use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
+use rl_algos::agent::{Network, Parts, Resumable, Role, UpdateReport};
 use rl_algos::nets::{BatchShape, Critics, check_batch, equal_parts, par_halves, to_vec};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -14,7 +14,9 @@ use sparse_core::op::mean;
 use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::{GaussianActor, weights};
-use super::{actor_shape, all, critic_objective, critic_shape, judged, report, take};
+use super::{
+    Algorithm, actor_shape, all, critic_objective, critic_shape, judged, learner, report, take,
+};
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
 use crate::config::{IqlConfig, OfflineAgentConfig, OfflineConfig};
@@ -22,7 +24,7 @@ use crate::dataset::Dataset;
 
 /// A Gaussian policy, two critics with targets, and the value of states.
 #[derive(Debug)]
-pub struct Iql {
+struct Iql {
     config: IqlConfig,
     rows: BatchShape,
     actor: GaussianActor,
@@ -52,7 +54,7 @@ impl OfflineAgentConfig for IqlConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(Box::new(Iql::new(config, self, rows, take(networks)?)?))
+        Ok(learner(Iql::new(config, self, rows, take(networks)?)?))
     }
 
     /// Observations as they are.
@@ -86,7 +88,7 @@ impl Iql {
     ///
     /// # Errors
     /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
-    pub fn new(
+    fn new(
         config: &OfflineConfig,
         iql: &IqlConfig,
         rows: BatchShape,
@@ -154,7 +156,14 @@ impl Resumable for Iql {
     }
 }
 
-impl Iql {
+impl Algorithm for Iql {
+    const METRICS: &'static [&'static str] =
+        &["critic_loss", "value_mean", "value_loss", "actor_loss"];
+
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
+    }
+
     /// Updates the value, then the policy by it, then both critics, whose targets follow.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
@@ -183,25 +192,6 @@ impl Iql {
             ("actor_loss", actor_loss),
         ]))
     }
-}
-
-impl Agent for Iql {
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        self.actor.act(observation, action);
-    }
-
-    fn learn(
-        &mut self,
-        experience: &mut Experience<'_>,
-        streams: &mut Streams,
-    ) -> rl_algos::Result<UpdateReport> {
-        let batch = experience.batch(&mut streams.replay)?;
-        self.update(batch, streams)
-    }
-
-    fn metrics(&self) -> &'static [&'static str] {
-        &["critic_loss", "value_mean", "value_loss", "actor_loss"]
-    }
 
     fn networks(&self) -> Vec<Network<'_>> {
         let value = Network::of("value", Role::Value, &self.value);
@@ -212,9 +202,7 @@ impl Agent for Iql {
         ]
         .concat()
     }
-}
 
-impl OfflineAgent for Iql {
     fn objectives(&self, batch: &Batch, _: &mut Streams) -> Result<Vec<Objective>> {
         check_batch(&self.rows, batch)?;
         let q_values = self.q_values(batch);

@@ -9,10 +9,11 @@ mod gaussian;
 mod iql;
 mod td3_bc;
 
+use std::fmt::Debug;
 use std::ops::Range;
 
 use burn::tensor::Tensor;
-use rl_algos::agent::UpdateReport;
+use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use rl_algos::config::Need;
 use rl_algos::nets::{BatchShape, row_slice, to_vec};
 use rl_algos::replay::Batch;
@@ -20,15 +21,77 @@ use rl_algos::rng::Streams;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig};
 use sparse_core::op::mean;
 
-pub use awac::Awac;
-pub use bc::Bc;
-pub use bcq::Bcq;
-pub use iql::Iql;
-pub use td3_bc::Td3Bc;
-
 use crate::Result;
-use crate::agent::{NetworkShape, Objective};
+use crate::agent::{NetworkShape, Objective, OfflineAgent};
 use crate::config::OfflineConfig;
+
+/// What differs between the algorithms here. Each learns from one batch at a time; a [`Learner`] of it is an agent.
+trait Algorithm: Resumable + Debug + Send + 'static {
+    /// As [`Agent::metrics`].
+    const METRICS: &'static [&'static str];
+
+    /// As [`Agent::act`].
+    fn act(&mut self, observation: &[f32], action: &mut [f32]);
+
+    /// Learns from a batch.
+    ///
+    /// # Errors
+    /// As [`Agent::learn`].
+    fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport>;
+
+    /// As [`Agent::networks`].
+    fn networks(&self) -> Vec<Network<'_>>;
+
+    /// As [`OfflineAgent::objectives`].
+    ///
+    /// # Errors
+    /// When the batch does not fit.
+    fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>>;
+}
+
+/// An agent that learns from batches.
+#[derive(Debug)]
+struct Learner<A>(A);
+
+/// The agent of an algorithm.
+fn learner(algorithm: impl Algorithm) -> Box<dyn OfflineAgent> {
+    Box::new(Learner(algorithm))
+}
+
+impl<A: Algorithm> Agent for Learner<A> {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.0.act(observation, action);
+    }
+
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> rl_algos::Result<UpdateReport> {
+        let batch = experience.batch(&mut streams.replay)?;
+        self.0.update(batch, streams)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        A::METRICS
+    }
+
+    fn networks(&self) -> Vec<Network<'_>> {
+        self.0.networks()
+    }
+}
+
+impl<A: Algorithm> Resumable for Learner<A> {
+    fn parts(&mut self) -> Parts<'_> {
+        self.0.parts()
+    }
+}
+
+impl<A: Algorithm> OfflineAgent for Learner<A> {
+    fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
+        self.0.objectives(batch, streams)
+    }
+}
 
 /// Least memory of a run beside its dataset, setting by setting: five numbers for each weight of the dense networks
 /// (its value, and what scoring or training keeps for it), what is sampled, and what the largest network keeps of a

@@ -1,7 +1,7 @@
 //! TD3+BC: TD3 whose actor also clones the data (Fujimoto & Gu 2021, arXiv:2106.06860, equations 3 to 5).
 
 use burn::tensor::Tensor;
-use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
+use rl_algos::agent::{Network, Parts, Resumable, UpdateReport};
 use rl_algos::algos::td3::{policy, targets};
 use rl_algos::nets::{Actor, BatchShape, Critics, check_batch, equal_parts, to_vec};
 use rl_algos::replay::Batch;
@@ -10,14 +10,16 @@ use sparse_core::nn::SparseMlp;
 use sparse_core::op::mean;
 
 use super::bc::distance;
-use super::{actions, actor_shape, all, critic_objective, critic_shape, report, take};
+use super::{
+    Algorithm, actions, actor_shape, all, critic_objective, critic_shape, learner, report, take,
+};
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
 use crate::config::{OfflineAgentConfig, OfflineConfig, Td3BcConfig};
 
 /// A policy and two critics, each with its target.
 #[derive(Debug)]
-pub struct Td3Bc {
+struct Td3Bc {
     config: Td3BcConfig,
     rows: BatchShape,
     actor: Actor,
@@ -41,7 +43,7 @@ impl OfflineAgentConfig for Td3BcConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(Box::new(Td3Bc::new(config, self, rows, take(networks)?)?))
+        Ok(learner(Td3Bc::new(config, self, rows, take(networks)?)?))
     }
 }
 
@@ -50,7 +52,7 @@ impl Td3Bc {
     ///
     /// # Errors
     /// As [`NetworkTrainer::new`](sparse_core::trainer::NetworkTrainer::new).
-    pub fn new(
+    fn new(
         config: &OfflineConfig,
         td3_bc: &Td3BcConfig,
         rows: BatchShape,
@@ -103,7 +105,13 @@ impl Resumable for Td3Bc {
     }
 }
 
-impl Td3Bc {
+impl Algorithm for Td3Bc {
+    const METRICS: &'static [&'static str] = &["critic_loss", "value_mean", "actor_loss"];
+
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.actor.act(observation, action);
+    }
+
     /// Updates both critics and, every `policy_delay`-th time, the actor. Targets follow as they are due.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
@@ -136,32 +144,11 @@ impl Td3Bc {
             ("actor_loss", lost),
         ]))
     }
-}
-
-impl Agent for Td3Bc {
-    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        self.actor.act(observation, action);
-    }
-
-    fn learn(
-        &mut self,
-        experience: &mut Experience<'_>,
-        streams: &mut Streams,
-    ) -> rl_algos::Result<UpdateReport> {
-        let batch = experience.batch(&mut streams.replay)?;
-        self.update(batch, streams)
-    }
-
-    fn metrics(&self) -> &'static [&'static str] {
-        &["critic_loss", "value_mean", "actor_loss"]
-    }
 
     fn networks(&self) -> Vec<Network<'_>> {
         [vec![self.actor.network()], self.critics.networks()].concat()
     }
-}
 
-impl OfflineAgent for Td3Bc {
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
         check_batch(&self.rows, batch)?;
         let observations = self.rows.observations(&batch.observation, &all(batch));
