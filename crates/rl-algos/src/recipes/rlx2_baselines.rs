@@ -10,40 +10,48 @@ use crate::config::TrainConfig;
 
 const SOURCE: &str = "arXiv 2205.15043, §5 and released code";
 
-pub(super) const DENSE: Recipe = Recipe {
-    name: "rlx2-dense",
-    about: "dense, and with SAC acts by the mean, as RLx2's code",
-    source: SOURCE,
-    settings: |base, env| dense::config(as_code(base), env),
-};
+pub(super) const DENSE: Recipe = baseline(
+    "rlx2-dense",
+    "dense, and with SAC acts by the mean, as RLx2's code",
+    |base, env| dense::config(as_code(base), env),
+);
 
-pub(super) const TINY: Recipe = Recipe {
-    name: "rlx2-tiny",
-    about: "tiny, and with SAC acts by the mean, as RLx2's code",
-    source: SOURCE,
-    settings: |base, env| tiny::config(as_code(base), env),
-};
+pub(super) const TINY: Recipe = baseline(
+    "rlx2-tiny",
+    "tiny, and with SAC acts by the mean, as RLx2's code",
+    |base, env| tiny::config(as_code(base), env),
+);
 
-pub(super) const STATIC: Recipe = Recipe {
-    name: "rlx2-static",
-    about: "static, and with SAC acts by the mean, as RLx2's code",
-    source: SOURCE,
-    settings: |base, _| as_code(base),
-};
+pub(super) const STATIC: Recipe = baseline(
+    "rlx2-static",
+    "static, and with SAC acts by the mean, as RLx2's code",
+    |base, _| as_code(base),
+);
 
-pub(super) const SET: Recipe = Recipe {
-    name: "rlx2-set",
-    about: "set, and with SAC acts by the mean, as RLx2's code",
-    source: SOURCE,
-    settings: |base, env| set::config(as_code(base), env),
-};
+pub(super) const SET: Recipe = baseline(
+    "rlx2-set",
+    "set, and with SAC acts by the mean, as RLx2's code",
+    |base, env| set::config(as_code(base), env),
+);
 
-pub(super) const RIGL: Recipe = Recipe {
-    name: "rlx2-rigl",
-    about: "rigl, and with SAC acts by the mean, as RLx2's code",
-    source: SOURCE,
-    settings: |base, env: &TaskInfo| rigl::config(as_code(base), env),
-};
+pub(super) const RIGL: Recipe = baseline(
+    "rlx2-rigl",
+    "rigl, and with SAC acts by the mean, as RLx2's code",
+    |base, env| rigl::config(as_code(base), env),
+);
+
+const fn baseline(
+    name: &'static str,
+    about: &'static str,
+    settings: fn(TrainConfig, &TaskInfo) -> TrainConfig,
+) -> Recipe {
+    Recipe {
+        name,
+        about,
+        source: SOURCE,
+        settings,
+    }
+}
 
 fn as_code(mut base: TrainConfig) -> TrainConfig {
     rlx2::with_sac_as_code(&mut base);
