@@ -1,8 +1,8 @@
 //! Settings from TOML, with the key of what is not as it must be.
 
 use serde::de::DeserializeOwned;
-use toml::Table;
 use toml::de::DeTable;
+use toml::{Table, Value};
 
 use super::fields::Field;
 
@@ -29,6 +29,27 @@ pub(super) fn read<T: DeserializeOwned>(
             allowed => format!("{said} in `{key}`; it must be {allowed}"),
         }
     })
+}
+
+/// Checks that no number under the key `path` is NaN or infinite: settings of an agent or a rule are stored without such.
+///
+/// # Errors
+/// One line, with the key.
+pub(super) fn check_finite(given: &Table, path: &str) -> Result<(), String> {
+    given
+        .iter()
+        .try_for_each(|(key, value)| is_finite(value, &format!("{path}.{key}")))
+}
+
+fn is_finite(value: &Value, path: &str) -> Result<(), String> {
+    match value {
+        Value::Float(number) if !number.is_finite() => {
+            Err(format!("{path} = {number}: must be a finite number"))
+        }
+        Value::Table(inner) => check_finite(inner, path),
+        Value::Array(all) => all.iter().try_for_each(|value| is_finite(value, path)),
+        _ => Ok(()),
+    }
 }
 
 /// The path of the key whose value stands at this place of a TOML text; the innermost.

@@ -62,23 +62,66 @@ static REGISTERED: RwLock<Vec<Recipe>> = RwLock::new(Vec::new());
 /// Gives a recipe of one's own its name, in all of the process; there is one of it with each agent.
 ///
 /// # Errors
-/// [`Error::Config`] when the name is taken, or is none: lower case letters, digits, `_` and `-`.
+/// [`Error::Config`] when the name is taken, with an agent or without, or is none: lower case letters, digits, `_` and
+/// `-`.
 pub fn register_recipe(recipe: Recipe) -> Result<()> {
     check_name("recipe", recipe.name)?;
+    let agents: Vec<&str> = agent_kinds().iter().map(|agent| agent.name).collect();
     let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
-    if OURS
-        .iter()
-        .chain(registered.iter())
-        .any(|other| other.name == recipe.name)
-    {
-        return Err(Error::config(
-            "recipe",
-            recipe.name,
-            "a name that no other recipe has",
-        ));
-    }
+    let others = OURS.iter().chain(registered.iter());
+    let names: Vec<&str> = others.map(|other| other.name).collect();
+    check_free(
+        "recipe",
+        recipe.name,
+        &[recipe.name],
+        &agents,
+        [&names, &agents],
+    )?;
     registered.push(recipe);
     Ok(())
+}
+
+/// Checks that no recipe is hidden by another when an agent of this name is added.
+///
+/// # Errors
+/// [`Error::Config`] when one would be.
+pub(crate) fn check_agent(name: &str) -> Result<()> {
+    let (recipes, agents) = (recipes(), agent_kinds());
+    let recipes: Vec<&str> = recipes.iter().map(|recipe| recipe.name).collect();
+    let agents: Vec<&str> = agents.iter().map(|agent| agent.name).collect();
+    check_free("agent", name, &recipes, &[name], [&recipes, &agents])
+}
+
+/// Checks that `recipes` with `agents`, which come with the `name` of a new `what`, mean nothing as yet, neither alone
+/// nor together.
+fn check_free(
+    what: &'static str,
+    name: &str,
+    recipes: &[&str],
+    agents: &[&str],
+    known: [&[&str]; 2],
+) -> Result<()> {
+    let names = |recipes: &[&str], agents: &[&str]| -> Vec<String> {
+        let full = |recipe: &&str| {
+            let full = agents.iter().map(|agent| format!("{recipe}-{agent}"));
+            full.chain((what == "recipe").then(|| (*recipe).to_owned()))
+                .collect::<Vec<_>>()
+        };
+        recipes.iter().flat_map(full).collect()
+    };
+    let [known_recipes, known_agents] = known;
+    let mut taken = names(known_recipes, known_agents);
+    taken.extend(known_recipes.iter().map(|recipe| (*recipe).to_owned()));
+    match names(recipes, agents)
+        .into_iter()
+        .find(|new| taken.contains(new))
+    {
+        None => Ok(()),
+        Some(new) => {
+            let allowed = format!("a name that no other {what} has: `{new}` is there already");
+            Err(Error::config(what, name, allowed))
+        }
+    }
 }
 
 /// All recipes: this crate's, then those that were registered.
