@@ -17,9 +17,10 @@
 //! let mut config = OfflineConfig::new("td3-bc".parse()?, "Hopper-v5");
 //! config.updates = 100_000;
 //! config.pruning = Some(PruneConfig { criterion: "snip".parse()?, sparsity: 0.95, ..PruneConfig::default() });
-//! let trained = train(&config, &dataset, &sparse_core::device::by_name("flex")?, &mut [])?;
+//! let mut trained = train(&config, &dataset, &sparse_core::device::by_name("flex")?, &mut [])?;
 //! println!("return {:.0?}", trained.returns.last());
-//! std::fs::write("policy.safetensors", policy_bytes(&*trained.agent, dataset.normaliser())?)?;
+//! let policy = policy_bytes(&mut *trained.agent, dataset.action_size(), dataset.normaliser())?;
+//! std::fs::write("policy.safetensors", policy)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -244,15 +244,54 @@ fn it_is_pruned_trained_and_exported() {
     }
     let (config, dataset) = (config(), dataset());
     let mut losses = Losses::default();
-    let trained = train(&config, &dataset, &Device::flex(), &mut [&mut losses]).unwrap();
+    let mut trained = train(&config, &dataset, &Device::flex(), &mut [&mut losses]).unwrap();
     assert_eq!((trained.steps, trained.returns.len()), (300, 3));
     let losses = losses.0;
     assert!(losses[2] < 0.2 * losses[0], "{losses:?}");
-    let agent: &dyn Agent = &*trained.agent;
+    let agent: &mut dyn Agent = &mut *trained.agent;
     let weights = agent.all_weights();
     let density = weights.active as f64 / weights.total as f64;
     assert!((density - 0.5).abs() < 0.01, "{density}");
-    assert!(policy_bytes(agent, None).is_ok());
+    assert!(policy_bytes(agent, 1, None).is_ok());
+    // A file holds the network alone, so one that acts by it in another way has none.
+    let error = policy_bytes(&mut Halves(trained.agent), 1, None)
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("action of the agent = ["), "{error}");
+    assert!(error.contains("tanh of its actor's outputs"), "{error}");
+}
+
+/// Acts by half of what another does.
+#[derive(Debug)]
+struct Halves(Box<dyn OfflineAgent>);
+
+impl Resumable for Halves {
+    fn parts(&mut self) -> Parts<'_> {
+        self.0.parts()
+    }
+}
+
+impl Agent for Halves {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        self.0.act(observation, action);
+        action.iter_mut().for_each(|number| *number /= 2.0);
+    }
+
+    fn learn(
+        &mut self,
+        experience: &mut Experience<'_>,
+        streams: &mut Streams,
+    ) -> rl_algos::Result<UpdateReport> {
+        self.0.learn(experience, streams)
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        self.0.metrics()
+    }
+
+    fn networks(&self) -> Vec<Network<'_>> {
+        self.0.networks()
+    }
 }
 
 /// The agent that learned from data learns on from a replay: it is one of `rl-algos`' agents.

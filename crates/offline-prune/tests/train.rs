@@ -149,7 +149,9 @@ fn bcq_has_no_policy_to_export_and_acts_alike_each_time() {
     let mut config = config("bcq", None);
     config.updates = 2;
     let mut trained = train(&config, &dataset, &Device::flex(), &mut []).unwrap();
-    let error = policy_bytes(&*trained.agent, None).unwrap_err().to_string();
+    let error = policy_bytes(&mut *trained.agent, 1, None)
+        .unwrap_err()
+        .to_string();
     assert!(
         error.starts_with("networks = [perturbation, critic_1, critic_2, encoder, decoder]: must"),
         "{error}"
@@ -199,7 +201,12 @@ fn the_policy_needs_no_normaliser() {
     let mut trained = train(&config, &dataset, &device, &mut []).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.safetensors");
-    let policy = policy_bytes(&*trained.agent, dataset.normaliser()).unwrap();
+    let policy = policy_bytes(
+        &mut *trained.agent,
+        dataset.action_size(),
+        dataset.normaliser(),
+    )
+    .unwrap();
     std::fs::write(&file, policy).unwrap();
     let mut envs = VecEnv::new(TASK, 4).unwrap();
     let mut policy = Policy::open(&file, envs.info(), &device).unwrap();

@@ -4,12 +4,13 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod endless;
+
 use burn::tensor::Device;
-use envs::{Env, Info, SpaceDim, Step, TaskInfo};
 use rand::RngExt;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
-use rl_algos::algos::{self, BuildAgent, Policy, register_agent};
+use rl_algos::agent::{Agent, Experience, Network, Part, Parts, Resumable, UpdateReport};
+use rl_algos::algos::{self, BuildAgent, Policy, check_checkpoint, register_agent};
 use rl_algos::config::{AgentConfig, AgentShape, AlgoConfig, TrainConfig};
 use rl_algos::nets::BatchShape;
 use rl_algos::recipes::{self, Recipe, register_recipe};
@@ -17,8 +18,8 @@ use rl_algos::rng::Streams;
 use rl_algos::train::{LoopConfig, Trainer};
 use rl_algos::{Error, Result};
 use serde::{Deserialize, Serialize};
-use sparse_core::nn::{Inference, SparseMlpConfig};
-use sparse_core::record;
+use sparse_core::nn::SparseMlpConfig;
+use sparse_core::record::{self, Record, RecordWriter};
 
 /// Acts by chance within a range, and counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,10 +48,6 @@ impl AgentConfig for ChanceConfig {
                 allowed: "in [0, 1]".into(),
             }),
         }
-    }
-
-    fn action(&self, outputs: &[f32], action: &mut [f32]) {
-        action.fill(outputs[2]);
     }
 
     fn shape(&self) -> AgentShape {
@@ -134,6 +131,23 @@ fn an_agent_and_a_recipe_of_ones_own_are_found_by_name() {
         settings: |base, _| TrainConfig { steps: 50, ..base },
     };
     register_recipe(recipe).unwrap();
+    // Names that another recipe has, with an agent or without, would never be found.
+    for (name, hidden) in [
+        ("dense-td3", "dense-td3"),
+        ("rlx2-dense", "rlx2-dense"),
+        ("rlx2", "rlx2"),
+    ] {
+        let error = register_recipe(Recipe { name, ..recipe })
+            .unwrap_err()
+            .to_string();
+        let said = format!("recipe = {name}: must be a name that no other recipe has: `{hidden}");
+        assert!(error.starts_with(&said), "{error}");
+    }
+    let error = register_agent::<HidesConfig>().unwrap_err().to_string();
+    assert!(
+        error.contains("`rlx2-dense-td3` is there already"),
+        "{error}"
+    );
     let taken = register_recipe(recipe).unwrap_err().to_string();
     assert!(taken.contains("brief"), "{taken}");
     assert!(recipes::names().any(|name| name == "brief-chance"));
@@ -156,6 +170,19 @@ fn an_agent_and_a_recipe_of_ones_own_are_found_by_name() {
             "algo.chance.range = 2: must be in [0, 1]",
         ),
         ("[algo.chance]\nrange = \"far\"\n", "in `algo.chance.range`"),
+        (
+            "[algo.chance]\nrange = nan\n",
+            "algo.chance.range = NaN: must be a finite number",
+        ),
+        (
+            "algo = \"ddpg\"\n",
+            "unknown agent `ddpg`; known agents: td3, sac, redq",
+        ),
+        ("algo = 3\n", "algo must be one of td3, sac, redq"),
+        (
+            "[topology.rule.redo]\nthreshold = nan\n",
+            "topology.rule.redo.threshold = NaN: must be",
+        ),
     ] {
         let line = config.merged(change).unwrap_err().to_string();
         assert!(line.contains(said), "{line}");
@@ -174,27 +201,176 @@ fn an_agent_and_a_recipe_of_ones_own_are_found_by_name() {
     assert_eq!(*agent.parts().counters[0], 50 - config.random_steps());
 }
 
-/// A checkpoint holds the network; what its outputs mean is the agent's to say.
+/// Its name with `rlx2` would be that of `rlx2-dense` with TD3.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct HidesConfig {}
+
+impl AgentConfig for HidesConfig {
+    const NAME: &'static str = "dense-td3";
+    const ABOUT: &'static str = "hides";
+    const SOURCE: &'static str = "a test";
+
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl BuildAgent for HidesConfig {
+    fn build(&self, _: &TrainConfig, _: BatchShape, _: &mut Streams) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Chance {
+            range: 0.0,
+            steps: 0,
+        }))
+    }
+}
+
+/// Acts by a dense layer of its own, clamped, on observations less their mean: nothing that a list of networks could hold.
+#[derive(Debug)]
+struct Own {
+    layer: Layer,
+    mean: f64,
+    /// A number that `parts` forgets.
+    forgotten: f32,
+}
+
+#[derive(Debug)]
+struct Layer([f32; 4]);
+
+impl Part for Layer {
+    fn save(&self, record: &mut RecordWriter, name: &str) {
+        record.floats(name, &self.0);
+    }
+
+    fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()> {
+        self.0.copy_from_slice(&record.floats(name)?);
+        Ok(())
+    }
+}
+
+impl Resumable for Own {
+    fn parts(&mut self) -> Parts<'_> {
+        Parts::default()
+            .learner("layer", &mut self.layer)
+            .numbers([&mut self.mean])
+    }
+}
+
+impl Agent for Own {
+    fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        let rows = observation.iter().zip(self.layer.0);
+        let sum: f32 = rows.map(|(o, w)| w * (o - self.mean as f32)).sum();
+        action.fill((sum + self.forgotten).clamp(-1.0, 1.0));
+    }
+
+    fn learn(&mut self, _: &mut Experience<'_>, _: &mut Streams) -> Result<UpdateReport> {
+        Ok(UpdateReport::default())
+    }
+
+    fn metrics(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn networks(&self) -> Vec<Network<'_>> {
+        Vec::new()
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct OwnConfig {}
+
+impl AgentConfig for OwnConfig {
+    const NAME: &'static str = "own";
+    const ABOUT: &'static str = "acts by no network of ours";
+    const SOURCE: &'static str = "a test";
+
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl BuildAgent for OwnConfig {
+    fn build(&self, _: &TrainConfig, _: BatchShape, _: &mut Streams) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Own {
+            layer: Layer([0.0; 4]),
+            mean: 0.0,
+            forgotten: 0.0,
+        }))
+    }
+}
+
+/// A checkpoint holds what an agent names; who plays it is the agent itself.
 #[test]
-fn a_policy_acts_as_its_agent_says() {
-    let config = SparseMlpConfig::new(vec![4, 3]);
+fn an_agent_is_played_by_its_checkpoint_whatever_it_acts_by() {
+    register_agent::<OwnConfig>().unwrap();
+    assert!(algos::is_registered("own") && !algos::is_registered("redq"));
     let device = Device::flex();
-    let net = config
+    let mut agent = Own {
+        layer: Layer([0.3, -0.2, 0.5, 0.1]),
+        mean: 0.25,
+        forgotten: 0.0,
+    };
+    let task = envs::make("InvertedPendulum-v5").unwrap().info().clone();
+    let config = recipes::named("dense-own", task.id).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("latest.safetensors");
+    let bytes = (&mut agent as &mut dyn Agent).checkpoint().unwrap();
+    std::fs::write(&path, &bytes).unwrap();
+    let mut again = algos::restored(&config, &path, &task, &device).unwrap();
+    let (seen, mut own, mut other) = ([0.3, -0.2, 0.1, 0.5], [0.0], [0.0]);
+    agent.act(&seen, &mut own);
+    again.act(&seen, &mut other);
+    assert_eq!(own, other);
+    assert_ne!(own, [0.0]);
+    check_checkpoint(&mut agent, &bytes, &config, &task, &device).unwrap();
+    // What it forgets to name shows.
+    agent.forgotten = 0.5;
+    let error = check_checkpoint(&mut agent, &bytes, &config, &task, &device).unwrap_err();
+    let said = "action of the agent `own` from its checkpoint = [";
+    assert!(error.to_string().starts_with(said), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("as it acts before: `parts` must name"),
+        "{error}"
+    );
+    // A checkpoint of another agent, or an older one.
+    let net = SparseMlpConfig::new(vec![4, 3]);
+    let net = net
         .try_init(&device, &mut ChaCha8Rng::seed_from_u64(0))
         .unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("actor.safetensors");
     std::fs::write(&path, record::to_bytes(&[("actor", &net)]).unwrap()).unwrap();
-    let task = envs::make("InvertedPendulum-v5").unwrap().info().clone();
-    let algo = AlgoConfig::new(ChanceConfig::default());
-    let mut policy = Policy::of(&algo, &path, &task, &device).unwrap();
-    let (seen, mut action) = ([0.3, -0.2, 0.1, 0.5], [0.0]);
-    policy.act(&seen, &mut action);
-    let outputs = Inference::of(&net).forward(&seen).unwrap().to_vec();
-    assert_eq!(action[0], outputs[2]);
-    assert_ne!(action[0], outputs[0].tanh());
+    let error = algos::restored(&config, &path, &task, &device)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("latest.safetensors: record: `layer`"),
+        "{error}"
+    );
     let error = Policy::open(&path, &task, &device).unwrap_err().to_string();
     assert!(error.contains("gives 3"), "{error}");
+}
+
+/// The checkpoint of an agent of this crate is played by its actor alone, and by the agent, alike.
+#[test]
+fn agents_of_this_crate_act_from_their_checkpoints_as_they_are() {
+    let device = Device::flex();
+    for recipe in ["rlx2-td3", "rlx2-sac", "dense-redq"] {
+        let config = recipes::named(recipe, "InvertedPendulum-v5").unwrap();
+        let task = envs::make(&config.env).unwrap().info().clone();
+        let mut streams = Streams::new(7);
+        let mut agent = algos::build(&config, 4, 1, &device, &mut streams).unwrap();
+        let bytes = agent.checkpoint().unwrap();
+        check_checkpoint(&mut *agent, &bytes, &config, &task, &device).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("latest.safetensors");
+        std::fs::write(&path, &bytes).unwrap();
+        let (seen, mut own, mut other) = ([0.3, -0.2, 0.1, 0.5], [0.0], [0.0]);
+        agent.act(&seen, &mut own);
+        let mut policy = Policy::open(&path, &task, &device).unwrap();
+        policy.act(&seen, &mut other);
+        assert_eq!(own, other, "{recipe}");
+    }
 }
 
 #[test]
@@ -234,61 +410,6 @@ fn names_that_could_not_be_written_are_refused() {
         let said = format!("recipe = `{name}`: must be a name of lower case letters");
         assert!(error.starts_with(&said), "{error}");
     }
-}
-
-/// An environment that forgets its time limit.
-#[derive(Clone)]
-struct Forgets(TaskInfo);
-
-impl Env for Forgets {
-    fn info(&self) -> &TaskInfo {
-        &self.0
-    }
-
-    fn reset(&mut self, _: u64, observation: &mut [f64]) -> envs::Result<()> {
-        self.reset_next(observation)
-    }
-
-    fn reset_next(&mut self, observation: &mut [f64]) -> envs::Result<()> {
-        observation.fill(0.0);
-        Ok(())
-    }
-
-    fn step(&mut self, action: &[f64], observation: &mut [f64]) -> envs::Result<Step> {
-        self.0.check_step(action, observation)?;
-        Ok(Step {
-            reward: 0.0,
-            terminated: false,
-            truncated: false,
-            info: Info::default(),
-        })
-    }
-}
-
-#[test]
-fn an_episode_without_an_end_is_an_error() {
-    let info = TaskInfo {
-        id: "Forgets-v0",
-        observation: vec![SpaceDim::unbounded("x", "m")],
-        action: vec![SpaceDim::bounded("v", "m/s", 1.0)],
-        max_episode_steps: 20,
-        ..TaskInfo::default()
-    };
-    let agent = Chance {
-        range: 0.5,
-        steps: 0,
-    };
-    let config = LoopConfig {
-        steps: 10,
-        random_steps: 5,
-        ..LoopConfig::default()
-    };
-    let trainer = Trainer::new(agent, Forgets(info)).config(config);
-    let error = trainer.run().unwrap_err().to_string();
-    assert!(
-        error.starts_with("Forgets-v0 went on after 20 steps"),
-        "{error}"
-    );
 }
 
 /// A metric that `metrics` does not name would be lost.

@@ -121,3 +121,48 @@ fn help_and_errors_name_ones_own() {
         "{said}"
     );
 }
+
+/// Nothing of it is a network of ours: it acts itself, from its checkpoint.
+#[test]
+fn an_agent_of_ones_own_is_trained_scored_filmed_and_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let config = "recipe = \"dense-climber\"\nenv = \"Puck-v0\"\nsteps = 3000\n[exploration]\nrandom_steps = 0\n\
+                  [evaluation]\nevery = 3000\nepisodes = 3\nkeep_policies = true\n[algo.climber]\nnoise = 0.5\n";
+    fs::write(folder.join("my.toml"), config).unwrap();
+    let said = says(folder, "train --config my.toml --out run");
+    assert!(
+        !said.contains("NaN %") && !said.contains("weights  "),
+        "{said}"
+    );
+    let rows = fs::read_to_string(folder.join("run/metrics.csv")).unwrap();
+    let mut rows = rows.lines().map(|row| row.split(',').collect::<Vec<_>>());
+    let (names, cells) = (rows.next().unwrap(), rows.next().unwrap());
+    let cell = |name: &str| -> f64 {
+        let place = names.iter().position(|own| *own == name).unwrap();
+        cells[place].parse().unwrap()
+    };
+    // The first evaluation of the run is that of the command, from the same seed.
+    let scored = says(folder, "eval run --episodes 3");
+    let [mean, std] = ["return_mean", "return_std"].map(|name| format!("{:.1}", cell(name)));
+    for number in [&mean, &std] {
+        assert!(scored.contains(number.as_str()), "{number}: {scored}");
+    }
+    let said = says(folder, "watch run --seconds 0.2 --size 32x32");
+    assert!(said.contains("watch.gif"), "{said}");
+    let kept = folder.join("run/policies/3000.safetensors");
+    let whole = fs::read(folder.join("run/checkpoints/latest.safetensors")).unwrap();
+    assert!(fs::read(kept).unwrap() == whole);
+    says(
+        folder,
+        "collect run --kind expert --transitions 200 --out data --noise 0",
+    );
+    says(folder, "train --resume run --steps 6000");
+    assert_eq!(metrics(&folder.join("run")).len(), 3);
+    // Of its own policy nothing is drawn by chance.
+    let output = command(folder, "eval run --sample").output().unwrap();
+    assert!(
+        text(&output).contains("which has one action in a state"),
+        "{output:?}"
+    );
+}

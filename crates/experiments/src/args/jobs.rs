@@ -44,7 +44,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "TASK", value_parser = values::task)]
     pub env: Option<String>,
 
-    /// Act by samples of a Gaussian policy (SAC, REDQ), as training explores, not by its mean
+    /// Act by samples of a Gaussian policy (as SAC has), as training explores, not by its mean
     #[arg(long)]
     pub sample: bool,
 

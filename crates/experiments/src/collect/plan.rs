@@ -10,13 +10,13 @@ use offline_prune::dataset::minari::Description;
 use rand::RngExt;
 use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
-use rl_algos::algos::Policy;
-use rl_algos::config::SacConfig;
+use rl_algos::config::Spread;
 use serde_json::{Value, json};
 use sparse_core::math::StandardNormal;
 
 use super::rounded;
 use super::source::{Kept, Run, STREAMS, Source, Stored, stream};
+use crate::folder::policies::Player;
 use crate::terminal::table::thousands;
 
 /// Default number of transitions, as in D4RL's datasets.
@@ -46,7 +46,7 @@ pub(super) struct Plan {
 enum Part {
     Random(usize),
     Policy {
-        policy: Policy,
+        policy: Player,
         acting: Acting,
         transitions: usize,
     },
@@ -59,7 +59,7 @@ enum Acting {
     /// By its mean, with Gaussian noise of this standard deviation.
     Noise(f64),
     /// By a sample of its own Gaussian.
-    Sample(SacConfig),
+    Sample(Spread),
 }
 
 impl Plan {
@@ -161,9 +161,9 @@ impl Acting {
         }
     }
 
-    fn act(self, mut policy: Policy, mut rng: ChaCha8Rng) -> Act {
+    fn act(self, mut policy: Player, mut rng: ChaCha8Rng) -> Act {
         Box::new(move |seen, action| match &self {
-            Self::Sample(sac) => policy.sample(seen, sac, &mut rng, action),
+            Self::Sample(spread) => policy.sample(seen, *spread, &mut rng, action),
             Self::Noise(std) => {
                 policy.act(seen, action);
                 for action in action {
@@ -210,15 +210,15 @@ impl<'a> PlanBuilder<'a> {
 
     fn policies(&self, policies: &[(Kept, usize)]) -> Result<Made> {
         let run = self.run()?;
-        let acting = match (run.config.algo.get::<SacConfig>(), self.args.noise) {
-            (Some(sac), None) => Acting::Sample(sac.clone()),
+        let acting = match (run.config.algo.spread(), self.args.noise) {
+            (Some(spread), None) => Acting::Sample(spread),
             (_, noise) => Acting::Noise(noise.unwrap_or(NOISE)),
         };
         let device = sparse_core::device::by_name(self.args.device.unwrap_or_default().name())?;
         let (mut parts, mut said, mut origins) = (Vec::new(), Vec::new(), Vec::new());
         for (kept, transitions) in policies {
             parts.push(Part::Policy {
-                policy: Policy::of(&run.config.algo, &kept.file, &self.source.task, &device)?,
+                policy: Player::of(&run.config, &kept.file, &self.source.task, &device)?,
                 acting: acting.clone(),
                 transitions: *transitions,
             });

@@ -14,7 +14,7 @@ use crate::roster::claim;
 use crate::version::version;
 use crate::{Error, Result};
 use rl_algos::agent::{Agent, adopt};
-use rl_algos::algos;
+use rl_algos::algos::{self, check_checkpoint, is_registered};
 use rl_algos::config::TrainConfig;
 use rl_algos::observe::{Evaluation, Observer, Progress, Start};
 use rl_algos::rng::Streams;
@@ -70,8 +70,10 @@ pub fn resume(
     let files = RunFiles {
         run,
         config,
+        device,
         open: None,
         resumed: Some((checkpoints, stored.metrics)),
+        checked: false,
     };
     let trainer = trainer(config, device, files, observers)?;
     Ok(trainer.resume(stored.state, replay).run()?)
@@ -96,8 +98,10 @@ fn begin(
     let files = RunFiles {
         run,
         config,
+        device,
         open: None,
         resumed: None,
+        checked: false,
     };
     Ok(trainer(config, device, files, observers)?.run()?)
 }
@@ -185,10 +189,13 @@ fn check_unbegun(run: &RunDir) -> Result<()> {
 struct RunFiles<'a> {
     run: &'a RunDir,
     config: &'a TrainConfig,
+    device: &'a Device,
     /// Open once the run is under way.
     open: Option<Open>,
     /// What was read of a run that goes on, until it does.
     resumed: Option<(Checkpoints, Metrics)>,
+    /// Whether a checkpoint was compared with the agent that it is of.
+    checked: bool,
 }
 
 struct Open {
@@ -218,9 +225,16 @@ impl RunFiles<'_> {
     }
 
     /// Writes the weights of the latest checkpoint, and the best if this evaluation is higher than all before.
-    fn save(&self, snapshot: &Snapshot<'_>, evaluation: &Evaluation) -> Result<()> {
-        let agent = snapshot.agent();
-        let weights = agent.to_bytes()?;
+    fn save(&mut self, snapshot: &mut Snapshot<'_>, evaluation: &Evaluation) -> Result<()> {
+        // This project's agents act by their actor; others by what is theirs to say.
+        let is_registered = is_registered(self.config.algo.name());
+        let weights = match is_registered {
+            false => snapshot.agent().to_bytes()?,
+            true => snapshot.agent_mut().checkpoint()?,
+        };
+        if is_registered {
+            self.check(snapshot, &weights)?;
+        }
         let info = CheckpointInfo {
             version: version(),
             step: evaluation.progress.step,
@@ -229,10 +243,24 @@ impl RunFiles<'_> {
         };
         self.run.save(Checkpoint::Latest, &weights, &info)?;
         if self.config.evaluation.keep_policies {
-            self.run.keep_policy(info.step, &agent.policy_bytes()?)?;
+            let policy = match is_registered {
+                false => &snapshot.agent().policy_bytes()?,
+                true => &weights,
+            };
+            self.run.keep_policy(info.step, policy)?;
         }
         if snapshot.is_best() {
             self.run.save(Checkpoint::Best, &weights, &info)?;
+        }
+        Ok(())
+    }
+
+    /// Checks once that the agent can be played by its checkpoint.
+    fn check(&mut self, snapshot: &mut Snapshot<'_>, checkpoint: &[u8]) -> Result<()> {
+        if !std::mem::replace(&mut self.checked, true) {
+            let env = envs::make(&self.config.env)?;
+            let agent = snapshot.agent_mut();
+            check_checkpoint(agent, checkpoint, self.config, env.info(), self.device)?;
         }
         Ok(())
     }

@@ -11,7 +11,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
 use envs::TaskInfo;
 use offline_prune::config::OfflineConfig;
-use rl_algos::algos::Policy;
+use rand_chacha::ChaCha8Rng;
+use rl_algos::agent::Agent;
+use rl_algos::algos::{Policy, is_registered, restored};
+use rl_algos::config::{Spread, TrainConfig};
 use rl_algos::nets::BatchShape;
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +42,8 @@ pub(crate) struct Trained {
     pub(crate) name: String,
     pub(crate) seed: u64,
     pub(crate) weights: PathBuf,
-    /// The agent that acted by it; `None` where the action is the first outputs through tanh.
-    algo: Option<rl_algos::config::AlgoConfig>,
+    /// The run's settings; `None` of a policy that learned from data.
+    config: Option<TrainConfig>,
     /// When it was written, for people.
     pub(crate) when: String,
 }
@@ -49,11 +52,62 @@ impl Trained {
     /// The policy, to act in its task.
     ///
     /// # Errors
-    /// As [`Policy::of`].
-    pub(crate) fn policy(&self, task: &TaskInfo, device: &Device) -> rl_algos::Result<Policy> {
-        match &self.algo {
-            Some(algo) => Policy::of(algo, &self.weights, task, device),
-            None => Policy::open(&self.weights, task, device),
+    /// As [`Player::of`].
+    pub(crate) fn player(&self, task: &TaskInfo, device: &Device) -> rl_algos::Result<Player> {
+        match &self.config {
+            Some(config) => Player::of(config, &self.weights, task, device),
+            None => Ok(Player::Network(Policy::open(&self.weights, task, device)?)),
+        }
+    }
+}
+
+/// Who acts by a file of weights.
+pub(crate) enum Player {
+    /// The actor alone, whose outputs go through tanh: of this project's agents.
+    Network(Policy),
+    /// The agent itself: a registered one may act by anything.
+    Agent(Box<dyn Agent>),
+}
+
+impl Player {
+    /// The agent of a run as these weights have it.
+    ///
+    /// # Errors
+    /// As [`Policy::open`], or [`restored`].
+    pub(crate) fn of(
+        config: &TrainConfig,
+        weights: &Path,
+        task: &TaskInfo,
+        device: &Device,
+    ) -> rl_algos::Result<Self> {
+        Ok(match is_registered(config.algo.name()) {
+            true => Self::Agent(restored(config, weights, task, device)?),
+            false => Self::Network(Policy::open(weights, task, device)?),
+        })
+    }
+
+    /// Writes the action without noise for one observation.
+    pub(crate) fn act(&mut self, observation: &[f32], action: &mut [f32]) {
+        match self {
+            Self::Network(policy) => policy.act(observation, action),
+            Self::Agent(agent) => agent.act(observation, action),
+        }
+    }
+
+    /// Writes an action drawn from a policy with this spread, as the agent explores.
+    pub(crate) fn sample(
+        &mut self,
+        observation: &[f32],
+        spread: Spread,
+        rng: &mut ChaCha8Rng,
+        action: &mut [f32],
+    ) {
+        match self {
+            Self::Network(policy) => policy.sample(observation, spread, rng, action),
+            Self::Agent(agent) => {
+                let mut mean = vec![0.0; action.len()];
+                agent.explore(observation, rng, &mut mean, action);
+            }
         }
     }
 }
@@ -77,10 +131,10 @@ pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
     let info = dir.info(which)?;
     Ok(Trained {
         name: format!("{} seed {}", config.recipe, config.seed),
-        env: config.env,
+        env: config.env.clone(),
         seed: config.seed,
         weights: dir.weights_path(which),
-        algo: Some(config.algo),
+        config: Some(config),
         when: format!(
             "checkpoint of step {} (return {} then)",
             thousands(info.step as f64),
@@ -133,7 +187,7 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
         env: config.env,
         seed: config.seed,
         weights,
-        algo: None,
+        config: None,
         when: when(&info)?,
     })
 }

@@ -34,6 +34,8 @@ pub(super) struct Data {
     pub(super) content: String,
     /// The digest of all of it.
     pub(super) digest: String,
+    /// Numbers in an action.
+    actions: usize,
     /// How its observations were normalised.
     normaliser: Option<Normaliser>,
 }
@@ -45,6 +47,7 @@ impl Data {
             place: place.display().to_string(),
             content: content(dataset),
             digest: dataset.digest(),
+            actions: dataset.action_size(),
             normaliser: dataset.normaliser().cloned(),
         }
     }
@@ -182,7 +185,7 @@ impl Folder {
     /// Writes the policy under these names, where it is one network.
     fn keep(
         &self,
-        agent: &dyn Agent,
+        agent: &mut dyn Agent,
         names: &[[&str; 2]],
         update: u64,
         return_mean: Option<f64>,
@@ -190,7 +193,12 @@ impl Folder {
         if agent.actor().is_err() {
             return Ok(());
         }
-        let weights = policy_bytes(agent, self.data.normaliser.as_ref())?;
+        let Data {
+            actions,
+            normaliser,
+            ..
+        } = &self.data;
+        let weights = policy_bytes(agent, *actions, normaliser.as_ref())?;
         let info = PolicyInfo {
             version: version(),
             update,
@@ -209,9 +217,9 @@ impl Folder {
     ///
     /// # Errors
     /// When they cannot be written.
-    pub(super) fn finish(&mut self, trained: &Trained) -> Result<()> {
+    pub(super) fn finish(&mut self, trained: &mut Trained) -> Result<()> {
         self.check_mine()?;
-        let agent: &dyn Agent = &*trained.agent;
+        let agent: &mut dyn Agent = &mut *trained.agent;
         if !self.path.join(POLICY[0]).exists() {
             let last = trained.returns.last().copied();
             let last = last.filter(|mean| !mean.is_nan());
@@ -274,7 +282,8 @@ impl Observer for Folder {
             true => &[POLICY, BEST],
             false => &[POLICY],
         };
-        self.keep(snapshot.agent(), names, snapshot.progress.step, mean)?;
+        let step = snapshot.progress.step;
+        self.keep(snapshot.agent_mut(), names, step, mean)?;
         let written = match &mut self.metrics {
             Some(metrics) => metrics.written()?,
             None => Metrics::default(),

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::args::jobs::EvalArgs;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use envs::{TaskInfo, VecEnv};
-use rl_algos::config::{MOST_EPISODES, RedqConfig, SacConfig};
+use rl_algos::config::{MOST_EPISODES, Spread};
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
 
@@ -41,15 +41,15 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         ));
     }
     let mut envs = VecEnv::new(env, episodes)?;
-    let mut policy = trained.policy(envs.info(), &device)?;
+    let mut policy = trained.player(envs.info(), &device)?;
     let streams = Streams::new(args.seed.unwrap_or(trained.seed));
     let (mut seeds, mut noise) = (streams.evaluation, streams.exploration);
     let spread = match args.sample {
         true => Some(spread(&args.run)?),
         false => None,
     };
-    let returns = evaluate(&mut envs, &mut seeds, |seen, action| match &spread {
-        Some(sac) => policy.sample(seen, sac, &mut noise, action),
+    let returns = evaluate(&mut envs, &mut seeds, |seen, action| match spread {
+        Some(spread) => policy.sample(seen, spread, &mut noise, action),
         None => policy.act(seen, action),
     })?;
     print_line(&format!(
@@ -66,33 +66,24 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     Ok(())
 }
 
-/// What bounds the spread of a run's policy.
+/// The spread of a run's policy.
 ///
 /// # Errors
 /// When it has none.
-fn spread(run: &Path) -> Result<SacConfig> {
+fn spread(run: &Path) -> Result<Spread> {
     let place = run.display();
     if Kind::Online.check_run(run).is_err() {
         bail!(
-            "--sample: {place} learned from a dataset; samples are of policies of `train` with sac or redq"
+            "--sample: {place} learned from a dataset; samples are of Gaussian policies of `train`, as sac has"
         );
     }
     let (_, config) = RunDir::open(run)?;
-    match (
-        config.algo.get::<SacConfig>(),
-        config.algo.get::<RedqConfig>(),
-    ) {
-        (Some(sac), _) => Ok(sac.clone()),
-        (_, Some(redq)) => Ok(SacConfig {
-            log_std_min: redq.log_std_min,
-            log_std_max: redq.log_std_max,
-            ..SacConfig::default()
-        }),
-        _ => bail!(
+    config.algo.spread().with_context(|| {
+        format!(
             "--sample: the policy of {place} is {}'s, which has one action in a state; leave it out",
             config.algo.name()
-        ),
-    }
+        )
+    })
 }
 
 /// Refuses a task that is no other version of the one that a policy is for, or has other observations or actions.

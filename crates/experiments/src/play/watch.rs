@@ -13,13 +13,12 @@ use indicatif::ProgressBar;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use rl_algos::algos::Policy;
 use rl_algos::scale::{ActionRange, to_agent};
 
 use super::own_model::OwnModel;
 use crate::folder::output::{Kind, Output, Unfinished};
 use crate::folder::places;
-use crate::folder::policies;
+use crate::folder::policies::{self, Player};
 use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::tell::note;
 use crate::terminal::tell::print_line;
@@ -110,7 +109,7 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
     let open = |run: &PathBuf| {
         let trained = policies::of_run(run, args.best)?;
         let task = envs::make(&trained.env)?;
-        let policy = trained.policy(task.info(), &device)?;
+        let policy = trained.player(task.info(), &device)?;
         Actor::new(task, trained.name, Some(policy), args)
     };
     args.runs.iter().map(open).collect()
@@ -120,7 +119,7 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
 pub(crate) struct Actor {
     env: Box<dyn Env>,
     name: String,
-    policy: Option<Policy>,
+    policy: Option<Player>,
     /// Whether actions are random without a policy, or zero.
     random: bool,
     rng: ChaCha8Rng,
@@ -139,7 +138,7 @@ impl Actor {
     fn new(
         mut env: Box<dyn Env>,
         name: String,
-        policy: Option<Policy>,
+        policy: Option<Player>,
         args: &WatchArgs,
     ) -> Result<Self> {
         let task = env.info().id;
@@ -199,7 +198,7 @@ impl Actor {
             return Ok(draw.collect());
         };
         let mut seen = vec![0.0; self.observation.len()];
-        to_agent(&self.observation, &mut seen);
+        to_agent(&self.observation, &mut seen)?;
         let mut action = vec![0.0; ranges.len()];
         let mut done = vec![0.0; ranges.len()];
         policy.act(&seen, &mut done);

@@ -23,6 +23,9 @@ use crate::{Result, keep_workers_awake};
 
 /// An agent: it acts, explores and learns. Actions are in [-1, 1] per component.
 ///
+/// [`act`](Self::act) depends on nothing that is not among its [parts](Resumable::parts): a checkpoint is played by an agent that
+/// was built anew and got these back.
+///
 /// An off-policy agent asks [`Experience::batch`] for transitions of the replay, or of a dataset; an on-policy one keeps
 /// what [`Experience::transition`] shows it and learns when it has enough.
 pub trait Agent: Resumable + Debug + Send {
@@ -64,7 +67,8 @@ pub trait Agent: Resumable + Debug + Send {
     /// Names of the metrics that its reports carry, in the order of columns.
     fn metrics(&self) -> &'static [&'static str];
 
-    /// The networks being trained; the actor first.
+    /// The sparse networks being trained; the actor first. For columns of metrics, checks and other runs that begin with
+    /// them; an agent may act by anything else, which its [parts](Resumable::parts) name.
     fn networks(&self) -> Vec<Network<'_>>;
 }
 

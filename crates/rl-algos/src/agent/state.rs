@@ -5,11 +5,12 @@ use sparse_core::nn::SparseModule;
 use sparse_core::record::{Record, RecordWriter};
 use sparse_core::trainer::NetworkTrainer;
 
+use super::Agent;
 use crate::Result;
 
 /// An agent that can be stored between two updates.
 pub trait Resumable {
-    /// Everything that later updates depend on and that neither the configuration nor the seed determines.
+    /// Everything that acting and later updates depend on and that neither the configuration nor the seed determines.
     fn parts(&mut self) -> Parts<'_>;
 }
 
@@ -84,6 +85,20 @@ pub trait Part {
     /// [`sparse_core::Error::Record`] when a part is missing, damaged, or of another shape.
     fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()>;
 
+    /// Adds to a checkpoint what acting depends on, under `name`. Default: everything, as [`save`](Self::save).
+    fn save_weights(&self, record: &mut RecordWriter, name: &str) {
+        self.save(record, name);
+    }
+
+    /// Becomes what [`save_weights`](Self::save_weights) stored under `name`, to act. Default: as
+    /// [`restore`](Self::restore).
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when it is missing, damaged, or of another shape.
+    fn restore_weights(&mut self, record: &Record, name: &str) -> sparse_core::Result<()> {
+        self.restore(record, name)
+    }
+
     /// Begins with the network that is stored under `name`; whether there is one and this can.
     ///
     /// # Errors
@@ -109,6 +124,19 @@ pub fn adopt(agent: &mut (impl Resumable + ?Sized), record: &Record) -> Result<V
 }
 
 impl<N: SparseModule> Part for NetworkTrainer<N> {
+    fn save_weights(&self, record: &mut RecordWriter, name: &str) {
+        record.network(name, self.net());
+    }
+
+    fn restore_weights(&mut self, record: &Record, name: &str) -> sparse_core::Result<()> {
+        match self.adopt(record, name)? {
+            true => Ok(()),
+            false => Err(sparse_core::Error::Record {
+                reason: format!("no network called `{name}`"),
+            }),
+        }
+    }
+
     fn adopt(&mut self, record: &Record, name: &str) -> sparse_core::Result<bool> {
         NetworkTrainer::adopt(self, record, name)
     }
@@ -119,6 +147,72 @@ impl<N: SparseModule> Part for NetworkTrainer<N> {
 
     fn restore(&mut self, record: &Record, name: &str) -> sparse_core::Result<()> {
         NetworkTrainer::restore(self, record, name)
+    }
+}
+
+/// Where a checkpoint has the counters and the numbers of an agent.
+const COUNTERS: &str = "agent.counters";
+const NUMBERS: &str = "agent.numbers";
+
+impl dyn Agent + '_ {
+    /// The bytes of a safetensors file with everything that acting depends on: the weights of all
+    /// [parts](Resumable::parts), the networks that are no part by themselves, counters and numbers.
+    /// [`restore_checkpoint`](Self::restore_checkpoint) reads it, and of an agent with a network called `actor`
+    /// [`Policy::open`](crate::algos::Policy::open).
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when the format cannot hold them.
+    pub fn checkpoint(&mut self) -> Result<Vec<u8>> {
+        let mut record = RecordWriter::new();
+        let parts = self.parts();
+        let names: Vec<String> = parts
+            .learners
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        for (name, learner) in &parts.learners {
+            learner.save_weights(&mut record, name);
+        }
+        let counters = parts.counters.iter().flat_map(|n| n.to_le_bytes());
+        record.bytes(COUNTERS, &counters.collect::<Vec<u8>>());
+        let numbers = parts.numbers.iter().flat_map(|n| n.to_le_bytes());
+        record.bytes(NUMBERS, &numbers.collect::<Vec<u8>>());
+        for network in self.networks() {
+            if !names.iter().any(|name| name == network.name) {
+                record.network(network.name, network.net);
+            }
+        }
+        Ok(record.finish()?)
+    }
+
+    /// Acts from now on as the agent whose [`checkpoint`](Self::checkpoint) this is; built from the same configuration.
+    ///
+    /// # Errors
+    /// [`sparse_core::Error::Record`] when a part is missing, damaged, or of another shape, or when there are more or
+    /// fewer numbers.
+    pub fn restore_checkpoint(&mut self, record: &Record) -> Result<()> {
+        let parts = self.parts();
+        for (name, learner) in parts.learners {
+            learner.restore_weights(record, &name)?;
+        }
+        let words = |name: &str, own: usize| -> Result<Vec<[u8; 8]>> {
+            let bytes = record.bytes(name)?;
+            let (words, rest) = bytes.as_chunks::<8>();
+            if words.len() != own || !rest.is_empty() {
+                let reason = format!("`{name}` has {} bytes: must be {}", bytes.len(), 8 * own);
+                return Err(sparse_core::Error::Record { reason }.into());
+            }
+            Ok(words.to_vec())
+        };
+        let stored = words(COUNTERS, parts.counters.len())?;
+        for (counter, stored) in parts.counters.into_iter().zip(stored) {
+            *counter = u64::from_le_bytes(stored);
+        }
+        let stored = words(NUMBERS, parts.numbers.len())?;
+        for (number, stored) in parts.numbers.into_iter().zip(stored) {
+            *number = f64::from_le_bytes(stored);
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 use sparse_core::math::{exp, softplus, tanh};
 
-use crate::config::{LogStd, SacConfig};
+use crate::config::{LogStd, Spread};
 use crate::nets::{Actor, BatchShape, normal, to_vec};
 
 /// ½ log 2π.
@@ -35,20 +35,12 @@ struct Numbers {
 }
 
 impl SquashedGaussian {
-    /// With these bounds of log σ.
-    pub(super) fn within(log_std_min: f64, log_std_max: f64) -> Self {
+    /// With this spread.
+    pub(super) fn of(spread: Spread) -> Self {
         Self {
-            log_std_min: log_std_min as f32,
-            log_std_max: log_std_max as f32,
-            bound: LogStd::Tanh,
-        }
-    }
-
-    /// As SAC is set.
-    pub(super) fn of(sac: &SacConfig) -> Self {
-        Self {
-            bound: sac.log_std,
-            ..Self::within(sac.log_std_min, sac.log_std_max)
+            log_std_min: spread.log_std_min as f32,
+            log_std_max: spread.log_std_max as f32,
+            bound: spread.log_std,
         }
     }
 

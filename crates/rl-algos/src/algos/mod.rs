@@ -6,7 +6,13 @@ mod redq;
 mod sac;
 pub mod td3;
 
+use std::path::Path;
+
 use burn::tensor::Device;
+use envs::TaskInfo;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use sparse_core::record::Record;
 use sparse_core::trainer::StepReport;
 
 pub use policy::Policy;
@@ -18,7 +24,7 @@ use crate::agent::{Agent, Moves, UpdateReport};
 use crate::config::{self, AgentConfig, RedqConfig, Registered, SacConfig, Td3Config, TrainConfig};
 use crate::nets::BatchShape;
 use crate::rng::Streams;
-use crate::{Error, Result};
+use crate::{Error, Result, recipes};
 
 /// Metrics of an actor-critic agent.
 pub const METRICS: [&str; 8] = [
@@ -101,6 +107,12 @@ static REGISTERED: Registered<Builder> = Registered::new();
 /// # Errors
 /// [`Error::Config`] when the name is taken, or is none: lower case letters, digits, `_` and `-`.
 pub fn register_agent<A: BuildAgent>() -> Result<()> {
+    if config::agent_kinds()
+        .iter()
+        .all(|kind| kind.name != A::NAME)
+    {
+        recipes::check_agent(A::NAME)?;
+    }
     config::register::<A>()?;
     let ours = OURS.iter().map(|builder| builder.name);
     REGISTERED.add("agent", A::NAME, Builder::of::<A>(), ours)
@@ -131,6 +143,78 @@ pub fn build(
             "a registered agent",
         )),
     }
+}
+
+/// Whether an agent was registered, and is none of this crate's.
+#[must_use]
+pub fn is_registered(name: &str) -> bool {
+    OURS.iter().all(|builder| builder.name != name)
+}
+
+/// The agent of `config` as a [checkpoint](crate::agent::Agent#method.checkpoint) has it, for acting: built anew, with
+/// what the file holds.
+///
+/// # Errors
+/// As [`build`]; [`Error::File`] when the file cannot be read, or is of another agent.
+pub fn restored(
+    config: &TrainConfig,
+    checkpoint: &Path,
+    task: &TaskInfo,
+    device: &Device,
+) -> Result<Box<dyn Agent>> {
+    let record = Record::open(checkpoint)?;
+    rebuilt(config, &record, task, device).map_err(Error::file(checkpoint))
+}
+
+fn rebuilt(
+    config: &TrainConfig,
+    record: &Record,
+    task: &TaskInfo,
+    device: &Device,
+) -> Result<Box<dyn Agent>> {
+    let mut streams = Streams::new(config.seed);
+    let sizes = [task.observation.len(), task.action.len()];
+    let mut agent = build(config, sizes[0], sizes[1], device, &mut streams)?;
+    agent.restore_checkpoint(record)?;
+    Ok(agent)
+}
+
+/// Observations that [`check_checkpoint`] compares actions at.
+const COMPARED: usize = 4;
+
+/// Checks that `agent` acts as the one that is [restored] from its `checkpoint`.
+///
+/// # Errors
+/// [`Error::Config`] with both actions where they differ; as [`restored`].
+pub fn check_checkpoint(
+    agent: &mut dyn Agent,
+    checkpoint: &[u8],
+    config: &TrainConfig,
+    task: &TaskInfo,
+    device: &Device,
+) -> Result<()> {
+    let record = Record::from_bytes(checkpoint.to_vec())?;
+    let mut again = rebuilt(config, &record, task, device)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+    let mut seen = vec![0.0; task.observation.len()];
+    let [mut own, mut other] = [(); 2].map(|()| vec![0.0; task.action.len()]);
+    for _ in 0..COMPARED {
+        seen.fill_with(|| rng.random_range(-1.0..=1.0));
+        agent.act(&seen, &mut own);
+        again.act(&seen, &mut other);
+        let bits = |action: &[f32]| action.iter().map(|a| a.to_bits()).collect::<Vec<_>>();
+        if bits(&own) != bits(&other) {
+            let field = format!(
+                "action of the agent `{}` from its checkpoint",
+                config.algo.name()
+            );
+            let allowed = format!(
+                "{own:?}, as it acts before: `parts` must name everything that `act` depends on"
+            );
+            return Err(Error::config(field, format!("{other:?}"), allowed));
+        }
+    }
+    Ok(())
 }
 
 /// The report of an update of critics and an actor. Critics' losses are summed; `target_mean` is the mean of the

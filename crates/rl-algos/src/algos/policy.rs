@@ -11,11 +11,12 @@ use sparse_core::nn::{Inference, SparseModule};
 use sparse_core::record::Record;
 
 use super::gaussian::SquashedGaussian;
-use crate::config::{AlgoConfig, SacConfig};
+use crate::config::Spread;
 use crate::nets::check_action;
 use crate::{Error, Result};
 
-/// The actions of a trained actor, one observation at a time, without tensors.
+/// The actions of a trained actor, one observation at a time, without tensors: the first outputs of its network through
+/// tanh, as TD3, SAC, REDQ and policies learned from data act. An agent of your own acts itself: [`restored`](super::restored).
 ///
 /// ```no_run
 /// use rl_algos::algos::Policy;
@@ -35,8 +36,6 @@ use crate::{Error, Result};
 pub struct Policy {
     actor: Inference,
     action: usize,
-    /// Whose it is; `None` where the action is the first outputs through tanh.
-    algo: Option<AlgoConfig>,
 }
 
 impl Policy {
@@ -46,31 +45,12 @@ impl Policy {
     /// # Errors
     /// [`Error::Sparse`] when the file cannot be read or holds no actor; [`Error::File`] when its actor does not fit.
     pub fn open(path: &Path, task: &TaskInfo, device: &Device) -> Result<Self> {
-        let action = task.action.len();
-        Self::read(path, task, device, &[action, 2 * action])
-    }
-
-    /// As [`open`](Self::open) for the actor of this agent, which may act otherwise than by tanh.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn of(algo: &AlgoConfig, path: &Path, task: &TaskInfo, device: &Device) -> Result<Self> {
-        let outputs = algo.actor_outputs(task.action.len());
-        let policy = Self::read(path, task, device, &[outputs])?;
-        Ok(Self {
-            algo: Some(algo.clone()),
-            ..policy
-        })
-    }
-
-    /// Reads an actor with one of these numbers of outputs.
-    fn read(path: &Path, task: &TaskInfo, device: &Device, wanted: &[usize]) -> Result<Self> {
         let actor = Record::open(path)?.network("actor", device)?;
         let layers = actor.sparse_layers();
         let inputs = layers.first().map_or(0, |layer| layer.pattern().inputs());
         let outputs = layers.last().map_or(0, |layer| layer.pattern().outputs());
         let (seen, action) = (task.observation.len(), task.action.len());
-        if inputs != seen || !wanted.contains(&outputs) {
+        if inputs != seen || ![action, 2 * action].contains(&outputs) {
             let message = format!(
                 "the actor takes {inputs} numbers and gives {outputs}; {} has {seen} and {action}",
                 task.id
@@ -83,7 +63,6 @@ impl Policy {
         Ok(Self {
             actor: Inference::of(&actor),
             action,
-            algo: None,
         })
     }
 
@@ -94,17 +73,10 @@ impl Policy {
     pub fn act(&mut self, observation: &[f32], action: &mut [f32]) {
         let size = self.action;
         check_action(action, size);
-        let output = self.actor.forward(observation);
-        let output = output.unwrap_or_else(|error| panic!("observation: {error}"));
-        match &self.algo {
-            Some(algo) => algo.action(output, action),
-            None => {
-                tanh(&output[..size], action);
-            }
-        }
+        tanh(&self.output(observation)[..size], action);
     }
 
-    /// Writes an action drawn from a Gaussian policy, as SAC explores; `sac` bounds its spread. A policy without a
+    /// Writes an action drawn from a Gaussian policy with this spread, as SAC explores. A network without outputs for a
     /// spread has one action only, that of [`act`](Self::act).
     ///
     /// # Panics
@@ -112,7 +84,7 @@ impl Policy {
     pub fn sample(
         &mut self,
         observation: &[f32],
-        sac: &SacConfig,
+        spread: Spread,
         rng: &mut impl Rng,
         action: &mut [f32],
     ) {
@@ -124,7 +96,8 @@ impl Policy {
             .map(|_| StandardNormal.sample(rng))
             .collect();
         let size = self.action;
-        let (drawn, _) = SquashedGaussian::of(sac).sample(size, self.output(observation), &noise);
+        let (drawn, _) =
+            SquashedGaussian::of(spread).sample(size, self.output(observation), &noise);
         action.copy_from_slice(&drawn);
     }
 
@@ -140,7 +113,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::config::TrainConfig;
+    use crate::config::{SacConfig, TrainConfig};
     use crate::rng::Streams;
     use crate::{algos, recipes};
 
@@ -159,10 +132,10 @@ mod tests {
         let rng = ChaCha8Rng::seed_from_u64(4);
         agent.explore(seen, &mut rng.clone(), &mut mean, &mut expected);
         let mut found = vec![0.0; sizes[1]];
-        if let Some(sac) = config.algo.get::<SacConfig>() {
-            policy.sample(seen, sac, &mut rng.clone(), &mut found);
-        } else {
-            policy.sample(seen, &SacConfig::default(), &mut rng.clone(), &mut found);
+        let spread = config.algo.spread();
+        let any = SacConfig::default().gaussian();
+        policy.sample(seen, spread.unwrap_or(any), &mut rng.clone(), &mut found);
+        if spread.is_none() {
             // Noise is the agent's, not the policy's.
             expected.clone_from(&mean);
         }

@@ -47,7 +47,7 @@ impl BuildAgent for RedqConfig {
         Ok(Box::new(Redq {
             actor: Actor::new(config, &shape, streams)?,
             critics: Critics::new(self.critics, config, &shape, streams)?,
-            gaussian: SquashedGaussian::within(self.log_std_min, self.log_std_max),
+            gaussian: SquashedGaussian::of(self.gaussian()),
             entropy: EntropyCoef::new(&self.temperature),
             reward_scale: config.learning.reward_scale,
             config: self.clone(),

@@ -61,7 +61,7 @@ impl Sac {
         Ok(Self {
             actor,
             critics: critics.reading(CriticUnits::of(config)?),
-            gaussian: SquashedGaussian::of(sac),
+            gaussian: SquashedGaussian::of(sac.gaussian()),
             temperature: EntropyCoef::new(&sac.temperature),
             config: sac.clone(),
             reward_scale: config.learning.reward_scale,

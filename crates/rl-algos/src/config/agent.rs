@@ -3,8 +3,8 @@
 use std::fmt;
 
 use envs::TaskInfo;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::TrainConfig;
 use super::fields::Field;
@@ -35,10 +35,10 @@ pub trait AgentConfig:
         AgentShape::default()
     }
 
-    /// Writes the action `[action]`, in [-1, 1], that [`Agent::act`](crate::agent::Agent::act) makes of the outputs of its
-    /// actor. A checkpoint holds the network alone: commands that play it act by this. Default: tanh of the first outputs.
-    fn action(&self, outputs: &[f32], action: &mut [f32]) {
-        sparse_core::math::tanh(&outputs[..action.len()], action);
+    /// The spread of its policy, where that is a Gaussian whose actor gives means and then spreads, squashed by tanh: `eval
+    /// --sample` and `collect` draw from it. Default: none.
+    fn spread(&self) -> Option<Spread> {
+        None
     }
 
     /// Changes the settings that all recipes start from to those that this agent was published with on a task.
@@ -73,4 +73,26 @@ impl Default for AgentShape {
             actor_target: false,
         }
     }
+}
+
+/// How the logarithm of a standard deviation is kept between its bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStd {
+    /// The output goes through tanh and is stretched between them, as in RLx2's code and in CleanRL.
+    #[default]
+    Tanh,
+    /// The output is cut off at them, as in pranz24/pytorch-soft-actor-critic, the SAC that DS-SAC's authors cite.
+    Clamp,
+}
+
+/// The spread of a Gaussian policy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Lowest logarithm of the standard deviation.
+    pub log_std_min: f64,
+    /// Highest logarithm of it, above the lowest.
+    pub log_std_max: f64,
+    /// How the network's output is kept between both.
+    pub log_std: LogStd,
 }

@@ -10,13 +10,13 @@ use envs::TaskInfo;
 use serde::de::Error as _;
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use toml::{Table, Value};
+use toml::Value;
 
 use super::agent::{AgentConfig, AgentShape};
 use super::agents::{RedqConfig, SacConfig, Td3Config};
 use super::fields::Field;
 use super::registered::Registered;
-use super::{TrainConfig, located};
+use super::{Spread, TrainConfig, located};
 use crate::{Error, Result};
 
 /// The agent of a run: any [`AgentConfig`] that `R` knows by its name. Configurations write its name as a table, with its
@@ -66,7 +66,7 @@ impl<A: AgentConfig> AnySettings for A {
 /// An [`AgentConfig`] whose type is not known.
 trait AnyAgent: AnySettings {
     fn shape(&self) -> AgentShape;
-    fn action(&self, outputs: &[f32], action: &mut [f32]);
+    fn spread(&self) -> Option<Spread>;
     fn suit(&self, base: &mut TrainConfig, task: &TaskInfo);
 }
 
@@ -75,8 +75,8 @@ impl<A: AgentConfig> AnyAgent for A {
         AgentConfig::shape(self)
     }
 
-    fn action(&self, outputs: &[f32], action: &mut [f32]) {
-        AgentConfig::action(self, outputs, action);
+    fn spread(&self) -> Option<Spread> {
+        AgentConfig::spread(self)
     }
 
     fn suit(&self, base: &mut TrainConfig, task: &TaskInfo) {
@@ -119,6 +119,12 @@ impl<R> AgentChoice<R> {
         self.0.shape()
     }
 
+    /// As [`AgentConfig::spread`].
+    #[must_use]
+    pub fn spread(&self) -> Option<Spread> {
+        self.0.spread()
+    }
+
     /// Outputs of the actor's network for actions of `action` numbers.
     #[must_use]
     pub fn actor_outputs(&self, action: usize) -> usize {
@@ -129,11 +135,6 @@ impl<R> AgentChoice<R> {
     #[must_use]
     pub fn policy_delay(&self) -> u64 {
         self.shape().policy_delay
-    }
-
-    /// As [`AgentConfig::action`].
-    pub fn action(&self, outputs: &[f32], action: &mut [f32]) {
-        self.0.action(outputs, action);
     }
 
     /// Checks its settings.
@@ -202,8 +203,11 @@ impl<R> Serialize for AgentChoice<R> {
 impl<'de, R: AgentRegistry> Deserialize<'de> for AgentChoice<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let given = match Value::deserialize(deserializer)? {
-            Value::String(name) => Some((name, Value::Table(Table::new()))),
-            Value::Table(given) if given.len() == 1 => given.into_iter().next(),
+            Value::String(name) => Some((name, None)),
+            Value::Table(given) if given.len() == 1 => {
+                let given = given.into_iter().next();
+                given.map(|(name, settings)| (name, Some(settings)))
+            }
             _ => None,
         };
         let Some((name, settings)) = given else {
@@ -214,7 +218,10 @@ impl<'de, R: AgentRegistry> Deserialize<'de> for AgentChoice<R> {
             let message = format!("unknown agent `{name}`; known agents: {}", known::<R>());
             return Err(D::Error::custom(message));
         };
-        let read = (kind.read)(settings).map_err(D::Error::custom)?;
+        let read = match settings {
+            None => (kind.default)(),
+            Some(settings) => (kind.read)(settings).map_err(D::Error::custom)?,
+        };
         Ok(Self(read, PhantomData))
     }
 }
@@ -250,6 +257,7 @@ impl AgentKind {
                     let found = given.type_str();
                     return Err(format!("algo.{} is a {found}: must be a table", A::NAME));
                 };
+                located::check_finite(&given, &format!("algo.{}", A::NAME))?;
                 let settings = located::read::<A>(&given, &format!("algo.{}.", A::NAME), row)?;
                 Ok(Arc::new(settings))
             },

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use sparse_core::nn::{Fans, Initializer};
 use sparse_core::trainer::TargetConnections;
 
-pub use agent::{AgentConfig, AgentShape};
-pub use agents::{Growth, LogStd, RedqConfig, SacConfig, Td3Config, Temperature};
+pub use agent::{AgentConfig, AgentShape, LogStd, Spread};
+pub use agents::*;
 pub(crate) use algo::register;
 pub use algo::{AgentChoice, AgentKind, AgentRegistry, AlgoConfig, Online, agents as agent_kinds};
 use catalogue::allowed;

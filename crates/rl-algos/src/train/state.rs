@@ -49,6 +49,11 @@ impl Snapshot<'_> {
         self.agent
     }
 
+    /// The agent, to be asked how it acts; what it learns is the loop's.
+    pub fn agent_mut(&mut self) -> &mut dyn Agent {
+        self.agent
+    }
+
     /// Stored transitions, where the loop keeps them.
     #[must_use]
     pub fn replay(&self) -> Option<&Replay> {
@@ -95,6 +100,6 @@ pub struct Trained<A = Box<dyn Agent>> {
     pub steps: u64,
     /// The mean return of every evaluation, in order; NaN without a task to evaluate in.
     pub returns: Vec<f64>,
-    /// Whether an observer stopped it before its last step.
+    /// Whether an observer stopped it before its last evaluation.
     pub stopped: bool,
 }

@@ -5,5 +5,5 @@ mod sac;
 mod td3;
 
 pub use redq::RedqConfig;
-pub use sac::{Growth, LogStd, SacConfig, Temperature};
+pub use sac::{Growth, SacConfig, Temperature};
 pub use td3::Td3Config;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Temperature;
 use crate::config::fields::{Field, choice, field};
-use crate::config::{AgentConfig, AgentShape, TrainConfig, at_least_one, check};
+use crate::config::{AgentConfig, AgentShape, LogStd, Spread, TrainConfig, at_least_one, check};
 use crate::{Error, Result};
 
 /// REDQ (Chen et al., arXiv 2101.05982): SAC with many critics and many updates a step.
@@ -62,6 +62,17 @@ const FIELDS: [Field; 12] = [
     field("algo.redq.temperature.auto.entropy_per_action", "Entropy to reach, nats per number of an action", "finite"),
 ];
 
+impl RedqConfig {
+    /// The spread of its policy.
+    pub(crate) fn gaussian(&self) -> Spread {
+        Spread {
+            log_std_min: self.log_std_min,
+            log_std_max: self.log_std_max,
+            log_std: LogStd::Tanh,
+        }
+    }
+}
+
 impl AgentConfig for RedqConfig {
     const NAME: &'static str = "redq";
     const ABOUT: &'static str = "REDQ: SAC with 10 critics and 20 updates a step";
@@ -86,6 +97,10 @@ impl AgentConfig for RedqConfig {
             "algo.redq.temperature.auto.learning_rate",
             "algo.redq.temperature.auto.entropy_per_action",
         ])
+    }
+
+    fn spread(&self) -> Option<Spread> {
+        Some(self.gaussian())
     }
 
     fn shape(&self) -> AgentShape {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::fields::{Field, choice, field};
 use crate::config::{
-    AgentConfig, AgentShape, TrainConfig, at_least_one, check, is_default, task_name,
+    AgentConfig, AgentShape, LogStd, Spread, TrainConfig, at_least_one, check, is_default,
+    task_name,
 };
 use crate::{Error, Result};
 
@@ -42,17 +43,6 @@ pub enum Growth {
     /// its hook on the critic's weights collects from the moment when the critic is due, and the actor's loss passes through
     /// the critic before the critic's own loss does (`DST_Scheduler.py`, `SAC.py`).
     WithActor,
-}
-
-/// How the logarithm of a standard deviation is kept between its bounds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogStd {
-    /// The output goes through tanh and is stretched between them, as in RLx2's code and in CleanRL.
-    #[default]
-    Tanh,
-    /// The output is cut off at them, as in pranz24/pytorch-soft-actor-critic, the SAC that DS-SAC's authors cite.
-    Clamp,
 }
 
 /// Weight α of the entropy in SAC's objective.
@@ -111,6 +101,17 @@ const FIELDS: [Field; 13] = [
     field("algo.sac.temperature.auto.entropy_per_action", "Entropy to reach, nats per number of an action", "finite"),
 ];
 
+impl SacConfig {
+    /// The spread of its policy.
+    pub(crate) fn gaussian(&self) -> Spread {
+        Spread {
+            log_std_min: self.log_std_min,
+            log_std_max: self.log_std_max,
+            log_std: self.log_std,
+        }
+    }
+}
+
 impl AgentConfig for SacConfig {
     const NAME: &'static str = "sac";
     const ABOUT: &'static str =
@@ -133,6 +134,10 @@ impl AgentConfig for SacConfig {
             "algo.sac.temperature.auto.learning_rate",
             "algo.sac.temperature.auto.entropy_per_action",
         ])
+    }
+
+    fn spread(&self) -> Option<Spread> {
+        Some(self.gaussian())
     }
 
     fn shape(&self) -> AgentShape {
