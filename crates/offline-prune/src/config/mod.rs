@@ -12,7 +12,7 @@ use sparse_core::nn::{Fans, Initializer};
 use sparse_core::optim::AdamConfig;
 use sparse_core::trainer::{NetworkTrainerConfig, TargetConfig};
 
-pub use agents::{AwacConfig, BcConfig, BcqConfig, IqlConfig, Td3BcConfig};
+pub use agents::*;
 pub use algo::{AlgoConfig, Offline, OfflineAgentConfig, agent_kinds, register_agent};
 
 use crate::dataset::Reading;
