@@ -1,8 +1,4 @@
 //! Runs that are made longer, that begin with the networks of another, and that end early.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::fs;
 use std::path::Path;
@@ -11,8 +7,7 @@ use burn::tensor::Device;
 use sparse_core::nn::SparseModule;
 use sparse_core::record::Record;
 
-mod common;
-use common::{refuses, run, says};
+use crate::common::{refuses, run, says};
 
 /// Nothing in it depends on the number of steps.
 const STILL: &str = "\

@@ -1,9 +1,5 @@
 //! Studies that are killed at any moment, shared by several commands, or wrong: what comes of them is what would have come
 //! without.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,8 +12,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-mod common;
-use common::{refuses, run, says};
+use crate::common::{refuses, run, says};
 
 /// Small networks, an evaluation every few steps, forgetting and longer windows within the run.
 const SMALL: &str = "\
