@@ -41,6 +41,8 @@ class Draw:
         # Meshes come from a generator of their own, so that all else stays as it is without them.
         self.mesh_rng = random.Random(f"{seed}/{index}/meshes")
         self.meshes = 3 if self.mesh_rng.random() < 0.25 else 0
+        # So do sensors.
+        self.sensor_rng = random.Random(f"{seed}/{index}/sensors")
 
     # --- numbers
 
@@ -642,6 +644,66 @@ class Draw:
                     actuator.set("biastype", self.rng.choice(["none", "affine"]))
                     actuator.set("biasprm", self.number(-1, 1) + " " + self.numbers(2, -3, 0))
 
+    def sensor(self, root):
+        """Sensors of all kinds that the model has objects for, and sites of all shapes."""
+        rng = self.sensor_rng
+        for site in root.iter("site"):
+            if "name" in site.attrib and rng.random() < 0.7:
+                site.set("type", rng.choice(["sphere", "capsule", "ellipsoid", "cylinder", "box"]))
+                site.set("size", " ".join(f"{rng.uniform(0.02, 0.3):.3g}" for _ in range(3)))
+        geoms = [name for name, _, _ in self.geoms]
+        # The search for the nearest points of round shapes ends within a tolerance.
+        exact = [name for name, kind, _ in self.geoms if kind in ("sphere", "capsule", "box")]
+        balls = [name for name, kind in self.joints if kind == "ball"]
+        actuators = [a.get("name") for section in root.findall("actuator") for a in section]
+        framed = [("body", b) for b in self.bodies] + [("xbody", b) for b in self.bodies]
+        framed += [("geom", g) for g in geoms] + [("site", s) for s in self.sites]
+        one = [("site", self.sites, "touch accelerometer velocimeter gyro force torque magnetometer rangefinder"),
+               ("joint", self.scalars(), "jointpos jointvel jointactuatorfrc jointlimitpos jointlimitvel jointlimitfrc"),
+               ("joint", balls, "ballquat ballangvel"),
+               ("tendon", self.tendons, "tendonpos tendonvel tendonactuatorfrc tendonlimitpos tendonlimitvel tendonlimitfrc"),
+               ("actuator", actuators, "actuatorpos actuatorvel actuatorfrc"),
+               ("body", self.bodies, "subtreecom subtreelinvel subtreeangmom")]
+        one = [(key, names, kinds.split()) for key, names, kinds in one if names]
+        section = ET.SubElement(root, "sensor")
+        for _ in range(rng.choice([2, 5, 10, 20])):
+            way = rng.random()
+            if way < 0.5 and one:
+                key, names, kinds = rng.choice(one)
+                sensor = ET.SubElement(section, rng.choice(kinds), {key: rng.choice(names)})
+            elif way < 0.75 and framed:
+                kind = rng.choice("framepos framequat framexaxis frameyaxis framezaxis framelinvel frameangvel framelinacc "
+                                  "frameangacc".split())
+                objtype, objname = rng.choice(framed)
+                sensor = ET.SubElement(section, kind, objtype=objtype, objname=objname)
+                if not kind.endswith("acc") and rng.random() < 0.5:
+                    reftype, refname = rng.choice(framed)
+                    sensor.set("reftype", reftype)
+                    sensor.set("refname", refname)
+            elif way < 0.85 and len(exact) >= 2:
+                a, b = rng.sample(exact, 2)
+                sensor = ET.SubElement(section, rng.choice(["distance", "normal", "fromto"]), geom1=a, geom2=b)
+                if rng.random() < 0.7:
+                    sensor.set("cutoff", f"{rng.uniform(0.05, 2):.3g}")
+                continue
+            elif way < 0.93:
+                sensor = ET.SubElement(section, "contact", num=str(rng.choice([1, 2, 4])))
+                for side, choices in [("1", ["geom", "body", "subtree", "site"]), ("2", ["geom", "body", "subtree"])]:
+                    kind = rng.choice([*choices, None, None])
+                    names = {"geom": geoms, "site": self.sites}.get(kind, self.bodies)
+                    if kind and names:
+                        sensor.set(kind if kind == "site" else kind + side, rng.choice(names))
+                sensor.set("reduce", rng.choice(["none", "mindist", "maxforce", "netforce"]))
+                words = "found force torque dist pos normal tangent".split()
+                sensor.set("data", " ".join(w for w in words if rng.random() < 0.5) or "found")
+            elif way < 0.96 and self.sites and framed:
+                objtype, objname = rng.choice(framed)
+                sensor = ET.SubElement(section, "insidesite", site=rng.choice(self.sites), objtype=objtype, objname=objname)
+            else:
+                sensor = ET.SubElement(section, rng.choice(["e_potential", "e_kinetic", "clock"]))
+            if rng.random() < 0.15 and sensor.tag not in ("ballquat", "framequat", "framexaxis", "frameyaxis", "framezaxis"):
+                sensor.set("cutoff", f"{rng.uniform(0.05, 3):.3g}")
+
     def keyframe(self, root):
         section = ET.SubElement(root, "keyframe")
         key = ET.SubElement(section, "key", name="key")
@@ -670,6 +732,8 @@ class Draw:
             self.actuator(root)
         if self.joints and self.chance(0.2):
             self.keyframe(root)
+        if self.sensor_rng.random() < 0.6:
+            self.sensor(root)
         ET.indent(root)
         return ET.tostring(root, encoding="unicode") + "\n"
 

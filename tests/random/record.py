@@ -8,7 +8,7 @@ FOLDER/INDEX.npz:
 
 - `model/…`: numbers of the compiled model, under MuJoCo's names;
 - `before/…`: states before a step, one row each: rest and throws, cold and warm starts, from a run under random controls;
-- `after/…`: the states after one step, the acceleration, and the numbers of contacts and of constraint rows;
+- `after/…`: the states after one step, the acceleration, what sensors measured, and the numbers of contacts and of constraint rows;
 - `spread/…`: the largest difference that any of NUDGES changes of the state by 1e-15 makes to each of them. Every
   second one is computed with sparse Jacobians, MuJoCo's other order of the same sums; half of them change
   numbers too that the compiler computed;
@@ -32,7 +32,7 @@ NUDGE = 1e-15
 DIVERGED = 1e10
 BEFORE = ["qpos", "qvel", "ctrl", "qacc_warmstart", "act", "mocap_pos", "mocap_quat"]
 MARKS = ["apart", "stiffness", "rounding"]
-AFTER = ["qpos", "qvel", "qacc", "act", "counts"]
+AFTER = ["qpos", "qvel", "qacc", "act", "sensordata", "counts"]
 MODEL = """
     qpos0 qpos_spring body_parentid body_rootid body_weldid body_jntadr body_jntnum body_dofadr body_dofnum body_pos
     body_quat body_ipos body_iquat body_mass body_subtreemass body_inertia body_invweight0 jnt_type jnt_bodyid
@@ -104,7 +104,7 @@ def step(model, data, before):
     data.qacc_warmstart[:] = before[3]
     mujoco.mj_step(model, data)
     counts = np.array([data.ncon, data.nefc, sum(w.number for w in data.warning)], dtype=float)
-    return [data.qpos.copy(), data.qvel.copy(), data.qacc.copy(), data.act.copy(), counts], np.maximum(before_step, marks(model, data))
+    return [data.qpos.copy(), data.qvel.copy(), data.qacc.copy(), data.act.copy(), data.sensordata.copy(), counts], np.maximum(before_step, marks(model, data))
 
 
 def nudged(rng, values, least=1):

@@ -80,6 +80,9 @@ pub fn compare_step(model: &Model, recording: &Recording, row: usize) -> Result<
     if !state.act.is_empty() {
         parts.push(("act", &state.act));
     }
+    if !state.sensordata.is_empty() {
+        parts.push(("sensordata", &state.sensordata));
+    }
     let mut found = Compared {
         same: true,
         ..Compared::default()
