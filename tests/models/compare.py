@@ -10,8 +10,8 @@ MuJoCo loads counts once, however often the same text is there. A model without 
 folder of tests, is no robot and no task.
 
 Of each model it compares the compiled numbers, single steps from MuJoCo's own states, and 100 steps from perturbed
-starts. Errors are max |x - ref| / max(1, |ref|) of positions and velocities. A run agrees within 1e-6, or within 1,000
-times what nudges of 1e-15 do to MuJoCo itself. Prints a line for each model (with -v), the first refused element of
+starts. Errors are max |x - ref| / max(1, |ref|) of positions and velocities, and of what sensors measure in single
+steps. A run agrees within 1e-6, or within 1,000 times what nudges of 1e-15 do to MuJoCo itself. Prints a line for each model (with -v), the first refused element of
 those that do not load, and the table.
 """
 import argparse
@@ -179,16 +179,19 @@ def motion(np, mujoco, model, engine):
         other.qpos[:], other.qvel[:], other.act[:], other.ctrl[:], other.qacc_warmstart[:] = begin
         for _ in range(steps):
             mujoco.mj_step(model, other)
-        return np.concatenate([other.qpos, other.qvel])
+        return np.concatenate([other.qpos, other.qvel]), other.sensordata.copy()
 
     def one(begin, steps):
+        """Errors of the state and of the sensors, each with what nudges do to it."""
         reference = run(begin, steps)
-        spread = 0.0
+        spread = [0.0, 0.0]
         for _ in range(NUDGES):
             nudged = [part + NUDGE * rng.uniform(-1, 1, part.shape) * np.maximum(1, np.abs(part)) for part in begin]
-            spread = max(spread, error(np, run(nudged, steps), reference))
-        found = engine.run(steps, begin)[: model.nq + model.nv]
-        return error(np, found, reference), spread
+            spread = [max(s, error(np, x, r)) for s, x, r in zip(spread, run(nudged, steps), reference)]
+        found = engine.run(steps, begin)
+        moved = model.nq + model.nv
+        sensed = found[moved + model.nv : -3]
+        return list(zip([error(np, found[:moved], reference[0]), error(np, sensed, reference[1])], spread))
 
     def worst(pairs):
         return max(pairs, key=lambda pair: pair[0] / max(TOLERANCE, 1000 * pair[1]))
@@ -202,7 +205,10 @@ def motion(np, mujoco, model, engine):
                 data.ctrl[:] = control()
                 singles.append(one(state(data), 1))
             mujoco.mj_step(model, data)
-    return {"single": worst(singles), "long": worst(longs)}
+    found = {"single": worst([state for state, _ in singles]), "long": worst([state for state, _ in longs])}
+    if model.nsensordata:
+        found["sensors"] = worst([sensors for _, sensors in singles])
+    return found
 
 
 def main():
@@ -274,7 +280,7 @@ def line(found):
     compiled = found["compiled"]
     text = f"compiled {compiled[0]:.0e} {compiled[1]}"
     good = compiled[0] <= COMPILED
-    for part in ["single", "long"]:
+    for part in ["single", "long", "sensors"]:
         if part in found:
             text += f"; {part} {found[part][0]:.0e} (MuJoCo's own {found[part][1]:.0e})"
             good &= agrees(found[part])
@@ -297,16 +303,17 @@ def report(results):
     print(f"\nFirst refusal of the {sum(refused.values())} robots and tasks that do not load:")
     for text, count in refused.most_common():
         print(f"{count:5}  {text}")
-    print("\n| models that MuJoCo loads | number | load | compiled numbers equal | one step agrees | 100 steps agree |")
-    print("|---|---|---|---|---|---|")
+    print("\n| models that MuJoCo loads | number | load | compiled numbers equal | one step agrees | 100 steps agree | sensors agree |")
+    print("|---|---|---|---|---|---|---|")
     for name, group in [("all", mine), ("robots and tasks", robots), ("of them with meshes", [r for r in robots if r.get("nmesh")])]:
         loaded = [r for r in group if "compiled" in r]
         moved = [r for r in loaded if "single" in r]
         share = lambda part, of: f"{part} ({100 * part / max(1, of):.0f} %)"
         equal = sum(r["compiled"][0] <= COMPILED for r in loaded)
         single, long = (sum(agrees(r[part]) for r in moved) for part in ["single", "long"])
+        sensed = [agrees(r["sensors"]) for r in moved if "sensors" in r]
         print(f"| {name} | {len(group)} | {share(len(loaded), len(group))} | {share(equal, len(loaded))} "
-              f"| {share(single, len(moved))} | {share(long, len(moved))} |")
+              f"| {share(single, len(moved))} | {share(long, len(moved))} | {share(sum(sensed), len(sensed))} |")
     failed = [r for r in mine if "failed" in r]
     if failed:
         print(f"\n{len(failed)} failed: " + "; ".join(line(r) for r in failed[:10]))

@@ -4,8 +4,8 @@
 //!
 //! Prints what is wrong with the file after the word `error`, or lines `name number…` of the compiled model under
 //! MuJoCo's names, then `ready`. Each line of stdin is then a number of steps, `qpos`, `qvel`, `act`,
-//! `ctrl` and `qacc_warmstart`; the answer holds `qpos`, `qvel` and `qacc` after them, and the numbers of contacts, of constraint
-//! rows and of warnings.
+//! `ctrl` and `qacc_warmstart`; the answer holds `qpos`, `qvel`, `qacc` and `sensordata` after them, and the numbers of
+//! contacts, of constraint rows and of warnings.
 
 use envs::dynamics::{Model, State, step};
 use envs::glam::{DQuat, DVec3};
@@ -68,7 +68,7 @@ fn replay(model: &Model, numbers: &[f64]) -> Option<Vec<f64>> {
         state.rows.len(),
         state.warnings.total() as usize,
     ];
-    let mut after = [state.qpos, state.qvel, state.qacc].concat();
+    let mut after = [state.qpos, state.qvel, state.qacc, state.sensordata].concat();
     after.extend(counts.map(|n| n as f64));
     rest.is_empty().then_some(after)
 }
