@@ -38,7 +38,7 @@ pub(crate) fn run(args: &WatchArgs) -> Result<ExitCode> {
         return Ok(ExitCode::from(interrupt::STATUS));
     };
     print_line(&format!("{}", place.display()));
-    for actor in &actors {
+    for actor in actors.iter().filter(|_| args.model.is_none()) {
         print_line(&format!(
             "  {}: return {:.1} after {:.2} s{}",
             actor.name,
@@ -96,9 +96,9 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
         for line in &model.notes {
             note(line);
         }
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let name = model.name.clone();
         let env = OwnModel::new(model).into();
-        return Ok(vec![Actor::new(env, name.into_owned(), None, args)?]);
+        return Ok(vec![Actor::new(env, name, None, args)?]);
     }
     let wanted = if args.side_by_side { 2 } else { 1 };
     if args.runs.len() != wanted {
@@ -213,9 +213,15 @@ impl Actor {
         let [width, height] = args.size;
         let mut picture = Picture::new(width, height);
         picture.draw(model, state, &self.camera);
-        let id = self.env.info().id;
-        picture.write(6, 6, TEXT, &format!("{id}  {}", self.name));
-        let line = format!("{:5.2} s  return {:8.1}", self.time, self.sum);
+        // A model alone is no task and has no return.
+        let (heading, line) = if args.model.is_some() {
+            (self.name.clone(), format!("{:5.2} s", self.time))
+        } else {
+            let id = self.env.info().id;
+            let line = format!("{:5.2} s  return {:8.1}", self.time, self.sum);
+            (format!("{id}  {}", self.name), line)
+        };
+        picture.write(6, 6, TEXT, &heading);
         picture.write(6, 18, TEXT, &line);
         Ok(picture)
     }
