@@ -5,6 +5,8 @@ use super::{MOST_FACES, Surface};
 
 /// Most corners of one polygon.
 const MOST_CORNERS: usize = 1000;
+/// Most corners of polygons that are looked at for ears, again and again: a second's work.
+const MOST_LOOKS: usize = 300_000_000;
 
 /// Reads a file.
 pub(super) fn read(bytes: &[u8]) -> Result<Surface, String> {
@@ -12,7 +14,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Surface, String> {
     let mut surface = Surface::default();
     // Whether the first object with faces has ended.
     let mut over = false;
-    let mut corners = Vec::new();
+    let (mut corners, mut looks) = (Vec::new(), 0);
     for (number, line) in text.lines().enumerate() {
         let wrong = |what: &str| format!("line {}: {what}", number + 1);
         let mut words = line.split_ascii_whitespace();
@@ -33,7 +35,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Surface, String> {
                     )));
                 }
                 if corners.len() >= 3 {
-                    split(&mut surface, &corners);
+                    split(&mut surface, &corners, &mut looks);
+                }
+                if looks > MOST_LOOKS {
+                    return Err(wrong("the polygons have too many corners to be cut"));
                 }
                 if surface.face.len() > MOST_FACES {
                     return Err(wrong(&format!(
@@ -63,27 +68,75 @@ fn index(word: &str, count: usize) -> Option<usize> {
     usize::try_from(index).ok()
 }
 
-/// Adds a polygon as triangles: one of four corners along its shorter diagonal, others as a fan.
-fn split(surface: &mut Surface, corners: &[usize]) {
-    if let [a, b, c, d] = *corners {
-        let square = |from: usize, to: usize| {
-            let ends = [from, to].map(|corner| surface.vert.get(corner));
-            let [Some(from), Some(to)] = ends else {
-                return 0.0;
-            };
-            let along = |i: usize| to[i] - from[i];
-            along(0) * along(0) + along(1) * along(1) + along(2) * along(2)
-        };
-        let faces = if square(a, c) < square(b, d) {
-            [[a, b, c], [a, c, d]]
+/// Adds a polygon as triangles, as tinyobjloader 2.0 does in single precision: seen along the axis that shows most of its
+/// first corner, ears are cut off one after the other, each a corner that turns as the whole does and holds no other
+/// corner. What has no ear any more is left out.
+fn split(surface: &mut Surface, corners: &[usize], looks: &mut usize) {
+    let axes = axes(surface, corners);
+    let at = |corner: usize| {
+        let place = surface.vert.get(corner);
+        place.map_or([0.0; 2], |place| axes.map(|axis| place[axis]))
+    };
+    let next = |i: usize| corners[(i + 1) % corners.len()];
+    let area = (0..corners.len()).fold(0.0, |area, i| {
+        let [a, b] = [at(corners[i]), at(next(i))];
+        area + (a[0] * b[1] - a[1] * b[0]) * 0.5
+    });
+    let mut rest = corners.to_vec();
+    let (mut first, mut tries) = (0, rest.len());
+    while rest.len() > 3 && tries > 0 {
+        let count = rest.len();
+        *looks += count;
+        first %= count;
+        let ear = [0, 1, 2].map(|i| rest[(first + i) % count]);
+        let flat = ear.map(at);
+        let mut others = (3..count).map(|i| at(rest[(first + i) % count]));
+        if turn(&flat) * area < 0.0 || others.any(|other| is_within(&flat, other)) {
+            first += 1;
+            tries -= 1;
         } else {
-            [[a, b, d], [b, c, d]]
-        };
-        surface.face.extend(faces);
-        return;
+            surface.face.push(ear);
+            rest.remove((first + 1) % count);
+            tries = count;
+        }
     }
-    let pairs = corners[1..].windows(2);
-    surface
-        .face
-        .extend(pairs.map(|pair| [corners[0], pair[0], pair[1]]));
+    if let [a, b, c] = rest[..] {
+        surface.face.push([a, b, c]);
+    }
+}
+
+/// The two axes across the one that shows most of a polygon's first corner that is no straight line.
+fn axes(surface: &Surface, corners: &[usize]) -> [usize; 2] {
+    for i in 0..corners.len() {
+        let three = [0, 1, 2].map(|k| surface.vert.get(corners[(i + k) % corners.len()]));
+        let [Some(a), Some(b), Some(c)] = three else {
+            continue;
+        };
+        let [e, f] = [[a, b], [b, c]].map(|[from, to]| [0, 1, 2].map(|k| to[k] - from[k]));
+        let [x, y, z] = [[1, 2], [2, 0], [0, 1]].map(|[j, k]| (e[j] * f[k] - e[k] * f[j]).abs());
+        if x.max(y).max(z) > f32::EPSILON {
+            return if x > y && x > z {
+                [1, 2]
+            } else if z > x && z > y {
+                [0, 1]
+            } else {
+                [0, 2]
+            };
+        }
+    }
+    [1, 2]
+}
+
+/// Which way a corner turns.
+fn turn([a, b, c]: &[[f32; 2]; 3]) -> f32 {
+    (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])
+}
+
+/// Whether a point lies in a triangle: a line from it along the first axis crosses an odd number of sides.
+fn is_within(corners: &[[f32; 2]; 3], [x, y]: [f32; 2]) -> bool {
+    let sides = [(0, 2), (1, 0), (2, 1)].map(|(i, j)| (corners[i], corners[j]));
+    let crossed = sides.into_iter().filter(|([ax, ay], [bx, by])| {
+        (*ay > y) != (*by > y) && x < (bx - ax) * (y - ay) / (by - ay) + ax
+    });
+    crossed.count() % 2 == 1
 }

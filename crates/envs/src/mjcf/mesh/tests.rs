@@ -29,10 +29,31 @@ fn a_text_and_a_binary_stl_share_corners() {
 fn an_obj_gives_all_corners_and_its_first_object() {
     let bar = obj::read(&file("bar.obj")).unwrap();
     assert_eq!(bar.vert.len(), 9);
-    // Four-cornered faces along their shorter diagonals, the last side as two triangles.
+    // Four-cornered faces as two triangles.
     assert_eq!(bar.face.len(), 12);
     assert!(bar.face.as_flattened().iter().all(|corner| *corner < 8));
     assert!(bar.face.contains(&[1, 5, 7]) && bar.face.contains(&[1, 7, 3]));
+}
+
+/// Triangles of MuJoCo 3.3.7 (`mesh_face`): a bent square, a comb, and a hollow side.
+#[test]
+fn polygons_of_an_obj_are_cut_as_in_mujoco() {
+    let comb = "v 0 0 0\nv 3 0 0\nv 3 2 0\nv 2 .5 0\nv 1.5 2 0\nv 1 .4 0\nv 0 2 0\nf 1 2 3 4 5 6 7";
+    let hollow = "v 0 0 0\nv 0 1 0\nv 0 2 0\nv 0 2 2\nv 0 1 .5\nv 0 0 2\nf 1 2 3 4 5 6";
+    let cases: [(&str, &[[usize; 3]]); 3] = [
+        (
+            "v 0 0 0\nv 1 0 .3\nv 1.2 1 0\nv 0 1.5 .2\nf 1 2 3 4",
+            &[[0, 1, 2], [0, 2, 3]],
+        ),
+        (
+            comb,
+            &[[1, 2, 3], [3, 4, 5], [5, 6, 0], [5, 0, 1], [1, 3, 5]],
+        ),
+        (hollow, &[[0, 1, 2], [2, 3, 4], [4, 5, 0], [0, 2, 4]]),
+    ];
+    for (text, faces) in cases {
+        assert_eq!(obj::read(text.as_bytes()).unwrap().face, faces, "{text}");
+    }
 }
 
 #[test]
