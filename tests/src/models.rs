@@ -57,6 +57,7 @@ fn joint_type(kind: JointType) -> f64 {
 fn geom_type(kind: GeomType) -> f64 {
     match kind {
         GeomType::Plane => 0.0,
+        GeomType::HField => 1.0,
         GeomType::Sphere => 2.0,
         GeomType::Capsule => 3.0,
         GeomType::Ellipsoid => 4.0,

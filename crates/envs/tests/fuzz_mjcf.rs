@@ -39,10 +39,12 @@ const EVERYTHING: &str = r#"<mujoco model="everything">
       <default class="hand"><geom size="0.05"/><site size="0.1"/></default></default>
   </default>
   <asset><texture name="t" builtin="flat" width="8" height="48"/><material name="m" rgba="0 1 0 1"/>
+    <hfield name="hills" nrow="2" ncol="3" size="1 1 0.3 0.1" elevation="0 1 2 1 0.5 0"/>
     <mesh name="rock" vertex="0 0 0 0.2 0 0 0 0.2 0 0 0 0.2 0.1 0.1 0.15" scale="1 0.9 0.8" inertia="convex" refpos="0.1 0 0"/></asset>
   <worldbody>
     <light pos="0 0 3"/>
     <geom name="floor" type="plane" size="5 5 1" material="m"/>
+    <geom name="hills" type="hfield" hfield="hills" pos="0 0 0.3"/>
     <body name="free" pos="0 0 1" euler="10 20 30">
       <freejoint name="free"/>
       <inertial pos="0 0 0" mass="1" fullinertia="1 1.2 0.9 0.1 0 0.05"/>
@@ -85,7 +87,11 @@ const EVERYTHING: &str = r#"<mujoco model="everything">
     <general name="g" jointinparent="shoulder" gear="1 2 3" gaintype="affine" gainprm="1 2 3" biastype="affine"
       biasprm="0 -1 -1"/>
   </actuator>
-  <sensor><jointpos joint="elbow"/></sensor>
+  <sensor><jointpos joint="elbow"/><touch name="touch" site="s"/><rangefinder site="s" cutoff="3"/><gyro site="s" noise="1"/>
+    <distance geom1="ball" geom2="box" cutoff="2"/><fromto body1="arm" geom2="stone"/><jointlimitfrc joint="reach"/>
+    <contact geom1="ball" num="2" data="found force pos" reduce="mindist"/><framelinacc objtype="body" objname="arm"/>
+    <framepos objtype="geom" objname="palm" reftype="site" refname="s"/><subtreeangmom body="free"/><e_potential/>
+    <insidesite site="s" objtype="xbody" objname="hand"/></sensor>
   <equality><weld body1="hand" body2="cart" active="false"/></equality>
   <keyframe><key name="k" time="1" ctrl="1 2 3 0.5 0" qvel="1 2"/></keyframe>
 </mujoco>"#;

@@ -6,7 +6,7 @@
 use glam::{DMat3, DVec3};
 
 use super::MINVAL;
-use super::model::{GeomType, Mesh, Model};
+use super::model::{GeomType, HeightField, Mesh, Model};
 use super::state::State;
 
 /// A ray: where it starts and its direction, of any length; distances count in that.
@@ -48,12 +48,13 @@ pub(super) fn cast(model: &Model, state: &State, ray: &Ray, without: usize) -> O
         let (pos, mat) = (state.geom_xpos[geom], &state.geom_xmat[geom]);
         let local = ray.local(pos, mat);
         let size = &geoms.size[geom];
-        match (geoms.kind[geom], geoms.mesh[geom]) {
-            (GeomType::Mesh, Some(mesh)) => {
+        match (geoms.mesh[geom], geoms.hfield[geom]) {
+            (Some(mesh), _) => {
                 boxed(&local, size)?;
                 surface(&local, &model.meshes[mesh])
             }
-            (kind, _) => primitive(&local, kind, size),
+            (None, Some(field)) => heights(&local, &model.hfields[field]),
+            (None, None) => primitive(&local, geoms.kind[geom], size),
         }
     });
     hits.fold(None, nearer)
@@ -95,7 +96,7 @@ fn primitive(ray: &Ray, kind: GeomType, size: &[f64; 3]) -> Option<f64> {
             cylinder(ray, radius, half)
         }
         GeomType::Box => boxed(ray, size),
-        GeomType::Mesh => None,
+        GeomType::HField | GeomType::Mesh => None,
     }
 }
 
@@ -173,22 +174,100 @@ fn cylinder(ray: &Ray, radius: f64, half: f64) -> Option<f64> {
 
 /// A box about the origin.
 fn boxed(ray: &Ray, size: &[f64; 3]) -> Option<f64> {
-    let size = DVec3::from_array(*size);
-    sphere(ray, size.length_squared())?;
-    let mut found = None;
-    for axis in 0..3 {
+    let sides = sides(ray, DVec3::from_array(*size));
+    sides.into_iter().fold(None, nearer)
+}
+
+/// The sides of a box about the origin: the lower and the upper one along each axis.
+fn sides(ray: &Ray, size: DVec3) -> [Option<f64>; 6] {
+    let mut found = [None; 6];
+    if sphere(ray, size.length_squared()).is_none() {
+        return found;
+    }
+    for (number, found) in found.iter_mut().enumerate() {
+        let axis = number / 2;
+        let end = if number % 2 == 0 {
+            -size[axis]
+        } else {
+            size[axis]
+        };
         if ray.along[axis].abs() > MINVAL {
-            for end in [-size[axis], size[axis]] {
-                let x = (end - ray.from[axis]) / ray.along[axis];
-                let place = ray.at(x).abs();
-                let within = |i: usize| i == axis || place[i] <= size[i];
-                if x >= 0.0 && (0..3).all(within) {
-                    found = nearer(found, Some(x));
-                }
-            }
+            let x = (end - ray.from[axis]) / ray.along[axis];
+            let place = ray.at(x).abs();
+            let within = |i: usize| i == axis || place[i] <= size[i];
+            *found = (x >= 0.0 && (0..3).all(within)).then_some(x);
         }
     }
     found
+}
+
+/// A height field: its base, the triangles under the way through the box above that, and the sides of that box below
+/// the surface.
+fn heights(ray: &Ray, field: &HeightField) -> Option<f64> {
+    let [x, y, top, base] = field.size;
+    let moved = |by: f64| Ray {
+        from: ray.from - DVec3::Z * by,
+        along: ray.along,
+    };
+    let mut found = boxed(&moved(-0.5 * base), &[x, y, 0.5 * base]);
+    let sides = sides(&moved(0.5 * top), DVec3::new(x, y, 0.5 * top));
+    let Some(enter) = sides.into_iter().fold(None, nearer) else {
+        return found;
+    };
+    let beyond = sides.into_iter().flatten().filter(|side| *side > enter);
+    let ends = beyond
+        .reduce(f64::max)
+        .map_or([0.0, enter], |leave| [enter, leave]);
+    let [dx, dy] = field.spacing();
+    let places = ends.map(|end| ray.at(end));
+    let columns = lines(places.map(|place| (place.x + x) / dx), field.ncol);
+    let rows = lines(places.map(|place| (place.y + y) / dy), field.nrow);
+    let across = across(ray.along);
+    for row in rows {
+        for column in columns.clone() {
+            let [here, there] = [field.point(row, column), field.point(row + 1, column + 1)];
+            for third in [field.point(row, column + 1), field.point(row + 1, column)] {
+                found = nearer(found, triangle(ray, [here, there, third], &across));
+            }
+        }
+    }
+    for (number, side) in sides[..4].iter().enumerate() {
+        let Some(at) = side.filter(|at| found.is_none_or(|found| *at < found)) else {
+            continue;
+        };
+        let place = ray.at(at);
+        let last = number % 2 == 1;
+        // Along the side, and the height of its edge before and behind the place.
+        let (along, count) = if number < 2 {
+            ((place.y + y) / dy, field.nrow)
+        } else {
+            ((place.x + x) / dx, field.ncol)
+        };
+        let before = along.floor().clamp(0.0, count.saturating_sub(2) as f64);
+        let height = |step: usize| {
+            let at = before as usize + step;
+            let (row, column) = match (number < 2, last) {
+                (true, true) => (at, field.ncol - 1),
+                (true, false) => (at, 0),
+                (false, true) => (field.nrow - 1, at),
+                (false, false) => (0, at),
+            };
+            let heights = field.data.get(row * field.ncol + column);
+            f64::from(heights.copied().unwrap_or_default())
+        };
+        if place.z / top < height(0) * (before + 1.0 - along) + height(1) * (along - before) {
+            found = Some(at);
+        }
+    }
+    found
+}
+
+/// Cells of a grid line between two places, and one more on each side.
+fn lines([a, b]: [f64; 2], count: usize) -> std::ops::Range<usize> {
+    let last = count.saturating_sub(1) as f64;
+    let low = (a.min(b).floor() - 1.0).clamp(0.0, last);
+    let high = (a.max(b).ceil() + 1.0).clamp(0.0, last);
+    low as usize..high as usize
 }
 
 /// The triangles of a mesh.
@@ -264,7 +343,7 @@ pub(super) fn is_inside(
         GeomType::Ellipsoid => (p / DVec3::from_array(*size)).length_squared() < 1.0,
         GeomType::Cylinder => p.z.abs() < half && p.truncate().length_squared() < radius * radius,
         GeomType::Box => p.abs().cmplt(DVec3::from_array(*size)).all(),
-        GeomType::Mesh => false,
+        GeomType::HField | GeomType::Mesh => false,
     }
 }
 

@@ -48,3 +48,17 @@ impl Default for MeshSpec {
         }
     }
 }
+
+/// A height field.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HeightFieldSpec {
+    /// Its file, or why there can be none.
+    pub(super) file: Option<Result<PathBuf, String>>,
+    pub(super) content_type: Option<String>,
+    /// Rows and columns.
+    pub(super) grid: [usize; 2],
+    /// Heights as written.
+    pub(super) elevation: Option<Vec<f64>>,
+    /// Half the sides, the largest height, and the thickness of the base.
+    pub(super) size: [f64; 4],
+}

@@ -35,7 +35,7 @@ pub(super) fn volume(kind: GeomType, size: [f64; 3]) -> f64 {
         GeomType::Capsule => PI * (cylinder + ball),
         GeomType::Ellipsoid => 4.0 * PI * radius * half_length * height / 3.0,
         GeomType::Cylinder => PI * radius * radius * (2.0 * half_length),
-        GeomType::Box => radius * half_length * height * 8.0,
+        GeomType::Box | GeomType::HField => radius * half_length * height * 8.0,
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn moments(kind: GeomType, size: [f64; 3], mass: f64) -> DVec3 {
             DVec3::new(across, across, 0.5 * mass * radius * radius)
         }
         GeomType::Ellipsoid => across_squares(size) * (mass / 5.0),
-        GeomType::Box => across_squares(size) * (mass / 3.0),
+        GeomType::Box | GeomType::HField => across_squares(size) * (mass / 3.0),
     }
 }
 

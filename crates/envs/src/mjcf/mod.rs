@@ -7,7 +7,7 @@
 //!
 //! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
 //! `element` (typed attributes), `place` and `notes` (what is complained about and passed over), `spec`, `asset` and `sensor` (what a
-//! file says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `compile` (spec → model) with `mesh`, `inertia`,
+//! file says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `compile` (spec → model) with `mesh`, `hfield`, `inertia`,
 //! `orientation`, `frames`, `pairs`, `constants` and `lengthrange`. MuJoCo:
 //! XML reference; Modeling chapter.
 
@@ -20,6 +20,7 @@ mod defaults;
 mod element;
 mod files;
 mod frames;
+mod hfield;
 mod inertia;
 mod lengthrange;
 mod mesh;

@@ -37,7 +37,8 @@ pub(super) struct Filter {
 /// When there are too many.
 pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String> {
     let kinds = &model.geoms.kind;
-    let planes = |pair: [usize; 2]| pair.iter().all(|geom| kinds[*geom] == GeomType::Plane);
+    let is_ground = |geom: &usize| matches!(kinds[*geom], GeomType::Plane | GeomType::HField);
+    let grounds = |pair: [usize; 2]| pair.iter().all(is_ground);
     let in_order = |[a, b]: [usize; 2]| if kinds[a] > kinds[b] { [b, a] } else { [a, b] };
     let bodies = |pair: &Pair| pair.geoms.map(|geom| model.geoms.body[geom]);
     let mut explicit = filter.explicit;
@@ -50,7 +51,7 @@ pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String>
         pair.geoms = in_order(pair.geoms);
         named.insert(pair.geoms);
         named.insert([pair.geoms[1], pair.geoms[0]]);
-        if !planes(pair.geoms) {
+        if !grounds(pair.geoms) {
             pairs.push((key, pair));
         }
     }
@@ -77,7 +78,7 @@ pub(super) fn select(model: &Model, filter: Filter) -> Result<Vec<Pair>, String>
                 for &b in &of_body[second] {
                     let pair = in_order([a, b]);
                     if geoms_can_touch(&model.geoms, a, b)
-                        && !planes(pair)
+                        && !grounds(pair)
                         && !named.contains(&pair)
                     {
                         found.push(pair);

@@ -94,12 +94,8 @@ pub(super) const STATISTIC: Rule = Rule {
 };
 
 pub(super) const ASSET: Rule = Rule {
-    children: "material mesh",
-    skipped_children: &[
-        ("texture", LOOKS),
-        ("hfield", "a geom that uses it is refused"),
-        ("skin", LOOKS),
-    ],
+    children: "material mesh hfield",
+    skipped_children: &[("texture", LOOKS), ("skin", LOOKS)],
     ..EMPTY
 };
 
@@ -116,6 +112,11 @@ pub(super) const MESH: Rule = Rule {
         ("maxhullvert", &["-1"], "hulls with fewer corners"),
         ("builtin", &[], "shapes that MuJoCo makes"),
     ],
+    ..EMPTY
+};
+
+pub(super) const HFIELD: Rule = Rule {
+    read: "name content_type file nrow ncol size elevation",
     ..EMPTY
 };
 
@@ -196,7 +197,7 @@ pub(super) const FREEJOINT: Rule = Rule {
 pub(super) const GEOM: Rule = Rule {
     read: "name class type contype conaffinity condim group priority size material friction \
         mass density solmix solref solimp margin gap fromto pos quat axisangle xyaxes \
-        zaxis euler rgba mesh fitscale",
+        zaxis euler rgba mesh hfield fitscale",
     skipped: &[("user", NOTES), ("fluidcoef", "see fluidshape")],
     neutral: &[
         ("shellinertia", &["false"], "hollow geoms"),
@@ -205,7 +206,6 @@ pub(super) const GEOM: Rule = Rule {
             &["none"],
             "fluid forces on the geoms' own shapes",
         ),
-        ("hfield", &[""], "height fields"),
     ],
     ..EMPTY
 };

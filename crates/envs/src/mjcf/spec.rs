@@ -1,6 +1,6 @@
 //! What a file says, after defaults: plain data with MuJoCo's default values.
 
-use super::asset::MeshSpec;
+use super::asset::{HeightFieldSpec, MeshSpec};
 use super::compiler::Compiler;
 use super::notes::Notes;
 use super::orientation::{Orientation, unit_quat};
@@ -227,6 +227,8 @@ pub(super) struct GeomSpec {
     pub(super) placement: Placement,
     /// The mesh that it is, or that it is fitted to.
     pub(super) mesh: Option<String>,
+    /// The height field that it is.
+    pub(super) hfield: Option<String>,
     /// By how much a fitted geom is larger than what it is fitted to.
     pub(super) fitscale: f64,
     pub(super) mass: Option<f64>,
@@ -252,6 +254,7 @@ impl Default for GeomSpec {
         Self {
             placement: Placement::default(),
             mesh: None,
+            hfield: None,
             fitscale: 1.0,
             mass: None,
             density: 1000.0,
@@ -554,6 +557,7 @@ pub(super) struct Spec {
     pub(super) actuators: Vec<Named<Driven>>,
     pub(super) sensors: Vec<Named<SensorSpec>>,
     pub(super) meshes: Vec<Named<MeshSpec>>,
+    pub(super) hfields: Vec<Named<HeightFieldSpec>>,
     /// Colours of materials.
     pub(super) materials: HashMap<String, [f64; 4]>,
     pub(super) pairs: Vec<Named<NamedPair>>,

@@ -22,7 +22,7 @@ pub(super) fn cast(
         GeomType::Capsule => capsule(o, d, size[0], size[1]),
         GeomType::Cylinder => cylinder(o, d, size[0], size[1]),
         GeomType::Box => block(o, d, DVec3::from(size)),
-        GeomType::Mesh => tree?.cast(o, d),
+        GeomType::HField | GeomType::Mesh => tree?.cast(o, d),
         GeomType::Ellipsoid => {
             // A unit sphere in stretched space; the direction stretches too, so distances stay.
             let radii = DVec3::from(size);

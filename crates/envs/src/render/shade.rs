@@ -4,8 +4,9 @@ use super::hit::Hit;
 use super::ray::cast;
 use super::tree::Tree;
 use crate::dynamics::State;
-use crate::dynamics::model::{GeomType, Model};
+use crate::dynamics::model::{GeomType, HeightField, Mesh, Model};
 use glam::{DVec3, Vec3};
+use std::borrow::Cow;
 
 /// Groups from this on are left out, as MuJoCo's viewer does.
 const HIDDEN_GROUP: i32 = 3;
@@ -54,6 +55,41 @@ pub(super) struct Scene<'a> {
     middle: DVec3,
 }
 
+/// The triangles of a height field, and those of its sides.
+fn surface(field: &HeightField) -> Mesh {
+    let (nrow, ncol) = (field.nrow, field.ncol);
+    let base = -field.size[3];
+    let mut mesh = Mesh::default();
+    for point in (0..nrow * ncol).map(|at| field.point(at / ncol, at % ncol)) {
+        mesh.vert.push(point.as_vec3().to_array());
+    }
+    let mut quad = |[a, b, c, d]: [u32; 4]| mesh.face.extend([[a, b, c], [a, c, d]]);
+    let at = |row: usize, column: usize| (row * ncol + column) as u32;
+    for row in 1..nrow {
+        for column in 1..ncol {
+            let (r, c) = (row - 1, column - 1);
+            quad([at(r, c), at(r, column), at(row, column), at(row, c)]);
+        }
+    }
+    let [last_row, last_column] = [nrow, ncol].map(|count| count.saturating_sub(1));
+    let rows = 0..nrow;
+    let columns = 0..ncol;
+    let rim = columns.clone().map(|c| at(0, c));
+    let rim = rim.chain(rows.clone().map(|r| at(r, last_column)));
+    let rim = rim.chain(columns.rev().map(|c| at(last_row, c)));
+    let rim: Vec<_> = rim.chain(rows.rev().map(|r| at(r, 0))).collect();
+    for ends in rim.windows(2) {
+        let first = mesh.vert.len() as u32;
+        for end in [ends[0], ends[1]] {
+            let [x, y, _] = mesh.vert[end as usize];
+            mesh.vert.push([x, y, base as f32]);
+        }
+        mesh.face.push([first, first + 1, ends[1]]);
+        mesh.face.push([first, ends[1], ends[0]]);
+    }
+    mesh
+}
+
 impl<'a> Scene<'a> {
     /// `scale` is how far the camera is from what it looks at (m), `middle` where that is.
     pub(super) fn new(model: &'a Model, state: &State, scale: f64, middle: DVec3) -> Self {
@@ -73,7 +109,8 @@ impl<'a> Scene<'a> {
                 Body {
                     kind: geoms.kind[geom],
                     size: geoms.size[geom],
-                    tree: geoms.mesh[geom],
+                    tree: geoms.mesh[geom]
+                        .or(geoms.hfield[geom].map(|field| model.meshes.len() + field)),
                     centre: state.geom_xpos[geom],
                     axes: state.geom_xmat[geom],
                     reach: match geoms.kind[geom] {
@@ -100,8 +137,12 @@ impl<'a> Scene<'a> {
             mark: true,
         }));
         let is_shown = |mesh: usize| bodies.iter().any(|body| body.tree == Some(mesh));
-        let trees = model.meshes.iter().enumerate();
-        let trees = trees.map(|(i, mesh)| is_shown(i).then(|| Tree::new(mesh)));
+        let meshes = model.meshes.iter().enumerate();
+        let meshes = meshes.map(|(i, mesh)| is_shown(i).then(|| Tree::new(Cow::Borrowed(mesh))));
+        let fields = (model.meshes.len()..).zip(&model.hfields);
+        let fields =
+            fields.map(|(i, field)| is_shown(i).then(|| Tree::new(Cow::Owned(surface(field)))));
+        let trees = meshes.chain(fields);
         Self {
             trees: trees.collect(),
             bodies,

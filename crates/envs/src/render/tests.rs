@@ -5,6 +5,7 @@ use crate::dynamics::model::{GeomType, Mesh};
 use crate::make;
 use glam::{DMat3, DQuat, DVec3};
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 /// Signed distance from a shape at the origin, or a lower bound of it that has the same sign.
 fn distance(kind: GeomType, size: [f64; 3], p: DVec3) -> f64 {
@@ -14,7 +15,9 @@ fn distance(kind: GeomType, size: [f64; 3], p: DVec3) -> f64 {
         GeomType::Sphere => p.length() - a,
         GeomType::Capsule => (p - DVec3::Z * p.z.clamp(-b, b)).length() - a,
         GeomType::Cylinder => (p.truncate().length() - a).max(p.z.abs() - b),
-        GeomType::Box | GeomType::Mesh => (p.abs() - DVec3::new(a, b, c)).max_element(),
+        GeomType::Box | GeomType::HField | GeomType::Mesh => {
+            (p.abs() - DVec3::new(a, b, c)).max_element()
+        }
         GeomType::Ellipsoid => ((p / DVec3::new(a, b, c)).length() - 1.0) * a.min(b).min(c),
     }
 }
@@ -70,7 +73,7 @@ proptest! {
             face: SIDES.to_vec(),
             ..Mesh::default()
         };
-        let tree = Tree::new(&mesh);
+        let tree = Tree::new(Cow::Borrowed(&mesh));
         let axes = DMat3::from_quat(DQuat::from_array(turn).normalize());
         let place = (DVec3::new(0.3, -0.2, 0.1), &axes);
         let origin = place.0 + axes * (DVec3::from(from).normalize() * 4.0);

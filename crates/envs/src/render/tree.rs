@@ -3,6 +3,7 @@
 use super::hit::Hit;
 use crate::dynamics::model::Mesh;
 use glam::{DVec3, Vec3};
+use std::borrow::Cow;
 
 /// Triangles of a leaf.
 const LEAF: usize = 4;
@@ -19,20 +20,21 @@ struct Node {
 
 /// Boxes around the triangles of a mesh.
 pub(super) struct Tree<'a> {
-    mesh: &'a Mesh,
+    mesh: Cow<'a, Mesh>,
     nodes: Vec<Node>,
     order: Vec<u32>,
 }
 
 impl<'a> Tree<'a> {
-    pub(super) fn new(mesh: &'a Mesh) -> Self {
+    pub(super) fn new(mesh: Cow<'a, Mesh>) -> Self {
+        let count = mesh.face.len();
         let mut tree = Self {
             mesh,
             nodes: Vec::new(),
-            order: (0..mesh.face.len() as u32).collect(),
+            order: (0..count as u32).collect(),
         };
         if !tree.order.is_empty() {
-            tree.split(0, mesh.face.len());
+            tree.split(0, count);
         }
         tree
     }
@@ -61,7 +63,7 @@ impl<'a> Tree<'a> {
             return;
         }
         let axis = (high - low).max_position();
-        let mesh = self.mesh;
+        let mesh = &self.mesh;
         let middle = |face: &u32| -> f32 {
             let corners = mesh.face[*face as usize];
             corners.iter().map(|c| mesh.vert[*c as usize][axis]).sum()

@@ -5,6 +5,7 @@ mod box_box;
 mod capsule;
 mod convex;
 mod cylinder;
+mod hfield;
 mod mesh;
 mod plane;
 mod sphere;
@@ -12,7 +13,7 @@ mod sphere;
 use glam::{DMat3, DVec3};
 
 use super::MINVAL;
-use super::model::{GeomType, Mesh, Model, Pair};
+use super::model::{GeomType, HeightField, Mesh, Model, Pair};
 use super::state::State;
 use super::state::contact::{Contact, MOST_TOUCHES};
 use super::state::convex::ConvexScratch;
@@ -71,6 +72,10 @@ struct Shape<'a> {
     size: &'a [f64; 3],
     /// What a mesh is.
     mesh: Option<&'a Mesh>,
+    /// What a height field is.
+    field: Option<&'a HeightField>,
+    /// Corners of the part of it that is looked at: three at the bottom, three at the top.
+    prism: Option<&'a [DVec3; 6]>,
 }
 
 impl Shape<'_> {
@@ -106,6 +111,8 @@ fn shape<'a>(model: &'a Model, xpos: &[DVec3], xmat: &'a [DMat3], geom: usize) -
         mat: &xmat[geom],
         size: &model.geoms.size[geom],
         mesh: model.geoms.mesh[geom].map(|mesh| &model.meshes[mesh]),
+        field: model.geoms.hfield[geom].map(|field| &model.hfields[field]),
+        prism: None,
     }
 }
 
@@ -139,17 +146,22 @@ fn nearest(
         iterations: model.opt.ccd_iterations,
         scratch,
     };
-    if is_searched([first.kind, second.kind]) || first.kind == GeomType::Box {
-        // As in MuJoCo the places are those of the geom of the lower type first, whichever was named first.
-        return convex::distance(&first, &second, reach, &mut search);
-    }
-    let mut touches = Touches::default();
-    touch([first, second], reach, &mut search, &mut touches);
-    let mut best: Option<&Touch> = None;
-    for touch in touches.as_slice() {
-        if touch.dist < best.map_or(reach, |best| best.dist) {
+    let mut best = None;
+    let mut keep = |touch: Touch| {
+        if touch.dist < best.map_or(reach, |best: Touch| best.dist) {
             best = Some(touch);
         }
+    };
+    if first.kind == GeomType::HField {
+        let radius = model.geoms.rbound[if turned { a } else { b }];
+        hfield::touch(&first, &second, radius, reach, &mut search, keep);
+    } else if is_searched([first.kind, second.kind]) || first.kind == GeomType::Box {
+        // As in MuJoCo the places are those of the geom of the lower type first, whichever was named first.
+        return convex::distance(&first, &second, reach, &mut search);
+    } else {
+        let mut touches = Touches::default();
+        touch([first, second], reach, &mut search, &mut touches);
+        touches.as_slice().iter().for_each(|touch| keep(*touch));
     }
     best.map(|touch| {
         let half = touch.normal
@@ -164,9 +176,10 @@ fn nearest(
 
 /// Whether the nearest points of shapes of these kinds, the lower first, are searched for.
 pub(crate) fn is_searched(kinds: [GeomType; 2]) -> bool {
-    use GeomType::{Box, Capsule, Cylinder, Ellipsoid, Mesh, Plane};
+    use GeomType::{Box, Capsule, Cylinder, Ellipsoid, HField, Mesh, Plane};
     match kinds {
         [Plane, _] => false,
+        [HField, _] => true,
         [a, b] if a == Ellipsoid || b == Ellipsoid || b == Mesh => true,
         pair => matches!(pair, [Capsule | Cylinder, Cylinder] | [Cylinder, Box]),
     }
@@ -188,6 +201,14 @@ pub(super) fn collision(model: &Model, state: &mut State) {
             iterations: model.opt.ccd_iterations,
             scratch: &mut state.convex,
         };
+        if shapes[0].kind == GeomType::HField {
+            let radius = model.geoms.rbound[pair.geoms[1]];
+            let [field, other] = &shapes;
+            hfield::touch(field, other, radius, pair.margin, &mut search, |touch| {
+                state.contacts.push(contact(pair, &touch));
+            });
+            continue;
+        }
         touch(shapes, pair.margin, &mut search, &mut touches);
         for touch in touches.as_slice() {
             state.contacts.push(contact(pair, touch));

@@ -9,6 +9,8 @@ use super::{SolImp, SolRef};
 pub enum GeomType {
     /// Infinite half-space below the local xy plane.
     Plane,
+    /// A [`HeightField`](super::HeightField); `size` holds half the sides of a box that weighs as it.
+    HField,
     /// `size = [radius, _, _]`.
     Sphere,
     /// Cylinder along the local z axis with spherical ends: `size = [radius, half_length, _]`.
@@ -36,6 +38,8 @@ pub struct Geoms {
     pub size: Vec<[f64; 3]>,
     /// Mesh of a geom of that shape, in [`Model::meshes`](super::Model::meshes).
     pub mesh: Vec<Option<usize>>,
+    /// Height field of a geom of that shape, in [`Model::hfields`](super::Model::hfields).
+    pub hfield: Vec<Option<usize>>,
     /// Position in the body's frame (m).
     pub pos: Vec<DVec3>,
     /// Orientation in the body's frame.

@@ -9,6 +9,7 @@ mod actuators;
 mod bodies;
 mod equalities;
 mod geoms;
+mod hfields;
 mod meshes;
 mod options;
 mod sensors;
@@ -21,6 +22,7 @@ pub use actuators::{Actuators, Dyn, Law, Tendons, Transmission, Wrap};
 pub use bodies::{Bodies, Dofs, JointType, Joints};
 pub use equalities::{Anchor, Equalities, Equality};
 pub use geoms::{GeomType, Geoms, Pair, Sites};
+pub use hfields::HeightField;
 pub use meshes::{ConvexHull, Mesh};
 pub use options::{Cone, Integrator, Options, Solver};
 pub(in crate::dynamics) use sensors::Bounds;
@@ -86,6 +88,8 @@ pub struct Model {
     pub dofs: Dofs,
     /// Geoms.
     pub geoms: Geoms,
+    /// Height fields that geoms are.
+    pub hfields: Vec<HeightField>,
     /// Meshes that geoms show or collide with.
     pub meshes: Vec<Mesh>,
     /// Sites.

@@ -4,9 +4,12 @@ use glam::DVec3;
 
 use crate::dynamics::model::{GeomType, Model, Pair, SolImp, SolRef};
 
-/// Most contacts that one pair of geoms can have: two boxes, face to face. Two rectangles that overlap have no
+/// Most contacts that one pair of geoms without a height field can have: two boxes, face to face. Two rectangles that overlap have no
 /// more than eight corners and crossings; rounding and the margin may add some.
 pub(in crate::dynamics) const MOST_TOUCHES: usize = 12;
+
+/// Most contacts of a height field and another shape.
+pub(in crate::dynamics) const MOST_FIELD_TOUCHES: usize = 50;
 
 /// A point where two geoms touch, or nearly do.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,9 +41,10 @@ pub struct Contact {
 
 /// Most contacts that a pair of these shapes can have.
 pub(super) fn most_touches(kinds: [GeomType; 2]) -> usize {
-    use GeomType::{Box, Capsule, Cylinder, Mesh, Plane};
+    use GeomType::{Box, Capsule, Cylinder, HField, Mesh, Plane};
     match kinds {
         [Plane | Capsule, Capsule] | [Capsule, Box] => 2,
+        [HField, _] => MOST_FIELD_TOUCHES,
         [Plane, Mesh] => 3,
         [Plane, Cylinder | Box] => 4,
         [Box, Box] => MOST_TOUCHES,

@@ -18,12 +18,12 @@ impl ConvexScratch {
     /// Enough for the pairs of a model.
     pub(in crate::dynamics) fn new(model: &Model) -> Self {
         let searches = |kinds: [GeomType; 2]| {
-            use GeomType::{Cylinder, Ellipsoid, Mesh, Plane, Sphere};
+            use GeomType::{Cylinder, Ellipsoid, HField, Mesh, Plane, Sphere};
             match kinds {
                 [Plane, _] | [Sphere, Cylinder] => false,
                 [a, b] => [a, b]
                     .iter()
-                    .any(|k| matches!(k, Ellipsoid | Cylinder | Mesh)),
+                    .any(|k| matches!(k, HField | Ellipsoid | Cylinder | Mesh)),
             }
         };
         let mut pairs = model.pairs.iter();

@@ -57,8 +57,9 @@ fn read_placement(
     Ok(())
 }
 
-const SHAPES: [(&str, GeomType); 7] = [
+const SHAPES: [(&str, GeomType); 8] = [
     ("plane", GeomType::Plane),
+    ("hfield", GeomType::HField),
     ("sphere", GeomType::Sphere),
     ("capsule", GeomType::Capsule),
     ("ellipsoid", GeomType::Ellipsoid),
@@ -73,7 +74,7 @@ const KINDS_NOT_DONE: [&str; 4] = ["plane", "hfield", "mesh", "sdf"];
 pub(in super::super) fn site(element: &Element, default: &Placement) -> Result<Placement> {
     let mut spec = default.clone();
     spec.unmet.check(element, &schema::SITE)?;
-    read_placement(element, &mut spec, &SHAPES[1..6])?;
+    read_placement(element, &mut spec, &SHAPES[2..7])?;
     Ok(spec)
 }
 
@@ -84,6 +85,9 @@ pub(in super::super) fn geom(element: &Element, default: &GeomSpec) -> Result<Ge
     read_placement(element, &mut spec.placement, &SHAPES)?;
     if let Some(mesh) = element.text("mesh") {
         spec.mesh = Some(mesh.to_owned()).filter(|name| !name.is_empty());
+    }
+    if let Some(field) = element.text("hfield") {
+        spec.hfield = Some(field.to_owned()).filter(|name| !name.is_empty());
     }
     element.number("fitscale", &mut spec.fitscale)?;
     if element.has("mass") {

@@ -268,13 +268,20 @@ impl Builder<'_> {
             check_size(&geom.place, kind, size)?;
             self.model.geoms.mesh.push(None);
         }
+        let field = self.hfield(geom)?;
+        self.model.geoms.hfield.push(field);
+        let mut radius = 0.0;
+        if let Some([x, y, top, base]) = field.map(|field| self.model.hfields[field].size) {
+            size = [x, y, 0.25 * top + 0.5 * base];
+            radius = DVec3::new(x, y, top.max(base)).length();
+        }
         if kind == GeomType::Plane && !self.is_static(body) {
             return Err(geom
                 .place
                 .error("a plane must not move; put it in a body without joints"));
         }
         let radius = match kind {
-            GeomType::Plane => 0.0,
+            GeomType::Plane | GeomType::HField => radius,
             GeomType::Sphere => size[0],
             GeomType::Capsule => size[0] + size[1],
             GeomType::Cylinder => (size[0] * size[0] + size[1] * size[1]).sqrt(),
@@ -348,8 +355,8 @@ impl Builder<'_> {
         if placement.fromto.is_some() {
             return Err(place.error(format!("fromto excludes mesh, which is `{name}`")));
         }
-        if placement.kind == GeomType::Plane {
-            let message = format!("mesh is `{name}`, to which no plane can be fitted");
+        if matches!(placement.kind, GeomType::Plane | GeomType::HField) {
+            let message = format!("mesh is `{name}`, which nothing of this type can be fitted to");
             return Err(place.error(message));
         }
         self.meshes.get(place, name).map(Some)
@@ -392,7 +399,10 @@ impl Builder<'_> {
         spec: &Placement,
         [a, b, c, d, e, f]: [f64; 6],
     ) -> Result<([f64; 3], DVec3, DQuat)> {
-        if matches!(spec.kind, GeomType::Plane | GeomType::Sphere) {
+        if matches!(
+            spec.kind,
+            GeomType::Plane | GeomType::HField | GeomType::Sphere
+        ) {
             return Err(place.error("fromto needs a capsule, cylinder, box or ellipsoid"));
         }
         if spec.pos != DVec3::ZERO {
@@ -550,7 +560,7 @@ fn check_size(place: &Place, kind: GeomType, size: [f64; 3]) -> Result<()> {
         GeomType::Sphere => &[0],
         GeomType::Capsule | GeomType::Cylinder => &[0, 1],
         GeomType::Ellipsoid | GeomType::Box => &[0, 1, 2],
-        GeomType::Mesh => &[],
+        GeomType::HField | GeomType::Mesh => &[],
     };
     for &i in must_be_positive {
         if size[i] <= 0.0 {

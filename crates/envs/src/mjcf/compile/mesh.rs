@@ -1,13 +1,48 @@
-//! Meshes that geoms use, compiled when the first one does.
+//! Meshes and height fields that geoms use, compiled when the first one does.
 
 use super::super::asset::MeshSpec;
+use super::super::hfield;
 use super::super::mesh::{self, Compiled, Left};
 use super::super::place::Place;
 use super::super::rule::some_of;
-use super::super::spec::{Named, Spec};
+use super::super::spec::{GeomSpec, Named, Spec};
+use super::Builder;
 use crate::Result;
 use crate::dynamics::model::{GeomType, Mesh};
 use std::collections::{HashMap, HashSet};
+
+impl Builder<'_> {
+    /// The height field that a geom is, which the model takes in when the first geom is it.
+    pub(super) fn hfield(&mut self, geom: &Named<GeomSpec>) -> Result<Option<usize>> {
+        let (place, kind) = (&geom.place, geom.spec.placement.kind);
+        let Some(name) = &geom.spec.hfield else {
+            return match kind {
+                GeomType::HField => Err(place.error("hfield is missing, and type is `hfield`")),
+                _ => Ok(None),
+            };
+        };
+        if kind != GeomType::HField {
+            return Err(place.error(format!("hfield is `{name}`, but type is not `hfield`")));
+        }
+        let fields = &mut self.model.hfields;
+        if let Some(known) = fields.iter().position(|field| field.name == *name) {
+            return Ok(Some(known));
+        }
+        let all = &self.spec.hfields;
+        let spec = all
+            .iter()
+            .find(|field| field.name == *name)
+            .ok_or_else(|| {
+                let known = some_of(all.iter().map(|field| field.name.as_str()));
+                place.error(format!(
+                    "there is no hfield `{name}`; known hfields: {known}"
+                ))
+            })?;
+        let known = fields.iter().map(|field| field.data.len()).sum();
+        fields.push(hfield::compile(spec, known)?);
+        Ok(Some(fields.len() - 1))
+    }
+}
 
 /// The meshes of a file.
 pub(super) struct Meshes<'a> {

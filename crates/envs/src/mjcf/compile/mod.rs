@@ -77,6 +77,7 @@ fn empty(spec: &Spec) -> Model {
         joints: Joints::default(),
         dofs: Dofs::default(),
         geoms: Geoms::default(),
+        hfields: Vec::new(),
         meshes: Vec::new(),
         sites: Sites::default(),
         equalities: Equalities::default(),

@@ -7,7 +7,7 @@ use super::super::defaults::Defaults;
 use super::super::element::Element;
 use super::super::schema;
 use super::super::spec::Named;
-use super::Names;
+use super::{Names, asset_file};
 use crate::Result;
 use std::path::Path;
 
@@ -29,21 +29,10 @@ pub(super) fn meshes(
             let mut spec = attributes::mesh(&element, &defaults.of(&element, 0)?.mesh)?;
             spec.unmet.settle(&element)?;
             let mut name = element.text("name").unwrap_or_default().to_owned();
-            if let Some(file) = element.text("file").filter(|file| !file.is_empty()) {
-                // A Windows path too.
-                let bare = file.rsplit(['/', '\\']).next().unwrap_or(file);
-                let written = if compiler.strippath { bare } else { file };
-                let path = Path::new(&compiler.meshdir).join(written);
-                let nowhere = || {
-                    format!(
-                        "file is `{file}`, but the model is a text and has no folder: load it from a file"
-                    )
-                };
-                spec.file = Some(folder.map(|folder| folder.join(path)).ok_or_else(nowhere));
-                if name.is_empty() {
-                    let stem = bare.rsplit_once('.').map_or(bare, |(stem, _)| stem);
-                    stem.clone_into(&mut name);
-                }
+            let (file, stem) = asset_file(&element, compiler, folder);
+            spec.file = file.or(spec.file);
+            if let (true, Some(stem)) = (name.is_empty(), stem) {
+                name = stem;
             }
             if name.is_empty() {
                 return Err(element.error("name is missing, and there is no file to take it from"));

@@ -6,6 +6,7 @@
 mod actuator;
 mod body;
 mod equality;
+mod hfield;
 mod mesh;
 mod sensor;
 mod tendon;
@@ -21,6 +22,7 @@ use super::spec::{Flags, KeySpec, Named, NamedPair, Override, Spec, default_opti
 use crate::Result;
 use crate::dynamics::model::{Cone, Integrator, Options, Solver};
 use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 /// Most keyframes of a model.
 const MOST_KEYFRAMES: usize = 1000;
@@ -87,6 +89,7 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
         name: root.text("model").unwrap_or(files.name()).into(),
         meaninertia: read_meaninertia(&root)?,
         materials: read_materials(&root, &defaults)?,
+        hfields: hfield::hfields(&root, &compiler, files.folder())?,
         meshes: mesh::meshes(&root, &defaults, &compiler, files.folder())?,
         pairs,
         excludes,
@@ -302,6 +305,26 @@ impl Names {
             spec,
         })
     }
+}
+
+/// Where the file of an asset lies, or why it can lie nowhere, and its name without folder and ending.
+fn asset_file(
+    element: &Element,
+    compiler: &Compiler,
+    folder: Option<&Path>,
+) -> (Option<Result<PathBuf, String>>, Option<String>) {
+    let Some(file) = element.text("file").filter(|file| !file.is_empty()) else {
+        return (None, None);
+    };
+    // A Windows path too.
+    let bare = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let written = if compiler.strippath { bare } else { file };
+    let path = Path::new(&compiler.meshdir).join(written);
+    let found = folder.map(|folder| folder.join(path)).ok_or_else(|| {
+        format!("file is `{file}`, but the model is a text and has no folder: load it from a file")
+    });
+    let stem = bare.rsplit_once('.').map_or(bare, |(stem, _)| stem);
+    (Some(found), Some(stem.to_owned()))
 }
 
 /// The text of an attribute that must be there.

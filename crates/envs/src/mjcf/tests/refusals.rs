@@ -30,11 +30,21 @@ fn what_the_engine_does_not_do_is_refused() {
     let head = |element: &str| with(element, "", "", "");
     refused([
         (geom("type='mesh'"), "mesh is missing, and type is `mesh`"),
-        (geom("type='hfield'"), "type is `hfield`; allowed"),
+        (
+            geom("type='hfield'"),
+            "hfield is missing, and type is `hfield`",
+        ),
         (geom("type='sdf'"), "type is `sdf`; allowed"),
         (geom("condim='2'"), "condim is `2`; allowed: 1, 3, 4, 6"),
         (geom("mesh='m'"), "there is no mesh `m`; known meshes: none"),
-        (geom("hfield='m'"), "needs height fields"),
+        (
+            geom("hfield='m'"),
+            "hfield is `m`, but type is not `hfield`",
+        ),
+        (
+            geom("type='hfield' hfield='m'"),
+            "there is no hfield `m`; known hfields: none",
+        ),
         (geom("shellinertia='true'"), "needs hollow geoms"),
         (geom("fluidshape='ellipsoid'"), "needs fluid forces"),
         (geom("colour='red'"), "unknown attribute colour=`red`"),
@@ -493,6 +503,36 @@ fn sensors_that_measure_nothing_are_refused() {
         (
             sensor("<clock name='c'/><clock name='c'/>"),
             "there is another sensor named `c`",
+        ),
+    ]);
+}
+
+#[test]
+fn height_fields_without_extent_or_heights_are_refused() {
+    let field = |attributes: &str| {
+        let head = format!("<asset><hfield name='h' {attributes}/></asset>");
+        with(&head, "", "type='hfield' hfield='h'", "")
+    };
+    refused([
+        (field("nrow='2' ncol='2'"), "size is missing"),
+        (
+            field("nrow='2' ncol='2' size='1 1 1'"),
+            "size has 3 numbers, expected 4",
+        ),
+        (field("nrow='2' ncol='2' size='1 1 0 1'"), "size holds 0"),
+        (field("size='1 1 1 1'"), "it has 0 rows and 0 columns"),
+        (
+            field("nrow='100000' ncol='100000' size='1 1 1 1'"),
+            "together 1 to 16777216 heights",
+        ),
+        (
+            field("nrow='2' ncol='2' size='1 1 1 1' elevation='1 2 3'"),
+            "elevation has 3 numbers; nrow times ncol is 4",
+        ),
+        (field("file='h.png' size='1 1 1 1'"), "has no folder"),
+        (
+            field("file='h.png' nrow='2' size='1 1 1 1'"),
+            "its file says them, leave them out",
         ),
     ]);
 }

@@ -31,7 +31,7 @@ pub(super) struct Search<'a> {
 
 /// A shape as the search sees it.
 #[derive(Clone, Copy, Debug)]
-struct Solid<'a> {
+pub(super) struct Solid<'a> {
     shape: &'a Shape<'a>,
     /// How far its surface is moved out (m).
     growth: f64,
@@ -41,13 +41,24 @@ struct Solid<'a> {
     corner: &'a Cell<u32>,
 }
 
-const NO_CORNER: u32 = u32::MAX;
+/// No corner yet.
+pub(super) const NO_CORNER: u32 = u32::MAX;
 /// Meshes with fewer corners than this are searched whole.
 const LEAST_CLIMB: usize = 10;
 
-impl Solid<'_> {
+impl<'a> Solid<'a> {
+    /// A shape whose surface is moved out by a length.
+    pub(super) fn new(shape: &'a Shape<'a>, growth: f64, corner: &'a Cell<u32>) -> Self {
+        Self {
+            shape,
+            growth,
+            core: false,
+            corner,
+        }
+    }
+
     /// The farthest point in a direction of length 1.
-    fn farthest(&self, direction: DVec3) -> DVec3 {
+    pub(super) fn farthest(&self, direction: DVec3) -> DVec3 {
         let point = self.shape_farthest(direction);
         if self.growth > 0.0 {
             point + direction * self.growth
@@ -91,6 +102,7 @@ impl Solid<'_> {
             }
             GeomType::Ellipsoid => on_ellipsoid(local, DVec3::from_array(*size)),
             GeomType::Mesh => self.mesh_farthest(local),
+            GeomType::HField => self.prism_farthest(local),
             _ => {
                 let point = DVec3::new(
                     end(size[0], local.x),
@@ -103,6 +115,22 @@ impl Solid<'_> {
             }
         };
         *mat * point + pos
+    }
+
+    /// The farthest corner of a part of a height field, at the top or the bottom as the direction leads up or down.
+    fn prism_farthest(&self, direction: DVec3) -> DVec3 {
+        let Some(prism) = self.shape.prism else {
+            return DVec3::ZERO;
+        };
+        let [bottom, top] = [&prism[..3], &prism[3..]];
+        let side = if direction.z < 0.0 { bottom } else { top };
+        let mut best = side[0];
+        for corner in &side[1..] {
+            if corner.dot(direction) > best.dot(direction) {
+                best = *corner;
+            }
+        }
+        best
     }
 
     /// The farthest corner of a mesh, in its own axes; of equals, the one that was found last or comes first.
@@ -162,7 +190,8 @@ fn corner(solids: &[Solid; 2], direction: DVec3) -> Corner {
 /// of them without error.
 fn discrete(solids: &[Solid; 2]) -> bool {
     solids.iter().all(|solid| {
-        solid.growth == 0.0 && matches!(solid.shape.kind, GeomType::Box | GeomType::Mesh)
+        let kind = solid.shape.kind;
+        solid.growth == 0.0 && matches!(kind, GeomType::Box | GeomType::Mesh | GeomType::HField)
     })
 }
 
@@ -176,7 +205,10 @@ pub(super) fn touch(
     if second.kind == GeomType::Mesh && apart(first, second, margin) {
         return None;
     }
-    let places = places([first, second], margin, None, search)?;
+    let corners = [Cell::new(NO_CORNER), Cell::new(NO_CORNER)];
+    let solids = [(first, &corners[0]), (second, &corners[1])];
+    let solids = solids.map(|(shape, corner)| Solid::new(shape, 0.5 * margin, corner));
+    let places = places(&solids, [first.pos, second.pos], None, search)?;
     (places.dist < 0.0).then(|| {
         let [a, b] = places.on;
         Touch {
@@ -196,27 +228,25 @@ pub(super) fn distance(
     reach: f64,
     search: &mut Search,
 ) -> Option<(f64, [DVec3; 2])> {
-    let found = places([first, second], 0.0, (reach > 0.0).then_some(reach), search)?;
+    let corners = [Cell::new(NO_CORNER), Cell::new(NO_CORNER)];
+    let solids = [
+        Solid::new(first, 0.0, &corners[0]),
+        Solid::new(second, 0.0, &corners[1]),
+    ];
+    let centres = [first.pos, second.pos];
+    let found = places(&solids, centres, (reach > 0.0).then_some(reach), search)?;
     (found.dist < reach).then_some((found.dist, found.on))
 }
 
-/// The nearest places of two shapes whose surfaces are moved out by half a margin each, if they overlap, or, where a
-/// `reach` is given, if they are not farther apart than that.
-fn places(
-    shapes: [&Shape; 2],
-    margin: f64,
+/// The nearest places of two shapes if they overlap, or, where a `reach` is given, if they are not farther apart than that;
+/// `centres` are where the search starts.
+pub(super) fn places(
+    solids: &[Solid; 2],
+    centres: [DVec3; 2],
     reach: Option<f64>,
     search: &mut Search,
 ) -> Option<Places> {
-    let centres = shapes.map(|shape| shape.pos);
-    let corners = [Cell::new(NO_CORNER), Cell::new(NO_CORNER)];
-    let solids = [0, 1].map(|i| Solid {
-        shape: shapes[i],
-        growth: 0.5 * margin,
-        core: false,
-        corner: &corners[i],
-    });
-    if let Some((cores, growths)) = cores(&solids, margin) {
+    if let Some((cores, growths)) = cores(solids) {
         // Balls that overlap less deep than their radius: the nearest points of their cores are enough.
         let beyond = growths[0] + growths[1] + reach.unwrap_or(0.0);
         let near = gjk::nearest(&cores, centres, Some(beyond), search);
@@ -224,9 +254,9 @@ fn places(
             return Some(grown(&near, growths));
         }
     }
-    let near = gjk::nearest(&solids, centres, reach, search);
+    let near = gjk::nearest(solids, centres, reach, search);
     if near.dist <= search.tolerance && near.count >= 2 {
-        return overlap(&solids, &near, search);
+        return overlap(solids, &near, search);
     }
     let apart = reach.is_some() && near.dist.is_finite();
     apart.then_some(Places {
@@ -237,18 +267,17 @@ fn places(
 
 /// The shapes with spheres and capsules as their cores, and how far each core is from its surface; `None`
 /// without a sphere or capsule.
-fn cores<'a>(solids: &[Solid<'a>; 2], margin: f64) -> Option<([Solid<'a>; 2], [f64; 2])> {
-    let half = 0.5 * margin;
+fn cores<'a>(solids: &[Solid<'a>; 2]) -> Option<([Solid<'a>; 2], [f64; 2])> {
     let kinds = solids.map(|solid| solid.shape.kind);
     let round = kinds.map(|kind| matches!(kind, GeomType::Sphere | GeomType::Capsule));
     let solid = |i: usize| Solid {
-        growth: if round[i] { 0.0 } else { half },
+        growth: if round[i] { 0.0 } else { solids[i].growth },
         core: round[i],
         ..solids[i]
     };
     let growth = |i: usize| {
         if round[i] {
-            solids[i].shape.size[0] + half
+            solids[i].shape.size[0] + solids[i].growth
         } else {
             0.0
         }
@@ -258,9 +287,9 @@ fn cores<'a>(solids: &[Solid<'a>; 2], margin: f64) -> Option<([Solid<'a>; 2], [f
 
 /// The nearest points of two shapes, or, negative, how deep they overlap and the points deepest in the other.
 #[derive(Clone, Copy, Debug)]
-struct Places {
-    dist: f64,
-    on: [DVec3; 2],
+pub(super) struct Places {
+    pub(super) dist: f64,
+    pub(super) on: [DVec3; 2],
 }
 
 /// The places of shapes around their cores.

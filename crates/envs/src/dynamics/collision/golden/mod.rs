@@ -27,13 +27,15 @@ impl Recorded {
             mat: &self.mat,
             size: &self.size,
             mesh: None,
+            field: None,
+            prism: None,
         }
     }
 
     fn rbound(&self) -> f64 {
         let [a, b, c] = self.size;
         match self.kind {
-            GeomType::Plane => 0.0,
+            GeomType::Plane | GeomType::HField => 0.0,
             GeomType::Sphere => a,
             GeomType::Capsule => a + b,
             GeomType::Ellipsoid => a.max(b).max(c),
