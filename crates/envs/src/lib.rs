@@ -35,7 +35,7 @@ pub use env::{Env, EnvState, Info, SpaceDim, Step, TaskInfo};
 pub use error::{Error, Result};
 /// The vectors and quaternions of a [`dynamics::model::Model`].
 pub use glam;
-pub use numpy_rng::NumpyRng;
+pub use numpy_rng::{NumpyRng, RandomState};
 pub use registry::{TaskEntry, catalogue, find, list, make, names, register};
 pub use tasks::Mujoco;
 pub use vector::VecEnv;

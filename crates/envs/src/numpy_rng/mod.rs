@@ -3,7 +3,11 @@
 //! `numpy.random.Generator(PCG64(SeedSequence(seed)))`: O'Neill's permuted congruential generator (2014), seeded
 //! by hashing; normal numbers by the ziggurat of Marsaglia and Tsang (2000).
 
+mod random_state;
 mod tables;
+
+pub(crate) use random_state::NUMBERS;
+pub use random_state::RandomState;
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
