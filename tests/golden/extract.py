@@ -11,12 +11,12 @@ import sys
 import numpy as np
 
 TASKS = [
-    "Ant", "HalfCheetah", "Hopper", "Humanoid", "InvertedDoublePendulum", "InvertedPendulum", "Pusher", "Reacher",
-    "Swimmer", "Walker2d",
+    "Ant", "HalfCheetah", "Hopper", "Humanoid", "HumanoidStandup", "InvertedDoublePendulum", "InvertedPendulum", "Pusher",
+    "Reacher", "Swimmer", "Walker2d",
 ]
 TRAJECTORY = {"Walker2d": "seed0_bang", "Ant": "seed0_bang"}
 # Control steps of the kept trajectory; observations of Humanoid are long.
-STEPS = {"Humanoid": 60, "Ant": 120}
+STEPS = {"Humanoid": 60, "HumanoidStandup": 40, "Ant": 120}
 STATES = 10
 UNUSED = ("user", "rgba", "fluid", "aabb", "group", "plugin", "M0", "Madr", "simple", "sameframe", "treeid")
 
@@ -44,7 +44,7 @@ def plain(task, source, here):
 
 def extended(task, source, here):
     full = np.load(os.path.join(source, task + ".npz"))
-    steps, states = (12, 6) if task == "Humanoid" else (40, 8)
+    steps, states = (12, 6) if task.startswith("Humanoid") else (40, 8)
     count = len(full["traj_seed"])
     # The last trajectory is Pusher's push; the last states are those in which it touches the object.
     runs = [0, count - 1]

@@ -327,8 +327,13 @@ impl Pair {
             let mut errors = Errors::default();
             let mut seen = vec![0.0; env.info().observation.len()];
             let begin = EnvState::at(&needed("qpos", 0)?, &needed("qvel", 0)?);
-            let set = env.set_state(&begin, &mut seen);
-            set.map_err(|error| error.to_string())?;
+            let begun = if pattern == "push" {
+                env.set_state(&begin, &mut seen)
+            } else {
+                // Which shows no contact forces, as Gymnasium's; a state that is set shows them.
+                env.reset(self.get("traj_seed")?.data[run] as u64, &mut seen)
+            };
+            begun.map_err(|error| error.to_string())?;
             errors.add(format!("run {run}, reset"), &seen, &needed("obs", 0)?);
             for t in 0..steps {
                 let place = format!("run {run} ({pattern}), step {t}");

@@ -1,5 +1,9 @@
 //! Inputs that coverage-guided fuzzing found (`fuzz/`): policies, checkpoints and configurations that end in a value or
 //! an error, soon, and never in a panic. Models and datasets stand in `envs` and `offline-prune`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -3,8 +3,8 @@
 //! The recording is that of `golden/models/record.py`.
 
 use envs::tasks::{
-    Ant, HalfCheetah, Hopper, Humanoid, InvertedDoublePendulum, InvertedPendulum, Mujoco, Pusher,
-    Reacher, Swimmer, Task, Walker2d,
+    Ant, HalfCheetah, Hopper, Humanoid, HumanoidStandup, InvertedDoublePendulum, InvertedPendulum,
+    Mujoco, Pusher, Reacher, Swimmer, Task, Walker2d,
 };
 use envs::{Env, Error, make, mjcf};
 use std::path::Path;
@@ -16,12 +16,13 @@ const TOLERANCE: f64 = 1e-10;
 /// Of what resets tell.
 const RESET_TOLERANCE: f64 = 1e-15;
 
-const TASKS: [&str; 10] = [
+const TASKS: [&str; 11] = [
     "HalfCheetah-v5",
     "Hopper-v5",
     "Walker2d-v5",
     "Ant-v5",
     "Humanoid-v5",
+    "HumanoidStandup-v5",
     "Swimmer-v5",
     "InvertedPendulum-v5",
     "InvertedDoublePendulum-v5",
@@ -44,6 +45,7 @@ fn with_model(task: &str, xml: &str) -> envs::Result<Box<dyn Env>> {
         "Walker2d-v5" => on(Walker2d::default(), xml),
         "Ant-v5" => on(Ant::default(), xml),
         "Humanoid-v5" => on(Humanoid::default(), xml),
+        "HumanoidStandup-v5" => on(HumanoidStandup::default(), xml),
         "Swimmer-v5" => on(Swimmer::default(), xml),
         "InvertedPendulum-v5" => on(InvertedPendulum::default(), xml),
         "InvertedDoublePendulum-v5" => on(InvertedDoublePendulum::default(), xml),
@@ -128,7 +130,7 @@ fn resets_tell_what_gymnasiums_tell() -> Result<()> {
             told += 1;
         }
     }
-    assert_eq!(told, 18);
+    assert_eq!(told, 25);
     found.check("reset info", RESET_TOLERANCE)
 }
 

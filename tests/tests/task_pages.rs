@@ -7,12 +7,13 @@ use std::fmt::Write;
 use std::path::Path;
 use tests::recording::Result;
 
-const TASKS: [&str; 10] = [
+const TASKS: [&str; 11] = [
     "HalfCheetah",
     "Hopper",
     "Walker2d",
     "Ant",
     "Humanoid",
+    "HumanoidStandup",
     "Swimmer",
     "InvertedPendulum",
     "InvertedDoublePendulum",

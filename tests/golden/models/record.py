@@ -30,6 +30,7 @@ CASES = {
                            '<geom name="torso_geom" type="sphere" size="0.25"/><body name="tail" pos="-0.25 0 0"><joint name="tail" axis="0 1 0" range="-60 60"/><geom fromto="0 0 0 -0.5 0 0.1"/></body>'),
                           ('<motor joint="hip_4"/>', '<motor joint="tail" gear="40" ctrlrange="-0.5 0.7"/><motor joint="hip_4"/>')]),
     "Humanoid-v5": ("humanoid", 5, [('name="head" type="sphere" size="0.09"', 'name="head" type="sphere" size="0.14"'), ('coef="-1"', 'coef="-0.5"')]),
+    "HumanoidStandup-v5": ("humanoid_standup", 11, [('name="head" type="sphere" size="0.09"', 'name="head" type="sphere" size="0.12"'), ('timestep="0.003"', 'timestep="0.002"')]),
     "Swimmer-v5": ("swimmer", 6, [('<joint name="motor2_rot" class="bend"/>',
                                    '<joint name="motor2_rot" class="bend"/><body pos="-1 0 0"><geom fromto="0 0 0 -0.8 0 0"/><joint name="motor3_rot" class="bend"/></body>'),
                                   ('<motor joint="motor2_rot"/>', '<motor joint="motor2_rot"/><motor joint="motor3_rot"/>')]),

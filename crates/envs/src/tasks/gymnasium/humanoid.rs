@@ -71,13 +71,16 @@ impl Humanoid {
         }
     }
 
-    fn skipped(&self) -> usize {
-        2 * usize::from(self.exclude_current_positions_from_observation)
-    }
-
-    /// First body and first dof that are observed: before the fifth version also those that never change.
-    fn first(&self) -> (usize, usize) {
-        self.version.pick((0, 0), (0, 0), (1, ROOT_DOFS))
+    /// What is observed.
+    fn view(&self) -> View {
+        View {
+            version: self.version,
+            excludes_position: self.exclude_current_positions_from_observation,
+            cinert: self.include_cinert_in_observation,
+            cvel: self.include_cvel_in_observation,
+            qfrc_actuator: self.include_qfrc_actuator_in_observation,
+            cfrc_ext: self.include_cfrc_ext_in_observation,
+        }
     }
 }
 
@@ -124,6 +127,93 @@ const RESET_INFO: &[&str] = &[
     "tendon_velocity[1]",
 ];
 
+/// What a version of Humanoid or HumanoidStandup needs of a model.
+pub(super) fn requirements(version: Version) -> Requirements {
+    let newest = version == Version::V5;
+    Requirements {
+        positions: 3,
+        velocities: if newest { ROOT_DOFS } else { 0 },
+        tendons: if newest { 2 } else { 0 },
+        ..Requirements::default()
+    }
+}
+
+/// What Humanoid and HumanoidStandup observe.
+pub(super) struct View {
+    pub(super) version: Version,
+    /// Whether the place in the plane is left out.
+    pub(super) excludes_position: bool,
+    /// Whether inertias and velocities of the bodies about the centre of mass, actuator forces and contact forces are in it.
+    pub(super) cinert: bool,
+    pub(super) cvel: bool,
+    pub(super) qfrc_actuator: bool,
+    pub(super) cfrc_ext: bool,
+}
+
+impl View {
+    fn skipped(&self) -> usize {
+        2 * usize::from(self.excludes_position)
+    }
+
+    /// First body and first dof that are observed: before the fifth version also those that never change.
+    fn first(&self) -> (usize, usize) {
+        self.version.pick((0, 0), (0, 0), (1, ROOT_DOFS))
+    }
+
+    /// What is observed, number by number.
+    pub(super) fn space(&self, model: &Model) -> Vec<SpaceDim> {
+        let (body, dof) = self.first();
+        let unbounded = f64::INFINITY;
+        let mut all = positions(model, self.skipped());
+        let moving = velocities(model, unbounded);
+        all.extend(moving.iter().cloned());
+        if self.cinert {
+            all.extend(inertias(model, body));
+        }
+        if self.cvel {
+            let kinds = [("angular velocity", "rad/s"), ("linear velocity", "m/s")];
+            all.extend(spatial(model, body, kinds, unbounded));
+        }
+        if self.qfrc_actuator {
+            let forces = moving[dof..].iter().map(|velocity| {
+                let of = velocity.name.trim_start_matches("velocity of ");
+                SpaceDim::unbounded(format!("actuator force on {of}"), "N m")
+            });
+            all.extend(forces);
+        }
+        if self.cfrc_ext {
+            let kinds = [("contact torque", "N m"), ("contact force", "N")];
+            all.extend(spatial(model, body, kinds, unbounded));
+        }
+        all
+    }
+
+    /// Writes the observation of a state.
+    pub(super) fn observe(&self, state: &State, observation: &mut Observation<'_>) {
+        let (body, dof) = self.first();
+        observation.push(&state.qpos[self.skipped()..]);
+        observation.push(&state.qvel);
+        if self.cinert {
+            for inertia in &state.cinert[body..] {
+                observation.push(&inertia.to_array());
+            }
+        }
+        if self.cvel {
+            for velocity in &state.cvel[body..] {
+                observation.push(&velocity.to_array());
+            }
+        }
+        if self.qfrc_actuator {
+            observation.push(&state.qfrc_actuator[dof..]);
+        }
+        if self.cfrc_ext {
+            for force in &state.cfrc_ext[body..] {
+                observation.push(&force.to_array());
+            }
+        }
+    }
+}
+
 /// The place of the centre of mass (m).
 fn centre_of_mass(model: &Model, state: &State) -> PreStep {
     let bodies = model.bodies.mass.iter().zip(&state.xipos);
@@ -132,7 +222,7 @@ fn centre_of_mass(model: &Model, state: &State) -> PreStep {
 }
 
 /// The first two numbers, of which older versions may lack some.
-fn two(tendons: &[f64]) -> [f64; 2] {
+pub(super) fn two(tendons: &[f64]) -> [f64; 2] {
     [0, 1].map(|tendon| tendons.get(tendon).copied().unwrap_or_default())
 }
 
@@ -155,13 +245,7 @@ impl Task for Humanoid {
     }
 
     fn requirements(&self) -> Requirements {
-        let newest = self.version == Version::V5;
-        Requirements {
-            positions: 3,
-            velocities: if newest { ROOT_DOFS } else { 0 },
-            tendons: if newest { 2 } else { 0 },
-            ..Requirements::default()
-        }
+        requirements(self.version)
     }
 
     fn check(&self, _: &Model) -> Result<()> {
@@ -169,30 +253,7 @@ impl Task for Humanoid {
     }
 
     fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
-        let (body, dof) = self.first();
-        let unbounded = f64::INFINITY;
-        let mut all = positions(model, self.skipped());
-        let moving = velocities(model, unbounded);
-        all.extend(moving.iter().cloned());
-        if self.include_cinert_in_observation {
-            all.extend(inertias(model, body));
-        }
-        if self.include_cvel_in_observation {
-            let kinds = [("angular velocity", "rad/s"), ("linear velocity", "m/s")];
-            all.extend(spatial(model, body, kinds, unbounded));
-        }
-        if self.include_qfrc_actuator_in_observation {
-            let forces = moving[dof..].iter().map(|velocity| {
-                let of = velocity.name.trim_start_matches("velocity of ");
-                SpaceDim::unbounded(format!("actuator force on {of}"), "N m")
-            });
-            all.extend(forces);
-        }
-        if self.include_cfrc_ext_in_observation {
-            let kinds = [("contact torque", "N m"), ("contact force", "N")];
-            all.extend(spatial(model, body, kinds, unbounded));
-        }
-        all
+        self.view().space(model)
     }
 
     fn reset(&self, ctx: &mut ResetCtx<'_>) {
@@ -201,27 +262,7 @@ impl Task for Humanoid {
     }
 
     fn observe(&self, _: &Model, state: &State, observation: &mut Observation<'_>) {
-        let (body, dof) = self.first();
-        observation.push(&state.qpos[self.skipped()..]);
-        observation.push(&state.qvel);
-        if self.include_cinert_in_observation {
-            for inertia in &state.cinert[body..] {
-                observation.push(&inertia.to_array());
-            }
-        }
-        if self.include_cvel_in_observation {
-            for velocity in &state.cvel[body..] {
-                observation.push(&velocity.to_array());
-            }
-        }
-        if self.include_qfrc_actuator_in_observation {
-            observation.push(&state.qfrc_actuator[dof..]);
-        }
-        if self.include_cfrc_ext_in_observation {
-            for force in &state.cfrc_ext[body..] {
-                observation.push(&force.to_array());
-            }
-        }
+        self.view().observe(state, observation);
     }
 
     fn pre_step(&self, model: &Model, state: &State) -> PreStep {

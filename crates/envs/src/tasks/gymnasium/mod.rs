@@ -5,6 +5,7 @@ mod common;
 mod half_cheetah;
 mod hopper;
 mod humanoid;
+mod humanoid_standup;
 mod inverted_double_pendulum;
 mod inverted_pendulum;
 mod planar_walker;
@@ -18,6 +19,7 @@ pub use ant::Ant;
 pub use half_cheetah::HalfCheetah;
 pub use hopper::Hopper;
 pub use humanoid::Humanoid;
+pub use humanoid_standup::HumanoidStandup;
 pub use inverted_double_pendulum::InvertedDoublePendulum;
 pub use inverted_pendulum::InvertedPendulum;
 pub use planar_walker::PlanarWalker;
@@ -42,6 +44,7 @@ pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
             (V3, entry(Ant::new(version))),
             (V3, entry(Humanoid::new(version))),
             (V3, entry(Swimmer::new(version))),
+            (V4, entry(HumanoidStandup::new(version))),
             (V4, entry(InvertedPendulum::new(version))),
             (V4, entry(InvertedDoublePendulum::new(version))),
             (V4, entry(Reacher::new(version))),
