@@ -12,14 +12,20 @@ use super::passive;
 use super::state::State;
 use super::transmission::for_each_moment;
 
+/// No force of any actuator.
+pub(super) fn off(state: &mut State) {
+    state.qfrc_actuator.fill(0.0);
+    state.actuator_force.fill(0.0);
+}
+
 /// Gain times input plus bias of every actuator, on the dofs that it acts on; and the rates of the activations.
 pub(super) fn fwd_actuation(model: &Model, state: &mut State) {
-    state.qfrc_actuator.fill(0.0);
     // As in MuJoCo, weight that joints count among the forces of actuators takes an actuator.
     if model.nu == 0 || !model.opt.actuation {
-        state.actuator_force.fill(0.0);
+        off(state);
         return;
     }
+    state.qfrc_actuator.fill(0.0);
     let actuators = &model.actuators;
     // A control of NaN switches all of them off.
     let bad = (0..model.nu).find(|i| is_bad(control(model, state, *i)));

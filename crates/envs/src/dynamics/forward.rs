@@ -26,6 +26,15 @@ pub fn step1(model: &Model, state: &mut State) {
     sensor::read(model, state, Stage::Velocity);
 }
 
+/// As [`forward`], with all actuators off.
+pub(crate) fn forward_unactuated(model: &Model, state: &mut State) {
+    step1(model, state);
+    actuation::off(state);
+    fwd_acceleration(model, state);
+    solver::fwd_constraint(model, state);
+    sensor::read(model, state, Stage::Acceleration);
+}
+
 /// As [`forward`], without sensors.
 pub(super) fn forward_skipping_sensors(model: &Model, state: &mut State) {
     fwd_position(model, state);
@@ -34,7 +43,7 @@ pub(super) fn forward_skipping_sensors(model: &Model, state: &mut State) {
 }
 
 /// Stages that depend on positions, velocities and controls.
-fn fwd_forces(model: &Model, state: &mut State) {
+pub(super) fn fwd_forces(model: &Model, state: &mut State) {
     actuation::fwd_actuation(model, state);
     fwd_acceleration(model, state);
     solver::fwd_constraint(model, state);

@@ -41,6 +41,7 @@ mod transmission;
 mod wrap;
 
 pub(crate) use collision::is_searched;
+pub(crate) use forward::forward_unactuated;
 pub use forward::{forward, step1};
 pub(crate) use math::rotation::matrix;
 pub use math::spatial::{Spatial, SpatialInertia};
@@ -52,7 +53,7 @@ pub use state::contact::Contact;
 pub use state::rows::Rows;
 pub use state::{State, Warning, Warnings};
 pub(crate) use step::diverged;
-pub use step::step;
+pub use step::{step, step2};
 pub(crate) use transmission::Lengths;
 
 /// What counts as zero in a division (MuJoCo's `mjMINVAL`).

@@ -1,9 +1,9 @@
 //! One step, as the list of its stages. MuJoCo: Computation, "Simulation pipeline".
 
-use super::forward::forward;
-use super::model::{Integrator, Model};
+use super::forward::{forward, fwd_forces, step1};
+use super::model::{Integrator, Model, Stage};
 use super::state::State;
-use super::{integrate, is_bad};
+use super::{integrate, is_bad, sensor};
 
 /// Moves the state on by one timestep.
 ///
@@ -12,7 +12,15 @@ use super::{integrate, is_bad};
 /// [`State::diverged`] reports it.
 pub fn step(model: &Model, state: &mut State) {
     check(model, state);
-    forward(model, state);
+    step1(model, state);
+    step2(model, state);
+}
+
+/// The second half of a [`step`]: forces, and the move. Places and velocities are what [`step1`] or [`forward`] computed
+/// last, as with MuJoCo's `mj_step2`, which this is but for Runge-Kutta's method, too.
+pub fn step2(model: &Model, state: &mut State) {
+    fwd_forces(model, state);
+    sensor::read(model, state, Stage::Acceleration);
     if let Some(index) = state.qacc.iter().position(|x| is_bad(*x)) {
         start_over(model, state);
         state.warnings.bad_qacc.note(index);
