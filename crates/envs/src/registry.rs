@@ -1,9 +1,9 @@
-//! All tasks by name: Gymnasium's, and what users register.
+//! All tasks by name: Gymnasium's, those of DeepMind's control suite, and what users register.
 
 use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 
 use crate::env::{Constructor, Env, TaskInfo};
-use crate::tasks::{TaskSpec, gymnasium};
+use crate::tasks::{TaskSpec, control_suite, gymnasium};
 use crate::{Error, Result};
 
 /// Most names that an error suggests for an unknown one.
@@ -79,8 +79,12 @@ impl Entry {
 
 /// All entries of this process. None is ever taken back, so that names and infos live as long as the process.
 static ENTRIES: LazyLock<RwLock<Vec<&'static Entry>>> = LazyLock::new(|| {
-    let own = gymnasium::all().into_iter().map(Entry::own);
-    RwLock::new(own.map(|entry| &*Box::leak(Box::new(entry))).collect())
+    let own = gymnasium::all().into_iter().chain(control_suite::all());
+    RwLock::new(
+        own.map(Entry::own)
+            .map(|entry| &*Box::leak(Box::new(entry)))
+            .collect(),
+    )
 });
 
 /// The entries as they are now; constructors may use the registry while they run.
@@ -303,7 +307,8 @@ mod tests {
 
     #[test]
     fn every_task_of_this_crate_has_the_name_under_which_it_is_made() {
-        let own: Vec<_> = gymnasium::all().iter().map(|(spec, _)| spec.id).collect();
+        let own = gymnasium::all().into_iter().chain(control_suite::all());
+        let own: Vec<_> = own.map(|(spec, _)| spec.id).collect();
         let found: Vec<_> = list().iter().map(|info| info.id).collect();
         assert_eq!(found, own);
         for (entry, info) in catalogue().iter().zip(list()) {

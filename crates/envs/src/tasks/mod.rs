@@ -1,4 +1,5 @@
-//! What is observed and rewarded: the [`Task`] trait, its environment [`Mujoco`], and Gymnasium's tasks.
+//! What is observed and rewarded: the [`Task`] trait, its environment [`Mujoco`], Gymnasium's tasks, and those
+//! of [DeepMind's control suite](control_suite).
 //!
 //! A task of your own takes a model, an [`outcome`](Task::outcome) and a name:
 //!
@@ -63,12 +64,13 @@
 //! ```
 
 pub(crate) mod common;
+pub mod control_suite;
 pub(crate) mod gymnasium;
 #[cfg(test)]
 mod tests;
 
 pub use common::{
-    Mujoco, Observation, Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition,
-    observation,
+    Mujoco, Observation, Outcome, PreStep, Requirements, ResetCtx, Sigmoid, Task, TaskSpec,
+    Tolerance, Transition, observation,
 };
 pub use gymnasium::*;

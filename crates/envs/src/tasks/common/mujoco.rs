@@ -203,7 +203,7 @@ impl<T: Task> Mujoco<T> {
 
 /// One number of the action. As in Gymnasium the range counts also where the physics does not clamp to it. Without one,
 /// where Gymnasium tells 0 to 0, any control is felt.
-fn action_dim(model: &Model, actuator: usize) -> SpaceDim {
+pub(in crate::tasks) fn action_dim(model: &Model, actuator: usize) -> SpaceDim {
     let [low, high] = match model.actuators.ctrlrange[actuator] {
         [low, high] if low < high => [low, high],
         _ => [f64::NEG_INFINITY, f64::INFINITY],

@@ -34,12 +34,12 @@ pub struct Observation<'a> {
 
 impl<'a> Observation<'a> {
     /// An observation in `values`, of which nothing is written yet.
-    pub(super) fn new(values: &'a mut [f64]) -> Self {
+    pub(in crate::tasks) fn new(values: &'a mut [f64]) -> Self {
         Self { values, written: 0 }
     }
 
     /// How many numbers were written.
-    pub(super) fn written(&self) -> usize {
+    pub(in crate::tasks) fn written(&self) -> usize {
         self.written
     }
 
