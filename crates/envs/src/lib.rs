@@ -1,4 +1,4 @@
-//! Gymnasium's MuJoCo tasks in pure Rust, computing what MuJoCo 3.3.7 computes.
+//! Gymnasium's MuJoCo tasks and DeepMind's control suite in pure Rust, computing what MuJoCo 3.3.7 computes.
 //!
 //! No C library, no Python, and no threads but in [`VecEnv`] with the feature `parallel`. The same seed gives the same
 //! numbers; a [`Clone`] in mid-episode goes on identically. A step allocates only where a pose has more constraint rows
@@ -18,7 +18,7 @@
 //! a name.
 //!
 //! In reading order: [`mod@env`] (the interface), [`registry`](make) (tasks by name), [`tasks`] (what is observed and
-//! rewarded), [`mjcf`] (XML to model), [`dynamics`] (the engine), [`Error`].
+//! rewarded), [`testing`] (what environments promise), [`mjcf`] (XML to model), [`dynamics`] (the engine), [`Error`].
 
 pub mod dynamics;
 pub mod env;
@@ -29,6 +29,7 @@ mod registry;
 #[cfg(feature = "render")]
 pub mod render;
 pub mod tasks;
+pub mod testing;
 mod vector;
 
 pub use env::{Env, EnvState, Info, SpaceDim, Step, TaskInfo};
