@@ -243,7 +243,7 @@ impl Film {
         if let Some(folder) = &args.frames {
             return Self::frames(folder);
         }
-        let id = actors[0].env.info().id.to_lowercase();
+        let id = actors[0].env.info().id.to_lowercase().replace('/', "-");
         let usual = match (args.runs.first(), &args.model) {
             (Some(run), _) => run.join("watch.gif"),
             (None, Some(file)) => {

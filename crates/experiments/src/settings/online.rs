@@ -165,7 +165,9 @@ pub(crate) fn folder(args: &TrainArgs, config: &TrainConfig) -> PathBuf {
         (Some(out), None) => out.clone(),
         (Some(out), Some(_)) => out.join(format!("s{}", config.seed)),
         (None, _) => {
-            let name = format!("runs/{}-{}-s{}", config.env, config.recipe, config.seed);
+            // Tasks of a family, such as `dmc/walker-run`, are no folders in folders.
+            let task = config.env.replace('/', "-");
+            let name = format!("runs/{task}-{}-s{}", config.recipe, config.seed);
             PathBuf::from(name.to_lowercase())
         }
     }
@@ -360,6 +362,16 @@ mod tests {
             assert_eq!(config.recipe, expected);
             assert!(expected.ends_with(config.algo.name()));
         }
+    }
+
+    #[test]
+    fn a_task_of_a_family_has_no_folder_in_a_folder() {
+        let config = recipes::named(RECIPE, "dmc/cartpole-swingup").unwrap();
+        let folder = folder(&TrainArgs::default(), &config);
+        assert_eq!(
+            folder,
+            PathBuf::from("runs/dmc-cartpole-swingup-rlx2-td3-s0")
+        );
     }
 
     #[test]
