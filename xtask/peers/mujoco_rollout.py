@@ -1,25 +1,47 @@
 """Times MuJoCo's own rollout loop (in C, one thread) over the work that `cargo xtask bench envs` gives it.
 
-Needs `pip install "mujoco==3.3.7" "gymnasium[mujoco]"`. Speaks JSON, one object per line. First argument: the name
-of a Gymnasium task. Writes where an episode begins and the actions of the work, then for every line that it reads
-runs the work once and writes the seconds that it took and the positions in which it ended.
+Needs `pip install "mujoco==3.3.7" "gymnasium[mujoco]"`, and for tasks named `dmc/DOMAIN-TASK` `dm_control==1.0.34`. Speaks
+JSON, one object per line. First argument: the name of a task. Writes where an episode begins and the actions of the work,
+then for every line that it reads runs the work once and writes the seconds that it took and the positions in which it ended.
 """
 
 import json
+import os
 import sys
 import time
 
-import gymnasium
+os.environ.setdefault("MUJOCO_GL", "disabled")
+
 import mujoco
 import numpy
 from mujoco import rollout
 
 STEPS = 1000
 
-env = gymnasium.make(sys.argv[1]).unwrapped
-env.reset(seed=0)
-model, data, skip = env.model, env.data, env.frame_skip
-actions = numpy.random.default_rng(0).uniform(env.action_space.low, env.action_space.high, (STEPS, model.nu))
+
+def begin(task):
+    """Model, state, physics steps per control step and range of actions at the start of a task's episode."""
+    if not task.startswith("dmc/"):
+        import gymnasium
+
+        env = gymnasium.make(task).unwrapped
+        env.reset(seed=0)
+        return env.model, env.data, env.frame_skip, (env.action_space.low, env.action_space.high)
+    numpy.in1d = numpy.isin  # which dm_control asks for, and NumPy 2.4 has no more
+    from dm_control import suite
+
+    domain, name = task.removeprefix("dmc/").split("-", 1)
+    env = suite.load(domain, name, task_kwargs={"random": 0})
+    env.reset()
+    physics, spec = env.physics, env.action_spec()
+    skip = round(env.control_timestep() / physics.timestep())
+    # The environment frees them with itself.
+    begin.env = env
+    return physics.model.ptr, physics.data.ptr, skip, (spec.minimum, spec.maximum)
+
+
+model, data, skip, (low, high) = begin(sys.argv[1])
+actions = numpy.random.default_rng(0).uniform(low, high, (STEPS, model.nu))
 print(
     json.dumps(
         {

@@ -1,4 +1,8 @@
 //! Datasets of every kind from a run of seconds, as the command line makes them.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,8 @@
 //! Runs that are made longer, that begin with the networks of another, and that end early.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +11,8 @@ use burn::tensor::Device;
 use sparse_core::nn::SparseModule;
 use sparse_core::record::Record;
 
-use crate::common::{refuses, run, says};
+mod common;
+use common::{refuses, run, says};
 
 /// Nothing in it depends on the number of steps.
 const STILL: &str = "\

@@ -1,4 +1,8 @@
 //! A run that is killed again and again, at any moment, ends as the run that never was.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,15 @@
 //! `cargo xtask prune` and `offline` on a small dataset, as a person would use them.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod common;
 
 use std::fs;
 use std::path::Path;
 
-use crate::common::{dataset, refuses, says, timeless, timeless_at};
+use common::{dataset, refuses, says, timeless, timeless_at};
 
 #[test]
 fn a_dataset_is_pruned_for_learned_from_and_swept() {

@@ -1,4 +1,10 @@
 //! Runs on a dataset that are killed, stopped and gone on with.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod common;
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::common::{dataset, refuses, run, says, timeless};
+use common::{dataset, refuses, run, says, timeless};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -155,7 +161,7 @@ fn a_killed_sweep_goes_on_where_it_was() {
     }
     let table = |sweep: &str| {
         let text = fs::read_to_string(folder.join(sweep).join("sweep.csv")).unwrap();
-        crate::common::timeless_at(&text, 10)
+        common::timeless_at(&text, 10)
     };
     assert_eq!(table("whole"), table("killed"));
     // One that is cut off after its first evaluation makes what is left, and no more.
@@ -279,7 +285,7 @@ fn what_goes_on_is_what_the_run_wrote() {
         "{error}"
     );
     fs::create_dir(folder.join("other")).unwrap();
-    crate::common::dataset_of(&folder.join("other"), 4);
+    common::dataset_of(&folder.join("other"), 4);
     let error = refuses(folder, &format!("offline other/{DATA} --resume cut"));
     assert!(error.contains("data are others now"), "{error}");
 

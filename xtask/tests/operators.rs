@@ -1,6 +1,10 @@
 //! What operators do to commands: they close pipes, fill disks, name files that are something else, ask for too much.
 //! Nothing is lost, and what went wrong is one line.
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileTypeExt, symlink};

@@ -1,5 +1,9 @@
 //! Studies that are killed at any moment, shared by several commands, or wrong: what comes of them is what would have come
 //! without.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +16,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-use crate::common::{refuses, run, says};
+mod common;
+use common::{refuses, run, says};
 
 /// Small networks, an evaluation every few steps, forgetting and longer windows within the run.
 const SMALL: &str = "\

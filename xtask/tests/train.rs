@@ -1,4 +1,8 @@
 //! What ends a training from outside, and what is refused before anything is written.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,8 @@
 //! Scores equal the papers' definitions, computed in float64 by PyTorch (`data/record.py`).
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use offline_prune::criteria::{Criterion, CriterionConfig, Force, IterativeSnip, SynFlow};

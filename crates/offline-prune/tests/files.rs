@@ -1,6 +1,12 @@
 //! Files of h5py, NumPy and Minari load to the numbers that `tests/data/make.py` wrote.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
-use crate::common::sample;
+mod common;
+
+use common::sample;
 use offline_prune::Error;
 use offline_prune::dataset::Dataset;
 use offline_prune::score::Reference;

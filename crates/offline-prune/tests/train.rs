@@ -1,4 +1,8 @@
 //! From a dataset to a pruned agent that acts.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -18,7 +18,6 @@ mod papers;
 mod places;
 mod sizes;
 mod source;
-mod targets;
 mod tree;
 mod words;
 
@@ -82,7 +81,6 @@ pub(crate) fn tidy() -> Result<ExitCode> {
     findings.extend(book::check(&files));
     findings.extend(catalogue::check(&files));
     findings.extend(cycles::check(&files));
-    findings.extend(targets::check(&files));
     let report = sizes::Report::of(&sources);
     findings.extend(report.check());
     print_line(&report.to_string());

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use ::envs::{Env, EnvState, VecEnv, list, make};
+use ::envs::{Env, EnvState, TaskInfo, VecEnv, list, make};
 use anyhow::{Result, bail};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -22,7 +22,39 @@ const REPEAT: f64 = 0.2;
 /// Environments in a [`VecEnv`].
 const TOGETHER: usize = 64;
 
-/// Measures every task of the newest version, in turns; `threads` is for the many together.
+/// Whether a task is measured: Gymnasium's newest versions, and the control suite but for what differs in the reward only.
+fn measured(info: &&TaskInfo) -> bool {
+    const SUITE: [&str; 22] = [
+        "acrobot-swingup",
+        "ball_in_cup-catch",
+        "cartpole-swingup",
+        "cartpole-three_poles",
+        "cheetah-run",
+        "finger-spin",
+        "fish-swim",
+        "hopper-hop",
+        "humanoid-run",
+        "humanoid_CMU-run",
+        "manipulator-bring_ball",
+        "manipulator-insert_peg",
+        "pendulum-swingup",
+        "point_mass-easy",
+        "quadruped-fetch",
+        "quadruped-walk",
+        "reacher-easy",
+        "stacker-stack_2",
+        "stacker-stack_4",
+        "swimmer-swimmer15",
+        "swimmer-swimmer6",
+        "walker-run",
+    ];
+    match info.id.strip_prefix("dmc/") {
+        Some(task) => SUITE.contains(&task),
+        None => info.id.ends_with("-v5"),
+    }
+}
+
+/// Measures these tasks, in turns; `threads` is for the many together.
 pub(super) fn bench(threads: usize) -> Result<(String, Table)> {
     let mut table = Table::new(&[
         "task",
@@ -33,7 +65,7 @@ pub(super) fn bench(threads: usize) -> Result<(String, Table)> {
         "together_steps_per_s",
         "times_alone",
     ]);
-    for info in list().into_iter().filter(|info| info.id.ends_with("-v5")) {
+    for info in list().into_iter().filter(measured) {
         let mut player = Player::new(info.id)?;
         let mut many = Many::new(info.id)?;
         let mut failed = None;
@@ -65,7 +97,7 @@ pub(super) fn bench(threads: usize) -> Result<(String, Table)> {
     Ok((title, table))
 }
 
-/// Measures every task of the newest version beside MuJoCo's rollout loop: the same start, the same actions, no
+/// Measures these tasks beside MuJoCo's rollout loop: the same start, the same actions, no
 /// resets, one thread each, in turns.
 pub(super) fn bench_beside(python: &Path) -> Result<(String, Table)> {
     let mut table = Table::new(&[
@@ -76,7 +108,7 @@ pub(super) fn bench_beside(python: &Path) -> Result<(String, Table)> {
         "apart",
     ]);
     let (mut logarithms, mut tasks, mut version) = (0.0, 0.0, String::new());
-    for info in list().into_iter().filter(|info| info.id.ends_with("-v5")) {
+    for info in list().into_iter().filter(measured) {
         let (mut rival, work) = Mujoco::start(python, info.id)?;
         let mut ours = Replay::new(info.id, &work)?;
         let (mut here, mut there) = (Times::default(), Times::default());
