@@ -41,7 +41,11 @@ fn a_step_allocates_nothing() {
         env.reset(3, &mut observation).unwrap();
         let before = COUNT.with(Cell::get);
         // Bang-bang control makes the robots fall, hit their limits and lie on the ground.
-        let steps = if info.id.starts_with("dmc/") { 300 } else { 3000 };
+        let steps = if info.id.starts_with("dmc/") {
+            300
+        } else {
+            3000
+        };
         for step in 0..steps {
             for (i, action) in action.iter_mut().enumerate() {
                 *action = if (step / 25 + i) % 2 == 0 { 1.0 } else { -1.0 };
