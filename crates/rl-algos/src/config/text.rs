@@ -118,14 +118,6 @@ pub fn read<T: DeserializeOwned>(
 
 /// Known keys as settings of a run.
 fn read_run(given: &Table) -> Result<TrainConfig> {
-    let topology = given.get("topology").and_then(Value::as_table);
-    for key in ["rule", "actor_rule"] {
-        let rule = topology.and_then(|section| section.get(key)?.as_table());
-        let checked = rule.map(|rule| located::check_finite(rule, &format!("topology.{key}")));
-        checked
-            .unwrap_or(Ok(()))
-            .map_err(|message| Error::Toml { message })?;
-    }
     let config: TrainConfig = read(given, find)?;
     config.validate()?;
     Ok(config)
@@ -191,7 +183,7 @@ mod tests {
 
     use super::super::catalogue::all;
     use super::*;
-    use crate::config::{AlgoConfig, RedqConfig, SacConfig, Temperature};
+    use crate::config::{CriticActions, RedqConfig, SacConfig, Temperature};
     use crate::recipes;
 
     fn recipe(name: &str) -> TrainConfig {
@@ -233,6 +225,8 @@ mod tests {
         let mut config = recipe("set-redq");
         config.topology.as_mut().unwrap().actor_rule = Some(RuleConfig::new(Static));
         config.algo.get_mut::<RedqConfig>().unwrap().temperature = Temperature::Fixed(0.1);
+        config.learning.critic_actions = CriticActions::Task;
+        config.evaluation.at_start = true;
         all.push(config);
         all.push(with_rule(RuleConfig::new(Set::default())));
         all.push(with_rule(RuleConfig::new(ReDo::default())));
@@ -360,9 +354,6 @@ mod tests {
         let allocation = Allocation::Lambda(vec![7.0, 64.0]);
         assert_eq!(config.sparsity.allocation, allocation);
         assert!(config.topology.unwrap().rule.get::<Set>().is_some());
-        // A name alone is the agent with its default settings.
-        let config = recipe("dense-td3").merged("algo = \"sac\"\n").unwrap();
-        assert_eq!(config.algo, AlgoConfig::new(SacConfig::default()));
     }
 
     #[test]
