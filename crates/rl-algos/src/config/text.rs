@@ -118,6 +118,14 @@ pub fn read<T: DeserializeOwned>(
 
 /// Known keys as settings of a run.
 fn read_run(given: &Table) -> Result<TrainConfig> {
+    let topology = given.get("topology").and_then(Value::as_table);
+    for key in ["rule", "actor_rule"] {
+        let rule = topology.and_then(|section| section.get(key)?.as_table());
+        let checked = rule.map(|rule| located::check_finite(rule, &format!("topology.{key}")));
+        checked
+            .unwrap_or(Ok(()))
+            .map_err(|message| Error::Toml { message })?;
+    }
     let config: TrainConfig = read(given, find)?;
     config.validate()?;
     Ok(config)
@@ -183,7 +191,7 @@ mod tests {
 
     use super::super::catalogue::all;
     use super::*;
-    use crate::config::{CriticActions, RedqConfig, SacConfig, Temperature};
+    use crate::config::{AlgoConfig, CriticActions, RedqConfig, SacConfig, Temperature};
     use crate::recipes;
 
     fn recipe(name: &str) -> TrainConfig {
@@ -354,6 +362,9 @@ mod tests {
         let allocation = Allocation::Lambda(vec![7.0, 64.0]);
         assert_eq!(config.sparsity.allocation, allocation);
         assert!(config.topology.unwrap().rule.get::<Set>().is_some());
+        // A name alone is the agent with its default settings.
+        let config = recipe("dense-td3").merged("algo = \"sac\"\n").unwrap();
+        assert_eq!(config.algo, AlgoConfig::new(SacConfig::default()));
     }
 
     #[test]
