@@ -22,7 +22,7 @@ const SEEDS: [u64; 2] = [11, (1 << 40) + 3];
 /// ```
 pub fn check_env(make: impl Fn() -> Result<Box<dyn Env>>) -> Vec<String> {
     let mut findings = Vec::new();
-    let checks: [fn(&Maker<'_>, &mut Vec<String>) -> Result<()>; 7] = [
+    let checks: [Check; 7] = [
         spaces,
         before_a_reset,
         seeds,
@@ -40,6 +40,9 @@ pub fn check_env(make: impl Fn() -> Result<Box<dyn Env>>) -> Vec<String> {
 }
 
 type Maker<'a> = dyn Fn() -> Result<Box<dyn Env>> + 'a;
+
+/// Adds what is wrong to the findings.
+type Check = fn(&Maker<'_>, &mut Vec<String>) -> Result<()>;
 
 /// An environment, and what it wrote last.
 #[derive(Clone)]

@@ -23,7 +23,7 @@ const REPEAT: f64 = 0.2;
 const TOGETHER: usize = 64;
 
 /// Whether a task is measured: Gymnasium's newest versions, and the control suite but for what differs in the reward only.
-fn measured(info: &&TaskInfo) -> bool {
+fn measured(info: &TaskInfo) -> bool {
     const SUITE: [&str; 22] = [
         "acrobot-swingup",
         "ball_in_cup-catch",
@@ -65,7 +65,7 @@ pub(super) fn bench(threads: usize) -> Result<(String, Table)> {
         "together_steps_per_s",
         "times_alone",
     ]);
-    for info in list().into_iter().filter(measured) {
+    for info in list().into_iter().filter(|info| measured(info)) {
         let mut player = Player::new(info.id)?;
         let mut many = Many::new(info.id)?;
         let mut failed = None;
@@ -108,7 +108,7 @@ pub(super) fn bench_beside(python: &Path) -> Result<(String, Table)> {
         "apart",
     ]);
     let (mut logarithms, mut tasks, mut version) = (0.0, 0.0, String::new());
-    for info in list().into_iter().filter(measured) {
+    for info in list().into_iter().filter(|info| measured(info)) {
         let (mut rival, work) = Mujoco::start(python, info.id)?;
         let mut ours = Replay::new(info.id, &work)?;
         let (mut here, mut there) = (Times::default(), Times::default());
