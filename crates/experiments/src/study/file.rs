@@ -81,7 +81,7 @@ const KEYS: [(&str, &[&str]); 3] = [
     (
         "",
         &[
-            "about", "tasks", "recipes", "seeds", "set", "grid", "variants", "offline", "paper",
+            "tasks", "recipes", "seeds", "set", "grid", "variants", "offline", "about", "paper",
         ],
     ),
     (
