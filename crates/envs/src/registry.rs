@@ -289,11 +289,15 @@ mod tests {
                 "HalfCheetah-v6",
                 "did you mean HalfCheetah-v5 or HalfCheetah-v4 or HalfCheetah-v3? ",
             ),
-            ("Cheetah", "did you mean HalfCheetah-v5? "),
+            (
+                "Cheetah",
+                "did you mean HalfCheetah-v5 or dmc/cheetah-run? ",
+            ),
+            ("walker-runs", "did you mean dmc/walker-run? "),
             ("Hoper", "did you mean Hopper-v5? "),
             (
                 "pendulum",
-                "did you mean InvertedPendulum-v5 or InvertedDoublePendulum-v5? ",
+                "did you mean InvertedPendulum-v5 or dmc/pendulum-swingup or InvertedDoublePendulum-v5? ",
             ),
             ("Atari", ""),
             ("", ""),
