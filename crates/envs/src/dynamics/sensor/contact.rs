@@ -36,6 +36,11 @@ pub(super) fn touch(model: &Model, state: &State, site: usize) -> f64 {
     sum
 }
 
+/// What contacts are sorted by, and their place among all that match.
+type Rank = (f64, usize);
+/// A contact, and whether its normal turns around.
+type Matched<'a> = (&'a Contact, bool);
+
 /// Fills the slots of a contact sensor; all that is left over is 0.
 pub(super) fn read(model: &Model, state: &State, sensor: &ContactSensor, into: &mut [f64]) {
     into.fill(0.0);
@@ -51,7 +56,7 @@ pub(super) fn read(model: &Model, state: &State, sensor: &ContactSensor, into: &
     // The next one is the least of those after the last one, ties in the order of the contacts.
     let mut last = None;
     for slot in into.chunks_exact_mut(sensor.slot()) {
-        let mut next: Option<((f64, usize), (&Contact, bool))> = None;
+        let mut next: Option<(Rank, Matched)> = None;
         for (number, matched) in matching().enumerate() {
             let rank = (rank(model, state, sensor.reduce, matched.0), number);
             let later = last.is_none_or(|last| precedes(last, rank));
@@ -67,7 +72,7 @@ pub(super) fn read(model: &Model, state: &State, sensor: &ContactSensor, into: &
     }
 }
 
-fn precedes(a: (f64, usize), b: (f64, usize)) -> bool {
+fn precedes(a: Rank, b: Rank) -> bool {
     a.0 < b.0 || a.0 == b.0 && a.1 < b.1
 }
 
@@ -156,7 +161,7 @@ fn fill(slot: &mut [f64], sensor: &ContactSensor, report: &Report) {
 
 /// A contact, its force in its own axes. Turned around it is turned about its second tangent, along which forces then have
 /// the other sign: they act on the other geom.
-fn one(model: &Model, state: &State, (contact, turn): (&Contact, bool), found: usize) -> Report {
+fn one(model: &Model, state: &State, (contact, turn): Matched, found: usize) -> Report {
     let wrench = local_wrench(model, state, contact);
     let sign = if turn { -1.0 } else { 1.0 };
     let signs = DVec3::new(1.0, 1.0, sign);
@@ -177,10 +182,10 @@ fn net<'a>(
     state: &State,
     sensor: &ContactSensor,
     found: usize,
-    matching: impl Iterator<Item = (&'a Contact, bool)> + Clone,
+    matching: impl Iterator<Item = Matched<'a>> + Clone,
     into: &mut [f64],
 ) {
-    let wrench = |(contact, turn): (&Contact, bool)| {
+    let wrench = |(contact, turn): Matched| {
         let sign = if turn { -1.0 } else { 1.0 };
         let local = local_wrench(model, state, contact).map(|x| x * sign);
         let along = |part: &[f64]| {
