@@ -312,9 +312,6 @@ pub trait Env: CloneEnv + Send + Sync {
     }
 }
 
-/// Makes a new environment.
-pub(crate) type Constructor = Box<dyn Fn() -> Result<Box<dyn Env>> + Send + Sync>;
-
 /// Cloning behind a box; every [`Env`] that is `Clone` has it.
 pub trait CloneEnv {
     /// A clone in a box.

@@ -152,6 +152,38 @@ pub enum Error {
         /// What it may be.
         allowed: String,
     },
+    /// A task has no setting of this name.
+    #[error("{task} has no setting `{name}`; {hint}")]
+    UnknownSetting {
+        /// The task.
+        task: &'static str,
+        /// The name.
+        name: String,
+        /// The setting that was probably meant, or those that there are.
+        hint: String,
+    },
+    /// A setting of an environment is not of the kind, or not in the range, that it must be.
+    #[error("{task}: {name} is {value}; it must be {allowed}")]
+    BadSetting {
+        /// The task.
+        task: &'static str,
+        /// The setting.
+        name: String,
+        /// Its value, as TOML.
+        value: String,
+        /// What it may be.
+        allowed: String,
+    },
+    /// A task's file says something that it cannot mean.
+    #[error("{file}:{line}: {message}")]
+    TaskFile {
+        /// The file.
+        file: String,
+        /// Its line, from 1.
+        line: u32,
+        /// The key, what is wrong with it and what would be right.
+        message: String,
+    },
     /// A model lacks what a task looks at.
     #[error("{task} needs {needed}; the model has {has}")]
     Model {

@@ -18,12 +18,14 @@
 //! a name.
 //!
 //! In reading order: [`mod@env`] (the interface), [`registry`](make) (tasks by name), [`tasks`] (what is observed and
-//! rewarded), [`testing`] (what environments promise), [`mjcf`] (XML to model), [`dynamics`] (the engine), [`Error`].
+//! rewarded), [`wrappers`] (environments around environments), [`testing`] (what environments promise), [`mjcf`] (XML to
+//! model), [`dynamics`] (the engine), [`Error`].
 
 pub mod dynamics;
 pub mod env;
 mod error;
 pub mod mjcf;
+mod nearest;
 mod numpy_rng;
 mod registry;
 #[cfg(feature = "render")]
@@ -31,15 +33,19 @@ pub mod render;
 pub mod tasks;
 pub mod testing;
 mod vector;
+pub mod wrappers;
 
 pub use env::{Env, EnvState, Info, SpaceDim, Step, TaskInfo};
 pub use error::{Error, Result};
 /// The vectors and quaternions of a [`dynamics::model::Model`].
 pub use glam;
 pub use numpy_rng::{NumpyRng, RandomState};
-pub use registry::{TaskEntry, catalogue, find, list, make, names, register};
+pub use registry::{
+    TaskEntry, catalogue, find, list, make, make_with, names, register, register_with,
+};
 pub use tasks::Mujoco;
 pub use vector::VecEnv;
+pub use wrappers::Settings;
 
 /// The book's page on your own tasks and environments, so that its examples are compiled and run.
 #[cfg(doctest)]

@@ -2,8 +2,10 @@
 
 use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 
-use crate::env::{Constructor, Env, TaskInfo};
-use crate::tasks::{TaskSpec, control_suite, gymnasium};
+use crate::env::{Env, TaskInfo};
+use crate::nearest::distance;
+use crate::tasks::{TaskSpec, control_suite, from_file, gymnasium};
+use crate::wrappers::{self, Constructor, Settings};
 use crate::{Error, Result};
 
 /// Most names that an error suggests for an unknown one.
@@ -45,8 +47,8 @@ impl Entry {
         }
     }
 
-    fn make(&self) -> Result<Box<dyn Env>> {
-        let env = (self.constructor)()?;
+    fn make(&self, settings: &Settings) -> Result<Box<dyn Env>> {
+        let env = (self.constructor)(settings)?;
         match env.info().id {
             id if id == self.name => Ok(env),
             id => Err(Error::OtherName {
@@ -57,7 +59,11 @@ impl Entry {
     }
 
     fn info(&self) -> Option<&TaskInfo> {
-        let made = || self.make().ok().map(|env| env.info().clone());
+        let made = || {
+            self.make(&Settings::default())
+                .ok()
+                .map(|env| env.info().clone())
+        };
         self.info.get_or_init(made).as_ref()
     }
 
@@ -116,6 +122,36 @@ pub fn register(
     name: &'static str,
     constructor: impl Fn() -> Result<Box<dyn Env>> + Send + Sync + 'static,
 ) -> Result<()> {
+    register_with(name, move |settings| {
+        settings.none(name)?;
+        constructor()
+    })
+}
+
+/// As [`register`], of a task with settings of its own, which `constructor` reads: an unknown one must be an error.
+/// [`Settings::applied`] does that for the fields of a task. Settings of [wrappers](crate::wrappers) are not among them.
+///
+/// # Errors
+/// As [`register`].
+///
+/// ```
+/// use envs::{Mujoco, Settings, tasks::Swimmer};
+///
+/// envs::register_with("Pool-v0", |settings| {
+///     # /*
+///     let task = settings.applied(&Pool::default(), "Pool-v0")?;
+///     # */
+///     # let task = settings.applied(&Swimmer::default(), "Pool-v0")?;
+///     Ok(Mujoco::new(task)?.into())
+/// })?;
+/// let error = envs::make_with("pool", &Settings::default().with("depth", 2)).err().unwrap();
+/// assert!(error.to_string().starts_with("Pool-v0 has no setting `depth`; there are ctrl_cost_weight, "));
+/// # Ok::<(), envs::Error>(())
+/// ```
+pub fn register_with(
+    name: &'static str,
+    constructor: impl Fn(&Settings) -> Result<Box<dyn Env>> + Send + Sync + 'static,
+) -> Result<()> {
     let wanted = plain(name);
     // Runs lie in folders of this name.
     let is_part = |c: char| c.is_alphanumeric() || "-_.".contains(c);
@@ -138,7 +174,8 @@ pub fn register(
 
 /// A new environment of the task `id`, with the settings of its registration: for this crate's own the published ones.
 ///
-/// The version may be left out and is then the newest; case, `-`, `_` and spaces do not matter.
+/// The version may be left out and is then the newest; case, `-`, `_` and spaces do not matter. A name that ends on `.toml`
+/// is the path of a [task's file](crate::tasks::from_file).
 ///
 /// # Errors
 /// [`Error::UnknownTask`], which lists the known ones, and whatever the task's constructor meets.
@@ -149,10 +186,24 @@ pub fn register(
 /// # Ok::<(), envs::Error>(())
 /// ```
 pub fn make(id: &str) -> Result<Box<dyn Env>> {
-    entry(id)?.make()
+    make_with(id, &Settings::default())
 }
 
-/// The full name of the task `id`, in any spelling that [`make`] takes. Makes no environment.
+/// As [`make`], with other settings: options of the task by name, and those of [wrappers](crate::wrappers::settings()).
+///
+/// # Errors
+/// As [`make`]; [`Error::UnknownSetting`] and [`Error::BadSetting`], with what is allowed.
+pub fn make_with(id: &str, settings: &Settings) -> Result<Box<dyn Env>> {
+    let (around, own) = settings.split();
+    let env = match from_file::is_file(id) {
+        true => from_file::open(id, &own)?.into(),
+        false => entry(id)?.make(&own)?,
+    };
+    wrappers::wrap(env, &around)
+}
+
+/// The full name of the task `id`, in any spelling that [`make`] takes; of a file its path, whether it is there or not.
+/// Makes no environment.
 ///
 /// # Errors
 /// [`Error::UnknownTask`].
@@ -164,7 +215,10 @@ pub fn make(id: &str) -> Result<Box<dyn Env>> {
 /// # Ok::<(), envs::Error>(())
 /// ```
 pub fn find(id: &str) -> Result<&'static str> {
-    Ok(entry(id)?.name)
+    match from_file::is_file(id) {
+        true => Ok(from_file::intern(id)),
+        false => Ok(entry(id)?.name),
+    }
 }
 
 /// The names of the known tasks.
@@ -245,22 +299,6 @@ fn nearest(entries: &[&'static Entry], wanted: &str) -> Vec<&'static str> {
     near.sort_by_key(|(apart, _)| *apart);
     let names = near.into_iter().map(|(_, name)| name);
     names.take(MOST_NEAREST).collect()
-}
-
-/// Letters to insert, drop or replace until one word is the other (Levenshtein 1966).
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]

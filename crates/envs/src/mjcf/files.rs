@@ -126,6 +126,13 @@ impl Files {
         self.list[0].source.file()
     }
 
+    /// Where the texts are from, the model's own first.
+    pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.list
+            .iter()
+            .map(|file| PathBuf::from(file.source.file()))
+    }
+
     /// Folder of the model's own file; none for a text.
     pub(super) fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()

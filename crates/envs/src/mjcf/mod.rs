@@ -41,7 +41,7 @@ mod xml;
 use self::files::Files;
 use crate::Result;
 use crate::dynamics::model::Model;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads and compiles the model in the file at `path` and the files that it includes.
 ///
@@ -49,6 +49,22 @@ use std::path::Path;
 /// [`crate::Error::Read`] when the file cannot be read as text, otherwise as [`compile`].
 pub fn load(path: impl AsRef<Path>) -> Result<Model> {
     compile::compile(&read::read(&Files::open(path.as_ref())?)?)
+}
+
+/// The files that the model at `path` is made from: its own, those that it includes, and those of its meshes and
+/// height fields.
+///
+/// # Errors
+/// As [`load`].
+pub fn files(path: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+    let files = Files::open(path.as_ref())?;
+    let spec = read::read(&files)?;
+    let meshes = spec.meshes.iter().map(|mesh| &mesh.spec.file);
+    let fields = spec.hfields.iter().map(|field| &field.spec.file);
+    let shown = meshes
+        .chain(fields)
+        .filter_map(|file| file.as_ref()?.clone().ok());
+    Ok(files.paths().chain(shown).collect())
 }
 
 /// Compiles the model in the text `xml`; `name` stands for the file in error messages. A text cannot include

@@ -1,5 +1,5 @@
-//! What is observed and rewarded: the [`Task`] trait, its environment [`Mujoco`], Gymnasium's tasks, and those
-//! of [DeepMind's control suite](control_suite).
+//! What is observed and rewarded: the [`Task`] trait, its environment [`Mujoco`], Gymnasium's tasks, those of
+//! [DeepMind's control suite](control_suite), and tasks [of files](from_file).
 //!
 //! A task of your own takes a model, an [`outcome`](Task::outcome) and a name:
 //!
@@ -65,6 +65,7 @@
 
 pub(crate) mod common;
 pub mod control_suite;
+pub mod from_file;
 pub(crate) mod gymnasium;
 #[cfg(test)]
 mod tests;

@@ -49,7 +49,7 @@ pub use swimmer::Swimmer;
 pub use walker::Walker;
 
 use super::TaskSpec;
-use crate::env::Constructor;
+use crate::wrappers::{Constructor, Settings};
 
 /// What [`make`](crate::make) knows of these tasks.
 pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
@@ -102,5 +102,9 @@ pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
 
 fn entry(task: impl SuiteTask) -> (TaskSpec, Constructor) {
     let spec = task.spec();
-    (spec, Box::new(move || Ok(Suite::new(task.clone())?.into())))
+    let make = move |settings: &Settings| {
+        settings.none(spec.id)?;
+        Ok(Suite::new(task.clone())?.into())
+    };
+    (spec, Box::new(make))
 }

@@ -7,9 +7,10 @@ use crate::env::{Info, SpaceDim};
 use crate::tasks::observation::{Observation, positions, spatial, velocities};
 use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
 use crate::{Error, Result, mjcf};
+use serde::{Deserialize, Serialize};
 
 /// Settings of the task; the defaults are Gymnasium's. The healthy range includes its ends.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ant {
     /// Revision of the task. The fourth leaves contact forces out of observation and reward unless asked for them;
     /// the third observes them as mujoco-py 2 reported them, as zeros. Both pay the healthy reward on the step that

@@ -7,9 +7,10 @@ use crate::env::{Info, SpaceDim};
 use crate::tasks::observation::{Observation, positions, velocities};
 use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
 use crate::{Result, mjcf};
+use serde::{Deserialize, Serialize};
 
 /// Settings of the task; the defaults are Gymnasium's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HalfCheetah {
     /// Revision of the task. All compute the same; the names in `info` differ.
     pub version: Version,

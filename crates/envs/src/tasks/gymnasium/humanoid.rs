@@ -7,12 +7,13 @@ use crate::env::{Info, SpaceDim};
 use crate::tasks::observation::{Observation, inertias, positions, spatial, velocities};
 use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
 use crate::{Result, mjcf};
+use serde::{Deserialize, Serialize};
 
 /// Velocities of the free joint, which no actuator drives.
 const ROOT_DOFS: usize = 6;
 
 /// Settings of the task; the defaults are Gymnasium's. The healthy range excludes its ends.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Humanoid {
     /// Revision of the task. Before the fifth the world's body and the root's forces are observed too, contacts cost
     /// nothing, and the healthy reward is paid on the step that ends the episode too. The third observes contact

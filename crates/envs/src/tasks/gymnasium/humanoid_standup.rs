@@ -8,12 +8,13 @@ use crate::env::{Info, SpaceDim};
 use crate::tasks::observation::Observation;
 use crate::tasks::{Outcome, Requirements, ResetCtx, Task, TaskSpec, Transition};
 use crate::{Result, mjcf};
+use serde::{Deserialize, Serialize};
 
 /// Reward of every step.
 const ALIVE: f64 = 1.0;
 
 /// Settings of the task; the defaults are Gymnasium's, whose `uph_cost_weight` changes nothing and is not among them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HumanoidStandup {
     /// Revision of the task: the fourth (`V3` is the same) observes the world's body and the root's forces too.
     pub version: Version,

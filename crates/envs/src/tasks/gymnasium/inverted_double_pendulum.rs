@@ -7,6 +7,7 @@ use crate::env::{Info, SpaceDim};
 use crate::tasks::observation::{Observation, positions, velocities};
 use crate::tasks::{Outcome, Requirements, ResetCtx, Task, TaskSpec, Transition};
 use crate::{Result, mjcf};
+use serde::{Deserialize, Serialize};
 
 /// Velocities and constraint forces are observed up to this.
 const SEEN: f64 = 10.0;
@@ -14,7 +15,7 @@ const SEEN: f64 = 10.0;
 const LOWEST_TIP: f64 = 1.0;
 
 /// Settings of the task; the defaults are Gymnasium's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InvertedDoublePendulum {
     /// Revision of the task: the fourth (`V3` is the same) observes all three constraint forces and pays for the
     /// step that ends the episode too.

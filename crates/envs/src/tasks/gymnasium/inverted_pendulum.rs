@@ -7,12 +7,13 @@ use crate::env::{Info, SpaceDim};
 use crate::tasks::observation::{Observation, positions, velocities};
 use crate::tasks::{Outcome, Requirements, ResetCtx, Task, TaskSpec, Transition};
 use crate::{Result, mjcf};
+use serde::{Deserialize, Serialize};
 
 /// Lean of the pole at which the episode ends (rad).
 const MOST_LEAN: f64 = 0.2;
 
 /// Settings of the task; the defaults are Gymnasium's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InvertedPendulum {
     /// Revision of the task: the fourth (`V3` is the same) pays on the step that ends the episode too.
     pub version: Version,

@@ -29,9 +29,16 @@ pub use swimmer::Swimmer;
 pub use version::Version;
 pub use walker2d::Walker2d;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::{Mujoco, Task, TaskSpec};
-use crate::env::Constructor;
+use crate::dynamics::Model;
+use crate::wrappers::{Constructor, Settings};
 use Version::{V3, V4, V5};
+
+/// The setting with a model of the user's own, by Gymnasium's name.
+const MODEL: &str = "xml_file";
 
 /// What [`make`](crate::make) knows of these tasks, the newest version first. One line per task: its oldest version, and
 /// the task of a version.
@@ -57,10 +64,16 @@ pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
     all.map(|(_, entry)| entry).collect()
 }
 
-fn entry(task: impl Task) -> (TaskSpec, Constructor) {
+fn entry<T: Task + Serialize + DeserializeOwned>(task: T) -> (TaskSpec, Constructor) {
     let spec = task.spec();
-    (
-        spec,
-        Box::new(move || Ok(Mujoco::new(task.clone())?.into())),
-    )
+    let make = move |settings: &Settings| {
+        let mut settings = settings.clone();
+        let file = settings.take_text(spec.id, MODEL)?;
+        let task = settings.applied(&task, spec.id)?;
+        Ok(match file {
+            Some(file) => Mujoco::with_model(task, Model::from_mjcf(file)?)?.into(),
+            None => Mujoco::new(task)?.into(),
+        })
+    };
+    (spec, Box::new(make))
 }

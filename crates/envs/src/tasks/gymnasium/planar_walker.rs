@@ -7,15 +7,18 @@ use crate::dynamics::{Model, State};
 use crate::env::{Info, SpaceDim};
 use crate::tasks::observation::{Observation, positions, velocities};
 use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
+use serde::{Deserialize, Serialize};
 
 /// Velocities are observed up to this (m/s, rad/s).
 const MAX_VELOCITY: f64 = 10.0;
 
 /// Settings of [`Hopper`](super::Hopper) and [`Walker2d`](super::Walker2d); the defaults are Gymnasium's. Ranges exclude
 /// their ends.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlanarWalker<R> {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct PlanarWalker<R: Robot> {
     /// Which of the two.
+    #[serde(skip)]
     pub robot: R,
     /// Revision of the task. Before the fifth the healthy reward is paid on the step that ends the episode too, and the
     /// right foot of Walker2d is smoother (friction 0.9 instead of 1.9).

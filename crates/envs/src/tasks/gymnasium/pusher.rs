@@ -7,6 +7,7 @@ use crate::tasks::observation::{
 };
 use crate::tasks::{Outcome, Requirements, ResetCtx, Task, TaskSpec, Transition};
 use crate::{Result, mjcf};
+use serde::{Deserialize, Serialize};
 
 /// Bodies of the model.
 const TIPS: &str = "tips_arm";
@@ -19,7 +20,7 @@ const PUSHED: usize = 4;
 const APART: f64 = 0.17;
 
 /// Settings of the task; the defaults are Gymnasium's. There is one version: the fourth refuses MuJoCo 3.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pusher {
     /// Physics steps of 0.01 s per step. Default 5.
     pub frame_skip: usize,

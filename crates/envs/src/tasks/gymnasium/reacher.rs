@@ -7,6 +7,7 @@ use crate::tasks::observation::{Observation, body_position, positions, velocitie
 use crate::tasks::{Outcome, PreStep, Requirements, ResetCtx, Task, TaskSpec, Transition};
 use crate::{Result, mjcf};
 use glam::DVec3;
+use serde::{Deserialize, Serialize};
 
 /// Bodies of the model.
 const FINGERTIP: &str = "fingertip";
@@ -15,7 +16,7 @@ const TARGET: &str = "target";
 const REACH: f64 = 0.2;
 
 /// Settings of the task; the defaults are Gymnasium's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reacher {
     /// Revision of the task: the fourth (`V3` is the same) takes the distance before the step and observes the
     /// height difference too.

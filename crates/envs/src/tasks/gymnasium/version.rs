@@ -1,7 +1,9 @@
 //! Revisions of Gymnasium's tasks.
 
+use serde::{Deserialize, Serialize};
+
 /// Revision of a task's definition. MuJoCo's numbers are those of 3.3.7 in all of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Version {
     /// As on mujoco-py 2.0 and later, which reports no contact forces.
     V3,
