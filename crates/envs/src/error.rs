@@ -47,7 +47,7 @@ pub enum Error {
     },
     /// A name under which a task cannot be found again, or that could not name a folder.
     #[error(
-        "`{name}` is no name of a task; letters, digits, `-`, `_` and `.` make one, such as MyRobot-v0"
+        "`{name}` is no name of a task; letters, digits, `-`, `_` and `.` make one, such as MyRobot-v0 or lab/robot-v0"
     )]
     TaskName {
         /// The name.

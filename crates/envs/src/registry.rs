@@ -109,7 +109,8 @@ fn entries() -> Vec<&'static Entry> {
 ///
 /// # Errors
 /// [`Error::TakenName`] when the name means a known task already, in whatever spelling, and [`Error::TaskName`] when
-/// it has no letter and no digit, or another character than those and `-`, `_` and `.`.
+/// it has no letter and no digit, or another character than those and `-`, `_` and `.`; a family may stand before it, as in
+/// `dmc/walker-run`.
 ///
 /// ```
 /// use envs::{Mujoco, tasks::Hopper};
@@ -153,15 +154,16 @@ pub fn register_with(
     constructor: impl Fn(&Settings) -> Result<Box<dyn Env>> + Send + Sync + 'static,
 ) -> Result<()> {
     let wanted = plain(name);
-    // Runs lie in folders of this name.
-    let is_part = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    if wanted.is_empty() || !name.chars().all(is_part) {
-        return Err(Error::TaskName { name });
-    }
     let mut entries = ENTRIES.write().unwrap_or_else(PoisonError::into_inner);
     if let Some(entry) = found(&entries, &wanted) {
         let by = entry.name;
         return Err(Error::TakenName { name, by });
+    }
+    // Files and folders are named after tasks.
+    let is_letter = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let is_word = |part: &str| !plain(part).is_empty() && part.chars().all(is_letter);
+    if !name.split('/').all(is_word) {
+        return Err(Error::TaskName { name });
     }
     entries.push(Box::leak(Box::new(Entry {
         name,

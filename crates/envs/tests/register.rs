@@ -65,8 +65,22 @@ fn a_name_with_a_meaning_is_refused() {
         );
         assert_eq!(error.unwrap_err().to_string(), expected);
     }
-    let error = register("--", || named("--")).unwrap_err().to_string();
-    assert!(error.starts_with("`--` is no name of a task"), "{error}");
+    // Files and folders are named after tasks.
+    for name in [
+        "--",
+        "",
+        "a/",
+        "/a-v0",
+        "a//b-v0",
+        "../a-v0",
+        "my robot-v0",
+        "a\\b-v0",
+    ] {
+        let error = register(name, move || named(name)).unwrap_err().to_string();
+        let expected = format!("`{name}` is no name of a task");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    register("lab/robot-v0", || named("lab/robot-v0")).unwrap();
 }
 
 #[test]
