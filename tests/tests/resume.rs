@@ -78,6 +78,44 @@ fn an_evaluation_before_the_first_step_is_a_row_of_its_own() {
     assert!((weights, rows) == outcome(&pieces));
 }
 
+#[test]
+fn a_run_with_wrappers_in_a_task_of_a_file_goes_on_and_notices_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/envs/examples/tasks");
+    for file in ["arm.toml", "arm.xml"] {
+        fs::copy(examples.join(file), folder.path().join(file)).unwrap();
+    }
+    let mut config = config("rlx2-sac", 600);
+    config.env = folder.path().join("arm.toml").display().to_string();
+    config.env_settings = envs::Settings::default()
+        .with("max_episode_steps", 40)
+        .with("sticky_actions", 0.25)
+        .with("action_repeat", 2)
+        .with("action_delay", 1)
+        .with("reward_clip", vec![-0.5, 1.5])
+        .with("observation_noise", 0.01)
+        .with("time_in_observation", true)
+        .with("observation_stack", 2)
+        .with("reward.control.weight", -0.02);
+    let whole = folder.path().join("whole");
+    run(&config, &whole).unwrap();
+    let pieces = folder.path().join("pieces");
+    let trained = in_pieces(&config, &pieces, &[7, 300, 451, 5000]);
+    assert_eq!((trained.steps, trained.stopped), (600, false));
+    assert!(outcome(&whole) == outcome(&pieces));
+    // The task as it was lies in the folder, and another is refused.
+    let kept = fs::read(pieces.join("task/task.toml")).unwrap();
+    let changed = [&kept[..], b"# Changed.\n"].concat();
+    fs::write(&config.env, changed).unwrap();
+    let error = go_on(&config, &pieces, &mut []).unwrap_err().to_string();
+    assert!(
+        error.contains("arm.toml has changed since the run began"),
+        "{error}"
+    );
+    fs::write(&config.env, kept).unwrap();
+    assert_eq!(go_on(&config, &pieces, &mut []).unwrap().steps, 600);
+}
+
 /// What a killed process leaves: an unfinished file, rows after the last checkpoint, or nothing but a configuration.
 #[test]
 fn what_a_killed_process_leaves_does_no_harm() {

@@ -60,6 +60,7 @@ fn done(job: Job) -> Result<ExitCode> {
         Job::Study(args) => return study::run(&args),
         Job::Reproduce(args) => return study::reproduce(&args),
         Job::Watch(args) => return play::watch::run(&args),
+        Job::Task(args) => return play::task::run(&args),
         Job::Recipes(args) => recipes::run(&args),
         Job::Eval(args) => play::eval::run(&args),
         Job::Collect(args) => collect::run(&args),

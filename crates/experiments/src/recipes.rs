@@ -2,10 +2,11 @@
 
 use crate::args::jobs::RecipesArgs;
 use anyhow::Result;
+use envs::Settings;
 use rl_algos::config::agent_kinds;
 use rl_algos::recipes::{self, Recipe, recipes};
 
-use crate::settings::online as settings;
+use crate::settings::{online as settings, set};
 use crate::terminal::tell::{print_line, program};
 
 /// Lists all recipes, or prints one.
@@ -17,7 +18,8 @@ pub(crate) fn run(args: &RecipesArgs) -> Result<()> {
         None => print_line(list().trim_end()),
         Some(name) => {
             let env = args.env.as_deref().unwrap_or(settings::ENV);
-            print_line(file(name, env)?.trim_end());
+            let settings = set::over(&Settings::default(), &args.env_set)?;
+            print_line(file(name, env, &settings)?.trim_end());
         }
     }
     Ok(())
@@ -40,8 +42,8 @@ fn list() -> String {
 }
 
 /// A recipe's settings for a task, with comments.
-fn file(name: &str, env: &str) -> Result<String> {
-    let config = recipes::named(name, env)?;
+fn file(name: &str, env: &str, settings: &Settings) -> Result<String> {
+    let config = recipes::named_with(name, env, settings)?;
     let own = config.recipe.strip_suffix(config.algo.name());
     let own = own.and_then(|own| own.strip_suffix('-'));
     let said = recipes()
@@ -68,7 +70,7 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         for (name, env) in recipes::names().zip(["Ant-v5", "Hopper-v4"].into_iter().cycle()) {
             let path = folder.join(format!("{name}.toml"));
-            std::fs::write(&path, file(&name, env).unwrap()).unwrap();
+            std::fs::write(&path, file(&name, env, &Settings::default()).unwrap()).unwrap();
             let args = TrainArgs {
                 config: Some(path),
                 ..TrainArgs::default()

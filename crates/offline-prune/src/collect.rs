@@ -1,14 +1,14 @@
 //! Episodes of your own policy, from a task or from a replay, to be written as a dataset.
 //!
 //! ```
-//! use envs::VecEnv;
+//! use envs::{Settings, VecEnv};
 //! use offline_prune::collect::{Rollouts, describe};
 //! use offline_prune::dataset::{Dataset, minari};
 //! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 //!
 //! # let folder = tempfile::tempdir().unwrap();
 //! let envs = VecEnv::new("Hopper-v5", 4)?;
-//! let description = describe("hopper/still-v0", envs.info());
+//! let description = describe("hopper/still-v0", envs.info(), &Settings::default());
 //! let mut seeds = ChaCha8Rng::seed_from_u64(0);
 //! let still = |_: &[f32], action: &mut [f32]| action.fill(0.0);
 //! let rollouts = Rollouts::new(envs, 1_000, &mut seeds, still)?;
@@ -21,7 +21,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use envs::{TaskInfo, VecEnv};
+use envs::{Settings, TaskInfo, VecEnv};
 use rand::{Rng, RngExt};
 use rl_algos::replay::Replay;
 use rl_algos::scale::{ActionRange, reward_to_agent, to_agent};
@@ -198,12 +198,13 @@ pub fn from_replay(
     }))
 }
 
-/// A description of data of `task`: its sizes, its range of actions, and the `env_spec` from which Minari's
-/// `recover_environment` makes Gymnasium's environment.
+/// A description of data of `task` with these settings: its sizes, its range of actions, and the `env_spec` from which
+/// Minari's `recover_environment` makes Gymnasium's environment.
 #[must_use]
-pub fn describe(id: &str, task: &TaskInfo) -> Description {
+pub fn describe(id: &str, task: &TaskInfo, settings: &Settings) -> Description {
     let mut entries = Map::new();
-    entries.insert("env_spec".to_owned(), Value::String(env_spec(task)));
+    let spec = env_spec(task, settings);
+    entries.insert("env_spec".to_owned(), Value::String(spec));
     Description {
         id: id.to_owned(),
         observation_size: task.observation.len(),
@@ -215,7 +216,7 @@ pub fn describe(id: &str, task: &TaskInfo) -> Description {
 }
 
 /// What Gymnasium's `EnvSpec.to_json` gives for a task of its MuJoCo family, but for the reward threshold.
-fn env_spec(task: &TaskInfo) -> String {
+fn env_spec(task: &TaskInfo, settings: &Settings) -> String {
     let (name, version) = task.id.rsplit_once("-v").unwrap_or((task.id, "5"));
     let mut module = String::new();
     for letter in name.chars() {
@@ -236,7 +237,7 @@ fn env_spec(task: &TaskInfo) -> String {
         "max_episode_steps": steps,
         "order_enforce": true,
         "disable_env_checker": false,
-        "kwargs": {},
+        "kwargs": json!(settings),
         "additional_wrappers": [],
         "vector_entry_point": null,
     });

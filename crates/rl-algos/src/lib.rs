@@ -7,7 +7,7 @@
 //!
 //! let mut config = recipes::named("rlx2", "HalfCheetah-v5")?;
 //! config.steps = 50_000;
-//! let env = envs::make(&config.env)?;
+//! let env = config.make_env()?;
 //! let [observation, action] = [env.info().observation.len(), env.info().action.len()];
 //! let mut streams = Streams::new(config.seed);
 //! let device = device::by_name("flex")?;

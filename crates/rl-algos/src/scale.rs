@@ -64,7 +64,7 @@ impl CriticUnits {
         match config.learning.critic_actions {
             CriticActions::Unit => Ok(Self(None)),
             CriticActions::Task => {
-                let range = ActionRange::of(&envs::make(&config.env)?.info().action)?;
+                let range = ActionRange::of(&config.make_env()?.info().action)?;
                 let floats = |numbers: Vec<f64>| numbers.into_iter().map(|n| n as f32).collect();
                 let (middle, half): (Vec<f32>, Vec<f32>) =
                     (floats(range.middle), floats(range.half));

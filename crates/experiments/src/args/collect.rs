@@ -65,6 +65,10 @@ pub struct CollectArgs {
     #[arg(long, value_name = "TASK", value_parser = values::task, conflicts_with = "run")]
     pub env: Option<String>,
 
+    /// One setting of --env or of a wrapper around it, such as reset_noise_scale=0.2 or action_repeat=2; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::env_setting, conflicts_with = "run")]
+    pub env_set: Vec<String>,
+
     /// What to collect: random, medium, expert, medium-replay or medium-expert, or several with commas between
     /// [default: all that the run has]
     #[arg(

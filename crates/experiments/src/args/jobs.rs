@@ -23,6 +23,10 @@ pub struct RecipesArgs {
     /// Task that the settings are for, by Gymnasium's name [default: HalfCheetah-v5]
     #[arg(long, value_name = "TASK", value_parser = values::task, requires = "recipe")]
     pub env: Option<String>,
+
+    /// One setting of the task or of a wrapper around it, such as reset_noise_scale=0.2 or action_repeat=2; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::env_setting, requires = "recipe")]
+    pub env_set: Vec<String>,
 }
 
 /// Options of `cargo xtask eval`.
@@ -43,6 +47,11 @@ pub struct EvalArgs {
     /// Another version of the task to play in, with the same observations and actions [default: the run's]
     #[arg(long, value_name = "TASK", value_parser = values::task)]
     pub env: Option<String>,
+
+    /// Play with another setting of the task than the run has, such as reset_noise_scale=0.2 or observation_noise=0.01; may be
+    /// repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::env_setting)]
+    pub env_set: Vec<String>,
 
     /// Act by samples of a Gaussian policy (as SAC has), as training explores, not by its mean
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! The command line: jobs and their options. Parsing needs no tensor library.
 //!
-//! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`study`], [`jobs`], [`figures`], [`watch`], [`values`], [`help`].
+//! In reading order: this file, [`train`], [`seeds`], [`collect`], [`offline`], [`study`], [`jobs`], [`figures`], [`watch`], [`task`], [`values`], [`help`].
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod offline;
 pub mod seeds;
 pub mod study;
+pub mod task;
 pub mod train;
 pub mod values;
 pub mod watch;
@@ -31,6 +32,8 @@ pub enum Job {
     Collect(collect::CollectArgs),
     /// Film an agent, without a display
     Watch(watch::WatchArgs),
+    /// Begin a task of your own from a model, or check one
+    Task(task::TaskArgs),
     /// Prune an agent's networks for a dataset, and show what is left of each layer
     Prune(offline::PruneArgs),
     /// Prune once, then learn from a dataset and evaluate; also over many sparsities
@@ -62,9 +65,11 @@ impl Job {
             Self::Offline(args) => args.device()?,
             Self::Study(args) => args.device()?,
             Self::Reproduce(args) => args.device.unwrap_or_default(),
-            Self::Plot(_) | Self::Report(_) | Self::Export(_) | Self::Recipes(_) => {
-                values::Device::default()
-            }
+            Self::Plot(_)
+            | Self::Report(_)
+            | Self::Export(_)
+            | Self::Recipes(_)
+            | Self::Task(_) => values::Device::default(),
         })
     }
 }

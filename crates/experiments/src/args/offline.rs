@@ -23,6 +23,10 @@ pub struct AgentArgs {
     #[arg(long, value_name = "TASK", value_parser = values::task_or_none)]
     pub env: Option<String>,
 
+    /// One setting of the task or of a wrapper around it, such as reset_noise_scale=0.2 or action_repeat=2; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::env_setting)]
+    pub env_set: Vec<String>,
+
     /// Algorithm
     #[arg(long, value_name = "NAME", value_parser = values::offline_algorithm,
         help = help::named("Algorithm", Kind::OfflineAlgorithm, "td3-bc"))]
@@ -194,8 +198,9 @@ impl OfflineArgs {
 }
 
 /// Options of new runs: a resumed run has its own settings.
-const FRESH: [&str; 18] = [
+const FRESH: [&str; 19] = [
     "env",
+    "env_set",
     "algo",
     "seed",
     "config",

@@ -23,6 +23,10 @@ pub struct TrainArgs {
     #[arg(long, value_name = "TASK", value_parser = values::task)]
     pub env: Option<String>,
 
+    /// One setting of the task or of a wrapper around it, such as reset_noise_scale=0.2 or action_repeat=2; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::env_setting)]
+    pub env_set: Vec<String>,
+
     /// How the networks are sparse and how they learn [default: rlx2]
     #[arg(long, value_name = "NAME", value_parser = values::recipe, conflicts_with = "config")]
     pub recipe: Option<String>,
@@ -155,8 +159,9 @@ pub(super) fn device_of(asked: Option<Device>, resume: Option<&Path>) -> Result<
 }
 
 /// Options of new runs: a resumed run has its own settings.
-const FRESH: [&str; 13] = [
+const FRESH: [&str; 14] = [
     "env",
+    "env_set",
     "recipe",
     "algo",
     "actor_sparsity",
@@ -189,6 +194,7 @@ Examples:
   cargo xtask train --recipe rlx2 --algo sac --seeds 0..5
   cargo xtask train --actor-sparsity 0.95 --critic-sparsity 0.9 --out runs/sparser
   cargo xtask train --env ant-v3 --set n_step.n=2 --set replay.adaptive=false
+  cargo xtask train --env hopper --env-set reset_noise_scale=0.02 --env-set observation_stack=3
   cargo xtask train --config runs/halfcheetah-v5-rlx2-td3-s0/config.toml --seed 1
   cargo xtask recipes ds-sac --env ant > my.toml; cargo xtask train --config my.toml
   cargo xtask train --resume runs/halfcheetah-v5-rlx2-td3-s0
@@ -249,6 +255,7 @@ mod tests {
         assert!(read("--resume runs/a --budget 2h --patience 5 --stop-at-return -3").is_ok());
         for other in [
             "--env ant",
+            "--env-set frame_skip=2",
             "--recipe ds",
             "--algo sac",
             "--actor-sparsity 0.5",

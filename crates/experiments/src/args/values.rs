@@ -144,6 +144,15 @@ pub fn setting(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads a setting of a task, `key=value`.
+///
+/// # Errors
+/// When it has no key.
+pub fn env_setting(text: &str) -> Result<String, String> {
+    setting(text)
+        .map_err(|_| "a setting of a task is key=value, such as reset_noise_scale=0.2".to_owned())
+}
+
 /// Reads a length of time: `90s`, `45m`, `2h30m` or `1d`.
 ///
 /// # Errors

@@ -33,6 +33,10 @@ pub struct WatchArgs {
     #[arg(long, value_name = "TASK", value_parser = values::task, conflicts_with = "runs")]
     pub env: Option<String>,
 
+    /// One setting of the task, over those of a run, such as reset_noise_scale=0.2 or action_repeat=2; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::env_setting, conflicts_with = "model")]
+    pub env_set: Vec<String>,
+
     /// Model in MJCF to film, from its first keyframe and without control, or with --random
     #[arg(long, value_name = "FILE", conflicts_with_all = ["runs", "side_by_side", "best"])]
     pub model: Option<PathBuf>,
@@ -85,6 +89,21 @@ pub struct WatchArgs {
 }
 
 impl WatchArgs {
+    /// As by `watch --random --env TASK --out FILE --seed SEED`.
+    #[must_use]
+    pub fn of_random(env: &str, env_set: &[String], out: Option<PathBuf>, seed: u64) -> Self {
+        Self {
+            runs: Vec::new(),
+            random: true,
+            env: Some(env.to_owned()),
+            env_set: env_set.to_vec(),
+            best: false,
+            out,
+            seed,
+            ..Self::of_best(Path::new(""), Path::new(""), 8.0)
+        }
+    }
+
     /// As by `watch RUN --best --out FILE --seconds S`.
     #[must_use]
     pub fn of_best(run: &Path, out: &Path, seconds: f64) -> Self {
@@ -93,6 +112,7 @@ impl WatchArgs {
             side_by_side: false,
             random: false,
             env: None,
+            env_set: Vec::new(),
             model: None,
             best: true,
             seed: 0,

@@ -10,6 +10,9 @@ mod libraries;
 
 pub use device::Device;
 
+/// What the path of a task's file ends on.
+const TASK_FILE: &str = ".toml";
+
 /// What a name is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -101,11 +104,15 @@ pub fn listed(kind: Kind, word: &str) -> String {
     }
 }
 
-/// The known name that a text means: case is forgiven, in a task's name hyphens and the newest version too.
+/// The known name that a text means: case is forgiven, in a task's name hyphens and the newest version too. The path of a
+/// task's file is a name.
 ///
 /// # Errors
 /// When there is none; the error has the nearest names and all names.
 pub fn find(kind: Kind, text: &str) -> Result<String, String> {
+    if kind == Kind::Task && text.to_ascii_lowercase().ends_with(TASK_FILE) {
+        return Ok(text.to_owned());
+    }
     let names = names(kind);
     let plain = |name: &str| match kind {
         Kind::Task => simple(name),

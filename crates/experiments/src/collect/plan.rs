@@ -2,7 +2,7 @@
 
 use crate::args::collect::{CollectArgs, Kind};
 use anyhow::{Context, Result};
-use envs::{TaskInfo, VecEnv};
+use envs::{Env, TaskInfo, VecEnv};
 use offline_prune::Result as Collected;
 use offline_prune::collect::{Rollouts, describe, from_replay};
 use offline_prune::dataset::Episode;
@@ -17,6 +17,7 @@ use sparse_core::math::StandardNormal;
 use super::rounded;
 use super::source::{Kept, Run, STREAMS, Source, Stored, stream};
 use crate::folder::policies::Player;
+use crate::settings::label;
 use crate::terminal::table::thousands;
 
 /// Default number of transitions, as in D4RL's datasets.
@@ -39,6 +40,7 @@ pub(super) struct Plan {
     pub(super) said: String,
     kind: Kind,
     task: TaskInfo,
+    env: Box<dyn Env>,
     parts: Vec<Part>,
 }
 
@@ -93,6 +95,7 @@ impl Plan {
             said,
             kind,
             task: task.clone(),
+            env: source.env.clone(),
             parts,
         })
     }
@@ -131,7 +134,7 @@ impl Plan {
                 } => (acting.act(policy, rng), transitions),
             };
             if transitions > 0 {
-                let envs = VecEnv::new(self.task.id, ENVIRONMENTS)?;
+                let envs = VecEnv::from_envs(vec![self.env.clone(); ENVIRONMENTS])?;
                 let rollouts = Rollouts::new(envs, transitions, &mut seeds, act)?;
                 whole.push(Box::new(rollouts));
             }
@@ -267,9 +270,11 @@ impl<'a> PlanBuilder<'a> {
     fn description(&self, said: &str, mut origin: Value) -> Description {
         let task = &self.source.task;
         let kind = self.kind.name();
-        let name = task.id.split("-v").next().unwrap_or(task.id);
+        let name = label(task.id);
+        let name = name.split("-v").next().unwrap_or(&name);
         let id = format!("{}/{kind}-v0", name.to_ascii_lowercase());
-        let mut description = describe(self.args.name.as_ref().unwrap_or(&id), task);
+        let id = self.args.name.as_ref().unwrap_or(&id);
+        let mut description = describe(id, task, &self.source.env_settings);
         let mut algorithm = "random".to_owned();
         origin["collect_seed"] = json!(self.args.seed);
         if let (Some(run), true) = (self.source.run(), self.kind != Kind::Random) {

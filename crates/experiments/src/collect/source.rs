@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::args::collect::CollectArgs;
 use crate::folder::run_dir::{Checkpoint, RunDir};
 use anyhow::{Context, Result, bail};
-use envs::{TaskInfo, VecEnv};
+use envs::{Env, Settings, TaskInfo, VecEnv};
 use offline_prune::score::Reference;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -19,8 +19,11 @@ use super::rounded;
 use crate::folder::kind::Kind;
 use crate::folder::names::CONFIG;
 use crate::folder::places;
+use crate::folder::task_files;
 use crate::runs::{RETURN, RunSet};
+use crate::settings::set;
 use crate::terminal::table::thousands;
+use crate::terminal::tell::note;
 
 /// Episodes whose mean is a random policy's return.
 const RANDOM_EPISODES: usize = 100;
@@ -33,7 +36,10 @@ pub(super) const STREAMS: u64 = 1 << 33;
 
 /// Where datasets come from.
 pub(super) struct Source {
+    pub(super) env: Box<dyn Env>,
     pub(super) task: TaskInfo,
+    /// What is set of the task.
+    pub(super) env_settings: Settings,
     run: Option<Run>,
 }
 
@@ -73,8 +79,15 @@ impl Source {
         let run = run.map(|path| Run::open(path, args.seed)).transpose()?;
         let task = run.as_ref().map(|run| run.config.env.as_str());
         let task = task.or(args.env.as_deref()).context("RUN is missing")?;
+        let env_settings = match &run {
+            Some(run) => run.config.env_settings.clone(),
+            None => set::over(&Settings::default(), &args.env_set)?,
+        };
+        let env = envs::make_with(task, &env_settings)?;
         Ok(Self {
-            task: envs::make(task)?.info().clone(),
+            task: env.info().clone(),
+            env,
+            env_settings,
             run,
         })
     }
@@ -85,7 +98,9 @@ impl Source {
 
     /// The reference returns, and their source.
     pub(super) fn reference(&self) -> Option<(Reference, &'static str)> {
-        if let Ok(known) = Reference::of(self.task.id) {
+        // D4RL's are of the published settings.
+        let published = Some(self.task.id).filter(|_| self.env_settings.is_empty());
+        if let Some(known) = published.and_then(|task| Reference::of(task).ok()) {
             return Some((known, "D4RL"));
         }
         let Run { random, expert, .. } = self.run.as_ref()?;
@@ -120,9 +135,12 @@ impl Run {
             );
         }
         let (dir, config) = RunDir::open(path)?;
+        if let Some(change) = task_files::change(path, &config.env)? {
+            note(&format!("note: {change}"));
+        }
         let best = dir.info(Checkpoint::Best)?;
         Ok(Self {
-            random: random_return(&config.env, seed)?,
+            random: random_return(&config, seed)?,
             expert: Kept {
                 step: best.step,
                 mean: best.return_mean,
@@ -203,8 +221,8 @@ pub(super) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
     rng
 }
 
-fn random_return(task: &str, seed: u64) -> Result<f64> {
-    let mut envs = VecEnv::new(task, RANDOM_EPISODES)?;
+fn random_return(config: &TrainConfig, seed: u64) -> Result<f64> {
+    let mut envs = VecEnv::from_envs(vec![config.make_env()?; RANDOM_EPISODES])?;
     let mut actions = stream(seed, RANDOM_STREAM);
     let returns = evaluate(
         &mut envs,
@@ -218,6 +236,8 @@ fn random_return(task: &str, seed: u64) -> Result<f64> {
 
 #[cfg(test)]
 mod tests {
+    use rl_algos::recipes;
+
     use super::*;
 
     #[test]
@@ -240,8 +260,9 @@ mod tests {
     /// Gymnasium's Hopper falls over at once: D4RL's random policy has -20 in an older version, where a fall costs.
     #[test]
     fn a_random_policy_of_hopper_scores_little() {
-        let mean = random_return("Hopper-v5", 0).unwrap();
+        let hopper = recipes::named("tiny", "Hopper-v5").unwrap();
+        let mean = random_return(&hopper, 0).unwrap();
         assert!((10.0..30.0).contains(&mean), "{mean}");
-        assert_eq!(random_return("Hopper-v5", 0).unwrap(), mean);
+        assert_eq!(random_return(&hopper, 0).unwrap(), mean);
     }
 }

@@ -8,6 +8,7 @@ use envs::Env;
 use super::checkpoint::{Checkpoints, StoredRun, difference};
 use super::names::STATE_NAME;
 use super::run_dir::{Checkpoint, CheckpointInfo, RunDir};
+use super::task_files;
 use crate::disk::files::lock_dir;
 use crate::observe::{Csv, Layout, Metrics};
 use crate::roster::claim;
@@ -67,6 +68,9 @@ pub fn resume(
         check_unbegun(run)?;
         return begin(config, device, run, observers);
     };
+    if let Some(change) = task_files::change(run.path(), &config.env)? {
+        return Err(Error::file(run.path())(change));
+    }
     let files = RunFiles {
         run,
         config,
@@ -146,7 +150,7 @@ fn trainer<'a>(
     files: RunFiles<'a>,
     observers: &'a mut [&mut dyn Observer],
 ) -> Result<Trainer<'a, Box<dyn Agent>>> {
-    let env = envs::make(&config.env)?;
+    let env = config.make_env()?;
     let [observation, action] = [env.info().observation.len(), env.info().action.len()];
     check_resumable(&*env)?;
     let mut streams = Streams::new(config.seed);
@@ -258,7 +262,7 @@ impl RunFiles<'_> {
     /// Checks once that the agent can be played by its checkpoint.
     fn check(&mut self, snapshot: &mut Snapshot<'_>, checkpoint: &[u8]) -> Result<()> {
         if !std::mem::replace(&mut self.checked, true) {
-            let env = envs::make(&self.config.env)?;
+            let env = self.config.make_env()?;
             let agent = snapshot.agent_mut();
             check_checkpoint(agent, checkpoint, self.config, env.info(), self.device)?;
         }

@@ -1,7 +1,7 @@
 //! The folders of runs: [`run_dir`] (one of a run in a task), [`checkpoint`] (what it goes on from), [`learn`] (training
 //! with such a folder), [`names`] (its files), [`kind`] (which command made a folder), [`places`] (a folder that somebody
 //! names), [`offline`] (the files of a run on a dataset), [`policies`] (the policy that a run left), [`output`] (a file that
-//! somebody names), [`owner`] (whose file a path would be).
+//! somebody names), [`owner`] (whose file a path would be), [`task_files`] (those of a run's task).
 
 #[cfg(feature = "run")]
 pub(crate) mod checkpoint;
@@ -29,3 +29,5 @@ pub(crate) mod places;
 pub(crate) mod policies;
 #[cfg(feature = "run")]
 pub(crate) mod run_dir;
+#[cfg(feature = "run")]
+pub(crate) mod task_files;

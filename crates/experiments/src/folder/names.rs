@@ -25,6 +25,11 @@ pub(crate) const POLICIES: &str = "policies";
 /// The folder of the replay, in [`RESUME`].
 pub(crate) const REPLAY: &str = "replay";
 
+/// Of a run in a task of a file, the folder with what is kept of it.
+pub(crate) const TASK: &str = "task";
+/// A copy of the task's own file in it, and the hashes of all its files, as `sha256sum` writes them.
+pub(crate) const TASK_FILES: [&str; 2] = ["task.toml", "files.sha256"];
+
 /// Of a run on a dataset, what pruning left.
 pub(crate) const PRUNING: &str = "pruning.csv";
 /// Its networks, written when it is over.

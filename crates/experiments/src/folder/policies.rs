@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::disk::seal;
 use crate::folder::run_dir::{Checkpoint, RunDir};
 use crate::terminal::shell;
+use crate::terminal::tell::note;
 use crate::terminal::tell::program;
 use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
-use envs::TaskInfo;
+use envs::{Settings, TaskInfo};
 use offline_prune::config::OfflineConfig;
 use rand_chacha::ChaCha8Rng;
 use rl_algos::agent::Agent;
@@ -22,6 +23,7 @@ use crate::folder::kind::Kind;
 use crate::folder::names::CONFIG;
 use crate::folder::names::{BEST, POLICY};
 use crate::folder::places;
+use crate::folder::task_files;
 use crate::terminal::table::thousands;
 
 /// What is known of a policy beside its weights.
@@ -38,6 +40,8 @@ pub(crate) struct PolicyInfo {
 /// A policy's file, and what is known of it.
 pub(crate) struct Trained {
     pub(crate) env: String,
+    /// What is set of the task.
+    pub(crate) env_settings: Settings,
     /// What it is called beside others.
     pub(crate) name: String,
     pub(crate) seed: u64,
@@ -124,6 +128,9 @@ pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
         return of_offline(run, best);
     }
     let (dir, config) = RunDir::open(run)?;
+    if let Some(change) = task_files::change(run, &config.env)? {
+        note(&format!("note: {change}"));
+    }
     let which = match best {
         true => Checkpoint::Best,
         false => Checkpoint::Latest,
@@ -132,6 +139,7 @@ pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
     Ok(Trained {
         name: format!("{} seed {}", config.recipe, config.seed),
         env: config.env.clone(),
+        env_settings: config.env_settings.clone(),
         seed: config.seed,
         weights: dir.weights_path(which),
         config: Some(config),
@@ -185,6 +193,7 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
     Ok(Trained {
         name: format!("{} {kept} seed {}", config.algo.name(), config.seed),
         env: config.env,
+        env_settings: config.env_settings,
         seed: config.seed,
         weights,
         config: None,
@@ -194,7 +203,8 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
 
 /// Whether the policy of such runs is one network, which a file can hold.
 fn acts_by_one(config: &OfflineConfig) -> Result<bool> {
-    let env = envs::make(&config.env)?;
+    let env = config.make_env()?;
+    let env = env.context("a policy of no task")?;
     let rows = BatchShape {
         obs_dim: env.info().observation.len(),
         act_dim: env.info().action.len(),

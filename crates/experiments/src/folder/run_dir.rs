@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoints;
 use super::names::{CHECKPOINTS, CONFIG, DEVICE, INITIAL, METRICS, POLICIES, RESUME};
+use super::task_files;
 use crate::disk::files::{atomic_write, lock_dir};
 use crate::{Error, Result};
 use rl_algos::config::TrainConfig;
@@ -91,7 +92,7 @@ impl RunDir {
     ) -> Result<Self> {
         config.validate()?;
         config.validate_new_run()?;
-        let env = envs::make(&config.env)?;
+        let env = config.make_env()?;
         check_networks(
             config,
             [env.info().observation.len(), env.info().action.len()],
@@ -119,6 +120,7 @@ impl RunDir {
         if let Some((networks, _)) = networks {
             replace(&run.initial_path(), networks)?;
         }
+        task_files::keep(path, &config.env)?;
         replace(&run.config_path(), text.as_bytes())?;
         Ok(run)
     }

@@ -32,8 +32,8 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig, runs: usize) -> Result<D
     if let Some(sizes) = Peek::at(path)?.sizes {
         config.check_sizes(sizes)?;
     }
-    let task = config.task();
-    let task = task.and_then(|name| envs::list().into_iter().find(|task| task.id == name));
+    let env = config.make_env()?;
+    let task = env.as_ref().map(|env| env.info());
     let (mut dataset, facts) = config.data.open(path, task).map_err(hinted)?;
     let rewards = dataset.rewards();
     let returns = |rows: Range<usize>| rewards[rows].iter().map(|r| f64::from(*r)).sum();

@@ -33,6 +33,7 @@ use sparse_core::kernels::Kernels;
 use crate::observe::{ProgressObserver, TensorBoard};
 use crate::parallel::thread_count;
 use crate::settings::offline as settings;
+use crate::settings::set::told;
 use crate::terminal::table::thousands;
 use crate::terminal::tell::print_line;
 use data::open;
@@ -144,8 +145,9 @@ fn is_over(trained: &Trained, config: &OfflineConfig) -> bool {
 /// As [`OfflineArgs::device`].
 fn header(config: &OfflineConfig, threads: &str, args: &OfflineArgs) -> Result<()> {
     print_line(&format!(
-        "task     {}, {} updates by {} on batches of {}, seed {}",
+        "task     {}{}, {} updates by {} on batches of {}, seed {}",
         config.env,
+        told(&config.env_settings),
         thousands(config.updates as f64),
         config.algo.name(),
         config.learning.batch_size,

@@ -4,14 +4,16 @@ use std::path::Path;
 
 use crate::args::jobs::EvalArgs;
 use anyhow::{Context, Result, bail};
-use envs::{TaskInfo, VecEnv};
+use envs::tasks::from_file;
+use envs::{Env, Settings, TaskInfo, VecEnv};
 use rl_algos::config::{MOST_EPISODES, Spread};
 use rl_algos::evaluate::{Returns, evaluate};
 use rl_algos::rng::Streams;
 
 use crate::folder::kind::Kind;
-use crate::folder::policies;
+use crate::folder::policies::{self, Trained};
 use crate::folder::run_dir::RunDir;
+use crate::settings::set::{self, told};
 use crate::terminal::table::{Cell, Table};
 use crate::terminal::tell::note;
 use crate::terminal::tell::print_line;
@@ -33,14 +35,15 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         );
     }
     let env = args.env.as_ref().unwrap_or(&trained.env);
-    same_spaces(&trained.env, env)?;
+    let settings = set::over(&trained.env_settings, &args.env_set)?;
+    let one = same_spaces(&trained, env, &settings)?;
     if episodes >= MANY {
         note(&format!(
             "plays {} episodes, which takes a while",
             args.episodes
         ));
     }
-    let mut envs = VecEnv::new(env, episodes)?;
+    let mut envs = VecEnv::from_envs(vec![one; episodes])?;
     let mut policy = trained.player(envs.info(), &device)?;
     let streams = Streams::new(args.seed.unwrap_or(trained.seed));
     let (mut seeds, mut noise) = (streams.evaluation, streams.exploration);
@@ -53,7 +56,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
         None => policy.act(seen, action),
     })?;
     print_line(&format!(
-        "{env}, {}, {}{}{}\n\n{}",
+        "{env}{}, {}, {}{}{}\n\n{}",
+        told(&settings),
         trained.name,
         trained.when,
         if args.sample { ", by samples" } else { "" },
@@ -86,33 +90,43 @@ fn spread(run: &Path) -> Result<Spread> {
     })
 }
 
-/// Refuses a task that is no other version of the one that a policy is for, or has other observations or actions.
+/// The environment of a task that is asked for, with these settings. Refuses one that is no other version of the task that
+/// a policy is for, or has other observations or actions.
 ///
 /// # Errors
 /// When it is so, with the versions that fit.
-fn same_spaces(trained: &str, asked: &str) -> Result<()> {
-    let own = envs::make(trained)?;
+fn same_spaces(trained: &Trained, asked: &str, settings: &Settings) -> Result<Box<dyn Env>> {
+    let own = envs::make_with(&trained.env, &trained.env_settings)?;
     let own = own.info();
-    let name = |id: &'static str| id.split("-v").next();
-    let fits = |task: &&TaskInfo| {
+    let family = |id: &str| id.split("-v").next().map(str::to_owned);
+    let fits = |task: &TaskInfo| {
         let range = |task: &TaskInfo| -> Vec<[f64; 2]> {
             task.action.iter().map(|q| [q.low, q.high]).collect()
         };
-        name(task.id) == name(own.id)
+        let same = family(task.id) == family(own.id);
+        (same || from_file::is_file(task.id) || from_file::is_file(own.id))
             && task.observation.len() == own.observation.len()
             && range(task) == range(own)
     };
-    let fitting: Vec<&str> = envs::list()
-        .into_iter()
-        .filter(fits)
-        .map(|task| task.id)
-        .collect();
-    if fitting.contains(&asked) {
-        return Ok(());
+    let env = envs::make_with(asked, settings)?;
+    if fits(env.info()) {
+        return Ok(env);
     }
+    let names = envs::names().into_iter();
+    let fitting = names.filter(|name| {
+        let env = envs::make_with(name, settings);
+        family(name) == family(own.id) && env.is_ok_and(|env| fits(env.info()))
+    });
+    let fitting: Vec<&str> = fitting.collect();
     bail!(
-        "--env {asked}: the policy is for {trained}, and reads and acts in {} alone",
-        fitting.join(", ")
+        "--env {asked}{}: the policy is for {}{}, and reads and acts in {} alone",
+        told(settings),
+        trained.env,
+        told(&trained.env_settings),
+        match fitting.as_slice() {
+            [] => "that".to_owned(),
+            fitting => fitting.join(", "),
+        }
     )
 }
 

@@ -8,7 +8,7 @@ use crate::args::watch::WatchArgs;
 use anyhow::{Context, Result, bail};
 use envs::dynamics::Model;
 use envs::render::{Animation, Camera, Picture};
-use envs::{Env, TaskInfo};
+use envs::{Env, Settings, TaskInfo};
 use indicatif::ProgressBar;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -19,6 +19,7 @@ use super::own_model::OwnModel;
 use crate::folder::output::{Kind, Output, Unfinished};
 use crate::folder::places;
 use crate::folder::policies::{self, Player};
+use crate::settings::{label, set};
 use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::tell::note;
 use crate::terminal::tell::print_line;
@@ -88,7 +89,8 @@ pub(crate) fn film(args: &WatchArgs) -> Result<Option<(PathBuf, Vec<Actor>)>> {
 /// Who acts, each in a world of its own.
 fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
     if let (true, Some(task)) = (args.random, &args.env) {
-        let env = envs::make(task)?;
+        let settings = set::over(&Settings::default(), &args.env_set)?;
+        let env = envs::make_with(task, &settings)?;
         return Ok(vec![Actor::new(env, "random".into(), None, args)?]);
     }
     if let Some(file) = &args.model {
@@ -108,7 +110,8 @@ fn actors(args: &WatchArgs) -> Result<Vec<Actor>> {
     let device = sparse_core::device::by_name(args.device.unwrap_or_default().name())?;
     let open = |run: &PathBuf| {
         let trained = policies::of_run(run, args.best)?;
-        let task = envs::make(&trained.env)?;
+        let settings = set::over(&trained.env_settings, &args.env_set)?;
+        let task = envs::make_with(&trained.env, &settings)?;
         let policy = trained.player(task.info(), &device)?;
         Actor::new(task, trained.name, Some(policy), args)
     };
@@ -243,7 +246,7 @@ impl Film {
         if let Some(folder) = &args.frames {
             return Self::frames(folder);
         }
-        let id = actors[0].env.info().id.to_lowercase().replace('/', "-");
+        let id = label(actors[0].env.info().id).to_lowercase();
         let usual = match (args.runs.first(), &args.model) {
             (Some(run), _) => run.join("watch.gif"),
             (None, Some(file)) => {

@@ -11,8 +11,8 @@ use toml::{Table, Value};
 
 use super::set;
 
-/// Sections that hold one of several choices by name, whose own reader says what is wrong in them.
-const CHOICES: [&str; 2] = ["pruning.criterion", "pruning.allocation"];
+/// Sections whose own reader says what is wrong in them: those that hold one of several choices by name, and the task's.
+const CHOICES: [&str; 3] = ["pruning.criterion", "pruning.allocation", "env_settings"];
 
 /// Refuses a key that is not known.
 ///

@@ -12,10 +12,21 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use envs::tasks::from_file;
 use toml::Table;
 
 /// Bytes of a file with settings, at most.
 const LONGEST: u64 = 1 << 20;
+
+/// A short name of a task, for files and folders: of a file its own name without its ending.
+pub(crate) fn label(env: &str) -> String {
+    let stem = Path::new(env).file_stem().unwrap_or_default();
+    let name = match from_file::is_file(env) {
+        true => stem.to_string_lossy(),
+        false => env.into(),
+    };
+    name.replace(['/', '\\'], "-")
+}
 
 /// The text of a file with settings.
 ///

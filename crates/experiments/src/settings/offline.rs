@@ -77,6 +77,8 @@ pub(crate) fn with(args: &AgentArgs, set: Table) -> Result<(OfflineConfig, Vec<S
             )])),
         );
     }
+    let of_task = set::of_env(&given, &args.env_set)?;
+    set::put_env(&mut given, &of_task);
     let env = match (&args.env, given.get("env").and_then(Value::as_str)) {
         (Some(env), _) => env.clone(),
         (None, Some(env)) => env.to_owned(),

@@ -9,7 +9,7 @@ use rl_algos::recipes;
 use sparse_core::budget::Allocation;
 use toml::{Table, Value};
 
-use super::{check_set, read, set};
+use super::{check_set, label, read, set};
 use crate::folder::kind::Kind;
 use crate::terminal::tell::print_line;
 
@@ -83,7 +83,10 @@ fn merged(args: &TrainArgs, file: Option<(&Path, &str)>, set: Table) -> Result<T
     let env = env.or(word(&given, "env")).unwrap_or(ENV.to_owned());
     let named = word(&set, "recipe").or(word(&given, "recipe"));
     let named = named.unwrap_or_else(|| recipe(args));
-    let start = recipes::named(&named, &env);
+    let mut settings = given.clone();
+    set::lay_over(&mut settings, set.clone());
+    let settings = set::of_env(&settings, &args.env_set)?;
+    let start = recipes::named_with(&named, &env, &settings);
     let start = match file {
         Some(_) => start.with_context(place)?,
         None => start?,
@@ -96,7 +99,10 @@ fn merged(args: &TrainArgs, file: Option<(&Path, &str)>, set: Table) -> Result<T
             Err(_) => start.merged(text).with_context(place)?,
         };
     }
-    let was = own.and_then(|own| Some((recipes::named(&named, &own).ok()?, own)));
+    let was = own.and_then(|own| {
+        let was = recipes::named_with(&named, &own, &settings).ok()?;
+        Some((was, own))
+    });
     if let Some((was, own)) = was {
         let mut kept = kept(&given, &was, &start)?;
         // What an option says does not stay.
@@ -121,6 +127,7 @@ fn merged(args: &TrainArgs, file: Option<(&Path, &str)>, set: Table) -> Result<T
         config = config.merged_with(set).context("--set")?;
     }
     (config.env, config.recipe) = (start.env, start.recipe);
+    config.env_settings = start.env_settings;
     Ok(config)
 }
 
@@ -165,9 +172,8 @@ pub(crate) fn folder(args: &TrainArgs, config: &TrainConfig) -> PathBuf {
         (Some(out), None) => out.clone(),
         (Some(out), Some(_)) => out.join(format!("s{}", config.seed)),
         (None, _) => {
-            // Tasks of a family, such as `dmc/walker-run`, are no folders in folders.
-            let task = config.env.replace('/', "-");
-            let name = format!("runs/{task}-{}-s{}", config.recipe, config.seed);
+            let env = label(&config.env);
+            let name = format!("runs/{env}-{}-s{}", config.recipe, config.seed);
             PathBuf::from(name.to_lowercase())
         }
     }
@@ -346,6 +352,49 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_the_task_come_from_the_file_and_the_options() {
+        let with = |words: &[&str]| TrainArgs {
+            env_set: words.iter().map(|word| (*word).to_owned()).collect(),
+            ..TrainArgs::default()
+        };
+        let text = "env = \"hopper\"\n[env_settings]\nframe_skip = 2\naction_delay = 1\n";
+        let args = with(&["frame_skip=3", "healthy_z_range=[0.5, inf]"]);
+        let config = with_file("env-set", text, args).unwrap();
+        let expected = envs::Settings::default()
+            .with("frame_skip", 3)
+            .with("action_delay", 1)
+            .with("healthy_z_range", vec![0.5, f64::INFINITY]);
+        assert_eq!(config.env_settings, expected);
+        assert_eq!(config.make_env().unwrap().info().frame_skip, 3);
+        // What a run wrote is read back, and others may be set over it.
+        let text = config.to_toml().unwrap();
+        assert_eq!(
+            with_file("env-back", &text, TrainArgs::default()).unwrap(),
+            config
+        );
+        // Sizes that follow from the observation follow from that of the settings.
+        let mut args = with(&["observation_stack=4"]);
+        args.recipe = Some("tiny-td3".into());
+        let wide = super::config(&args).unwrap().networks.actor;
+        args.env_set.clear();
+        assert_ne!(wide, super::config(&args).unwrap().networks.actor);
+        for (word, said) in [
+            (
+                "frameskip=2",
+                "HalfCheetah-v5 has no setting `frameskip`; did you mean `frame_skip`?",
+            ),
+            (
+                "frame_skip=fast",
+                "frame_skip is \"fast\"; it must be a whole number",
+            ),
+            ("frame_skip", "--env-set frame_skip: a setting is key=value"),
+        ] {
+            let line = format!("{:#}", super::config(&with(&[word])).unwrap_err());
+            assert!(line.contains(said) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
     fn the_algorithm_takes_the_place_of_the_recipes_own() {
         for (recipe, algo, expected) in [
             (None, Some("sac"), "rlx2-sac"),
@@ -386,6 +435,14 @@ mod tests {
         assert_eq!(folder(&args, &config), named);
         args.out = Some("mine".into());
         assert_eq!(folder(&args, &config), PathBuf::from("mine/s3"));
+    }
+
+    #[test]
+    fn the_folder_of_a_run_in_a_task_of_a_file_has_the_files_name() {
+        let mut config = config(&TrainArgs::default()).unwrap();
+        config.env = "robots/My_arm.toml".to_owned();
+        let folder = folder(&TrainArgs::default(), &config);
+        assert_eq!(folder, PathBuf::from("runs/my_arm-rlx2-td3-s0"));
     }
 
     #[test]

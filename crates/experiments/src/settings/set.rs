@@ -1,20 +1,69 @@
-//! Settings from the command line: `--set key=value`, with the keys of `config.toml`.
+//! Settings from the command line: `--set key=value`, with the keys of `config.toml`, and `--env-set key=value`, with those
+//! of its section `env_settings`.
 
 use anyhow::{Result, anyhow};
+use envs::Settings;
 use toml::{Table, Value};
+
+/// The section of `config.toml` with what is set of the task.
+const ENV_SETTINGS: &str = "env_settings";
+
+/// What a table of settings sets of the task, and words of `--env-set` over it.
+///
+/// # Errors
+/// With the word that is no setting, or the key that is set twice.
+pub(crate) fn of_env(given: &Table, words: &[String]) -> Result<Settings> {
+    let section = given.get(ENV_SETTINGS).and_then(Value::as_table);
+    over(&section.cloned().unwrap_or_default().into(), words)
+}
+
+/// Words of `--env-set` over what is set of a task.
+///
+/// # Errors
+/// As [`of_env`].
+pub(crate) fn over(settings: &Settings, words: &[String]) -> Result<Settings> {
+    let mut all = settings.table().clone();
+    lay_over(&mut all, read_all("--env-set", words)?);
+    Ok(all.into())
+}
+
+/// Puts the settings of the task into a table of settings.
+pub(crate) fn put_env(given: &mut Table, settings: &Settings) {
+    if !settings.is_empty() {
+        let section = Value::Table(settings.table().clone());
+        given.insert(ENV_SETTINGS.to_owned(), section);
+    }
+}
+
+/// The settings of a task in a line; nothing where there are none.
+pub(crate) fn told(settings: &Settings) -> String {
+    let each = settings.table().iter();
+    let each: Vec<String> = each
+        .map(|(name, value)| format!("{name} = {value}"))
+        .collect();
+    match each.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", each.join(", ")),
+    }
+}
 
 /// The tables that words such as `learning.gamma=0.9` stand for. A value is written as in TOML, or as a bare word.
 ///
 /// # Errors
 /// With the word that is no setting, or the key that is set twice or in two ways.
 pub(crate) fn table(words: &[String]) -> Result<Table> {
+    read_all("--set", words)
+}
+
+/// As [`table`], of words of an option.
+fn read_all(option: &str, words: &[String]) -> Result<Table> {
     let mut all = Table::new();
     for word in words {
         let (key, value) = word.split_once('=').ok_or_else(|| {
-            anyhow!("--set {word}: a setting is key=value, such as learning.gamma=0.98")
+            anyhow!("{option} {word}: a setting is key=value, such as learning.gamma=0.98")
         })?;
         put(&mut all, key.trim(), read(value.trim()))
-            .map_err(|what| anyhow!("--set {word}: {what}"))?;
+            .map_err(|what| anyhow!("{option} {word}: {what}"))?;
     }
     Ok(all)
 }

@@ -3,6 +3,7 @@
 use std::path::{Component, Path};
 
 use anyhow::{Result, bail};
+use envs::tasks::from_file;
 use offline_prune::dataset::{Layout, Peek};
 
 /// Words that say which data of a task they are, in D4RL's names.
@@ -74,7 +75,8 @@ fn said(path: &Path, env: &str, peek: &Peek) -> Result<Guess> {
         true => ", with settings of its own (kwargs), which are not taken",
         false => "",
     };
-    if envs::names().contains(&env) {
+    let is_there = from_file::is_file(env) && Path::new(env).is_file();
+    if envs::names().contains(&env) || is_there {
         return Ok(Guess {
             env: env.to_owned(),
             why: format!("the dataset says so{own}"),

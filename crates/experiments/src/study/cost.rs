@@ -84,7 +84,7 @@ pub(super) fn memory(run: &Planned) -> Result<Vec<Need>> {
         return Ok(Vec::new());
     }
     let config = TrainConfig::from_toml(&run.config)?;
-    let env = envs::make(&config.env)?;
+    let env = config.make_env()?;
     Ok(config.needs(env.info().observation.len(), env.info().action.len()))
 }
 
@@ -96,7 +96,7 @@ fn one(run: &Planned) -> Result<Cost> {
 }
 
 fn online(config: &TrainConfig) -> Result<Cost> {
-    let env = envs::make(&config.env)?;
+    let env = config.make_env()?;
     let [seen, done] = [env.info().observation.len(), env.info().action.len()];
     let shape = config.algo.shape();
     let [actor, critic] = config.initial_sparsity().map(|absent| 1.0 - absent);

@@ -152,14 +152,14 @@ fn online_config(task: &str, method: &Method, short: bool) -> Result<TrainConfig
             bail!("set.{key}: a study has `seeds`, `tasks` and `recipes` for that");
         }
     }
-    let start = recipes::named(&base, task)?;
+    let start = recipes::named_with(&base, task, &set::of_env(&method.set, &[])?)?;
     let config = match method.set.is_empty() {
         true => start,
         false => start.merged_with(method.set.clone()).context("set")?,
     };
     let config = if short { shortened(config) } else { config };
     config.validate_new_run()?;
-    let env = envs::make(task)?;
+    let env = config.make_env()?;
     // What cannot be resumed is no run of a study.
     check_resumable(&*env)?;
     check_networks(

@@ -192,7 +192,7 @@ fn why(error: crate::Error, started: bool, folder: &Path) -> anyhow::Error {
 
 /// Checks that `runs` runs at a time fit into this machine's memory; notes what takes long.
 fn fits(config: &TrainConfig, runs: usize) -> Result<()> {
-    let env = envs::make(&config.env)?;
+    let env = config.make_env()?;
     // What cannot be resumed is told before anything is written.
     check_resumable(&*env)?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
@@ -212,7 +212,7 @@ fn fits(config: &TrainConfig, runs: usize) -> Result<()> {
 /// # Errors
 /// When its networks cannot be drawn.
 pub(crate) fn networks(config: &TrainConfig, device: &Backend) -> Result<Box<dyn Agent>> {
-    let env = envs::make(&config.env)?;
+    let env = config.make_env()?;
     let (seen, done) = (env.info().observation.len(), env.info().action.len());
     let mut streams = Streams::new(config.seed);
     Ok(algos::build(config, seen, done, device, &mut streams)?)

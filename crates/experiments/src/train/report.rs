@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::args::values::Device;
+use crate::settings::set::told;
 use crate::terminal::shell;
 use anyhow::Result;
 use rl_algos::agent::{Agent, Role, Weights};
@@ -18,8 +19,9 @@ use crate::terminal::tell::{print_line, program};
 /// Says what is trained, with which seeds.
 pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Result<()> {
     print_line(&format!(
-        "task     {}, {} steps, {seeds}",
+        "task     {}{}, {} steps, {seeds}",
         config.env,
+        told(&config.env_settings),
         thousands(config.steps as f64)
     ));
     for note in config.warnings() {

@@ -3,7 +3,7 @@
 mod agents;
 mod algo;
 
-use envs::TaskInfo;
+use envs::{Env, Settings, TaskInfo};
 use rl_algos::config::fields::Field;
 use rl_algos::config::{EvaluationConfig, MOST_EPISODES, NStepConfig, NetworksConfig, text};
 use rl_algos::train::LoopConfig;
@@ -42,6 +42,9 @@ pub struct OfflineConfig {
     pub normalise_observations: bool,
     /// Batches whose mean loss scores weights, 1 or more; one, as SNIP is defined.
     pub prune_batches: usize,
+    /// What is not as published in the task: its options, and wrappers around it.
+    #[serde(default, skip_serializing_if = "Settings::is_empty")]
+    pub env_settings: Settings,
     /// The algorithm.
     pub algo: AlgoConfig,
     /// How the dataset is read, where it does not describe itself.
@@ -92,6 +95,7 @@ impl OfflineConfig {
             seed: 0,
             normalise_observations: true,
             prune_batches: 1,
+            env_settings: Settings::default(),
             networks: NetworksConfig {
                 actor: vec![256, 256],
                 critic: vec![256, 256],
@@ -127,19 +131,26 @@ impl OfflineConfig {
         Some(self.env.as_str()).filter(|env| *env != NO_TASK)
     }
 
+    /// An environment to evaluate in, if there is a task: with its settings.
+    ///
+    /// # Errors
+    /// As [`envs::make_with`].
+    pub fn make_env(&self) -> envs::Result<Option<Box<dyn Env>>> {
+        let task = self.task();
+        task.map(|task| envs::make_with(task, &self.env_settings))
+            .transpose()
+    }
+
     /// Checks that the task, if there is one, has observations and actions of `seen` and `done` numbers.
     ///
     /// # Errors
     /// An unknown task; [`rl_algos::Error::Config`] when it has others, with the tasks that fit.
     pub fn check_sizes(&self, [seen, done]: [usize; 2]) -> Result<()> {
-        let Some(name) = self.task() else {
+        let Some(env) = self.make_env()? else {
             return Ok(());
         };
         let sizes = |task: &TaskInfo| [task.observation.len(), task.action.len()];
-        let [its_seen, its_done] = match envs::list().into_iter().find(|task| task.id == name) {
-            Some(task) => sizes(task),
-            None => sizes(envs::make(name)?.info()),
-        };
+        let [its_seen, its_done] = sizes(env.info());
         if [its_seen, its_done] == [seen, done] {
             return Ok(());
         }

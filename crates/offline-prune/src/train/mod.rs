@@ -197,7 +197,10 @@ fn rows(dataset: &Dataset, device: &Device) -> BatchShape {
 /// What returns are measured against: the dataset's own reference, else D4RL's of the task.
 #[must_use]
 pub fn reference(config: &OfflineConfig, dataset: &Dataset) -> Option<Reference> {
-    dataset.reference().or(Reference::of(&config.env).ok())
+    // D4RL's are of the published settings.
+    let published = config.env_settings.is_empty();
+    let known = || Reference::of(&config.env).ok().filter(|_| published);
+    dataset.reference().or_else(known)
 }
 
 /// The task to evaluate in, where there is one. To ask for it shows whether it fits the dataset.
@@ -207,11 +210,8 @@ pub fn reference(config: &OfflineConfig, dataset: &Dataset) -> Option<Reference>
 /// or actions than the dataset.
 pub fn environment(config: &OfflineConfig, dataset: &Dataset) -> Result<Option<Box<dyn Env>>> {
     config.validate()?;
-    let Some(task) = config.task() else {
-        return Ok(None);
-    };
     config.check_sizes([dataset.observation_size(), dataset.action_size()])?;
-    Ok(Some(envs::make(task)?))
+    Ok(config.make_env()?)
 }
 
 fn check_normalised(config: &OfflineConfig, dataset: &Dataset) -> Result<()> {

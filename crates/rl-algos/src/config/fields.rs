@@ -52,11 +52,12 @@ pub const OPTIONAL: [&str; 5] = [
 
 /// All keys, in the order of the structures. The table reads by row.
 #[rustfmt::skip]
-pub const FIELDS: [Field; 79] = [
+pub const FIELDS: [Field; 80] = [
     field("env", "Task, by Gymnasium's name", "a task of `envs`, such as HalfCheetah-v5"),
     field("recipe", "Recipe that the other settings started from", "a label"),
     field("steps", "Environment steps of the run", "1 or more"),
     field("seed", "Seed of every stream of random numbers", "0 or more and below 2^63"),
+    field("env_settings", "What is not as published in the task: its options, and wrappers around it", ""),
 
     choice("algo", "The algorithm", ""),
 

@@ -9,6 +9,9 @@ use super::catalogue::{find, is_known, is_section, keys};
 use super::fields::MOVED;
 use crate::{Error, Result};
 
+/// The section that the task reads.
+const ENV_SETTINGS: &str = "env_settings";
+
 /// Checks that all keys are known.
 ///
 /// # Errors
@@ -36,9 +39,12 @@ fn unknown(given: &Table, section: &str) -> Option<String> {
     })
 }
 
-/// Whether a key has settings without rows of a table, which whoever reads them checks: those of a topology rule, and
-/// what lies under a setting of an agent.
+/// Whether a key has settings without rows of a table, which whoever reads them checks: those of the task, those of a
+/// topology rule, and what lies under a setting of an agent.
 fn is_read_by_owner(path: &str) -> bool {
+    if path == ENV_SETTINGS {
+        return true;
+    }
     let rule = ["topology.rule.", "topology.actor_rule."];
     match rule.iter().find_map(|start| path.strip_prefix(start)) {
         Some(name) => find(path).is_none() && rules().iter().any(|rule| rule.name == name),

@@ -15,7 +15,7 @@ mod registered;
 mod sparsity;
 pub mod text;
 
-use envs::TaskInfo;
+use envs::{Env, Settings, TaskInfo};
 use serde::{Deserialize, Serialize};
 use sparse_core::nn::{Fans, Initializer};
 use sparse_core::trainer::TargetConnections;
@@ -52,6 +52,9 @@ pub struct TrainConfig {
     pub steps: u64,
     /// Seed of every stream of random numbers, below 2⁶³.
     pub seed: u64,
+    /// What is not as published in the task: its options, and wrappers around it.
+    #[serde(default, skip_serializing_if = "Settings::is_empty")]
+    pub env_settings: Settings,
     /// The algorithm.
     pub algo: AlgoConfig,
     /// Shapes of the networks.
@@ -196,6 +199,14 @@ pub struct EvaluationConfig {
 }
 
 impl TrainConfig {
+    /// An environment of the run: its task, with its settings.
+    ///
+    /// # Errors
+    /// As [`envs::make_with`].
+    pub fn make_env(&self) -> envs::Result<Box<dyn Env>> {
+        envs::make_with(&self.env, &self.env_settings)
+    }
+
     /// Checks every setting.
     ///
     /// # Errors

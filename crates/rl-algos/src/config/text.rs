@@ -229,6 +229,8 @@ mod tests {
             Allocation::Lambda(vec![7.0, 64.0]),
         ];
         let mut all: Vec<TrainConfig> = recipes::names().map(|name| recipe(&name)).collect();
+        let settings = envs::Settings::default().with("frame_skip", 2);
+        all.push(recipes::named_with("rlx2", "Hopper-v5", &settings).unwrap());
         all.push(with_rule(RuleConfig::new(Static)));
         let mut config = recipe("set-redq");
         config.topology.as_mut().unwrap().actor_rule = Some(RuleConfig::new(Static));
@@ -254,6 +256,8 @@ mod tests {
         for config in all_kinds() {
             paths(&parse(&config.to_toml().unwrap()).unwrap(), "", &mut found);
         }
+        // What the task itself reads has no row.
+        found.retain(|key| !key.starts_with("env_settings."));
         let known: BTreeSet<String> = all().map(|f| f.key.to_owned()).collect();
         assert_eq!(known.len(), all().count());
         assert_eq!(known, found);
@@ -365,6 +369,23 @@ mod tests {
         // A name alone is the agent with its default settings.
         let config = recipe("dense-td3").merged("algo = \"sac\"\n").unwrap();
         assert_eq!(config.algo, AlgoConfig::new(SacConfig::default()));
+    }
+
+    #[test]
+    fn settings_of_the_task_are_a_section_that_is_absent_by_default() {
+        let plain = recipe("rlx2-td3");
+        assert!(!plain.to_toml().unwrap().contains("env_settings"));
+        let settings = envs::Settings::default()
+            .with("healthy_z_range", vec![0.5, f64::INFINITY])
+            .with("action_repeat", 2);
+        let config = recipes::named_with("rlx2-td3", "Hopper-v5", &settings).unwrap();
+        assert_eq!(config.env_settings, settings);
+        let text = config.to_toml().unwrap();
+        assert_eq!(TrainConfig::from_toml(&text).unwrap(), config);
+        let merged = plain.merged("[env_settings]\naction_repeat = 2\n").unwrap();
+        assert_eq!(merged.make_env().unwrap().info().frame_skip, 8);
+        let wrong = plain.merged("env_settings = 5\n").unwrap_err().to_string();
+        assert!(wrong.contains("`env_settings`"), "{wrong}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! the algorithms beside them), at the sparsities of its Table 2. Its TD3 is `sfujim/TD3` with 10 episodes of
 //! evaluation every 5,000 steps. Only the length differs: 200,000 steps by default, 3,000,000 in the paper.
 
-use envs::TaskInfo;
+use envs::{Settings, TaskInfo};
 use sparse_core::budget::Allocation;
 use sparse_core::nn::{Fans, InitialMask, Initializer, Storage};
 use sparse_core::trainer::TargetConnections;
@@ -22,6 +22,7 @@ pub(super) fn config(recipe: &str, algo: AlgoConfig, env: &TaskInfo) -> TrainCon
         recipe: format!("{recipe}-{}", algo.name()),
         steps: 200_000,
         seed: 0,
+        env_settings: Settings::default(),
         networks: NetworksConfig {
             actor: vec![256, 256],
             critic: vec![256, 256],

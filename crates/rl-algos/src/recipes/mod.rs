@@ -15,7 +15,7 @@ mod tiny;
 
 use std::sync::{PoisonError, RwLock};
 
-use envs::TaskInfo;
+use envs::{Settings, TaskInfo};
 
 use crate::config::{AlgoConfig, TrainConfig, agent_kinds, check_name};
 use crate::{Error, Result};
@@ -149,7 +149,15 @@ pub fn names() -> impl Iterator<Item = String> {
 /// # Errors
 /// [`Error::UnknownRecipe`], or the task's own error when it is unknown.
 pub fn named(name: &str, env: &str) -> Result<TrainConfig> {
-    let env = envs::make(env)?;
+    named_with(name, env, &Settings::default())
+}
+
+/// As [`named`], for the task with other [settings](envs::make_with).
+///
+/// # Errors
+/// As [`named`], and the task's own where it has no such settings.
+pub fn named_with(name: &str, env: &str, settings: &Settings) -> Result<TrainConfig> {
+    let env = envs::make_with(env, settings)?;
     let wanted = name.to_ascii_lowercase();
     let recipes = recipes();
     let known = recipes.iter().find_map(|recipe| {
@@ -166,7 +174,8 @@ pub fn named(name: &str, env: &str) -> Result<TrainConfig> {
             known: names.join(", "),
         });
     };
-    let base = base::config(recipe.name, algo, env.info());
+    let mut base = base::config(recipe.name, algo, env.info());
+    base.env_settings.clone_from(settings);
     Ok((recipe.settings)(base, env.info()))
 }
 

@@ -25,7 +25,7 @@ use crate::{ActiveRunGuard, Error, Result};
 /// use sparse_core::device;
 ///
 /// let config = recipes::named("dense-td3", "InvertedPendulum-v5")?;
-/// let env = envs::make(&config.env)?;
+/// let env = config.make_env()?;
 /// let [observation, action] = [env.info().observation.len(), env.info().action.len()];
 /// let mut streams = Streams::new(config.seed);
 /// let agent = algos::build(&config, observation, action, &device::by_name("flex")?, &mut streams)?;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::disk::files::{LOCK, UNFINISHED};
 use crate::disk::replay::is_of_log;
 use crate::folder::names::{
-    CHECKPOINTS, CONFIG, DEVICE, INITIAL, METRICS, POLICIES, REPLAY, RESUME, STATE_NAME, is_events,
-    is_number,
+    CHECKPOINTS, CONFIG, DEVICE, INITIAL, METRICS, POLICIES, REPLAY, RESUME, STATE_NAME, TASK,
+    TASK_FILES, is_events, is_number,
 };
 use rl_algos::{Error, Result};
 
@@ -18,7 +18,7 @@ const MARKS: [&str; 3] = [DEVICE, METRICS, CONFIG];
 type Folder = (&'static [&'static str], fn(&str) -> bool);
 
 /// All of them, those that lie deepest first.
-const FOLDERS: [Folder; 5] = [
+const FOLDERS: [Folder; 6] = [
     (&[RESUME, REPLAY], is_of_log),
     (&[RESUME], |name| name == STATE_NAME),
     (&[POLICIES], |name| {
@@ -29,6 +29,7 @@ const FOLDERS: [Folder; 5] = [
         let which = which.or(name.strip_suffix(".json"));
         name == INITIAL || which.is_some_and(|which| ["latest", "best"].contains(&which))
     }),
+    (&[TASK], |name| TASK_FILES.contains(&name)),
     // TensorBoard would show them as part of the next run.
     (&[], is_events),
 ];
@@ -152,6 +153,8 @@ mod tests {
             "checkpoints/best.json",
             "checkpoints/best.json.tmp",
             "checkpoints/initial.safetensors",
+            "task/task.toml",
+            "task/files.sha256",
             "policies/300.safetensors",
             "resume/state.bin",
             "resume/state.bin.tmp",

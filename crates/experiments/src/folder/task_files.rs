@@ -1,0 +1,114 @@
+//! The files of a run's task, where that is a file: a copy of it, and hashes of all, so that a change is noticed.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use envs::tasks::from_file;
+use rl_algos::{Error, Result};
+use sha2::{Digest, Sha256};
+
+use super::names::{TASK, TASK_FILES};
+use crate::disk::files::atomic_write;
+
+/// Keeps what the task of a new run is made from.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub(crate) fn keep(run: &Path, env: &str) -> Result<()> {
+    if !from_file::is_file(env) {
+        return Ok(());
+    }
+    let folder = run.join(TASK);
+    fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+    let [copy, hashes] = TASK_FILES.map(|name| folder.join(name));
+    let text = fs::read(env).map_err(Error::file(Path::new(env)))?;
+    atomic_write(&copy, |file| file.write_all(&text))?;
+    let lines = listed(env)?;
+    atomic_write(&hashes, |file| file.write_all(lines.as_bytes()))
+}
+
+/// What changed of the task's files since the run began, in a sentence; nothing of a run that kept none.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn change(run: &Path, env: &str) -> Result<Option<String>> {
+    let [copy, hashes] = TASK_FILES.map(|name| run.join(TASK).join(name));
+    if !from_file::is_file(env) || !hashes.exists() {
+        return Ok(None);
+    }
+    let kept = fs::read_to_string(&hashes).map_err(Error::file(&hashes))?;
+    let now = listed(env)?;
+    let other = now
+        .lines()
+        .find(|line| kept.lines().all(|kept| kept != *line));
+    let gone = || {
+        kept.lines()
+            .find(|line| now.lines().all(|now| now != *line))
+    };
+    let changed = other.or_else(gone).and_then(|line| line.split_once("  "));
+    Ok(changed.map(|(_, file)| {
+        format!(
+            "{file} has changed since the run began; put it back ({} is the task as it was), or begin a new run",
+            copy.display()
+        )
+    }))
+}
+
+/// A line for each file: its SHA-256 and its path.
+fn listed(env: &str) -> Result<String> {
+    let mut lines = String::new();
+    for file in from_file::files(env)? {
+        let bytes = fs::read(&file).map_err(Error::file(&file))?;
+        for byte in Sha256::digest(&bytes) {
+            lines += &format!("{byte:02x}");
+        }
+        lines += &format!("  {}\n", file.display());
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_of_any_file_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let model = |damping: &str| {
+            format!(
+                "<mujoco><worldbody><body><joint name='x' type='slide' damping='{damping}'/><geom size='1'/></body>\
+                 </worldbody><actuator><motor joint='x' ctrlrange='-1 1'/></actuator></mujoco>"
+            )
+        };
+        let task = "model = \"x.xml\"\nobserve = [{ position = \"all\" }]\nreward.alive = { alive = true }\n";
+        fs::write(path("x.toml"), task).unwrap();
+        fs::write(path("x.xml"), model("1")).unwrap();
+        let env = path("x.toml").display().to_string();
+        assert_eq!(change(&path("run"), &env).unwrap(), None);
+        keep(&path("run"), &env).unwrap();
+        assert_eq!(
+            fs::read_to_string(path("run/task/task.toml")).unwrap(),
+            task
+        );
+        assert_eq!(change(&path("run"), &env).unwrap(), None);
+        for (file, text) in [
+            ("x.xml", model("2")),
+            ("x.toml", format!("{task}frame_skip = 2\n")),
+        ] {
+            let was = fs::read(path(file)).unwrap();
+            fs::write(path(file), text).unwrap();
+            let said = change(&path("run"), &env).unwrap().unwrap();
+            assert!(
+                said.contains(&format!("{file} has changed since the run began")),
+                "{said}"
+            );
+            fs::write(path(file), was).unwrap();
+        }
+        assert_eq!(change(&path("run"), &env).unwrap(), None);
+        // Other tasks have no files.
+        keep(&path("other"), "Hopper-v5").unwrap();
+        assert!(!path("other").exists());
+    }
+}
