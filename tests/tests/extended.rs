@@ -456,7 +456,7 @@ fn every_task() -> Result<()> {
         }
     }
     if std::env::var_os("PARITY_DATA").is_none() {
-        assert_eq!(files.len(), 10);
+        assert_eq!(files.len(), 11);
     }
     report.finish("extended recordings")
 }
