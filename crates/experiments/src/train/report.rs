@@ -43,7 +43,7 @@ fn networks(agent: &dyn Agent) -> Vec<String> {
         let (role, weights) = (network.role, network.weights());
         let alike = kinds
             .iter_mut()
-            .find(|(r, s, w, _)| (*r, &*s, *w) == (role, &sizes, weights));
+            .find(|(r, s, w, _)| (*r, s, *w) == (role, &sizes, weights));
         match alike {
             Some((.., count)) => *count += 1,
             None => kinds.push((role, sizes, weights, 1)),
