@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sparse_core::math::StandardNormal;
 use sparse_core::record::{Record, RecordWriter};
 
-/// Settings of [`HillClimber`].
+/// Settings of `HillClimber`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HillClimberConfig {

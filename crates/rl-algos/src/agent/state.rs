@@ -157,7 +157,7 @@ const NUMBERS: &str = "agent.numbers";
 impl dyn Agent + '_ {
     /// The bytes of a safetensors file with everything that acting depends on: the weights of all
     /// [parts](Resumable::parts), the networks that are no part by themselves, counters and numbers.
-    /// [`restore_checkpoint`](Self::restore_checkpoint) reads it, and of an agent with a network called `actor`
+    /// `restore_checkpoint` reads it, and of an agent with a network called `actor`
     /// [`Policy::open`](crate::algos::Policy::open).
     ///
     /// # Errors
@@ -185,7 +185,7 @@ impl dyn Agent + '_ {
         Ok(record.finish()?)
     }
 
-    /// Acts from now on as the agent whose [`checkpoint`](Self::checkpoint) this is; built from the same configuration.
+    /// Acts from now on as the agent whose `checkpoint` this is; built from the same configuration.
     ///
     /// # Errors
     /// [`sparse_core::Error::Record`] when a part is missing, damaged, or of another shape, or when there are more or
