@@ -3,6 +3,7 @@
 use crate::dynamics::State;
 use crate::dynamics::model::{JointType, Model, Transmission};
 use crate::env::SpaceDim;
+use crate::{Error, Result};
 use glam::DVec3;
 
 /// Names of a free joint's positions, velocities and their units.
@@ -33,14 +34,26 @@ pub struct Observation<'a> {
 }
 
 impl<'a> Observation<'a> {
-    /// An observation in `values`, of which nothing is written yet.
-    pub(in crate::tasks) fn new(values: &'a mut [f64]) -> Self {
-        Self { values, written: 0 }
-    }
-
-    /// How many numbers were written.
-    pub(in crate::tasks) fn written(&self) -> usize {
-        self.written
+    /// Has `write` write all of `values`, what a task observes.
+    ///
+    /// # Errors
+    /// [`Error::Observation`] when it writes another number of numbers.
+    pub(in crate::tasks) fn fill(
+        values: &'a mut [f64],
+        task: &'static str,
+        write: impl FnOnce(&mut Self),
+    ) -> Result<()> {
+        let expected = values.len();
+        let mut observation = Self { values, written: 0 };
+        write(&mut observation);
+        match observation.written {
+            written if written == expected => Ok(()),
+            written => Err(Error::Observation {
+                task,
+                written,
+                expected,
+            }),
+        }
     }
 
     /// Writes these numbers.

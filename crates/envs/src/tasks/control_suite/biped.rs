@@ -2,7 +2,8 @@
 
 use glam::DVec3;
 
-use super::parts::{body, dims, norm, places, sensor};
+use super::parts::{body, dims, norm, places, randomise_joints, sensor};
+use super::suite::Start;
 use crate::dynamics::{Model, State};
 use crate::env::SpaceDim;
 use crate::tasks::observation::{positions, velocities};
@@ -36,6 +37,16 @@ pub(super) struct Biped {
 }
 
 impl Biped {
+    /// Begins an episode with random joints, at which nothing touches.
+    pub(super) fn begin(start: &mut Start<'_>) {
+        loop {
+            randomise_joints(start);
+            if !start.touches() {
+                break;
+            }
+        }
+    }
+
     /// What is observed, number by number.
     pub(super) fn observation_space(&self, model: &Model) -> Vec<SpaceDim> {
         let mut all = positions(model, ROOT);

@@ -1,7 +1,6 @@
 //! Humanoid: stand, walk or run with legs and arms. dm_control, `suite/humanoid.py`.
 
 use super::biped::Biped;
-use super::parts::randomise_joints;
 use super::suite::{Start, SuiteTask};
 use crate::dynamics::{Model, State};
 use crate::env::SpaceDim;
@@ -97,12 +96,7 @@ impl SuiteTask for Humanoid {
     }
 
     fn begin(&self, start: &mut Start<'_>) {
-        loop {
-            randomise_joints(start);
-            if !start.touches() {
-                break;
-            }
-        }
+        Biped::begin(start);
     }
 
     fn observe(&self, model: &Model, state: &State, observation: &mut Observation<'_>) {

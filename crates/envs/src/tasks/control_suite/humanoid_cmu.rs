@@ -1,7 +1,6 @@
 //! Humanoid of the CMU motion capture database: stand, walk or run. dm_control, `suite/humanoid_CMU.py`.
 
 use super::biped::Biped;
-use super::parts::randomise_joints;
 use super::suite::{Start, SuiteTask};
 use crate::dynamics::{Model, State};
 use crate::env::SpaceDim;
@@ -79,12 +78,7 @@ impl SuiteTask for HumanoidCmu {
     }
 
     fn begin(&self, start: &mut Start<'_>) {
-        loop {
-            randomise_joints(start);
-            if !start.touches() {
-                break;
-            }
-        }
+        Biped::begin(start);
     }
 
     fn observe(&self, model: &Model, state: &State, observation: &mut Observation<'_>) {

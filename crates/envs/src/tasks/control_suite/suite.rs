@@ -171,18 +171,9 @@ impl<T: SuiteTask> Suite<T> {
 
     /// Writes the observation of the state.
     fn observe(&self, observation: &mut [f64]) -> Result<()> {
-        let expected = observation.len();
-        let mut observation = Observation::new(observation);
-        self.task
-            .observe(&self.model, &self.state, &mut observation);
-        match observation.written() {
-            written if written == expected => Ok(()),
-            written => Err(Error::Observation {
-                task: self.info.id,
-                written,
-                expected,
-            }),
-        }
+        Observation::fill(observation, self.info.id, |observation| {
+            self.task.observe(&self.model, &self.state, observation);
+        })
     }
 
     /// Begins an episode with these random numbers.

@@ -222,6 +222,13 @@ fn centre_of_mass(model: &Model, state: &State) -> PreStep {
     (moment / model.bodies.mass.iter().sum::<f64>()).to_array()
 }
 
+/// Cost of the contact forces on all bodies, by their squares, within bounds.
+pub(super) fn contact_cost(state: &State, weight: f64, [low, high]: [f64; 2]) -> f64 {
+    let squares = state.cfrc_ext.iter().flat_map(|force| force.to_array());
+    let cost = weight * squares.map(|x| x * x).sum::<f64>();
+    cost.max(low).min(high)
+}
+
 /// The first two numbers, of which older versions may lack some.
 pub(super) fn two(tendons: &[f64]) -> [f64; 2] {
     [0, 1].map(|tendon| tendons.get(tendon).copied().unwrap_or_default())
@@ -287,10 +294,7 @@ impl Task for Humanoid {
         let contact = if old {
             0.0
         } else {
-            let squares = state.cfrc_ext.iter().flat_map(|force| force.to_array());
-            let [low, high] = self.contact_cost_range;
-            let cost = self.contact_cost_weight * squares.map(|x| x * x).sum::<f64>();
-            cost.max(low).min(high)
+            contact_cost(state, self.contact_cost_weight, self.contact_cost_range)
         };
         let (x, y) = if old {
             (cx, cy)

@@ -2,7 +2,7 @@
 
 use super::Version;
 use super::common::check_noise_scale;
-use super::humanoid::{View, requirements, two};
+use super::humanoid::{View, contact_cost, requirements, two};
 use crate::dynamics::{Model, State};
 use crate::env::{Info, SpaceDim};
 use crate::tasks::observation::Observation;
@@ -156,10 +156,7 @@ impl Task for HumanoidStandup {
         let (model, state) = (transition.model, transition.state);
         let up = state.qpos[2] / model.opt.timestep;
         let ctrl = transition.ctrl_cost(self.ctrl_cost_weight);
-        let squares = state.cfrc_ext.iter().flat_map(|force| force.to_array());
-        let [low, high] = self.impact_cost_range;
-        let impact = self.impact_cost_weight * squares.map(|x| x * x).sum::<f64>();
-        let impact = impact.max(low).min(high);
+        let impact = contact_cost(state, self.impact_cost_weight, self.impact_cost_range);
         let [x, y, z, a, b, c, d] = places(model, state);
         Outcome {
             reward: up - ctrl - impact + ALIVE,
