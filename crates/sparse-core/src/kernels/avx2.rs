@@ -34,13 +34,22 @@ fn product(p: &mut Product<'_>) {
 }
 
 /// `Z` registers to a row, and one sum for each, in the order of the connections: those of the next rows are under way
-/// meanwhile.
+/// meanwhile. The load ports are the bound, so two indices come with one load, and two values too.
 #[target_feature(enable = "avx2,fma")]
 fn product_of<const Z: usize>(p: &mut Product<'_>) {
     let (width, rows) = (Z * LANES, p.start.len());
     let zero = _mm256_setzero_ps();
     let tiles = p.x.chunks_exact(p.x_rows * width);
     for (x, y) in tiles.zip(p.y.chunks_exact_mut(rows * width)) {
+        let add = |value: __m256, index: u32, sums: &mut [__m256; Z]| {
+            // SAFETY: an index is a row of `x`, of `Z * LANES` floats.
+            unsafe {
+                let row = x.as_ptr().add(index as usize * width);
+                for (z, sum) in sums.iter_mut().enumerate() {
+                    *sum = _mm256_fmadd_ps(value, _mm256_loadu_ps(row.add(z * LANES)), *sum);
+                }
+            }
+        };
         for (row, y) in y.chunks_exact_mut(width).enumerate() {
             let mut sums = [p.bias.map_or(zero, |bias| _mm256_set1_ps(bias[row])); Z];
             if p.more {
@@ -55,15 +64,27 @@ fn product_of<const Z: usize>(p: &mut Product<'_>) {
                     [p.idx.as_ptr().cast(), p.values.as_ptr().cast()],
                 );
             }
-            for k in p.start[row] as usize..p.end[row] as usize {
-                // SAFETY: `k < nnz`, and `idx[k]` is a row of `x`, of `Z * LANES` floats.
-                unsafe {
-                    let value = _mm256_set1_ps(*p.values.get_unchecked(k));
-                    let row = x.as_ptr().add(*p.idx.get_unchecked(k) as usize * width);
-                    for (z, sum) in sums.iter_mut().enumerate() {
-                        *sum = _mm256_fmadd_ps(value, _mm256_loadu_ps(row.add(z * LANES)), *sum);
-                    }
-                }
+            let (mut k, end) = (p.start[row] as usize, p.end[row] as usize);
+            while k + 2 <= end {
+                // SAFETY: `k + 2 <= nnz`.
+                let (indices, values) = unsafe {
+                    let indices = p.idx.as_ptr().add(k).cast::<u64>().read_unaligned();
+                    let values = p.values.as_ptr().add(k).cast::<f64>().read_unaligned();
+                    (indices, _mm256_castpd_ps(_mm256_set1_pd(values)))
+                };
+                add(_mm256_moveldup_ps(values), indices as u32, &mut sums);
+                add(
+                    _mm256_movehdup_ps(values),
+                    (indices >> 32) as u32,
+                    &mut sums,
+                );
+                k += 2;
+            }
+            if k < end {
+                // SAFETY: `k < nnz`.
+                let (index, value) =
+                    unsafe { (*p.idx.get_unchecked(k), *p.values.get_unchecked(k)) };
+                add(_mm256_set1_ps(value), index, &mut sums);
             }
             for (z, mut sum) in sums.into_iter().enumerate() {
                 if p.relu {
@@ -282,7 +303,6 @@ fn sum_one(a: Chunk) -> f32 {
 
 #[target_feature(enable = "avx2,fma")]
 fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
-    bias.fill(0.0);
     for tile in dy.chunks_exact(bias.len() * width) {
         for (row, bias) in tile.chunks_exact(width).zip(bias.iter_mut()) {
             let mut sums = [_mm256_setzero_ps(); 2];
@@ -298,7 +318,6 @@ fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
 
 #[target_feature(enable = "avx2,fma")]
 fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32]) {
-    bias.fill(0.0);
     let (tile, zero) = (bias.len() * width, _mm256_setzero_ps());
     for (y, dy) in y.chunks_exact(tile).zip(dy.chunks_exact_mut(tile)) {
         let rows = y.chunks_exact(width).zip(dy.chunks_exact_mut(width));

@@ -223,7 +223,6 @@ fn sum_one(a: __m512) -> f32 {
 
 #[target_feature(enable = "avx512f")]
 fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
-    bias.fill(0.0);
     for tile in dy.chunks_exact(bias.len() * width) {
         for (row, bias) in tile.chunks_exact(width).zip(bias.iter_mut()) {
             let mut sum = _mm512_setzero_ps();
@@ -238,7 +237,6 @@ fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
 
 #[target_feature(enable = "avx512f")]
 fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32]) {
-    bias.fill(0.0);
     let (tile, zero) = (bias.len() * width, _mm512_setzero_ps());
     for (y, dy) in y.chunks_exact(tile).zip(dy.chunks_exact_mut(tile)) {
         let rows = y.chunks_exact(width).zip(dy.chunks_exact_mut(width));

@@ -40,22 +40,18 @@ impl AlignedBuf {
     /// When what `fill` returns is about other floats than it was given.
     #[must_use]
     pub fn uninit_filled_by(len: usize, fill: impl for<'a> FnOnce(Out<'a>) -> Written<'a>) -> Self {
-        let mut data: Vec<f32> = Vec::with_capacity(len + LINE - 1);
-        let start = first_line(&data);
-        data.resize(start, 0.0);
-        let floats = &mut data.spare_capacity_mut()[..len];
+        let mut buffer = UnwrittenBuf::new(len);
+        let floats = buffer.floats();
         let address = floats.as_ptr();
         let written = fill(Out { floats });
         assert!(
             written.address == address && written.len == len,
             "a kernel wrote other floats than these"
         );
-        // SAFETY: the capacity is at least `start + len`. The first `start` floats are zeros, and kernels make
-        // a `Written` only of an `Out` that they have written in full: of this one, as address and length say.
-        // It is of no earlier `Out` there either: one that is no longer borrowed has a shorter lifetime than
+        // SAFETY: kernels make a `Written` only of an `Out` that they have written in full: of this one, as address and
+        // length say. It is of no earlier `Out` there either: one that is no longer borrowed has a shorter lifetime than
         // the `'a` that `fill` must return, and one that is borrowed for good cannot share its memory.
-        unsafe { data.set_len(start + len) };
-        Self { data, start }
+        unsafe { buffer.assume_written() }
     }
 
     /// Number of floats.
@@ -102,6 +98,38 @@ impl Clone for AlignedBuf {
         let mut copy = Self::zeroed(self.len());
         copy.as_mut_slice().copy_from_slice(self.as_slice());
         copy
+    }
+}
+
+/// An [`AlignedBuf`] of which nothing is written yet.
+#[derive(Debug)]
+pub(super) struct UnwrittenBuf {
+    data: Vec<f32>,
+    len: usize,
+}
+
+impl UnwrittenBuf {
+    /// Of `len` floats.
+    pub(super) fn new(len: usize) -> Self {
+        let mut data = Vec::with_capacity(len + LINE - 1);
+        let start = first_line(&data);
+        data.resize(start, 0.0);
+        Self { data, len }
+    }
+
+    /// The floats, to be written.
+    pub(super) fn floats(&mut self) -> &mut [MaybeUninit<f32>] {
+        &mut self.data.spare_capacity_mut()[..self.len]
+    }
+
+    /// # Safety
+    /// All of the floats are written.
+    pub(super) unsafe fn assume_written(self) -> AlignedBuf {
+        let Self { mut data, len } = self;
+        let start = data.len();
+        // SAFETY: the capacity is at least `start + len`; the first `start` floats are zeros, and the rest is written.
+        unsafe { data.set_len(start + len) };
+        AlignedBuf { data, start }
     }
 }
 

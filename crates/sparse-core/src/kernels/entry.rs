@@ -88,9 +88,7 @@ impl Kernels {
         let mut dx = dx.into();
         check_sides(dx.len(), dy.len(), pattern, width);
         check_equal("values", values.len(), pattern.nnz());
-        // In the order of inputs once, rather than picked out again for each tile.
-        let by_input = pattern.t_pos().iter().map(|&k| values[k as usize]);
-        let by_input: Vec<f32> = by_input.collect();
+        let by_input = by_input(pattern, values);
         let product = WholeProduct {
             blocks: pattern.t_blocks(),
             ptr: pattern.t_ptr(),
@@ -129,6 +127,7 @@ impl Kernels {
             x,
             x_rows: pattern.inputs(),
             width,
+            more: false,
         };
         // SAFETY: sizes were checked above, indices by the pattern.
         unsafe { self.value_gradient(&gradient, dv.floats()) };
@@ -162,6 +161,7 @@ impl Kernels {
             x,
             x_rows: inputs,
             width,
+            more: false,
         };
         // SAFETY: sizes were checked above, indices are below `inputs`.
         unsafe { self.value_gradient(&gradient, out.floats()) };
@@ -210,6 +210,7 @@ impl Kernels {
     /// When a size does not fit.
     pub fn bias_gradient(&self, dy: &[f32], width: usize, bias: &mut [f32]) {
         tiles("gradient at the outputs", dy.len(), bias.len(), width);
+        bias.fill(0.0);
         // SAFETY: the CPU was checked when `self` was chosen.
         unsafe { (self.raw.bias_gradient)(dy, width, bias) };
     }
@@ -221,6 +222,7 @@ impl Kernels {
     pub fn relu_bias_gradient(&self, y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32]) {
         tiles("gradient at the outputs", dy.len(), bias.len(), width);
         check_equal("outputs", y.len(), dy.len());
+        bias.fill(0.0);
         // SAFETY: the CPU was checked when `self` was chosen.
         unsafe { (self.raw.relu_bias_gradient)(y, dy, width, bias) };
     }
@@ -254,6 +256,13 @@ impl Kernels {
         // SAFETY: the CPU was checked when `self` was chosen.
         unsafe { (self.raw.polyak)(target, online, tau) };
     }
+}
+
+/// Values in the order of inputs: once, rather than picked out again for each tile.
+pub(super) fn by_input(pattern: &Pattern, values: &[f32]) -> Vec<f32> {
+    check_equal("values", values.len(), pattern.nnz());
+    let places = pattern.t_pos().iter();
+    places.map(|&k| values[k as usize]).collect()
 }
 
 /// A sparse layer: `y[t, o, :] = act(bias[o] + Σ_i w[o, i] x[t, i, :])`, `act` being `max(0, ·)` if `relu` and

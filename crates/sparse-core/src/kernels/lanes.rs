@@ -43,7 +43,6 @@ fn row_sum(row: &[f32]) -> f32 {
 
 #[inline(always)]
 pub(super) fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
-    bias.fill(0.0);
     for tile in dy.chunks_exact(bias.len() * width) {
         for (row, bias) in tile.chunks_exact(width).zip(bias.iter_mut()) {
             *bias += row_sum(row);
@@ -53,7 +52,6 @@ pub(super) fn bias_gradient(dy: &[f32], width: usize, bias: &mut [f32]) {
 
 #[inline(always)]
 pub(super) fn relu_bias_gradient(y: &[f32], dy: &mut [f32], width: usize, bias: &mut [f32]) {
-    bias.fill(0.0);
     let tile = bias.len() * width;
     for (y, dy) in y.chunks_exact(tile).zip(dy.chunks_exact_mut(tile)) {
         let rows = y.chunks_exact(width).zip(dy.chunks_exact_mut(width));

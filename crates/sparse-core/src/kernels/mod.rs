@@ -20,6 +20,7 @@ mod entry;
 mod fused;
 pub(crate) mod lanes;
 mod parts;
+mod pass;
 mod peak;
 mod scalar;
 mod sizes;
@@ -41,6 +42,8 @@ pub use buffer::{AlignedBuf, Out, Written};
 pub use entry::{
     adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t, spmv,
 };
+pub(crate) use pass::suits as pass_suits;
+pub use pass::{PassGradients, PassLayer, backward_pass, forward_pass};
 pub use tiles::{from_tiles, to_tiles};
 
 use crate::pattern::Pattern;
@@ -121,6 +124,7 @@ struct Raw {
     value_gradient: unsafe fn(&mut ValueGradient<'_>),
     vector_product: unsafe fn(&mut VectorProduct<'_>),
     transpose: unsafe fn(&mut Transpose<'_>),
+    /// Adds to the bias's gradient, as the next.
     bias_gradient: unsafe fn(&[f32], usize, &mut [f32]),
     relu_bias_gradient: unsafe fn(&[f32], &mut [f32], usize, &mut [f32]),
     adam: unsafe fn([&mut [f32]; 3], &[f32], &AdamStep),
@@ -257,5 +261,7 @@ impl Kernels {
     }
 }
 
+#[cfg(test)]
+mod pass_tests;
 #[cfg(test)]
 mod tests;

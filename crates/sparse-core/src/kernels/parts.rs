@@ -82,13 +82,16 @@ pub(super) struct WholeValueGradient<'a> {
     pub(super) x: &'a [f32],
     pub(super) x_rows: usize,
     pub(super) width: usize,
+    /// Whether the gradients are added to what other tiles gave.
+    pub(super) more: bool,
 }
 
 impl WholeValueGradient<'_> {
     /// Writes the gradients of the entries of `rows`, which is all of `dv`.
     ///
     /// # Safety
-    /// The sizes fit, the indices are rows of `x`, there is a tile, and the CPU has the instructions of `raw`.
+    /// The sizes fit, the indices are rows of `x`, there is a tile, `dv` is written where there is `more`, and the CPU has the
+    /// instructions of `raw`.
     pub(super) unsafe fn run(&self, raw: &Raw, rows: Range<usize>, dv: &mut [MaybeUninit<f32>]) {
         let dy_rows = self.ptr.len() - 1;
         let tiles = self.dy.len() / (dy_rows * self.width);
@@ -126,7 +129,7 @@ impl WholeValueGradient<'_> {
                     x_rows: self.x_rows,
                     dv: &mut *dv,
                     base: self.ptr[rows.start] as usize,
-                    more: part > 0,
+                    more: self.more || part > 0,
                     blocked: !whole,
                     width: self.width,
                 };
@@ -138,6 +141,6 @@ impl WholeValueGradient<'_> {
 }
 
 /// Whether this many multiply-adds are shared out, where there are threads for it.
-fn worth_a_thread(work: usize) -> bool {
+pub(super) fn worth_a_thread(work: usize) -> bool {
     work >= 2 * WORTH_A_THREAD && rayon::current_num_threads() > 1
 }

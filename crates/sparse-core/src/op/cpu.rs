@@ -6,8 +6,12 @@ use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::Shape;
 
-use super::{Activation, OutputGradient, Primitives, SparseBackend, SparseLayer};
-use crate::kernels::{self, AdamStep, AlignedBuf, Out, Written};
+use super::network::{gradients_by_layer, outputs_by_layer};
+use super::{
+    Activation, LayerTensors, NetworkGradients, NetworkPass, OutputGradient, Primitives,
+    SparseBackend, SparseLayer,
+};
+use crate::kernels::{self, AdamStep, AlignedBuf, Out, PassLayer, Written};
 use crate::math;
 use crate::pattern::Pattern;
 
@@ -36,6 +40,66 @@ fn build<T: CpuTensor, const D: usize>(
 ) -> T {
     let buffer = AlignedBuf::uninit_filled_by(shape.iter().product(), kernel);
     T::from_buffer(buffer, Shape::from(shape))
+}
+
+/// Whether a network is gone through tile by tile.
+fn tile_by_tile<B: CpuBackend>(activations: &FloatTensor<B>, layers: &[LayerTensors<B>]) -> bool
+where
+    FloatTensor<B>: CpuTensor,
+{
+    let [tiles, _, width] = activations.sizes();
+    let patterns = layers.iter().map(|layer| &layer.layer.pattern);
+    kernels::pass_suits(patterns, tiles * width)
+}
+
+/// The values and the bias of each layer.
+fn parameters<B: CpuBackend>(layers: &[LayerTensors<B>]) -> Vec<[Cow<'_, [f32]>; 2]>
+where
+    FloatTensor<B>: CpuTensor,
+{
+    let layers = layers.iter();
+    layers
+        .map(|layer| [&layer.values, &layer.bias].map(CpuTensor::elements))
+        .collect()
+}
+
+/// The layers with their `parameters`.
+fn pass_layers<'a, B: CpuBackend>(
+    layers: &'a [LayerTensors<B>],
+    parameters: &'a [[Cow<'_, [f32]>; 2]],
+) -> Vec<PassLayer<'a>> {
+    let layers = layers.iter().zip(parameters);
+    layers
+        .map(|(LayerTensors { layer, .. }, [values, bias])| PassLayer {
+            pattern: &layer.pattern,
+            values,
+            bias,
+            relu: layer.activation == Activation::Relu,
+        })
+        .collect()
+}
+
+/// The outputs of all layers, or of the last alone, tile by tile.
+fn outputs<B: CpuBackend>(
+    x: &FloatTensor<B>,
+    layers: &[LayerTensors<B>],
+    keep: bool,
+) -> Vec<FloatTensor<B>>
+where
+    FloatTensor<B>: CpuTensor,
+{
+    let [tiles, _, width] = x.sizes();
+    let parameters = parameters(layers);
+    let pass = pass_layers(layers, &parameters);
+    let outputs = kernels::forward_pass(&pass, &x.elements(), width, keep);
+    let kept = layers.len() - outputs.len();
+    let rows = layers[kept..]
+        .iter()
+        .map(|layer| layer.layer.pattern.outputs());
+    let outputs = outputs.into_iter().zip(rows);
+    outputs
+        .map(|(buffer, rows)| CpuTensor::from_buffer(buffer, Shape::from([tiles, rows, width])))
+        .collect()
 }
 
 impl<B> SparseBackend for B
@@ -148,6 +212,56 @@ where
         build([pattern.nnz()], |dv| {
             kernels::sddmm(pattern, &dy, &x, width, dv)
         })
+    }
+
+    fn network_activations(x: &FloatTensor<B>, layers: &[LayerTensors<B>]) -> Vec<FloatTensor<B>> {
+        if !tile_by_tile(x, layers) {
+            return outputs_by_layer::<B>(x, layers);
+        }
+        outputs(x, layers, true)
+    }
+
+    fn network_outputs(x: &FloatTensor<B>, layers: &[LayerTensors<B>]) -> FloatTensor<B> {
+        let outputs = match tile_by_tile(x, layers) {
+            true => outputs(x, layers, false),
+            false => outputs_by_layer::<B>(x, layers),
+        };
+        let last = outputs.into_iter().next_back();
+        last.unwrap_or_else(|| x.clone())
+    }
+
+    fn network_gradients(pass: &NetworkPass<B>, mut dy: FloatTensor<B>) -> NetworkGradients<B> {
+        let watched = pass.layers.iter().any(|layer| layer.layer.probe.is_some());
+        if watched || !tile_by_tile(&dy, &pass.layers) {
+            return gradients_by_layer::<B>(pass, dy);
+        }
+        let [tiles, _, width] = dy.sizes();
+        let parameters = parameters(&pass.layers);
+        let x = pass.x.as_ref().map(FloatTensor::<B>::elements);
+        let ys: Vec<Cow<'_, [f32]>> = pass.ys.iter().map(FloatTensor::<B>::elements).collect();
+        let ys: Vec<&[f32]> = ys.iter().map(|y| &**y).collect();
+        let gradients = kernels::backward_pass(
+            &pass_layers(&pass.layers, &parameters),
+            (x.as_deref(), &ys),
+            dy.elements_mut(),
+            width,
+            pass.to_input,
+        );
+        let vector = |buffer: AlignedBuf| {
+            let shape = Shape::from([buffer.len()]);
+            CpuTensor::from_buffer(buffer, shape)
+        };
+        let inputs = pass.layers[0].layer.pattern.inputs();
+        NetworkGradients {
+            parameters: gradients
+                .parameters
+                .into_iter()
+                .map(|buffers| buffers.map(vector))
+                .collect(),
+            input: gradients
+                .input
+                .map(|input| CpuTensor::from_buffer(input, Shape::from([tiles, inputs, width]))),
+        }
     }
 
     fn dense_gradient(dy: &FloatTensor<B>, x: &FloatTensor<B>) -> Vec<f32> {

@@ -32,7 +32,7 @@ mod network;
 mod probe;
 mod vectors;
 
-pub use network::{GradSink, Network, NetworkLayer};
+pub use network::{GradSink, LayerTensors, Network, NetworkGradients, NetworkLayer, NetworkPass};
 pub use probe::{DenseGradient, GrowthProbe};
 pub(crate) use vectors::{change, to_vec, vector};
 
@@ -165,6 +165,28 @@ pub trait SparseBackend: Primitives {
         x: &FloatTensor<Self>,
         pattern: &Pattern,
     ) -> FloatTensor<Self>;
+
+    /// The outputs of each layer of a network, of which each one's are the next one's inputs; `x` `[tiles, inputs, width]`.
+    fn network_activations(
+        x: &FloatTensor<Self>,
+        layers: &[LayerTensors<Self>],
+    ) -> Vec<FloatTensor<Self>> {
+        network::outputs_by_layer::<Self>(x, layers)
+    }
+
+    /// The outputs of the last of them.
+    fn network_outputs(x: &FloatTensor<Self>, layers: &[LayerTensors<Self>]) -> FloatTensor<Self> {
+        let outputs = network::outputs_by_layer::<Self>(x, layers);
+        outputs.into_iter().next_back().unwrap_or_else(|| x.clone())
+    }
+
+    /// The gradients of a network by `dy`, the gradient at its outputs.
+    fn network_gradients(
+        pass: &NetworkPass<Self>,
+        dy: FloatTensor<Self>,
+    ) -> NetworkGradients<Self> {
+        network::gradients_by_layer::<Self>(pass, dy)
+    }
 
     /// `Σ_batch dy[o] · x[i]` everywhere, `[outputs × inputs]` in host memory.
     fn dense_gradient(dy: &FloatTensor<Self>, x: &FloatTensor<Self>) -> Vec<f32>;

@@ -11,7 +11,7 @@ use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::Checkpoi
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, TensorMetadata};
+use burn::backend::{Autodiff, Backend, TensorMetadata};
 use burn::tensor::Tensor;
 
 use super::graph::{from_inner, rows_of};
@@ -74,47 +74,118 @@ impl GradSink {
     }
 }
 
-/// A layer of a backend.
+/// A layer of a network, on its backend.
 #[derive(Clone, Debug)]
-struct Layer<B: SparseBackend> {
-    values: FloatTensor<B>,
-    bias: FloatTensor<B>,
-    layer: SparseLayer,
-    index: usize,
+pub struct LayerTensors<B: Backend> {
+    /// `[nnz]`.
+    pub values: FloatTensor<B>,
+    /// `[outputs]`.
+    pub bias: FloatTensor<B>,
+    /// Its connections, what follows them, and its probe.
+    pub layer: SparseLayer,
 }
 
-impl<B: SparseBackend> Layer<B> {
-    fn of(layer: NetworkLayer) -> Self {
-        Self {
+/// What the backward pass of a network needs; handles, not copies.
+#[derive(Clone, Debug)]
+pub struct NetworkPass<B: Backend> {
+    /// `[tiles, inputs, width]`, where the gradients of the parameters are wanted.
+    pub x: Option<FloatTensor<B>>,
+    /// What each layer gave, `[tiles, outputs, width]`.
+    pub ys: Vec<FloatTensor<B>>,
+    /// In order.
+    pub layers: Vec<LayerTensors<B>>,
+    /// Whether the gradient at the input is wanted.
+    pub to_input: bool,
+}
+
+/// What it gives.
+#[derive(Clone, Debug)]
+pub struct NetworkGradients<B: Backend> {
+    /// The gradients of each layer's values and bias; none where they are not wanted.
+    pub parameters: Vec<[FloatTensor<B>; 2]>,
+    /// The gradient at the input, `[tiles, inputs, width]`, where it is wanted.
+    pub input: Option<FloatTensor<B>>,
+}
+
+/// The layers, and the number of each in the sink.
+fn layers_of<B: SparseBackend>(layers: Vec<NetworkLayer>) -> (Vec<LayerTensors<B>>, Vec<usize>) {
+    let layers = layers.into_iter().map(|layer| {
+        let tensors = LayerTensors {
             values: B::primitive(layer.values),
             bias: B::primitive(layer.bias),
             layer: layer.layer,
-            index: layer.index,
-        }
-    }
+        };
+        (tensors, layer.index)
+    });
+    layers.unzip()
 }
 
 /// From `[batch, inputs]` to `[batch, outputs]`.
 pub(super) fn forward<B: SparseBackend>(x: FloatTensor<B>, network: Network) -> FloatTensor<B> {
     let batch = x.shape()[0];
-    let mut tiles = B::into_tiles(x, tile_width(batch));
-    for layer in network.layers.into_iter().map(Layer::<B>::of) {
-        tiles = B::forward(&tiles, &layer.values, &layer.bias, &layer.layer);
-    }
-    B::from_tiles(tiles, batch)
+    let x = B::into_tiles(x, tile_width(batch));
+    let (layers, _) = layers_of::<B>(network.layers);
+    B::from_tiles(B::network_outputs(&x, &layers), batch)
 }
 
-/// What the backward pass needs; handles, not copies.
+/// The outputs of each layer, computed layer after layer.
+pub(super) fn outputs_by_layer<B: SparseBackend>(
+    x: &FloatTensor<B>,
+    layers: &[LayerTensors<B>],
+) -> Vec<FloatTensor<B>> {
+    let mut ys: Vec<FloatTensor<B>> = Vec::with_capacity(layers.len());
+    for layer in layers {
+        let x = ys.last().unwrap_or(x);
+        ys.push(B::forward(x, &layer.values, &layer.bias, &layer.layer));
+    }
+    ys
+}
+
+/// The gradients, computed layer after layer.
+pub(super) fn gradients_by_layer<B: SparseBackend>(
+    pass: &NetworkPass<B>,
+    mut dy: FloatTensor<B>,
+) -> NetworkGradients<B> {
+    let mut parameters = Vec::with_capacity(pass.layers.len());
+    for (place, layer) in pass.layers.iter().enumerate().rev() {
+        let LayerTensors { values, layer, .. } = layer;
+        let y = &pass.ys[place];
+        match &pass.x {
+            // Nobody asks for the bias's.
+            None if layer.activation == Activation::Identity => {}
+            None => dy = B::output_gradient(y, dy, layer.activation).pre_activation,
+            Some(x) => {
+                let x = if place == 0 { x } else { &pass.ys[place - 1] };
+                let gradient = B::output_gradient(y, dy, layer.activation);
+                dy = gradient.pre_activation;
+                if let Some(probe) = &layer.probe {
+                    probe.add(rows_of::<B>(dy.clone(), x.clone()));
+                }
+                let values = B::value_gradient(&dy, x, &layer.pattern);
+                parameters.insert(0, [values, gradient.bias]);
+            }
+        }
+        if place == 0 && !pass.to_input {
+            return NetworkGradients {
+                parameters,
+                input: None,
+            };
+        }
+        dy = B::input_gradient(&dy, values, &layer.pattern);
+    }
+    NetworkGradients {
+        parameters,
+        input: Some(dy),
+    }
+}
+
+/// What the node of a network keeps.
 #[derive(Clone, Debug)]
 struct Saved<B: SparseBackend> {
-    /// In tiles, where the values' gradients are wanted.
-    x: Option<FloatTensor<B>>,
-    /// What each layer gave.
-    ys: Vec<FloatTensor<B>>,
-    layers: Vec<Layer<B>>,
+    pass: NetworkPass<B>,
     sink: Option<GradSink>,
-    /// Whether the gradient at the input is wanted.
-    to_input: bool,
+    /// The number of each layer in the sink.
+    indices: Vec<usize>,
     batch: usize,
 }
 
@@ -128,41 +199,15 @@ impl<B: SparseBackend> Backward<B, 1> for NetworkOp {
         let [node] = ops.parents;
         let saved = ops.state;
         let dy = grads.consume::<B>(&ops.node);
-        let mut dy = B::into_tiles(dy, tile_width(saved.batch));
-        for (place, layer) in saved.layers.iter().enumerate().rev() {
-            let Layer {
-                values,
-                layer,
-                index,
-                ..
-            } = layer;
-            let y = &saved.ys[place];
-            let input = match place {
-                0 => saved.x.as_ref(),
-                _ => Some(&saved.ys[place - 1]),
-            };
-            match saved.sink.as_ref().zip(input) {
-                None if layer.activation == Activation::Identity => {}
-                None => {
-                    dy = B::output_gradient(y, dy, layer.activation).pre_activation;
-                }
-                Some((sink, x)) => {
-                    let gradient = B::output_gradient(y, dy, layer.activation);
-                    dy = gradient.pre_activation;
-                    if let Some(probe) = &layer.probe {
-                        probe.add(rows_of::<B>(dy.clone(), x.clone()));
-                    }
-                    let values = B::value_gradient(&dy, x, &layer.pattern);
-                    sink.add(*index, [values, gradient.bias].map(B::vector));
-                }
+        let dy = B::into_tiles(dy, tile_width(saved.batch));
+        let gradients = B::network_gradients(&saved.pass, dy);
+        if let Some(sink) = &saved.sink {
+            for (index, parameters) in saved.indices.iter().zip(gradients.parameters) {
+                sink.add(*index, parameters.map(B::vector));
             }
-            if place == 0 && !saved.to_input {
-                return;
-            }
-            dy = B::input_gradient(&dy, values, &layer.pattern);
         }
-        if let Some(node) = node {
-            grads.register::<B>(node.id, B::from_tiles(dy, saved.batch));
+        if let Some((node, dx)) = node.zip(gradients.input) {
+            grads.register::<B>(node.id, B::from_tiles(dx, saved.batch));
         }
     }
 }
@@ -186,19 +231,19 @@ pub(super) fn tracked<B: SparseBackend, C: CheckpointStrategy>(
     };
     let batch = x.shape()[0];
     let x = B::into_tiles(x, tile_width(batch));
-    let layers: Vec<Layer<B>> = network.layers.into_iter().map(Layer::of).collect();
-    let mut ys: Vec<FloatTensor<B>> = Vec::with_capacity(layers.len());
-    for layer in &layers {
-        let x = ys.last().unwrap_or(&x);
-        ys.push(B::forward(x, &layer.values, &layer.bias, &layer.layer));
-    }
+    let (layers, indices) = layers_of::<B>(network.layers);
+    let ys = B::network_activations(&x, &layers);
     let y = B::from_tiles(ys[ys.len() - 1].clone(), batch);
-    let saved = Saved {
+    let pass = NetworkPass {
         x: network.sink.is_some().then_some(x),
         ys,
         layers,
-        sink: network.sink,
         to_input,
+    };
+    let saved = Saved {
+        pass,
+        sink: network.sink,
+        indices,
         batch,
     };
     prepared.finish(saved, y)
