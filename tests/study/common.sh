@@ -1,4 +1,5 @@
-# What scripts that test studies share. They set `scratch`, and `program`, the training binary.
+# What scripts that test studies share. They set `scratch`, and `program`, the training binary. PATIENCE: how many times as long they wait
+# for what is to happen, on a machine that has other work [1].
 
 # A word for each run of a study: done, going, cut_off, missing or failed.
 states() { # states FOLDER
@@ -23,10 +24,10 @@ gone_on() { # gone_on FOLDER
 }
 # Waits until a command succeeds.
 within() { # within SECONDS "what" command...
-    local left=$(($1 * 4))
+    local left=$(($1 * 4 * ${PATIENCE:-1}))
     while ! "${@:3}" >/dev/null 2>&1; do
         left=$((left - 1))
-        [ "$left" -gt 0 ] || fail "$2, after $1 s"
+        [ "$left" -gt 0 ] || fail "$2, after $(($1 * ${PATIENCE:-1})) s"
         sleep 0.25
     done
 }

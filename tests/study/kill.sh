@@ -4,7 +4,8 @@
 #
 #   tests/study/kill.sh [PROGRAM]      PROGRAM: the training binary [default: target/release/run]
 #
-# SEED: of the moments [of the clock]; SEEDS, STEPS: of the study [3, 6000]; OUT: where the studies lie, and stay [a folder that goes]. Not part of continuous integration: it makes 36 runs, minutes of a core each ten.
+# SEED: of the moments [of the clock]; SEEDS, STEPS: of the study [3, 6000]; OUT: where the studies lie, and stay [a folder that goes]. Not
+# part of continuous integration: it makes 36 runs, and takes about 20 minutes of two cores.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/study/common.sh
@@ -21,20 +22,23 @@ cat >"$scratch/nine.toml" <<END
 tasks = ["Hopper-v3", "HalfCheetah-v3"]
 recipes = ["rlx2-td3", "ds-td3", "dense-td3"]
 seeds = "0..${SEEDS:-3}"
-set = { steps = ${STEPS:-6000}, evaluation.every = 500, evaluation.episodes = 2 }
+set = { steps = ${STEPS:-6000}, evaluation.every = 1000, evaluation.episodes = 2 }
 END
 run() { # run FOLDER
     exec "$program" study run "$scratch/nine.toml" --out "$scratch/$1" --jobs 2 </dev/null
 }
+began=$SECONDS
 (run alone) >"$scratch/alone.log" 2>&1
+# What a run takes (s), of which two are made at a time.
+took=$(((SECONDS - began) * 2 / runs + 1))
 whole "$scratch/alone" "$runs" || fail "the study that was left alone is not whole"
 told "$scratch/alone" >"$scratch/expected"
 
 for round in 1 2 3 4 5; do
     run killed >>"$scratch/killed.log" 2>&1 &
     parent=$!
-    # From 4 s to 19 s.
-    sleep "$((4 + RANDOM % 15)).$((RANDOM % 10))"
+    # After three to fifteen tenths of a run.
+    sleep "$(awk -v run="$took" -v draw="$RANDOM" 'BEGIN { print run * (0.3 + 1.2 * draw / 32768) }')"
     children=$(ps -o pid= --ppid "$parent" || true)
     for child in $children; do
         # Each at even odds; the others end by themselves when they see that their parent is gone.

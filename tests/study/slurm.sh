@@ -36,7 +36,13 @@ cat >"$scratch/six.toml" <<END
 tasks = ["Hopper-v3", "Walker2d-v3"]
 recipes = ["rlx2"]
 seeds = "0..3"
-set = { steps = 8000, evaluation.every = 2000, evaluation.episodes = 2, n_step.delay = 3000, topology.every = 1000 }
+[set]
+steps = 12000
+evaluation = { every = 2000, episodes = 2 }
+networks = { actor = [64, 64], critic = [64, 64] }
+sparsity = { actor = 0.5, critic = 0.5 }
+n_step.delay = 3000
+topology.every = 1000
 END
 study() { # study FOLDER engine options...
     "$program" study submit "$scratch/six.toml" --out "$scratch/$1" --engine "$2" "${@:3}" </dev/null
