@@ -1,7 +1,9 @@
 """Record rliable's statistics of drawn scores.
 
-    pip install "rliable==1.2.0" numpy scipy
+    pip install "rliable==1.2.0" "pandas<3" numpy scipy
     python record.py > rliable.json
+
+It takes half an hour of a core. The package arch, which rliable draws by, does not load with pandas 3.
 
 Each case has scores of methods as lists `[runs][tasks]`, drawn from lognormal and normal laws and rounded, so that some tie,
 and of two methods:
