@@ -432,8 +432,7 @@ fn connections_do_not_move_by_what_is_not_finite_or_not_there() {
         (
             rigl(),
             Unreached,
-            "trace = empty for layer 1 (`second`): must be what a backward pass has left in every"
-                .into(),
+            "loss = does not reach layer 1 (`second`): must be such that its backward pass".into(),
         ),
         // One that looks at no gradient needs none.
         (set, Unreached, String::new()),

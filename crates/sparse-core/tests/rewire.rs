@@ -123,20 +123,58 @@ fn the_halves_of_a_loss_add_their_gradients() {
 }
 
 #[test]
-fn a_layer_that_the_loss_does_not_reach_counts_as_zeros() {
+fn a_loss_that_does_not_reach_a_layer_is_refused_when_a_rule_looks_at_its_gradient() {
     let device = &devices()[0];
     let mut learner = learner(RuleConfig::new(RigL::default()), device);
-    let before = patterns(learner.net());
+    let before = (patterns(learner.net()), state(&learner, 1));
     let mut rng = ChaCha8Rng::seed_from_u64(3);
-    // Of equal scores the lower positions win.
     let bias = |net: &SparseMlp, ()| net.sparse_layers()[0].bias().unwrap().square().sum();
-    let report = learner.minimise([()], bias, &mut rng).unwrap();
-    assert!(report.moved.unwrap() > 0);
-    for (before, after) in before.iter().zip(patterns(learner.net())) {
-        assert_eq!(after.len(), before.len());
-        let moved = (before.len() as f64 * 0.4) as u32;
-        assert!((0..moved).all(|position| after.contains(&position)));
-    }
+    let error = learner.minimise([()], bias, &mut rng).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("loss = does not reach layer 0"), "{error}");
+    assert_eq!((patterns(learner.net()), state(&learner, 1)), before);
+    assert_eq!(learner.updates(), 0);
+    // Nor does another loss stand for it.
+    let x = batch(8, 1, device);
+    learner.add_to_signal([x.clone()], squares).unwrap();
+    assert!(learner.minimise([()], bias, &mut rng).is_err());
+    // One of two parts is enough.
+    let parts = [Some(x), None];
+    let loss = |net: &SparseMlp, part: Option<Tensor<2>>| match part {
+        Some(x) => squares(net, x),
+        None => bias(net, ()),
+    };
+    assert!(learner.minimise(parts, loss, &mut rng).unwrap().moved > Some(0));
+}
+
+#[test]
+fn another_loss_is_added_to_the_signal_and_waits_for_the_rule() {
+    let device = &devices()[0];
+    let (first, second) = (batch(70, 1, device), batch(33, 2, device));
+    let step = |signals: &[&Tensor<2>], fails: bool| {
+        let mut learner = learner(RuleConfig::new(RigL::default()), device);
+        for x in signals {
+            learner.add_to_signal([(*x).clone()], squares).unwrap();
+        }
+        let held = learner.memory().signal;
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        if fails {
+            let missing = |net: &SparseMlp, ()| net.sparse_layers()[0].bias().unwrap().sum();
+            assert!(learner.minimise([()], missing, &mut rng).is_err());
+            assert_eq!(learner.memory().signal, held);
+        }
+        learner
+            .minimise([first.clone()], squares, &mut rng)
+            .unwrap();
+        assert_eq!(learner.memory().signal, 0);
+        (patterns(learner.net()), held)
+    };
+    let (both, held) = step(&[&first, &second], false);
+    let (alone, bytes) = step(&[&second], false);
+    assert!(held > 0 && held == bytes);
+    assert_ne!(both, alone);
+    assert_eq!(both, step(&[&second, &first], false).0);
+    assert_eq!(both, step(&[&first, &second], true).0);
 }
 
 /// Value, first and second moment of each connection of a layer.

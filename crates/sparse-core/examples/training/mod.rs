@@ -54,13 +54,9 @@ impl Training {
             let trace = updater.watch(&mut net);
             let loss = cross_entropy.forward(forward(&net, inputs), classes);
             let gradients = GradientsParams::from_grads(loss.backward(), &net);
-            match updater.step(&mut net, trace, rng)? {
-                None => net = optimizer.step(self.rate, net, gradients),
-                Some(change) => {
-                    moved += change.grown();
-                    optimizer = change.carry_optimizer(optimizer)?;
-                }
-            }
+            let change =
+                updater.update(&mut net, &mut optimizer, self.rate, gradients, trace, rng)?;
+            moved += change.map_or(0, |change| change.grown());
         }
         let seconds = start.elapsed().as_secs_f64();
         println!(

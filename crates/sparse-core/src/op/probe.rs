@@ -100,6 +100,12 @@ impl DenseGradient {
         self.not_finite.get()
     }
 
+    /// Whether it is of no use of the layer: no backward pass has reached it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.uses.is_empty()
+    }
+
     /// Adds another part of the loss: its uses follow this one's.
     ///
     /// # Panics
@@ -127,12 +133,6 @@ impl GrowthProbe {
     /// Adds one use of the layer.
     pub(crate) fn add(&self, rows: impl Fn(Range<usize>) -> Vec<f32> + Send + 'static) {
         self.lock().push(Box::new(rows));
-    }
-
-    /// Whether nothing was collected.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
     }
 
     /// Takes what was collected for a layer of this shape; zeros when no backward pass has reached it.
@@ -180,7 +180,12 @@ mod tests {
         probe.add(|rows| vec![1.0; rows.len()]);
         probe.add(|rows| vec![2.0; rows.len()]);
         assert_eq!(format!("{probe:?}"), "GrowthProbe of 2 uses");
-        assert_eq!(probe.take(2, 1).rows(0..2), [3.0, 3.0]);
-        assert_eq!(probe.take(2, 1).rows(0..2), [0.0, 0.0]);
+        let taken = probe.take(2, 1);
+        assert_eq!(
+            (taken.rows(0..2), taken.is_empty()),
+            (vec![3.0, 3.0], false)
+        );
+        let again = probe.take(2, 1);
+        assert_eq!((again.rows(0..2), again.is_empty()), (vec![0.0, 0.0], true));
     }
 }

@@ -53,11 +53,6 @@ impl Trace {
         self.growth.iter().for_each(|probe| drop(probe.take(0, 0)));
     }
 
-    /// Whether no backward pass has reached a layer whose gradient was asked for.
-    pub(super) fn missed(&self, layer: usize) -> bool {
-        self.growth.get(layer).is_some_and(GrowthProbe::is_empty)
-    }
-
     /// The dense gradient of a layer with this pattern; `None` where it was not asked for.
     pub(crate) fn dense_gradient(&self, layer: usize, pattern: &Pattern) -> Option<DenseGradient> {
         let probe = self.growth.get(layer)?;

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use burn::module::{ModuleVisitor, Param, ParamId};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -14,9 +15,10 @@ use crate::{Error, Result};
 
 /// Moves the connections of any module that has sparse layers, beside any optimizer.
 ///
-/// In each update, [`watch`](Self::watch) comes before the forward pass and [`step`](Self::step) after the backward
+/// In each update, [`watch`](Self::watch) comes before the forward pass and [`update`](Self::update) after the backward
 /// pass. When the rule acts, it does so instead of the optimizer, and its change is carried to everything that is kept
-/// per connection.
+/// per connection: by `update` to the state of an optimizer of Burn's. With an optimizer of your own, [`step`](Self::step)
+/// takes its place, and its state must follow the change ([`FollowsConnections`](super::FollowsConnections)).
 ///
 /// ```
 /// use burn::module::Module;
@@ -60,13 +62,8 @@ use crate::{Error, Result};
 ///     let trace = updater.watch(&mut net);
 ///     let loss = (net.second.forward(relu(net.first.forward(x.clone()))) - 1.0).square().mean();
 ///     let gradients = GradientsParams::from_grads(loss.backward(), &net);
-///     match updater.step(&mut net, trace, &mut rng)? {
-///         None => net = optimizer.step(1e-2, net, gradients),
-///         Some(change) => {
-///             optimizer = change.carry_optimizer(optimizer)?;
-///             moved += change.grown();
-///         }
-///     }
+///     let change = updater.update(&mut net, &mut optimizer, 1e-2, gradients, trace, &mut rng)?;
+///     moved += change.map_or(0, |change| change.grown());
 /// }
 /// assert!(moved > 0 && net.second.pattern().nnz() == 8);
 /// # Ok::<(), sparse_core::Error>(())
@@ -139,7 +136,39 @@ impl TopologyUpdater {
         Trace::of(module, self.signal(), self.updates + 1)
     }
 
-    /// Ends an update. If the rule acts now, the module's connections change and the optimizer must not step: its state
+    /// Ends an update of a module that one of Burn's optimizers trains: the optimizer steps, or the rule acts and the
+    /// optimizer's state follows. Anything else that is kept per connection follows through the change.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step) and [`carry_optimizer`](TopologyChange::carry_optimizer). Nothing has changed then.
+    pub fn update<N: SparseModule>(
+        &mut self,
+        module: &mut N,
+        optimizer: &mut ModuleOptimizer,
+        learning_rate: f64,
+        gradients: GradientsParams,
+        trace: Trace,
+        rng: &mut impl Rng,
+    ) -> Result<Option<TopologyChange>> {
+        let acts = self.topology.due(self.updates + 1).is_some();
+        let before = acts.then(|| (self.clone(), module.clone()));
+        let change = self.step(module, trace, rng)?;
+        match (&change, before) {
+            (Some(change), before) => match change.carry_optimizer(optimizer.clone()) {
+                Ok(carried) => *optimizer = carried,
+                Err(error) => {
+                    if let Some(before) = before {
+                        (*self, *module) = before;
+                    }
+                    return Err(error);
+                }
+            },
+            (None, _) => *module = optimizer.step(learning_rate, module.clone(), gradients),
+        }
+        Ok(change)
+    }
+
+    /// Ends an update before the optimizer's step. If the rule acts now, the module's connections change and the optimizer must not step: its state
     /// and everything else that is kept per connection follow through the change. `None` when the optimizer should
     /// step.
     ///
@@ -163,14 +192,6 @@ impl TopologyUpdater {
                 format!("of update {}", trace.step),
                 &allowed,
             ));
-        }
-        let layers = module.sparse_layers().into_iter().enumerate();
-        let mut lacking = layers.filter(|(_, layer)| !layer.pattern().is_full());
-        if let Some((missed, _)) = lacking.find(|(index, _)| trace.missed(*index)) {
-            let found = format!("empty for {}", name_of(module, missed));
-            let allowed = "what a backward pass has left in every sparse layer that lacks connections, of the module that \
-                           was watched";
-            return Err(Error::config("trace", found, allowed));
         }
         let Some(fraction) = self.topology.due(step) else {
             self.updates = step;
@@ -199,14 +220,25 @@ impl TopologyUpdater {
             return Err(Error::config("activity", "empty", allowed));
         }
         let layers = module.sparse_layers().into_iter().zip(gradients);
+        let layers: Vec<LayerState> = layers
+            .map(|(layer, gradient)| LayerState {
+                pattern: layer.pattern().clone(),
+                values: to_vec(layer.values()),
+                gradient,
+            })
+            .collect();
+        let missed = |layer: &LayerState| {
+            let gradient = layer.gradient.as_ref();
+            !layer.pattern.is_full() && gradient.is_some_and(DenseGradient::is_empty)
+        };
+        if let Some(missed) = layers.iter().position(missed) {
+            let found = format!("does not reach {}", name_of(module, missed));
+            let allowed = "such that its backward pass reaches every sparse layer that lacks connections when a rule looks \
+                           at gradients, in the module that was watched";
+            return Err(Error::config("loss", found, allowed));
+        }
         let state = NetworkState {
-            layers: layers
-                .map(|(layer, gradient)| LayerState {
-                    pattern: layer.pattern().clone(),
-                    values: to_vec(layer.values()),
-                    gradient,
-                })
-                .collect(),
+            layers,
             hidden,
             activity,
         };

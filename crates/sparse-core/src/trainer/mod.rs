@@ -135,6 +135,9 @@ pub struct Memory {
     pub pattern: usize,
     /// One bit per possible connection, where connections move and what was tried is recorded.
     pub explored: usize,
+    /// A number per possible connection while the gradient of [another loss](NetworkTrainer::add_to_signal) waits for the
+    /// rule.
+    pub signal: usize,
 }
 
 /// A network with its optimizer, its topology rule and its target network.
@@ -247,8 +250,9 @@ impl<N: SparseModule> NetworkTrainer<N> {
     /// # Errors
     /// [`Error::Shape`] when the loss is not one number, [`Error::Diverged`] when it or the gradient is NaN or infinite;
     /// [`Error::Budget`] when pruning would leave a layer without connections; [`Error::Config`] when there are no parts,
-    /// when the loss is a constant, when units are to be recycled and the network names no hidden layers, or when the drop
-    /// fraction is outside [0, 1]. Nothing has changed then.
+    /// when the loss is a constant, when a rule that looks at gradients is to act and the loss has not reached a layer that
+    /// lacks connections, when units are to be recycled and the network names no hidden layers, or when the drop fraction is
+    /// outside [0, 1]. Nothing has changed then.
     pub fn minimise<P: Send, L: Loss>(
         &mut self,
         parts: impl IntoIterator<Item = P>,
@@ -307,7 +311,8 @@ impl<N: SparseModule> NetworkTrainer<N> {
     }
 
     /// Adds the gradient of another loss to what the rule looks at in the next update; nothing unless it [looks at
-    /// one](Self::wants_gradient). RLx2's released code for SAC grows a critic's connections by the gradient of its own loss
+    /// one](Self::wants_gradient). Until the rule has acted it is held densely, `outputs × inputs` numbers a layer
+    /// ([`Memory::signal`]). RLx2's released code for SAC grows a critic's connections by the gradient of its own loss
     /// and that of the actor's loss of the update before, because the hook that collects both is not emptied in between.
     ///
     /// # Errors
@@ -330,7 +335,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
             let forward = Forward::of(net, Signal::DenseGradient, taped, |net| loss(net, part));
             forward.backward(share, |made| made)
         });
-        let mut sums: Vec<Vec<f32>> = Vec::new();
+        let mut sums = self.held.clone().unwrap_or_default();
         for pass in passes {
             let (backward, _) = pass?;
             let dense = backward.layers.into_iter().filter_map(|layer| layer.dense);
@@ -427,16 +432,15 @@ impl<N: SparseModule> NetworkTrainer<N> {
             .into_iter()
             .map(|layer| layer.dense)
             .collect();
-        for (gradient, held) in gradients
-            .iter_mut()
-            .zip(self.held.take().unwrap_or_default())
-        {
-            if let Some(gradient) = gradient {
+        for (gradient, held) in gradients.iter_mut().zip(self.held.iter().flatten()) {
+            // Another loss does not stand for one that has missed the layer.
+            if let Some(gradient) = gradient.as_mut().filter(|gradient| !gradient.is_empty()) {
                 let (outputs, inputs) = (gradient.outputs(), gradient.inputs());
-                gradient.add(DenseGradient::from_dense(outputs, inputs, held)?);
+                gradient.add(DenseGradient::from_dense(outputs, inputs, held.clone())?);
             }
         }
         let change = updater.act(&mut self.net, gradients, backward.activity, fraction, rng)?;
+        self.held = None;
         change.carry(&mut self.adam)?;
         let shared = self.config.target.is_some_and(TargetConfig::shares_pattern);
         if let Some(target) = self.target.as_mut().filter(|_| shared) {
@@ -494,6 +498,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
                 .map_or(0, |t| parameters(&t.sparse_layers())),
             pattern: self.pattern_bytes(),
             explored: self.explored().map_or(0, ExplorationRate::bytes),
+            signal: 4 * self.held.iter().flatten().map(Vec::len).sum::<usize>(),
         }
     }
 }
