@@ -1,6 +1,6 @@
 //! `cargo xtask export`: runs as tables that other programs read.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::args::figures::{ExportArgs, Scoring};
 use crate::folder::output::{Kind, Output};
@@ -19,6 +19,12 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let file = args.rliable.as_ref();
     let file = file.map(|path| Output::new("--rliable", path, Kind::Json));
     let file = file.transpose()?;
+    if args.rliable.as_ref() == Some(&args.out) {
+        bail!(
+            "--rliable {}: --out is this file; choose another name",
+            args.out.display()
+        );
+    }
     let summary = summary(&args.scoring)?;
     let set = RunSet::read(&args.runs)?;
     let long = tables::long(&set, args.metrics.as_deref())?;

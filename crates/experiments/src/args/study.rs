@@ -98,11 +98,11 @@ pub struct MakingArgs {
     pub threads: Option<u64>,
 
     /// Ends in this time, such as 90s, 45m or 2h30m; runs that are not whole go on with the next `study run`
-    #[arg(long, value_name = "TIME", value_parser = values::span)]
+    #[arg(long, value_name = "TIME", value_parser = values::span, allow_hyphen_values = true)]
     pub budget: Option<Duration>,
 
     /// Only the runs with this remainder: 0/4 are runs 0, 4, 8, ... of the manifest
-    #[arg(long, value_name = "I/N", value_parser = values::slice)]
+    #[arg(long, value_name = "I/N", value_parser = values::slice, allow_hyphen_values = true)]
     pub slice: Option<(usize, usize)>,
 
     /// Keep what whole runs could go on from, which their replay makes large
@@ -199,7 +199,7 @@ pub struct SubmitArgs {
     pub elements: Option<u64>,
 
     /// Time that an element may take, such as 8h; one that is not done by then goes on in the queue [default: the cluster's]
-    #[arg(long, value_name = "TIME", value_parser = values::span)]
+    #[arg(long, value_name = "TIME", value_parser = values::span, allow_hyphen_values = true)]
     pub time: Option<Duration>,
 
     /// A further option of sbatch or hq submit, such as --option=--partition=short; may be repeated
@@ -401,8 +401,10 @@ mod tests {
         for bad in [
             "--budget 2",
             "--budget 0s",
+            "--budget -1h",
             "--slice 4/4",
             "--slice 1",
+            "--slice -1/4",
             "--jobs 0",
         ] {
             assert!(read(&format!("run a {bad}")).is_err(), "{bad}");

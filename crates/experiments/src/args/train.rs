@@ -113,7 +113,7 @@ pub struct TrainArgs {
     pub patience: Option<u64>,
 
     /// End early after this time, such as 90s, 45m or 2h30m; --resume goes on
-    #[arg(long, value_name = "TIME", value_parser = values::span)]
+    #[arg(long, value_name = "TIME", value_parser = values::span, allow_hyphen_values = true)]
     pub budget: Option<Duration>,
 }
 

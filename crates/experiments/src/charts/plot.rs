@@ -61,8 +61,13 @@ pub(crate) fn centre(line: LineOf) -> Centre {
 /// The kind of picture that a name ends on.
 fn kind(out: &Path) -> Result<Kind> {
     let end = out.extension().unwrap_or_default().to_ascii_lowercase();
-    Ok(match end.to_str() {
-        Some("png") => Kind::Png,
-        _ => Kind::Svg,
-    })
+    match end.to_str() {
+        Some("png") => Ok(Kind::Png),
+        // As standard output has it.
+        Some("svg" | "") => Ok(Kind::Svg),
+        _ => bail!(
+            "--out {}: a picture's name ends in .svg or .png",
+            out.display()
+        ),
+    }
 }

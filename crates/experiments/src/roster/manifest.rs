@@ -139,7 +139,10 @@ pub fn read(path: &Path) -> Result<Vec<Planned>> {
         runs.push(run);
     }
     let of = runs.first().map_or(0, |run| run.of);
-    if of == 0 || runs.len() != of || runs.iter().any(|run| run.of != of) {
+    if runs.is_empty() {
+        bail!("{place} is empty: it was cut off; {again}");
+    }
+    if runs.len() != of || runs.iter().any(|run| run.of != of) {
         bail!(
             "{place} has {} of {of} runs: it was cut off; {again}",
             runs.len()

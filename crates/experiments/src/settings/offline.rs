@@ -258,7 +258,7 @@ mod tests {
             ("algo.td3-bc.alfa=1", "did you mean `algo.td3-bc.alpha`?"),
             ("qqqqqqqqqqqqqqqq=1", "known keys: algo, data, env"),
             ("learning.gamma=2", "learning.gamma = 2"),
-            ("updates=many", "expected u64"),
+            ("updates=many", "expected a whole number"),
         ] {
             let line = format!("{:#}", with_file("bad", text, set(&[word])).unwrap_err());
             assert!(line.contains(said), "{line}");

@@ -7,7 +7,8 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use sparse_core::device;
 
 use super::cost;
 use super::listed::plan_of;
@@ -53,6 +54,16 @@ pub(super) fn run(args: &RunArgs) -> Result<ExitCode> {
 /// A study that does not fit on the disk, runs that failed.
 pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Result<ExitCode> {
     let began = Instant::now();
+    for run in &all {
+        let named = device::available();
+        if !named.contains(&run.device.as_str()) {
+            bail!(
+                "--device {}: must be one of {}, as this build has",
+                run.device,
+                named.join(", ")
+            );
+        }
+    }
     let mine: Vec<Planned> = match args.slice {
         Some((part, of)) => all
             .iter()
@@ -74,6 +85,8 @@ pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Res
         .map_or(Ok(cores), usize::try_from)?
         .min(open.max(1));
     fits(&study, &mine, &status, jobs, args.keep_resume)?;
+    // A time that no clock reaches is none.
+    let deadline = args.budget.and_then(|budget| began.checked_add(budget));
     let mut engine = Engine {
         share: Share {
             at_once: jobs,
@@ -81,10 +94,10 @@ pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Res
                 .threads
                 .map_or(Ok((cores / jobs).max(1)), usize::try_from)?,
         },
-        deadline: args.budget.map(|budget| began + budget),
-        soft: args
-            .budget
-            .map(|budget| began + budget - MARGIN.min(budget / 10)),
+        deadline,
+        soft: deadline
+            .zip(args.budget)
+            .map(|(end, budget)| end - MARGIN.min(budget / 10)),
         keep_resume: args.keep_resume,
         interrupt: Interrupt::catch()?,
         view: View::new(&study, &mine),
@@ -407,7 +420,7 @@ impl Engine {
         }
         match status.failed {
             0 => Ok(ExitCode::SUCCESS),
-            failed => anyhow::bail!("{failed} of {} runs failed", self.runs.len()),
+            failed => bail!("{failed} of {} runs failed", self.runs.len()),
         }
     }
 }
@@ -422,4 +435,61 @@ fn last_line(study: &StudyDir, run: &Planned) -> String {
         .or_else(|| lines.next())
         .unwrap_or("it said nothing")
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use rl_algos::recipes;
+
+    use super::*;
+    use crate::roster::manifest::tests::planned;
+    use crate::roster::status::{Done, keep};
+
+    const MAKING: MakingArgs = MakingArgs {
+        jobs: None,
+        threads: None,
+        budget: None,
+        slice: None,
+        keep_resume: false,
+    };
+
+    #[test]
+    fn a_device_that_the_build_has_not_is_told_before_anything_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = Planned {
+            device: "abacus".to_owned(),
+            ..planned("a", 0)
+        };
+        let made = make(StudyDir::at(folder.path()), vec![run], &MAKING);
+        let line = made.unwrap_err().to_string();
+        assert!(
+            line.starts_with("--device abacus: must be one of"),
+            "{line}"
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    /// No clock reaches the end of such a time.
+    #[test]
+    fn a_budget_may_be_as_long_as_it_can_be_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = StudyDir::at(folder.path());
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        let run = Planned {
+            config: config.to_toml().unwrap(),
+            ..planned("whole", 0)
+        };
+        fs::create_dir_all(study.run_path("whole")).unwrap();
+        fs::write(study.run_path("whole").join("config.toml"), "").unwrap();
+        let done = Done {
+            length: 100,
+            seconds: 1.0,
+        };
+        keep(&study.done_path("whole"), &done).unwrap();
+        let making = MakingArgs {
+            budget: Some(Duration::MAX),
+            ..MAKING
+        };
+        assert_eq!(make(study, vec![run], &making).unwrap(), ExitCode::SUCCESS);
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use rl_algos::config::text;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -109,14 +110,9 @@ impl StudyFile {
     /// # Errors
     /// As [`read`](Self::read), without the file.
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let said = |error: &toml::de::Error| {
-            let start = error.span().map_or(0, |span| span.start.min(text.len()));
-            let line = 1 + text[..start].matches('\n').count();
-            format!("line {line}: {}", error.message().replace('\n', ", "))
-        };
-        let table: Table = toml::from_str(text).map_err(|error| anyhow::anyhow!(said(&error)))?;
+        let table = text::parse(text)?;
         check_keys(&table, "")?;
-        let file: Self = toml::from_str(text).map_err(|error| anyhow::anyhow!(said(&error)))?;
+        let file: Self = text::read(&table, |_| None)?;
         file.check()?;
         Ok(file)
     }
@@ -132,12 +128,17 @@ impl StudyFile {
         if online {
             named("tasks", &self.tasks)?;
             methods("recipes", &self.recipes, "variants", &self.variants)?;
-            for variant in &self.variants {
-                if variant.algo.is_some() {
+            for Variant {
+                name, recipe, algo, ..
+            } in &self.variants
+            {
+                if algo.is_some() {
                     bail!(
-                        "variants: `{}` has `algo`, which is of runs on datasets; set `recipe`",
-                        variant.name
+                        "variants: `{name}` has `algo`, which is of runs on datasets; set `recipe`"
                     );
+                }
+                if recipe.is_none() {
+                    bail!("variants: `{name}` has no `recipe`: name the one that it starts from");
                 }
             }
         } else if !(self.set.is_empty() && self.grid.is_empty()) {
@@ -160,15 +161,18 @@ impl StudyFile {
                 "offline.variants",
                 &offline.variants,
             )?;
-            if let Some(variant) = offline
-                .variants
-                .iter()
-                .find(|variant| variant.recipe.is_some() || variant.init_from.is_some())
-            {
-                bail!(
-                    "offline.variants: `{}` has `recipe` or `init_from`, which are of runs in tasks; set `algo`",
-                    variant.name
-                );
+            for variant in &offline.variants {
+                let name = &variant.name;
+                if variant.recipe.is_some() || variant.init_from.is_some() {
+                    bail!(
+                        "offline.variants: `{name}` has `recipe` or `init_from`, which are of runs in tasks; set `algo`"
+                    );
+                }
+                if variant.algo.is_none() {
+                    bail!(
+                        "offline.variants: `{name}` has no `algo`: name the one that it starts from"
+                    );
+                }
             }
         }
         Ok(())
@@ -261,7 +265,7 @@ fn check_keys(table: &Table, section: &str) -> Result<()> {
 pub(super) struct Method {
     pub(super) label: String,
     /// A recipe, or an algorithm.
-    pub(super) base: Option<String>,
+    pub(super) base: String,
     pub(super) set: Table,
     /// With whose networks it begins.
     pub(super) init_from: Option<Source>,
@@ -274,9 +278,8 @@ pub(super) struct Method {
 pub(super) fn count(names: &[String], variants: &[Variant], grid: &Table) -> Result<usize> {
     let plain = combinations(grid)?.saturating_mul(names.len());
     variants.iter().try_fold(plain, |sum, variant| {
-        let mut own = grid.clone();
-        own.extend(variant.grid.clone());
-        Ok(sum.saturating_add(combinations(&own)?))
+        let lists = laid_over("grid", grid, &variant.grid)?;
+        Ok(sum.saturating_add(combinations(&lists)?))
     })
 }
 
@@ -297,10 +300,8 @@ pub(super) fn all(
     });
     let mut methods = Vec::new();
     for variant in plain.chain(variants.iter().cloned()) {
-        let mut base = unfolded(set)?;
-        set::lay_over(&mut base, unfolded(&variant.set)?);
-        let mut lists = grid.clone();
-        lists.extend(variant.grid.clone());
+        let base = laid_over("set", set, &variant.set)?;
+        let lists = laid_over("grid", grid, &variant.grid)?;
         for choice in choices(&lists)? {
             let mut set = base.clone();
             let mut label = variant.name.clone();
@@ -313,7 +314,11 @@ pub(super) fn all(
             set::lay_over(&mut set, given);
             methods.push(Method {
                 label,
-                base: variant.recipe.clone().or(variant.algo.clone()),
+                base: variant
+                    .recipe
+                    .clone()
+                    .or(variant.algo.clone())
+                    .unwrap_or_default(),
                 set,
                 init_from: variant.init_from.clone(),
             });
@@ -322,13 +327,18 @@ pub(super) fn all(
     Ok(methods)
 }
 
-/// A table in which quoted keys such as `"n_step.n"` are sections, as bare ones are.
-fn unfolded(table: &Table) -> Result<Table> {
-    let mut all = Table::new();
-    for (key, value) in set::flat(table) {
-        set::put(&mut all, &key, value).map_err(|what| anyhow::anyhow!("set: {what}"))?;
-    }
-    Ok(all)
+/// What a variant sets over what all runs set. Quoted keys such as `"n_step.n"` are sections, as bare ones are.
+fn laid_over(section: &str, all: &Table, own: &Table) -> Result<Table> {
+    let unfolded = |table: &Table| {
+        let mut all = Table::new();
+        for (key, value) in set::flat(table) {
+            set::put(&mut all, &key, value).map_err(|what| anyhow::anyhow!("{section}: {what}"))?;
+        }
+        anyhow::Ok(all)
+    };
+    let mut both = unfolded(all)?;
+    set::lay_over(&mut both, unfolded(own)?);
+    Ok(both)
 }
 
 /// The lists of a grid by key.
@@ -398,7 +408,32 @@ mod tests {
         assert_eq!(set["n_step"]["n"], Value::Integer(1));
         assert_eq!(set["steps"], Value::Integer(100));
         assert_eq!(set["sparsity"]["actor"], Value::Float(0.95));
-        assert_eq!(methods[7].base.as_deref(), Some("rlx2"));
+        assert_eq!(methods[7].base, "rlx2");
+    }
+
+    /// However the keys are written, by which a variant's own grid and that of all meet.
+    #[test]
+    fn a_variants_grid_is_laid_over_that_of_all_key_by_key() {
+        for (all, own) in [
+            ("sparsity.actor", "sparsity.critic"),
+            ("\"sparsity.actor\"", "sparsity.critic"),
+            ("sparsity.actor", "\"sparsity.critic\""),
+        ] {
+            let text = format!(
+                "tasks = [\"hopper\"]\ngrid.{all} = [0.5, 0.9]\n\
+                 [[variants]]\nname = \"n\"\nrecipe = \"rlx2\"\ngrid.{own} = [0.1, 0.2]\n"
+            );
+            let file = StudyFile::parse(&text).unwrap();
+            let methods = super::all(&[], &file.variants, &file.set, &file.grid).unwrap();
+            assert_eq!(methods.len(), 4, "{text}");
+            assert_eq!(count(&[], &file.variants, &file.grid).unwrap(), 4);
+            assert_eq!(methods[0].label, "n sparsity.actor=0.5 sparsity.critic=0.1");
+            let text = text.replace("critic", "actor");
+            let file = StudyFile::parse(&text).unwrap();
+            let methods = super::all(&[], &file.variants, &file.set, &file.grid).unwrap();
+            let labels: Vec<&str> = methods.iter().map(|method| method.label.as_str()).collect();
+            assert_eq!(labels, ["n sparsity.actor=0.1", "n sparsity.actor=0.2"]);
+        }
     }
 
     #[test]
@@ -427,10 +462,29 @@ mod tests {
                 "tasks = [\"a\", \"a\"]\nrecipes = [\"b\"]\n",
                 "tasks: `a` is there twice",
             ),
-            ("tasks = \"a\"\nrecipes = [\"b\"]\n", "line 1: invalid type"),
+            (
+                "tasks = \"a\"\nrecipes = [\"b\"]\n",
+                "invalid type: string \"a\", expected a list in `tasks`",
+            ),
+            (
+                &format!("{good}[variants]\nname = \"c\"\n"),
+                "invalid type: a table, expected a list in `variants`",
+            ),
             (
                 &format!("{good}[[variants]]\nrecipe = \"b\"\n"),
                 "every variant has a `name`",
+            ),
+            (
+                &format!("{good}[[variants]]\nname = \"c\"\n"),
+                "variants: `c` has no `recipe`",
+            ),
+            (
+                &format!("{good}[[variants]]\nname = \"c\"\nrecipe = \"b\"\ninit_from = \"b\"\n"),
+                "invalid type: string \"b\", expected a table in `variants",
+            ),
+            (
+                "[offline]\ndatasets = [\"d\"]\n[[offline.variants]]\nname = \"c\"\n",
+                "offline.variants: `c` has no `algo`",
             ),
             (
                 &format!("{good}[[variants]]\nname = \"b\"\n"),

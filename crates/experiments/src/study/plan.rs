@@ -1,6 +1,6 @@
 //! From a study file to the list of its runs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -40,8 +40,14 @@ pub(super) fn runs(study: &StudyFile, device: &str, short: bool) -> Result<Vec<P
     }
     let mut runs: Vec<Planned> = Vec::with_capacity(count);
     let methods = file::all(&study.recipes, &study.variants, &study.set, &study.grid)?;
-    for task in &study.tasks {
-        let task = values::task(task).map_err(|what| anyhow::anyhow!("tasks: `{task}`: {what}"))?;
+    let mut tasks: Vec<String> = Vec::with_capacity(study.tasks.len());
+    for given in &study.tasks {
+        let task =
+            values::task(given).map_err(|what| anyhow::anyhow!("tasks: `{given}`: {what}"))?;
+        if let Some(at) = tasks.iter().position(|other| *other == task) {
+            bail!("tasks: `{}` and `{given}` are both {task}", study.tasks[at]);
+        }
+        tasks.push(task.clone());
         // Of each method before: what it is called, its settings, its runs.
         let mut made: Vec<Made> = Vec::with_capacity(methods.len());
         for method in &methods {
@@ -52,15 +58,10 @@ pub(super) fn runs(study: &StudyFile, device: &str, short: bool) -> Result<Vec<P
                 .map(|from| source_of(from, &config, &made))
                 .transpose();
             let source = source.with_context(place)?;
-            let [same, label] = [&config.recipe, &method.label];
-            let label = match method
-                .base
-                .as_ref()
-                .is_some_and(|base| label.starts_with(base))
-            {
-                // A recipe by its full name.
-                true => label.replacen(method.base.as_deref().unwrap_or_default(), same, 1),
-                false => label.clone(),
+            // A recipe by its full name.
+            let label = match method.label.strip_prefix(&method.base) {
+                Some(rest) => format!("{}{rest}", config.recipe),
+                None => method.label.clone(),
             };
             let first = runs.len();
             for (place, &seed) in seeds.iter().enumerate() {
@@ -125,7 +126,10 @@ fn source_of(from: &Of, config: &TrainConfig, made: &[Made]) -> Result<(usize, T
         bail!(
             "init_from.method = `{}`: must be a method that stands before it: {}",
             from.method,
-            names.join(", ")
+            match names.is_empty() {
+                true => "there is none".to_owned(),
+                false => names.join(", "),
+            }
         );
     };
     let agent = |config: &TrainConfig| (config.algo.name().to_owned(), config.networks.clone());
@@ -145,8 +149,7 @@ fn source_of(from: &Of, config: &TrainConfig, made: &[Made]) -> Result<(usize, T
 
 /// The settings of a method in a task.
 fn online_config(task: &str, method: &Method, short: bool) -> Result<TrainConfig> {
-    let base = method.base.as_deref().unwrap_or("rlx2");
-    let base = values::recipe(base).map_err(anyhow::Error::msg)?;
+    let base = values::recipe(&method.base).map_err(anyhow::Error::msg)?;
     for key in ["seed", "env", "recipe"] {
         if method.set.contains_key(key) {
             bail!("set.{key}: a study has `seeds`, `tasks` and `recipes` for that");
@@ -238,14 +241,14 @@ fn offline_config(study: &Offline, dataset: &str, method: &Method) -> Result<Off
             bail!("set.{key}: a study has `seeds` and `offline.env` for that");
         }
     }
-    let named = |name: &String| values::offline_algorithm(name).map_err(anyhow::Error::msg);
+    let algo = values::offline_algorithm(&method.base).map_err(anyhow::Error::msg)?;
     let env = study.env.as_ref();
     let args = AgentArgs {
         dataset: Some(PathBuf::from(dataset)),
         env: env
             .map(|env| values::task_or_none(env).map_err(anyhow::Error::msg))
             .transpose()?,
-        algo: method.base.as_ref().map(named).transpose()?,
+        algo: Some(algo),
         ..AgentArgs::default()
     };
     let config = offline::with(&args, method.set.clone())?.0;
@@ -285,10 +288,18 @@ fn name(task: &str, recipe: &str, seed: u64, parts: &[&str]) -> String {
     format!("{}-{}-s{seed}-{hash}", plain(task), plain(recipe))
 }
 
-/// Refuses two runs with the same settings.
+/// Refuses two methods of one name, which readers would take for one, and two runs with the same settings.
 fn distinct(runs: &[Planned]) -> Result<()> {
     let mut seen: HashMap<&str, &Planned> = HashMap::new();
+    let mut called = HashSet::new();
     for run in runs {
+        let place = run.dataset.as_ref().unwrap_or(&run.task);
+        if !called.insert((place, &run.method, run.seed)) {
+            bail!(
+                "two methods are called `{}` in {place}: leave one out, or call a variant otherwise",
+                run.method
+            );
+        }
         if let Some(other) = seen.insert(&run.name, run) {
             bail!(
                 "`{}` and `{}` in {} have the same settings: leave one out",
@@ -401,7 +412,7 @@ mod tests {
             (
                 "take = \"ticket\"",
                 "take = \"all\"",
-                "networks, connections, ticket",
+                "unknown choice all, expected one of networks, connections, ticket",
             ),
         ] {
             let line = format!("{:#}", planned(&text.replace(from, to)).unwrap_err());
@@ -434,7 +445,7 @@ mod tests {
             ),
             (
                 &format!("{SMALL}set.steps = \"many\"\n"),
-                "`steps`; it must be 1 or more",
+                "expected a whole number in `steps`; it must be 1 or more",
             ),
             (
                 &format!("{SMALL}set.sparsity.actor = 1.5\n"),
@@ -448,7 +459,23 @@ mod tests {
             ),
             (
                 &format!("{SMALL}grid.steps = [1, 1]\n"),
-                "have the same settings",
+                "two methods are called `rlx2-td3 steps=1`",
+            ),
+            (
+                &format!("{SMALL}[[variants]]\nname = \"rlx2-td3\"\nrecipe = \"dense\"\n"),
+                "two methods are called `rlx2-td3`",
+            ),
+            (
+                "tasks = [\"hopper\"]\nrecipes = [\"rlx2\", \"rlx2-td3\"]\n",
+                "two methods are called `rlx2-td3`",
+            ),
+            (
+                "tasks = [\"hopper\", \"Hopper-v5\"]\nrecipes = [\"rlx2\"]\n",
+                "tasks: `hopper` and `Hopper-v5` are both Hopper-v5",
+            ),
+            (
+                "tasks = [\"hopper\"]\n[[variants]]\nname = \"a\"\nrecipe = \"static\"\ninit_from = { method = \"b\" }\n",
+                "must be a method that stands before it: there is none",
             ),
             (
                 "[offline]\ndatasets = [\"not/there\"]\nalgos = [\"bc\"]\n",

@@ -1,8 +1,8 @@
 //! Settings from TOML, with the key of what is not as it must be.
 
 use serde::de::DeserializeOwned;
-use toml::de::DeTable;
-use toml::{Table, Value};
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
 
 use super::fields::Field;
 
@@ -17,8 +17,7 @@ pub(super) fn read<T: DeserializeOwned>(
 ) -> Result<T, String> {
     let text = toml::to_string(given).map_err(|error| error.to_string())?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let said: Vec<&str> = error.message().lines().map(str::trim).collect();
-        let said = said.join(" ");
+        let said = in_words(error.message());
         let key = error.span().and_then(|span| key_at(&text, span.start));
         let Some(key) = key.map(|key| format!("{prefix}{key}")) else {
             return said;
@@ -29,6 +28,30 @@ pub(super) fn read<T: DeserializeOwned>(
             allowed => format!("{said} in `{key}`; it must be {allowed}"),
         }
     })
+}
+
+/// What a parser says of a value, in one line, with TOML's kinds of values in the place of Rust's types.
+fn in_words(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().map(str::trim).collect();
+    let said = lines.join(" ");
+    let said = said
+        .replacen("unknown variant", "unknown choice", 1)
+        .replacen("invalid type: map", "invalid type: a table", 1)
+        .replacen("invalid type: sequence", "invalid type: a list", 1)
+        .replacen(": floating point", ": number", 1);
+    let Some((found, expected)) = said.rsplit_once(", expected ") else {
+        return said;
+    };
+    let expected = match expected {
+        "u64" | "u32" | "usize" | "i64" | "i32" => "a whole number",
+        "f64" | "f32" => "a number",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        "a boolean" => "true or false",
+        kind if kind.starts_with("struct ") => "a table",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// Checks that no number under the key `path` is NaN or infinite: settings of an agent or a rule are stored without such.
@@ -52,7 +75,7 @@ fn is_finite(value: &Value, path: &str) -> Result<(), String> {
     }
 }
 
-/// The path of the key whose value stands at this place of a TOML text; the innermost.
+/// The path of the key whose value stands at this place of a TOML text; the innermost. The tables of a list are as one.
 fn key_at(text: &str, place: usize) -> Option<String> {
     let table = DeTable::parse(text).ok()?;
     let mut table = table.get_ref();
@@ -60,30 +83,79 @@ fn key_at(text: &str, place: usize) -> Option<String> {
     loop {
         let at = table.iter().find(|(key, value)| {
             key.span().start <= place && place <= value.span().end.max(key.span().end)
-                || value
-                    .get_ref()
-                    .as_table()
-                    .is_some_and(|inner| holds(inner, place))
+                || holds(value, place)
         });
         let Some((key, value)) = at else {
             return path;
         };
         let key = key.get_ref();
         path = Some(path.map_or(key.to_string(), |path| format!("{path}.{key}")));
-        match value.get_ref().as_table() {
+        let listed = value.get_ref().as_array().and_then(|list| {
+            let mut items = list.iter();
+            items.find(|item| holds(item, place))?.get_ref().as_table()
+        });
+        match value.get_ref().as_table().or(listed) {
             Some(inner) => table = inner,
             None => return path,
         }
     }
 }
 
-/// Whether a place lies in a value under a table.
-fn holds(table: &DeTable<'_>, place: usize) -> bool {
-    table.iter().any(|(_, value)| {
-        value.span().contains(&place)
-            || value
-                .get_ref()
-                .as_table()
-                .is_some_and(|inner| holds(inner, place))
-    })
+/// Whether a place lies in a value, or in one under it: a table that is a section has no end of its own.
+fn holds(value: &Spanned<DeValue<'_>>, place: usize) -> bool {
+    let inner = value.get_ref();
+    value.span().contains(&place)
+        || inner
+            .as_table()
+            .is_some_and(|table| table.values().any(|value| holds(value, place)))
+        || inner
+            .as_array()
+            .is_some_and(|list| list.iter().any(|value| holds(value, place)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_values_are_tomls() {
+        for (said, words) in [
+            (
+                "invalid type: floating point `1000000.0`, expected u64",
+                "invalid type: number `1000000.0`, expected a whole number",
+            ),
+            (
+                "invalid type: map, expected a sequence\n",
+                "invalid type: a table, expected a list",
+            ),
+            (
+                "invalid type: string \"often, expected u64\", expected struct Evaluation",
+                "invalid type: string \"often, expected u64\", expected a table",
+            ),
+            (
+                "unknown variant `all`, expected `one` or `none`",
+                "unknown choice `all`, expected `one` or `none`",
+            ),
+            ("missing field `method`", "missing field `method`"),
+        ] {
+            assert_eq!(in_words(said), words);
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_in_sections_and_in_lists_of_them() {
+        let text = "seed = 1\n\n[[many]]\nname = \"a\"\n\n[[many]]\nname = \"b\"\n\n[many.from]\ntake = \"all\"\n\n[one]\nlist = [{ deep = 2 }]\n";
+        for (at, key) in [
+            ("1", "seed"),
+            ("\"a\"", "many.name"),
+            ("\"b\"", "many.name"),
+            ("\"all\"", "many.from.take"),
+            ("[many.from]", "many.from"),
+            ("[one]", "one"),
+            ("2", "one.list.deep"),
+        ] {
+            let place = text.find(at).unwrap();
+            assert_eq!(key_at(text, place).as_deref(), Some(key), "{at}");
+        }
+    }
 }
