@@ -16,6 +16,7 @@ use offline_prune::dataset::minari::{self, Written};
 
 use crate::disk::room;
 use crate::folder::places;
+use crate::stats::mean_of;
 use crate::terminal::progress::bar;
 use crate::terminal::table::{Cell, Table, thousands};
 use crate::terminal::tell::note;
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &CollectArgs) -> Result<()> {
         let written = write(args, plan)?;
         let data = written.folder.join("data");
         let reference = description.reference;
-        let score = reference.map(|reference| reference.normalised(mean(&written)));
+        let score = reference.map(|reference| reference.normalised(mean_of(&written.returns)));
         let seconds = start.elapsed().as_secs_f64();
         table.push(row(
             &description.id,
@@ -168,10 +169,6 @@ fn write(args: &CollectArgs, plan: Plan) -> Result<Written> {
     Ok(written)
 }
 
-fn mean(written: &Written) -> f64 {
-    written.returns.iter().sum::<f64>() / written.returns.len() as f64
-}
-
 fn row(
     id: &str,
     written: &Written,
@@ -179,7 +176,7 @@ fn row(
     [megabytes, seconds]: [f64; 2],
 ) -> Vec<Cell> {
     let returns = written.returns.iter();
-    let mean = mean(written);
+    let mean = mean_of(&written.returns);
     let squares: f64 = returns.clone().map(|r| (r - mean).powi(2)).sum();
     vec![
         Cell::text(id),

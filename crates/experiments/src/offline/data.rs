@@ -14,6 +14,7 @@ use offline_prune::train::{environment, reference};
 use rl_algos::nets::BatchShape;
 
 use crate::disk::room;
+use crate::stats::mean_of;
 use crate::terminal::table::thousands;
 use crate::terminal::tell::print_line;
 
@@ -38,7 +39,7 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig, runs: usize) -> Result<D
     let rewards = dataset.rewards();
     let returns = |rows: Range<usize>| rewards[rows].iter().map(|r| f64::from(*r)).sum();
     let returns: Vec<f64> = dataset.episodes().map(returns).collect();
-    let mean = returns.iter().sum::<f64>() / returns.len() as f64;
+    let mean = mean_of(&returns);
     let score = reference(config, &dataset).map(|reference| reference.normalised(mean));
     let score = score.map_or_else(String::new, |score| format!(" (score {score:.1})"));
     print_line(&format!(

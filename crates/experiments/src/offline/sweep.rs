@@ -26,6 +26,7 @@ use crate::folder::places;
 use crate::observe::ProgressObserver;
 use crate::parallel::{self, Share};
 use crate::settings::offline as settings;
+use crate::stats::mean_of;
 use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::progress::Progress;
 use crate::terminal::table::{Cell, Table};
@@ -333,8 +334,7 @@ fn draw(whole: &[(Job, Outcome)], title: &str) -> Result<Option<String>> {
             };
             let heights: Vec<f64> = whole.iter().filter(same).map(|(_, o)| height(o)).collect();
             if !heights.is_empty() {
-                let mean = heights.iter().sum::<f64>() / heights.len() as f64;
-                points.push((place as f64, mean));
+                points.push((place as f64, mean_of(&heights)));
             }
         }
         lines.push(Line {

@@ -5,11 +5,11 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 
-use super::words::{count, deviation, text, value};
+use super::words::{count, text, value};
 use crate::roster::paper::{Paper, PaperTable, Published};
 use crate::runs::RunSet;
 use crate::runs::score::score;
-use crate::stats::Summary;
+use crate::stats::{Summary, deviation_of, mean_of};
 use crate::terminal::table::thousands;
 
 /// Adds a section for each paper.
@@ -133,15 +133,14 @@ fn cell(
         let runs = set.of(task, method);
         runs.iter().filter_map(|run| score(run, summary)).collect()
     };
-    let mean = |scores: &[f64]| scores.iter().sum::<f64>() / scores.len() as f64;
     let own = scores(method);
     if own.is_empty() {
         return None;
     }
     let scale = match percent_of.map(scores) {
         None => 1.0,
-        Some(dense) if dense.is_empty() || mean(&dense) <= 0.0 => return None,
-        Some(dense) => 100.0 / mean(&dense),
+        Some(dense) if dense.is_empty() || mean_of(&dense) <= 0.0 => return None,
+        Some(dense) => 100.0 / mean_of(&dense),
     };
     let own: Vec<f64> = own.iter().map(|score| score * scale).collect();
     let steps = set
@@ -151,11 +150,11 @@ fn cell(
         .fold(0.0, f64::max);
     let spread = match own.len() {
         1 => String::new(),
-        _ => format!(" ± {}", value(deviation(&own))),
+        _ => format!(" ± {}", value(deviation_of(&own))),
     };
     Some(format!(
         "{}{spread} <small>({}, {} steps)</small>",
-        value(mean(&own)),
+        value(mean_of(&own)),
         count(own.len(), "seed"),
         thousands(steps)
     ))

@@ -7,7 +7,7 @@ use anyhow::Result;
 use base64::Engine;
 
 use super::finals::{Aggregates, NAMES};
-use super::words::{count, deviation, interval, text, value};
+use super::words::{count, interval, text, value};
 use super::{Options, beside, connections, run, svg};
 use crate::charts::figure::Figure;
 use crate::folder::names::REPORT;
@@ -15,7 +15,7 @@ use crate::runs::score::{self, Board, Scale};
 use crate::runs::{Run, RunSet, networks};
 use crate::stats::aggregate::iqm;
 use crate::stats::curve::Centre;
-use crate::stats::{Bootstrap, Scores};
+use crate::stats::{Bootstrap, Scores, deviation_of};
 use crate::terminal::shell;
 use crate::terminal::table::thousands;
 
@@ -156,7 +156,7 @@ fn finals(page: &mut String, contents: &Contents) -> Result<()> {
                     format!(
                         "<td>{} ± {}<br><small>IQM {}<br>seeds {}</small></td>",
                         value(scores.means()[0]),
-                        value(deviation(&scores.tasks()[0])),
+                        value(deviation_of(&scores.tasks()[0])),
                         interval(&estimate),
                         links.join(" ")
                     )

@@ -3,13 +3,6 @@
 use crate::stats::Estimate;
 use crate::terminal::table::thousands;
 
-/// Standard deviation of a sample; 0 of one.
-pub(super) fn deviation(values: &[f64]) -> f64 {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    (squares / (values.len().saturating_sub(1).max(1)) as f64).sqrt()
-}
-
 /// A number with its unit in words.
 pub(super) fn count(number: usize, what: &str) -> String {
     match number {

@@ -105,6 +105,8 @@ pub fn rliable(
             .tasks
             .iter()
             .map(|task| set.of(task, &method.name))
+            .map(|runs| runs.into_iter().filter(|run| run.curve(RETURN).is_some()))
+            .map(Iterator::collect)
             .collect();
         let row = |run: usize| -> Vec<f64> {
             let tasks = method.tasks.iter().enumerate();

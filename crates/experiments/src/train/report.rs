@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::args::values::Device;
 use crate::settings::set::told;
+use crate::stats::mean_of;
 use crate::terminal::shell;
 use anyhow::Result;
 use rl_algos::agent::{Agent, Role, Weights};
@@ -127,7 +128,7 @@ pub(super) fn summary(trained: &Trained, made: Option<(u64, Duration)>, folder: 
     let returns = &trained.returns;
     let best = returns.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let last = &returns[returns.len().saturating_sub(5)..];
-    let mean = last.iter().sum::<f64>() / last.len() as f64;
+    let mean = mean_of(last);
     let first = returns.first().copied().unwrap_or(f64::NAN);
     print_line(&format!(
         "\nreturn   first evaluation {}, best {}, mean of the last {} {}",

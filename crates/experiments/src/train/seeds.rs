@@ -19,6 +19,7 @@ use crate::folder::offline;
 use crate::folder::places;
 use crate::parallel::{self, Share, thread_count};
 use crate::settings::online as settings;
+use crate::stats::{deviation_of, mean_of};
 use crate::terminal::interrupt::{self, Interrupt};
 use crate::terminal::progress::Progress;
 use crate::terminal::table::{Cell, Table};
@@ -193,8 +194,8 @@ fn table(runs: &[(u64, Vec<f64>)]) -> Table {
         [0, 1, 2].map(|column| of(&numbers.iter().map(|row| row[column]).collect::<Vec<_>>()))
     };
     let all = [
-        ("mean".to_owned(), over(mean)),
-        ("std".to_owned(), over(std)),
+        ("mean".to_owned(), over(mean_of)),
+        ("std".to_owned(), over(deviation_of)),
     ];
     for (name, row) in rows.chain(all) {
         let mut cells = vec![Cell::text(name)];
@@ -211,23 +212,8 @@ fn told(returns: &[f64]) -> [f64; 3] {
     [
         last,
         best,
-        mean(&returns[returns.len().saturating_sub(LAST)..]),
+        mean_of(&returns[returns.len().saturating_sub(LAST)..]),
     ]
-}
-
-/// NaN of none.
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Standard deviation of a sample; NaN of fewer than two.
-fn std(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    let squares = values
-        .iter()
-        .map(|value| (value - mean).powi(2))
-        .sum::<f64>();
-    (squares / (values.len() as f64 - 1.0)).sqrt()
 }
 
 #[cfg(test)]
