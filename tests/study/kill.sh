@@ -17,28 +17,35 @@ mkdir -p "$scratch"
 : >"$scratch/whole"
 RANDOM=${SEED:-$(date +%s)}
 runs=$((6 * ${SEEDS:-3}))
+steps=${STEPS:-6000}
 
 cat >"$scratch/nine.toml" <<END
 tasks = ["Hopper-v3", "HalfCheetah-v3"]
 recipes = ["rlx2-td3", "ds-td3", "dense-td3"]
 seeds = "0..${SEEDS:-3}"
-set = { steps = ${STEPS:-6000}, evaluation.every = 1000, evaluation.episodes = 2 }
+set = { steps = $steps, evaluation.every = 1000, evaluation.episodes = 2 }
 END
 run() { # run FOLDER
     exec "$program" study run "$scratch/nine.toml" --out "$scratch/$1" --jobs 2 </dev/null
 }
-began=$SECONDS
+made() { # made FOLDER: the steps of all runs so far
+    { "$program" study status "$scratch/$1" --json 2>/dev/null || true; } | sed 's/.*"step":\([0-9]*\).*/\1/' | awk '{ sum += $1 } END { print sum + 0 }'
+}
 (run alone) >"$scratch/alone.log" 2>&1
-# What a run takes (s), of which two are made at a time.
-took=$(((SECONDS - began) * 2 / runs + 1))
 whole "$scratch/alone" "$runs" || fail "the study that was left alone is not whole"
 told "$scratch/alone" >"$scratch/expected"
 
 for round in 1 2 3 4 5; do
+    # After the steps of three tenths to two runs more.
+    moment=$(($(made killed) + steps * (30 + RANDOM % 170) / 100))
     run killed >>"$scratch/killed.log" 2>&1 &
     parent=$!
-    # After three to fifteen tenths of a run.
-    sleep "$(awk -v run="$took" -v draw="$RANDOM" 'BEGIN { print run * (0.3 + 1.2 * draw / 32768) }')"
+    # By steps, not by time, which a busy machine has more of.
+    until [ "$(made killed)" -ge "$moment" ]; do
+        kill -0 "$parent" 2>/dev/null || fail "the study was over before kill $round: make it longer (STEPS)"
+        sleep 0.2
+    done
+    sleep "$((RANDOM % 2)).$((RANDOM % 10))"
     children=$(ps -o pid= --ppid "$parent" || true)
     for child in $children; do
         # Each at even odds; the others end by themselves when they see that their parent is gone.
