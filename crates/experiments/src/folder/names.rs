@@ -5,6 +5,8 @@ use crate::observe::EVENTS;
 
 /// The settings, by which a run is known.
 pub(crate) const CONFIG: &str = "config.toml";
+/// What the line in it begins with that tells where the networks of a run come from that did not draw them.
+pub(crate) const FROM: &str = "# init-from: ";
 /// A row for each evaluation.
 pub(crate) const METRICS: &str = "metrics.csv";
 /// The name of the device.

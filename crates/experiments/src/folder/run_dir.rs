@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoints;
-use super::names::{CHECKPOINTS, CONFIG, DEVICE, INITIAL, METRICS, POLICIES, RESUME};
+use super::names::{CHECKPOINTS, CONFIG, DEVICE, FROM, INITIAL, METRICS, POLICIES, RESUME};
 use super::task_files;
 use crate::disk::files::{atomic_write, lock_dir};
 use crate::{Error, Result};
@@ -24,9 +24,6 @@ use rl_algos::nets::check_networks;
 use rl_algos::replay::Replay;
 
 use crate::disk::seal;
-
-/// What the line begins with that tells where the networks of a run come from that did not draw them.
-const FROM: &str = "# init-from: ";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use super::finals::{Aggregates, NAMES};
 use super::words::{count, interval, text, value};
 use super::{Options, beside, connections, run, svg};
 use crate::charts::figure::Figure;
-use crate::folder::names::REPORT;
+use crate::folder::names::{CONFIG, FROM, REPORT};
 use crate::runs::score::{self, Board, Scale};
 use crate::runs::{Run, RunSet, networks};
 use crate::stats::aggregate::iqm;
@@ -362,10 +362,21 @@ fn made(run: &Run) -> String {
     let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
     let mut said = Vec::new();
     if !run.offline {
-        let word = shell::word(&folder.join("config.toml"));
+        let word = shell::word(&folder.join(CONFIG));
         let program = crate::terminal::tell::program();
         let command = format!("{program} train --config {word}");
-        said.push(format!("Made again by <code>{}</code>", text(&command)));
+        let settings = read(CONFIG).unwrap_or_default();
+        let from = settings.lines().find_map(|line| line.strip_prefix(FROM));
+        let from = from.map_or(String::new(), |from| {
+            format!(
+                " with <code>--init-from</code>, as it began with {}",
+                text(from)
+            )
+        });
+        said.push(format!(
+            "Made again by <code>{}</code>{from}",
+            text(&command)
+        ));
     }
     let info = read("checkpoints/latest.json").and_then(|t| serde_json::from_str(&t).ok());
     let version = info
@@ -380,4 +391,41 @@ fn made(run: &Run) -> String {
 fn anchor(run: &Run) -> String {
     let word = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
     format!("{}_{}_{}", word(&run.task), word(&run.method), run.seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_tells_how_it_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = Run {
+            name: "a".to_owned(),
+            path: folder.path().to_owned(),
+            task: "Hopper-v5".to_owned(),
+            method: "ticket".to_owned(),
+            recipe: "static-td3".to_owned(),
+            seed: 0,
+            offline: false,
+            settings: Vec::new(),
+            steps: Vec::new(),
+            columns: Vec::new(),
+        };
+        let write = |text: &str| fs::write(folder.path().join(CONFIG), text).unwrap();
+        write("seed = 0\n");
+        let said = made(&run);
+        assert!(
+            said.contains("train --config") && !said.contains("--init-from"),
+            "{said}"
+        );
+        write("# init-from: ticket of runs/<b>\nseed = 0\n");
+        let said = made(&run);
+        assert!(
+            said.ends_with(
+                "with <code>--init-from</code>, as it began with ticket of runs/&lt;b&gt;"
+            ),
+            "{said}"
+        );
+    }
 }
