@@ -1,5 +1,5 @@
 //! The book hangs together: every page is in the summary, every relative link leads somewhere, every source file that it
-//! names is there.
+//! names is there, every code span is closed in its paragraph.
 
 use super::Finding;
 use super::tree::{File, text};
@@ -34,7 +34,13 @@ pub(crate) fn check(files: &[File]) -> Vec<Finding> {
                 findings.push(Finding::at(&page.path, line, what));
             }
         }
-        for (line, target) in links(page.text.as_deref().unwrap_or("")) {
+        let text = page.text.as_deref().unwrap_or("");
+        findings.extend(unclosed(text).into_iter().map(|line| {
+            let what =
+                "a code span is not closed in this paragraph: has a replacement gone astray?";
+            Finding::at(&page.path, line, what)
+        }));
+        for (line, target) in links(text) {
             let target_path = resolve(&page.path, target);
             let folder = format!("{target_path}/");
             let leads = |file: &File| file.path == target_path || file.path.starts_with(&folder);
@@ -70,6 +76,33 @@ fn sources(page: &File) -> impl Iterator<Item = (usize, &str)> {
         });
         named.map(move |span| (index + 1, span))
     })
+}
+
+/// The first lines of the paragraphs outside code blocks that have an odd number of backticks. A list's item, a table's row and a
+/// heading are paragraphs of their own.
+fn unclosed(text: &str) -> Vec<usize> {
+    let (mut found, mut is_code, mut start, mut ticks) = (Vec::new(), false, 1, 0);
+    for (index, line) in text.lines().chain([""]).enumerate() {
+        let trimmed = line.trim_start();
+        let is_fence = trimmed.starts_with("```");
+        let starts = ["- ", "* ", "|", "#"];
+        let begins = trimmed.is_empty() || starts.iter().any(|start| trimmed.starts_with(start));
+        if is_fence || (begins && !is_code) {
+            if ticks % 2 == 1 {
+                found.push(start);
+            }
+            (start, ticks) = (index + 1, 0);
+        }
+        if is_fence {
+            is_code = !is_code;
+        } else if !is_code {
+            if ticks == 0 && line.contains('`') {
+                start = index + 1;
+            }
+            ticks += line.matches('`').count();
+        }
+    }
+    found
 }
 
 /// The path that a link on a page means, from the root.
@@ -128,6 +161,17 @@ mod tests {
         let found = check(&files);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].place, "docs/src/a.md:2");
+    }
+
+    #[test]
+    fn a_code_span_that_a_replacement_cut_is_found() {
+        let whole =
+            "`NAME=page.md` rewrites\nthe `tables\n--below`.\n- `a`\n\n```\n`\n```\n| `b` | c |";
+        let cut = "`NAME_`compare.py` finds:\n\n| x |\n\nmore\nhere.=page.md` rewrites";
+        let found = |text| check(&[page(SUMMARY, ""), page("README.md", text)]);
+        assert_eq!(found(whole), []);
+        let places: Vec<String> = found(cut).into_iter().map(|f| f.place).collect();
+        assert_eq!(places, ["README.md:1", "README.md:6"]);
     }
 
     #[test]
