@@ -13,8 +13,8 @@ use crate::weights::Loss;
 /// A policy that is one network, whose output through tanh is the action, has the role of
 /// [an actor](rl_algos::agent::Role::Actor).
 pub trait OfflineAgent: Agent {
-    /// The losses of the networks on a batch; each network is in one objective. Noise is drawn now, so that each loss
-    /// is a function of the networks.
+    /// The losses of the networks on a batch; each network of the agent is in one objective, and every batch has the same
+    /// ones in the same order. Noise is drawn now, so that each loss is a function of the networks.
     ///
     /// # Errors
     /// When the batch does not fit.

@@ -23,7 +23,9 @@ pub struct PrunedAgent {
 /// by the mean of its losses on the batches.
 ///
 /// # Errors
-/// As [`prune()`], and when there is no batch or one does not fit the agent.
+/// As [`prune()`]; [`rl_algos::Error::Config`] when there is no batch, or when the agent's objectives do not have each of its
+/// networks once, are of networks that it does not have, or are of others from batch to batch; and when a batch does not fit
+/// the agent.
 pub fn prune_agent(
     agent: &dyn OfflineAgent,
     batches: &[Batch],
@@ -32,19 +34,22 @@ pub fn prune_agent(
     rng: &mut impl Rng,
 ) -> Result<PrunedAgent> {
     let networks = agent.networks();
-    let mut objectives = Vec::new();
-    for batch in batches {
-        let all = agent.objectives(batch, streams)?;
-        let all = match config.joint_critics {
-            true => with_joint_critics(all, &networks),
-            false => all,
-        };
-        objectives.push(all.into_iter());
+    if batches.is_empty() {
+        return Err(Error::config("batches", 0, "1 or more"));
     }
+    let objectives = batches.iter().map(|batch| agent.objectives(batch, streams));
+    let objectives: Vec<Vec<Objective>> = objectives.collect::<Result<_>>()?;
+    check(&objectives, &networks)?;
+    let joint = |all| match config.joint_critics {
+        true => with_joint_critics(all, &networks),
+        false => all,
+    };
+    let objectives = objectives.into_iter().map(joint);
+    let mut objectives: Vec<_> = objectives.map(Vec::into_iter).collect();
     let mut pruned: Vec<SparseMlp> = networks.iter().map(|network| network.net.clone()).collect();
     let mut reports = Vec::new();
-    // One objective of each batch, as long as there are any: all batches have as many.
-    while let Some(first) = next(&mut objectives)? {
+    // The same objective of each batch: all have the same.
+    while let Some(first) = next(&mut objectives) {
         let places = first[0].networks.clone();
         let pick = |places: &[usize]| -> Vec<&SparseMlp> {
             places.iter().map(|place| networks[*place].net).collect()
@@ -134,9 +139,128 @@ fn named(error: Error, names: &[String]) -> Error {
 }
 
 /// The next objective of each batch; `None` after the last.
-fn next(batches: &mut [impl Iterator<Item = Objective>]) -> Result<Option<Vec<Objective>>> {
-    if batches.is_empty() {
-        return Err(Error::config("batches", 0, "1 or more"));
+fn next(batches: &mut [impl Iterator<Item = Objective>]) -> Option<Vec<Objective>> {
+    batches.iter_mut().map(Iterator::next).collect()
+}
+
+/// Checks that the objectives of each batch are of the same networks, and have each network of the agent once.
+fn check(batches: &[Vec<Objective>], networks: &[Network<'_>]) -> Result<()> {
+    let places = |objectives: &[Objective]| -> Vec<[Vec<usize>; 2]> {
+        let each = objectives.iter();
+        each.map(|one| [one.networks.clone(), one.fixed.clone()])
+            .collect()
+    };
+    let first = batches.first().map(|objectives| places(objectives));
+    let first = first.unwrap_or_default();
+    let error = |value, allowed: &str| Err(Error::config("objectives", value, allowed));
+    if let Some(place) = first
+        .iter()
+        .flatten()
+        .flatten()
+        .find(|p| networks.get(**p).is_none())
+    {
+        let allowed = format!(
+            "places among the agent's {} networks, from 0",
+            networks.len()
+        );
+        return error(format!("of network {place}"), &allowed);
     }
-    Ok(batches.iter_mut().map(Iterator::next).collect())
+    if first.iter().any(|[trained, _]| trained.is_empty()) {
+        return error("one of no network".to_owned(), "each of 1 network or more");
+    }
+    for (place, network) in networks.iter().enumerate() {
+        let count = first.iter().flat_map(|[trained, _]| trained);
+        let count = count.filter(|trained| **trained == place).count();
+        if count != 1 {
+            let value = format!("{count} of `{}`", network.name);
+            return error(value, "one of each network of the agent");
+        }
+    }
+    for (index, objectives) in batches.iter().enumerate() {
+        let found = places(objectives);
+        if found != first {
+            let value = format!("{found:?} of batch {index}");
+            let allowed =
+                format!("{first:?}, the networks and the fixed networks of each, as of batch 0");
+            return error(value, &allowed);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+    use sparse_core::nn::SparseMlpConfig;
+
+    use super::*;
+
+    /// The networks that each objective of a batch trains, and the fixed ones.
+    type Places = &'static [[&'static [usize]; 2]];
+
+    fn objectives(places: Places) -> Vec<Objective> {
+        let one = |[networks, fixed]: &[&[usize]; 2]| Objective {
+            networks: networks.to_vec(),
+            fixed: fixed.to_vec(),
+            loss: Box::new(|_| panic!("is not asked")),
+        };
+        places.iter().map(one).collect()
+    }
+
+    #[test]
+    fn objectives_have_each_network_once_and_the_same_for_each_batch() {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let net = SparseMlpConfig::new(vec![2, 3, 1]);
+        let net = net.try_init(&Device::flex(), &mut rng).unwrap();
+        let network = |name, role| Network {
+            name,
+            role,
+            net: &net,
+            learner: None,
+            units: None,
+        };
+        let networks = [
+            network("actor", Role::Actor),
+            network("critic_1", Role::Critic),
+            network("critic_2", Role::Critic),
+        ];
+        let fine: Places = &[[&[0], &[1]], [&[1, 2], &[]]];
+        let said = |batches: &[Places]| {
+            let batches: Vec<_> = batches.iter().map(|places| objectives(places)).collect();
+            check(&batches, &networks).map_err(|error| error.to_string())
+        };
+        assert_eq!(said(&[fine, fine]), Ok(()));
+        let cases: [(&[Places], &str); 6] = [
+            (
+                &[&[[&[0], &[3]], [&[1, 2], &[]]]],
+                "objectives = of network 3: must be places among the agent's 3 networks, from 0",
+            ),
+            (
+                &[&[[&[0], &[]], [&[7], &[]]]],
+                "objectives = of network 7: must be places among the agent's 3 networks, from 0",
+            ),
+            (
+                &[&[[&[0], &[]], [&[1], &[]]]],
+                "objectives = 0 of `critic_2`: must be one of each network of the agent",
+            ),
+            (
+                &[&[[&[0, 1], &[]], [&[1, 2], &[]]]],
+                "objectives = 2 of `critic_1`: must be one of each network of the agent",
+            ),
+            (
+                &[&[[&[], &[]], [&[0, 1, 2], &[]]]],
+                "objectives = one of no network: must be each of 1 network or more",
+            ),
+            (
+                &[fine, &[[&[0], &[1]]]],
+                "objectives = [[[0], [1]]] of batch 1: must be [[[0], [1]], [[1, 2], []]], the networks and the fixed \
+                 networks of each, as of batch 0",
+            ),
+        ];
+        for (batches, expected) in cases {
+            assert_eq!(said(batches), Err(expected.to_owned()));
+        }
+    }
 }

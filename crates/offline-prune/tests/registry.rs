@@ -12,9 +12,9 @@ use offline_prune::config::{
     AlgoConfig, OfflineAgentConfig, OfflineConfig, agent_kinds, register_agent,
 };
 use offline_prune::dataset::{Dataset, Episode};
-use offline_prune::policy_bytes;
 use offline_prune::prune::PruneConfig;
 use offline_prune::train::{start, train};
+use offline_prune::{policy_bytes, prune_agent};
 use rand::RngExt;
 use rl_algos::agent::{Agent, Experience, Network, Parts, Resumable, Role, UpdateReport};
 use rl_algos::config::AgentConfig;
@@ -291,6 +291,35 @@ impl Agent for Halves {
 
     fn networks(&self) -> Vec<Network<'_>> {
         self.0.networks()
+    }
+}
+
+/// Of a network that the agent does not have.
+impl OfflineAgent for Halves {
+    fn objectives(&self, _: &Batch, _: &mut Streams) -> Result<Vec<Objective>> {
+        Ok(vec![Objective {
+            networks: vec![5],
+            fixed: Vec::new(),
+            loss: Box::new(|_| panic!("is not asked")),
+        }])
+    }
+}
+
+#[test]
+fn objectives_of_other_networks_are_an_error_before_pruning() {
+    let (mut config, dataset) = (config(), dataset());
+    config.pruning = None;
+    let agent = Halves(start(&config, &dataset, &Device::flex()).unwrap().agent);
+    for joint_critics in [false, true] {
+        let pruning = PruneConfig {
+            joint_critics,
+            ..PruneConfig::default()
+        };
+        let (mut streams, batch) = (Streams::new(0), Batch::default());
+        let mut rng = Streams::new(1).init;
+        let pruned = prune_agent(&agent, &[batch], &pruning, &mut streams, &mut rng);
+        let error = pruned.unwrap_err().to_string();
+        assert!(error.starts_with("objectives = of network 5:"), "{error}");
     }
 }
 
