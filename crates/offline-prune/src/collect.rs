@@ -52,7 +52,7 @@ pub struct Rollouts<P> {
     /// Transitions that are still to be handed out.
     left: usize,
     /// Actions in the task's units, `[len, action]`.
-    told: Vec<f64>,
+    env_actions: Vec<f64>,
 }
 
 impl<P: FnMut(&[f32], &mut [f32])> Rollouts<P> {
@@ -80,7 +80,7 @@ impl<P: FnMut(&[f32], &mut [f32])> Rollouts<P> {
             done: 0,
             numbers: (0..envs.len()).collect(),
             left: transitions,
-            told: vec![0.0; envs.len() * envs.info().action.len()],
+            env_actions: vec![0.0; envs.len() * envs.info().action.len()],
             envs,
         })
     }
@@ -90,14 +90,14 @@ impl<P: FnMut(&[f32], &mut [f32])> Rollouts<P> {
         let width = self.envs.info().action.len();
         let mut seen = vec![0.0; self.envs.info().observation.len()];
         let mut action = vec![0.0; width];
-        for (i, told) in self.told.chunks_exact_mut(width).enumerate() {
+        for (i, env_action) in self.env_actions.chunks_exact_mut(width).enumerate() {
             to_agent(self.envs.observation(i), &mut seen)?;
             (self.policy)(&seen, &mut action);
             let episode = &mut self.begun[self.numbers[i] - self.done];
-            in_task(&self.range, &action, told, &mut episode.actions);
+            in_task(&self.range, &action, env_action, &mut episode.actions);
         }
         let diverged = self.envs.diverged();
-        self.envs.step(&self.told)?;
+        self.envs.step(&self.env_actions)?;
         if self.envs.diverged() > diverged {
             let lengths = self.begun.iter().map(|episode| episode.rewards.len());
             return Err(Error::from(envs::Error::Diverged {
@@ -173,7 +173,7 @@ pub fn from_replay(
     rows: Range<usize>,
 ) -> Result<impl Iterator<Item = Episode>> {
     let range = ActionRange::of(&task.action)?;
-    let mut told = vec![0.0; task.action.len()];
+    let mut env_action = vec![0.0; task.action.len()];
     let mut transitions = replay.transitions().skip(rows.start).take(rows.len());
     Ok(std::iter::from_fn(move || {
         let mut episode = Episode::default();
@@ -187,7 +187,12 @@ pub fn from_replay(
                     .observations
                     .extend_from_slice(transition.observation);
             }
-            in_task(&range, transition.action, &mut told, &mut episode.actions);
+            in_task(
+                &range,
+                transition.action,
+                &mut env_action,
+                &mut episode.actions,
+            );
             episode.rewards.push(transition.reward);
             episode
                 .observations
@@ -255,10 +260,10 @@ fn append(observation: &[f64], rows: &mut Vec<f32>) {
     rows.extend(observation.iter().map(|number| *number as f32));
 }
 
-/// Appends an agent's action in the task's units, and writes the same numbers to `told`.
-fn in_task(range: &ActionRange, action: &[f32], told: &mut [f64], actions: &mut Vec<f32>) {
-    range.to_task(action, told);
-    for number in told {
+/// Appends an agent's action in the task's units, and writes the same numbers to `env_action`.
+fn in_task(range: &ActionRange, action: &[f32], env_action: &mut [f64], actions: &mut Vec<f32>) {
+    range.to_task(action, env_action);
+    for number in env_action {
         let rounded = *number as f32;
         *number = f64::from(rounded);
         actions.push(rounded);
@@ -303,15 +308,15 @@ mod tests {
             let mut action = vec![0.0; info.action.len()];
             policy(&single(&now), &mut action);
             let scaled = action.iter().zip(&info.action);
-            let told: Vec<f32> = scaled
+            let env_action: Vec<f32> = scaled
                 .map(|(a, q)| {
                     ((q.low + q.high) / 2.0 + (q.high - q.low) / 2.0 * f64::from(*a)) as f32
                 })
                 .collect();
-            let exact: Vec<f64> = told.iter().map(|x| f64::from(*x)).collect();
+            let exact: Vec<f64> = env_action.iter().map(|x| f64::from(*x)).collect();
             let step = env.step(&exact, &mut now).unwrap();
             let (_, episode) = episodes.last_mut().unwrap();
-            episode.actions.extend(told);
+            episode.actions.extend(env_action);
             episode.rewards.push(step.reward as f32);
             episode.observations.extend(single(&now));
             (episode.terminated, episode.truncated) = (step.terminated, step.truncated);

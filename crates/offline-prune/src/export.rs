@@ -49,13 +49,13 @@ fn check_acts_by_tanh(agent: &mut dyn Agent, actions: usize) -> Result<()> {
     }
     let mut actor = Inference::of(net);
     let mut rng = Streams::new(0).evaluation;
-    let mut seen = vec![0.0; inputs];
+    let mut observation = vec![0.0; inputs];
     for _ in 0..COMPARED {
-        seen.fill_with(|| rng.random_range(-1.0..=1.0));
+        observation.fill_with(|| rng.random_range(-1.0..=1.0));
         let mut expected = vec![0.0; actions];
-        tanh(&actor.forward(&seen)?[..actions], &mut expected);
+        tanh(&actor.forward(&observation)?[..actions], &mut expected);
         let mut action = vec![f32::NAN; actions];
-        agent.act(&seen, &mut action);
+        agent.act(&observation, &mut action);
         let is_near = |(a, b): (&f32, &f32)| (a - b).abs() <= ROUNDING || a.is_nan() && b.is_nan();
         if !action.iter().zip(&expected).all(is_near) {
             let allowed = format!(

@@ -59,8 +59,8 @@ pub fn evaluate_while(
 ) -> Result<Option<Returns>> {
     let range = ActionRange::of(&envs.info().action)?;
     let (width, episodes) = (envs.info().action.len(), envs.len());
-    let mut seen = vec![0.0; envs.info().observation.len()];
-    let (mut actions, mut done) = (vec![0.0; episodes * width], vec![0.0; width]);
+    let mut observation = vec![0.0; envs.info().observation.len()];
+    let (mut actions, mut action) = (vec![0.0; episodes * width], vec![0.0; width]);
     let (mut returns, mut running) = (vec![0.0; episodes], vec![true; episodes]);
     let (mut steps, mut elapsed) = (0, 0);
     let diverged = envs.diverged();
@@ -69,12 +69,12 @@ pub fn evaluate_while(
         if !goes_on() {
             return Ok(None);
         }
-        for (i, action) in actions.chunks_exact_mut(width).enumerate() {
+        for (i, env_action) in actions.chunks_exact_mut(width).enumerate() {
             // A finished episode waits for the others.
             if running[i] {
-                to_agent(envs.observation(i), &mut seen)?;
-                policy(&seen, &mut done);
-                range.to_task(&done, action);
+                to_agent(envs.observation(i), &mut observation)?;
+                policy(&observation, &mut action);
+                range.to_task(&action, env_action);
             }
         }
         let (task, limit) = (envs.info().id, envs.info().max_episode_steps);

@@ -73,14 +73,14 @@ impl dyn Agent + '_ {
         let Some(actor) = of(Role::Actor).next() else {
             return found;
         };
-        let (outputs, seen) = sizes(actor.net);
+        let (outputs, obs_dim) = sizes(actor.net);
         let actions = match of(Role::Critic).next() {
             None => outputs,
-            Some(critic) => sizes(critic.net).1.saturating_sub(seen).min(outputs),
+            Some(critic) => sizes(critic.net).1.saturating_sub(obs_dim).min(outputs),
         };
-        found.add_actor(actor.name, &actor.net.reached_from(0..seen), actions);
+        found.add_actor(actor.name, &actor.net.reached_from(0..obs_dim), actions);
         for Network { name, net, .. } in of(Role::Critic) {
-            let inputs = seen..seen + actions;
+            let inputs = obs_dim..obs_dim + actions;
             let reaches = inputs.map(|input| net.reached_from(input..input + 1).contains(&true));
             found.add_critic(name, &reaches.collect::<Vec<_>>());
         }

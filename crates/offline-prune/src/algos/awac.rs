@@ -12,7 +12,7 @@ use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
 use super::{
-    Algorithm, actor_shape, all, critic_objective, critic_shape, judged, learner, report, take,
+    Algorithm, actor_shape, agent, all, critic_input, critic_objective, critic_shape, report, take,
 };
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
@@ -43,7 +43,7 @@ impl OfflineAgentConfig for AwacConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(learner(Awac::new(config, self, rows, take(networks)?)?))
+        Ok(agent(Awac::new(config, self, rows, take(networks)?)?))
     }
 
     /// Three hidden layers (CORL's code).
@@ -96,11 +96,11 @@ impl Awac {
     /// How much each row counts for the policy: `exp(A / λ)`, 100 at most (section 4), where the advantage `A` is over
     /// an action that the policy draws, and both are valued by the smaller of the critics.
     fn weights(&self, batch: &Batch, noise: &[f32]) -> Vec<f32> {
-        let smaller = |judged| least(self.critics.nets(), &judged).into_iter();
+        let smaller = |input| least(self.critics.nets(), &input).into_iter();
         let advantages = par_halves(batch.size, |half| {
             let observations = self.rows.observations(&batch.observation, &half);
             let drawn = self.drawn(observations, row_slice(noise, self.rows.act_dim, &half));
-            let values = smaller(judged(&self.rows, batch, &half)).zip(smaller(drawn));
+            let values = smaller(critic_input(&self.rows, batch, &half)).zip(smaller(drawn));
             values.map(|(q, v)| q - v).collect()
         });
         weights(advantages.into_iter(), self.config.lambda)
@@ -125,8 +125,8 @@ impl Algorithm for Awac {
         check_batch(&self.rows, batch)?;
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let targets = self.rows.tensor(self.targets(batch, &noise), 1);
-        let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.update(&judged, &targets, streams)?;
+        let critic_input = critic_input(&self.rows, batch, &all(batch));
+        let critics = self.critics.update(&critic_input, &targets, streams)?;
 
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let weights = self.weights(batch, &noise);

@@ -10,7 +10,7 @@ use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
 use sparse_core::op::mean;
 
-use super::{Algorithm, actions, actor_shape, all, learner, report, take};
+use super::{Algorithm, actions, actor_shape, agent, all, report, take};
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
 use crate::config::{BcConfig, OfflineAgentConfig, OfflineConfig};
@@ -34,7 +34,7 @@ impl OfflineAgentConfig for BcConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(learner(Bc::new(config, rows, take(networks)?)?))
+        Ok(agent(Bc::new(config, rows, take(networks)?)?))
     }
 }
 
@@ -52,8 +52,8 @@ impl Bc {
 }
 
 /// The mean squared distance of the policy's actions from those of the data, over rows and numbers.
-pub(super) fn distance(done: Tensor<2>, actions: Tensor<2>) -> Tensor<1> {
-    mean((done - actions).square())
+pub(super) fn distance(policy_actions: Tensor<2>, actions: Tensor<2>) -> Tensor<1> {
+    mean((policy_actions - actions).square())
 }
 
 fn loss(actor: &SparseMlp, observations: Tensor<2>, actions: Tensor<2>) -> Tensor<1> {

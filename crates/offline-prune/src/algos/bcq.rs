@@ -21,7 +21,8 @@ use sparse_core::op;
 use sparse_core::trainer::NetworkTrainer;
 
 use super::{
-    Algorithm, actions, all, critic_objective, critic_shape, judged, learner, pairs, report, take,
+    Algorithm, actions, agent, all, critic_input, critic_objective, critic_shape, pairs, report,
+    take,
 };
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
@@ -65,19 +66,29 @@ impl SparseModule for Vae {
 impl OfflineAgentConfig for BcqConfig {
     /// The perturbation, two critics of its actions, the encoder and the decoder.
     fn shapes(&self, config: &OfflineConfig, rows: &BatchShape) -> Vec<NetworkShape> {
-        let [seen, done] = [rows.obs_dim, rows.act_dim];
-        let latent = self.latent_per_action * done;
+        let [observation, action] = [rows.obs_dim, rows.act_dim];
+        let latent = self.latent_per_action * action;
         let acts = |name, input: usize, hidden: &[usize], output: usize| NetworkShape {
             name,
             sizes: [&[input], hidden, &[output]].concat(),
             critic: false,
         };
         vec![
-            acts("perturbation", seen + done, &config.networks.actor, done),
+            acts(
+                "perturbation",
+                observation + action,
+                &config.networks.actor,
+                action,
+            ),
             critic_shape(config, rows, "critic_1"),
             critic_shape(config, rows, "critic_2"),
-            acts("encoder", seen + done, &self.vae_hidden, 2 * latent),
-            acts("decoder", seen + latent, &self.vae_hidden, done),
+            acts(
+                "encoder",
+                observation + action,
+                &self.vae_hidden,
+                2 * latent,
+            ),
+            acts("decoder", observation + latent, &self.vae_hidden, action),
         ]
     }
 
@@ -87,7 +98,7 @@ impl OfflineAgentConfig for BcqConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(learner(Bcq::new(config, self, rows, take(networks)?)?))
+        Ok(agent(Bcq::new(config, self, rows, take(networks)?)?))
     }
 
     /// Observations as they are, smaller batches of a larger learning rate.
@@ -152,9 +163,9 @@ impl Bcq {
             let actions = self.proposed(next.clone(), latents);
             let net = self.perturbation.learner().target();
             let actions = perturbed(net, next.clone(), actions, self.config.phi);
-            let judged = Tensor::cat(vec![next, actions], 1);
+            let critic_input = Tensor::cat(vec![next, actions], 1);
             let mix = |[a, b]: [f32; 2]| lambda * a.min(b) + (1.0 - lambda) * a.max(b);
-            let values: Vec<f32> = pairs(critics, judged).map(mix).collect();
+            let values: Vec<f32> = pairs(critics, critic_input).map(mix).collect();
             let best = |values: &[f32]| values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             values.chunks(samples).map(best).collect()
         });
@@ -234,8 +245,8 @@ fn perturbation_loss(
 ) -> Tensor<1> {
     let [observations, proposed] = [observations, proposed].map(Tensor::from_inner);
     let actions = perturbed(perturbation, observations.clone(), proposed, phi);
-    let judged = Tensor::cat(vec![observations, actions], 1);
-    op::mean(critic.forward(judged)).neg()
+    let critic_input = Tensor::cat(vec![observations, actions], 1);
+    op::mean(critic.forward(critic_input)).neg()
 }
 
 impl Resumable for Bcq {
@@ -252,15 +263,15 @@ impl Algorithm for Bcq {
 
     /// Of the perturbed proposals for the observation, the one that the first critic prefers.
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
-        let seen = self.rows.obs_dim;
-        let seen = self
+        let obs_dim = self.rows.obs_dim;
+        let observations = self
             .rows
-            .tensor(observation.repeat(self.config.candidates), seen);
-        let actions = self.proposed(seen.clone(), &self.latents);
+            .tensor(observation.repeat(self.config.candidates), obs_dim);
+        let actions = self.proposed(observations.clone(), &self.latents);
         let net = self.perturbation.learner().net();
-        let actions = perturbed(net, seen.clone(), actions, self.config.phi);
+        let actions = perturbed(net, observations.clone(), actions, self.config.phi);
         let critic = self.critics.first();
-        let values = to_vec(critic.forward(Tensor::cat(vec![seen, actions.clone()], 1)));
+        let values = to_vec(critic.forward(Tensor::cat(vec![observations, actions.clone()], 1)));
         let better = |best, k| if values[k] > values[best] { k } else { best };
         let best = (1..values.len()).fold(0, better);
         let size = action.len();
@@ -282,8 +293,8 @@ impl Algorithm for Bcq {
         let noise = &mut streams.target_noise;
         let latents = clamped(normal(latent * self.config.samples, noise));
         let targets = self.rows.tensor(self.targets(batch, &latents), 1);
-        let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.update(&judged, &targets, streams)?;
+        let critic_input = critic_input(&self.rows, batch, &all(batch));
+        let critics = self.critics.update(&critic_input, &targets, streams)?;
 
         let latents = clamped(normal(latent, &mut streams.target_noise));
         let pair = self.proposals(batch, &latents);

@@ -15,7 +15,7 @@ use sparse_core::trainer::NetworkTrainer;
 
 use super::gaussian::{GaussianActor, weights};
 use super::{
-    Algorithm, actor_shape, all, critic_objective, critic_shape, judged, learner, report, take,
+    Algorithm, actor_shape, agent, all, critic_input, critic_objective, critic_shape, report, take,
 };
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
@@ -54,7 +54,7 @@ impl OfflineAgentConfig for IqlConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(learner(Iql::new(config, self, rows, take(networks)?)?))
+        Ok(agent(Iql::new(config, self, rows, take(networks)?)?))
     }
 
     /// Observations as they are.
@@ -109,7 +109,7 @@ impl Iql {
     fn q_values(&self, batch: &Batch) -> Vec<f32> {
         par_halves(batch.size, |half| {
             self.critics
-                .target_values(&judged(&self.rows, batch, &half))
+                .target_values(&critic_input(&self.rows, batch, &half))
         })
     }
 
@@ -183,8 +183,8 @@ impl Algorithm for Iql {
                 .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
 
         let targets = self.rows.tensor(self.targets(batch), 1);
-        let judged = judged(&self.rows, batch, &all(batch));
-        let critics = self.critics.update(&judged, &targets, streams)?;
+        let critic_input = critic_input(&self.rows, batch, &all(batch));
+        let critics = self.critics.update(&critic_input, &targets, streams)?;
         Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
             ("value_mean", critics[0].aux[0]),

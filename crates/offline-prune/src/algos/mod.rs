@@ -25,7 +25,7 @@ use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
 use crate::config::OfflineConfig;
 
-/// What differs between the algorithms here. Each learns from one batch at a time; a [`Learner`] of it is an agent.
+/// What differs between the algorithms here. Each learns from one batch at a time; a [`BatchAgent`] of it is an agent.
 trait Algorithm: Resumable + Debug + Send + 'static {
     /// As [`Agent::metrics`].
     const METRICS: &'static [&'static str];
@@ -51,14 +51,14 @@ trait Algorithm: Resumable + Debug + Send + 'static {
 
 /// An agent that learns from batches.
 #[derive(Debug)]
-struct Learner<A>(A);
+struct BatchAgent<A>(A);
 
 /// The agent of an algorithm.
-fn learner(algorithm: impl Algorithm) -> Box<dyn OfflineAgent> {
-    Box::new(Learner(algorithm))
+fn agent(algorithm: impl Algorithm) -> Box<dyn OfflineAgent> {
+    Box::new(BatchAgent(algorithm))
 }
 
-impl<A: Algorithm> Agent for Learner<A> {
+impl<A: Algorithm> Agent for BatchAgent<A> {
     fn act(&mut self, observation: &[f32], action: &mut [f32]) {
         self.0.act(observation, action);
     }
@@ -81,13 +81,13 @@ impl<A: Algorithm> Agent for Learner<A> {
     }
 }
 
-impl<A: Algorithm> Resumable for Learner<A> {
+impl<A: Algorithm> Resumable for BatchAgent<A> {
     fn parts(&mut self) -> Parts<'_> {
         self.0.parts()
     }
 }
 
-impl<A: Algorithm> OfflineAgent for Learner<A> {
+impl<A: Algorithm> OfflineAgent for BatchAgent<A> {
     fn objectives(&self, batch: &Batch, streams: &mut Streams) -> Result<Vec<Objective>> {
         self.0.objectives(batch, streams)
     }
@@ -186,26 +186,27 @@ fn critic_shape(config: &OfflineConfig, rows: &BatchShape, name: &'static str) -
 
 /// The mean squared error of a critic's values, as the objective of the network at `place`.
 fn critic_objective(place: usize, rows: &BatchShape, batch: &Batch, targets: &[f32]) -> Objective {
-    let judged = judged(rows, batch, &all(batch));
+    let critic_input = critic_input(rows, batch, &all(batch));
     let targets = rows.tensor(targets, 1);
     Objective {
         networks: vec![place],
         fixed: Vec::new(),
         loss: Box::new(move |nets| {
-            let [judged, targets] = [&judged, &targets].map(|t| Tensor::from_inner(t.clone()));
-            mean((nets[0].forward(judged) - targets).square())
+            let [critic_input, targets] =
+                [&critic_input, &targets].map(|t| Tensor::from_inner(t.clone()));
+            mean((nets[0].forward(critic_input) - targets).square())
         }),
     }
 }
 
-/// The values of two critics for each row of `judged` `[rows, observation + action]`.
-fn pairs(critics: [&SparseMlp; 2], judged: Tensor<2>) -> impl Iterator<Item = [f32; 2]> {
-    let [first, second] = critics.map(|critic| to_vec(critic.forward(judged.clone())));
+/// The values of two critics for each row of `critic_input` `[rows, observation + action]`.
+fn pairs(critics: [&SparseMlp; 2], critic_input: Tensor<2>) -> impl Iterator<Item = [f32; 2]> {
+    let [first, second] = critics.map(|critic| to_vec(critic.forward(critic_input.clone())));
     first.into_iter().zip(second).map(<[f32; 2]>::from)
 }
 
 /// Some rows of observations with their actions, `[rows, observation + action]`.
-fn judged(rows: &BatchShape, batch: &Batch, some: &Range<usize>) -> Tensor<2> {
+fn critic_input(rows: &BatchShape, batch: &Batch, some: &Range<usize>) -> Tensor<2> {
     let observations = row_slice(&batch.observation, rows.obs_dim, some);
     rows.critic_input(observations, row_slice(&batch.action, rows.act_dim, some))
 }

@@ -11,7 +11,7 @@ use sparse_core::op::mean;
 
 use super::bc::distance;
 use super::{
-    Algorithm, actions, actor_shape, all, critic_objective, critic_shape, learner, report, take,
+    Algorithm, actions, actor_shape, agent, all, critic_objective, critic_shape, report, take,
 };
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
@@ -43,7 +43,7 @@ impl OfflineAgentConfig for Td3BcConfig {
         rows: BatchShape,
         networks: Vec<SparseMlp>,
     ) -> Result<Box<dyn OfflineAgent>> {
-        Ok(learner(Td3Bc::new(config, self, rows, take(networks)?)?))
+        Ok(agent(Td3Bc::new(config, self, rows, take(networks)?)?))
     }
 }
 
@@ -88,14 +88,18 @@ fn value_weight<'a>(alpha: f64, values: impl IntoIterator<Item = &'a Tensor<2>>)
 
 /// The policy's actions, and their values by the critic, a constant here.
 fn actions_and_values([actor, critic]: [&SparseMlp; 2], observations: Tensor<2>) -> [Tensor<2>; 2] {
-    let done = policy(actor, observations.clone());
-    let values = critic.forward(Tensor::cat(vec![observations, done.clone()], 1));
-    [done, values]
+    let policy_actions = policy(actor, observations.clone());
+    let values = critic.forward(Tensor::cat(vec![observations, policy_actions.clone()], 1));
+    [policy_actions, values]
 }
 
 /// `-λ Q(s, π(s)) + (π(s) - a)²`, means over rows, and over numbers of the actions.
-fn actor_loss([done, values]: [Tensor<2>; 2], actions: Tensor<2>, weight: f32) -> Tensor<1> {
-    distance(done, Tensor::from_inner(actions)) - mean(values) * weight
+fn actor_loss(
+    [policy_actions, values]: [Tensor<2>; 2],
+    actions: Tensor<2>,
+    weight: f32,
+) -> Tensor<1> {
+    distance(policy_actions, Tensor::from_inner(actions)) - mean(values) * weight
 }
 
 impl Resumable for Td3Bc {
@@ -116,23 +120,24 @@ impl Algorithm for Td3Bc {
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
         let targets = self.rows.tensor(self.targets(batch, streams), 1);
-        let judged = self.rows.critic_input(&batch.observation, &batch.action);
-        let critics = self.critics.update(&judged, &targets, streams)?;
+        let critic_input = self.rows.critic_input(&batch.observation, &batch.action);
+        let critics = self.critics.update(&critic_input, &targets, streams)?;
         let critic_loss = critics[0].loss + critics[1].loss;
         let mut lost = f32::NAN;
         let critic = &self.critics.learners()[0];
         if critic.updates().is_multiple_of(self.config.policy_delay) {
             let critic = critic.net();
             let forward = |actor: &SparseMlp, some| {
-                let seen = Tensor::from_inner(self.rows.observations(&batch.observation, &some));
+                let observations =
+                    Tensor::from_inner(self.rows.observations(&batch.observation, &some));
                 let actions = actions(&self.rows, batch, &some);
-                (actions_and_values([actor, critic], seen), actions)
+                (actions_and_values([actor, critic], observations), actions)
             };
             let alpha = self.config.alpha;
             let weight = |parts: &[&([Tensor<2>; 2], Tensor<2>)]| {
                 value_weight(alpha, parts.iter().map(|([_, values], _)| values))
             };
-            let loss = |(judged, actions), weight: &f32| actor_loss(judged, actions, *weight);
+            let loss = |(by_policy, actions), weight: &f32| actor_loss(by_policy, actions, *weight);
             let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
             let actor = self.actor.learner_mut();
             let report = actor.minimise_coupled(parts, forward, weight, loss, rng)?;
@@ -161,9 +166,9 @@ impl Algorithm for Td3Bc {
             networks: vec![0],
             fixed: vec![1],
             loss: Box::new(move |nets| {
-                let seen = Tensor::from_inner(observations.clone());
-                let judged = actions_and_values([&nets[0], &nets[1]], seen);
-                actor_loss(judged, actions.clone(), weight)
+                let observations = Tensor::from_inner(observations.clone());
+                let by_policy = actions_and_values([&nets[0], &nets[1]], observations);
+                actor_loss(by_policy, actions.clone(), weight)
             }),
         };
         let targets = self.targets(batch, streams);

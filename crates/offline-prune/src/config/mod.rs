@@ -141,26 +141,26 @@ impl OfflineConfig {
             .transpose()
     }
 
-    /// Checks that the task, if there is one, has observations and actions of `seen` and `done` numbers.
+    /// Checks that the task, if there is one, has as many numbers in an observation and an action.
     ///
     /// # Errors
     /// An unknown task; [`rl_algos::Error::Config`] when it has others, with the tasks that fit.
-    pub fn check_sizes(&self, [seen, done]: [usize; 2]) -> Result<()> {
+    pub fn check_sizes(&self, [observation, action]: [usize; 2]) -> Result<()> {
         let Some(env) = self.make_env()? else {
             return Ok(());
         };
         let sizes = |task: &TaskInfo| [task.observation.len(), task.action.len()];
-        let [its_seen, its_done] = sizes(env.info());
-        if [its_seen, its_done] == [seen, done] {
+        let [its_observation, its_action] = sizes(env.info());
+        if [its_observation, its_action] == [observation, action] {
             return Ok(());
         }
         let fitting = envs::list()
             .into_iter()
-            .filter(|task| sizes(task) == [seen, done]);
+            .filter(|task| sizes(task) == [observation, action]);
         let fitting: Vec<&str> = fitting.map(|task| task.id).collect();
         let allowed = format!(
-            "a task with {seen} and {done} numbers in an observation and an action, as the dataset; this one has \
-             {its_seen} and {its_done}, and with those of the dataset there is {}",
+            "a task with {observation} and {action} numbers in an observation and an action, as the dataset; this one has \
+             {its_observation} and {its_action}, and with those of the dataset there is {}",
             match fitting.as_slice() {
                 [] => "none".to_owned(),
                 fitting => fitting.join(", "),

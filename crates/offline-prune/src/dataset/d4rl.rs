@@ -189,7 +189,7 @@ fn with_next(
 /// Finds the episodes where next observations are the next row's, and moves the rows that stay together. The episodes
 /// with a row that was noted.
 fn without_next(data: &mut Dataset, mut ends: Ends<'_>, bad: &Bad) -> BTreeSet<usize> {
-    let (rows, size, done) = (data.len(), data.observation_size, data.action_size);
+    let (rows, size, action_size) = (data.len(), data.observation_size, data.action_size);
     let mut left_out = BTreeSet::new();
     for row in 0..rows {
         let kept = data.follows.len();
@@ -211,8 +211,10 @@ fn without_next(data: &mut Dataset, mut ends: Ends<'_>, bad: &Bad) -> BTreeSet<u
         }
         data.observations
             .copy_within(row * size..(row + 1) * size, kept * size);
-        data.actions
-            .copy_within(row * done..(row + 1) * done, kept * done);
+        data.actions.copy_within(
+            row * action_size..(row + 1) * action_size,
+            kept * action_size,
+        );
         data.rewards[kept] = data.rewards[row];
         match follows {
             Boundary::Terminal => data.end_episode(Boundary::Terminal, None),
@@ -222,7 +224,7 @@ fn without_next(data: &mut Dataset, mut ends: Ends<'_>, bad: &Bad) -> BTreeSet<u
     ends.end();
     let kept = data.follows.len();
     data.observations.truncate(kept * size);
-    data.actions.truncate(kept * done);
+    data.actions.truncate(kept * action_size);
     data.rewards.truncate(kept);
     left_out
 }

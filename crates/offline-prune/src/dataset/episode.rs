@@ -43,7 +43,7 @@ impl Episode {
                 episode: name.to_owned(),
             });
         }
-        let done = bounds.len();
+        let action_size = bounds.len();
         for (key, numbers, rows, width) in [
             (
                 "observations",
@@ -51,7 +51,7 @@ impl Episode {
                 steps + 1,
                 observation_size,
             ),
-            ("actions", &self.actions, steps, done),
+            ("actions", &self.actions, steps, action_size),
             ("rewards", &self.rewards, steps, 1),
         ] {
             let place = Place::new(path, format!("{name}/{key}"));
@@ -63,7 +63,7 @@ impl Episode {
         let mut actions = self.actions.clone();
         let place = Place::new(path, format!("{name}/actions"));
         let (mut found, mut bad) = (Actions::default(), Bad::refused());
-        bounds.scale(&place, done, &mut actions, &mut found, &mut bad)?;
+        bounds.scale(&place, action_size, &mut actions, &mut found, &mut bad)?;
         Ok(actions)
     }
 }

@@ -146,7 +146,7 @@ pub fn prune(group: &Group, config: &PruneConfig, rng: &mut impl Rng) -> Result<
             total: empty.total(),
         });
     }
-    let networks = row_slice(group, &selection.kept, config.storage)?;
+    let networks = pruned_networks(group, &selection.kept, config.storage)?;
     Ok(Pruned { networks, report })
 }
 
@@ -173,7 +173,7 @@ fn check(criterion: &'static str, group: &Group, scores: &PerWeight) -> Result<(
 }
 
 /// The group's networks with nothing but the weights that stay.
-fn row_slice(group: &Group, kept: &KeepMask, storage: Storage) -> Result<Vec<SparseMlp>> {
+fn pruned_networks(group: &Group, kept: &KeepMask, storage: Storage) -> Result<Vec<SparseMlp>> {
     let mut networks = group.networks().to_vec();
     let layers = networks.iter_mut().flat_map(SparseMlp::sparse_layers_mut);
     for (at, layer) in layers.enumerate() {

@@ -7,7 +7,7 @@ use crate::config::OfflineConfig;
 use crate::{Error, Result};
 
 /// The setting that [`OfflineConfig::resolved`] takes from the data.
-const FITTED: &str = "reward_scale = ";
+const REWARD_SCALE: &str = "reward_scale = ";
 
 /// Everything that a run's later updates depend on, to be stored and [gone on with](super::resume).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,9 +39,9 @@ impl State {
         let stored = OfflineConfig::from_toml(&self.config)?;
         let (then, now) = (stored.to_toml()?, config.to_toml()?);
         // What is fitted to the data follows them.
-        let fitted = |line: &str| line.starts_with(FITTED) && self.data != data;
+        let is_fitted = |line: &str| line.starts_with(REWARD_SCALE) && self.data != data;
         let mut lines = then.lines().zip(now.lines());
-        if let Some((then, now)) = lines.find(|(then, now)| then != now && !fitted(then)) {
+        if let Some((then, now)) = lines.find(|(then, now)| then != now && !is_fitted(then)) {
             return refused(format!(
                 "it was stored under `{then}`, but its configuration now says `{now}`; set it back, or begin a new run"
             ));

@@ -196,12 +196,12 @@ pub fn check_checkpoint(
     let record = Record::from_bytes(checkpoint.to_vec())?;
     let mut again = rebuilt(config, &record, task, device)?;
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-    let mut seen = vec![0.0; task.observation.len()];
+    let mut observation = vec![0.0; task.observation.len()];
     let [mut own, mut other] = [(); 2].map(|()| vec![0.0; task.action.len()]);
     for _ in 0..COMPARED {
-        seen.fill_with(|| rng.random_range(-1.0..=1.0));
-        agent.act(&seen, &mut own);
-        again.act(&seen, &mut other);
+        observation.fill_with(|| rng.random_range(-1.0..=1.0));
+        agent.act(&observation, &mut own);
+        again.act(&observation, &mut other);
         let bits = |action: &[f32]| action.iter().map(|a| a.to_bits()).collect::<Vec<_>>();
         if bits(&own) != bits(&other) {
             let field = format!(

@@ -132,8 +132,8 @@ impl Redq {
             let Some(sum) = values.reduce(|sum, values| sum + values) else {
                 unreachable!("there are critics")
             };
-            let judged = sum / critics.len() as f32;
-            (mean(drawn.logs * alpha - judged), drawn.mean_log)
+            let value = sum / critics.len() as f32;
+            (mean(drawn.logs * alpha - value), drawn.mean_log)
         };
         let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
         Ok(self.actor.learner_mut().minimise(parts, loss, rng)?)

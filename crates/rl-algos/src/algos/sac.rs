@@ -84,7 +84,9 @@ impl Sac {
     /// states.
     fn targets(&self, batch: &Batch, noise: impl FnOnce() -> Noise + Send) -> (Vec<f32>, Noise) {
         let alpha = self.temperature.alpha() as f32;
-        let (seen, done) = (self.rows.obs_dim, self.rows.act_dim);
+        let BatchShape {
+            obs_dim, act_dim, ..
+        } = self.rows;
         let outputs = || {
             rayon::join(
                 || self.outputs(&batch.intermediate_observation),
@@ -93,23 +95,23 @@ impl Sac {
         };
         let (noise, (passed, next)) = rayon::join(noise, outputs);
         let values = par_halves(batch.size, |rows| {
-            let outputs = row_slice(&next, 2 * done, &rows);
+            let outputs = row_slice(&next, 2 * act_dim, &rows);
             let (actions, logs) =
                 self.gaussian
-                    .sample(done, outputs, row_slice(&noise.last, done, &rows));
-            let next = row_slice(&batch.next_observation, seen, &rows);
-            let judged = self
+                    .sample(act_dim, outputs, row_slice(&noise.last, act_dim, &rows));
+            let next = row_slice(&batch.next_observation, obs_dim, &rows);
+            let critic_input = self
                 .rows
                 .critic_input(next, &self.critics.units().of_actions(&actions));
-            let values = self.critics.target_values(&judged);
+            let values = self.critics.target_values(&critic_input);
             let soft = values.iter().zip(&logs);
             soft.map(|(value, log)| value - alpha * log).collect()
         });
         let mut targets = td_target(batch, &values, 1.0);
         let logs = par_halves(batch.intermediate_row.len(), |rows| {
-            let outputs = row_slice(&passed, 2 * done, &rows);
-            let noise = row_slice(&noise.between, done, &rows);
-            self.gaussian.sample(done, outputs, noise).1
+            let outputs = row_slice(&passed, 2 * act_dim, &rows);
+            let noise = row_slice(&noise.between, act_dim, &rows);
+            self.gaussian.sample(act_dim, outputs, noise).1
         });
         let passed = batch
             .intermediate_row
@@ -131,32 +133,32 @@ impl Sac {
         }
         let batch = &*with_scaled_rewards(batch, self.reward_scale);
         self.updates += 1;
-        let done = self.rows.act_dim;
+        let act_dim = self.rows.act_dim;
         let acts = self.updates.is_multiple_of(self.config.policy_delay);
         let rng = &mut streams.target_noise;
         let noise = || Noise {
-            last: normal(batch.size * done, rng),
-            between: normal(batch.intermediate_row.len() * done, rng),
-            own: normal(if acts { batch.size * done } else { 0 }, rng),
+            last: normal(batch.size * act_dim, rng),
+            between: normal(batch.intermediate_row.len() * act_dim, rng),
+            own: normal(if acts { batch.size * act_dim } else { 0 }, rng),
         };
         let (targets, noise) = self.targets(batch, noise);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.rows.tensor(targets, 1);
         let actions = self.critics.units().of_actions(&batch.action);
-        let judged = self.rows.critic_input(&batch.observation, &actions);
-        let critics = self.critics.update(&judged, &targets, streams)?;
+        let critic_input = self.rows.critic_input(&batch.observation, &actions);
+        let critics = self.critics.update(&critic_input, &targets, streams)?;
 
         let (mut actor, mut entropy) = (None, None);
         let alpha = self.temperature.alpha();
         if acts && self.config.growth == Growth::WithActor && self.critics.want_gradient() {
             // Of the actor before its step, as its loss is.
             let outputs = self.outputs(&batch.observation);
-            let (actions, _) = self.gaussian.sample(done, &outputs, &noise.own);
-            let judged = self.rows.critic_input(
+            let (actions, _) = self.gaussian.sample(act_dim, &outputs, &noise.own);
+            let critic_input = self.rows.critic_input(
                 &batch.observation,
                 &self.critics.units().of_actions(&actions),
             );
-            self.critics.add_value_to_signal(&judged)?;
+            self.critics.add_value_to_signal(&critic_input)?;
         }
         if acts {
             let loss = |actor: &SparseMlp, rows| {
@@ -167,7 +169,7 @@ impl Sac {
                     alpha: alpha as f32,
                     rows: &self.rows,
                     observations: self.rows.observations(&batch.observation, &rows),
-                    noise: row_slice(&noise.own, done, &rows),
+                    noise: row_slice(&noise.own, act_dim, &rows),
                 };
                 loss.of(actor)
             };
@@ -176,7 +178,7 @@ impl Sac {
             let mean = report.aux.iter().sum::<f32>() / report.aux.len() as f32;
             actor = Some(report);
             entropy = Some(-mean);
-            self.temperature.tune(f64::from(-mean), done);
+            self.temperature.tune(f64::from(-mean), act_dim);
         }
         let mut report = report(&critics, actor.as_ref(), target_mean);
         report.metrics.push(("temperature", alpha as f32));
@@ -213,8 +215,8 @@ impl ActorLoss<'_> {
         let outputs = actor.forward(observations.clone());
         let drawn = self.gaussian.tensors(self.rows, outputs, self.noise);
         let actions = self.units.of_tensor(drawn.actions);
-        let judged = Tensor::cat(vec![observations, actions], 1);
-        let values = self.critics.iter().map(|c| c.forward(judged.clone()));
+        let critic_input = Tensor::cat(vec![observations, actions], 1);
+        let values = self.critics.iter().map(|c| c.forward(critic_input.clone()));
         let Some(least) = values.reduce(Tensor::min_pair) else {
             unreachable!("there is a critic")
         };

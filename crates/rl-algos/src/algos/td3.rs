@@ -81,8 +81,8 @@ impl Td3 {
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
         let targets = self.rows.tensor(targets, 1);
         let actions = self.critics.units().of_actions(&batch.action);
-        let judged = self.rows.critic_input(&batch.observation, &actions);
-        let critics = self.critics.update(&judged, &targets, streams)?;
+        let critic_input = self.rows.critic_input(&batch.observation, &actions);
+        let critics = self.critics.update(&critic_input, &targets, streams)?;
 
         let mut actor = None;
         if self.updates.is_multiple_of(self.config.policy_delay) {
@@ -140,8 +140,8 @@ fn actor_loss(
 ) -> Tensor<1> {
     let observations = Tensor::from_inner(observations);
     let actions = policy(actor, observations.clone());
-    let judged = Tensor::cat(vec![observations, units.of_tensor(actions)], 1);
-    mean(critic.forward(judged)).neg()
+    let critic_input = Tensor::cat(vec![observations, units.of_tensor(actions)], 1);
+    mean(critic.forward(critic_input)).neg()
 }
 
 impl Agent for Td3 {

@@ -103,8 +103,8 @@ fn lambdas(algo: &AlgoConfig, env: &TaskInfo) -> Vec<f64> {
 
 fn sparsity(base: &TrainConfig, env: &TaskInfo) -> SparsityConfig {
     let lambdas = lambdas(&base.algo, env);
-    let (seen, done) = (env.observation.len(), env.action.len());
-    let outputs = base.algo.actor_outputs(done);
+    let (observation, action) = (env.observation.len(), env.action.len());
+    let outputs = base.algo.actor_outputs(action);
     let allocation = Allocation::Lambda(lambdas);
     // What λ comes to.
     let share = |first: usize, hidden: &[usize], last: usize| {
@@ -115,8 +115,8 @@ fn sparsity(base: &TrainConfig, env: &TaskInfo) -> SparsityConfig {
         1.0 - counts.iter().sum::<usize>() as f64 / all as f64
     };
     SparsityConfig {
-        actor: share(seen, &base.networks.actor, outputs),
-        critic: share(seen + done, &base.networks.critic, 1),
+        actor: share(observation, &base.networks.actor, outputs),
+        critic: share(observation + action, &base.networks.critic, 1),
         allocation,
         mask: InitialMask::Random,
         ..base.sparsity

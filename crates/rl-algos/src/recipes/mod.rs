@@ -290,28 +290,28 @@ mod tests {
 
     #[test]
     fn tiny_has_as_many_weights_as_rlx2() {
-        for (name, env, seen, done) in [
+        for (name, env, observation, action) in [
             ("td3", "HalfCheetah-v5", 17, 6),
             ("sac", "Hopper-v5", 11, 3),
             ("td3", "Ant-v5", 105, 8),
         ] {
             let sparse = named(&format!("rlx2-{name}"), env).unwrap();
             let tiny = named(&format!("tiny-{name}"), env).unwrap();
-            let outputs = if name == "sac" { 2 * done } else { done };
+            let outputs = if name == "sac" { 2 * action } else { action };
             let weights = |first: usize, hidden: &[usize], last: usize| -> f64 {
                 let sizes = [&[first], hidden, &[last]].concat();
                 sizes.windows(2).map(|w| (w[0] * w[1]) as f64).sum()
             };
             for (first, last, sparsity, sparse, tiny) in [
                 (
-                    seen,
+                    observation,
                     outputs,
                     sparse.sparsity.actor,
                     &sparse.networks.actor,
                     &tiny.networks.actor,
                 ),
                 (
-                    seen + done,
+                    observation + action,
                     1,
                     sparse.sparsity.critic,
                     &sparse.networks.critic,

@@ -14,8 +14,8 @@ pub(super) const RECIPE: Recipe = Recipe {
 };
 
 pub(super) fn config(base: TrainConfig, env: &TaskInfo) -> TrainConfig {
-    let (seen, done) = (env.observation.len(), env.action.len());
-    let outputs = base.algo.actor_outputs(done);
+    let (observation, action) = (env.observation.len(), env.action.len());
+    let outputs = base.algo.actor_outputs(action);
     let narrow = |first, hidden: &[usize], last, sparsity: f64| {
         let most = (1.0 - sparsity) * weights(first, hidden, last) as f64;
         let fits = |width: &usize| weights(first, &vec![*width; hidden.len()], last) as f64 <= most;
@@ -24,8 +24,8 @@ pub(super) fn config(base: TrainConfig, env: &TaskInfo) -> TrainConfig {
     };
     let (networks, sparsity) = (&base.networks, &base.sparsity);
     let networks = NetworksConfig {
-        actor: narrow(seen, &networks.actor, outputs, sparsity.actor),
-        critic: narrow(seen + done, &networks.critic, 1, sparsity.critic),
+        actor: narrow(observation, &networks.actor, outputs, sparsity.actor),
+        critic: narrow(observation + action, &networks.critic, 1, sparsity.critic),
         ..*networks
     };
     dense::config(TrainConfig { networks, ..base }, env)

@@ -54,10 +54,13 @@ pub fn policy_distance(
     if rows == 0 {
         return f64::NAN;
     }
-    let (seen, done) = (observations.len() / rows, then.len() / rows);
-    let mut now = vec![0.0; done];
+    let (observation_size, action_size) = (observations.len() / rows, then.len() / rows);
+    let mut now = vec![0.0; action_size];
     let mut squares = 0.0;
-    for (observation, then) in observations.chunks(seen).zip(then.chunks(done)) {
+    for (observation, then) in observations
+        .chunks(observation_size)
+        .zip(then.chunks(action_size))
+    {
         policy(observation, &mut now);
         let differences = now.iter().zip(then).map(|(a, b)| f64::from(a - b).powi(2));
         squares += differences.sum::<f64>();

@@ -113,11 +113,11 @@ impl Replay {
         if !self.pending {
             self.write_observation(transition.observation);
         }
-        let (seen, done) = (self.observation_size, self.action_size);
+        let (observation, action) = (self.observation_size, self.action_size);
         let row = self.room(self.end);
-        row[seen..seen + done].copy_from_slice(transition.action);
-        row[seen + done..seen + 2 * done].copy_from_slice(transition.mean_action);
-        row[seen + 2 * done] = transition.reward;
+        row[observation..observation + action].copy_from_slice(transition.action);
+        row[observation + action..observation + 2 * action].copy_from_slice(transition.mean_action);
+        row[observation + 2 * action] = transition.reward;
         let follows = match (transition.terminated, transition.truncated) {
             (true, _) => Boundary::Terminal,
             (false, true) => Boundary::Cut,
@@ -271,11 +271,15 @@ impl Replay {
     }
 
     fn check(&self, transition: &Transition<'_>) {
-        let (seen, done) = (self.observation_size, self.action_size);
-        assert_eq!(transition.observation.len(), seen, "observation");
-        assert_eq!(transition.next_observation.len(), seen, "next observation");
-        assert_eq!(transition.action.len(), done, "action");
-        assert_eq!(transition.mean_action.len(), done, "mean action");
+        let (observation, action) = (self.observation_size, self.action_size);
+        assert_eq!(transition.observation.len(), observation, "observation");
+        assert_eq!(
+            transition.next_observation.len(),
+            observation,
+            "next observation"
+        );
+        assert_eq!(transition.action.len(), action, "action");
+        assert_eq!(transition.mean_action.len(), action, "mean action");
     }
 
     /// A transition's slot, uniform over the stored ones, of which there must be one.

@@ -172,10 +172,10 @@ impl Replay {
         if !(newest && self.pending) {
             return Ok(());
         }
-        let (end, seen) = (self.end, self.observation_size);
-        let mut bytes = vec![0; 4 * seen];
+        let (end, observation_size) = (self.end, self.observation_size);
+        let mut bytes = vec![0; 4 * observation_size];
         read(reader, &mut bytes, || format!("slot {end}"))?;
-        fill(&mut self.room(end)[..seen], &bytes);
+        fill(&mut self.room(end)[..observation_size], &bytes);
         Ok(())
     }
 

@@ -260,7 +260,7 @@ impl<'a, A: Agent> Session<'a, A> {
             act_dim: action,
             device: network.device(),
         };
-        let seen: Tensor<2> = match network.role {
+        let input: Tensor<2> = match network.role {
             Role::Critic => {
                 let actions = network.units.map(|units| units.of_actions(&batch.action));
                 let actions = actions.as_deref().unwrap_or(&batch.action);
@@ -268,7 +268,7 @@ impl<'a, A: Agent> Session<'a, A> {
             }
             _ => rows.observations(&batch.observation, &(0..batch.size)),
         };
-        dormant_units(network.net, seen, DORMANT)
+        dormant_units(network.net, input, DORMANT)
     }
 
     /// Goes on from a state.

@@ -241,7 +241,7 @@ impl Lengths {
 
 /// Takes the memory for all episodes at once, for growing would take twice as much.
 fn reserve(data: &mut Dataset, file: &H5, groups: &[Found]) {
-    let (mut steps, mut seen, mut done) = (0_usize, 0, 0);
+    let (mut steps, mut observation_size, mut action_size) = (0_usize, 0, 0);
     // What does not fit is refused when its episode is read.
     for columns in groups.iter().filter_map(|found| found.columns(file).ok()) {
         let axis = |key: &str, axis: usize| {
@@ -249,19 +249,21 @@ fn reserve(data: &mut Dataset, file: &H5, groups: &[Found]) {
             column.and_then(|column| column.shape().get(axis).copied())
         };
         steps = steps.saturating_add(axis("rewards", 0).unwrap_or(0));
-        seen = axis("observations", 1).unwrap_or(seen);
-        done = axis("actions", 1).unwrap_or(done);
+        observation_size = axis("observations", 1).unwrap_or(observation_size);
+        action_size = axis("actions", 1).unwrap_or(action_size);
     }
     let most = file.most_bytes() / size_of::<f32>();
     let fit = |numbers: usize| numbers.min(most);
     // The last observation of an episode is among the others for a moment.
-    data.observations
-        .reserve_exact(fit(steps.saturating_add(1).saturating_mul(seen)));
-    data.actions.reserve_exact(fit(steps.saturating_mul(done)));
+    data.observations.reserve_exact(fit(steps
+        .saturating_add(1)
+        .saturating_mul(observation_size)));
+    data.actions
+        .reserve_exact(fit(steps.saturating_mul(action_size)));
     data.rewards.reserve_exact(fit(steps));
     data.follows.reserve_exact(fit(steps));
     data.endings.reserve_exact(groups.len());
-    let last = groups.len().saturating_mul(seen);
+    let last = groups.len().saturating_mul(observation_size);
     data.last_observations.reserve_exact(fit(last));
 }
 

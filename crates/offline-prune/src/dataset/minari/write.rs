@@ -233,9 +233,9 @@ impl<'a> Writer<'a> {
     fn push(&mut self, episode: &Episode) -> Result<()> {
         let number = self.returns.len();
         let name = format!("episode_{number}");
-        let seen = self.description.observation_size;
-        episode.check(&self.path, &name, seen, &self.bounds)?;
-        let sizes = [seen, self.bounds.len()];
+        let observation_size = self.description.observation_size;
+        episode.check(&self.path, &name, observation_size, &self.bounds)?;
+        let sizes = [observation_size, self.bounds.len()];
         let truth = &self.truth;
         let root = self.file.root();
         let staged = root.create_group_with(&name, |group| {
@@ -273,7 +273,7 @@ fn stage(
     group: &mut StagedGroup<'_>,
     episode: &Episode,
     number: usize,
-    [seen, done]: [usize; 2],
+    [observation_size, action_size]: [usize; 2],
     truth: &Datatype,
 ) {
     let steps = episode.rewards.len() as u64;
@@ -284,9 +284,13 @@ fn stage(
             array.with_f32_data(numbers).with_shape(shape);
         });
     };
-    let [seen, done] = [seen as u64, done as u64];
-    numbers("observations", &episode.observations, &[steps + 1, seen]);
-    numbers("actions", &episode.actions, &[steps, done]);
+    let [observation_size, action_size] = [observation_size as u64, action_size as u64];
+    numbers(
+        "observations",
+        &episode.observations,
+        &[steps + 1, observation_size],
+    );
+    numbers("actions", &episode.actions, &[steps, action_size]);
     numbers("rewards", &episode.rewards, &[steps]);
     for (key, ends) in [
         ("terminations", episode.terminated),
