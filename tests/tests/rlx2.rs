@@ -166,15 +166,9 @@ fn compare_drops(
                 fraction,
                 min_inputs_per_unit: topology.min_inputs_per_unit,
             };
-            let layer = LayerState {
-                pattern: pattern.clone(),
-                values,
-                gradient: Some(gradient.unwrap()),
-            };
-            let network = NetworkState {
-                layers: vec![layer],
-                ..NetworkState::default()
-            };
+            let mut network = NetworkState::default();
+            network.layers.push(LayerState::new(pattern.clone(), values));
+            network.layers[0].gradient = Some(gradient.unwrap());
             let planned = topology
                 .rule
                 .plan(&network, Update { step, budget }, &mut rng);

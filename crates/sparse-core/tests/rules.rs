@@ -169,7 +169,7 @@ fn the_test_kit_finds_what_a_rule_does_wrong() {
         (Wrong::ResetsWhatIsNot, "resets value"),
         (
             Wrong::TakesWhatItDidNotAskFor,
-            "outputs of the dense gradient: got 0",
+            "signal = another: must be `Signal::DenseGradient` in every update",
         ),
         (Wrong::ForgetsALayer, "changes of 2 layers: must be 3"),
         (

@@ -71,15 +71,23 @@ impl SparseLinearConfig {
     /// Draws the layer from this generator: the same bits on any device.
     ///
     /// # Errors
-    /// [`Error::Config`] when the density is outside (0, 1]; [`Error::Pattern`] when there are no units, inputs or
-    /// connections, or more connections than fit.
+    /// [`Error::Config`] when the density is outside (0, 1] or leaves no connection; [`Error::Pattern`] when there are no
+    /// units, inputs or connections, or more connections than fit.
     pub fn try_init(&self, device: &Device, rng: &mut impl Rng) -> Result<SparseLinear> {
         let (outputs, inputs) = (self.outputs, self.inputs);
         let nnz = match self.nnz {
             Some(nnz) => nnz,
             None if self.density > 0.0 && self.density <= 1.0 => {
                 let possible = inputs.saturating_mul(outputs) as f64;
-                (self.density * possible).round() as usize
+                let nnz = (self.density * possible).round() as usize;
+                if nnz == 0 && possible > 0.0 {
+                    let least = 0.5 / possible;
+                    let allowed = format!(
+                        "{least} or more, which is one connection of a layer [{outputs}×{inputs}]"
+                    );
+                    return Err(Error::config("density", self.density, &allowed));
+                }
+                nnz
             }
             None => return Err(Error::config("density", self.density, "in (0, 1]")),
         };
@@ -254,4 +262,29 @@ fn generator_of(device: &Device) -> StdRng {
         *byte = drawn as u8;
     }
     StdRng::from_seed(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_density_that_leaves_no_connection_says_which_would() {
+        let mut rng = StdRng::seed_from_u64(0);
+        let device = crate::device::by_name(crate::device::available()[0]).unwrap();
+        let mut drawn = |inputs, density| {
+            let config = SparseLinearConfig::new(inputs, 4).with_density(density);
+            config.try_init(&device, &mut rng)
+        };
+        assert_eq!(
+            drawn(4, 0.01).unwrap_err().to_string(),
+            "density = 0.01: must be 0.03125 or more, which is one connection of a layer [4×4]"
+        );
+        assert_eq!(drawn(4, 0.03125).unwrap().pattern().nnz(), 1);
+        assert_eq!(
+            drawn(4, 0.0).unwrap_err().to_string(),
+            "density = 0: must be in (0, 1]"
+        );
+        assert!(drawn(0, 0.5).unwrap_err().is_pattern());
+    }
 }

@@ -373,7 +373,7 @@ mod tests {
         assert!(step(&[1.0], Some([1, 4]), 0.5).is_shape());
         assert!(step(&[1.0, 2.0], Some([1, 3]), 0.5).is_shape());
         assert!(step(&[1.0, 2.0], Some([4, 1]), 0.5).is_shape());
-        assert!(step(&[1.0, 2.0], None, 0.5).is_shape());
+        assert!(step(&[1.0, 2.0], None, 0.5).is_config());
         assert!(step(&[1.0, 2.0], Some([1, 4]), 1.5).is_config());
     }
 }

@@ -11,6 +11,7 @@ use crate::error::Result;
 
 /// What a rule must be given besides the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Signal {
     /// Nothing.
     None,

@@ -5,8 +5,9 @@ use crate::nn::Activity;
 use crate::op::DenseGradient;
 use crate::pattern::Pattern;
 
-/// One layer as a rule sees it.
+/// One layer as a rule sees it. A test of a rule makes one by [`new`](Self::new) and sets what else the rule reads.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct LayerState {
     /// Its connections.
     pub pattern: Pattern,
@@ -17,6 +18,16 @@ pub struct LayerState {
 }
 
 impl LayerState {
+    /// A layer with these connections and their values `[nnz]`, without a gradient.
+    #[must_use]
+    pub fn new(pattern: Pattern, values: Vec<f32>) -> Self {
+        Self {
+            pattern,
+            values,
+            gradient: None,
+        }
+    }
+
     /// The magnitude of each value.
     #[must_use]
     pub fn magnitudes(&self) -> Vec<f32> {
@@ -26,28 +37,22 @@ impl LayerState {
     /// The dense gradient.
     ///
     /// # Errors
-    /// [`Error::Shape`] when there is none, or one of another shape than the layer's.
+    /// [`Error::Config`] when the rule has not asked for it; [`Error::Shape`] when it is of another shape than the layer's.
     pub fn dense_gradient(&self) -> Result<&DenseGradient> {
-        let shape = self
-            .gradient
-            .as_ref()
-            .map_or((0, 0), |g| (g.outputs(), g.inputs()));
+        let Some(gradient) = &self.gradient else {
+            let allowed = "`Signal::DenseGradient` in every update in which the rule's plan reads the dense gradient";
+            return Err(Error::config("signal", "another", allowed));
+        };
         let (outputs, inputs) = (self.pattern.outputs(), self.pattern.inputs());
-        Error::check_size("outputs of the dense gradient", shape.0, outputs)?;
-        Error::check_size("inputs of the dense gradient", shape.1, inputs)?;
-        match &self.gradient {
-            Some(gradient) => Ok(gradient),
-            None => Err(Error::Shape {
-                what: "dense gradients",
-                got: 0,
-                expected: 1,
-            }),
-        }
+        Error::check_size("outputs of the dense gradient", gradient.outputs(), outputs)?;
+        Error::check_size("inputs of the dense gradient", gradient.inputs(), inputs)?;
+        Ok(gradient)
     }
 }
 
-/// A network as a rule sees it.
+/// A network as a rule sees it. A test of a rule starts from [`NetworkState::default`] and sets what the rule reads.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct NetworkState {
     /// Its sparse layers.
     pub layers: Vec<LayerState>,

@@ -47,6 +47,7 @@ impl NetworkTrainerConfig {
 
 /// What one call of [`NetworkTrainer::minimise`] did.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct StepReport<A = ()> {
     /// The loss before the step.
     pub loss: f32,
