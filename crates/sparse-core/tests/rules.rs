@@ -33,7 +33,11 @@ fn every_rule_passes_the_test_kit() {
     ];
     for allow_regrow in [true, false] {
         for grown_value in [GrownValue::Zero, GrownValue::Random] {
-            for grown_moments in [GrownMoments::Zero, GrownMoments::Keep] {
+            for grown_moments in [
+                GrownMoments::Zero,
+                GrownMoments::Keep,
+                GrownMoments::LayerMean,
+            ] {
                 configs.push(
                     RigL {
                         allow_regrow,
@@ -57,7 +61,9 @@ fn every_rule_passes_the_test_kit() {
         }
     }
     for rule in configs {
-        testing::check_rule(&rule).unwrap_or_else(|failure| panic!("{rule:?}: {failure}"));
+        for check in [testing::check_rule, testing::check_floor] {
+            check(&rule).unwrap_or_else(|failure| panic!("{rule:?}: {failure}"));
+        }
         testing::check_config(&rule).unwrap_or_else(|failure| panic!("{failure}"));
         if rule.grows() {
             testing::check_constant_nnz(&rule)
@@ -164,7 +170,6 @@ impl NamedRule for Faulty {
 fn the_test_kit_finds_what_a_rule_does_wrong() {
     for (wrong, expected) in [
         (Wrong::GrowsTwice, "twice"),
-        (Wrong::IgnoresTheFloor, "must keep"),
         (Wrong::DropsAll, "leaves no connections"),
         (Wrong::ResetsWhatIsNot, "resets value"),
         (
@@ -181,6 +186,10 @@ fn the_test_kit_finds_what_a_rule_does_wrong() {
         let failure = testing::check_rule(&Faulty(wrong).into()).unwrap_err();
         assert!(failure.contains(expected), "{wrong:?}: {failure}");
     }
+    let ignores = RuleConfig::from(Faulty(Wrong::IgnoresTheFloor));
+    let failure = testing::check_floor(&ignores).unwrap_err();
+    assert!(failure.contains("must keep"), "{failure}");
+    testing::check_rule(&ignores).unwrap();
     for wrong in [Wrong::GrowsOneMore, Wrong::MovesAll] {
         let failure = testing::check_constant_nnz(&Faulty(wrong).into()).unwrap_err();
         assert!(
@@ -188,6 +197,49 @@ fn the_test_kit_finds_what_a_rule_does_wrong() {
             "{wrong:?}: {failure}"
         );
     }
+}
+
+/// Acts from an update on, or never, and does nothing then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Late {
+    from: Option<u64>,
+    grows: bool,
+}
+
+impl Rule for Late {
+    fn signal(&self, step: u64) -> Option<Signal> {
+        (step >= self.from?).then_some(Signal::None)
+    }
+
+    fn plan(&self, network: &NetworkState, _: Update, _: &mut dyn Rng) -> Result<Vec<LayerChange>> {
+        Ok(vec![LayerChange::default(); network.layers.len()])
+    }
+
+    fn grows(&self) -> bool {
+        self.grows
+    }
+}
+
+impl NamedRule for Late {
+    const NAME: &'static str = "late";
+    const ABOUT: &'static str = "Acts from an update on";
+}
+
+#[test]
+fn a_rule_is_checked_at_its_own_updates_and_is_static_by_what_it_says() {
+    let late = |from, grows| RuleConfig::from(Late { from, grows });
+    for grows in [false, true] {
+        let failure = testing::check_rule(&late(Some(1_000), grows)).unwrap_err();
+        assert!(failure.starts_with("never acts at updates 1..9"), "{failure}");
+        let at = testing::At(995..1_001);
+        at.check_rule(&late(Some(1_000), grows)).unwrap();
+        let failure = at.check_constant_nnz(&late(Some(1_001), grows));
+        let failure = failure.unwrap_err();
+        assert!(failure.starts_with("never acts at updates 995..1001"), "{failure}");
+    }
+    testing::check_rule(&late(None, false)).unwrap();
+    // Whoever grows connections acts at some update.
+    testing::check_rule(&late(None, true)).unwrap_err();
 }
 
 #[test]
