@@ -167,7 +167,9 @@ fn compare_drops(
                 min_inputs_per_unit: topology.min_inputs_per_unit,
             };
             let mut network = NetworkState::default();
-            network.layers.push(LayerState::new(pattern.clone(), values));
+            network
+                .layers
+                .push(LayerState::new(pattern.clone(), values));
             network.layers[0].gradient = Some(gradient.unwrap());
             let planned = topology
                 .rule

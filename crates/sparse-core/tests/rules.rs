@@ -230,12 +230,18 @@ fn a_rule_is_checked_at_its_own_updates_and_is_static_by_what_it_says() {
     let late = |from, grows| RuleConfig::from(Late { from, grows });
     for grows in [false, true] {
         let failure = testing::check_rule(&late(Some(1_000), grows)).unwrap_err();
-        assert!(failure.starts_with("never acts at updates 1..9"), "{failure}");
+        assert!(
+            failure.starts_with("never acts at updates 1..9"),
+            "{failure}"
+        );
         let at = testing::At(995..1_001);
         at.check_rule(&late(Some(1_000), grows)).unwrap();
         let failure = at.check_constant_nnz(&late(Some(1_001), grows));
         let failure = failure.unwrap_err();
-        assert!(failure.starts_with("never acts at updates 995..1001"), "{failure}");
+        assert!(
+            failure.starts_with("never acts at updates 995..1001"),
+            "{failure}"
+        );
     }
     testing::check_rule(&late(None, false)).unwrap();
     // Whoever grows connections acts at some update.

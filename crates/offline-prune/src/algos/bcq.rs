@@ -16,7 +16,7 @@ use rl_algos::nets::{
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use rl_algos::target::td_target;
-use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule};
+use sparse_core::nn::{Activation, SparseLinear, SparseMlp, SparseModule};
 use sparse_core::op;
 use sparse_core::trainer::NetworkTrainer;
 
@@ -60,6 +60,11 @@ impl SparseModule for Vae {
         let mut layers = self.encoder.sparse_layers_mut();
         layers.extend(self.decoder.sparse_layers_mut());
         layers
+    }
+
+    /// Of both alike.
+    fn activation(&self) -> Option<Activation> {
+        Some(self.encoder.activation())
     }
 }
 

@@ -35,9 +35,10 @@ pub trait SparseModule: Module {
         let _ = probe;
     }
 
-    /// The activation of its hidden layers, which records store. Default: ReLU.
-    fn activation(&self) -> Activation {
-        Activation::default()
+    /// The activation of its hidden layers, by which [`Record::network`](crate::record::Record::network) reads the module as a
+    /// [`SparseMlp`]. Default: `None`, of a module that is no such network, whose record is not read as one.
+    fn activation(&self) -> Option<Activation> {
+        None
     }
 }
 
@@ -230,8 +231,8 @@ impl SparseModule for SparseMlp {
         self.activity = probe;
     }
 
-    fn activation(&self) -> Activation {
-        self.hidden
+    fn activation(&self) -> Option<Activation> {
+        Some(self.hidden)
     }
 }
 

@@ -4,7 +4,7 @@
 //! `[outputs, inputs]`), `actor.0.bias` f32 `[outputs]`, where the layer is normalised `actor.0.scale` and
 //! `actor.0.shift` f32 `[outputs]`; and in the metadata `actor.layers`, `actor.0.inputs` and `actor.0.storage`. A layer
 //! without a bias has `actor.0.outputs` in the metadata instead of `actor.0.bias`. `actor.activation` says what follows
-//! the hidden layers, where it is not ReLU.
+//! the hidden layers, where it is not ReLU; it is `none` of a module of several layers that says no activation.
 //!
 //! A [`NetworkTrainer`](crate::trainer::NetworkTrainer) called `actor` adds what it needs to go on as if it had never stopped: its
 //! target network as a network called `actor_target`; for each of these vectors the optimizer's moments, as
@@ -46,6 +46,9 @@ pub fn to_bytes(networks: &[(&str, &SparseMlp)]) -> Result<Vec<u8>> {
     }
     writer.finish()
 }
+
+/// What it says there of a module that names no activation.
+pub(crate) const NO_ACTIVATION: &str = "none";
 
 /// Where the metadata says what follows the hidden layers of the network called `name`.
 fn activation_key(name: &str) -> String {

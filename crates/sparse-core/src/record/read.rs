@@ -7,7 +7,7 @@ use std::str::FromStr;
 use burn::tensor::Device;
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo};
 
-use super::{EARLIER, FORMAT, activation_key, checksum, malformed, unreadable};
+use super::{EARLIER, FORMAT, NO_ACTIVATION, activation_key, checksum, malformed, unreadable};
 use crate::nn::{Activation, SparseLinear, SparseMlp, Storage};
 use crate::op::vector as vector_of;
 use crate::pattern::Pattern;
@@ -103,7 +103,8 @@ impl Record {
     ///
     /// # Errors
     /// [`Error::Record`] when there is none, part of it is missing or of another type or length, its positions are
-    /// no set of connections, or its layers do not fit together; it names the part and the offending value.
+    /// no set of connections, its layers do not fit together, or it is of a module that says no
+    /// [activation](crate::nn::SparseModule::activation); it names the part and the offending value.
     pub fn network(&self, name: &str, device: &Device) -> Result<SparseMlp> {
         let count = self.layers(name)?;
         if count == 0 {
@@ -113,19 +114,27 @@ impl Record {
         }
         let layers = (0..count).map(|index| self.layer(&format!("{name}.{index}"), device));
         let network = SparseMlp::from_layers(layers.collect::<Result<_>>()?);
-        Ok(network
-            .map_err(within(name))?
-            .with_activation(self.activation(name)?))
+        let Some(activation) = self.activation(name)? else {
+            let value = format!(
+                "{NO_ACTIVATION}: must be one to be read as a SparseMlp; the module that was stored names none (`SparseModule::activation`), \
+                 so read it into one of its type"
+            );
+            return Err(malformed(&activation_key(name), &value));
+        };
+        Ok(network.map_err(within(name))?.with_activation(activation))
     }
 
-    /// What follows the hidden layers of the network called `name`.
-    pub(crate) fn activation(&self, name: &str) -> Result<Activation> {
+    /// What follows the hidden layers of the network called `name`; `None` where it said no activation.
+    pub(crate) fn activation(&self, name: &str) -> Result<Option<Activation>> {
         let key = activation_key(name);
         if !self.has(&key) {
-            return Ok(Activation::default());
+            return Ok(Some(Activation::Relu));
         }
         let stored = self.meta(&key)?;
-        Activation::named(stored).ok_or_else(|| {
+        if stored == NO_ACTIVATION {
+            return Ok(None);
+        }
+        Activation::named(stored).map(Some).ok_or_else(|| {
             let names = Activation::ALL.map(Activation::name).join(", ");
             malformed(&key, &format!("{stored}: must be one of {names}"))
         })

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use safetensors::tensor::{Dtype, SafeTensors, TensorInfo, TensorView};
 use serde::Serialize;
 
-use super::{FORMAT, activation_key, checksum, malformed, unreadable};
+use super::{FORMAT, NO_ACTIVATION, activation_key, checksum, malformed, unreadable};
 use crate::Result;
 use crate::nn::{Activation, SparseLinear, SparseModule};
 use crate::op::to_vec;
@@ -54,12 +54,16 @@ impl RecordWriter {
         Self::default()
     }
 
-    /// Adds a network, which [`Record::network`](super::Record::network) reads.
+    /// Adds a network. [`Record::network`](super::Record::network) reads it where it is a chain of layers with one
+    /// [activation](SparseModule::activation) between them, or a single layer.
     pub fn network<N: SparseModule>(&mut self, name: &str, network: &N) {
         let layers = network.sparse_layers();
         self.meta(&format!("{name}.layers"), layers.len());
-        if network.activation() != Activation::default() {
-            self.meta(&activation_key(name), network.activation().name());
+        match network.activation() {
+            Some(Activation::Relu) => {}
+            Some(other) => self.meta(&activation_key(name), other.name()),
+            None if layers.len() == 1 => {}
+            None => self.meta(&activation_key(name), NO_ACTIVATION),
         }
         for (index, layer) in layers.into_iter().enumerate() {
             self.layer(&format!("{name}.{index}"), layer);

@@ -3,9 +3,9 @@
 use burn::tensor::Device;
 
 use super::{NetworkTrainer, NetworkTrainerConfig, TargetConfig};
-use crate::nn::{SparseLinear, SparseMlp, SparseModule};
+use crate::nn::{Activation, SparseLinear, SparseMlp, SparseModule};
 use crate::optim::Adam;
-use crate::record::{Record, RecordWriter, malformed};
+use crate::record::{NO_ACTIVATION, Record, RecordWriter, malformed};
 use crate::topology::{ExplorationRate, Topology};
 use crate::{Error, Result};
 
@@ -155,9 +155,13 @@ fn held_name(name: &str, index: usize) -> String {
 
 /// Replaces the layers of a network by those stored under `name`, which must have the same shapes.
 fn read_layers<N: SparseModule>(record: &Record, name: &str, net: &mut N) -> Result<()> {
-    let (stored, expected) = (record.activation(name)?, net.activation());
-    if record.layers(name)? > 0 && stored != expected {
-        let (stored, expected) = (stored.name(), expected.name());
+    let stored = record.activation(name)?;
+    if let Some(expected) = net.activation()
+        && record.layers(name)? > 0
+        && stored != Some(expected)
+    {
+        let stored = stored.map_or(NO_ACTIVATION, Activation::name);
+        let expected = expected.name();
         let reason = format!("`{name}` has the activation {stored}: must be {expected}");
         return Err(Error::Record { reason });
     }
