@@ -15,7 +15,7 @@ use crate::error::Result;
 
 /// Any rule that has a name. Configurations write `"static"`, or `{"rigl": {"allow_regrow": false}}`: the name, and
 /// under it the settings that are not as by default. Your own rule is read once it is
-/// [registered](super::register_rule).
+/// [registered](super::register_rule). Formats that do not say what they hold (postcard, bincode) cannot read it.
 #[derive(Clone)]
 pub struct RuleConfig(Arc<dyn AnyRule>);
 

@@ -55,6 +55,9 @@ pub use updater::{TopologyState, TopologyUpdater};
 use crate::error::Result;
 
 /// A rule and when it acts.
+///
+/// It is stored in formats that say what they hold (TOML, JSON), for a rule is read as the name or the table that stands there.
+/// Formats that do not (postcard, bincode) cannot read it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topology {

@@ -20,7 +20,7 @@ use crate::{Error, Result};
 use backward::{Backward, Forward, is_taped};
 pub use target::{TargetConfig, TargetConnections};
 
-/// Settings of a network's training.
+/// Settings of a network's training. Formats that say what they hold (TOML, JSON) store them, as a [`Topology`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkTrainerConfig {
