@@ -35,7 +35,8 @@ pub(crate) fn config(args: &TrainArgs) -> Result<TrainConfig> {
         set,
     )?;
     if [args.actor_sparsity, args.critic_sparsity] != [None, None] {
-        takes_sparsity(&config)?;
+        let own = recipes::named_with(&config.recipe, &config.env, &config.env_settings)?;
+        takes_sparsity(&config, &own)?;
     }
     let sparsity = &mut config.sparsity;
     sparsity.actor = args.actor_sparsity.unwrap_or(sparsity.actor);
@@ -47,10 +48,12 @@ pub(crate) fn config(args: &TrainArgs) -> Result<TrainConfig> {
     Ok(config)
 }
 
-/// Refuses a sparsity where the recipe would not follow it.
-fn takes_sparsity(config: &TrainConfig) -> Result<()> {
+/// Refuses a sparsity where the recipe, whose `own` settings are these, would not follow it: one that is dense from the first
+/// update to the last, or that has a density for each layer.
+fn takes_sparsity(config: &TrainConfig, own: &TrainConfig) -> Result<()> {
     let recipe = config.recipe.as_str();
-    if recipe.starts_with("dense") || recipe.starts_with("tiny") {
+    let is_whole = own.sparsity.actor == 0.0 && own.sparsity.critic == 0.0;
+    if is_whole && own.topology.is_none() && own.pruning.is_none() {
         bail!("the recipe `{recipe}` has no sparsity; take static, set, rigl or rlx2 for one");
     }
     if let Allocation::Lambda(_) | Allocation::PerLayer(_) = config.sparsity.allocation {
@@ -253,6 +256,35 @@ mod tests {
     }
 
     #[test]
+    fn a_sparsity_is_for_recipes_that_are_sparse_whatever_their_name() {
+        for recipe in recipes::names() {
+            let args = TrainArgs {
+                recipe: Some(recipe.clone()),
+                actor_sparsity: Some(0.5),
+                ..TrainArgs::default()
+            };
+            let (name, _) = recipe.rsplit_once('-').unwrap();
+            let refusal = match name {
+                "dense" | "tiny" | "rlx2-dense" | "rlx2-tiny" | "ds-dense" => "has no sparsity",
+                "ds" | "ds-static" => "has a density for each layer",
+                _ => {
+                    assert_eq!(config(&args).unwrap().sparsity.actor, 0.5, "{recipe}");
+                    continue;
+                }
+            };
+            let error = config(&args).expect_err(&recipe).to_string();
+            let said = format!("the recipe `{recipe}` {refusal}");
+            assert!(error.starts_with(&said), "{error}");
+        }
+        // One of a user's own that starts dense and ends sparse, as its name says.
+        let mut own = recipes::named("dense", ENV).unwrap();
+        own.recipe = "dense-to-sparse-td3".to_owned();
+        assert!(takes_sparsity(&own, &own).is_err());
+        own.pruning = recipes::named("pruned", ENV).unwrap().pruning;
+        takes_sparsity(&own, &own).unwrap();
+    }
+
+    #[test]
     fn what_a_run_wrote_is_taken_back() {
         let wrote = config(&TrainArgs::default()).unwrap();
         let text = wrote.to_toml().unwrap();
@@ -443,18 +475,5 @@ mod tests {
         config.env = "robots/My_arm.toml".to_owned();
         let folder = folder(&TrainArgs::default(), &config);
         assert_eq!(folder, PathBuf::from("runs/my_arm-rlx2-td3-s0"));
-    }
-
-    #[test]
-    fn recipes_that_would_not_follow_a_sparsity_refuse_one() {
-        for recipe in ["dense-td3", "tiny-sac", "ds-td3"] {
-            let args = TrainArgs {
-                recipe: Some(recipe.into()),
-                actor_sparsity: Some(0.5),
-                ..TrainArgs::default()
-            };
-            let error = config(&args).unwrap_err().to_string();
-            assert!(error.contains(recipe), "{error}");
-        }
     }
 }
