@@ -304,6 +304,7 @@ impl BuildAgent for OwnConfig {
 fn an_agent_is_played_by_its_checkpoint_whatever_it_acts_by() {
     register_agent::<OwnConfig>().unwrap();
     assert!(algos::is_registered("own") && !algos::is_registered("redq"));
+    assert!(!algos::is_registered("nonsense"));
     let device = Device::flex();
     let mut agent = Own {
         layer: Layer([0.3, -0.2, 0.5, 0.1]),

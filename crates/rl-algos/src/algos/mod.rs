@@ -107,15 +107,17 @@ static REGISTERED: Registered<Builder> = Registered::new();
 /// # Errors
 /// [`Error::Config`] when the name is taken, or is none: lower case letters, digits, `_` and `-`.
 pub fn register_agent<A: BuildAgent>() -> Result<()> {
+    let _adding = recipes::adding();
     if config::agent_kinds()
         .iter()
         .all(|kind| kind.name != A::NAME)
     {
         recipes::check_agent(A::NAME)?;
     }
-    config::register::<A>()?;
     let ours = OURS.iter().map(|builder| builder.name);
-    REGISTERED.add("agent", A::NAME, Builder::of::<A>(), ours)
+    REGISTERED.add("agent", A::NAME, Builder::of::<A>(), ours)?;
+    // Last, for it is by this that others find the agent: whoever finds it can make it.
+    config::register::<A>()
 }
 
 /// Draws the agent that `config` describes, for observations and actions of these sizes.
@@ -145,10 +147,11 @@ pub fn build(
     }
 }
 
-/// Whether an agent was registered, and is none of this crate's.
+/// Whether an agent of this name was [registered](register_agent); those of this crate were not.
 #[must_use]
 pub fn is_registered(name: &str) -> bool {
-    OURS.iter().all(|builder| builder.name != name)
+    let registered = REGISTERED.after(&[]);
+    registered.iter().any(|builder| builder.name == name)
 }
 
 /// The agent of `config` as a [checkpoint](crate::agent::Agent#method.checkpoint) has it, for acting: built anew, with

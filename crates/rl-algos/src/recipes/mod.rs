@@ -13,7 +13,7 @@ mod set;
 mod static_sparse;
 mod tiny;
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use envs::{Settings, TaskInfo};
 
@@ -59,6 +59,14 @@ const OURS: [Recipe; 18] = [
 /// Those that were registered.
 static REGISTERED: RwLock<Vec<Recipe>> = RwLock::new(Vec::new());
 
+/// Held while a recipe or an agent is added: their names are checked against each other's.
+static ADDING: Mutex<()> = Mutex::new(());
+
+/// Waits until nobody else adds a recipe or an agent, and keeps others from it.
+pub(crate) fn adding() -> MutexGuard<'static, ()> {
+    ADDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Gives a recipe of one's own its name, in all of the process; there is one of it with each agent.
 ///
 /// # Errors
@@ -66,6 +74,7 @@ static REGISTERED: RwLock<Vec<Recipe>> = RwLock::new(Vec::new());
 /// `-`.
 pub fn register_recipe(recipe: Recipe) -> Result<()> {
     check_name("recipe", recipe.name)?;
+    let _adding = adding();
     let agents: Vec<&str> = agent_kinds().iter().map(|agent| agent.name).collect();
     let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
     let others = OURS.iter().chain(registered.iter());
