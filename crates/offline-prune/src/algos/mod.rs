@@ -153,8 +153,11 @@ pub fn draw(
     config.shapes(rows).into_iter().map(network).collect()
 }
 
-/// So many networks.
-fn take<const N: usize>(networks: Vec<SparseMlp>) -> Result<[SparseMlp; N]> {
+/// The networks of an agent that has so many, in the order of its shapes.
+///
+/// # Errors
+/// [`rl_algos::Error::Config`] when there are more or fewer.
+pub fn take<const N: usize>(networks: Vec<SparseMlp>) -> Result<[SparseMlp; N]> {
     <[SparseMlp; N]>::try_from(networks).map_err(|networks| {
         crate::Error::config(
             "networks",

@@ -8,11 +8,11 @@ use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, StepReport};
 
 use super::spec::{NetworkSpec, network};
 use super::{BatchShape, to_vec};
-use crate::Result;
 use crate::agent::{Network, Parts, Role};
 use crate::config::TrainConfig;
 use crate::rng::Streams;
 use crate::scale::CriticUnits;
+use crate::{Error, Result};
 
 /// Critics, each with its target: any number, 1 or more.
 #[derive(Debug)]
@@ -27,7 +27,8 @@ impl Critics {
     /// Draws `count` critics, 1 or more.
     ///
     /// # Errors
-    /// The networks' own, such as when a layer would have no inputs, and as [`CriticUnits::of`].
+    /// As [`from_networks`](Self::from_networks) and [`CriticUnits::of`], and the networks' own, such as when a layer would
+    /// have no inputs.
     pub fn new(
         count: usize,
         config: &TrainConfig,
@@ -44,7 +45,7 @@ impl Critics {
     /// Critics with these networks, which are trained by these settings and read actions in [-1, 1].
     ///
     /// # Errors
-    /// As [`NetworkTrainer::new`].
+    /// [`Error::Config`] when there are none; as [`NetworkTrainer::new`].
     pub fn from_networks(
         nets: impl IntoIterator<Item = SparseMlp>,
         settings: &NetworkTrainerConfig,
@@ -52,6 +53,9 @@ impl Critics {
         let nets = nets.into_iter();
         let learners = nets.map(|net| NetworkTrainer::new(net, settings.clone()));
         let learners: Vec<_> = learners.collect::<sparse_core::Result<_>>()?;
+        if learners.is_empty() {
+            return Err(Error::config("critics", 0, "1 or more"));
+        }
         Ok(Self {
             names: (1..=learners.len())
                 .map(|i| format!("critic_{i}"))
@@ -86,9 +90,6 @@ impl Critics {
     }
 
     /// The network of the first.
-    ///
-    /// # Panics
-    /// When there is no critic.
     #[must_use]
     pub fn first(&self) -> &SparseMlp {
         self.learners[0].net()
@@ -190,4 +191,16 @@ pub fn least<'a>(critics: impl IntoIterator<Item = &'a SparseMlp>, input: &Tenso
         least
     });
     least.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_first_critic_or_an_error() {
+        let critics = Critics::from_networks([], &NetworkTrainerConfig::default());
+        let error = critics.unwrap_err().to_string();
+        assert_eq!(error, "critics = 0: must be 1 or more");
+    }
 }
