@@ -9,6 +9,9 @@ use sparse_core::topology::{NamedRule, register_rule};
 
 /// Adds a user's own to what configurations, checkpoints and the command line know by name, in all of the process.
 ///
+/// Each method adds at once, to registries of the process that nothing is ever removed from: dropping a `Registry` takes
+/// nothing back, and a second one that adds the same names fails, in tests as well. A program makes one, at its start.
+///
 /// ```no_run
 /// use std::process::ExitCode;
 ///
