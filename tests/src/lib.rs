@@ -3,9 +3,15 @@
 //! The promises themselves are in `tests/tests/`, one file each. Recordings lie in `tests/golden/`, each
 //! with its origin; the environment variable `PARITY_DATA` names another folder of them.
 //!
+//! The examples of the book's pages on extending are compiled and run as tests of this package (`book`), where the published
+//! crates need not have the pages.
+//!
 //! In reading order: [`recording`] (the files), [`actions`] (what was done in them), [`errors`] (how far off),
 //! [`isa`] (which vector instructions), [`models`] (compiled models side by side), [`python`] (other programs that read what is written here), [`random`] (random models beside MuJoCo), [`report`] (the
 //! table of the docs), [`small`] (runs that take seconds), [`updates`] (recorded updates of agents).
+
+#[cfg(doctest)]
+mod book;
 
 pub mod actions;
 pub mod errors;

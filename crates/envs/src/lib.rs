@@ -2,8 +2,9 @@
 //!
 //! No C library, no Python, and no threads but in [`VecEnv`] with the feature `parallel`. The same seed gives the same
 //! numbers; a [`Clone`] in mid-episode goes on identically. A step allocates only where a pose has more constraint rows
-//! than any before. The engine can be used alone: [`mjcf::compile`] and [`dynamics::step`] take models of free, ball,
-//! slide and hinge joints, primitive shapes and fixed tendons, and refuse what they cannot do.
+//! than any before. The engine can be used alone: [`mjcf::compile`] and [`dynamics::step`] take MJCF models
+//! with every kind of joint, primitive shapes, meshes and height fields, fixed and spatial tendons, muscles and sensors, and
+//! refuse what they cannot do.
 //!
 //! ```
 //! let mut env = envs::make("HalfCheetah-v5")?;
@@ -46,8 +47,3 @@ pub use registry::{
 pub use tasks::Mujoco;
 pub use vector::VecEnv;
 pub use wrappers::Settings;
-
-/// The book's page on your own tasks and environments, so that its examples are compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/src/extending/environment.md")]
-struct Extending;

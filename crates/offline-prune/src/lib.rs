@@ -50,8 +50,3 @@ mod weights;
 pub use error::{Error, Result};
 pub use export::{fold_normaliser, policy_bytes};
 pub use prune_agent::{PrunedAgent, prune_agent};
-
-/// The book's page on your own agents, so that its example is compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/src/extending/offline.md")]
-struct Extending;

@@ -40,8 +40,3 @@ mod workers;
 
 pub use error::{Error, Result};
 pub use workers::{ActiveRunGuard, keep_workers_awake};
-
-/// The book's page on your own agents and recipes, so that its examples are compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/src/extending/agent.md")]
-struct Extending;

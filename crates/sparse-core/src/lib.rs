@@ -85,8 +85,3 @@ pub mod topology;
 pub mod trainer;
 
 pub use error::{Error, Result};
-
-/// The book's page on your own rules, allocations and storages, so that its examples are compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/src/extending.md")]
-struct Extending;
