@@ -5,9 +5,8 @@
 use std::time::Instant;
 
 use rl_algos::observe::{Evaluation, Observer};
-use rl_algos::rng::Streams;
-use rl_algos::train::{LoopConfig, Trainer};
-use rl_algos::{Result, algos, recipes};
+use rl_algos::train::Trainer;
+use rl_algos::{Result, recipes};
 
 struct Print(Instant);
 
@@ -44,13 +43,7 @@ fn main() -> Result<()> {
     config.steps = word(1, "50000").parse().unwrap_or(50_000);
     config.seed = word(2, "0").parse().unwrap_or(0);
     let device = sparse_core::device::by_name("flex")?;
-    let env = envs::make(&config.env)?;
-    let [observation, action] = [env.info().observation.len(), env.info().action.len()];
-    let mut streams = Streams::new(config.seed);
-    let agent = algos::build(&config, observation, action, &device, &mut streams)?;
-    Trainer::new(agent, env)
-        .config(LoopConfig::from(&config))
-        .streams(streams)
+    Trainer::from_config(&config, config.make_env()?, &device)?
         .observe(Print(Instant::now()))
         .run()?;
     Ok(())

@@ -1,18 +1,13 @@
 //! Online reinforcement learning with networks that are sparse from the first step to the last.
 //!
 //! ```no_run
-//! use rl_algos::train::{LoopConfig, Trainer};
-//! use rl_algos::{algos, recipes, rng::Streams};
+//! use rl_algos::recipes;
+//! use rl_algos::train::Trainer;
 //! use sparse_core::device;
 //!
 //! let mut config = recipes::named("rlx2", "HalfCheetah-v5")?;
 //! config.steps = 50_000;
-//! let env = config.make_env()?;
-//! let [observation, action] = [env.info().observation.len(), env.info().action.len()];
-//! let mut streams = Streams::new(config.seed);
-//! let device = device::by_name("flex")?;
-//! let agent = algos::build(&config, observation, action, &device, &mut streams)?;
-//! let trained = Trainer::new(agent, env).config(LoopConfig::from(&config)).streams(streams).run()?;
+//! let trained = Trainer::from_config(&config, config.make_env()?, &device::by_name("flex")?)?.run()?;
 //! println!("{:.0?}", trained.returns.last());
 //! # Ok::<(), rl_algos::Error>(())
 //! ```

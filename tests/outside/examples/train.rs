@@ -5,8 +5,8 @@
 use envs::Env;
 use outside::CartPole;
 use rl_algos::observe::{Evaluation, Observer};
-use rl_algos::train::{LoopConfig, Trainer};
-use rl_algos::{Result, algos, recipes, rng::Streams};
+use rl_algos::train::Trainer;
+use rl_algos::{Result, recipes};
 use sparse_core::device;
 
 /// Prints each evaluation.
@@ -35,13 +35,7 @@ fn train(env: Box<dyn Env>, steps: u64) -> Result<f64> {
     config.sparsity.actor = 0.9;
     config.sparsity.critic = 0.9;
     config.validate()?;
-    let mut streams = Streams::new(config.seed);
-    let [observation, action] = [info.observation.len(), info.action.len()];
-    let device = device::by_name("flex")?;
-    let agent = algos::build(&config, observation, action, &device, &mut streams)?;
-    let trained = Trainer::new(agent, env)
-        .config(LoopConfig::from(&config))
-        .streams(streams)
+    let trained = Trainer::from_config(&config, env, &device::by_name("flex")?)?
         .observe(Print(info.id))
         .run()?;
     Ok(trained.returns.into_iter().fold(f64::MIN, f64::max))

@@ -1,5 +1,6 @@
 //! How a run is set up: an agent, where its experience comes from, settings, observers.
 
+use burn::tensor::Device;
 use envs::{Env, VecEnv};
 use sparse_core::nn::SparseModule;
 
@@ -10,6 +11,8 @@ use super::settings::LoopConfig;
 use super::source::Source;
 use super::state::{TrainState, Trained};
 use crate::agent::{Agent, Role};
+use crate::algos;
+use crate::config::TrainConfig;
 use crate::replay::{Batches, OfflineData, Replay};
 use crate::rng::Streams;
 use crate::{ActiveRunGuard, Error, Result};
@@ -20,16 +23,13 @@ use crate::{ActiveRunGuard, Error, Result};
 /// in compressed rows on every CPU ([`sparse_core::kernels`]).
 ///
 /// ```no_run
-/// use rl_algos::train::{LoopConfig, Trainer};
-/// use rl_algos::{algos, recipes, rng::Streams};
+/// use rl_algos::recipes;
+/// use rl_algos::train::Trainer;
 /// use sparse_core::device;
 ///
 /// let config = recipes::named("dense-td3", "InvertedPendulum-v5")?;
 /// let env = config.make_env()?;
-/// let [observation, action] = [env.info().observation.len(), env.info().action.len()];
-/// let mut streams = Streams::new(config.seed);
-/// let agent = algos::build(&config, observation, action, &device::by_name("flex")?, &mut streams)?;
-/// let trained = Trainer::new(agent, env).config(LoopConfig::from(&config)).streams(streams).run()?;
+/// let trained = Trainer::from_config(&config, env, &device::by_name("flex")?)?.run()?;
 /// println!("{:.0?}", trained.returns.last());
 /// # Ok::<(), rl_algos::Error>(())
 /// ```
@@ -50,8 +50,30 @@ enum Origin<'a> {
     Recorded(Box<dyn OfflineData + 'a>),
 }
 
+impl Trainer<'_, Box<dyn Agent>> {
+    /// Trains the agent that `config` describes in `env`, with the configuration's settings of the loop and streams of its
+    /// seed.
+    ///
+    /// # Errors
+    /// As [`algos::build`].
+    pub fn from_config(
+        config: &TrainConfig,
+        env: impl Into<Box<dyn Env>>,
+        device: &Device,
+    ) -> Result<Self> {
+        let env = env.into();
+        let [observation, action] = [env.info().observation.len(), env.info().action.len()];
+        let mut streams = Streams::new(config.seed);
+        let agent = algos::build(config, observation, action, device, &mut streams)?;
+        Ok(Self::new(agent, env)
+            .config(LoopConfig::from(config))
+            .streams(streams))
+    }
+}
+
 impl<'a, A: Agent> Trainer<'a, A> {
-    /// Trains `agent` in `env`, where it is evaluated too, with the default [`LoopConfig`].
+    /// Trains `agent` in `env`, where it is evaluated too, with the default [`LoopConfig`]: give the agent of a recipe the
+    /// recipe's, for discount, steps of a return, batches and the replay's forgetting are settings of the loop.
     pub fn new(agent: A, env: impl Into<Box<dyn Env>>) -> Self {
         let env = env.into();
         let task = Some(env.clone_env());

@@ -85,9 +85,19 @@ pub(super) fn transpose(t: &mut Transpose<'_>) {
 /// Connections of a row that are summed side by side, so that one addition does not wait for the other.
 const APART: usize = 4;
 
-/// One observation through one layer: a row of the result is a sum over the row's connections.
+/// One observation through one layer: a row of the result is a sum over the row's connections, in lanes where it has all.
 #[inline(always)]
 pub(super) fn vector_product(p: &mut VectorProduct<'_>) {
+    // Not `max`, which would hide NaN.
+    let active = |sum: f32| if p.relu && sum < 0.0 { 0.0 } else { sum };
+    let inputs = p.x.len();
+    if p.values.len() == inputs * p.bias.len() && inputs > 0 {
+        let rows = p.values.chunks_exact(inputs).zip(p.bias);
+        for (y, (values, bias)) in p.y.iter_mut().zip(rows) {
+            y.write(active(bias + dot(values, p.x)));
+        }
+        return;
+    }
     let rows = p.ptr.windows(2).zip(p.bias);
     for (y, (bounds, bias)) in p.y.iter_mut().zip(rows) {
         let entries = bounds[0] as usize..bounds[1] as usize;
@@ -105,9 +115,23 @@ pub(super) fn vector_product(p: &mut VectorProduct<'_>) {
         for (value, input) in more_values.iter().zip(more_inputs) {
             sum += value * p.x[*input as usize];
         }
-        // Not `max`, which would hide NaN.
-        y.write(if p.relu && sum < 0.0 { 0.0 } else { sum });
+        y.write(active(sum));
     }
+}
+
+/// A row that has all of its connections: nothing is looked up.
+#[inline(always)]
+fn dot(values: &[f32], x: &[f32]) -> f32 {
+    let ((values, more_values), (x, more_x)) =
+        (values.as_chunks::<LANES>(), x.as_chunks::<LANES>());
+    let mut lanes = [0.0; LANES];
+    for (values, x) in values.iter().zip(x) {
+        for (lane, (value, x)) in lanes.iter_mut().zip(values.iter().zip(x)) {
+            *lane += value * x;
+        }
+    }
+    let more = more_values.iter().zip(more_x);
+    sum(lanes) + more.map(|(value, x)| value * x).sum::<f32>()
 }
 
 #[inline(always)]
