@@ -1,8 +1,9 @@
 """Times MuJoCo's own rollout loop (in C, one thread) over the work that `cargo xtask bench envs` gives it.
 
 Needs `pip install "mujoco==3.3.7" "gymnasium[mujoco]"`, and for tasks named `dmc/DOMAIN-TASK` `dm_control==1.0.34`. Speaks
-JSON, one object per line. First argument: the name of a task. Writes where an episode begins and the actions of the work,
-then for every line that it reads runs the work once and writes the seconds that it took and the positions in which it ended.
+JSON, one object per line. First argument: the name of a task, or `file:PATH` for a model, which begins in its first keyframe
+and moves by random controls, a new one every 0.02 s. Writes where an episode begins and the actions of the work, then for
+every line that it reads runs the work once and writes the seconds that it took and the positions in which it ended.
 """
 
 import json
@@ -17,10 +18,14 @@ import numpy
 from mujoco import rollout
 
 STEPS = 1000
+# How long a model keeps a control (s).
+CONTROL = 0.02
 
 
 def begin(task):
     """Model, state, physics steps per control step and range of actions at the start of a task's episode."""
+    if task.startswith("file:"):
+        return begin_model(mujoco.MjModel.from_xml_path(task.removeprefix("file:")))
     if not task.startswith("dmc/"):
         import gymnasium
 
@@ -40,6 +45,17 @@ def begin(task):
     return physics.model.ptr, physics.data.ptr, skip, (spec.minimum, spec.maximum)
 
 
+def begin_model(model):
+    """As `begin`, for a model of one's own. Controls that it does not bound are within 1."""
+    data = mujoco.MjData(model)
+    if model.nkey:
+        mujoco.mj_resetDataKeyframe(model, data, 0)
+    low, high = model.actuator_ctrlrange.T
+    bounded = low < high
+    low, high = numpy.where(bounded, low, -1), numpy.where(bounded, high, 1)
+    return model, data, max(1, round(CONTROL / model.opt.timestep)), (low, high)
+
+
 model, data, skip, (low, high) = begin(sys.argv[1])
 actions = numpy.random.default_rng(0).uniform(low, high, (STEPS, model.nu))
 print(
@@ -48,6 +64,8 @@ print(
             "version": mujoco.__version__,
             "qpos": data.qpos.tolist(),
             "qvel": data.qvel.tolist(),
+            "act": data.act.tolist(),
+            "skip": skip,
             "actions": actions.tolist(),
         }
     ),

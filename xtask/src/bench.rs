@@ -35,6 +35,7 @@ pub enum Bench {
   cargo xtask bench kernels --json > kernels.jsonl
   cargo xtask bench kernels --device wgpu
   cargo xtask bench envs --python python3
+  cargo xtask bench envs --python python3 --models hand.xml quadruped.xml
 
 Compare numbers of one table only: a shared machine changes speed from hour to hour, so each bench measures its
 rivals in turns, in one process, and prints medians and ratios.")]
@@ -55,6 +56,10 @@ pub struct BenchArgs {
     /// `layers`, torch and a clone of sfujim/TD3_BC on PYTHONPATH for `offline`
     #[arg(long, value_name = "PYTHON", required_if_eq("what", "layers"))]
     pub python: Option<PathBuf>,
+
+    /// Models in MJCF for `envs` to move beside MuJoCo, in place of the tasks: from the first keyframe, under random control
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "python")]
+    pub models: Vec<PathBuf>,
 
     /// Backend of `updates`, `offline`, `train` and `break-even`, or the GPU of `kernels`
     #[arg(long, value_name = "NAME", value_parser = values::device, help = help::named(

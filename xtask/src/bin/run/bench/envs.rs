@@ -1,10 +1,12 @@
 //! Control steps per second of each task: one environment on one thread, many on all, and MuJoCo's C library
 //! doing the same work in turns.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use ::envs::dynamics::{Model, State, step};
 use ::envs::{Env, EnvState, TaskInfo, VecEnv, list, make};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -97,9 +99,15 @@ pub(super) fn bench(threads: usize) -> Result<(String, Table)> {
     Ok((title, table))
 }
 
-/// Measures these tasks beside MuJoCo's rollout loop: the same start, the same actions, no
-/// resets, one thread each, in turns.
-pub(super) fn bench_beside(python: &Path) -> Result<(String, Table)> {
+/// Measures these tasks, or these models if there are any, beside MuJoCo's rollout loop: the same start, the same
+/// actions, no resets, one thread each, in turns.
+pub(super) fn bench_beside(python: &Path, models: &[PathBuf]) -> Result<(String, Table)> {
+    let tasks = list().into_iter().filter(|info| measured(info));
+    let what: Vec<What> = if models.is_empty() {
+        tasks.map(|info| What::Task(info.id)).collect()
+    } else {
+        models.iter().map(|file| What::Model(file)).collect()
+    };
     let mut table = Table::new(&[
         "task",
         "steps_per_s",
@@ -107,17 +115,17 @@ pub(super) fn bench_beside(python: &Path) -> Result<(String, Table)> {
         "ratio",
         "apart",
     ]);
-    let (mut logarithms, mut tasks, mut version) = (0.0, 0.0, String::new());
-    for info in list().into_iter().filter(|info| measured(info)) {
-        let (mut rival, work) = Mujoco::start(python, info.id)?;
-        let mut ours = Replay::new(info.id, &work)?;
+    let (mut logarithms, mut version) = (0.0, String::new());
+    for what in &what {
+        let (mut rival, work) = Mujoco::start(python, &what.asked()?)?;
+        let mut ours = what.replay(&work)?;
         let (mut here, mut there) = (Times::default(), Times::default());
         let mut apart: f64 = 0.0;
         // The first run of each warms up.
         for repeat in 0..=REPEATS {
             let (seconds, qpos) = ours.run(&work)?;
             let run = rival.run()?;
-            apart = ours.apart(&qpos, &run.qpos);
+            apart = largest_difference(&qpos, &run.qpos);
             if repeat > 0 {
                 here.push(seconds);
                 there.push(run.seconds);
@@ -126,20 +134,19 @@ pub(super) fn bench_beside(python: &Path) -> Result<(String, Table)> {
         let steps = work.actions.len() as f64;
         let ratio = super::clock::ratio(&there, &here);
         logarithms += ratio.ln();
-        tasks += 1.0;
         version.clone_from(&work.version);
         table.push(vec![
-            Cell::text(info.id),
+            Cell::text(what.name()),
             Cell::Number(steps / here.median(), 0),
             Cell::Number(steps / there.median(), 0),
             Cell::Number(ratio, 2),
             Cell::text(format!("{apart:.0e}")),
         ]);
     }
-    if tasks == 0.0 {
+    if what.is_empty() {
         bail!("there is no task to measure");
     }
-    let mean = f64::exp(logarithms / tasks);
+    let mean = f64::exp(logarithms / what.len() as f64);
     let title = format!(
         "Control steps per second beside MuJoCo {version}'s rollout loop: one thread each, the same start and the same\n\
          {STEPS} random actions, no resets, {}. Medians of {REPEATS} turns; `apart` is the largest difference in\n\
@@ -234,14 +241,58 @@ fn random_actions(env: &dyn Env, steps: usize) -> Vec<Vec<f64>> {
     (0..steps).map(|_| draw()).collect()
 }
 
+/// What is measured beside MuJoCo.
+enum What<'a> {
+    Task(&'a str),
+    Model(&'a Path),
+}
+
+impl What<'_> {
+    /// What MuJoCo's side is asked for.
+    fn asked(&self) -> Result<String> {
+        Ok(match self {
+            Self::Task(id) => (*id).to_owned(),
+            Self::Model(file) => {
+                let path = file.to_str().with_context(|| {
+                    format!("the path {} is not UTF-8; rename it", file.display())
+                })?;
+                format!("file:{path}")
+            }
+        })
+    }
+
+    /// A task's id, or a model's file and the folder that it is in.
+    fn name(&self) -> String {
+        match self {
+            Self::Task(id) => (*id).to_owned(),
+            Self::Model(file) => {
+                let names: Vec<_> = file.iter().map(std::ffi::OsStr::to_string_lossy).collect();
+                names[names.len().saturating_sub(2)..].join("/")
+            }
+        }
+    }
+
+    fn replay(&self, work: &Work) -> Result<Box<dyn Replay>> {
+        Ok(match self {
+            Self::Task(id) => Box::new(TaskReplay::new(id, work)?),
+            Self::Model(file) => Box::new(ModelReplay::new(file, work)?),
+        })
+    }
+}
+
 /// Our side of the work that MuJoCo does.
-struct Replay {
+trait Replay {
+    /// Seconds that it takes, and the positions at the end.
+    fn run(&mut self, work: &Work) -> Result<(f64, Vec<f64>)>;
+}
+
+struct TaskReplay {
     env: Box<dyn Env>,
     start: EnvState,
     observation: Vec<f64>,
 }
 
-impl Replay {
+impl TaskReplay {
     fn new(id: &str, work: &Work) -> Result<Self> {
         let env = make(id)?;
         Ok(Self {
@@ -250,21 +301,51 @@ impl Replay {
             env,
         })
     }
+}
 
-    /// Seconds that it takes, and the positions at the end.
+impl Replay for TaskReplay {
     fn run(&mut self, work: &Work) -> Result<(f64, Vec<f64>)> {
         self.env.set_state(&self.start, &mut self.observation)?;
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         for action in &work.actions {
             self.env.step(action, &mut self.observation)?;
         }
         let seconds = began.elapsed().as_secs_f64();
         Ok((seconds, self.env.state()?.qpos))
     }
+}
 
-    /// The largest difference between positions.
-    fn apart(&self, a: &[f64], b: &[f64]) -> f64 {
-        let pairs = a.iter().zip(b);
-        pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+struct ModelReplay {
+    model: Model,
+    start: State,
+}
+
+impl ModelReplay {
+    fn new(file: &Path, work: &Work) -> Result<Self> {
+        let model = Model::from_mjcf(file)?;
+        let mut start = State::new(&model);
+        start.qpos.copy_from_slice(&work.qpos);
+        start.qvel.copy_from_slice(&work.qvel);
+        start.act.copy_from_slice(&work.act);
+        Ok(Self { model, start })
     }
+}
+
+impl Replay for ModelReplay {
+    fn run(&mut self, work: &Work) -> Result<(f64, Vec<f64>)> {
+        let mut state = self.start.clone();
+        let began = Instant::now();
+        for action in &work.actions {
+            state.ctrl.copy_from_slice(action);
+            for _ in 0..work.skip {
+                step(&self.model, &mut state);
+            }
+        }
+        Ok((began.elapsed().as_secs_f64(), state.qpos))
+    }
+}
+
+fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
+    let pairs = a.iter().zip(b);
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }

@@ -37,7 +37,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
         Bench::Act => act::bench()?,
         Bench::BreakEven => break_even::bench(args.device.unwrap_or_default().name())?,
         Bench::Envs => match &args.python {
-            Some(python) => envs::bench_beside(python)?,
+            Some(python) => envs::bench_beside(python, &args.models)?,
             None => envs::bench(threads(args.threads)?)?,
         },
         Bench::Layers => {

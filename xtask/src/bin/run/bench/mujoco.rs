@@ -16,6 +16,10 @@ pub(super) struct Work {
     pub(super) version: String,
     pub(super) qpos: Vec<f64>,
     pub(super) qvel: Vec<f64>,
+    /// Activations of actuators.
+    pub(super) act: Vec<f64>,
+    /// Physics steps per control step.
+    pub(super) skip: usize,
     /// One action per control step.
     pub(super) actions: Vec<Vec<f64>>,
 }
@@ -32,7 +36,7 @@ pub(super) struct Run {
 pub(super) struct Mujoco(Peer);
 
 impl Mujoco {
-    /// Starts `python` for one task.
+    /// Starts `python` for one task, or for the model of `file:PATH`.
     pub(super) fn start(python: &Path, task: &str) -> Result<(Self, Work)> {
         let mut peer = Peer::start(python, SCRIPT, &[task])?;
         let work = peer.hear().context(
