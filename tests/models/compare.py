@@ -32,6 +32,8 @@ COMPILED = 1e-6
 NUDGE = 1e-15
 NUDGES = 3
 STEPS = 100
+# What a run starts from.
+STATE = ["qpos", "qvel", "act", "ctrl", "qacc_warmstart", "mocap_pos", "mocap_quat"]
 # Steps between MuJoCo's own states from which single steps start.
 EVERY = 20
 # Seconds for one model, both engines.
@@ -172,11 +174,12 @@ def motion(np, mujoco, model, engine):
         data.ctrl[:] = control()
 
     def state(of):
-        return [of.qpos.copy(), of.qvel.copy(), of.act.copy(), of.ctrl.copy(), of.qacc_warmstart.copy()]
+        return [np.ravel(getattr(of, key)).copy() for key in STATE]
 
     def run(begin, steps):
         mujoco.mj_resetData(model, other)
-        other.qpos[:], other.qvel[:], other.act[:], other.ctrl[:], other.qacc_warmstart[:] = begin
+        for key, part in zip(STATE, begin):
+            np.ravel(getattr(other, key))[:] = part
         for _ in range(steps):
             mujoco.mj_step(model, other)
         return np.concatenate([other.qpos, other.qvel]), other.sensordata.copy()

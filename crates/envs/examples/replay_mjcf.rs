@@ -4,8 +4,8 @@
 //!
 //! Prints what is wrong with the file after the word `error`, or lines `name number…` of the compiled model under
 //! MuJoCo's names, then `ready`. Each line of stdin is then a number of steps, `qpos`, `qvel`, `act`,
-//! `ctrl` and `qacc_warmstart`; the answer holds `qpos`, `qvel`, `qacc` and `sensordata` after them, and the numbers of
-//! contacts, of constraint rows and of warnings.
+//! `ctrl`, `qacc_warmstart`, `mocap_pos` and `mocap_quat`; the answer holds `qpos`, `qvel`, `qacc` and `sensordata` after
+//! them, and the numbers of contacts, of constraint rows and of warnings.
 
 use envs::dynamics::{Model, State, step};
 use envs::glam::{DQuat, DVec3};
@@ -60,6 +60,17 @@ fn replay(model: &Model, numbers: &[f64]) -> Option<Vec<f64>> {
         into.copy_from_slice(part);
         rest = after;
     }
+    let (places, turns) = rest.split_at_checked(3 * state.mocap_pos.len())?;
+    for (pos, numbers) in state.mocap_pos.iter_mut().zip(places.chunks_exact(3)) {
+        *pos = DVec3::from_slice(numbers);
+    }
+    for (quat, numbers) in state.mocap_quat.iter_mut().zip(turns.chunks_exact(4)) {
+        let [w, x, y, z] = *numbers.first_chunk()?;
+        *quat = DQuat::from_xyzw(x, y, z, w);
+    }
+    if turns.len() != 4 * state.mocap_quat.len() {
+        return None;
+    }
     for _ in 0..*steps as usize {
         step(model, &mut state);
     }
@@ -70,7 +81,7 @@ fn replay(model: &Model, numbers: &[f64]) -> Option<Vec<f64>> {
     ];
     let mut after = [state.qpos, state.qvel, state.qacc, state.sensordata].concat();
     after.extend(counts.map(|n| n as f64));
-    rest.is_empty().then_some(after)
+    Some(after)
 }
 
 /// Numbers that the compiler computes, under MuJoCo's names.
