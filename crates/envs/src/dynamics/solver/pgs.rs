@@ -7,7 +7,7 @@
 use super::zones::{MOST_CONE_ROWS, cone_push, for_each_single, push};
 use super::{add_forces, qcqp};
 use crate::dynamics::MINVAL;
-use crate::dynamics::math::dense::{add_scaled, dot};
+use crate::dynamics::math::dense::{add_scaled, dot, dot_within, fours};
 use crate::dynamics::math::ldl;
 use crate::dynamics::model::Model;
 use crate::dynamics::state::State;
@@ -57,11 +57,16 @@ fn build(state: &State, scratch: &mut DualScratch) {
     for half in scratch.halves.chunks_exact_mut(nv) {
         ldl::half_solve(&state.qld, half);
     }
+    // A row moves few dofs, and these their ancestors.
+    scratch.fours.clear();
+    let halves = scratch.halves.chunks_exact(nv);
+    scratch.fours.extend(halves.map(fours));
     scratch.matrix.resize(rows * rows, 0.0);
     for i in 0..rows {
         let half = &scratch.halves[i * nv..][..nv];
         for j in 0..=i {
-            let entry = dot(half, &scratch.halves[j * nv..][..nv]);
+            let shared = scratch.fours[i] & scratch.fours[j];
+            let entry = dot_within(half, &scratch.halves[j * nv..][..nv], shared);
             scratch.matrix[i * rows + j] = entry;
             scratch.matrix[j * rows + i] = entry;
         }

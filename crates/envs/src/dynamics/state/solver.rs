@@ -119,6 +119,8 @@ impl IslandScratch {
 pub(in crate::dynamics) struct DualScratch {
     /// `D^(-½) L⁻ᵀ Jᵀ` by row, `[rows, nv]`, of which the products are A.
     pub(in crate::dynamics) halves: Vec<f64>,
+    /// Which fours of each of these are more than zeros, `[rows]`.
+    pub(in crate::dynamics) fours: Vec<u64>,
     /// `A + R`, `[rows, rows]`.
     pub(in crate::dynamics) matrix: Vec<f64>,
     /// `(A + R) f + b`, `[rows]`.
@@ -136,6 +138,7 @@ impl DualScratch {
         };
         Self {
             halves: Vec::with_capacity(rows * model.nv),
+            fours: Vec::with_capacity(rows),
             matrix: Vec::with_capacity(rows * rows),
             residual: Vec::with_capacity(rows),
             offset: Vec::with_capacity(rows),
