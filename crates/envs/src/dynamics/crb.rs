@@ -35,7 +35,22 @@ pub(super) fn crb(model: &Model, state: &mut State) {
 
 /// Adds a tendon's inertia where the matrix has an entry.
 fn tendon_armature(model: &Model, state: &mut State, tendon: usize) {
-    let armature = model.tendons.armature[tendon];
+    let (nv, armature) = (model.nv, model.tendons.armature[tendon]);
+    if !model.tendons.wraps[tendon].is_empty() {
+        let slopes = &state.ten_moment[tendon * nv..][..nv];
+        for dof in (0..nv).filter(|dof| slopes[*dof] != 0.0) {
+            let mut next = Some(dof);
+            while let Some(other) = next {
+                let entry = armature * slopes[dof] * slopes[other];
+                state.qm[dof * nv + other] += entry;
+                if other != dof {
+                    state.qm[other * nv + dof] += entry;
+                }
+                next = model.dofs.coupled[other];
+            }
+        }
+        return;
+    }
     for (first, a) in &model.tendons.joints[tendon] {
         for (second, b) in &model.tendons.joints[tendon] {
             let [i, j] = [first, second].map(|joint| model.joints.dofadr[*joint]);

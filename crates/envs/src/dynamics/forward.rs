@@ -5,7 +5,7 @@ use super::model::{Model, Stage};
 use super::state::State;
 use super::{
     actuation, collision, com_pos, com_vel, constraint, crb, kinematics, math::ldl, passive, rne,
-    sensor, solver, tendon, transmission,
+    sensor, solver, tendon, tendon_bias, transmission,
 };
 
 /// Computes the acceleration of the state, and all that leads to it, and reads the sensors.
@@ -67,6 +67,7 @@ fn fwd_velocity(model: &Model, state: &mut State) {
     com_vel::com_vel(model, state);
     rne::rne(model, state);
     tendon::velocities(model, state);
+    tendon_bias::add(model, state);
     transmission::velocities(model, state);
     passive::passive(model, state);
     constraint::reference_constraint(model, state);

@@ -35,6 +35,7 @@ mod solver;
 mod state;
 mod step;
 mod tendon;
+mod tendon_bias;
 #[cfg(test)]
 mod tests;
 mod transmission;

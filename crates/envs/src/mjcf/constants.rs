@@ -87,7 +87,7 @@ pub(super) fn fill(model: &mut Model) -> Result<(), usize> {
     };
     let lengths = needs_lengths(model).then(|| Lengths::at(model, &model.qpos0));
     dampings(model, &pose, &diagonal(&matrix), lengths.as_ref());
-    add_tendons(model, &mut matrix);
+    add_tendons(model, &mut matrix, lengths.as_ref());
     if nv > 0 {
         model.meaninertia = diagonal(&matrix).iter().sum::<f64>() / nv as f64;
     }
@@ -196,17 +196,23 @@ fn inertia_matrix(model: &Model, pose: &Pose) -> Vec<f64> {
 }
 
 /// Inertia along tendons; as in MuJoCo only between dofs that the matrix couples.
-fn add_tendons(model: &Model, matrix: &mut [f64]) {
+fn add_tendons(model: &Model, matrix: &mut [f64], lengths: Option<&Lengths>) {
     let (tendons, nv) = (&model.tendons, model.nv);
     for (tendon, armature) in tendons.armature.iter().enumerate() {
         let mut jacobian = vec![0.0; nv];
         for (joint, coefficient) in &tendons.joints[tendon] {
             jacobian[model.joints.dofadr[*joint]] = *coefficient;
         }
-        for (joint, coefficient) in &tendons.joints[tendon] {
-            let dof = model.joints.dofadr[*joint];
+        if let (false, Some(lengths)) = (tendons.wraps[tendon].is_empty(), lengths) {
+            jacobian.copy_from_slice(&lengths.tendon_slopes[tendon * nv..][..nv]);
+        }
+        for (dof, slope) in jacobian
+            .iter()
+            .enumerate()
+            .filter(|(_, slope)| **slope != 0.0)
+        {
             for other in chain(&model.dofs.coupled, Some(dof)) {
-                matrix[dof * nv + other] += armature * coefficient * jacobian[other];
+                matrix[dof * nv + other] += armature * slope * jacobian[other];
             }
         }
     }

@@ -4,7 +4,7 @@
 //! (`body_sameframe`, `geom_sameframe`, `site_sameframe`), and couples no two dofs of a body whose inertia is diagonal
 //! at all times (`dof_simplenum`). Here the frames are made equal once.
 
-use crate::dynamics::model::{JointType, Model};
+use crate::dynamics::model::{JointType, Model, Wrap};
 use glam::{DQuat, DVec3};
 
 /// Difference in each number (m, or of quaternions) under which two frames are one.
@@ -94,6 +94,15 @@ pub(super) fn simple(model: &Model) -> Vec<Simple> {
     let mut leaf = vec![true; bodies.name.len()];
     for parent in &bodies.parent[1..] {
         leaf[*parent] = false;
+    }
+    // Nor is one that a spatial tendon with inertia of its own passes.
+    let tendons = model.tendons.wraps.iter().zip(&model.tendons.armature);
+    for (wraps, _) in tendons.filter(|(_, armature)| **armature != 0.0) {
+        for wrap in wraps {
+            if let Wrap::Site(site) = wrap {
+                leaf[model.sites.body[*site]] = false;
+            }
+        }
     }
     let is_simple = |body: usize| {
         let parent = bodies.parent[body];
