@@ -123,12 +123,17 @@ fn what_is_wrong_with_a_mesh_is_said() {
             "two triangles walk from corner",
         ),
         (
-            mesh(&format!("{CORNERS} maxhullvert='5'")),
-            "maxhullvert is `5`, which needs hulls with fewer corners",
+            mesh(&format!("{CORNERS} maxhullvert='3'")),
+            "maxhullvert is 3; it must be 4 or more",
+        ),
+        (mesh("builtin='sphere'"), "params has 0 numbers"),
+        (
+            mesh("builtin='supertorus' params='9 2 1 1'"),
+            "the radius is 2; it must be greater than 0 and at most 1",
         ),
         (
-            mesh("builtin='sphere'"),
-            "builtin is `sphere`, which needs shapes that MuJoCo makes",
+            mesh(&format!("{CORNERS} builtin='sphere' params='2'")),
+            "builtin excludes file, vertex and face",
         ),
         (
             mesh("file='m.stl'"),

@@ -1,5 +1,6 @@
 //! What a file says of its meshes, after defaults.
 
+use super::mesh::Builtin;
 use super::unmet::Unmet;
 use glam::{DQuat, DVec3};
 use std::path::PathBuf;
@@ -30,6 +31,11 @@ pub(super) struct MeshSpec {
     pub(super) refpos: DVec3,
     pub(super) refquat: DQuat,
     pub(super) inertia: MeshInertia,
+    /// Most corners of the hull; all when negative.
+    pub(super) maxhullvert: i64,
+    /// The shape that it is without a file, and its parameters.
+    pub(super) builtin: Builtin,
+    pub(super) params: Vec<f64>,
     pub(super) unmet: Unmet,
 }
 
@@ -44,6 +50,9 @@ impl Default for MeshSpec {
             refpos: DVec3::ZERO,
             refquat: DQuat::IDENTITY,
             inertia: MeshInertia::Legacy,
+            maxhullvert: -1,
+            builtin: Builtin::None,
+            params: Vec::new(),
             unmet: Unmet::default(),
         }
     }

@@ -145,6 +145,7 @@ fn nearest(
         tolerance: model.opt.ccd_tolerance,
         iterations: model.opt.ccd_iterations,
         scratch,
+        several: None,
     };
     let mut best = None;
     let mut keep = |touch: Touch| {
@@ -200,6 +201,10 @@ pub(super) fn collision(model: &Model, state: &mut State) {
             tolerance: model.opt.ccd_tolerance,
             iterations: model.opt.ccd_iterations,
             scratch: &mut state.convex,
+            several: model.opt.multiccd.then(|| {
+                let [a, b] = pair.geoms.map(|geom| model.geoms.rbound[geom]);
+                a.min(b)
+            }),
         };
         if shapes[0].kind == GeomType::HField {
             let radius = model.geoms.rbound[pair.geoms[1]];
@@ -254,7 +259,7 @@ fn touch([first, second]: [Shape; 2], margin: f64, search: &mut Search, touches:
         }
         [Plane, Mesh] => mesh::plane(&a, &second, margin, touches),
         [Sphere | Capsule | Ellipsoid | Cylinder, _] | [_, Mesh] => {
-            touches.extend(convex::touch(&first, &second, margin, search));
+            convex::touches(&first, &second, margin, search, touches);
         }
         // The compiler keeps no other pairs, and orders each pair by type.
         _ => {}

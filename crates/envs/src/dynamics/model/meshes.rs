@@ -32,6 +32,19 @@ pub struct ConvexHull {
     pub neighbours: Vec<u32>,
     /// Least and largest coordinates (m).
     pub bounds: [DVec3; 2],
+    /// Its flat sides; none where pairs of shapes have one contact.
+    pub sides: Sides,
+}
+
+/// The flat sides of a convex hull. MuJoCo: `mesh_polynormal`, `mesh_polyvert`, `mesh_polymap`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sides {
+    /// Outward unit normals.
+    pub normal: Vec<DVec3>,
+    /// Corners of each side, anticlockwise from outside: corners of the mesh.
+    pub corners: Vec<Vec<u32>>,
+    /// The sides at each corner of the mesh.
+    pub around: Vec<Vec<u32>>,
 }
 
 impl ConvexHull {

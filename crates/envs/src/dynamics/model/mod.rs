@@ -23,7 +23,7 @@ pub use bodies::{Bodies, Dofs, JointType, Joints};
 pub use equalities::{Anchor, Equalities, Equality};
 pub use geoms::{GeomType, Geoms, Pair, Sites};
 pub use hfields::HeightField;
-pub use meshes::{ConvexHull, Mesh};
+pub use meshes::{ConvexHull, Mesh, Sides};
 pub use options::{Cone, Integrator, Options, Solver};
 pub(in crate::dynamics) use sensors::Bounds;
 pub use sensors::{ContactSensor, Object, Reduce, Sensor, Sensors, Side, Stage, Surface};

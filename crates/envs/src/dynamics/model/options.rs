@@ -54,6 +54,8 @@ pub struct Options {
     pub wind: DVec3,
     /// Algorithm of the constraint solver.
     pub solver: Solver,
+    /// Whether two convex shapes may touch at several points.
+    pub multiccd: bool,
     /// Whether Newton's method and conjugate gradients solve trees apart that no row connects.
     pub islands: bool,
     /// Whether the solver may start from the acceleration of the step before.

@@ -134,6 +134,8 @@ pub enum Sensor {
     PotentialEnergy,
     KineticEnergy,
     Clock,
+    /// So many numbers that nothing here computes: they stay as they are set.
+    User(usize),
 }
 
 /// The part of a force evaluation after which a sensor is read.
@@ -173,6 +175,7 @@ impl Sensor {
             BallQuat(_) | FrameQuat(..) => 4,
             FromTo(_) => 6,
             Contact(sensor) => sensor.num * sensor.slot(),
+            User(dim) => *dim,
         }
     }
 

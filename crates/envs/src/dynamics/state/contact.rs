@@ -40,14 +40,17 @@ pub struct Contact {
 }
 
 /// Most contacts that a pair of these shapes can have.
-pub(super) fn most_touches(kinds: [GeomType; 2]) -> usize {
+pub(super) fn most_touches(kinds: [GeomType; 2], several: bool) -> usize {
     use GeomType::{Box, Capsule, Cylinder, HField, Mesh, Plane};
+    /// Of a first one and four that are found by turning.
+    const SEVERAL: usize = 5;
     match kinds {
         [Plane | Capsule, Capsule] | [Capsule, Box] => 2,
         [HField, _] => MOST_FIELD_TOUCHES,
         [Plane, Mesh] => 3,
         [Plane, Cylinder | Box] => 4,
         [Box, Box] => MOST_TOUCHES,
+        _ if several => SEVERAL,
         _ => 1,
     }
 }
@@ -56,5 +59,7 @@ pub(super) fn most_touches(kinds: [GeomType; 2]) -> usize {
 pub(super) fn max_contacts(model: &Model) -> usize {
     let kinds = |pair: &Pair| pair.geoms.map(|geom| model.geoms.kind[geom]);
     let pairs = model.pairs.iter();
-    pairs.map(|pair| most_touches(kinds(pair))).sum()
+    pairs
+        .map(|pair| most_touches(kinds(pair), model.opt.multiccd))
+        .sum()
 }

@@ -97,6 +97,8 @@ pub(in crate::dynamics) struct Hull {
     pub(in crate::dynamics) candidates: Vec<usize>,
     /// The edges around what a new corner sees: a triangle that it does not see, and which of its edges.
     pub(in crate::dynamics) rim: Vec<(usize, usize)>,
+    /// The triangle at which it was left.
+    pub(in crate::dynamics) found: usize,
 }
 
 impl Hull {
@@ -112,6 +114,7 @@ impl Hull {
             triangles: Vec::with_capacity(room),
             candidates: Vec::with_capacity(room),
             rim: Vec::with_capacity(room),
+            found: 0,
         }
     }
 }

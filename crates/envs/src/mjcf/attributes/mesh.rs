@@ -2,6 +2,7 @@
 
 use super::super::asset::{MeshInertia, MeshSpec};
 use super::super::element::Element;
+use super::super::mesh::Builtin;
 use super::super::orientation::unit_quat;
 use super::super::schema;
 use crate::Result;
@@ -29,6 +30,32 @@ pub(in super::super) fn mesh(element: &Element, default: &MeshSpec) -> Result<Me
         ("shell", MeshInertia::Shell),
     ];
     element.choice("inertia", &kinds, &mut spec.inertia)?;
+    element.integer(
+        "maxhullvert",
+        [-1, i64::from(i32::MAX)],
+        &mut spec.maxhullvert,
+    )?;
+    if spec.maxhullvert != -1 && spec.maxhullvert < 4 {
+        return Err(element.error(format!(
+            "maxhullvert is {}; it must be 4 or more, or -1 for all",
+            spec.maxhullvert
+        )));
+    }
+    let kinds = [
+        ("none", Builtin::None),
+        ("sphere", Builtin::Sphere),
+        ("hemisphere", Builtin::Hemisphere),
+        ("cone", Builtin::Cone),
+        ("supersphere", Builtin::Supersphere),
+        ("supertorus", Builtin::Supertorus),
+        ("plate", Builtin::Plate),
+    ];
+    let unmet = &mut spec.unmet;
+    unmet.choice(element, "builtin", &kinds, &["wedge"], &mut spec.builtin)?;
+    spec.params = element.list("params")?.unwrap_or(spec.params);
+    if spec.builtin == Builtin::Plate {
+        spec.inertia = MeshInertia::Shell;
+    }
     spec.vertex = element.list("vertex")?.or(spec.vertex);
     spec.face = element.list("face")?.or(spec.face);
     if let Some(kind) = element.text("content_type") {

@@ -2,7 +2,7 @@
 
 use super::super::asset::MeshSpec;
 use super::super::hfield;
-use super::super::mesh::{self, Compiled, Left};
+use super::super::mesh::{self, Compiled, Hulls, Left};
 use super::super::place::Place;
 use super::super::rule::some_of;
 use super::super::spec::{GeomSpec, Named, Spec};
@@ -54,11 +54,14 @@ pub(super) struct Meshes<'a> {
     /// Where each stands in the model, if a geom is it.
     place: Vec<Option<usize>>,
     left: Left,
+    /// Whether hulls need their flat sides.
+    sides: bool,
 }
 
 impl<'a> Meshes<'a> {
     pub(super) fn new(spec: &'a Spec) -> Self {
         let paired: HashSet<&str> = spec
+            .referring
             .pairs
             .iter()
             .flat_map(|pair| pair.spec.geoms.iter().map(String::as_str))
@@ -79,6 +82,7 @@ impl<'a> Meshes<'a> {
             done: vec![None; spec.meshes.len()],
             place: vec![None; spec.meshes.len()],
             left: Left::default(),
+            sides: spec.options.multiccd,
         }
     }
 
@@ -89,8 +93,12 @@ impl<'a> Meshes<'a> {
             place.error(format!("there is no mesh `{name}`; known meshes: {known}"))
         })?;
         if self.done[index].is_none() {
-            let collides = self.colliding.contains(name);
-            self.done[index] = Some(mesh::compile(&self.specs[index], collides, &mut self.left)?);
+            let hull = match self.colliding.contains(name) {
+                true if self.sides => Hulls::WithSides,
+                true => Hulls::Plain,
+                false => Hulls::No,
+            };
+            self.done[index] = Some(mesh::compile(&self.specs[index], hull, &mut self.left)?);
         }
         Ok(index)
     }

@@ -44,18 +44,21 @@ struct Builder<'a> {
     facets: Vec<Facet>,
     rank: Vec<u32>,
     count: u32,
+    /// Corners that still are some.
+    live: usize,
     /// When each point last became the corner of a new facet.
     moved: Vec<u32>,
     moves: u32,
 }
 
-/// The hull of `points`; `None` where they all lie in one plane.
-pub(super) fn hull(points: &[DVec3]) -> Option<Hull> {
+/// The hull of `points`, or of the first that make `most` corners; `None` where they all lie in one plane.
+pub(super) fn hull(points: &[DVec3], most: Option<usize>) -> Option<Hull> {
     let mut builder = Builder {
         points,
         facets: Vec::new(),
         rank: vec![0; points.len()],
         count: 0,
+        live: 4,
         moved: vec![0; points.len()],
         moves: 0,
     };
@@ -67,6 +70,7 @@ pub(super) fn hull(points: &[DVec3]) -> Option<Hull> {
     let mut made = 4;
     while let Some(facet) = next {
         match builder.facets[facet].outside.pop() {
+            Some(_) if most.is_some_and(|most| builder.live >= most) => break,
             Some(point) if !builder.facets[facet].removed => builder.add(facet, point),
             _ => {
                 next = waiting.next().or_else(|| {
@@ -307,6 +311,7 @@ impl Builder<'_> {
             }
             next += 1;
         }
+        self.live += 1;
         let first = self.facets.len();
         // The new facet that is made last in the place of each.
         let mut heirs = Vec::new();
@@ -330,6 +335,12 @@ impl Builder<'_> {
         for (i, ([a, _], _)) in rim.iter().enumerate() {
             from.insert(*a, first + i);
         }
+        // Corners within the rim are none any more.
+        let corners = seen.iter().flat_map(|facet| self.facets[*facet].corners);
+        let mut lost: Vec<usize> = corners.filter(|c| !from.contains_key(c)).collect();
+        lost.sort_unstable();
+        lost.dedup();
+        self.live -= lost.len();
         for (i, ([a, b], behind)) in rim.iter().enumerate() {
             let new = first + i;
             let edge = self.facets[*behind].corners.iter().position(|c| c == b);
@@ -434,6 +445,17 @@ impl Builder<'_> {
 }
 
 impl Hull {
+    /// The triangles, each with the corner that was found first last, as in `mesh_graph`: where the outline of a flat side
+    /// starts follows from that.
+    pub(super) fn turned(&self) -> Vec<[usize; 3]> {
+        let turn = |[a, b, c]: &[usize; 3]| {
+            let turns = [[*a, *b, *c], [*b, *c, *a], [*c, *a, *b]];
+            let first = |corners: &[usize; 3]| self.rank[corners[2]];
+            turns.into_iter().min_by_key(first).unwrap_or([*a, *b, *c])
+        };
+        self.faces.iter().map(turn).collect()
+    }
+
     /// As a graph of corners; `points` are those of the mesh.
     pub(super) fn graph(&self, points: &[DVec3]) -> ConvexHull {
         let mut local = vec![0; points.len()];

@@ -1,15 +1,19 @@
 //! Meshes: from a file, or corners in the XML, to a compiled [`Mesh`] and what it weighs.
 //!
-//! In reading order: `stl`, `obj` and `msh` (files), `mass` (volume and inertia), `hull` (convex hull). MuJoCo: XML
+//! In reading order: `stl`, `obj` and `msh` (files), `builtin` (shapes without a file), `mass` (volume and inertia), `hull` (convex hull), `sides` (its flat sides). MuJoCo: XML
 //! reference, "mesh"; Modeling, "Meshes".
 
+mod builtin;
 mod hull;
 mod mass;
 mod msh;
 mod obj;
+mod sides;
 mod stl;
 #[cfg(test)]
 mod tests;
+
+pub(super) use builtin::Builtin;
 
 use super::asset::{MeshInertia, MeshSpec};
 use super::inertia::eigen;
@@ -83,27 +87,37 @@ pub(super) struct Compiled {
     high: DVec3,
 }
 
-/// Reads and compiles a mesh; `collides` tells whether its hull is needed.
+/// Whether a mesh needs its hull, because a geom collides with it, and the hull's flat sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hulls {
+    No,
+    Plain,
+    WithSides,
+}
+
+/// Reads and compiles a mesh.
 ///
 /// # Errors
 /// When its file cannot be read, or its surface has no volume.
-pub(super) fn compile(
-    named: &Named<MeshSpec>,
-    collides: bool,
-    left: &mut Left,
-) -> Result<Compiled> {
+pub(super) fn compile(named: &Named<MeshSpec>, hulls: Hulls, left: &mut Left) -> Result<Compiled> {
     let wrong = |message: String| {
         let name = &named.name;
         named.place.error(format!("mesh `{name}`: {message}"))
     };
     surface(&named.spec, left)
-        .and_then(|surface| process(named, surface, collides))
+        .and_then(|surface| process(named, surface, hulls))
         .map_err(wrong)
 }
 
 /// What the mesh's file or attributes hold.
 fn surface(spec: &MeshSpec, left: &mut Left) -> Result<Surface, String> {
     let mut surface = Surface::default();
+    if spec.builtin != Builtin::None {
+        if spec.file.is_some() || spec.vertex.is_some() || spec.face.is_some() {
+            return Err("builtin excludes file, vertex and face".into());
+        }
+        surface = builtin::shape(spec.builtin, &spec.params)?;
+    }
     if let Some(file) = &spec.file {
         let path = file.as_ref().map_err(String::clone)?;
         surface = read(path, spec.content_type.as_deref(), left)?;
@@ -201,7 +215,8 @@ fn read(path: &Path, content_type: Option<&str>, left: &mut Left) -> Result<Surf
 }
 
 /// Moves a surface to the frame of its centre of mass and principal axes, and weighs it.
-fn process(named: &Named<MeshSpec>, surface: Surface, collides: bool) -> Result<Compiled, String> {
+fn process(named: &Named<MeshSpec>, surface: Surface, hulls: Hulls) -> Result<Compiled, String> {
+    let collides = hulls != Hulls::No;
     let spec = &named.spec;
     let Surface { vert, mut face } = surface;
     let raw: Vec<DVec3> = vert
@@ -215,7 +230,7 @@ fn process(named: &Named<MeshSpec>, surface: Surface, collides: bool) -> Result<
     let mut hull = hull::Hull::default();
     if collides || convex || face.is_empty() {
         let flat = || "its corners lie in one plane, so it has no convex hull".to_owned();
-        hull = hull::hull(&raw).ok_or_else(flat)?;
+        hull = hull::hull(&raw, usize::try_from(spec.maxhullvert).ok()).ok_or_else(flat)?;
     }
     if face.is_empty() {
         face.clone_from(&hull.faces);
@@ -231,12 +246,10 @@ fn process(named: &Named<MeshSpec>, surface: Surface, collides: bool) -> Result<
     let (moments, quat) = eigen(&weight.inertia);
     let [a, b, c] = moments.to_array();
     let exceeds = |x: f64, y: f64, z: f64| x + y < z * (1.0 - SLACK[1]) - SLACK[0];
+    // By rounding those of a flat one may be negative.
     let squares = DVec3::new(b + c - a, a + c - b, a + b - c) * 6.0 / weight.volume;
-    if !(c > 0.0 && moments.is_finite())
-        || exceeds(a, b, c)
-        || exceeds(a, c, b)
-        || exceeds(b, c, a)
-        || squares.min_element() < 0.0
+    let squares = squares.max(DVec3::ZERO);
+    if !(c > 0.0 && moments.is_finite()) || exceeds(a, b, c) || exceeds(a, c, b) || exceeds(b, c, a)
     {
         return Err(format!(
             "its moments of inertia are {a}, {b} and {c}; they must be positive, and each at most the sum of the others"
@@ -257,7 +270,11 @@ fn process(named: &Named<MeshSpec>, surface: Surface, collides: bool) -> Result<
             .iter()
             .map(|v| DVec3::from_array(v.map(f64::from)))
             .collect();
-        hull.graph(&kept)
+        let mut graph = hull.graph(&kept);
+        if hulls == Hulls::WithSides {
+            graph.sides = sides::sides(&raw, &placed, &hull.turned());
+        }
+        graph
     } else {
         ConvexHull::default()
     };

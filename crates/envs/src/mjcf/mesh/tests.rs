@@ -149,7 +149,7 @@ fn a_cube_weighs_what_it_weighs() {
     let corners: Vec<DVec3> = (0..8)
         .map(|i| DVec3::new(f64::from(i & 1), f64::from(i >> 1 & 1), f64::from(i >> 2)) * 2.0 + 5.0)
         .collect();
-    let cube = hull(&corners).unwrap();
+    let cube = hull(&corners, None).unwrap();
     for rule in [MeshInertia::Convex, MeshInertia::Exact, MeshInertia::Legacy] {
         let weight = mass::weigh(&corners, &cube.faces, &cube.faces, rule).unwrap();
         approx::assert_relative_eq!(weight.volume, 8.0, max_relative = 1e-14);
@@ -182,7 +182,7 @@ fn flat_points_have_no_hull() {
         .map(|i| DVec3::new(f64::from(i % 3), f64::from(i / 3), 0.5))
         .collect();
     for points in [vec![DVec3::ONE; 5], line, square] {
-        assert_eq!(hull(&points), None);
+        assert_eq!(hull(&points, None), None);
     }
 }
 
@@ -222,7 +222,7 @@ proptest! {
         points in prop::collection::vec(prop::array::uniform3(-1.0_f32..1.0), 4..60),
     ) {
         let points: Vec<_> = points.iter().map(|p| DVec3::from_array(p.map(f64::from))).collect();
-        let Some(found) = hull(&points) else { return Ok(()) };
+        let Some(found) = hull(&points, None) else { return Ok(()) };
         check(&points, &found);
     }
 
@@ -232,7 +232,7 @@ proptest! {
         points in prop::collection::vec(prop::array::uniform3(-2_i8..3), 4..60),
     ) {
         let points: Vec<_> = points.iter().map(|p| DVec3::from_array(p.map(f64::from))).collect();
-        let Some(found) = hull(&points) else { return Ok(()) };
+        let Some(found) = hull(&points, None) else { return Ok(()) };
         check(&points, &found);
         // A corner that others span would be missed by some edge; each is the only farthest point some way.
         for &corner in &found.corners {

@@ -222,7 +222,15 @@ impl Hull {
                 break;
             }
         }
-        nearest.map(|triangle| self.places(triangle))
+        nearest.map(|triangle| {
+            self.found = triangle;
+            self.places(triangle)
+        })
+    }
+
+    /// The corners of the triangle at which the hull was left.
+    pub(super) fn found(&self) -> [Corner; 3] {
+        self.triangles[self.found].corners.map(|i| self.corners[i])
     }
 
     /// Removes what a new corner sees, starting with a triangle that it does see, and notes the edges around.

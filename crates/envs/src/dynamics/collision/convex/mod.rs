@@ -8,15 +8,16 @@
 
 mod epa;
 mod gjk;
+mod several;
 
 use std::cell::Cell;
 
 use glam::DVec3;
 
 use super::mesh::{apart, climb};
-use super::{Shape, Touch, unit};
+use super::{Shape, Touch, Touches, unit};
 use crate::dynamics::MINVAL;
-use crate::dynamics::model::GeomType;
+use crate::dynamics::model::{GeomType, Mesh};
 use crate::dynamics::state::convex::{ConvexScratch, Corner};
 
 /// How far and how long to search, and its scratch memory.
@@ -27,6 +28,8 @@ pub(super) struct Search<'a> {
     /// Most iterations of each of its parts.
     pub(super) iterations: usize,
     pub(super) scratch: &'a mut ConvexScratch,
+    /// Where several contacts of a pair are asked for, the smaller bounding radius (m).
+    pub(super) several: Option<f64>,
 }
 
 /// A shape as the search sees it.
@@ -133,13 +136,21 @@ impl<'a> Solid<'a> {
         best
     }
 
+    /// Which corner of the box or the mesh a number in a [`Corner`] is.
+    fn corner_of(&self, index: u32) -> u32 {
+        match self.shape.mesh {
+            Some(mesh) if climbs(mesh) => mesh.hull.index[index as usize],
+            _ => index,
+        }
+    }
+
     /// The farthest corner of a mesh, in its own axes; of equals, the one that was found last or comes first.
     fn mesh_farthest(&self, direction: DVec3) -> DVec3 {
         let Some(mesh) = self.shape.mesh else {
             return DVec3::ZERO;
         };
         let known = self.corner.get();
-        if mesh.vert.len() >= LEAST_CLIMB && !mesh.hull.points.is_empty() {
+        if climbs(mesh) {
             let from = if known == NO_CORNER { 0 } else { known };
             let corner = climb(&mesh.hull, direction, from as usize);
             self.corner.set(corner as u32);
@@ -160,6 +171,11 @@ impl<'a> Solid<'a> {
         self.corner.set(corner as u32);
         at(corner)
     }
+}
+
+/// Whether corners of a mesh are found on its hull, by climbing.
+fn climbs(mesh: &Mesh) -> bool {
+    mesh.vert.len() >= LEAST_CLIMB && !mesh.hull.points.is_empty()
 }
 
 /// The farthest point of an ellipsoid about the origin in a direction.
@@ -208,15 +224,55 @@ pub(super) fn touch(
     let corners = [Cell::new(NO_CORNER), Cell::new(NO_CORNER)];
     let solids = [(first, &corners[0]), (second, &corners[1])];
     let solids = solids.map(|(shape, corner)| Solid::new(shape, 0.5 * margin, corner));
-    let places = places(&solids, [first.pos, second.pos], None, search)?;
+    nearest(&solids, margin, search).map(|(touch, _)| touch)
+}
+
+/// As [`touch`], or where several contacts are asked for, all that there are.
+pub(super) fn touches(
+    first: &Shape,
+    second: &Shape,
+    margin: f64,
+    search: &mut Search,
+    touches: &mut Touches,
+) {
+    let Some(radius) = search.several else {
+        touches.extend(touch(first, second, margin, search));
+        return;
+    };
+    let corners = [Cell::new(NO_CORNER), Cell::new(NO_CORNER)];
+    let solids = [(first, &corners[0]), (second, &corners[1])];
+    let solids = solids.map(|(shape, corner)| Solid::new(shape, 0.5 * margin, corner));
+    let Some((touch, places)) = nearest(&solids, margin, search) else {
+        return;
+    };
+    if several::have_sides(&solids) {
+        let triangle = search.scratch.hull.found();
+        several::of_sides(&solids, &places, &triangle, touches);
+        if touches.count == 0 {
+            touches.push(touch);
+        }
+        return;
+    }
+    touches.push(touch);
+    let round = |shape: &Shape| matches!(shape.kind, GeomType::Sphere | GeomType::Ellipsoid);
+    if !round(first) && !round(second) {
+        several::by_turning([first, second], margin, radius, search, touches);
+    }
+}
+
+/// Where two solids come closest, if within the margin.
+fn nearest(solids: &[Solid; 2], margin: f64, search: &mut Search) -> Option<(Touch, Places)> {
+    let centres = [solids[0].shape.pos, solids[1].shape.pos];
+    let places = places(solids, centres, None, search)?;
     (places.dist < 0.0).then(|| {
         let [a, b] = places.on;
-        Touch {
+        let touch = Touch {
             dist: margin + places.dist,
             pos: (a + b) * 0.5,
             normal: unit(a - b),
             tangent: DVec3::ZERO,
-        }
+        };
+        (touch, places)
     })
 }
 

@@ -59,6 +59,7 @@ impl Pose {
             tolerance: TOLERANCE,
             iterations: ITERATIONS,
             scratch,
+            several: None,
         };
         let shapes = self.shapes.each_ref().map(Recorded::shape);
         touch(shapes, self.margin, &mut search, &mut touches);
@@ -257,6 +258,7 @@ fn the_general_search_agrees_with_the_routines_of_spheres() {
             tolerance: 1e-9,
             iterations: 200,
             scratch: &mut memory,
+            several: None,
         };
         let general = convex::touch(&first, &second, pose.margin, &mut search);
         assert_eq!(own.count, usize::from(general.is_some()));
