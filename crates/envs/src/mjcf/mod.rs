@@ -7,7 +7,7 @@
 //!
 //! In reading order: `files` (texts and includes), `xml` (text → elements), `rule` and `schema` (what is allowed),
 //! `element` (typed attributes), `place` and `notes` (what is complained about and passed over), `spec`, `asset` and `sensor` (what a
-//! file says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `compile` (spec → model) with `mesh`, `hfield`, `inertia`,
+//! file says), `attributes`, `defaults`, `unmet` and `read` (XML → spec), `references` (who names whom), `compile` (spec → model) with `mesh`, `hfield`, `inertia`,
 //! `orientation`, `frames`, `pairs`, `constants` and `lengthrange`. MuJoCo:
 //! XML reference; Modeling chapter.
 
@@ -29,6 +29,7 @@ mod orientation;
 mod pairs;
 mod place;
 mod read;
+mod references;
 mod rule;
 mod schema;
 mod sensor;
@@ -64,7 +65,8 @@ pub fn files(path: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
     let shown = meshes
         .chain(fields)
         .filter_map(|file| file.as_ref()?.clone().ok());
-    Ok(files.paths().chain(shown).collect())
+    let attached = spec.attached.iter().cloned();
+    Ok(files.paths().chain(attached).chain(shown).collect())
 }
 
 /// Compiles the model in the text `xml`; `name` stands for the file in error messages. A text cannot include

@@ -37,6 +37,11 @@ impl Notes {
         });
     }
 
+    /// Adds those of another model.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.list.extend(other.list.iter().cloned());
+    }
+
     /// One line for each.
     pub(super) fn lines(&self) -> Vec<String> {
         let line = |note: &Note| match note.more {

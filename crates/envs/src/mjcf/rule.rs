@@ -34,7 +34,7 @@ pub(super) const EMPTY: Rule = Rule {
 /// Elements that MuJoCo knows and this engine does not do, or not everywhere.
 const REFUSED: &str = "include instance frame replicate attach freejoint composite flexcomp plugin pair exclude tendon fixed \
     spatial equality sensor keyframe extension deformable flex mesh hfield skin model general position velocity \
-    intvelocity damper cylinder muscle adhesion lengthrange inertial joint geom site body camera light default camprojection tactile user";
+    intvelocity damper cylinder muscle adhesion lengthrange inertial joint geom site body camera light default camprojection tactile";
 
 /// Whether two attribute values say the same: equal words, numbers compared as numbers.
 fn same(a: &str, b: &str) -> bool {

@@ -52,13 +52,10 @@ pub(super) const OPTION: Rule = Rule {
     ..EMPTY
 };
 
-const OFF: &[&str] = &["disable"];
-
 pub(super) const FLAG: Rule = Rule {
     read: "constraint frictionloss limit contact gravity clampctrl filterparent midphase island warmstart equality \
-        nativeccd spring damper sensor actuation refsafe eulerdamp autoreset override",
+        nativeccd multiccd spring damper sensor actuation refsafe eulerdamp autoreset override",
     skipped: &[("energy", NOTES), ("fwdinv", NOTES), ("invdiscrete", NOTES)],
-    neutral: &[("multiccd", OFF, "several contacts per pair of round shapes")],
     ..EMPTY
 };
 
@@ -94,23 +91,18 @@ pub(super) const STATISTIC: Rule = Rule {
 };
 
 pub(super) const ASSET: Rule = Rule {
-    children: "material mesh hfield",
+    children: "material mesh hfield model",
     skipped_children: &[("texture", LOOKS), ("skin", LOOKS)],
     ..EMPTY
 };
 
 pub(super) const MESH: Rule = Rule {
-    read: "name class content_type file vertex face refpos refquat scale inertia",
+    read: "name class content_type file vertex face refpos refquat scale inertia maxhullvert builtin params",
     skipped: &[
         ("normal", LOOKS),
         ("texcoord", LOOKS),
         ("smoothnormal", LOOKS),
         ("material", LOOKS),
-        ("params", "see builtin"),
-    ],
-    neutral: &[
-        ("maxhullvert", &["-1"], "hulls with fewer corners"),
-        ("builtin", &[], "shapes that MuJoCo makes"),
     ],
     ..EMPTY
 };
@@ -148,7 +140,7 @@ pub(super) const DEFAULT: Rule = Rule {
 const CAMERAS_AND_LIGHTS: &[Skipped] = &[("camera", LOOKS), ("light", LOOKS)];
 
 pub(super) const WORLDBODY: Rule = Rule {
-    children: "body frame replicate geom site",
+    children: "body frame replicate attach geom site",
     skipped_children: CAMERAS_AND_LIGHTS,
     ..EMPTY
 };
@@ -157,21 +149,31 @@ pub(super) const BODY: Rule = Rule {
     read: "name childclass pos quat axisangle xyaxes zaxis euler mocap gravcomp",
     skipped: &[("user", NOTES)],
     neutral: &[],
-    children: "body frame replicate geom joint freejoint inertial site",
+    children: "body frame replicate attach geom joint freejoint inertial site",
     skipped_children: CAMERAS_AND_LIGHTS,
 };
 
 pub(super) const FRAME: Rule = Rule {
     read: "name childclass pos quat axisangle xyaxes zaxis euler",
-    children: "body frame replicate geom joint freejoint site",
+    children: "body frame replicate attach geom joint freejoint site",
     skipped_children: CAMERAS_AND_LIGHTS,
     ..EMPTY
 };
 
 pub(super) const REPLICATE: Rule = Rule {
     read: "childclass count offset euler sep",
-    children: "body frame replicate geom joint freejoint site",
+    children: "body frame replicate attach geom joint freejoint site",
     skipped_children: CAMERAS_AND_LIGHTS,
+    ..EMPTY
+};
+
+pub(super) const ATTACH: Rule = Rule {
+    read: "model body prefix",
+    ..EMPTY
+};
+
+pub(super) const MODEL: Rule = Rule {
+    read: "name file content_type",
     ..EMPTY
 };
 
@@ -394,7 +396,7 @@ pub(super) const SENSOR: Rule = Rule {
         tendonvel actuatorpos actuatorvel actuatorfrc jointactuatorfrc tendonactuatorfrc ballquat ballangvel jointlimitpos \
         jointlimitvel jointlimitfrc tendonlimitpos tendonlimitvel tendonlimitfrc framepos framequat framexaxis frameyaxis \
         framezaxis framelinvel frameangvel framelinacc frameangacc subtreecom subtreelinvel subtreeangmom insidesite \
-        distance normal fromto contact e_potential e_kinetic clock",
+        distance normal fromto contact e_potential e_kinetic clock user",
     ..EMPTY
 };
 
@@ -409,6 +411,7 @@ pub(super) fn sensor(kind: &str) -> Rule {
                 "name geom1 geom2 body1 body2 subtree1 subtree2 site num data reduce cutoff noise"
             }
             "e_potential" | "e_kinetic" | "clock" => "name cutoff noise",
+            "user" => "name objtype objname datatype needstage dim cutoff noise",
             _ if kind.starts_with("frame") => "name objtype objname reftype refname cutoff noise",
             _ => match sensed(kind) {
                 "joint" => "name joint cutoff noise",

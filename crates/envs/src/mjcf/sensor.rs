@@ -42,6 +42,8 @@ pub(super) enum Measured {
     },
     /// The model as a whole.
     Whole,
+    /// So many numbers that the user computes.
+    User(usize),
 }
 
 /// A sensor.

@@ -5,7 +5,7 @@ use super::compiler::Compiler;
 use super::notes::Notes;
 use super::orientation::{Orientation, unit_quat};
 use super::place::Place;
-use super::sensor::SensorSpec;
+use super::references::Referring;
 use super::unmet::Unmet;
 use crate::dynamics::matrix;
 use crate::dynamics::model::{
@@ -13,6 +13,8 @@ use crate::dynamics::model::{
 };
 use glam::{DQuat, DVec3};
 use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::Rc;
 
 /// `solref` where a file says nothing.
 pub(super) const SOLREF: SolRef = [0.02, 1.0];
@@ -114,6 +116,7 @@ pub(super) fn default_options() -> Options {
         viscosity: 0.0,
         wind: DVec3::ZERO,
         solver: Solver::Newton,
+        multiccd: false,
         islands: true,
         warmstart: true,
         cone: Cone::Pyramidal,
@@ -201,6 +204,8 @@ pub(super) struct Placement {
     pub(super) orientation: Orientation,
     pub(super) fromto: Option<[f64; 6]>,
     pub(super) frame: Option<Frame>,
+    /// Settings of its file.
+    pub(super) compiler: Rc<Compiler>,
     pub(super) unmet: Unmet,
 }
 
@@ -213,6 +218,7 @@ impl Default for Placement {
             orientation: Orientation::default(),
             fromto: None,
             frame: None,
+            compiler: Rc::default(),
             unmet: Unmet::default(),
         }
     }
@@ -434,6 +440,8 @@ pub(super) struct Named<T> {
 #[derive(Clone, Debug)]
 pub(super) struct BodySpec {
     pub(super) parent: usize,
+    /// Settings of its file.
+    pub(super) compiler: Rc<Compiler>,
     pub(super) pos: DVec3,
     pub(super) quat: DQuat,
     pub(super) frame: Option<Frame>,
@@ -461,13 +469,15 @@ pub(super) enum Part {
 #[derive(Clone, Debug)]
 pub(super) struct NamedTendon {
     pub(super) tendon: TendonSpec,
+    /// Whether its file takes a range for a limit.
+    pub(super) autolimits: bool,
     pub(super) way: Vec<(Place, Part)>,
 }
 
 /// What an equality constraint holds together, by name.
 #[derive(Clone, Debug)]
 pub(super) enum Held {
-    /// A body, and the other one or the world; the anchor in the first, and with it a weld's pose of the second.
+    /// A body, and the other one or, without a name, the world; the anchor in the first, and with it a weld's pose of the second.
     Connect([String; 2], DVec3),
     Weld([String; 2], DVec3, Option<(DVec3, DQuat)>, f64),
     ConnectSites([String; 2]),
@@ -518,6 +528,8 @@ pub(super) enum Target {
 #[derive(Clone, Debug)]
 pub(super) struct Driven {
     pub(super) actuator: ActuatorSpec,
+    /// Whether its file takes a range for a limit.
+    pub(super) autolimits: bool,
     pub(super) target: Target,
 }
 
@@ -531,6 +543,16 @@ pub(super) struct KeySpec {
     pub(super) ctrl: Option<Vec<f64>>,
     pub(super) mpos: Option<Vec<f64>>,
     pub(super) mquat: Option<Vec<f64>>,
+    /// The attached model that it is a state of, if it is one's.
+    pub(super) within: Option<Within>,
+}
+
+/// What became of an attached model's bodies and actuators: their indices in the whole; none for what was left out.
+#[derive(Clone, Debug)]
+pub(super) struct Within {
+    pub(super) model: Rc<Spec>,
+    pub(super) bodies: Vec<Option<usize>>,
+    pub(super) actuators: Vec<Option<usize>>,
 }
 
 /// An explicit pair and the names of its geoms.
@@ -545,28 +567,25 @@ pub(super) struct NamedPair {
 pub(super) struct Spec {
     pub(super) place: Place,
     pub(super) name: String,
-    pub(super) compiler: Compiler,
+    pub(super) compiler: Rc<Compiler>,
     pub(super) options: Options,
     pub(super) flags: Flags,
     /// `statistic.meaninertia`, which overrides the computed one.
     pub(super) meaninertia: Option<f64>,
     pub(super) bodies: Vec<Named<BodySpec>>,
-    pub(super) tendons: Vec<Named<NamedTendon>>,
+    /// Pairs of geoms, pairs of bodies that never touch, tendons, equality constraints, actuators and sensors.
+    pub(super) referring: Referring,
     /// Whether the Jacobians of tendons are sparse; `None` as their size says.
     pub(super) sparse: Option<bool>,
-    pub(super) actuators: Vec<Named<Driven>>,
-    pub(super) sensors: Vec<Named<SensorSpec>>,
     pub(super) meshes: Vec<Named<MeshSpec>>,
     pub(super) hfields: Vec<Named<HeightFieldSpec>>,
     /// Colours of materials.
     pub(super) materials: HashMap<String, [f64; 4]>,
-    pub(super) pairs: Vec<Named<NamedPair>>,
-    pub(super) equalities: Vec<Named<EqualitySpec>>,
-    /// Pairs of body names that never touch.
-    pub(super) excludes: Vec<(Place, [String; 2])>,
     pub(super) keyframes: Vec<Named<KeySpec>>,
     /// Number of keyframes that there are at least.
     pub(super) nkey: usize,
     /// What was passed over.
     pub(super) notes: Notes,
+    /// Files of the models that are attached to it.
+    pub(super) attached: Vec<PathBuf>,
 }

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 impl Builder<'_> {
     pub(super) fn actuators(&mut self) -> Result<()> {
-        for driven in &self.spec.actuators {
+        for driven in &self.spec.referring.actuators {
             let (place, spec) = (&driven.place, &driven.spec.actuator);
             let transmission = self.transmission(driven)?;
             let (mut ctrlrange, mut actrange) = (spec.ctrlrange, spec.actrange);
@@ -33,7 +33,7 @@ impl Builder<'_> {
                     limited,
                     range,
                 };
-                range.enforced(self.spec.compiler.autolimits, &mut self.notes)
+                range.enforced(driven.spec.autolimits, &mut self.notes)
             };
             let mut limited = enforced("ctrl", spec.ctrllimited, ctrlrange)?;
             limited &= self.spec.flags.clampctrl;
@@ -155,7 +155,7 @@ impl Builder<'_> {
         let geoms = &self.model.geoms;
         let names = index(&geoms.name);
         let mut pairs = Vec::new();
-        for named in &self.spec.pairs {
+        for named in &self.spec.referring.pairs {
             let [a, b] = &named.spec.geoms;
             let mut pair = [
                 find(&names, "geom", &named.place, a)?,
@@ -186,7 +186,8 @@ impl Builder<'_> {
     pub(super) fn excluded(&self) -> Result<HashSet<[usize; 2]>> {
         let names = index(&self.model.bodies.name);
         let mut excluded = HashSet::new();
-        for (place, [a, b]) in &self.spec.excludes {
+        for Named { place, spec, .. } in &self.spec.referring.excludes {
+            let [a, b] = &spec.0;
             let (a, b) = (
                 find(&names, "body", place, a)?,
                 find(&names, "body", place, b)?,

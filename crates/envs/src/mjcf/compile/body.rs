@@ -73,7 +73,7 @@ impl Builder<'_> {
         };
         let next = self.spec.bodies.get(index + 1);
         joint.spec.kind == JointType::Free
-            && joint.spec.align.unwrap_or(self.spec.compiler.alignfree)
+            && joint.spec.align.unwrap_or(spec.compiler.alignfree)
             && next.is_none_or(|body| body.spec.parent != index)
     }
 
@@ -116,7 +116,7 @@ impl Builder<'_> {
 
     fn joint(&mut self, body: usize, joint: &Named<JointSpec>) -> Result<()> {
         let (spec, place) = (&joint.spec, &joint.place);
-        let compiler = &self.spec.compiler;
+        let compiler = &self.spec.bodies[body].spec.compiler;
         let radians = std::f64::consts::PI / 180.0;
         let unit = |angular: bool| {
             if angular && compiler.degrees {
@@ -253,7 +253,8 @@ impl Builder<'_> {
         let fitted = mesh
             .and_then(|mesh| self.meshes.compiled(mesh))
             .map(|mesh| {
-                let (size, frame) = mesh.fit(kind, spec.placement.size, self.spec.compiler.fitaabb);
+                let (size, frame) =
+                    mesh.fit(kind, spec.placement.size, spec.placement.compiler.fitaabb);
                 (size.map(|x| x * spec.fitscale), frame)
             });
         let (mut size, pos, quat) = self.place_shape(geom, &spec.placement, fitted)?;
@@ -310,11 +311,11 @@ impl Builder<'_> {
         g.rgba.push(rgba.map(|x| x as f32));
         g.group.push(spec.group);
         g.transparent.push(opacity == 0.0);
-        let [low, high] = self.spec.compiler.inertiagrouprange;
+        let [low, high] = self.spec.bodies[body].spec.compiler.inertiagrouprange;
         let counts = (low..=high).contains(&f64::from(spec.group));
         let volume = weight.map_or_else(|| inertia::volume(kind, size), |w| w.volume);
         let own = &self.spec.bodies[body].spec.inertial;
-        let from_geoms = self.spec.compiler.inertiafromgeom;
+        let from_geoms = self.spec.bodies[body].spec.compiler.inertiafromgeom;
         let asked = body > 0 && (own.is_none() || from_geoms == InertiaFromGeom::Always);
         let given = spec.mass.unwrap_or(spec.density);
         if counts && asked && given < 0.0 {
@@ -374,7 +375,7 @@ impl Builder<'_> {
         let mut found = match spec.fromto {
             Some(ends) => self.between(place, spec, ends)?,
             None => {
-                let quat = spec.orientation.resolve(&self.spec.compiler, place)?;
+                let quat = spec.orientation.resolve(&spec.compiler, place)?;
                 (spec.size, spec.pos, quat)
             }
         };
@@ -452,7 +453,7 @@ impl Builder<'_> {
 
     /// The body's mass distribution, from its `inertial` element or the `parts` that its geoms are.
     fn inertia(&self, body: &Named<BodySpec>, parts: &[Rigid]) -> Result<Rigid> {
-        let compiler = &self.spec.compiler;
+        let compiler = &body.spec.compiler;
         // MuJoCo's placeholder for a body that has neither: it weighs nothing, so it moves nothing.
         let mut rigid = resting(body.spec.pos, body.spec.quat);
         if let Some(explicit) = &body.spec.inertial {

@@ -9,7 +9,7 @@ use glam::{DQuat, DVec3};
 
 impl Builder<'_> {
     pub(super) fn equalities(&mut self) -> Result<()> {
-        for named in &self.spec.equalities {
+        for named in &self.spec.referring.equalities {
             let (common, place) = (&named.spec.common, &named.place);
             let kind = self.held(place, &named.spec.held)?;
             let active = common.active && self.spec.flags.equality;
@@ -94,10 +94,16 @@ fn at(model: &Model, site: usize) -> Anchor {
     }
 }
 
+/// Two of a kind; no name for the second body stands for the world.
 fn two(names: &[String], kind: &str, place: &Place, both: &[String; 2]) -> Result<[usize; 2]> {
     let known = index(names);
     let [a, b] = both;
-    let found = [find(&known, kind, place, a)?, find(&known, kind, place, b)?];
+    let first = find(&known, kind, place, a)?;
+    let second = match b.as_str() {
+        "" if kind == "body" => 0,
+        name => find(&known, kind, place, name)?,
+    };
+    let found = [first, second];
     differ(place, kind, a, found[0] != found[1])?;
     Ok(found)
 }

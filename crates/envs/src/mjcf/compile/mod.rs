@@ -6,6 +6,7 @@
 mod actuator;
 mod body;
 mod equality;
+mod keyframe;
 mod mesh;
 mod sensor;
 mod tendon;
@@ -18,10 +19,10 @@ use super::{constants, frames, pairs};
 use crate::Result;
 use crate::dynamics::is_searched;
 use crate::dynamics::model::{
-    Actuators, Bodies, Dofs, Equalities, Equality, Geoms, Joints, Keyframe, Model, Pair, Sensors,
-    Sites, Tendons,
+    Actuators, Bodies, Dofs, Equalities, Equality, Geoms, Joints, Model, Pair, Sensors, Sites,
+    Tendons,
 };
-use glam::{DQuat, DVec3};
+use glam::DVec3;
 use std::collections::HashMap;
 
 /// Mass (kg) and moment (kg m²) that a moving body must have.
@@ -157,7 +158,7 @@ impl Builder<'_> {
         let search = &self.spec.compiler.lengthrange;
         search
             .fill(&mut self.model)
-            .map_err(|(actuator, why)| self.spec.actuators[actuator].place.error(why))?;
+            .map_err(|(actuator, why)| self.spec.referring.actuators[actuator].place.error(why))?;
         self.mask_actuators();
         if !self.spec.flags.limit {
             self.model.joints.limited.fill(false);
@@ -243,7 +244,7 @@ impl Builder<'_> {
     /// Clears the coefficients that an actuator's kind of gain and bias does not use.
     fn mask_actuators(&mut self) {
         let actuators = &mut self.model.actuators;
-        for (actuator, driven) in self.spec.actuators.iter().enumerate() {
+        for (actuator, driven) in self.spec.referring.actuators.iter().enumerate() {
             let spec = &driven.spec.actuator;
             let (gain, bias) = (
                 &mut actuators.gainprm[actuator],
@@ -260,105 +261,6 @@ impl Builder<'_> {
                 Shape::Muscle => {}
             }
         }
-    }
-
-    /// Positions that fill up a keyframe's. As in MuJoCo they are not those of the reference pose: `ref` in the file's
-    /// unit, and zeros for the rest of a free or ball joint.
-    fn filling(&self) -> Vec<f64> {
-        let joints = self.spec.bodies.iter().flat_map(|body| &body.spec.joints);
-        let positions = joints.flat_map(|joint| {
-            let rest = std::iter::repeat_n(0.0, joint.spec.kind.nq() - 1);
-            std::iter::once(joint.spec.reference).chain(rest)
-        });
-        positions.collect()
-    }
-
-    fn keyframes(&mut self) -> Result<Vec<Keyframe>> {
-        let filling = self.filling();
-        let model = &self.model;
-        let mut keyframes = Vec::new();
-        for key in &self.spec.keyframes {
-            let mut fit = |what: &str, given: &Option<Vec<f64>>, default: &[f64]| {
-                let mut values = given.clone().unwrap_or_default();
-                let found = format!(
-                    "{what} has {} numbers, expected {}",
-                    values.len(),
-                    default.len()
-                );
-                if values.len() > default.len() {
-                    return Err(key.place.error(found));
-                }
-                if given.is_some() && values.len() < default.len() {
-                    let kind = "MuJoCo fills it up with zeros and, as written, each ref";
-                    self.notes.add(&key.place, kind, &found);
-                }
-                values.extend_from_slice(&default[values.len()..]);
-                Ok(values)
-            };
-            let default = match key.spec.qpos {
-                Some(_) => &filling,
-                None => &model.qpos0,
-            };
-            let mut qpos = fit("qpos", &key.spec.qpos, default)?;
-            for joint in 0..model.joints.kind.len() {
-                let kind = model.joints.kind[joint];
-                if kind.nq() >= 4 {
-                    let end = model.joints.qposadr[joint] + kind.nq();
-                    normalize(&mut qpos[end - 4..end]);
-                }
-            }
-            let poses = &model.bodies;
-            let moved = (0..poses.mocap.len()).filter(|body| poses.mocap[*body].is_some());
-            let places: Vec<f64> = moved
-                .clone()
-                .flat_map(|body| poses.pos[body].to_array())
-                .collect();
-            let turns: Vec<f64> = moved.flat_map(|body| wxyz(poses.quat[body])).collect();
-            let mpos = fit("mpos", &key.spec.mpos, &places)?;
-            let mut mquat = fit("mquat", &key.spec.mquat, &turns)?;
-            mquat.chunks_exact_mut(4).for_each(normalize);
-            keyframes.push(Keyframe {
-                mocap_pos: mpos.chunks_exact(3).map(DVec3::from_slice).collect(),
-                mocap_quat: mquat
-                    .chunks_exact(4)
-                    .map(|q| DQuat::from_xyzw(q[1], q[2], q[3], q[0]))
-                    .collect(),
-                act: fit("act", &key.spec.act, &vec![0.0; model.na])?,
-                name: key.name.clone(),
-                time: key.spec.time,
-                qpos,
-                qvel: fit("qvel", &key.spec.qvel, &vec![0.0; model.nv])?,
-                ctrl: fit("ctrl", &key.spec.ctrl, &vec![0.0; model.nu])?,
-            });
-        }
-        while keyframes.len() < self.spec.nkey {
-            let (poses, mocap) = (&model.bodies, &model.bodies.mocap);
-            let moved = (0..mocap.len()).filter(|body| mocap[*body].is_some());
-            keyframes.push(Keyframe {
-                qpos: model.qpos0.clone(),
-                qvel: vec![0.0; model.nv],
-                act: vec![0.0; model.na],
-                ctrl: vec![0.0; model.nu],
-                mocap_pos: moved.clone().map(|body| poses.pos[body]).collect(),
-                mocap_quat: moved.map(|body| poses.quat[body]).collect(),
-                ..Keyframe::default()
-            });
-        }
-        Ok(keyframes)
-    }
-}
-
-fn wxyz(quat: DQuat) -> [f64; 4] {
-    [quat.w, quat.x, quat.y, quat.z]
-}
-
-/// Scales a quaternion `w x y z` to length one where it has another; one without length becomes no rotation.
-fn normalize(quat: &mut [f64]) {
-    let length = DQuat::from_slice(quat).length();
-    if length < LEAST_INERTIA {
-        quat.copy_from_slice(&[1.0, 0.0, 0.0, 0.0]);
-    } else if (length - 1.0).abs() > LEAST_INERTIA {
-        quat.iter_mut().for_each(|x| *x /= length);
     }
 }
 

@@ -12,7 +12,7 @@ const MOST_DATA: usize = 1_000_000;
 
 impl Builder<'_> {
     pub(super) fn sensors(&mut self) -> Result<()> {
-        for named in &self.spec.sensors {
+        for named in &self.spec.referring.sensors {
             let kind = Finder::new(&self.model, named).sensor()?;
             let cutoff = named.spec.cutoff;
             if cutoff > 0.0 && !kind.allows_cutoff() {
@@ -21,7 +21,7 @@ impl Builder<'_> {
                 )));
             }
             let sensors = &mut self.model.sensors;
-            if self.spec.flags.sensor {
+            if self.spec.flags.sensor && !matches!(kind, Sensor::User(_)) {
                 sensors.stages[kind.stage() as usize].push(sensors.kind.len());
             }
             sensors.name.push(named.name.clone());
@@ -144,6 +144,7 @@ impl<'a> Finder<'a> {
                 reduce: *reduce,
                 num: *num,
             })),
+            Measured::User(dim) => Ok(Sensor::User(*dim)),
             Measured::Whole => Ok(match self.spec.kind.as_str() {
                 "e_potential" => Sensor::PotentialEnergy,
                 "e_kinetic" => Sensor::KineticEnergy,

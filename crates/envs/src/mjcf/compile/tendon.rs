@@ -14,7 +14,7 @@ impl Builder<'_> {
         let names = index(&self.model.joints.name);
         let sparse = self.spec.sparse.unwrap_or(self.model.nv >= SPARSE_FROM);
         let t = &mut self.model.tendons;
-        for named in &self.spec.tendons {
+        for named in &self.spec.referring.tendons {
             let (spec, place) = (&named.spec.tendon, &named.place);
             let (mut path, mut joints) = (Vec::new(), Vec::<(usize, f64)>::new());
             let mut wraps = Vec::new();
@@ -54,7 +54,7 @@ impl Builder<'_> {
                 limited: spec.limited,
                 range: spec.range,
             };
-            let auto = self.spec.compiler.autolimits;
+            let auto = named.spec.autolimits;
             let limited = range.enforced(auto, &mut self.notes)?;
             let range = Range {
                 place,
@@ -69,9 +69,10 @@ impl Builder<'_> {
                     "actuatorfrcrange is {low} {high}; 0 must lie within"
                 )));
             }
-            if !wraps.is_empty() && spec.armature != 0.0 {
+            let bends = |wrap: &Wrap| matches!(wrap, Wrap::Sphere(..) | Wrap::Cylinder(..));
+            if spec.armature != 0.0 && wraps.iter().any(bends) {
                 return Err(place.error(format!(
-                    "armature is `{}`, which this engine does only on fixed tendons (allowed: 0)",
+                    "armature is {}; it must be 0 where a tendon runs around geoms",
                     spec.armature
                 )));
             }

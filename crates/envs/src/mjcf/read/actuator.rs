@@ -11,7 +11,11 @@ use crate::Result;
 /// Most actuators of a model.
 const MOST_ACTUATORS: usize = 1000;
 
-pub(super) fn actuators(root: &Element, defaults: &Defaults) -> Result<Vec<Named<Driven>>> {
+pub(super) fn actuators(
+    root: &Element,
+    defaults: &Defaults,
+    autolimits: bool,
+) -> Result<Vec<Named<Driven>>> {
     let mut names = Names::new("actuator");
     let mut actuators = Vec::new();
     for section in root.all("actuator") {
@@ -25,7 +29,12 @@ pub(super) fn actuators(root: &Element, defaults: &Defaults) -> Result<Vec<Named
             let actuator = attributes::actuator(&element, &defaults.of(&element, 0)?.actuator)?;
             actuator.unmet.settle(&element)?;
             let target = target(&element)?;
-            actuators.push(names.name(&element, Driven { actuator, target })?);
+            let driven = Driven {
+                actuator,
+                autolimits,
+                target,
+            };
+            actuators.push(names.name(&element, driven)?);
         }
     }
     Ok(actuators)

@@ -5,9 +5,12 @@ use super::super::compiler::Compiler;
 use super::super::defaults::Defaults;
 use super::super::element::Element;
 use super::super::orientation::Orientation;
+use super::super::place::Place;
+use super::super::references::Affixes;
 use super::super::schema;
 use super::super::spec::{BodySpec, Frame, InertialSpec, JointSpec, Named};
 use super::Names;
+use super::attach::{Graft, Models};
 use crate::Result;
 use crate::dynamics::matrix;
 use crate::dynamics::model::JointType;
@@ -33,7 +36,7 @@ struct Waiting<'a> {
 
 struct Reader<'a> {
     defaults: &'a Defaults,
-    compiler: &'a Compiler,
+    compiler: &'a Rc<Compiler>,
     list: Vec<Named<BodySpec>>,
     geom_count: usize,
     element_count: usize,
@@ -41,21 +44,24 @@ struct Reader<'a> {
     joints: Names,
     geoms: Names,
     sites: Names,
+    models: &'a Models,
+    grafts: Vec<Graft>,
 }
 
-/// All bodies, depth first, starting with the world.
+/// All bodies, depth first, starting with the world, and what was attached to them.
 pub(super) fn bodies(
     root: &Element,
     defaults: &Defaults,
-    compiler: &Compiler,
-) -> Result<Vec<Named<BodySpec>>> {
+    compiler: &Rc<Compiler>,
+    models: &Models,
+) -> Result<(Vec<Named<BodySpec>>, Vec<Graft>)> {
     let mut reader = Reader {
         defaults,
         compiler,
         list: vec![Named {
             place: root.place(),
             name: "world".into(),
-            spec: empty_body(0),
+            spec: empty_body(0, compiler),
         }],
         geom_count: 0,
         element_count: 0,
@@ -63,6 +69,8 @@ pub(super) fn bodies(
         joints: Names::new("joint"),
         geoms: Names::new("geom"),
         sites: Names::new("site"),
+        models,
+        grafts: Vec::new(),
     };
     reader.bodies.seen.insert("world".into());
     // The next one last; a stack of our own, because a file must not choose the depth of the program's.
@@ -97,12 +105,13 @@ pub(super) fn bodies(
         }
         waiting[first..].reverse();
     }
-    Ok(reader.list)
+    Ok((reader.list, reader.grafts))
 }
 
-fn empty_body(parent: usize) -> BodySpec {
+fn empty_body(parent: usize, compiler: &Rc<Compiler>) -> BodySpec {
     BodySpec {
         parent,
+        compiler: compiler.clone(),
         pos: DVec3::ZERO,
         quat: DQuat::IDENTITY,
         frame: None,
@@ -155,11 +164,7 @@ impl Reader<'_> {
         match element.name() {
             "body" => {
                 let class = self.defaults.named_by(element, "childclass", class)?;
-                if self.list.len() == MOST_BODIES {
-                    return Err(
-                        element.error(format!("the model has more than {MOST_BODIES} bodies"))
-                    );
-                }
+                self.check_bodies(&element.place())?;
                 let spec = read_body(element, *body, *frame, self.compiler)?;
                 self.list
                     .push(self.bodies.name_with(element, suffix, spec)?);
@@ -173,6 +178,7 @@ impl Reader<'_> {
                 return once(*body, class, Some(Frame { pos, quat }));
             }
             "replicate" => return self.copies(waiting),
+            "attach" => self.attach(waiting)?,
             "joint" => {
                 let mut spec =
                     attributes::joint(element, &self.defaults.of(element, class)?.joint)?;
@@ -199,12 +205,8 @@ impl Reader<'_> {
                 let mut spec = attributes::geom(element, default)?;
                 spec.placement.unmet.settle(element)?;
                 spec.placement.frame = *frame;
-                self.geom_count += 1;
-                if self.geom_count > MOST_GEOMS {
-                    return Err(
-                        element.error(format!("the model has more than {MOST_GEOMS} geoms"))
-                    );
-                }
+                spec.placement.compiler = self.compiler.clone();
+                self.count_geom(&element.place())?;
                 let named = self.geoms.name_with(element, suffix, spec)?;
                 self.list[*body].spec.geoms.push(named);
             }
@@ -213,6 +215,7 @@ impl Reader<'_> {
                 let mut spec = attributes::site(element, default)?;
                 spec.unmet.settle(element)?;
                 spec.frame = *frame;
+                spec.compiler = self.compiler.clone();
                 let named = self.sites.name_with(element, suffix, spec)?;
                 self.list[*body].spec.sites.push(named);
             }
@@ -220,6 +223,95 @@ impl Reader<'_> {
             _ => {}
         }
         Ok(Vec::new())
+    }
+
+    /// Attaches a model or one of its bodies.
+    fn attach(&mut self, waiting: &Waiting) -> Result<()> {
+        let Waiting {
+            element,
+            body,
+            frame,
+            suffix,
+            ..
+        } = waiting;
+        element.check(&schema::ATTACH)?;
+        let (model, from) = self.models.of(element)?;
+        let place = element.place();
+        let affixes = Affixes {
+            prefix: element.text("prefix").unwrap_or_default(),
+            suffix,
+        };
+        let mut became = vec![None; model.bodies.len()];
+        became[0] = Some(*body);
+        for index in model.subtree(from) {
+            let attached = &model.bodies[index];
+            let mut spec = attached.spec.clone();
+            // What stands in the world of a whole model stands in the body that it is attached to.
+            let outer = frame.filter(|_| from == 0 && (index == 0 || spec.parent == 0));
+            let joints = std::mem::take(&mut spec.joints);
+            let geoms = std::mem::take(&mut spec.geoms);
+            let sites = std::mem::take(&mut spec.sites);
+            if index > 0 {
+                self.check_bodies(&place)?;
+                became[index] = Some(self.list.len());
+                if index == from {
+                    (spec.parent, spec.frame) = (*body, *frame);
+                } else {
+                    spec.parent = became[spec.parent].unwrap_or(*body);
+                    spec.frame = within(outer, spec.frame);
+                }
+                let name = affixes.around(&attached.name);
+                let named = self.bodies.claim_at(place.clone(), name, spec)?;
+                self.list.push(named);
+            }
+            let into = became[index].unwrap_or(*body);
+            for mut joint in joints {
+                joint.name = affixes.around(&joint.name);
+                let named = self.joints.claim_at(joint.place, joint.name, joint.spec)?;
+                self.list[into].spec.joints.push(named);
+            }
+            for mut geom in geoms {
+                self.count_geom(&place)?;
+                let spec = &mut geom.spec;
+                spec.placement.frame = within(outer.filter(|_| index == 0), spec.placement.frame);
+                for asset in [&mut spec.mesh, &mut spec.hfield, &mut spec.material] {
+                    asset
+                        .iter_mut()
+                        .for_each(|name| name.insert_str(0, affixes.prefix));
+                }
+                let name = affixes.around(&geom.name);
+                let named = self.geoms.claim_at(geom.place, name, geom.spec)?;
+                self.list[into].spec.geoms.push(named);
+            }
+            for mut site in sites {
+                site.spec.frame = within(outer.filter(|_| index == 0), site.spec.frame);
+                let name = affixes.around(&site.name);
+                let named = self.sites.claim_at(site.place, name, site.spec)?;
+                self.list[into].spec.sites.push(named);
+            }
+        }
+        self.grafts.push(Graft {
+            place,
+            model,
+            prefix: affixes.prefix.to_owned(),
+            became,
+        });
+        Ok(())
+    }
+
+    fn check_bodies(&self, place: &Place) -> Result<()> {
+        if self.list.len() == MOST_BODIES {
+            return Err(place.error(format!("the model has more than {MOST_BODIES} bodies")));
+        }
+        Ok(())
+    }
+
+    fn count_geom(&mut self, place: &Place) -> Result<()> {
+        self.geom_count += 1;
+        if self.geom_count > MOST_GEOMS {
+            return Err(place.error(format!("the model has more than {MOST_GEOMS} geoms")));
+        }
+        Ok(())
     }
 
     /// The frames of the copies of what stands in a `replicate`, each turned and moved from the one before, with its number
@@ -230,19 +322,13 @@ impl Reader<'_> {
         let class = self
             .defaults
             .named_by(element, "childclass", waiting.class)?;
-        let mut count = 0;
-        if !element.has("count") {
-            return Err(element.error("count is missing"));
-        }
-        element.integer("count", [1, MOST_COPIES], &mut count)?;
+        let suffixes = suffixes(element)?;
         let mut offset = DVec3::ZERO;
         element.vector("offset", &mut offset)?;
         let euler: [f64; 3] = element.exactly("euler")?.unwrap_or_default();
-        let separator = element.text("sep").unwrap_or("");
-        let digits = count.to_string().len();
         let mut pos = DVec3::ZERO;
         let mut copies = Vec::new();
-        for number in 0..count {
+        for (number, suffix) in suffixes.into_iter().enumerate() {
             let turn = Orientation::euler(euler.map(|angle| number as f64 * angle));
             let quat = turn.resolve(self.compiler, &element.place())?;
             let own = Frame { pos, quat };
@@ -257,12 +343,37 @@ impl Reader<'_> {
                 body: waiting.body,
                 class,
                 frame: Some(frame),
-                suffix: format!("{separator}{number:0digits$}{}", waiting.suffix).into(),
+                suffix: format!("{suffix}{}", waiting.suffix).into(),
             });
             pos += matrix(quat) * offset;
         }
         Ok(copies)
     }
+}
+
+/// A frame in another.
+fn within(outer: Option<Frame>, inner: Option<Frame>) -> Option<Frame> {
+    match (outer, inner) {
+        (Some(outer), Some(inner)) => {
+            let (pos, quat) = outer.apply(inner.pos, inner.quat);
+            Some(Frame { pos, quat })
+        }
+        (outer, inner) => outer.or(inner),
+    }
+}
+
+/// What each copy of a `replicate` puts behind names.
+pub(super) fn suffixes(element: &Element) -> Result<Vec<String>> {
+    let mut count = 0;
+    if !element.has("count") {
+        return Err(element.error("count is missing"));
+    }
+    element.integer("count", [1, MOST_COPIES], &mut count)?;
+    let separator = element.text("sep").unwrap_or("");
+    let digits = count.to_string().len();
+    Ok((0..count)
+        .map(|number| format!("{separator}{number:0digits$}"))
+        .collect())
 }
 
 /// Position and orientation of a body or a frame.
@@ -278,7 +389,7 @@ fn read_body(
     element: &Element,
     parent: usize,
     frame: Option<Frame>,
-    compiler: &Compiler,
+    compiler: &Rc<Compiler>,
 ) -> Result<BodySpec> {
     element.check(&schema::BODY)?;
     let (pos, quat) = pose(element, compiler)?;
@@ -299,7 +410,7 @@ fn read_body(
         mocap,
         gravcomp,
         inertial,
-        ..empty_body(parent)
+        ..empty_body(parent, compiler)
     })
 }
 

@@ -65,7 +65,7 @@ fn held(element: &Element) -> Result<Held> {
     if bodies.is_empty() {
         return Err(element.error("the constraint names nothing that it holds"));
     }
-    let other = optional("body2").unwrap_or_else(|| "world".into());
+    let other = optional("body2").unwrap_or_default();
     let both = [required(element, "body1")?, other];
     let anchor = element.exactly("anchor")?.map(DVec3::from_array);
     if kind == "connect" {

@@ -4,6 +4,7 @@
 //! what their names say.
 
 mod actuator;
+mod attach;
 mod body;
 mod equality;
 mod hfield;
@@ -17,18 +18,25 @@ use super::defaults::Defaults;
 use super::element::Element;
 use super::files::{Files, Library};
 use super::place::Place;
+use super::references::{Exclude, Referring};
 use super::schema;
 use super::spec::{Flags, KeySpec, Named, NamedPair, Override, Spec, default_options};
 use crate::Result;
 use crate::dynamics::model::{Cone, Integrator, Options, Solver};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Most keyframes of a model.
 const MOST_KEYFRAMES: usize = 1000;
 
 /// Reads a model.
 pub(super) fn read(files: &Files) -> Result<Spec> {
+    read_within(files, 0)
+}
+
+/// Reads a model that so many others lead to.
+fn read_within(files: &Files, depth: usize) -> Result<Spec> {
     let library = Library::new(files)?;
     for (place, file) in library.includes() {
         let included = Element::root(&library, file);
@@ -83,21 +91,28 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
     let defaults = Defaults::read(&root)?;
     let (pairs, excludes) = read_contacts(&root, &defaults)?;
     let equalities = equality::equalities(&root, &defaults)?;
-    let bodies = body::bodies(&root, &defaults, &compiler)?;
-    Ok(Spec {
+    let autolimits = compiler.autolimits;
+    let mut referring = Referring {
+        pairs,
+        excludes,
+        equalities,
+        tendons: tendon::tendons(&root, &defaults, autolimits)?,
+        actuators: actuator::actuators(&root, &defaults, autolimits)?,
+        sensors: sensor::sensors(&root)?,
+    };
+    let compiler = Rc::new(compiler);
+    let models = attach::Models::read(&root, files.folder(), depth)?;
+    let (bodies, grafts) = body::bodies(&root, &defaults, &compiler, &models)?;
+    referring.follow(&root, |element| models.of(element), body::suffixes)?;
+    let mut spec = Spec {
         place: root.place(),
         name: root.text("model").unwrap_or(files.name()).into(),
         meaninertia: read_meaninertia(&root)?,
         materials: read_materials(&root, &defaults)?,
         hfields: hfield::hfields(&root, &compiler, files.folder())?,
         meshes: mesh::meshes(&root, &defaults, &compiler, files.folder())?,
-        pairs,
-        excludes,
-        equalities,
-        tendons: tendon::tendons(&root, &defaults)?,
+        referring,
         sparse,
-        actuators: actuator::actuators(&root, &defaults)?,
-        sensors: sensor::sensors(&root)?,
         keyframes: read_keyframes(&root)?,
         nkey,
         bodies,
@@ -105,7 +120,10 @@ pub(super) fn read(files: &Files) -> Result<Spec> {
         options,
         flags,
         notes: library.notes(),
-    })
+        attached: Vec::new(),
+    };
+    attach::bring(&mut spec, &grafts)?;
+    Ok(spec)
 }
 
 fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
@@ -230,6 +248,7 @@ fn read_options(
         element.choice("override", &states, &mut overrides)?;
         element.choice("actuation", &states, &mut options.actuation)?;
         element.choice("refsafe", &states, &mut options.refsafe)?;
+        element.choice("multiccd", &states, &mut options.multiccd)?;
         element.choice("eulerdamp", &states, &mut options.eulerdamp)?;
         element.choice("autoreset", &states, &mut options.autoreset)?;
         let mut native = flags.libccd.is_none();
@@ -296,14 +315,15 @@ impl Names {
 
     /// As [`name`](Self::name), for a name that the element does not say itself.
     fn claim<T>(&mut self, element: &Element, name: String, spec: T) -> Result<Named<T>> {
+        self.claim_at(element.place(), name, spec)
+    }
+
+    /// As [`claim`](Self::claim), at a place.
+    fn claim_at<T>(&mut self, place: Place, name: String, spec: T) -> Result<Named<T>> {
         if !name.is_empty() && !self.seen.insert(name.clone()) {
-            return Err(element.error(format!("there is another {} named `{name}`", self.kind)));
+            return Err(place.error(format!("there is another {} named `{name}`", self.kind)));
         }
-        Ok(Named {
-            place: element.place(),
-            name,
-            spec,
-        })
+        Ok(Named { place, name, spec })
     }
 }
 
@@ -349,9 +369,10 @@ fn read_materials(root: &Element, defaults: &Defaults) -> Result<HashMap<String,
     Ok(materials)
 }
 
-type Excludes = Vec<(Place, [String; 2])>;
-
-fn read_contacts(root: &Element, defaults: &Defaults) -> Result<(Vec<Named<NamedPair>>, Excludes)> {
+fn read_contacts(
+    root: &Element,
+    defaults: &Defaults,
+) -> Result<(Vec<Named<NamedPair>>, Vec<Named<Exclude>>)> {
     let (mut pairs, mut excludes) = (Vec::new(), Vec::new());
     let (mut pair_names, mut exclude_names) = (Names::new("pair"), Names::new("exclude"));
     for section in root.all("contact") {
@@ -364,8 +385,7 @@ fn read_contacts(root: &Element, defaults: &Defaults) -> Result<(Vec<Named<Named
             } else {
                 element.check(&schema::EXCLUDE)?;
                 let bodies = [required(&element, "body1")?, required(&element, "body2")?];
-                let exclude = exclude_names.name(&element, bodies)?;
-                excludes.push((exclude.place, exclude.spec));
+                excludes.push(exclude_names.name(&element, Exclude(bodies))?);
             }
         }
     }

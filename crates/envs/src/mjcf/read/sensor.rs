@@ -10,6 +10,8 @@ use crate::dynamics::model::Reduce;
 
 /// Most sensors of a model.
 const MOST_SENSORS: usize = 10_000;
+/// Most numbers of a user's sensor.
+const MOST_NUMBERS: i64 = 100_000;
 /// Most contacts that one sensor reports.
 const MOST_CONTACTS: i64 = 1000;
 
@@ -49,6 +51,13 @@ fn measured(element: &Element) -> Result<Measured> {
     let kind = element.name();
     match kind {
         "e_potential" | "e_kinetic" | "clock" => Ok(Measured::Whole),
+        "user" => {
+            let mut dim = 0;
+            required(element, "dim")?;
+            element.integer("dim", [0, MOST_NUMBERS], &mut dim)?;
+            element.note("nothing computes a user's sensor: its numbers are 0", "");
+            Ok(Measured::User(dim))
+        }
         "insidesite" => {
             let site = required(element, "site")?;
             Ok(Measured::Inside(

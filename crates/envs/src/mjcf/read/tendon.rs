@@ -14,7 +14,11 @@ const MOST_TENDONS: usize = 1000;
 /// Smallest divisor of a pulley.
 const LEAST_DIVISOR: f64 = 1e-15;
 
-pub(super) fn tendons(root: &Element, defaults: &Defaults) -> Result<Vec<Named<NamedTendon>>> {
+pub(super) fn tendons(
+    root: &Element,
+    defaults: &Defaults,
+    autolimits: bool,
+) -> Result<Vec<Named<NamedTendon>>> {
     let mut names = Names::new("tendon");
     let mut tendons = Vec::new();
     for section in root.all("tendon") {
@@ -43,7 +47,12 @@ pub(super) fn tendons(root: &Element, defaults: &Defaults) -> Result<Vec<Named<N
             } else if way.is_empty() {
                 return Err(element.error("a tendon needs at least one <joint>"));
             }
-            tendons.push(names.name(&element, NamedTendon { tendon, way })?);
+            let named = NamedTendon {
+                tendon,
+                autolimits,
+                way,
+            };
+            tendons.push(names.name(&element, named)?);
         }
     }
     Ok(tendons)

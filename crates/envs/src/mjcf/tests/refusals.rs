@@ -73,8 +73,8 @@ fn what_the_engine_does_not_do_is_refused() {
             "allowed: enable, disable",
         ),
         (
-            head("<option><flag multiccd='enable'/></option>"),
-            "several contacts per pair",
+            head("<option><flag multiccd='on'/></option>"),
+            "allowed: enable, disable",
         ),
         (
             head("<compiler coordinate='global'/>"),
@@ -93,9 +93,10 @@ fn what_the_engine_does_not_do_is_refused() {
             "does not do that here",
         ),
         (head("<magic/>"), "unknown element"),
+        (head("<sensor><user/></sensor>"), "dim is missing"),
         (
-            head("<sensor><user dim='1'/></sensor>"),
-            "does not do that here; allowed here: touch",
+            head("<sensor><user dim='-1'/></sensor>"),
+            "it must be a whole number",
         ),
         (
             head("<sensor><camprojection site='s' camera='c'/></sensor>"),
@@ -109,9 +110,31 @@ fn what_the_engine_does_not_do_is_refused() {
             head("<include file='x.xml'/>"),
             "a text cannot include files",
         ),
+        (head("<asset><model name='m'/></asset>"), "file is missing"),
         (
-            head("<asset><model name='m'/></asset>"),
-            "does not do that here",
+            head("<asset><model file='m.xml'/></asset>"),
+            "the model is a text and has no folder",
+        ),
+        (
+            head("<worldbody><attach model='m' prefix=''/></worldbody>"),
+            "there is no model `m`; known models: ",
+        ),
+        (
+            head("<worldbody><attach model='m'/></worldbody>"),
+            "prefix is missing",
+        ),
+        (
+            with(
+                "<asset><mesh name='m' builtin='wedge'/></asset>",
+                "",
+                "",
+                "",
+            ),
+            "builtin is `wedge`; allowed: none, sphere",
+        ),
+        (
+            head("<asset><mesh name='m' vertex='0 0 0' maxhullvert='3'/></asset>"),
+            "it must be 4 or more",
         ),
         (head("<compiler fusestatic='true'/>"), "needs fusing bodies"),
     ]);
@@ -306,7 +329,7 @@ fn elements_that_are_not_done_are_refused_in_bodies() {
             "<mujoco><worldbody><body name='a'>{xml}<geom size='1'/></body></worldbody></mujoco>"
         )
     };
-    for element in ["attach", "composite", "flexcomp", "plugin"] {
+    for element in ["composite", "flexcomp", "plugin"] {
         let message = complaint(&body(&format!("<{element}/>")));
         assert!(message.contains("this engine does not do that here; allowed here: body"));
     }
@@ -439,9 +462,9 @@ fn tendons_and_pairs_that_make_no_sense_are_refused() {
             "geom `g` is a Box",
         ),
         (
-            spatial("<site site='s'/><site site='t'/>")
+            spatial("<site site='s'/><geom geom='g'/><site site='t'/>")
                 .replace("<spatial>", "<spatial armature='1'>"),
-            "armature is `1`, which this engine does only on fixed tendons",
+            "armature is 1; it must be 0 where a tendon runs around geoms",
         ),
         (pair(""), "geom2 is missing"),
         (pair("geom2='x'"), "there is no geom `x`; known geoms: g"),
