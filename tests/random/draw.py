@@ -41,8 +41,9 @@ class Draw:
         # Meshes come from a generator of their own, so that all else stays as it is without them.
         self.mesh_rng = random.Random(f"{seed}/{index}/meshes")
         self.meshes = 3 if self.mesh_rng.random() < 0.25 else 0
-        # So do sensors.
+        # So do sensors, and what came after them.
         self.sensor_rng = random.Random(f"{seed}/{index}/sensors")
+        self.more_rng = random.Random(f"{seed}/{index}/more")
 
     # --- numbers
 
@@ -714,6 +715,46 @@ class Draw:
                     qpos[at:at + 4] = [1, 0, 0, 0]
             key.set("qpos", " ".join(self.format(x) for x in qpos))
 
+    def more(self, root):
+        """Height fields, hulls of few corners, several contacts of convex shapes, heavy spatial tendons, copies."""
+        rng = self.more_rng
+        world, option = root.find("worldbody"), root.find("option")
+        if rng.random() < 0.12:
+            asset = root.find("asset")
+            asset = ET.SubElement(root, "asset") if asset is None else asset
+            rows, columns = rng.randint(2, 6), rng.randint(2, 6)
+            heights = " ".join(f"{rng.uniform(0, 1):.3g}" for _ in range(rows * columns))
+            size = f"{rng.uniform(0.3, 2):.3g} {rng.uniform(0.3, 2):.3g} {rng.uniform(0.05, 0.5):.3g} {rng.uniform(0.01, 0.2):.3g}"
+            ET.SubElement(asset, "hfield", name="field", nrow=str(rows), ncol=str(columns), size=size, elevation=heights)
+            field = ET.SubElement(world, "geom", name="field", type="hfield", hfield="field",
+                                  pos=" ".join(f"{rng.uniform(-0.2, 0.1):.3g}" for _ in range(3)))
+            if rng.random() < 0.3:
+                field.set("zaxis", f"{rng.uniform(-0.2, 0.2):.3g} {rng.uniform(-0.2, 0.2):.3g} 1")
+        for mesh in root.iter("mesh"):
+            if rng.random() < 0.15:
+                mesh.set("maxhullvert", str(rng.randint(4, 12)))
+        if rng.random() < (0.25 if self.meshes else 0.05):
+            flag = option.find("flag")
+            flag = ET.SubElement(option, "flag") if flag is None else flag
+            flag.set("multiccd", "enable")
+        for tendon in root.iter("spatial"):
+            if tendon.find("geom") is None and rng.random() < 0.5:
+                tendon.set("armature", f"{rng.uniform(0.01, 1):.3g}")
+        bodies = world.findall("body")
+        if bodies and rng.random() < 0.1:
+            body = rng.choice(bodies)
+            if "mocap" not in body.attrib:
+                world.remove(body)
+                copies = ET.SubElement(world, "replicate", count=str(rng.randint(1, 3)),
+                                       offset=" ".join(f"{rng.uniform(-0.6, 0.6):.3g}" for _ in range(3)))
+                if rng.random() < 0.5:
+                    copies.set("euler", " ".join(f"{rng.uniform(-1, 1):.3g}" for _ in range(3)))
+                if rng.random() < 0.3:
+                    copies.set("sep", "-")
+                copies.append(body)
+                for section in root.findall("keyframe"):
+                    root.remove(section)
+
     def model(self):
         root = ET.Element("mujoco", model="random")
         self.settings(root)
@@ -734,6 +775,7 @@ class Draw:
             self.keyframe(root)
         if self.sensor_rng.random() < 0.6:
             self.sensor(root)
+        self.more(root)
         ET.indent(root)
         return ET.tostring(root, encoding="unicode") + "\n"
 

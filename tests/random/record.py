@@ -50,7 +50,7 @@ COMPUTED = ["body_pos", "body_quat", "body_ipos", "body_iquat", "geom_pos", "geo
             "body_inertia", "body_mass", "body_invweight0", "dof_invweight0", "tendon_invweight0"]
 SPARSE = mujoco.mjtJacobian.mjJAC_SPARSE
 DISABLE, SAME = mujoco.mjtDisableBit, mujoco.mjtSameFrame
-PLANE, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH = 0, 2, 3, 4, 5, 6, 7
+PLANE, HFIELD, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH = range(8)
 
 
 def is_apart(model, data):
@@ -61,7 +61,7 @@ def is_apart(model, data):
             return True
         # Between corners without margin the search ends without error.
         margins = np.concatenate([model.geom_margin[contact.geom], model.pair_margin])
-        if MESH in kinds and PLANE not in kinds and (margins.any() or not kinds <= {BOX, MESH}):
+        if kinds & {MESH, HFIELD} and PLANE not in kinds and (margins.any() or not kinds <= {BOX, MESH, HFIELD}):
             return True
     return False
 
