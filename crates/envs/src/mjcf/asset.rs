@@ -1,6 +1,5 @@
 //! What a file says of its meshes, after defaults.
 
-use super::mesh::Builtin;
 use super::unmet::Unmet;
 use glam::{DQuat, DVec3};
 use std::path::PathBuf;
@@ -16,6 +15,18 @@ pub(super) enum MeshInertia {
     Legacy,
     /// As its surface.
     Shell,
+}
+
+/// A shape that a mesh can be without a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Builtin {
+    None,
+    Sphere,
+    Hemisphere,
+    Cone,
+    Supersphere,
+    Supertorus,
+    Plate,
 }
 
 /// A mesh, or a class's default for meshes.

@@ -7,7 +7,10 @@
 
 use super::element::Element;
 use super::sensor::{FrameOf, Measured, SensorSpec, SideOf};
-use super::spec::{Driven, EqualitySpec, Held, Named, NamedPair, NamedTendon, Part, Spec, Target};
+use super::spec::{
+    Driven, EqualitySpec, Exclude, Held, Named, NamedPair, NamedTendon, Part, Referring, Spec,
+    Target,
+};
 use crate::Result;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -26,10 +29,6 @@ pub(super) enum Kind {
 /// Most elements of one kind that copies may lead to, and most that are looked at for that.
 const MOST: usize = 10_000;
 const MOST_WORK: usize = 2_000_000;
-
-/// A pair of bodies that never touch.
-#[derive(Clone, Debug)]
-pub(super) struct Exclude(pub(super) [String; 2]);
 
 /// What names other elements.
 pub(super) trait Refers: Clone {
@@ -186,17 +185,6 @@ impl Affixes<'_> {
             name => format!("{}{name}{}", self.prefix, self.suffix),
         }
     }
-}
-
-/// All elements that name others.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Referring {
-    pub(super) pairs: Vec<Named<NamedPair>>,
-    pub(super) excludes: Vec<Named<Exclude>>,
-    pub(super) tendons: Vec<Named<NamedTendon>>,
-    pub(super) equalities: Vec<Named<EqualitySpec>>,
-    pub(super) actuators: Vec<Named<Driven>>,
-    pub(super) sensors: Vec<Named<SensorSpec>>,
 }
 
 /// Names that stand for something, by kind.

@@ -5,12 +5,10 @@ use super::compiler::Compiler;
 use super::notes::Notes;
 use super::orientation::{Orientation, unit_quat};
 use super::place::Place;
-use super::references::Referring;
+use super::sensor::SensorSpec;
 use super::unmet::Unmet;
 use crate::dynamics::matrix;
-use crate::dynamics::model::{
-    Cone, Dyn, GeomType, Integrator, JointType, Options, SolImp, SolRef, Solver,
-};
+use crate::dynamics::model::{Dyn, GeomType, JointType, Options, SolImp, SolRef};
 use glam::{DQuat, DVec3};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -102,38 +100,6 @@ impl Frame {
             self.pos + matrix(self.quat) * pos,
             unit_quat(self.quat * quat),
         )
-    }
-}
-
-/// MuJoCo's defaults of `mjOption`.
-pub(super) fn default_options() -> Options {
-    Options {
-        timestep: 0.002,
-        gravity: DVec3::new(0.0, 0.0, -9.81),
-        magnetic: DVec3::new(0.0, -0.5, 0.0),
-        integrator: Integrator::Euler,
-        density: 0.0,
-        viscosity: 0.0,
-        wind: DVec3::ZERO,
-        solver: Solver::Newton,
-        multiccd: false,
-        islands: true,
-        warmstart: true,
-        cone: Cone::Pyramidal,
-        impratio: 1.0,
-        iterations: 100,
-        tolerance: 1e-8,
-        ls_iterations: 50,
-        ls_tolerance: 0.01,
-        ccd_tolerance: 1e-6,
-        ccd_iterations: 35,
-        noslip_iterations: 0,
-        noslip_tolerance: 1e-6,
-        eulerdamp: true,
-        refsafe: true,
-        passive: true,
-        actuation: true,
-        autoreset: true,
     }
 }
 
@@ -560,6 +526,21 @@ pub(super) struct Within {
 pub(super) struct NamedPair {
     pub(super) pair: PairSpec,
     pub(super) geoms: [String; 2],
+}
+
+/// A pair of bodies that never touch.
+#[derive(Clone, Debug)]
+pub(super) struct Exclude(pub(super) [String; 2]);
+
+/// All elements that name others.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Referring {
+    pub(super) pairs: Vec<Named<NamedPair>>,
+    pub(super) excludes: Vec<Named<Exclude>>,
+    pub(super) tendons: Vec<Named<NamedTendon>>,
+    pub(super) equalities: Vec<Named<EqualitySpec>>,
+    pub(super) actuators: Vec<Named<Driven>>,
+    pub(super) sensors: Vec<Named<SensorSpec>>,
 }
 
 /// Everything that a file says. Body 0 is the world; bodies come depth first.

@@ -1,8 +1,7 @@
 //! Attributes of meshes.
 
-use super::super::asset::{MeshInertia, MeshSpec};
+use super::super::asset::{Builtin, MeshInertia, MeshSpec};
 use super::super::element::Element;
-use super::super::mesh::Builtin;
 use super::super::orientation::unit_quat;
 use super::super::schema;
 use crate::Result;

@@ -5,20 +5,9 @@
 use std::collections::HashMap;
 use std::f64::consts::{FRAC_PI_2, PI};
 
+use super::super::asset::Builtin;
 use super::Surface;
 use crate::dynamics::sin_cos;
-
-/// A kind of shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Builtin {
-    None,
-    Sphere,
-    Hemisphere,
-    Cone,
-    Supersphere,
-    Supertorus,
-    Plate,
-}
 
 /// Most points around or along a shape.
 const MOST: f64 = 1000.0;

@@ -13,9 +13,7 @@ mod stl;
 #[cfg(test)]
 mod tests;
 
-pub(super) use builtin::Builtin;
-
-use super::asset::{MeshInertia, MeshSpec};
+use super::asset::{Builtin, MeshInertia, MeshSpec};
 use super::inertia::eigen;
 use super::spec::Named;
 use crate::Result;

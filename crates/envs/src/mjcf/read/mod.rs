@@ -18,11 +18,11 @@ use super::defaults::Defaults;
 use super::element::Element;
 use super::files::{Files, Library};
 use super::place::Place;
-use super::references::{Exclude, Referring};
 use super::schema;
-use super::spec::{Flags, KeySpec, Named, NamedPair, Override, Spec, default_options};
+use super::spec::{Exclude, Flags, KeySpec, Named, NamedPair, Override, Referring, Spec};
 use crate::Result;
 use crate::dynamics::model::{Cone, Integrator, Options, Solver};
+use glam::DVec3;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -171,6 +171,38 @@ fn read_compiler(element: &Element, compiler: &mut Compiler) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// MuJoCo's defaults of `mjOption`.
+fn default_options() -> Options {
+    Options {
+        timestep: 0.002,
+        gravity: DVec3::new(0.0, 0.0, -9.81),
+        magnetic: DVec3::new(0.0, -0.5, 0.0),
+        integrator: Integrator::Euler,
+        density: 0.0,
+        viscosity: 0.0,
+        wind: DVec3::ZERO,
+        solver: Solver::Newton,
+        multiccd: false,
+        islands: true,
+        warmstart: true,
+        cone: Cone::Pyramidal,
+        impratio: 1.0,
+        iterations: 100,
+        tolerance: 1e-8,
+        ls_iterations: 50,
+        ls_tolerance: 0.01,
+        ccd_tolerance: 1e-6,
+        ccd_iterations: 35,
+        noslip_iterations: 0,
+        noslip_tolerance: 1e-6,
+        eulerdamp: true,
+        refsafe: true,
+        passive: true,
+        actuation: true,
+        autoreset: true,
+    }
 }
 
 fn read_options(
