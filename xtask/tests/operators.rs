@@ -224,12 +224,15 @@ fn outputs_never_take_the_place_of_something_else() {
     symlink("run/metrics.csv", place.path("link.svg")).unwrap();
     fs::remove_file(place.path("run/checkpoints/best.json")).unwrap();
     for (words, expected) in [
-        ("plot run --out run/metrics.csv", "the run in"),
-        ("plot run --out run/config.toml", "the run in"),
+        ("plot run --out run/metrics.csv", "ends in .svg or .png"),
+        ("plot run --out run/config.toml", "ends in .svg or .png"),
         ("plot run --out link.svg", "the run in"),
         // Not there, but the run's.
-        ("plot run --out run/checkpoints/best.json", "the run in"),
-        ("plot run --out notes.txt", "is no SVG picture"),
+        (
+            "plot run --out run/checkpoints/best.json",
+            "ends in .svg or .png",
+        ),
+        ("plot run --out notes.txt", "ends in .svg or .png"),
         ("plot run --out run", "is a folder"),
         ("plot run --out no/where.svg", "there is no folder no"),
         ("plot run --out notes.txt/a.svg", "is no folder"),

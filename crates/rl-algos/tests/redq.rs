@@ -1,4 +1,4 @@
-//! REDQ learns: ten critics and twenty updates a step balance a pendulum within a thousand steps.
+//! REDQ learns: ten critics and twenty updates a step balance a pendulum within fifteen hundred steps.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
@@ -14,7 +14,7 @@ use rl_algos::{algos, recipes};
 fn redq_balances_a_pendulum() {
     let mut config = recipes::named("dense-redq", "InvertedPendulum-v5").unwrap();
     (config.networks.actor, config.networks.critic) = (vec![64, 64], vec![64, 64]);
-    (config.steps, config.exploration.random_steps) = (1_000, 200);
+    (config.steps, config.exploration.random_steps) = (1_500, 200);
     (config.evaluation.every, config.evaluation.episodes) = (200, 3);
     (
         config.learning.batch_size,
