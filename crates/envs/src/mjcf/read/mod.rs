@@ -401,10 +401,10 @@ fn read_materials(root: &Element, defaults: &Defaults) -> Result<HashMap<String,
     Ok(materials)
 }
 
-fn read_contacts(
-    root: &Element,
-    defaults: &Defaults,
-) -> Result<(Vec<Named<NamedPair>>, Vec<Named<Exclude>>)> {
+/// Pairs of geoms that are to meet, and of bodies that are not.
+type Contacts = (Vec<Named<NamedPair>>, Vec<Named<Exclude>>);
+
+fn read_contacts(root: &Element, defaults: &Defaults) -> Result<Contacts> {
     let (mut pairs, mut excludes) = (Vec::new(), Vec::new());
     let (mut pair_names, mut exclude_names) = (Names::new("pair"), Names::new("exclude"));
     for section in root.all("contact") {
