@@ -27,16 +27,7 @@ impl Kernels {
         check_sides(x.len(), y.len(), pattern, width);
         check_equal("values", values.len(), pattern.nnz());
         check_equal("bias", bias.len(), pattern.outputs());
-        let product = WholeProduct {
-            blocks: pattern.blocks(),
-            ptr: pattern.row_ptr(),
-            idx: pattern.col_idx(),
-            values,
-            bias: Some(bias),
-            relu,
-            x_rows: pattern.inputs(),
-            width,
-        };
+        let product = WholeProduct::forward(pattern, values, (bias, relu), width);
         // SAFETY: sizes were checked above, indices by the pattern, the CPU when `self` was chosen.
         unsafe { product.run(&self.raw, x, y.floats()) };
         y.written()
@@ -89,16 +80,7 @@ impl Kernels {
         check_sides(dx.len(), dy.len(), pattern, width);
         check_equal("values", values.len(), pattern.nnz());
         let by_input = by_input(pattern, values);
-        let product = WholeProduct {
-            blocks: pattern.t_blocks(),
-            ptr: pattern.t_ptr(),
-            idx: pattern.t_idx(),
-            values: &by_input,
-            bias: None,
-            relu: false,
-            x_rows: pattern.outputs(),
-            width,
-        };
+        let product = WholeProduct::backward(pattern, &by_input, width);
         // SAFETY: sizes were checked above, indices by the pattern, the CPU when `self` was chosen.
         unsafe { product.run(&self.raw, dy, dx.floats()) };
         dx.written()
@@ -119,16 +101,7 @@ impl Kernels {
         let mut dv = dv.into();
         check_sides(x.len(), dy.len(), pattern, width);
         check_equal("gradient of the values", dv.len(), pattern.nnz());
-        let gradient = WholeValueGradient {
-            blocks: pattern.blocks(),
-            ptr: pattern.row_ptr(),
-            idx: pattern.col_idx(),
-            dy,
-            x,
-            x_rows: pattern.inputs(),
-            width,
-            more: false,
-        };
+        let gradient = WholeValueGradient::of(pattern, dy, x, width);
         // SAFETY: sizes were checked above, indices by the pattern.
         unsafe { self.value_gradient(&gradient, dv.floats()) };
         dv.written()

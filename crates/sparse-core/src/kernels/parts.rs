@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::{Product, Raw, ValueGradient};
-use crate::pattern::Blocks;
+use crate::pattern::{Blocks, Pattern};
 
 /// Multiply-adds that are worth another thread: some 20 µs of work, where handing it over takes one.
 const WORTH_A_THREAD: usize = 1 << 20;
@@ -24,7 +24,40 @@ pub(super) struct WholeProduct<'a> {
     pub(super) width: usize,
 }
 
-impl WholeProduct<'_> {
+impl<'a> WholeProduct<'a> {
+    /// A layer forward, from its inputs.
+    pub(super) fn forward(
+        pattern: &'a Pattern,
+        values: &'a [f32],
+        (bias, relu): (&'a [f32], bool),
+        width: usize,
+    ) -> Self {
+        Self {
+            blocks: pattern.blocks(),
+            ptr: pattern.row_ptr(),
+            idx: pattern.col_idx(),
+            values,
+            bias: Some(bias),
+            relu,
+            x_rows: pattern.inputs(),
+            width,
+        }
+    }
+
+    /// A layer's gradient at its input, from that at its outputs; `values` in the order of inputs.
+    pub(super) fn backward(pattern: &'a Pattern, values: &'a [f32], width: usize) -> Self {
+        Self {
+            blocks: pattern.t_blocks(),
+            ptr: pattern.t_ptr(),
+            idx: pattern.t_idx(),
+            values,
+            bias: None,
+            relu: false,
+            x_rows: pattern.outputs(),
+            width,
+        }
+    }
+
     /// Writes all of `y`, `[tiles, rows, width]`.
     ///
     /// # Safety
@@ -86,7 +119,21 @@ pub(super) struct WholeValueGradient<'a> {
     pub(super) more: bool,
 }
 
-impl WholeValueGradient<'_> {
+impl<'a> WholeValueGradient<'a> {
+    /// Of a layer's values, without those of other tiles.
+    pub(super) fn of(pattern: &'a Pattern, dy: &'a [f32], x: &'a [f32], width: usize) -> Self {
+        Self {
+            blocks: pattern.blocks(),
+            ptr: pattern.row_ptr(),
+            idx: pattern.col_idx(),
+            dy,
+            x,
+            x_rows: pattern.inputs(),
+            width,
+            more: false,
+        }
+    }
+
     /// Writes the gradients of the entries of `rows`, which is all of `dv`.
     ///
     /// # Safety

@@ -63,7 +63,9 @@ impl Kernels {
         width: usize,
         keep: bool,
     ) -> Vec<AlignedBuf> {
-        let tiles = check(layers, x, width);
+        check(layers);
+        let inputs = layers[0].pattern.inputs();
+        let tiles = tiles("activations at the inputs", x.len(), inputs, width);
         let kept = |index: usize| keep || index == layers.len() - 1;
         let outputs = layers.iter().enumerate().filter(|(index, _)| kept(*index));
         let mut outputs: Vec<UnwrittenBuf> = outputs
@@ -119,16 +121,12 @@ impl Kernels {
                 &mut y[tile * rows..][..rows]
             });
             for (layer, y) in layers.iter().zip(scratch.chain(kept)) {
-                let product = WholeProduct {
-                    blocks: layer.pattern.blocks(),
-                    ptr: layer.pattern.row_ptr(),
-                    idx: layer.pattern.col_idx(),
-                    values: layer.values,
-                    bias: Some(layer.bias),
-                    relu: layer.relu,
-                    x_rows: layer.pattern.inputs(),
+                let product = WholeProduct::forward(
+                    layer.pattern,
+                    layer.values,
+                    (layer.bias, layer.relu),
                     width,
-                };
+                );
                 // SAFETY: the caller's promise; indices were checked by the pattern, the CPU when `self` was chosen. The
                 // product writes all of `y`.
                 x = unsafe {
@@ -152,6 +150,7 @@ impl Kernels {
         width: usize,
         to_input: bool,
     ) -> PassGradients {
+        check(layers);
         let last = layers.len() - 1;
         let outputs = layers[last].pattern.outputs();
         let tiles = tiles("gradient at the outputs", dy.len(), outputs, width);
@@ -266,14 +265,8 @@ impl<'a> Backward<'a> {
         };
         let size = layer.pattern.inputs() * width;
         let gradient = WholeValueGradient {
-            blocks: layer.pattern.blocks(),
-            ptr: layer.pattern.row_ptr(),
-            idx: layer.pattern.col_idx(),
-            dy,
-            x: &x[tile * size..][..size],
-            x_rows: layer.pattern.inputs(),
-            width,
             more: tile > 0,
+            ..WholeValueGradient::of(layer.pattern, dy, &x[tile * size..][..size], width)
         };
         let rows = 0..layer.pattern.outputs();
         // SAFETY: the caller's promise; indices were checked by the pattern, and the first tile wrote all values.
@@ -289,16 +282,7 @@ impl<'a> Backward<'a> {
             pattern, values, ..
         } = self.layers[index];
         let values = self.by_input[index].get_or_insert_with(|| by_input(pattern, values));
-        let product = WholeProduct {
-            blocks: pattern.t_blocks(),
-            ptr: pattern.t_ptr(),
-            idx: pattern.t_idx(),
-            values,
-            bias: None,
-            relu: false,
-            x_rows: pattern.outputs(),
-            width: self.width,
-        };
+        let product = WholeProduct::backward(pattern, values, self.width);
         // SAFETY: the caller's promise; indices were checked by the pattern.
         unsafe { product.run(self.raw, dy, dx) };
     }
@@ -340,9 +324,9 @@ unsafe fn written_mut(floats: &mut [MaybeUninit<f32>]) -> &mut [f32] {
     unsafe { &mut *(floats as *mut [f32]) }
 }
 
-/// The number of tiles of `x`, `[tiles, inputs, width]`, where layers fit it and each other.
+/// Whether layers have what their patterns say, and follow each other.
 #[track_caller]
-fn check(layers: &[PassLayer<'_>], x: &[f32], width: usize) -> usize {
+fn check(layers: &[PassLayer<'_>]) {
     for (layer, next) in layers.iter().zip(&layers[1..]) {
         check_equal("inputs", next.pattern.inputs(), layer.pattern.outputs());
     }
@@ -350,12 +334,6 @@ fn check(layers: &[PassLayer<'_>], x: &[f32], width: usize) -> usize {
         check_equal("values", layer.values.len(), layer.pattern.nnz());
         check_equal("bias", layer.bias.len(), layer.pattern.outputs());
     }
-    tiles(
-        "activations at the inputs",
-        x.len(),
-        layers[0].pattern.inputs(),
-        width,
-    )
 }
 
 /// Layers of which each one's outputs are the next one's inputs, `x` `[tiles, inputs, width]`: the outputs of all of them, or

@@ -218,3 +218,13 @@ fn layers_that_do_not_fit_are_refused() {
     case.layers[1] = Case::draw(&[5, 2], 1.0, [1, 16], 0).layers.remove(0);
     let _ = forward_pass(&case.layers(), &case.x, 16, true);
 }
+
+#[test]
+#[should_panic(expected = "inputs: 5 floats, expected 4")]
+fn a_backward_pass_of_them_is_refused_too() {
+    let mut case = Case::draw(&[3, 4, 2], 1.0, [1, 16], 0);
+    case.layers[1] = Case::draw(&[5, 2], 1.0, [1, 16], 0).layers.remove(0);
+    let ys = [vec![0.0; 4 * 16], vec![0.0; 2 * 16]];
+    let ys = ys.each_ref().map(Vec::as_slice);
+    let _ = backward_pass(&case.layers(), (None, &ys), &mut case.dy.clone(), 16, true);
+}
