@@ -411,7 +411,7 @@ fn an_actor_without_a_way_from_what_it_sees_to_what_it_does_is_refused_and_half_
         config.seed = seed;
         let mut streams = rl_algos::rng::Streams::new(seed);
         let agent = rl_algos::algos::build(&config, 11, 3, &device, &mut streams).unwrap();
-        let missing = without_a_way(agent.networks()[0].net, 3);
+        let missing = without_a_way(agent.networks()[0].mlp().unwrap(), 3);
         let folder = tempfile::tempdir().unwrap();
         let mut told = Told::default();
         let trained = tests::small::watched(&config, folder.path(), &mut [&mut told]);
@@ -462,7 +462,7 @@ fn a_critic_that_cannot_tell_actions_apart_is_refused() {
         let agent = rl_algos::algos::build(&config, 11, 3, &device, &mut streams).unwrap();
         let blind = agent.networks()[1..]
             .iter()
-            .any(|critic| critic.net.reached_from(11..14) == [false]);
+            .any(|critic| critic.mlp().unwrap().reached_from(11..14) == [false]);
         let checked = agent.check_paths(&config);
         let said = checked
             .as_ref()

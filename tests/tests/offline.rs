@@ -243,9 +243,9 @@ fn go(case: &Case<'_>, found: &mut Found) -> Result<()> {
         found.report(case, update, &told.metrics)?;
     }
     let shapes = case.config()?.shapes(&case.rows);
-    for (shape, Network { name, net, .. }) in shapes.iter().zip(agent.networks()) {
-        assert_eq!(shape.name, name);
-        found.network(case, shape, net)?;
+    for (shape, network) in shapes.iter().zip(agent.networks()) {
+        assert_eq!(shape.name, network.name);
+        found.network(case, shape, network.mlp().ok_or("a module of its own")?)?;
     }
     found.acts(case, &mut *agent)
 }
@@ -272,7 +272,10 @@ fn updates_are_those_of_the_definitions_in_pytorch() -> Result<()> {
 /// SNIP's scores of the networks of one objective.
 fn scores(networks: &[Network<'_>], objective: Objective) -> Result<Vec<f64>> {
     let pick = |places: &[usize]| -> Vec<&SparseMlp> {
-        places.iter().map(|place| networks[*place].net).collect()
+        places
+            .iter()
+            .filter_map(|place| networks[*place].mlp())
+            .collect()
     };
     let (own, fixed) = (pick(&objective.networks), pick(&objective.fixed));
     let losses = [objective.loss as Box<Loss>];

@@ -121,9 +121,9 @@ fn networks_have_the_connections_of_table_2() {
         for (network, (name, expected)) in networks.into_iter().zip(expected) {
             assert_eq!(network.name, name);
             let place = format!("{name} of {recipe} on {env}");
-            assert_eq!(connections(network.net), expected, "{place}");
+            assert_eq!(connections(network.mlp().unwrap()), expected, "{place}");
             assert_eq!(
-                connections(network.learner.unwrap().target()),
+                connections(network.learner().unwrap().target()),
                 expected,
                 "{place}, target"
             );

@@ -269,7 +269,7 @@ fn go(case: &Case<'_>, device: &str, storage: Storage, found: &mut Found) -> Res
         }
     }
     for network in agent.networks() {
-        let learner = network.learner.ok_or("a network without a learner")?;
+        let learner = network.learner().ok_or("a network without a learner")?;
         found.network(case, network.name, learner)?;
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::dataset::Normaliser;
 /// learned from normalised ones, its first layer normalises. [`rl_algos::algos::Policy::open`] reads it.
 ///
 /// # Errors
-/// [`rl_algos::Error::Config`] when the policy is not one network, as BCQ's, or the agent acts otherwise than by tanh of its
+/// [`rl_algos::Error::Config`] when the policy is not one plain network, as BCQ's, or the agent acts otherwise than by tanh of its
 /// first outputs, or the normaliser has another size;
 /// [`sparse_core::Error::Record`] when the format cannot hold it.
 pub fn policy_bytes(
@@ -23,9 +23,12 @@ pub fn policy_bytes(
     normaliser: Option<&Normaliser>,
 ) -> Result<Vec<u8>> {
     check_acts_by_tanh(agent, actions)?;
-    let policy = fold_normaliser(agent.actor()?.net, normaliser)?;
+    let policy = fold_normaliser(agent.actor()?.plain(TO_BE_A_FILE)?, normaliser)?;
     Ok(record::to_bytes(&[("actor", &policy)])?)
 }
+
+/// Why the actor is a plain network.
+const TO_BE_A_FILE: &str = "for the policy to be a file";
 
 /// How far an action may be from that of the network: rounding of an agent that acts by tensors.
 const ROUNDING: f32 = 1e-4;
@@ -35,7 +38,7 @@ const COMPARED: usize = 4;
 
 /// Checks that an agent acts by its actor, as whoever plays the file will.
 fn check_acts_by_tanh(agent: &mut dyn Agent, actions: usize) -> Result<()> {
-    let net = agent.actor()?.net;
+    let net = agent.actor()?.plain(TO_BE_A_FILE)?;
     let layers = net.sparse_layers();
     let inputs = layers.first().map_or(0, |layer| layer.pattern().inputs());
     let outputs = layers.last().map_or(0, |layer| layer.pattern().outputs());

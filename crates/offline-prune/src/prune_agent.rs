@@ -10,6 +10,9 @@ use crate::agent::{Objective, OfflineAgent};
 use crate::prune::{Group, Loss, PruneConfig, PruneReport, prune};
 use crate::{Error, Result};
 
+/// Why networks are plain ones.
+pub(crate) const TO_BE_PRUNED: &str = "to be pruned";
+
 /// The pruned networks of an agent, in its order, and what happened to them.
 #[derive(Debug)]
 pub struct PrunedAgent {
@@ -23,7 +26,7 @@ pub struct PrunedAgent {
 /// by the mean of its losses on the batches.
 ///
 /// # Errors
-/// As [`prune()`]; [`rl_algos::Error::Config`] when there is no batch, or when the agent's objectives do not have each of its
+/// As [`prune()`]; [`rl_algos::Error::Config`] when there is no batch, when a network is no [`SparseMlp`], or when the agent's objectives do not have each of its
 /// networks once, are of networks that it does not have, or are of others from batch to batch; and when a batch does not fit
 /// the agent.
 pub fn prune_agent(
@@ -46,13 +49,15 @@ pub fn prune_agent(
     };
     let objectives = objectives.into_iter().map(joint);
     let mut objectives: Vec<_> = objectives.map(Vec::into_iter).collect();
-    let mut pruned: Vec<SparseMlp> = networks.iter().map(|network| network.net.clone()).collect();
+    let plain = networks.iter().map(|network| network.plain(TO_BE_PRUNED));
+    let plain: Vec<&SparseMlp> = plain.collect::<Result<_, _>>()?;
+    let mut pruned: Vec<SparseMlp> = plain.iter().copied().cloned().collect();
     let mut reports = Vec::new();
     // The same objective of each batch: all have the same.
     while let Some(first) = next(&mut objectives) {
         let places = first[0].networks.clone();
         let pick = |places: &[usize]| -> Vec<&SparseMlp> {
-            places.iter().map(|place| networks[*place].net).collect()
+            places.iter().map(|place| plain[*place]).collect()
         };
         let fixed = pick(&first[0].fixed);
         let losses: Vec<Box<Loss>> = first.into_iter().map(|o| o.loss as Box<Loss>).collect();
@@ -214,13 +219,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let net = SparseMlpConfig::new(vec![2, 3, 1]);
         let net = net.try_init(&Device::flex(), &mut rng).unwrap();
-        let network = |name, role| Network {
-            name,
-            role,
-            net: &net,
-            learner: None,
-            units: None,
-        };
+        let network = |name, role| Network::part(name, role, &net);
         let networks = [
             network("actor", Role::Actor),
             network("critic_1", Role::Critic),

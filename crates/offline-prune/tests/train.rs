@@ -20,7 +20,7 @@ use rl_algos::algos::Policy;
 use rl_algos::evaluate::evaluate;
 use rl_algos::observe::{Evaluation, Observer, Progress, Snapshot, Start};
 use rl_algos::rng::Streams;
-use sparse_core::nn::{Initializer, SparseModule};
+use sparse_core::nn::Initializer;
 
 const TASK: &str = "InvertedPendulum-v5";
 
@@ -123,13 +123,13 @@ fn every_algorithm_learns_dense_and_pruned() {
 /// The share of weights that exist, of each network; BCQ's encoder and decoder are ranked together.
 fn densities(networks: &[Network<'_>]) -> BTreeMap<String, f64> {
     let mut counts: BTreeMap<String, [usize; 2]> = BTreeMap::new();
-    for Network { name, net, .. } in networks {
+    for Network { name, layers, .. } in networks {
         let group = match *name {
             "encoder" | "decoder" => "encoder and decoder",
             name => name,
         };
         let [kept, all] = counts.entry(group.to_owned()).or_default();
-        for layer in net.sparse_layers() {
+        for layer in layers {
             let pattern = layer.pattern();
             *kept += pattern.nnz();
             *all += pattern.outputs() * pattern.inputs();
@@ -221,7 +221,7 @@ fn the_policy_needs_no_normaliser() {
     let mut seeds = Streams::new(3).evaluation;
     let act = |seen: &[f32], action: &mut [f32]| policy.act(seen, action);
     assert!(evaluate(&mut envs, &mut seeds, act).unwrap().mean > 0.0);
-    let actor = trained.agent.networks()[0].net;
+    let actor = trained.agent.networks()[0].mlp().unwrap();
     let mut other = normaliser;
     other.mean.pop();
     assert!(fold_normaliser(actor, Some(&other)).is_err());
@@ -235,7 +235,7 @@ fn runs_repeat_and_pruned_agents_are_parts_of_the_dense_one() {
         fn on_start(&mut self, start: &mut Start<'_>) -> rl_algos::Result<()> {
             assert!(start.is_offline);
             for network in start.agent.networks() {
-                let layers = network.net.sparse_layers().into_iter();
+                let layers = network.layers.into_iter();
                 self.0
                     .extend(layers.map(|l| l.to_dense().into_data().iter().collect()));
             }
@@ -354,7 +354,7 @@ fn critics_are_ranked_together_and_others_networks_scored_where_that_is_asked() 
     let kept = |start: &Begun, name: &str| -> (Vec<u32>, Vec<f32>) {
         let networks = start.agent.networks();
         let network = networks.iter().find(|own| own.name == name).unwrap();
-        let layers = network.net.sparse_layers();
+        let layers = &network.layers;
         let positions = layers
             .iter()
             .flat_map(|l| l.pattern().positions().collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 
 use sparse_core::nn::{SparseMlp, SparseModule};
 
-use crate::agent::{Agent, Network, Role};
+use crate::agent::{Agent, Role};
 use crate::config::TrainConfig;
 use crate::nets::sparsity_setting;
 use crate::{Error, Result};
@@ -64,22 +64,25 @@ fn sizes(network: &SparseMlp) -> (usize, usize) {
 
 impl dyn Agent + '_ {
     /// Outputs that no connection leads to. An output without a path from its inputs is a constant, of which only the
-    /// bias is trained. Only actors and critics are checked.
+    /// bias is trained. Only actors and critics that are plain networks are checked.
     #[must_use]
     pub fn cut_off(&self) -> CutOff {
         let networks = self.networks();
-        let of = |role: Role| networks.iter().filter(move |network| network.role == role);
+        let of = |role: Role| {
+            let networks = networks.iter().filter(move |network| network.role == role);
+            networks.filter_map(|network| Some((network.name, network.mlp()?)))
+        };
         let mut found = CutOff::default();
-        let Some(actor) = of(Role::Actor).next() else {
+        let Some((name, actor)) = of(Role::Actor).next() else {
             return found;
         };
-        let (outputs, obs_dim) = sizes(actor.net);
+        let (outputs, obs_dim) = sizes(actor);
         let actions = match of(Role::Critic).next() {
             None => outputs,
-            Some(critic) => sizes(critic.net).1.saturating_sub(obs_dim).min(outputs),
+            Some((_, critic)) => sizes(critic).1.saturating_sub(obs_dim).min(outputs),
         };
-        found.add_actor(actor.name, &actor.net.reached_from(0..obs_dim), actions);
-        for Network { name, net, .. } in of(Role::Critic) {
+        found.add_actor(name, &actor.reached_from(0..obs_dim), actions);
+        for (name, net) in of(Role::Critic) {
             let inputs = obs_dim..obs_dim + actions;
             let reaches = inputs.map(|input| net.reached_from(input..input + 1).contains(&true));
             found.add_critic(name, &reaches.collect::<Vec<_>>());

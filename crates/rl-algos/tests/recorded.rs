@@ -248,6 +248,17 @@ fn what_does_not_fit_is_refused() {
         "{error}"
     );
 
+    // An evaluation before the first step, where it is asked for.
+    let mut first = config(5);
+    first.evaluation.at_start = true;
+    let evaluations = |config| {
+        let mut kept = Kept::default();
+        let trainer = Trainer::offline(Reader::of(1), Numbers).config(config);
+        trainer.observe(&mut kept).run().unwrap();
+        kept.evaluations.len()
+    };
+    assert_eq!(evaluations(first), evaluations(config(5)) + 1);
+
     // A state of a run in an environment.
     let mut kept = Kept::default();
     let trainer = Trainer::offline(Reader::of(1), Numbers).config(config(5));

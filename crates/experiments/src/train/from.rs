@@ -34,15 +34,16 @@ pub(super) fn record(
     let mut writer = RecordWriter::new();
     let mut own = Vec::new();
     for network in agent.networks() {
-        let Some(last) = source.last(network.name, network.role, device)? else {
+        let last = source.last(network.name, network.role, device)?;
+        let (Some(last), Some(net)) = (last, network.mlp()) else {
             own.push(network.name);
             continue;
         };
-        fits(network.name, &last, network.net).with_context(place)?;
+        fits(network.name, &last, net).with_context(place)?;
         let taken = match take {
             Take::Networks => last,
             Take::Connections => {
-                let dense = dense(config, network.net, network.role, device, &mut streams)?;
+                let dense = dense(config, net, network.role, device, &mut streams)?;
                 with_values(&last, &dense)?
             }
             Take::Ticket => with_values(

@@ -12,7 +12,6 @@ use rl_algos::agent::{Agent, Role, Weights};
 use rl_algos::config::TrainConfig;
 use rl_algos::train::Trained;
 use sparse_core::kernels::Kernels;
-use sparse_core::nn::SparseModule;
 
 use crate::terminal::table::{span, thousands};
 use crate::terminal::tell::{print_line, program};
@@ -37,11 +36,7 @@ pub(super) fn header(config: &TrainConfig, agent: &dyn Agent, seeds: &str) -> Re
 fn networks(agent: &dyn Agent) -> Vec<String> {
     let mut kinds: Vec<(Role, Vec<usize>, Weights, usize)> = Vec::new();
     for network in agent.networks() {
-        let layers = network.net.sparse_layers();
-        let first = layers.first().map(|layer| layer.pattern().inputs());
-        let sizes = layers.iter().map(|layer| layer.pattern().outputs());
-        let sizes: Vec<usize> = first.into_iter().chain(sizes).collect();
-        let (role, weights) = (network.role, network.weights());
+        let (role, sizes, weights) = (network.role, network.sizes(), network.weights());
         let alike = kinds
             .iter_mut()
             .find(|(r, s, w, _)| (*r, s, *w) == (role, &sizes, weights));

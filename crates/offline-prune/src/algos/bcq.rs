@@ -320,16 +320,12 @@ impl Algorithm for Bcq {
 
     fn networks(&self) -> Vec<Network<'_>> {
         let Vae { encoder, decoder } = self.vae.net();
-        let part = |name, net| Network {
-            name,
-            role: Role::Other,
-            net,
-            learner: None,
-            units: None,
-        };
         let perturbation = self.perturbation.learner();
         let perturbation = Network::of("perturbation", Role::Other, perturbation);
-        let vae = vec![part("encoder", encoder), part("decoder", decoder)];
+        let vae = [("encoder", encoder), ("decoder", decoder)];
+        let vae = vae
+            .map(|(name, net)| Network::part(name, Role::Other, net))
+            .to_vec();
         [vec![perturbation], self.critics.networks(), vae].concat()
     }
 

@@ -203,10 +203,6 @@ impl OfflineConfig {
             let allowed = "false: only runs in the task keep policies";
             return Err(Error::config("evaluation.keep_policies", true, allowed));
         }
-        if self.evaluation.at_start {
-            let allowed = "false: only runs in the task are evaluated before they learn";
-            return Err(Error::config("evaluation.at_start", true, allowed));
-        }
         hidden_layers("networks.actor", &self.networks.actor)?;
         hidden_layers("networks.critic", &self.networks.critic)?;
         let (gamma, tau) = (learning.gamma, learning.tau);

@@ -22,7 +22,7 @@ fn settings_survive_toml() {
 #[test]
 fn what_is_outside_its_range_is_named() {
     type Change = fn(&mut OfflineConfig);
-    let cases: [(Change, &str); 17] = [
+    let cases: [(Change, &str); 16] = [
         (
             |c| c.evaluation.episodes = usize::MAX,
             "evaluation.episodes = 18446744073709551615: must be 16384 at most",
@@ -30,10 +30,6 @@ fn what_is_outside_its_range_is_named() {
         (
             |c| c.evaluation.keep_policies = true,
             "evaluation.keep_policies = true: must be false",
-        ),
-        (
-            |c| c.evaluation.at_start = true,
-            "evaluation.at_start = true: must be false",
         ),
         (|c| c.updates = 0, "updates = 0: must be 1 or more"),
         (|c| c.learning.gamma = 1.5, "learning.gamma = 1.5"),

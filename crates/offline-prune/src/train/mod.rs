@@ -25,7 +25,7 @@ use crate::algos;
 use crate::config::OfflineConfig;
 use crate::dataset::Dataset;
 use crate::prune::PruneReport;
-use crate::prune_agent::{prune_agent, with_values_of};
+use crate::prune_agent::{TO_BE_PRUNED, prune_agent, with_values_of};
 use crate::score::Reference;
 use crate::{Error, Result};
 
@@ -91,7 +91,7 @@ pub fn start(config: &OfflineConfig, dataset: &Dataset, device: &Device) -> Resu
         let mut pruned = prune_agent(&**of, &batches, pruning, &mut own, &mut rng)?;
         if scored.is_some() {
             for (pruned, dense) in pruned.networks.iter_mut().zip(agent.networks()) {
-                *pruned = with_values_of(pruned, dense.net)?;
+                *pruned = with_values_of(pruned, dense.plain(TO_BE_PRUNED)?)?;
             }
         }
         Ok(Start {

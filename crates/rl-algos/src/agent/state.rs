@@ -179,7 +179,7 @@ impl dyn Agent + '_ {
         record.bytes(NUMBERS, &numbers.collect::<Vec<u8>>());
         for network in self.networks() {
             if !names.iter().any(|name| name == network.name) {
-                record.network(network.name, network.net);
+                network.record(&mut record);
             }
         }
         Ok(record.finish()?)

@@ -263,9 +263,7 @@ mod tests {
     use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig};
 
     use super::*;
-    use crate::agent::{
-        AgentState, Densities, Experience, Network, Parts, Resumable, Role, Weights,
-    };
+    use crate::agent::{AgentState, Densities, Experience, Network, Parts, Resumable, Role};
     use crate::nets::{Actor, Critics};
     use crate::paths::CutOff;
     use crate::recipes;
@@ -351,7 +349,7 @@ mod tests {
             let each = agent
                 .networks()
                 .into_iter()
-                .map(|network| Weights::of(network.net).active);
+                .map(|network| network.weights().active);
             assert_eq!(agent.all_weights().active, each.sum::<usize>());
             assert_eq!(agent.memory().len(), count);
             assert_eq!(agent.policy_bytes().is_err(), count == 0);

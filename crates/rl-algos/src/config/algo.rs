@@ -258,7 +258,7 @@ impl AgentKind {
                     return Err(format!("algo.{} is a {found}: must be a table", A::NAME));
                 };
                 located::check_finite(&given, &format!("algo.{}", A::NAME))?;
-                let settings = located::read::<A>(&given, &format!("algo.{}.", A::NAME), row)?;
+                let settings = located::read::<A>(&given, &format!("algo.{}", A::NAME), row)?;
                 Ok(Arc::new(settings))
             },
         }

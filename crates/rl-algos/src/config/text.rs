@@ -317,6 +317,62 @@ mod tests {
         }
     }
 
+    /// What a row says of a key that takes one of several names are the names that it takes.
+    #[test]
+    fn rows_name_the_choices_that_there_are() {
+        let bases = ["rigl-td3", "rlx2-sac", "set-redq"].map(recipe);
+        let names = |text: &str| -> BTreeSet<String> {
+            let text = text.split(" or a rule that was registered").next().unwrap();
+            let text = text
+                .trim_start_matches("one of ")
+                .replace(" or ", ", ")
+                .replace('`', "");
+            text.split(", ").map(str::to_owned).collect()
+        };
+        let mut compared = Vec::new();
+        for (base, field) in bases
+            .iter()
+            .flat_map(|base| all().map(move |field| (base, field)))
+        {
+            let mut given = Value::String("zzz".to_owned());
+            for key in field.key.rsplit('.') {
+                given = Value::Table(Table::from_iter([(key.to_owned(), given)]));
+            }
+            let Value::Table(given) = given else {
+                unreachable!()
+            };
+            let Err(error) = base.merged_with(given) else {
+                continue;
+            };
+            let line = error.to_string();
+            let Some((_, rest)) = line.split_once("unknown choice `zzz`, expected ") else {
+                continue;
+            };
+            let choices = rest.split(" in `").next().unwrap();
+            assert_eq!(
+                names(choices),
+                names(field.allowed),
+                "{}: {line}",
+                field.key
+            );
+            compared.push(field.key);
+        }
+        for key in [
+            "networks.init",
+            "networks.fans",
+            "sparsity.allocation",
+            "sparsity.storage",
+            "algo.sac.log_std",
+        ] {
+            assert!(compared.contains(&key), "{key}: {compared:?}");
+        }
+        let rules: BTreeSet<String> = sparse_core::topology::rules()
+            .iter()
+            .map(|rule| rule.name.to_owned())
+            .collect();
+        assert_eq!(names(find("topology.rule").unwrap().allowed), rules);
+    }
+
     #[test]
     fn one_setting_of_a_section_leaves_the_others() {
         let start = recipe("rlx2-sac");

@@ -99,11 +99,8 @@ impl Critics {
     #[must_use]
     pub fn networks(&self) -> Vec<Network<'_>> {
         let all = self.names.iter().zip(&self.learners);
-        all.map(|(name, learner)| Network {
-            units: Some(&self.units),
-            ..Network::of(name, Role::Critic, learner)
-        })
-        .collect()
+        all.map(|(name, learner)| Network::of(name, Role::Critic, learner).with_units(&self.units))
+            .collect()
     }
 
     /// The parts of an agent, with these.

@@ -84,6 +84,12 @@ impl Replay {
         }
     }
 
+    /// Numbers in an observation and in an action, and how many transitions are kept at most.
+    #[must_use]
+    pub fn shape(&self) -> [usize; 3] {
+        [self.observation_size, self.action_size, self.capacity]
+    }
+
     /// Stored transitions, all of which can be sampled.
     #[must_use]
     pub fn len(&self) -> usize {

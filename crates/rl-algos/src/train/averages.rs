@@ -52,11 +52,29 @@ impl Averages {
     }
 
     /// Goes on with the sums of another, of the metrics that both have.
-    pub(super) fn set(&mut self, stored: Self) {
+    ///
+    /// # Errors
+    /// [`Error::Config`] where both have metrics and none in common: they are of other agents.
+    pub(super) fn set(&mut self, stored: Self) -> Result<()> {
+        let names = |all: &Self| {
+            let names = all.0.iter().map(|average| average.name.as_str());
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let mut shared = self.0.is_empty() || stored.0.is_empty();
+        let allowed = names(self);
         for own in &mut self.0 {
             if let Some(stored) = stored.0.iter().find(|stored| stored.name == own.name) {
                 own.clone_from(stored);
+                shared = true;
             }
+        }
+        match shared {
+            true => Ok(()),
+            false => Err(Error::config(
+                "metrics",
+                names(&stored),
+                format!("the agent's: {allowed}"),
+            )),
         }
     }
 

@@ -239,7 +239,7 @@ impl<'a, A: Agent> Session<'a, A> {
 
     /// What is known of a network; its dormant units are counted on the last batch.
     fn report(&self, network: &Network<'_>) -> NetworkReport {
-        let explored = network.learner.and_then(|learner| learner.explored());
+        let explored = network.explored();
         NetworkReport {
             name: network.name.to_owned(),
             densities: network.densities(),
@@ -248,8 +248,11 @@ impl<'a, A: Agent> Session<'a, A> {
         }
     }
 
-    /// The share of a network's hidden units that are dormant on the last batch; NaN without one.
+    /// The share of a network's hidden units that are dormant on the last batch; NaN without one, or of a module of one's own.
     fn dormant(&self, network: &Network<'_>) -> f64 {
+        let Some(net) = network.mlp() else {
+            return f64::NAN;
+        };
         let batch = self.source.batch();
         if batch.size == 0 || network.role == Role::Other {
             return f64::NAN;
@@ -268,7 +271,7 @@ impl<'a, A: Agent> Session<'a, A> {
             }
             _ => rows.observations(&batch.observation, &(0..batch.size)),
         };
-        dormant_units(network.net, input, DORMANT)
+        dormant_units(net, input, DORMANT)
     }
 
     /// Goes on from a state.
@@ -276,7 +279,7 @@ impl<'a, A: Agent> Session<'a, A> {
         state.agent.restore(&mut self.agent)?;
         self.source.restore(state.source, replay)?;
         self.streams = state.streams;
-        self.averages.set(state.averages);
+        self.averages.set(state.averages)?;
         self.progress = state.progress;
         self.progress.densities = self.agent().densities();
         self.returns = state.returns;

@@ -137,6 +137,12 @@ impl<'a> Source<'a> {
     pub(super) fn restore(&mut self, state: SourceState, replay: Option<Replay>) -> Result<()> {
         match (self, state) {
             (Self::Environment(own), SourceState::Environment(state)) => {
+                let expected = own.replay.as_ref().map(Replay::shape);
+                let found = replay.as_ref().map(Replay::shape);
+                if found != expected {
+                    let allowed = format!("{}, as the run's own", told(expected));
+                    return Err(Error::config("replay", told(found), allowed));
+                }
                 own.replay = replay;
                 own.collector.set_state(state)
             }
@@ -148,6 +154,16 @@ impl<'a> Source<'a> {
             (Self::Recorded(_), _) => Err(other_source("an environment")),
         }
     }
+}
+
+/// A replay of this shape, in words.
+fn told(shape: Option<[usize; 3]>) -> String {
+    let told = |[observation, action, capacity]: [usize; 3]| {
+        format!(
+            "one of {capacity} transitions at most, with {observation} observed numbers and {action} of an action"
+        )
+    };
+    shape.map_or("none".to_owned(), told)
 }
 
 /// The error of a state of a run on something else.

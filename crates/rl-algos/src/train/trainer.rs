@@ -2,7 +2,6 @@
 
 use burn::tensor::Device;
 use envs::{Env, VecEnv};
-use sparse_core::nn::SparseModule;
 
 use super::collector::Collector;
 use super::observer::Observer;
@@ -131,7 +130,8 @@ impl<'a, A: Agent> Trainer<'a, A> {
     }
 
     /// Goes on from a state that a run with the same settings was [kept in](super::Snapshot::state), as if it had not stopped.
-    /// A run that is over makes no step.
+    /// A run that is over makes no step. [`run`](Self::run) refuses what shows that it is of another run: networks, metrics, a
+    /// replay or an environment of another shape; settings that show nowhere, such as a learning rate, are the caller's.
     #[must_use]
     pub fn resume(self, state: TrainState, replay: Option<Replay>) -> Self {
         Self {
@@ -188,13 +188,16 @@ impl<'a, A: Agent> Trainer<'a, A> {
 /// Refuses an agent whose networks were drawn for other observations and actions than those of `what`.
 fn check_sizes(agent: &dyn Agent, [observation, action]: [usize; 2], what: &str) -> Result<()> {
     for network in agent.networks() {
+        // Of another module it is not known what it reads.
+        if network.mlp().is_none() {
+            continue;
+        }
         let expected = match network.role {
             Role::Actor | Role::Value => observation,
             Role::Critic => observation + action,
             Role::Other => continue,
         };
-        let layers = network.net.sparse_layers();
-        let inputs = layers.first().map_or(0, |layer| layer.pattern().inputs());
+        let inputs = network.sizes().first().copied().unwrap_or(0);
         if inputs != expected {
             let field = format!("inputs of the agent's network `{}`", network.name);
             let allowed =

@@ -42,6 +42,17 @@ pub trait SparseModule: Module {
     }
 }
 
+/// A layer by itself is a module of one.
+impl SparseModule for SparseLinear {
+    fn sparse_layers(&self) -> Vec<&SparseLinear> {
+        vec![self]
+    }
+
+    fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
+        vec![self]
+    }
+}
+
 /// Linear layers with an activation between them (default: ReLU) and none after the last; inputs of an activation may
 /// be normalised.
 ///

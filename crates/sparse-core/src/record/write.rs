@@ -57,15 +57,19 @@ impl RecordWriter {
     /// Adds a network. [`Record::network`](super::Record::network) reads it where it is a chain of layers with one
     /// [activation](SparseModule::activation) between them, or a single layer.
     pub fn network<N: SparseModule>(&mut self, name: &str, network: &N) {
-        let layers = network.sparse_layers();
+        self.layers(name, &network.sparse_layers(), network.activation());
+    }
+
+    /// Adds a network of these layers, with this activation between them if it is a chain.
+    pub fn layers(&mut self, name: &str, layers: &[&SparseLinear], activation: Option<Activation>) {
         self.meta(&format!("{name}.layers"), layers.len());
-        match network.activation() {
+        match activation {
             Some(Activation::Relu) => {}
             Some(other) => self.meta(&activation_key(name), other.name()),
             None if layers.len() == 1 => {}
             None => self.meta(&activation_key(name), NO_ACTIVATION),
         }
-        for (index, layer) in layers.into_iter().enumerate() {
+        for (index, layer) in layers.iter().enumerate() {
             self.layer(&format!("{name}.{index}"), layer);
         }
     }
