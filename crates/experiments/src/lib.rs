@@ -32,7 +32,6 @@ pub mod charts;
 pub mod cli;
 #[cfg(feature = "run")]
 mod collect;
-#[cfg(feature = "run")]
 pub mod disk;
 #[cfg(feature = "run")]
 mod error;

@@ -5,7 +5,6 @@ pub mod claim;
 pub mod manifest;
 pub mod paper;
 pub mod place;
-pub mod shared;
 pub mod status;
 
 pub use manifest::{InitFrom, Planned, Source, Take};

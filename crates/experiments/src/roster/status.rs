@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::claim::{self, Beat};
 use super::manifest::Planned;
 use super::place::StudyDir;
-use super::shared::replace;
+use crate::disk::whole::replace;
 use crate::terminal::table::{Cell, Table, span};
 
 /// What is kept of a run that is whole.

@@ -9,11 +9,11 @@ use super::file::StudyFile;
 use super::plan;
 use crate::args::study::PlaceArgs;
 use crate::args::values::Device;
+use crate::disk::whole::replace;
 use crate::folder::places;
 use crate::roster::manifest::{self, Planned};
 use crate::roster::paper::Paper;
 use crate::roster::place::StudyDir;
-use crate::roster::shared::replace;
 
 /// The study that is meant, and its runs. A study file is planned anew, and its manifest written where it is another.
 ///
