@@ -10,7 +10,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -48,10 +48,17 @@ impl Beat {
     /// Of this process, before the first step.
     #[must_use]
     pub fn here() -> Self {
-        let read = |file: &str| fs::read_to_string(file).map(|text| text.trim().to_owned());
+        // The same as long as this process lives, and asked of each claim that is looked at.
+        static HERE: OnceLock<[String; 2]> = OnceLock::new();
+        let [host, boot] = HERE.get_or_init(|| {
+            ["hostname", "random/boot_id"].map(|file| {
+                let text = fs::read_to_string(Path::new("/proc/sys/kernel").join(file));
+                text.unwrap_or_default().trim().to_owned()
+            })
+        });
         Self {
-            host: read("/proc/sys/kernel/hostname").unwrap_or_default(),
-            boot: read("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
+            host: host.clone(),
+            boot: boot.clone(),
             pid: std::process::id(),
             ..Self::default()
         }

@@ -1,7 +1,8 @@
 //! The roster of a study, in its folder: [`manifest`] (which runs there are), [`place`] (its files), [`claim`] (who makes a run),
-//! [`status`] (how far it is), [`paper`] (what a paper says of the same).
+//! [`status`] (how far it is), [`follow`] (how far it is while it is made), [`paper`] (what a paper says of the same).
 
 pub mod claim;
+pub mod follow;
 pub mod manifest;
 pub mod paper;
 pub mod place;

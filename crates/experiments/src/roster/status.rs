@@ -116,10 +116,14 @@ impl Status {
     /// Of the runs of a study.
     #[must_use]
     pub fn of(study: &StudyDir, runs: &[Planned]) -> Self {
+        Self::sum(runs.iter().map(|run| (run, State::of(study, run))))
+    }
+
+    /// Of runs that are so far.
+    pub fn sum<'a>(runs: impl IntoIterator<Item = (&'a Planned, State)>) -> Self {
         let mut status = Self::default();
         let (mut pace, mut open) = (0.0, 0);
-        for run in runs {
-            let state = State::of(study, run);
+        for (run, state) in runs {
             let (count, made) = match &state {
                 State::Missing => (&mut status.missing, 0),
                 State::CutOff(step) => (&mut status.cut_off, *step),

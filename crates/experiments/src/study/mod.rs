@@ -2,7 +2,7 @@
 //!
 //! In reading order: the [`roster`](crate::roster) (the list of runs and who makes them), [`mod@show`] (how far a study is); where
 //! runs are made, `file` and `plan` (from a study file to the list), `listed` (the list in its folder), `cost` and `foretell` (what it takes),
-//! `engine` (many processes) with `view` (what it shows), `worker` (one run), `submit` (the same on clusters), `jobs` (from words to a job), `reproduce` (the papers'
+//! `engine` (many processes) with `queue` (which run is next) and `view` (what it shows), `worker` (one run), `submit` (the same on clusters), `jobs` (from words to a job), `reproduce` (the papers'
 //! tables as studies).
 
 pub mod show;
@@ -21,6 +21,8 @@ mod jobs;
 mod listed;
 #[cfg(feature = "run")]
 mod plan;
+#[cfg(any(feature = "run", test))]
+mod queue;
 #[cfg(feature = "run")]
 mod reproduce;
 #[cfg(any(feature = "run", test))]

@@ -35,15 +35,20 @@ use crate::train::{begin_with, networks};
 /// The exit status of a process whose run another one has.
 pub(super) const TAKEN: u8 = 75;
 
+/// The exit status of a process whose run is not in the study, as when that was planned anew.
+pub(super) const LEFT_OUT: u8 = 76;
+
 /// Makes a run, unless it is whole or another worker has it.
 ///
 /// # Errors
-/// When there is no such run, or those of the run.
+/// When the study cannot be read, and those of the run.
 pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
     let study = StudyDir::open(&args.study)?;
     let runs = study.runs()?;
     let Some(run) = runs.into_iter().find(|run| run.name == args.name) else {
-        bail!("{} has no run {}", args.study.display(), args.name);
+        let study = args.study.display();
+        note(&format!("error: {study} has no run {}", args.name));
+        return Ok(ExitCode::from(LEFT_OUT));
     };
     if matches!(State::of(&study, &run), State::Done(_)) {
         return Ok(ExitCode::SUCCESS);
