@@ -22,7 +22,7 @@
 //! `recipes`, `play`, `collect` and `offline`; [`study`] (many runs from one file), [`roster`] (which, and who makes them); what reads runs: `runs` (sets of them),
 //! `stats`, `charts`, `report` and `export`; what they share: `settings` (from options and files to settings), `folder` (the
 //! folders of runs, of which [`RunDir`] is one), [`observe`] (observers that write files), [`parallel`] (several runs at a
-//! time), [`disk`] (files that are complete).
+//! time), [`disk`] (files that are complete), `paths` (one name of a place).
 
 pub mod args;
 pub mod catalogue;
@@ -45,6 +45,7 @@ pub mod observe;
 mod offline;
 #[cfg(feature = "run")]
 pub mod parallel;
+mod paths;
 #[cfg(feature = "run")]
 mod play;
 #[cfg(feature = "run")]

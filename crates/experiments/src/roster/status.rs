@@ -183,7 +183,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// A row for each task and method: how many of its runs are how far.
+/// A row for each task, or dataset, and method: how many of its runs are how far.
 #[must_use]
 pub fn table(runs: &[Planned], status: &Status) -> Table {
     let mut groups: Vec<(&str, &str, [usize; 5])> = Vec::new();
@@ -195,15 +195,16 @@ pub fn table(runs: &[Planned], status: &Status) -> Table {
             State::Missing => 3,
             State::Failed(_) => 4,
         };
-        let same = |(task, method, _): &&mut (&str, &str, [usize; 5])| {
-            *task == run.task && *method == run.method
+        let place = run.dataset.as_ref().unwrap_or(&run.task);
+        let same = |(other, method, _): &&mut (&str, &str, [usize; 5])| {
+            *other == place && *method == run.method
         };
         match groups.iter_mut().find(same) {
             Some((.., counts)) => counts[column] += 1,
             None => {
                 let mut counts = [0; 5];
                 counts[column] = 1;
-                groups.push((&run.task, &run.method, counts));
+                groups.push((place, &run.method, counts));
             }
         }
     }

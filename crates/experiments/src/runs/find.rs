@@ -1,5 +1,6 @@
 //! Where runs are.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,8 +20,19 @@ pub(super) struct Place {
     pub(super) path: PathBuf,
     /// Whether it was named itself, not found in a folder.
     pub(super) named: bool,
-    /// What a study calls what it is compared as.
-    pub(super) method: Option<String>,
+    /// The study that it is of.
+    pub(super) of: Option<OfStudy>,
+}
+
+/// What a study says of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OfStudy {
+    /// The study's folder.
+    pub(super) folder: PathBuf,
+    /// What it calls what the run is compared as.
+    pub(super) method: String,
+    /// What it sets, by key.
+    pub(super) set: BTreeMap<String, String>,
 }
 
 /// The places of all runs that paths name: folders of runs and `metrics.csv` files, studies, and folders that hold runs.
@@ -30,11 +42,7 @@ pub(super) struct Place {
 pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Place>> {
     let mut places = Vec::new();
     for path in paths {
-        let place = |path: PathBuf, named, method| Place {
-            path,
-            named,
-            method,
-        };
+        let place = |path: PathBuf, named, of| Place { path, named, of };
         if path.is_file() || path.join(CONFIG).is_file() {
             places.push(place(path.clone(), true, None));
             continue;
@@ -44,7 +52,13 @@ pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Place>> {
             for planned in study.runs()? {
                 let folder = study.run_path(&planned.name);
                 if folder.join(CONFIG).is_file() {
-                    places.push(place(folder, false, Some(planned.method)));
+                    let set = planned.settings.into_iter();
+                    let of = OfStudy {
+                        folder: real(path),
+                        method: planned.method,
+                        set: set.map(|(key, value)| (key, value.to_string())).collect(),
+                    };
+                    places.push(place(folder, false, Some(of)));
                 }
             }
             continue;
@@ -56,6 +70,11 @@ pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Place>> {
         places.extend(found.into_iter().map(|path| place(path, false, None)));
     }
     Ok(places)
+}
+
+/// A folder by the one path that leads there without links, where it can be told.
+pub(super) fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Folders of runs below a folder, by name.
