@@ -115,7 +115,11 @@ impl Claim {
             number,
             file,
         };
-        claim.beat(&Beat::here())?;
+        if let Err(error) = claim.beat(&Beat::here()) {
+            // A claim that does not say whose it is would count until it is silent for long.
+            let _ = fs::remove_file(&path);
+            return Err(error);
+        }
         // Of those before it stays one, by which its worker sees that it lost the run.
         for old in (1..number.saturating_sub(1)).rev() {
             if fs::remove_file(numbered(&claim.folder, old)).is_err() {

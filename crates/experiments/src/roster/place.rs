@@ -63,6 +63,18 @@ impl StudyDir {
         manifest::read(&self.manifest_path())
     }
 
+    /// One of them, by its name; none where there is no such run.
+    ///
+    /// # Errors
+    /// As [`manifest::one`], and as [`runs`](Self::runs) where it is not found.
+    pub fn run(&self, name: &str) -> Result<Option<Planned>> {
+        match manifest::one(&self.manifest_path(), name)? {
+            Some(run) => Ok(Some(run)),
+            // Where it was cut off, nobody knows what is missing.
+            None => self.runs().map(|_| None),
+        }
+    }
+
     /// The folder of a run.
     #[must_use]
     pub fn run_path(&self, name: &str) -> PathBuf {

@@ -44,8 +44,7 @@ pub(super) const LEFT_OUT: u8 = 76;
 /// When the study cannot be read, and those of the run.
 pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
     let study = StudyDir::open(&args.study)?;
-    let runs = study.runs()?;
-    let Some(run) = runs.into_iter().find(|run| run.name == args.name) else {
+    let Some(run) = study.run(&args.name)? else {
         let study = args.study.display();
         note(&format!("error: {study} has no run {}", args.name));
         return Ok(ExitCode::from(LEFT_OUT));
