@@ -213,7 +213,12 @@ fn a_study_that_is_planned_anew_while_it_is_made_goes_on() {
     // One seed of two, and another.
     let file = SMALL.replace("0..2", "1..3");
     fs::write(folder.join("table.toml"), file).unwrap();
-    says(folder, "study plan table.toml --out study");
+    let output = run(folder, "study plan table.toml --out study");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("4 of 8 runs are no longer in study;"),
+        "{said}"
+    );
     let after = names();
     let output = running.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

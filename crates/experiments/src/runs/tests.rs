@@ -205,6 +205,9 @@ fn studies_that_call_other_settings_the_same_are_told_apart() {
         &[(0, every("Ant-v5", 700, 0))],
     );
     assert_eq!(both().methods(), ["wide (a)", "wide (b)"]);
+    // As where a folder of studies is named.
+    let set = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    assert_eq!(set.methods(), ["wide (a)", "wide (b)"]);
     // Runs of no study keep their name.
     let loose = folder.path().join("loose");
     write_run(&loose, &every("Hopper-v5", 900, 7), &[1.0]);
