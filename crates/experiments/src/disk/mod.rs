@@ -1,6 +1,6 @@
 //! Files that are whole, and that tell when they are not as they were written: [`whole`] (writing in one move), `files` (in
-//! a folder that is locked), `ledger` (a table), `packed` (bytes with a checksum), `seal` (a text with one), `replay` (a replay that grows);
-//! and whether there is room for them.
+//! a folder that is locked), `ledger` (a table), `packed` (bytes with a checksum), `seal` (a text with one), `replay` (a replay
+//! that grows); and whether there is room for them.
 
 #[cfg(feature = "run")]
 pub mod files;

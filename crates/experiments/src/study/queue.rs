@@ -97,7 +97,8 @@ mod tests {
         queue.push_behind(0, 4);
         queue.push_behind(3, 5);
         assert_eq!(rest(&mut queue), [2, 0, 1]);
-        assert!(!queue.is_empty() && queue.len() == 0);
+        assert!(!queue.is_empty());
+        assert_eq!(queue.len(), 0);
         queue.settle(0);
         assert_eq!(rest(&mut queue), [3, 4]);
         assert!(!queue.is_empty() && queue.is_settled(0) && !queue.is_settled(3));

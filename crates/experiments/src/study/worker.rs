@@ -60,6 +60,8 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
         claim.release(Beat::here())?;
         return Ok(ExitCode::SUCCESS);
     }
+    // Who looks at it from now on is not to take it for failed, as when this try is cut off.
+    let _ = fs::remove_file(study.failed_path(&run.name));
     let pulse = Arc::new(Pulse::default());
     claim::hold(claim);
     keep_telling(&pulse);
@@ -79,7 +81,6 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
                 seconds: seconds(&path),
             };
             status::keep(&study.done_path(&run.name), &done)?;
-            let _ = fs::remove_file(study.failed_path(&run.name));
             if !args.keep_resume {
                 drop_resume(&path);
             }
