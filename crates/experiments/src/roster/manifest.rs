@@ -161,7 +161,7 @@ pub fn read(path: &Path) -> Result<Vec<Planned>> {
     Ok(runs)
 }
 
-/// One run of a manifest, by its name, without a look at the others; none where there is no such line.
+/// One run of a manifest, by its name, without a look at the others; none where no line is as [`to_text`] writes it.
 ///
 /// # Errors
 /// When the file cannot be read.

@@ -1,5 +1,6 @@
 //! How far a study is, from its folder alone.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -104,6 +105,7 @@ impl fmt::Display for Status {
 #[must_use]
 pub fn table(runs: &[Planned], status: &Status) -> Table {
     let mut groups: Vec<(&str, &str, [usize; 5])> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for (run, state) in runs.iter().zip(&status.states) {
         let column = match state {
             State::Done(_) => 0,
@@ -112,18 +114,12 @@ pub fn table(runs: &[Planned], status: &Status) -> Table {
             State::Missing => 3,
             State::Failed(_) => 4,
         };
-        let place = run.dataset.as_ref().unwrap_or(&run.task);
-        let same = |(other, method, _): &&mut (&str, &str, [usize; 5])| {
-            *other == place && *method == run.method
-        };
-        match groups.iter_mut().find(same) {
-            Some((.., counts)) => counts[column] += 1,
-            None => {
-                let mut counts = [0; 5];
-                counts[column] = 1;
-                groups.push((place, &run.method, counts));
-            }
+        let task = run.dataset.as_ref().unwrap_or(&run.task);
+        let place = *places.entry((task, &run.method)).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((task, &run.method, [0; 5]));
         }
+        groups[place].2[column] += 1;
     }
     let mut table = Table::new(&[
         "task", "method", "done", "going", "cut_off", "missing", "failed",
@@ -140,6 +136,10 @@ pub fn table(runs: &[Planned], status: &Status) -> Table {
 #[must_use]
 pub fn failures(study: &StudyDir, runs: &[Planned], status: &Status) -> Vec<String> {
     let line = |(run, state): (&Planned, &State)| match state {
+        // It could not begin, so it said nothing.
+        State::Failed(Failed { tries: 0, error }) => {
+            Some(format!("failed   {}: {error}", run.name))
+        }
         State::Failed(Failed { tries, error }) => Some(format!(
             "failed   {} after {tries} tries: {error}; all that it said: {}",
             run.name,
@@ -214,6 +214,14 @@ mod tests {
             lines[0].contains("failed after 2 tries: error: it diverged"),
             "{lines:?}"
         );
+        let failed = Failed {
+            tries: 0,
+            error: "its source failed".to_owned(),
+        };
+        keep(&study.failed_path("missing"), &failed).unwrap();
+        let status = Status::of(&study, &runs);
+        let lines = failures(&study, &runs, &status);
+        assert_eq!(lines[1], "failed   missing: its source failed");
         let text = table(&runs, &status).text();
         assert!(text.lines().nth(1).unwrap().contains("rlx2-td3"), "{text}");
         assert!(!status.is_over());

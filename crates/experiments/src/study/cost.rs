@@ -72,9 +72,9 @@ pub(super) fn of(runs: &[Planned], status: &Status) -> Result<Vec<Cost>> {
 }
 
 /// What runs have in common that differ by their seed alone: task, method and dataset.
-type Kind<'a> = (&'a str, &'a str, Option<&'a str>);
+pub(super) type Kind<'a> = (&'a str, &'a str, Option<&'a str>);
 
-fn kind(run: &Planned) -> Kind<'_> {
+pub(super) fn kind(run: &Planned) -> Kind<'_> {
     (&run.task, &run.method, run.dataset.as_deref())
 }
 

@@ -13,6 +13,7 @@ use sparse_core::device;
 use super::cost;
 use super::listed::plan_of;
 use super::queue::Queue;
+use super::tries::{KILLS, Next, Tries};
 use super::view::View;
 use super::worker::{LEFT_OUT, TAKEN, drop_resume};
 use crate::args::study::{MakingArgs, RunArgs};
@@ -30,12 +31,6 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// How often runs of other workers are looked at.
 const LOOK: Duration = Duration::from_secs(2);
-
-/// How often a run is tried that ends with an error.
-const TRIES: u32 = 2;
-
-/// How often a run is begun that is killed each time at the same step.
-const KILLS: u32 = 5;
 
 /// How long before the end of a budget runs are asked to end: a tenth of it, and this at most.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -102,7 +97,7 @@ pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Res
         keep_resume: args.keep_resume,
         interrupt: Interrupt::catch()?,
         view: View::new(&mine, &status),
-        work: vec![Work::default(); mine.len()],
+        tries: vec![Tries::default(); mine.len()],
         queue: Queue::new(mine.len()),
         elsewhere: Vec::new(),
         left_out: vec![false; mine.len()],
@@ -141,17 +136,6 @@ fn fits(
     }
 }
 
-/// What was tried of a run.
-#[derive(Clone, Copy, Debug, Default)]
-struct Work {
-    /// How often it ended with an error.
-    failures: u32,
-    /// How often it was killed without a step more than before.
-    kills: u32,
-    /// Where it was when it was killed last.
-    step: u64,
-}
-
 struct Going {
     index: usize,
     child: Child,
@@ -168,7 +152,7 @@ struct Engine {
     keep_resume: bool,
     interrupt: Interrupt,
     view: View,
-    work: Vec<Work>,
+    tries: Vec<Tries>,
     /// Runs to be made.
     queue: Queue,
     /// Runs that other workers have, and when they were looked at.
@@ -281,7 +265,7 @@ impl Engine {
         } else {
             let name = &self.runs[source].name;
             let error = format!("it begins with the networks of {name}, which failed");
-            self.failed(index, TRIES, error)?;
+            self.failed(index, 0, error)?;
         }
         Ok(false)
     }
@@ -347,20 +331,26 @@ impl Engine {
             return Ok(());
         }
         self.view.changed(index);
+        if status.code() == Some(i32::from(LEFT_OUT)) && self.leave_out(index)? {
+            return Ok(());
+        }
         match status.code() {
-            Some(code) if code == i32::from(LEFT_OUT) => {
-                self.queue.push_back(index);
-                self.leave_out()?;
-            }
             Some(code) if code == i32::from(TAKEN) => self.elsewhere.push((index, Instant::now())),
             // It was asked to end; by somebody else where the study goes on.
             Some(code) if code == i32::from(interrupt::STATUS) => self.queue.push_back(index),
             None => self.killed(index, &state)?,
             Some(_) => {
-                let work = &mut self.work[index];
-                work.failures += 1;
-                let (tries, error) = (work.failures, last_line(&self.study, run));
-                self.failed(index, tries, error)?;
+                let run = &self.runs[index];
+                let error = last_line(&self.study, run);
+                match self.tries[index].failed() {
+                    Next::Over(tries) => self.failed(index, tries, error)?,
+                    Next::Again => {
+                        let name = &run.name;
+                        let line = format!("failed   {name}: {error}; is tried once more");
+                        self.view.line(&line);
+                        self.queue.push_back(index);
+                    }
+                }
             }
         }
         Ok(())
@@ -372,15 +362,11 @@ impl Engine {
             State::CutOff(step) => *step,
             _ => 0,
         };
-        let work = &mut self.work[index];
-        work.kills = if step > work.step { 1 } else { work.kills + 1 };
-        work.step = step;
-        if work.kills >= KILLS {
+        if let Next::Over(tries) = self.tries[index].killed(step) {
             let error = format!(
                 "its process was killed {KILLS} times at step {step}, as when memory runs out"
             );
-            let tries = work.kills;
-            return self.failed(index, tries.max(TRIES), error);
+            return self.failed(index, tries, error);
         }
         if !self.stopping {
             self.view.line(&format!(
@@ -392,17 +378,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Tries a run again that failed once, and keeps why another did.
+    /// Keeps why a run failed that is tried no more.
     fn failed(&mut self, index: usize, tries: u32, error: String) -> Result<()> {
         let run = &self.runs[index];
-        if tries < TRIES {
-            self.view.line(&format!(
-                "failed   {}: {error}; is tried once more",
-                run.name
-            ));
-            self.queue.push_back(index);
-            return Ok(());
-        }
         self.view.line(&format!("failed   {}: {error}", run.name));
         let failed = Failed { tries, error };
         status::keep(&self.study.failed_path(&run.name), &failed)?;
@@ -410,8 +388,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes out the runs that are no longer in the study, which was planned anew meanwhile.
-    fn leave_out(&mut self) -> Result<()> {
+    /// Takes out the runs that are no longer in the study, which was planned anew meanwhile; whether this one is of them.
+    fn leave_out(&mut self, run: usize) -> Result<bool> {
         let listed = self.study.runs()?;
         let listed: HashSet<&str> = listed.iter().map(|run| run.name.as_str()).collect();
         let making: HashSet<usize> = self.children.iter().map(|going| going.index).collect();
@@ -421,6 +399,10 @@ impl Engine {
                 && !self.queue.is_settled(index)
         };
         let gone: HashSet<usize> = (0..self.runs.len()).filter(|i| is_gone(*i)).collect();
+        // It is back meanwhile.
+        if !gone.contains(&run) {
+            return Ok(false);
+        }
         self.queue.leave_out(|index| gone.contains(&index));
         self.elsewhere.retain(|(index, _)| !gone.contains(index));
         for index in &gone {
@@ -432,7 +414,7 @@ impl Engine {
             gone.len(),
             self.runs.len()
         ));
-        Ok(())
+        Ok(true)
     }
 
     /// Looks at runs that other workers have: what they gave up is made here.

@@ -2,8 +2,9 @@
 //!
 //! In reading order: the [`roster`](crate::roster) (the list of runs and who makes them), [`mod@show`] (how far a study is);
 //! where runs are made, `file` and `plan` (from a study file to the list), `listed` (the list in its folder), `cost` and
-//! `foretell` (what it takes), `engine` (many processes) with `queue` (which run is next) and `view` (what it shows), `worker`
-//! (one run), `submit` (the same on clusters), `jobs` (from words to a job), `reproduce` (the papers' tables as studies).
+//! `foretell` (what it takes), `engine` (many processes) with `queue` (which run is next), `tries` (how often it is tried) and
+//! `view` (what it shows), `worker` (one run), `submit` (the same on clusters), `jobs` (from words to a job), `reproduce` (the
+//! papers' tables as studies).
 
 pub mod show;
 
@@ -27,6 +28,8 @@ mod queue;
 mod reproduce;
 #[cfg(any(feature = "run", test))]
 mod submit;
+#[cfg(any(feature = "run", test))]
+mod tries;
 #[cfg(feature = "run")]
 mod view;
 #[cfg(feature = "run")]
