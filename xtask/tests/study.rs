@@ -188,6 +188,55 @@ fn two_commands_share_a_study() {
 }
 
 #[test]
+fn a_study_that_is_planned_anew_while_it_is_made_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("table.toml"), SMALL).unwrap();
+    says(folder, "study plan table.toml --out study");
+    let names = || -> Vec<String> {
+        let states = states(folder, "study");
+        let name = |run: &Value| run["name"].as_str().unwrap().to_owned();
+        states.iter().map(name).collect()
+    };
+    let before = names();
+    let running = Command::new(env!("CARGO_BIN_EXE_run"))
+        .current_dir(folder)
+        .args("study run study --jobs 1".split_whitespace())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while fs::read_dir(folder.join("study/runs")).is_err() {
+        sleep(Duration::from_millis(20));
+    }
+    // One seed of two, and another.
+    let file = SMALL.replace("0..2", "1..3");
+    fs::write(folder.join("table.toml"), file).unwrap();
+    let output = run(folder, "study plan table.toml --out study");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("4 of 8 runs are no longer in study;"),
+        "{said}"
+    );
+    let after = names();
+    let output = running.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("runs: the study was planned anew without them"),
+        "{said}"
+    );
+    assert!(!said.contains("failed"), "{said}");
+    for state in states(folder, "study") {
+        let stays = before.contains(&state["name"].as_str().unwrap().to_owned());
+        assert_eq!(state["state"] == "done", stays, "{state}");
+    }
+    assert_eq!(after.iter().filter(|name| before.contains(name)).count(), 4);
+    says(folder, "study run study");
+}
+
+#[test]
 fn a_budget_ends_in_time_and_slices_make_their_part() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use crate::args::figures::{ExportArgs, Scoring};
 use crate::folder::output::{Kind, Output};
 use crate::runs::score::Board;
-use crate::runs::{RunSet, tables};
+use crate::runs::{self, RunSet, tables};
 use crate::stats::Summary;
 use crate::terminal::tell::{note, print_line};
 use offline_prune::score::Reference;
@@ -19,7 +19,9 @@ pub(crate) fn run(args: &ExportArgs) -> Result<()> {
     let file = args.rliable.as_ref();
     let file = file.map(|path| Output::new("--rliable", path, Kind::Json));
     let file = file.transpose()?;
-    if args.rliable.as_ref() == Some(&args.out) {
+    if let Some(file) = &file
+        && file.is_at(&out)?
+    {
         bail!(
             "--rliable {}: --out is this file; choose another name",
             args.out.display()
@@ -60,6 +62,6 @@ pub(crate) fn summary(scoring: &Scoring) -> Result<Summary> {
 
 /// D4RL's references of a task.
 pub(crate) fn references(task: &str) -> Option<[f64; 2]> {
-    let reference = Reference::of(task).ok()?;
+    let reference = Reference::of(runs::env(task)).ok()?;
     Some([reference.min, reference.max])
 }

@@ -22,7 +22,7 @@
 //! `recipes`, `play`, `collect` and `offline`; [`study`] (many runs from one file), [`roster`] (which, and who makes them); what reads runs: `runs` (sets of them),
 //! `stats`, `charts`, `report` and `export`; what they share: `settings` (from options and files to settings), `folder` (the
 //! folders of runs, of which [`RunDir`] is one), [`observe`] (observers that write files), [`parallel`] (several runs at a
-//! time), [`disk`] (files that are complete).
+//! time), [`disk`] (files that are complete), `paths` (one name of a place).
 
 pub mod args;
 pub mod catalogue;
@@ -32,7 +32,6 @@ pub mod charts;
 pub mod cli;
 #[cfg(feature = "run")]
 mod collect;
-#[cfg(feature = "run")]
 pub mod disk;
 #[cfg(feature = "run")]
 mod error;
@@ -46,6 +45,7 @@ pub mod observe;
 mod offline;
 #[cfg(feature = "run")]
 pub mod parallel;
+mod paths;
 #[cfg(feature = "run")]
 mod play;
 #[cfg(feature = "run")]

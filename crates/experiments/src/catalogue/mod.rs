@@ -10,6 +10,8 @@ mod libraries;
 
 pub use device::Device;
 
+use crate::paths;
+
 /// What the path of a task's file ends on.
 const TASK_FILE: &str = ".toml";
 
@@ -105,13 +107,13 @@ pub fn listed(kind: Kind, word: &str) -> String {
 }
 
 /// The known name that a text means: case is forgiven, in a task's name hyphens and the newest version too. The path of a
-/// task's file is a name.
+/// task's file is a name, without what leads nowhere in it.
 ///
 /// # Errors
 /// When there is none; the error has the nearest names and all names.
 pub fn find(kind: Kind, text: &str) -> Result<String, String> {
     if kind == Kind::Task && text.to_ascii_lowercase().ends_with(TASK_FILE) {
-        return Ok(text.to_owned());
+        return Ok(paths::plain(text));
     }
     let names = names(kind);
     let plain = |name: &str| match kind {

@@ -1,19 +1,18 @@
-//! Files that are complete or absent, even after a power failure, and folders that one process locks.
+//! Folders that one process locks, and the files in them, which are complete or absent, even after a power failure.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs::{File, TryLockError};
+use std::io::BufWriter;
+use std::path::Path;
 
 use rl_algos::{Error, Result};
 
-/// The ending of an unfinished file's name.
-pub const UNFINISHED: &str = ".tmp";
+pub use super::whole::UNFINISHED;
+use super::whole::{self, Writers};
 
 /// The file by which a folder is held.
 pub const LOCK: &str = ".lock";
 
-/// Writes a file beside its place, waits until it is on the disk, and moves it there in one step. The move itself is
-/// on the disk once the folder is, too.
+/// [Writes](whole::write) a file of a folder that this process holds, in one move.
 ///
 /// # Errors
 /// [`Error::File`] when it cannot be written; what was there stays then.
@@ -21,26 +20,7 @@ pub fn atomic_write<T>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<T>,
 ) -> Result<T> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(UNFINISHED);
-    let beside = PathBuf::from(beside);
-    let write = || {
-        let mut writer = BufWriter::with_capacity(1 << 16, File::create(&beside)?);
-        let written = write(&mut writer)?;
-        writer.flush()?;
-        writer.get_ref().sync_all()?;
-        Ok(written)
-    };
-    let written = write().map_err(Error::file::<std::io::Error>(&beside));
-    let written = written.and_then(|written| {
-        fs::rename(&beside, path).map_err(Error::file(path))?;
-        Ok(written)
-    });
-    if written.is_err() {
-        // Half a file is of no use and may take the last space.
-        let _ = fs::remove_file(&beside);
-    }
-    written
+    whole::write(path, Writers::One, write).map_err(Error::file(path))
 }
 
 /// A folder that is held, until this is dropped.

@@ -8,10 +8,7 @@ use crate::terminal::tell::program;
 use anyhow::{Result, bail};
 use toml::Table;
 
-use super::names::CONFIG;
-
-/// What the line begins with by which the settings of a run on a dataset tell of the data.
-pub(crate) const DATA: &str = "# data: ";
+use super::names::{CONFIG, DATA};
 
 /// What learns by a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,10 @@ use crate::observe::EVENTS;
 pub(crate) const CONFIG: &str = "config.toml";
 /// What the line in it begins with that tells where the networks of a run come from that did not draw them.
 pub(crate) const FROM: &str = "# init-from: ";
+/// What the line in it begins with that tells where the data of a run on a dataset lay.
+pub(crate) const DATASET: &str = "# dataset: ";
+/// The same of what the data are known by.
+pub(crate) const DATA: &str = "# data: ";
 /// A row for each evaluation.
 pub(crate) const METRICS: &str = "metrics.csv";
 /// The name of the device.

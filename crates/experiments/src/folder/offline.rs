@@ -8,12 +8,9 @@ use offline_prune::dataset::Dataset;
 
 use super::kind::Kind;
 use super::names::{
-    BEST, CHECKPOINTS, CONFIG, DEVICE, METRICS, NETWORKS, PICTURE, POLICY, PRUNING, RESUME, STATE,
-    TABLE, is_events,
+    BEST, CHECKPOINTS, CONFIG, DATASET, DEVICE, METRICS, NETWORKS, PICTURE, POLICY, PRUNING,
+    RESUME, STATE, TABLE, is_events,
 };
-
-/// What the line that tells where they lay begins with.
-pub(crate) const DATASET: &str = "# dataset: ";
 
 /// All files but TensorBoard's. Those by which a run is known go last: half of a run is still one.
 const FILES: [&str; 10] = [

@@ -94,6 +94,14 @@ impl Output {
         self.path.is_file()
     }
 
+    /// Whether both are one file.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn is_at(&self, other: &Self) -> Result<bool> {
+        Ok(self.target()?.0 == other.target()?.0)
+    }
+
     fn said(&self) -> String {
         format!("{} {}", self.option, self.path.display())
     }

@@ -114,8 +114,12 @@ impl RunDir {
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(Error::file(&checkpoints))?;
         // First the networks: a run whose settings are there begins with them.
-        if let Some((networks, _)) = networks {
-            replace(&run.initial_path(), networks)?;
+        let initial = run.initial_path();
+        match networks {
+            Some((networks, _)) => replace(&initial, networks)?,
+            // Those of a run that was killed before it had its settings.
+            None if initial.exists() => fs::remove_file(&initial).map_err(Error::file(&initial))?,
+            None => {}
         }
         task_files::keep(path, &config.env)?;
         replace(&run.config_path(), text.as_bytes())?;
@@ -360,6 +364,23 @@ mod tests {
         assert!(!folder.path().join("config.toml").exists());
         RunDir::create(folder.path(), &config, true).unwrap();
         assert!(!folder.path().join("resume").exists());
+    }
+
+    /// As when a process is killed between both.
+    #[test]
+    fn networks_without_settings_are_no_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let initial = path.join("checkpoints/initial.safetensors");
+        fs::create_dir(path.join("checkpoints")).unwrap();
+        fs::write(&initial, b"of another").unwrap();
+        let config = recipes::named("rlx2", "Hopper-v5").unwrap();
+        let from = Some((b"networks".as_slice(), "ticket of runs/a"));
+        let run = RunDir::create_from(path, &config, false, from).unwrap();
+        assert_eq!(fs::read(run.initial_path()).unwrap(), b"networks");
+        fs::remove_file(run.config_path()).unwrap();
+        RunDir::create(path, &config, false).unwrap();
+        assert!(!initial.exists());
     }
 
     #[test]

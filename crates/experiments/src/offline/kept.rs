@@ -15,9 +15,7 @@ use super::job::{job, pruned};
 use super::stored::Stored;
 use super::writer::{Data, Folder};
 use super::{LAST, Outcome};
-use crate::folder::kind::DATA;
-use crate::folder::names::CONFIG;
-use crate::folder::names::{DEVICE, METRICS, NETWORKS, PRUNING, STATE};
+use crate::folder::names::{CONFIG, DATA, DEVICE, METRICS, NETWORKS, PRUNING, STATE};
 use crate::folder::offline as folder;
 
 /// A run in a folder of runs.

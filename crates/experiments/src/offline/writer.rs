@@ -18,10 +18,10 @@ use super::layers;
 use super::stored::Stored;
 use crate::disk::files::{Held, atomic_write, lock_dir};
 use crate::disk::seal::{sealed, sealed_json};
-use crate::folder::kind::DATA;
-use crate::folder::names::CONFIG;
-use crate::folder::names::{BEST, DEVICE, METRICS, NETWORKS, POLICY, PRUNING};
-use crate::folder::offline::{DATASET, check, content, remove};
+use crate::folder::names::{
+    BEST, CONFIG, DATA, DATASET, DEVICE, METRICS, NETWORKS, POLICY, PRUNING,
+};
+use crate::folder::offline::{check, content, remove};
 use crate::folder::policies::PolicyInfo;
 use crate::observe::{Csv, Layout, Metrics};
 use crate::roster::claim;

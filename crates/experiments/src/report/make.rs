@@ -55,7 +55,10 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
         true => None,
         false => film(&set)?,
     };
-    let papers = args.runs.iter().map(|path| Paper::of(&StudyDir::at(path)));
+    let papers = args.runs.iter().map(|path| -> Result<Option<Paper>> {
+        let paper = Paper::of(&StudyDir::at(path))?;
+        Ok(paper.map(|paper| paper.calling(|method| set.called(path, method).to_owned())))
+    });
     let papers: Vec<Option<Paper>> = papers.collect::<Result<_>>()?;
     let options = Options {
         title: args.title.clone(),

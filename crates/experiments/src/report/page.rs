@@ -389,7 +389,14 @@ fn made(run: &Run) -> String {
 
 /// The name of a run's place in the page.
 fn anchor(run: &Run) -> String {
-    let word = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
+    // Each letter that may not stand there by its number, so that no two runs have one name.
+    let word = |text: &str| -> String {
+        let letter = |c: char| match c.is_ascii_alphanumeric() || "-.".contains(c) {
+            true => c.to_string(),
+            false => format!("~{:x}~", u32::from(c)),
+        };
+        text.chars().map(letter).collect()
+    };
     format!("{}_{}_{}", word(&run.task), word(&run.method), run.seed)
 }
 
@@ -397,21 +404,39 @@ fn anchor(run: &Run) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_run_tells_how_it_is_made_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let run = Run {
+    fn run(path: &std::path::Path, method: &str) -> Run {
+        Run {
             name: "a".to_owned(),
-            path: folder.path().to_owned(),
+            path: path.to_owned(),
             task: "Hopper-v5".to_owned(),
-            method: "ticket".to_owned(),
+            method: method.to_owned(),
             recipe: "static-td3".to_owned(),
             seed: 0,
             offline: false,
             settings: Vec::new(),
             steps: Vec::new(),
             columns: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn methods_that_look_alike_have_places_of_their_own() {
+        let anchor = |method: &str| anchor(&run("a".as_ref(), method));
+        assert_eq!(anchor("rlx2-td3"), "Hopper-v5_rlx2-td3_0");
+        let alike = ["a b", "a-b", "a_b", "a+b", "a~b", "aéb"].map(anchor);
+        let apart: std::collections::BTreeSet<&String> = alike.iter().collect();
+        assert_eq!(apart.len(), alike.len(), "{alike:?}");
+        assert!(
+            alike
+                .iter()
+                .all(|name| name.is_ascii() && !name.contains(' '))
+        );
+    }
+
+    #[test]
+    fn a_run_tells_how_it_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = run(folder.path(), "ticket");
         let write = |text: &str| fs::write(folder.path().join(CONFIG), text).unwrap();
         write("seed = 0\n");
         let said = made(&run);

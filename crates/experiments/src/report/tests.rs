@@ -82,6 +82,18 @@ fn a_papers_numbers_stand_beside_ours() {
     );
 }
 
+/// A method's name in the paper is the study's, whatever the set calls it.
+#[test]
+fn a_papers_rows_follow_their_methods() {
+    let text = "{\"source\": \"p\", \"tables\": [{\"title\": \"t\", \"score\": \"last\", \"percent_of\": \"dense\", \
+                \"rows\": {\"wide\": {\"Hopper\": 5}}}]}";
+    let paper: Paper = serde_json::from_str(text).unwrap();
+    let paper = paper.calling(|method| format!("{method} (a)"));
+    let table = &paper.tables[0];
+    assert_eq!(table.percent_of.as_deref(), Some("dense (a)"));
+    assert!(table.rows.contains_key("wide (a)"), "{table:?}");
+}
+
 /// Links lead to places that are there, each once.
 #[test]
 fn links_lead_to_runs() {

@@ -10,7 +10,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -48,10 +48,17 @@ impl Beat {
     /// Of this process, before the first step.
     #[must_use]
     pub fn here() -> Self {
-        let read = |file: &str| fs::read_to_string(file).map(|text| text.trim().to_owned());
+        // The same as long as this process lives, and asked of each claim that is looked at.
+        static HERE: OnceLock<[String; 2]> = OnceLock::new();
+        let [host, boot] = HERE.get_or_init(|| {
+            ["hostname", "random/boot_id"].map(|file| {
+                let text = fs::read_to_string(Path::new("/proc/sys/kernel").join(file));
+                text.unwrap_or_default().trim().to_owned()
+            })
+        });
         Self {
-            host: read("/proc/sys/kernel/hostname").unwrap_or_default(),
-            boot: read("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
+            host: host.clone(),
+            boot: boot.clone(),
             pid: std::process::id(),
             ..Self::default()
         }
@@ -108,7 +115,11 @@ impl Claim {
             number,
             file,
         };
-        claim.beat(&Beat::here())?;
+        if let Err(error) = claim.beat(&Beat::here()) {
+            // A claim that does not say whose it is would count until it is silent for long.
+            let _ = fs::remove_file(&path);
+            return Err(error);
+        }
         // Of those before it stays one, by which its worker sees that it lost the run.
         for old in (1..number.saturating_sub(1)).rev() {
             if fs::remove_file(numbered(&claim.folder, old)).is_err() {

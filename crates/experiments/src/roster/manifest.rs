@@ -161,6 +161,25 @@ pub fn read(path: &Path) -> Result<Vec<Planned>> {
     Ok(runs)
 }
 
+/// One run of a manifest, by its name, without a look at the others; none where no line is as [`to_text`] writes it.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn one(path: &Path, name: &str) -> Result<Option<Planned>> {
+    let place = || path.display().to_string();
+    let key = format!("\"name\":{}", serde_json::to_string(name)?);
+    for line in BufReader::new(File::open(path).with_context(place)?).lines() {
+        let line = line.with_context(place)?;
+        if line.contains(&key) {
+            let run: Option<Planned> = serde_json::from_str(&line).ok();
+            if let Some(run) = run.filter(|run| run.name == name && is_name(name)) {
+                return Ok(Some(run));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// The place of the run with whose networks each begins, if it does with another's.
 #[must_use]
 pub fn sources(runs: &[Planned]) -> Vec<Option<usize>> {
@@ -297,9 +316,33 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn one_run_is_found_by_its_name_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("manifest.jsonl");
+        let mut runs = [planned("a-s1", 1), planned("a-s10", 10), planned("a", 0)];
+        // What looks like another's name.
+        runs[0].config = "x = \"\\\"name\\\":\\\"a\\\"\"\n".to_owned();
+        runs[0].settings.insert("name".to_owned(), Value::from("a"));
+        let text = to_text(&runs).unwrap();
+        fs::write(&path, &text).unwrap();
+        let all = read(&path).unwrap();
+        for run in all {
+            assert_eq!(one(&path, &run.name).unwrap(), Some(run));
+        }
+        assert_eq!(one(&path, "a-s").unwrap(), None);
+        fs::write(&path, &text[..text.len() - 9]).unwrap();
+        assert_eq!(one(&path, "a").unwrap(), None);
+        assert!(one(&folder.path().join("none"), "a").is_err());
+    }
+
+    #[test]
     fn a_name_is_that_of_one_folder_below() {
         for bad in ["../x", "a/b", "", ".hidden", "a b"] {
             let text = to_text(&[planned(bad, 0)]).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("manifest.jsonl");
+            fs::write(&path, &text).unwrap();
+            assert_eq!(one(&path, bad).unwrap(), None);
             assert!(said(&text).contains("no name of a folder"), "{bad}");
         }
         let text = to_text(&[planned("a", 0), planned("a", 1)]).unwrap();

@@ -91,6 +91,17 @@ impl Paper {
         Ok(())
     }
 
+    /// The same with other names of methods.
+    #[must_use]
+    pub fn calling(mut self, name: impl Fn(&str) -> String) -> Self {
+        for table in &mut self.tables {
+            table.percent_of = table.percent_of.as_deref().map(&name);
+            let rows = std::mem::take(&mut table.rows).into_iter();
+            table.rows = rows.map(|(method, row)| (name(&method), row)).collect();
+        }
+        self
+    }
+
     /// That of a study, where its folder has one.
     ///
     /// # Errors

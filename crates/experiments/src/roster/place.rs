@@ -63,6 +63,19 @@ impl StudyDir {
         manifest::read(&self.manifest_path())
     }
 
+    /// One of them, by its name; none where there is no such run.
+    ///
+    /// # Errors
+    /// As [`manifest::one`], and as [`runs`](Self::runs) where it is not found.
+    pub fn run(&self, name: &str) -> Result<Option<Planned>> {
+        if let Some(run) = manifest::one(&self.manifest_path(), name)? {
+            return Ok(Some(run));
+        }
+        // Written in another way, by hand say; or cut off, which is an error.
+        let runs = self.runs()?;
+        Ok(runs.into_iter().find(|run| run.name == name))
+    }
+
     /// The folder of a run.
     #[must_use]
     pub fn run_path(&self, name: &str) -> PathBuf {
@@ -91,5 +104,26 @@ impl StudyDir {
     #[must_use]
     pub fn log_path(&self, name: &str) -> PathBuf {
         self.state_path(name).join("log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::manifest::tests::planned;
+    use super::*;
+
+    #[test]
+    fn one_run_is_found_however_its_line_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = StudyDir::at(folder.path());
+        let text = manifest::to_text(&[planned("a", 0), planned("b", 1)]).unwrap();
+        for text in [&text, &text.replace("\"name\":", "\"name\" : ")] {
+            std::fs::write(study.manifest_path(), text).unwrap();
+            assert_eq!(study.run("b").unwrap().unwrap().seed, 1);
+            assert_eq!(study.run("c").unwrap(), None);
+        }
+        // Nobody knows what the rest was.
+        std::fs::write(study.manifest_path(), &text[..text.len() / 2 + 9]).unwrap();
+        assert!(study.run("a").is_ok() && study.run("c").is_err());
     }
 }

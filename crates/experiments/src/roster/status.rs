@@ -1,95 +1,13 @@
 //! How far a study is, from its folder alone.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::fs;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-
-use super::claim::{self, Beat};
 use super::manifest::Planned;
 use super::place::StudyDir;
-use super::shared::replace;
+pub use super::state::{Done, Failed, State, keep};
 use crate::terminal::table::{Cell, Table, span};
-
-/// What is kept of a run that is whole.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Done {
-    /// Steps or updates.
-    pub length: u64,
-    /// Time that it took, over all its parts (s).
-    pub seconds: f64,
-}
-
-/// What is kept of a run that failed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Failed {
-    /// How often it was tried.
-    pub tries: u32,
-    /// What its command said last.
-    pub error: String,
-}
-
-/// How far a run is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum State {
-    /// Nothing is there.
-    Missing,
-    /// It was begun, and nobody makes it; with the steps that it has behind it.
-    CutOff(u64),
-    /// A worker makes it.
-    Going(Beat),
-    /// It failed as often as it may.
-    Failed(Failed),
-    /// It is whole.
-    Done(Done),
-}
-
-impl State {
-    /// Of a run.
-    #[must_use]
-    pub fn of(study: &StudyDir, run: &Planned) -> Self {
-        let folder = study.run_path(&run.name);
-        let begun = folder.join("config.toml").exists();
-        if let Some(done) = read(&study.done_path(&run.name)).filter(|_| begun) {
-            return Self::Done(done);
-        }
-        if let Some(beat) = claim::holder(study, &run.name) {
-            return Self::Going(beat);
-        }
-        match read(&study.failed_path(&run.name)) {
-            Some(failed) => Self::Failed(failed),
-            None if begun => Self::CutOff(steps(&folder.join("metrics.csv"))),
-            None => Self::Missing,
-        }
-    }
-}
-
-/// A file of JSON; nothing where there is none or it is damaged.
-fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
-}
-
-/// The first number in the last whole row of a run's metrics; 0 where there is none.
-fn steps(metrics: &Path) -> u64 {
-    let tail = || -> std::io::Result<String> {
-        let mut file = fs::File::open(metrics)?;
-        let length = file.seek(SeekFrom::End(0))?;
-        file.seek(SeekFrom::Start(length.saturating_sub(4096)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    let tail = tail().unwrap_or_default();
-    let whole = tail.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    let last = whole.rsplit('\n').next().unwrap_or_default();
-    let first = last.split(',').next().unwrap_or_default();
-    first.parse().unwrap_or(0)
-}
 
 /// How many runs of a study are how far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -116,10 +34,14 @@ impl Status {
     /// Of the runs of a study.
     #[must_use]
     pub fn of(study: &StudyDir, runs: &[Planned]) -> Self {
+        Self::sum(runs.iter().map(|run| (run, State::of(study, run))))
+    }
+
+    /// Of runs that are so far.
+    pub fn sum<'a>(runs: impl IntoIterator<Item = (&'a Planned, State)>) -> Self {
         let mut status = Self::default();
         let (mut pace, mut open) = (0.0, 0);
-        for run in runs {
-            let state = State::of(study, run);
+        for (run, state) in runs {
             let (count, made) = match &state {
                 State::Missing => (&mut status.missing, 0),
                 State::CutOff(step) => (&mut status.cut_off, *step),
@@ -179,10 +101,11 @@ impl fmt::Display for Status {
     }
 }
 
-/// A row for each task and method: how many of its runs are how far.
+/// A row for each task, or dataset, and method: how many of its runs are how far.
 #[must_use]
 pub fn table(runs: &[Planned], status: &Status) -> Table {
     let mut groups: Vec<(&str, &str, [usize; 5])> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for (run, state) in runs.iter().zip(&status.states) {
         let column = match state {
             State::Done(_) => 0,
@@ -191,17 +114,12 @@ pub fn table(runs: &[Planned], status: &Status) -> Table {
             State::Missing => 3,
             State::Failed(_) => 4,
         };
-        let same = |(task, method, _): &&mut (&str, &str, [usize; 5])| {
-            *task == run.task && *method == run.method
-        };
-        match groups.iter_mut().find(same) {
-            Some((.., counts)) => counts[column] += 1,
-            None => {
-                let mut counts = [0; 5];
-                counts[column] = 1;
-                groups.push((&run.task, &run.method, counts));
-            }
+        let task = run.dataset.as_ref().unwrap_or(&run.task);
+        let place = *places.entry((task, &run.method)).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((task, &run.method, [0; 5]));
         }
+        groups[place].2[column] += 1;
     }
     let mut table = Table::new(&[
         "task", "method", "done", "going", "cut_off", "missing", "failed",
@@ -218,6 +136,10 @@ pub fn table(runs: &[Planned], status: &Status) -> Table {
 #[must_use]
 pub fn failures(study: &StudyDir, runs: &[Planned], status: &Status) -> Vec<String> {
     let line = |(run, state): (&Planned, &State)| match state {
+        // It could not begin, so it said nothing.
+        State::Failed(Failed { tries: 0, error }) => {
+            Some(format!("failed   {}: {error}", run.name))
+        }
         State::Failed(Failed { tries, error }) => Some(format!(
             "failed   {} after {tries} tries: {error}; all that it said: {}",
             run.name,
@@ -228,17 +150,11 @@ pub fn failures(study: &StudyDir, runs: &[Planned], status: &Status) -> Vec<Stri
     runs.iter().zip(&status.states).filter_map(line).collect()
 }
 
-/// Writes what is kept of a run that is whole or failed, in one move.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn keep(path: &Path, value: &impl Serialize) -> Result<()> {
-    replace(path, &(serde_json::to_string(value)? + "\n"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::claim::Claim;
+    use std::fs;
+
+    use super::super::claim::{Beat, Claim};
     use super::super::manifest::tests::planned;
     use super::*;
 
@@ -298,6 +214,14 @@ mod tests {
             lines[0].contains("failed after 2 tries: error: it diverged"),
             "{lines:?}"
         );
+        let failed = Failed {
+            tries: 0,
+            error: "its source failed".to_owned(),
+        };
+        keep(&study.failed_path("missing"), &failed).unwrap();
+        let status = Status::of(&study, &runs);
+        let lines = failures(&study, &runs, &status);
+        assert_eq!(lines[1], "failed   missing: its source failed");
         let text = table(&runs, &status).text();
         assert!(text.lines().nth(1).unwrap().contains("rlx2-td3"), "{text}");
         assert!(!status.is_over());

@@ -1,5 +1,6 @@
 //! Where runs are.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::folder::names::{CONFIG, METRICS, TABLE};
 use crate::folder::places;
-use crate::roster::StudyDir;
+use crate::roster::{StudyDir, manifest};
 
 /// Folders below a named one, at most, down to a run's.
 const DEPTH: usize = 3;
@@ -19,47 +20,79 @@ pub(super) struct Place {
     pub(super) path: PathBuf,
     /// Whether it was named itself, not found in a folder.
     pub(super) named: bool,
-    /// What a study calls what it is compared as.
-    pub(super) method: Option<String>,
+    /// The study that it is of.
+    pub(super) of: Option<OfStudy>,
 }
 
-/// The places of all runs that paths name: folders of runs and `metrics.csv` files, studies, and folders that hold runs.
+/// What a study says of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OfStudy {
+    /// The study's folder.
+    pub(super) folder: PathBuf,
+    /// What it calls what the run is compared as.
+    pub(super) method: String,
+    /// What it sets, by key.
+    pub(super) set: BTreeMap<String, String>,
+}
+
+/// The places of all runs that paths name: folders of runs and `metrics.csv` files, studies, and folders that hold either.
 ///
 /// # Errors
 /// When a path holds none, or cannot be read.
 pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Place>> {
     let mut places = Vec::new();
     for path in paths {
-        let place = |path: PathBuf, named, method| Place {
-            path,
-            named,
-            method,
-        };
         if path.is_file() || path.join(CONFIG).is_file() {
-            places.push(place(path.clone(), true, None));
+            places.push(Place {
+                path: path.clone(),
+                named: true,
+                of: None,
+            });
             continue;
         }
         let study = StudyDir::at(path);
         if study.manifest_path().is_file() {
-            for planned in study.runs()? {
-                let folder = study.run_path(&planned.name);
-                if folder.join(CONFIG).is_file() {
-                    places.push(place(folder, false, Some(planned.method)));
-                }
-            }
+            places.extend(of_study(&study)?);
             continue;
         }
         let found = below(path, DEPTH)?;
         if found.is_empty() {
             places::run(path)?;
         }
-        places.extend(found.into_iter().map(|path| place(path, false, None)));
+        places.extend(found);
     }
     Ok(places)
 }
 
-/// Folders of runs below a folder, by name.
-fn below(folder: &Path, depth: usize) -> Result<Vec<PathBuf>> {
+/// The runs of a study that have begun.
+fn of_study(study: &StudyDir) -> Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for planned in study.runs()? {
+        let path = study.run_path(&planned.name);
+        if path.join(CONFIG).is_file() {
+            let set = planned.settings.into_iter();
+            let of = OfStudy {
+                folder: real(study.path()),
+                method: planned.method,
+                set: set.map(|(key, value)| (key, value.to_string())).collect(),
+            };
+            places.push(Place {
+                path,
+                named: false,
+                of: Some(of),
+            });
+        }
+    }
+    Ok(places)
+}
+
+/// A folder by the one path that leads there without links, where it can be told.
+pub(super) fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// Runs and studies below a folder, by name.
+fn below(folder: &Path, depth: usize) -> Result<Vec<Place>> {
     let mut found = Vec::new();
     if depth == 0 || !folder.is_dir() {
         return Ok(found);
@@ -68,9 +101,17 @@ fn below(folder: &Path, depth: usize) -> Result<Vec<PathBuf>> {
     let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
-        match path.join(CONFIG).is_file() && is_run(&path) {
-            true => found.push(path),
-            false => found.extend(below(&path, depth - 1)?),
+        let study = StudyDir::at(&path);
+        if path.join(CONFIG).is_file() && is_run(&path) {
+            found.push(Place {
+                path,
+                named: false,
+                of: None,
+            });
+        } else if manifest::first(&study.manifest_path()).is_some() {
+            found.extend(of_study(&study)?);
+        } else {
+            found.extend(below(&path, depth - 1)?);
         }
     }
     Ok(found)

@@ -2,9 +2,9 @@
 //!
 //! [`RunSet::read`] takes folders of runs, folders that hold runs, studies, sweeps and `metrics.csv` files. It groups runs
 //! by task and by method: what a study calls its variant, else the recipe or algorithm with the settings in which runs of
-//! it differ.
+//! it differ. What has one name in several studies, sweeps or datasets and is not the same is told apart.
 //!
-//! In reading order: this file, `find` (where runs are), `read` (a run), `label` (methods), [`score`] (numbers of
+//! In reading order: this file, `find` (where runs are), `read` (a run), `label` (methods), `apart` (several studies and datasets), [`score`] (numbers of
 //! runs as tables of scores), [`networks`] (the connections that a run left), [`tables`] (files for others).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ use anyhow::{Result, bail};
 use crate::stats::Curve;
 use crate::terminal::table::thousands;
 
+mod apart;
 mod find;
 mod label;
 pub mod networks;
@@ -32,7 +33,8 @@ pub struct Run {
     pub name: String,
     /// Its folder, or its `metrics.csv` where there is nothing else.
     pub path: PathBuf,
-    /// Task, by Gymnasium's name; `none` where nothing says it.
+    /// Task, by Gymnasium's name; `none` where nothing says it. Of runs on several datasets of a task, with what tells these
+    /// apart in brackets behind it ([`env`] is the task alone).
     pub task: String,
     /// What it is compared as.
     pub method: String,
@@ -79,6 +81,13 @@ impl Run {
 pub struct RunSet {
     runs: Vec<Run>,
     left_out: Vec<String>,
+    called: apart::Called,
+}
+
+/// The task itself, of a [run's](Run::task).
+#[must_use]
+pub fn env(task: &str) -> &str {
+    apart::env(task)
 }
 
 impl RunSet {
@@ -88,28 +97,41 @@ impl RunSet {
     /// # Errors
     /// When a path holds no run, a file cannot be read, or no run is left.
     pub fn read(paths: &[PathBuf]) -> Result<Self> {
-        let mut runs = Vec::new();
+        let mut all = Vec::new();
         let mut left_out = Vec::new();
         let mut seen = BTreeSet::new();
         for place in find::all(paths)? {
-            let real = place.path.canonicalize();
-            if !seen.insert(real.unwrap_or_else(|_| place.path.clone())) {
+            if !seen.insert(find::real(&place.path)) {
                 continue;
             }
             match read::run(&place)? {
-                read::Read::Runs(found) => runs.extend(found),
+                read::Read::Runs(found) => all.extend(found),
                 read::Read::NoEvaluation if place.named => {
                     bail!("{}: no evaluation yet", place.path.display())
                 }
                 read::Read::NoEvaluation => left_out.push(place.path.display().to_string()),
             }
         }
-        if runs.is_empty() {
+        if all.is_empty() {
             let paths: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
             bail!("{}: no run has an evaluation yet", paths.join(", "));
         }
-        label::methods(&mut runs);
-        Ok(Self { runs, left_out })
+        apart::datasets(&mut all);
+        label::methods(&mut all);
+        let called = apart::studies(&mut all);
+        label::twins(&mut all);
+        Ok(Self {
+            runs: all.into_iter().map(|found| found.run).collect(),
+            left_out,
+            called,
+        })
+    }
+
+    /// What a method of a study is called here: with the study behind it where others call another method so.
+    #[must_use]
+    pub fn called<'a>(&'a self, study: &Path, method: &'a str) -> &'a str {
+        let key = (find::real(study), method.to_owned());
+        self.called.get(&key).map_or(method, String::as_str)
     }
 
     /// The runs.

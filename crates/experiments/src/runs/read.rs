@@ -1,19 +1,33 @@
 //! A run's settings and evaluations. Of the settings only what names it counts, so runs of earlier versions are read too.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use toml::{Table, Value};
 
-use super::find::Place;
+use super::find::{Place, real};
 use super::{Run, name_of};
-use crate::folder::names::{CONFIG, METRICS, TABLE};
+use crate::folder::names::{CONFIG, DATA, DATASET, FROM, METRICS, TABLE};
+use crate::paths::plain;
+
+/// A run as it was read, with what tells it from others beside its settings.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) run: Run,
+    /// The folder of the study or of the sweep that names its method.
+    pub(super) origin: Option<PathBuf>,
+    /// What the study sets for it, by key.
+    pub(super) set: BTreeMap<String, String>,
+    /// Where its data lie, and what they are known by, of a run on a dataset.
+    pub(super) data: Option<[String; 2]>,
+}
 
 /// What is at a place.
 pub(super) enum Read {
     /// A run, or those of a sweep.
-    Runs(Vec<Run>),
+    Runs(Vec<Found>),
     /// A run that has just begun.
     NoEvaluation,
 }
@@ -28,7 +42,7 @@ pub(super) fn run(place: &Place) -> Result<Read> {
         true => path.parent().unwrap_or(Path::new("")),
         false => path.as_path(),
     };
-    let settings = settings(&folder.join(CONFIG))?;
+    let settings = Settings::read(&folder.join(CONFIG))?;
     let name = match folder.as_os_str().is_empty() {
         true => name_of(path),
         false => name_of(folder),
@@ -46,15 +60,23 @@ pub(super) fn run(place: &Place) -> Result<Read> {
     let Some(columns) = columns(&metrics)? else {
         return Ok(Read::NoEvaluation);
     };
-    let mut run = described(path, &name, &settings, columns);
-    if let Some(method) = &place.method {
-        run.method.clone_from(method);
+    let run = described(path, &name, &settings.all, columns);
+    let mut found = Found {
+        data: settings.data,
+        origin: None,
+        set: BTreeMap::new(),
+        run,
+    };
+    if let Some(of) = &place.of {
+        found.run.method.clone_from(&of.method);
+        found.origin = Some(of.folder.clone());
+        found.set.clone_from(&of.set);
     }
-    Ok(Read::Runs(vec![run]))
+    Ok(Read::Runs(vec![found]))
 }
 
 /// The dense run and the pruned ones of a sweep, each with a file of its own, `CRITERION-SPARSITY-sSEED.csv`.
-fn sweep(path: &Path, settings: &[(String, String)]) -> Result<Read> {
+fn sweep(path: &Path, settings: &Settings) -> Result<Read> {
     let entries = fs::read_dir(path).with_context(|| path.display().to_string())?;
     let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     files.sort();
@@ -69,10 +91,15 @@ fn sweep(path: &Path, settings: &[(String, String)]) -> Result<Read> {
         let Some(columns) = columns(&file)? else {
             continue;
         };
-        let mut run = described(&file, &name, settings, columns);
+        let mut run = described(&file, &name, &settings.all, columns);
         run.method = format!("{} {}", run.recipe, kept.replace('-', " "));
         run.seed = seed;
-        runs.push(run);
+        runs.push(Found {
+            run,
+            origin: Some(real(path)),
+            set: BTreeMap::new(),
+            data: settings.data.clone(),
+        });
     }
     match runs.is_empty() {
         true => Ok(Read::NoEvaluation),
@@ -80,17 +107,37 @@ fn sweep(path: &Path, settings: &[(String, String)]) -> Result<Read> {
     }
 }
 
-/// All settings, by dotted key; none where there is no file.
-fn settings(path: &Path) -> Result<Vec<(String, String)>> {
-    let place = || path.display().to_string();
-    let mut all = Vec::new();
-    if path.is_file() {
+/// The settings of a run.
+#[derive(Default)]
+struct Settings {
+    /// By dotted key.
+    all: Vec<(String, String)>,
+    /// Where its data lie, and what they are known by.
+    data: Option<[String; 2]>,
+}
+
+impl Settings {
+    /// None where there is no file.
+    fn read(path: &Path) -> Result<Self> {
+        if !path.is_file() {
+            return Ok(Self::default());
+        }
+        let place = || path.display().to_string();
         let text = fs::read_to_string(path).with_context(place)?;
         let table: Table = toml::from_str(&text)
             .map_err(|error: toml::de::Error| anyhow!("{}: {}", place(), error.message()))?;
+        let mut all = Vec::new();
         flatten("", &Value::Table(table), &mut all);
+        let said = |start: &str| text.lines().find_map(|line| line.strip_prefix(start));
+        // It began with networks that its settings do not tell of.
+        let taken = said(FROM).and_then(|from| from.split(" of ").next());
+        all.extend(taken.map(|taken| ("init-from".to_owned(), taken.to_owned())));
+        let known = said(DATA).unwrap_or_default();
+        Ok(Self {
+            data: said(DATASET).map(|place| [place, known].map(str::to_owned)),
+            all,
+        })
     }
-    Ok(all)
 }
 
 fn flatten(key: &str, value: &Value, all: &mut Vec<(String, String)>) {
@@ -187,7 +234,7 @@ fn described(path: &Path, name: &str, settings: &[(String, String)], columns: Co
     Run {
         name: name.to_owned(),
         path: path.to_owned(),
-        task: of("env").unwrap_or_else(|| "none".to_owned()),
+        task: of("env").map_or_else(|| "none".to_owned(), |env| plain(&env)),
         method: String::new(),
         recipe,
         seed: of("seed").and_then(|seed| seed.parse().ok()).unwrap_or(0),

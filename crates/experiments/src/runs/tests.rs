@@ -93,10 +93,9 @@ fn settings_in_which_runs_differ_tell_methods_apart() {
     );
 }
 
-#[test]
-fn a_study_names_its_methods() {
-    let folder = tempfile::tempdir().unwrap();
-    let planned = |name: &str, method: &str| Planned {
+/// A run of a study in Hopper.
+fn planned(name: &str, method: &str) -> Planned {
+    Planned {
         index: 0,
         of: 0,
         name: name.to_owned(),
@@ -111,7 +110,12 @@ fn a_study_names_its_methods() {
         dataset: None,
         init_from: None,
         config: String::new(),
-    };
+    }
+}
+
+#[test]
+fn a_study_names_its_methods() {
+    let folder = tempfile::tempdir().unwrap();
     // The third has not begun.
     let runs = [("x", "wide"), ("y", "narrow"), ("z", "narrow")];
     let runs = runs.map(|(name, method)| planned(name, method));
@@ -127,6 +131,150 @@ fn a_study_names_its_methods() {
     let error = RunSet::read(&[folder.path().to_owned()]).unwrap_err();
     let said = format!("{error:#}");
     assert!(said.contains("line 1 is no run"), "{said}");
+}
+
+/// A study of a method, with a run of these settings for each seed.
+fn of_method(folder: &Path, method: &str, set: &[(&str, u32)], all: &[(u64, String)]) {
+    let set = set
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).into()));
+    let set: BTreeMap<String, serde_json::Value> = set.collect();
+    let run = |(seed, _): &(u64, String)| Planned {
+        settings: set.clone(),
+        ..planned(&format!("s{seed}"), method)
+    };
+    let runs: Vec<Planned> = all.iter().map(run).collect();
+    fs::create_dir_all(folder).unwrap();
+    let manifest = roster::manifest::to_text(&runs).unwrap();
+    fs::write(folder.join("manifest.jsonl"), manifest).unwrap();
+    for (seed, settings) in all {
+        let path = folder.join("runs").join(format!("s{seed}"));
+        write_run(&path, settings, &[1.0]);
+    }
+}
+
+/// Settings of a run with its own times of the rule.
+fn every(env: &str, every: u32, seed: u64) -> String {
+    let text = settings(env, "rlx2-td3", seed);
+    text.replace("every = 100", &format!("every = {every}"))
+}
+
+#[test]
+fn studies_that_call_other_settings_the_same_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
+    let both = || RunSet::read(&[a.clone(), b.clone()]).unwrap();
+    let hopper = |times: u32, seeds: std::ops::Range<u64>| -> Vec<(u64, String)> {
+        seeds
+            .map(|seed| (seed, every("Hopper-v5", times, seed)))
+            .collect()
+    };
+    let wide = |folder: &Path, set: &[(&str, u32)], runs: &[(u64, String)]| {
+        let _ = fs::remove_dir_all(folder);
+        of_method(folder, "wide", set, runs);
+    };
+    wide(&a, &[], &hopper(100, 0..2));
+    // More seeds of the same.
+    wide(&b, &[], &hopper(100, 2..4));
+    assert_eq!(both().methods(), ["wide"]);
+    assert_eq!(both().called(&b, "wide"), "wide");
+    // Other settings.
+    wide(&b, &[], &hopper(300, 2..4));
+    let set = both();
+    assert_eq!(set.methods(), ["wide (a)", "wide (b)"]);
+    assert_eq!(set.of("Hopper-v5", "wide (b)").len(), 2);
+    assert_eq!(
+        set.called(&folder.path().join("a/../b"), "wide"),
+        "wide (b)"
+    );
+    assert_eq!(set.called(&b, "narrow"), "narrow");
+    // The same runs again.
+    wide(&b, &[], &hopper(100, 0..2));
+    assert_eq!(both().methods(), ["wide (a)", "wide (b)"]);
+    // How long they are and how they are evaluated is free.
+    let longer = |(seed, text): (u64, String)| (seed, format!("steps = 5\n{text}"));
+    let longer: Vec<(u64, String)> = hopper(100, 2..4).into_iter().map(longer).collect();
+    wide(&b, &[("steps", 5)], &longer);
+    assert_eq!(both().methods(), ["wide"]);
+    // In another task, what the studies set decides.
+    wide(&b, &[], &[(0, every("Ant-v5", 700, 0))]);
+    assert_eq!(both().methods(), ["wide"]);
+    wide(
+        &b,
+        &[("topology.every", 700)],
+        &[(0, every("Ant-v5", 700, 0))],
+    );
+    assert_eq!(both().methods(), ["wide (a)", "wide (b)"]);
+    // As where a folder of studies is named.
+    let set = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    assert_eq!(set.methods(), ["wide (a)", "wide (b)"]);
+    // Runs of no study keep their name.
+    let loose = folder.path().join("loose");
+    write_run(&loose, &every("Hopper-v5", 900, 7), &[1.0]);
+    of_method(&b, "rlx2-td3", &[], &hopper(100, 0..1));
+    let set = RunSet::read(&[b.clone(), loose]).unwrap();
+    assert_eq!(set.methods(), ["rlx2-td3 (b)", "rlx2-td3"]);
+}
+
+#[test]
+fn datasets_of_one_task_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, data: &str, known: &str, seed: u64| {
+        let text = settings("Hopper-v5", "bc", seed);
+        let text = format!("# dataset: {data}\n# data: {known}\n{text}");
+        write_run(&folder.path().join(name), &text, &[1.0]);
+    };
+    let read = || RunSet::read(&[folder.path().to_owned()]).unwrap();
+    write("a", "data/hopper/medium", "5 transitions", 0);
+    write("b", "./data//hopper/medium/", "5 transitions", 1);
+    // Moved elsewhere since.
+    write("c", "/scratch/medium", "5 transitions", 2);
+    assert_eq!(read().tasks(), ["Hopper-v5"]);
+    assert_eq!(read().methods(), ["bc"]);
+    for seed in 0..2 {
+        write(
+            &format!("d{seed}"),
+            "data/hopper/expert",
+            "6 transitions",
+            seed,
+        );
+    }
+    // In the task itself.
+    write_run(
+        &folder.path().join("e"),
+        &settings("Hopper-v5", "rlx2-td3", 0),
+        &[1.0],
+    );
+    let set = read();
+    let tasks = ["Hopper-v5 (medium)", "Hopper-v5 (expert)", "Hopper-v5"];
+    assert_eq!(set.tasks(), tasks);
+    assert!(tasks.iter().all(|task| env(task) == "Hopper-v5"));
+    assert_eq!(set.methods(), ["bc", "rlx2-td3"]);
+    assert_eq!(set.of("Hopper-v5 (expert)", "bc").len(), 2);
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results/offline");
+    let sweeps = ["hopper-medium-bc", "hopper-medium-expert-bc"].map(|name| results.join(name));
+    let set = RunSet::read(&sweeps).unwrap();
+    assert_eq!(
+        set.tasks(),
+        ["Hopper-v5 (medium-v0)", "Hopper-v5 (medium-expert-v0)"]
+    );
+    assert_eq!(set.methods(), ["bc dense", "bc grasp 0.95", "bc snip 0.95"]);
+}
+
+#[test]
+fn runs_that_begin_with_others_are_no_plain_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in 0..2 {
+        let text = settings("Hopper-v5", "static-td3", seed);
+        write_run(&folder.path().join(format!("plain-{seed}")), &text, &[1.0]);
+        let text = format!("# init-from: ticket of runs/s{seed}\n{text}");
+        write_run(&folder.path().join(format!("ticket-{seed}")), &text, &[1.0]);
+    }
+    let set = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    assert_eq!(
+        set.methods(),
+        ["static-td3", "static-td3, init-from=ticket"]
+    );
 }
 
 /// Runs that earlier versions wrote, with other keys than today's, and a sweep over datasets.

@@ -42,28 +42,24 @@ pub(super) struct Cost {
 /// # Errors
 /// When a configuration cannot be read.
 pub(super) fn of(runs: &[Planned], status: &Status) -> Result<Vec<Cost>> {
-    let mut took: HashMap<(&str, &str), (f64, f64)> = HashMap::new();
+    let mut took: HashMap<Kind<'_>, (f64, f64)> = HashMap::new();
     for (run, state) in runs.iter().zip(&status.states) {
         if let State::Done(done) = state {
-            let sums = took.entry((&run.task, &run.method)).or_default();
+            let sums = took.entry(kind(run)).or_default();
             sums.0 += done.seconds;
             sums.1 += done.length as f64;
         }
     }
     // Runs that differ by their seed alone cost the same.
-    let mut known: HashMap<(&str, &str, Option<&str>), Cost> = HashMap::new();
+    let mut known: HashMap<Kind<'_>, Cost> = HashMap::new();
     let mut costs = Vec::with_capacity(runs.len());
     for run in runs {
-        let key = (
-            run.task.as_str(),
-            run.method.as_str(),
-            run.dataset.as_deref(),
-        );
+        let key = kind(run);
         let cost = match known.get(&key) {
             Some(cost) => *cost,
             None => {
                 let mut cost = one(run)?;
-                if let Some((seconds, length)) = took.get(&(key.0, key.1)) {
+                if let Some((seconds, length)) = took.get(&key) {
                     cost.seconds = seconds / length * run.length as f64;
                 }
                 known.insert(key, cost);
@@ -73,6 +69,13 @@ pub(super) fn of(runs: &[Planned], status: &Status) -> Result<Vec<Cost>> {
         costs.push(cost);
     }
     Ok(costs)
+}
+
+/// What runs have in common that differ by their seed alone: task, method and dataset.
+pub(super) type Kind<'a> = (&'a str, &'a str, Option<&'a str>);
+
+pub(super) fn kind(run: &Planned) -> Kind<'_> {
+    (&run.task, &run.method, run.dataset.as_deref())
 }
 
 /// The memory that a run takes at the least, setting by setting.

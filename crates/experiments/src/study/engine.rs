@@ -1,6 +1,6 @@
 //! `study run`: makes what is missing of a study, several runs at a time, each in a process of its own.
 
-use std::collections::VecDeque;
+use std::collections::HashSet;
 use std::env;
 use std::fs::{self, File};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
@@ -12,8 +12,10 @@ use sparse_core::device;
 
 use super::cost;
 use super::listed::plan_of;
+use super::queue::Queue;
+use super::tries::{KILLS, Next, Tries};
 use super::view::View;
-use super::worker::{TAKEN, drop_resume};
+use super::worker::{LEFT_OUT, TAKEN, drop_resume};
 use crate::args::study::{MakingArgs, RunArgs};
 use crate::disk::room;
 use crate::parallel::{Share, thread_count};
@@ -29,12 +31,6 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// How often runs of other workers are looked at.
 const LOOK: Duration = Duration::from_secs(2);
-
-/// How often a run is tried that ends with an error.
-const TRIES: u32 = 2;
-
-/// How often a run is begun that is killed each time at the same step.
-const KILLS: u32 = 5;
 
 /// How long before the end of a budget runs are asked to end: a tenth of it, and this at most.
 const MARGIN: Duration = Duration::from_secs(60);
@@ -100,11 +96,11 @@ pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Res
             .map(|(end, budget)| end - MARGIN.min(budget / 10)),
         keep_resume: args.keep_resume,
         interrupt: Interrupt::catch()?,
-        view: View::new(&study, &mine),
-        work: vec![Work::default(); mine.len()],
-        waiting: VecDeque::new(),
+        view: View::new(&mine, &status),
+        tries: vec![Tries::default(); mine.len()],
+        queue: Queue::new(mine.len()),
         elsewhere: Vec::new(),
-        behind: Vec::new(),
+        left_out: vec![false; mine.len()],
         sources: manifest::sources(&mine),
         children: Vec::new(),
         stopping: false,
@@ -112,10 +108,13 @@ pub(super) fn make(study: StudyDir, all: Vec<Planned>, args: &MakingArgs) -> Res
         runs: mine,
     };
     engine.begin(&status);
-    while engine.tick()? {
-        sleep(TICK);
+    match engine.work() {
+        Ok(()) => engine.finish(),
+        Err(error) => {
+            engine.give_up();
+            Err(error)
+        }
     }
-    engine.finish()
 }
 
 /// Refuses a study that does not fit into memory or on the disk.
@@ -137,17 +136,6 @@ fn fits(
     }
 }
 
-/// What was tried of a run.
-#[derive(Clone, Copy, Debug, Default)]
-struct Work {
-    /// How often it ended with an error.
-    failures: u32,
-    /// How often it was killed without a step more than before.
-    kills: u32,
-    /// Where it was when it was killed last.
-    step: u64,
-}
-
 struct Going {
     index: usize,
     child: Child,
@@ -164,13 +152,13 @@ struct Engine {
     keep_resume: bool,
     interrupt: Interrupt,
     view: View,
-    work: Vec<Work>,
-    /// Runs to be made, in order.
-    waiting: VecDeque<usize>,
+    tries: Vec<Tries>,
+    /// Runs to be made.
+    queue: Queue,
     /// Runs that other workers have, and when they were looked at.
     elsewhere: Vec<(usize, Instant)>,
-    /// Runs that begin with the networks of one that is not whole yet.
-    behind: Vec<usize>,
+    /// Whether each run is no longer in the study.
+    left_out: Vec<bool>,
     /// The run with whose networks each begins, if it does with another's.
     sources: Vec<Option<usize>>,
     children: Vec<Going>,
@@ -181,13 +169,15 @@ impl Engine {
     fn begin(&mut self, status: &Status) {
         for (index, state) in status.states.iter().enumerate() {
             match state {
-                State::Done(_) if !self.keep_resume => {
-                    drop_resume(&self.study.run_path(&self.runs[index].name))
+                State::Done(_) => {
+                    if !self.keep_resume {
+                        drop_resume(&self.study.run_path(&self.runs[index].name));
+                    }
+                    self.queue.settle(index);
                 }
-                State::Done(_) => {}
                 // Those that were begun go first: they take disk until they are whole.
-                State::CutOff(_) | State::Going(_) => self.waiting.push_front(index),
-                State::Missing | State::Failed(_) => self.waiting.push_back(index),
+                State::CutOff(_) | State::Going(_) => self.queue.push_front(index),
+                State::Missing | State::Failed(_) => self.queue.push_back(index),
             }
         }
         let Share { at_once, threads } = self.share;
@@ -196,8 +186,27 @@ impl Engine {
             self.study.path().display(),
             self.runs.len(),
             status.done,
-            self.waiting.len()
+            self.queue.len()
         ));
+    }
+
+    /// Makes all that is to be made.
+    fn work(&mut self) -> Result<()> {
+        while self.tick()? {
+            sleep(TICK);
+        }
+        Ok(())
+    }
+
+    /// Ends all runs after their step, with a checkpoint, where the study cannot go on.
+    fn give_up(&mut self) {
+        for going in &mut self.children {
+            drop(going.child.stdin.take());
+        }
+        for going in &mut self.children {
+            let _ = going.child.wait();
+        }
+        self.view.end();
     }
 
     /// Looks at all processes once; whether there is more to do.
@@ -218,19 +227,23 @@ impl Engine {
         }
         self.reap()?;
         self.look(now);
-        self.follow();
         while !self.stopping && self.children.len() < self.share.at_once {
-            let Some(index) = self.waiting.pop_front() else {
+            let Some(index) = self.queue.pop() else {
                 break;
             };
-            if self.is_whole(index) || !self.may_begin(index)? {
+            if self.is_whole(index) {
+                self.settle(index);
+                continue;
+            }
+            if !self.may_begin(index)? {
                 continue;
             }
             let child = self.start(index)?;
             self.children.push(Going { index, child });
         }
-        self.view.show(&self.study, &self.runs);
-        let idle = self.waiting.is_empty() && self.elsewhere.is_empty() && self.behind.is_empty();
+        let making = self.children.iter().map(|going| going.index);
+        self.view.show(&self.study, &self.runs, making);
+        let idle = self.queue.is_empty() && self.elsewhere.is_empty();
         let open = !idle && !self.stopping;
         Ok(open || !self.children.is_empty())
     }
@@ -247,32 +260,20 @@ impl Engine {
         if self.is_whole(source) {
             return Ok(true);
         }
-        if self.is_open(source) {
-            self.behind.push(index);
+        if !self.queue.is_settled(source) {
+            self.queue.push_behind(source, index);
         } else {
             let name = &self.runs[source].name;
             let error = format!("it begins with the networks of {name}, which failed");
-            self.failed(index, TRIES, error)?;
+            self.failed(index, 0, error)?;
         }
         Ok(false)
     }
 
-    /// Whether a run is still to become whole, here or elsewhere.
-    fn is_open(&self, index: usize) -> bool {
-        self.waiting.contains(&index)
-            || self.behind.contains(&index)
-            || self.elsewhere.iter().any(|(other, _)| *other == index)
-            || self.children.iter().any(|going| going.index == index)
-    }
-
-    /// Takes up the runs whose source is made no longer.
-    fn follow(&mut self) {
-        for index in std::mem::take(&mut self.behind) {
-            match self.sources[index].is_some_and(|source| self.is_open(source)) {
-                true => self.behind.push(index),
-                false => self.waiting.push_back(index),
-            }
-        }
+    /// Says that nothing more is done with a run here.
+    fn settle(&mut self, index: usize) {
+        self.queue.settle(index);
+        self.view.changed(index);
     }
 
     /// Starts the process of a run.
@@ -305,18 +306,18 @@ impl Engine {
 
     /// Takes in the processes that ended.
     fn reap(&mut self) -> Result<()> {
-        let mut left = Vec::new();
-        for mut going in std::mem::take(&mut self.children) {
-            match going
-                .child
-                .try_wait()
-                .context("a process cannot be waited for")?
-            {
-                None => left.push(going),
-                Some(status) => self.ended(going.index, status)?,
+        let mut ended = Vec::new();
+        let mut place = 0;
+        while let Some(going) = self.children.get_mut(place) {
+            let status = going.child.try_wait();
+            match status.context("a process cannot be waited for")? {
+                None => place += 1,
+                Some(status) => ended.push((self.children.remove(place).index, status)),
             }
         }
-        self.children = left;
+        for (index, status) in ended {
+            self.ended(index, status)?;
+        }
         Ok(())
     }
 
@@ -326,18 +327,30 @@ impl Engine {
         if let State::Done(done) = &state {
             let time = span(Duration::try_from_secs_f64(done.seconds).unwrap_or_default());
             self.view.line(&format!("done     {}, in {time}", run.name));
+            self.settle(index);
+            return Ok(());
+        }
+        self.view.changed(index);
+        if status.code() == Some(i32::from(LEFT_OUT)) && self.leave_out(index)? {
             return Ok(());
         }
         match status.code() {
             Some(code) if code == i32::from(TAKEN) => self.elsewhere.push((index, Instant::now())),
             // It was asked to end; by somebody else where the study goes on.
-            Some(code) if code == i32::from(interrupt::STATUS) => self.waiting.push_back(index),
+            Some(code) if code == i32::from(interrupt::STATUS) => self.queue.push_back(index),
             None => self.killed(index, &state)?,
             Some(_) => {
-                let work = &mut self.work[index];
-                work.failures += 1;
-                let (tries, error) = (work.failures, last_line(&self.study, run));
-                self.failed(index, tries, error)?;
+                let run = &self.runs[index];
+                let error = last_line(&self.study, run);
+                match self.tries[index].failed() {
+                    Next::Over(tries) => self.failed(index, tries, error)?,
+                    Next::Again => {
+                        let name = &run.name;
+                        let line = format!("failed   {name}: {error}; is tried once more");
+                        self.view.line(&line);
+                        self.queue.push_back(index);
+                    }
+                }
             }
         }
         Ok(())
@@ -349,15 +362,11 @@ impl Engine {
             State::CutOff(step) => *step,
             _ => 0,
         };
-        let work = &mut self.work[index];
-        work.kills = if step > work.step { 1 } else { work.kills + 1 };
-        work.step = step;
-        if work.kills >= KILLS {
+        if let Next::Over(tries) = self.tries[index].killed(step) {
             let error = format!(
                 "its process was killed {KILLS} times at step {step}, as when memory runs out"
             );
-            let tries = work.kills;
-            return self.failed(index, tries.max(TRIES), error);
+            return self.failed(index, tries, error);
         }
         if !self.stopping {
             self.view.line(&format!(
@@ -365,24 +374,47 @@ impl Engine {
                 self.runs[index].name
             ));
         }
-        self.waiting.push_front(index);
+        self.queue.push_front(index);
         Ok(())
     }
 
-    /// Tries a run again that failed once, and keeps why another did.
+    /// Keeps why a run failed that is tried no more.
     fn failed(&mut self, index: usize, tries: u32, error: String) -> Result<()> {
         let run = &self.runs[index];
-        if tries < TRIES {
-            self.view.line(&format!(
-                "failed   {}: {error}; is tried once more",
-                run.name
-            ));
-            self.waiting.push_back(index);
-            return Ok(());
-        }
         self.view.line(&format!("failed   {}: {error}", run.name));
         let failed = Failed { tries, error };
-        status::keep(&self.study.failed_path(&run.name), &failed)
+        status::keep(&self.study.failed_path(&run.name), &failed)?;
+        self.settle(index);
+        Ok(())
+    }
+
+    /// Takes out the runs that are no longer in the study, which was planned anew meanwhile; whether this one is of them.
+    fn leave_out(&mut self, run: usize) -> Result<bool> {
+        let listed = self.study.runs()?;
+        let listed: HashSet<&str> = listed.iter().map(|run| run.name.as_str()).collect();
+        let making: HashSet<usize> = self.children.iter().map(|going| going.index).collect();
+        let is_gone = |index: usize| {
+            !listed.contains(self.runs[index].name.as_str())
+                && !making.contains(&index)
+                && !self.queue.is_settled(index)
+        };
+        let gone: HashSet<usize> = (0..self.runs.len()).filter(|i| is_gone(*i)).collect();
+        // It is back meanwhile.
+        if !gone.contains(&run) {
+            return Ok(false);
+        }
+        self.queue.leave_out(|index| gone.contains(&index));
+        self.elsewhere.retain(|(index, _)| !gone.contains(index));
+        for index in &gone {
+            self.left_out[*index] = true;
+            self.view.leave_out(*index);
+        }
+        self.view.line(&format!(
+            "left out {} of {} runs: the study was planned anew without them; `study run` makes what is new in it",
+            gone.len(),
+            self.runs.len()
+        ));
+        Ok(true)
     }
 
     /// Looks at runs that other workers have: what they gave up is made here.
@@ -394,20 +426,28 @@ impl Engine {
                 continue;
             }
             match State::of(&self.study, &self.runs[index]) {
-                State::Done(_) | State::Failed(_) => {}
+                State::Done(_) | State::Failed(_) => self.settle(index),
                 State::Going(_) => left.push((index, now)),
-                State::Missing | State::CutOff(_) => self.waiting.push_back(index),
+                State::Missing | State::CutOff(_) => {
+                    self.queue.push_back(index);
+                    self.view.changed(index);
+                }
             }
         }
         self.elsewhere = left;
     }
 
     /// Says what came of it.
-    fn finish(&self) -> Result<ExitCode> {
-        let status = Status::of(&self.study, &self.runs);
+    fn finish(self) -> Result<ExitCode> {
         self.view.end();
-        print_line(status::table(&self.runs, &status).text().trim_end());
-        for line in status::failures(&self.study, &self.runs, &status) {
+        let runs = self.runs.into_iter().zip(self.left_out);
+        let runs: Vec<Planned> = runs
+            .filter(|(_, left_out)| !left_out)
+            .map(|(run, _)| run)
+            .collect();
+        let status = Status::of(&self.study, &runs);
+        print_line(status::table(&runs, &status).text().trim_end());
+        for line in status::failures(&self.study, &runs, &status) {
             print_line(&line);
         }
         print_line(&format!(
@@ -420,7 +460,7 @@ impl Engine {
         }
         match status.failed {
             0 => Ok(ExitCode::SUCCESS),
-            failed => bail!("{failed} of {} runs failed", self.runs.len()),
+            failed => bail!("{failed} of {} runs failed", runs.len()),
         }
     }
 }

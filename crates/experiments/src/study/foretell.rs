@@ -1,5 +1,6 @@
 //! What a study will take, in words.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,19 +24,17 @@ pub(super) fn tell(study: &StudyDir, runs: &[Planned], jobs: Option<u64>) -> Res
     let costs = cost::of(runs, &status)?;
     let mut table = Table::new(&["task", "method", "runs", "length", "done", "core_hours"]);
     let mut groups: Vec<(&Planned, usize, usize, f64)> = Vec::new();
+    let mut places: HashMap<cost::Kind<'_>, usize> = HashMap::new();
     for ((run, state), cost) in runs.iter().zip(&status.states).zip(&costs) {
         let done = usize::from(matches!(state, State::Done(_)));
-        let same = |(first, ..): &&mut (&Planned, usize, usize, f64)| {
-            first.task == run.task && first.method == run.method && first.dataset == run.dataset
-        };
-        match groups.iter_mut().find(same) {
-            Some((_, count, whole, seconds)) => {
-                *count += 1;
-                *whole += done;
-                *seconds += cost.seconds;
-            }
-            None => groups.push((run, 1, done, cost.seconds)),
+        let place = *places.entry(cost::kind(run)).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((run, 0, 0, 0.0));
         }
+        let (_, count, whole, seconds) = &mut groups[place];
+        *count += 1;
+        *whole += done;
+        *seconds += cost.seconds;
     }
     for (run, count, done, seconds) in groups {
         table.push(vec![

@@ -1,5 +1,6 @@
 //! A study in its folder: the list of its runs, from a study file or as it lies there.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -9,11 +10,12 @@ use super::file::StudyFile;
 use super::plan;
 use crate::args::study::PlaceArgs;
 use crate::args::values::Device;
+use crate::disk::whole::replace;
 use crate::folder::places;
 use crate::roster::manifest::{self, Planned};
 use crate::roster::paper::Paper;
 use crate::roster::place::StudyDir;
-use crate::roster::shared::replace;
+use crate::terminal::tell::note;
 
 /// The study that is meant, and its runs. A study file is planned anew, and its manifest written where it is another.
 ///
@@ -69,6 +71,7 @@ pub(super) fn listed(
                 path.display()
             );
         }
+        tell_gone(&study, runs);
         replace(&path, &text)?;
     }
     let path = study.paper_path();
@@ -84,6 +87,24 @@ pub(super) fn listed(
     }
     let runs = study.runs()?;
     Ok((study, runs))
+}
+
+/// Says how many runs leave the study: its file was changed, or another of the same name has the same folder.
+fn tell_gone(study: &StudyDir, runs: &[Planned]) {
+    // What is wrong with an old manifest is of no account.
+    let before = study.runs().unwrap_or_default();
+    let names: HashSet<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+    let gone = before
+        .iter()
+        .filter(|run| !names.contains(run.name.as_str()));
+    match gone.count() {
+        0 => {}
+        gone => note(&format!(
+            "note: {gone} of {} runs are no longer in {}; what was made of them stays there",
+            before.len(),
+            study.path().display()
+        )),
+    }
 }
 
 /// Whether a file begins as a manifest does, be it cut off.

@@ -1,9 +1,10 @@
 //! Studies: many runs from one file, made by as many workers as there are, on as many machines as share the folder.
 //!
-//! In reading order: the [`roster`](crate::roster) (the list of runs and who makes them), [`mod@show`] (how far a study is); where
-//! runs are made, `file` and `plan` (from a study file to the list), `listed` (the list in its folder), `cost` and `foretell` (what it takes),
-//! `engine` (many processes) with `view` (what it shows), `worker` (one run), `submit` (the same on clusters), `jobs` (from words to a job), `reproduce` (the papers'
-//! tables as studies).
+//! In reading order: the [`roster`](crate::roster) (the list of runs and who makes them), [`mod@show`] (how far a study is);
+//! where runs are made, `file` and `plan` (from a study file to the list), `listed` (the list in its folder), `cost` and
+//! `foretell` (what it takes), `engine` (many processes) with `queue` (which run is next), `tries` (how often it is tried) and
+//! `view` (what it shows), `worker` (one run), `submit` (the same on clusters), `jobs` (from words to a job), `reproduce` (the
+//! papers' tables as studies).
 
 pub mod show;
 
@@ -21,10 +22,14 @@ mod jobs;
 mod listed;
 #[cfg(feature = "run")]
 mod plan;
+#[cfg(any(feature = "run", test))]
+mod queue;
 #[cfg(feature = "run")]
 mod reproduce;
 #[cfg(any(feature = "run", test))]
 mod submit;
+#[cfg(any(feature = "run", test))]
+mod tries;
 #[cfg(feature = "run")]
 mod view;
 #[cfg(feature = "run")]

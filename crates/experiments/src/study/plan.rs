@@ -15,6 +15,7 @@ use super::file::{self, Method, Offline, Source as Of, StudyFile};
 use crate::args::offline::AgentArgs;
 use crate::args::values;
 use crate::folder::learn::check_resumable;
+use crate::paths::plain;
 use crate::roster::manifest::{InitFrom, MOST_RUNS, Planned, Source, Take};
 use crate::settings::{offline, set};
 
@@ -198,7 +199,14 @@ fn on_datasets(
     runs: &mut Vec<Planned>,
 ) -> Result<()> {
     let methods = file::all(&study.algos, &study.variants, &study.set, &study.grid)?;
-    for dataset in &study.datasets {
+    let datasets: Vec<String> = study.datasets.iter().map(|given| plain(given)).collect();
+    for (place, dataset) in datasets.iter().enumerate() {
+        if let Some(at) = datasets[..place].iter().position(|other| other == dataset) {
+            let [one, other] = [at, place].map(|place| &study.datasets[place]);
+            bail!("offline.datasets: `{one}` and `{other}` are both {dataset}");
+        }
+    }
+    for dataset in &datasets {
         for method in &methods {
             let place = || format!("{} on {dataset}", method.label);
             let mut config = offline_config(study, dataset, method).with_context(place)?;
@@ -476,6 +484,10 @@ mod tests {
             (
                 "tasks = [\"hopper\"]\n[[variants]]\nname = \"a\"\nrecipe = \"static\"\ninit_from = { method = \"b\" }\n",
                 "must be a method that stands before it: there is none",
+            ),
+            (
+                "[offline]\ndatasets = [\"not/there\", \"./not//there/\"]\nalgos = [\"bc\"]\n",
+                "offline.datasets: `not/there` and `./not//there/` are both not/there",
             ),
             (
                 "[offline]\ndatasets = [\"not/there\"]\nalgos = [\"bc\"]\n",

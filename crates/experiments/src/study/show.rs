@@ -67,7 +67,7 @@ fn object(run: &Planned, state: &State) -> serde_json::Value {
         State::Done(done) => ("done", Some(run.length), Some(done.seconds), None),
     };
     json!({
-        "name": run.name, "task": run.task, "method": run.method, "seed": run.seed, "state": word, "step": step,
+        "name": run.name, "task": run.task, "dataset": run.dataset, "method": run.method, "seed": run.seed, "state": word, "step": step,
         "length": run.length, "seconds": seconds, "error": error,
     })
 }

@@ -35,15 +35,19 @@ use crate::train::{begin_with, networks};
 /// The exit status of a process whose run another one has.
 pub(super) const TAKEN: u8 = 75;
 
+/// The exit status of a process whose run is not in the study, as when that was planned anew.
+pub(super) const LEFT_OUT: u8 = 76;
+
 /// Makes a run, unless it is whole or another worker has it.
 ///
 /// # Errors
-/// When there is no such run, or those of the run.
+/// When the study cannot be read, and those of the run.
 pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
     let study = StudyDir::open(&args.study)?;
-    let runs = study.runs()?;
-    let Some(run) = runs.into_iter().find(|run| run.name == args.name) else {
-        bail!("{} has no run {}", args.study.display(), args.name);
+    let Some(run) = study.run(&args.name)? else {
+        let study = args.study.display();
+        note(&format!("error: {study} has no run {}", args.name));
+        return Ok(ExitCode::from(LEFT_OUT));
     };
     if matches!(State::of(&study, &run), State::Done(_)) {
         return Ok(ExitCode::SUCCESS);
@@ -56,6 +60,8 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
         claim.release(Beat::here())?;
         return Ok(ExitCode::SUCCESS);
     }
+    // Who looks at it from now on is not to take it for failed, as when this try is cut off.
+    let _ = fs::remove_file(study.failed_path(&run.name));
     let pulse = Arc::new(Pulse::default());
     claim::hold(claim);
     keep_telling(&pulse);
@@ -75,7 +81,6 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
                 seconds: seconds(&path),
             };
             status::keep(&study.done_path(&run.name), &done)?;
-            let _ = fs::remove_file(study.failed_path(&run.name));
             if !args.keep_resume {
                 drop_resume(&path);
             }

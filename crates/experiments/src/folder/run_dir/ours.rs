@@ -42,7 +42,9 @@ pub(super) fn is_taken(path: &Path) -> bool {
         .filter(|(folder, _)| [&[CHECKPOINTS] as &[_], &[POLICIES]].contains(folder));
     marks.iter().any(|mark| path.join(mark).exists())
         || weights.any(|(folder, is_ours)| {
-            let files = files(&within(path, folder), is_ours);
+            // Its first networks alone are of a run that was killed before it had its settings.
+            let is_of_run = |name: &str| is_ours(name) && name != INITIAL;
+            let files = files(&within(path, folder), is_of_run);
             files.is_ok_and(|files| !files.is_empty())
         })
 }
@@ -195,6 +197,7 @@ mod tests {
             ("checkpoints/best.safetensors", true),
             ("policies/300.safetensors", true),
             ("checkpoints/other.safetensors", false),
+            ("checkpoints/initial.safetensors", false),
             ("device", false),
             ("notes.md", false),
         ] {

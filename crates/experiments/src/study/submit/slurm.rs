@@ -7,6 +7,7 @@ use super::array::Array;
 use crate::terminal::shell::word;
 
 /// Most elements of an array unless a site allows more (`MaxArraySize` is 1,001).
+#[cfg(feature = "run")]
 pub(super) const MOST_ELEMENTS: usize = 1000;
 
 /// How long before the end of its time an element is asked to end (s). Slurm may be a minute late.
