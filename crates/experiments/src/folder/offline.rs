@@ -9,12 +9,23 @@ use offline_prune::dataset::Dataset;
 use super::kind::Kind;
 use super::names::{
     BEST, CHECKPOINTS, CONFIG, DATASET, DEVICE, METRICS, NETWORKS, PICTURE, POLICY, PRUNING,
-    RESUME, STATE, TABLE, is_events,
+    RESUME, STATE, TABLE, TASK, is_events,
 };
 
 /// All files but TensorBoard's. Those by which a run is known go last: half of a run is still one.
-const FILES: [&str; 10] = [
-    STATE, NETWORKS, POLICY[0], POLICY[1], BEST[0], BEST[1], PRUNING, DEVICE, METRICS, CONFIG,
+const FILES: [&str; 12] = [
+    STATE,
+    NETWORKS,
+    POLICY[0],
+    POLICY[1],
+    BEST[0],
+    BEST[1],
+    PRUNING,
+    DEVICE,
+    "task/task.toml",
+    "task/files.sha256",
+    METRICS,
+    CONFIG,
 ];
 
 /// What a dataset's data are known by, in the second line of `config.toml`.
@@ -103,6 +114,7 @@ pub(crate) fn remove(path: &Path) -> std::io::Result<()> {
     }
     // Stays where something else is in it.
     let _ = fs::remove_dir(path.join(RESUME));
+    let _ = fs::remove_dir(path.join(TASK));
     Ok(())
 }
 
@@ -135,6 +147,7 @@ pub(crate) fn online(path: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::TASK_FILES;
     use super::*;
 
     #[test]
@@ -142,6 +155,13 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path();
         fs::create_dir(folder.join(RESUME)).unwrap();
+        fs::create_dir(folder.join(TASK)).unwrap();
+        let of_the_task = TASK_FILES.map(|name| format!("{TASK}/{name}"));
+        assert!(
+            of_the_task
+                .iter()
+                .all(|name| FILES.contains(&name.as_str()))
+        );
         for name in FILES {
             let file = folder.join(name);
             fs::write(&file, "name = \"mine\"\n").unwrap();

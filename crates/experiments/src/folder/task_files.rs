@@ -55,17 +55,32 @@ pub(crate) fn change(run: &Path, env: &str) -> Result<Option<String>> {
     }))
 }
 
+/// What the files of a task hold, by which a study names its runs, wherever they lie; nothing of a task that is no file.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn contents(env: &str) -> Result<Option<String>> {
+    if !from_file::is_file(env) {
+        return Ok(None);
+    }
+    let digests = from_file::files(env)?.into_iter().map(|file| digest(&file));
+    digests.collect::<Result<_>>().map(Some)
+}
+
 /// A line for each file: its SHA-256 and its path.
 fn listed(env: &str) -> Result<String> {
     let mut lines = String::new();
     for file in from_file::files(env)? {
-        let bytes = fs::read(&file).map_err(Error::file(&file))?;
-        for byte in Sha256::digest(&bytes) {
-            lines += &format!("{byte:02x}");
-        }
-        lines += &format!("  {}\n", file.display());
+        lines += &format!("{}  {}\n", digest(&file)?, file.display());
     }
     Ok(lines)
+}
+
+/// The SHA-256 of a file, in hexadecimal digits.
+fn digest(file: &Path) -> Result<String> {
+    let bytes = fs::read(file).map_err(Error::file(file))?;
+    let digest = Sha256::digest(&bytes);
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]
@@ -93,21 +108,27 @@ mod tests {
             task
         );
         assert_eq!(change(&path("run"), &env).unwrap(), None);
+        let contents = |env: &str| super::contents(env).unwrap();
+        let was = contents(&env);
+        assert_eq!(was.as_ref().map(String::len), Some(128));
         for (file, text) in [
             ("x.xml", model("2")),
             ("x.toml", format!("{task}frame_skip = 2\n")),
         ] {
-            let was = fs::read(path(file)).unwrap();
+            let old = fs::read(path(file)).unwrap();
             fs::write(path(file), text).unwrap();
+            assert_ne!(contents(&env), was);
             let said = change(&path("run"), &env).unwrap().unwrap();
             assert!(
                 said.contains(&format!("{file} has changed since the run began")),
                 "{said}"
             );
-            fs::write(path(file), was).unwrap();
+            fs::write(path(file), old).unwrap();
         }
         assert_eq!(change(&path("run"), &env).unwrap(), None);
+        assert_eq!(contents(&env), was);
         // Other tasks have no files.
+        assert_eq!(contents("Hopper-v5"), None);
         keep(&path("other"), "Hopper-v5").unwrap();
         assert!(!path("other").exists());
     }

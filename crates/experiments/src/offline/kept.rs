@@ -17,6 +17,7 @@ use super::writer::{Data, Folder};
 use super::{LAST, Outcome};
 use crate::folder::names::{CONFIG, DATA, DEVICE, METRICS, NETWORKS, PRUNING, STATE};
 use crate::folder::offline as folder;
+use crate::folder::task_files;
 
 /// A run in a folder of runs.
 pub(super) struct Kept {
@@ -87,6 +88,7 @@ pub(super) fn begin(
                 path.display()
             );
         }
+        check_task(path, config)?;
         let (folder, state) = Folder::go_on(path, config, data)?;
         if state.is_some() {
             return Ok((folder, state));
@@ -144,8 +146,17 @@ pub(super) fn others(
     Ok(kept)
 }
 
+/// Refuses a task whose files changed since the run began.
+fn check_task(path: &Path, config: &OfflineConfig) -> Result<()> {
+    match task_files::change(path, &config.env)? {
+        Some(change) => bail!("{}: {change}", path.display()),
+        None => Ok(()),
+    }
+}
+
 /// Refuses other settings, and names the first that is another.
 fn same(path: &Path, there: &OfflineConfig, asked: &OfflineConfig) -> Result<()> {
+    check_task(path, asked)?;
     let table = |config: &OfflineConfig| Table::try_from(config);
     if let Some((key, there, asked)) = difference(&table(there)?, &table(asked)?, "") {
         bail!(

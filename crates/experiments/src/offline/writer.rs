@@ -23,6 +23,7 @@ use crate::folder::names::{
 };
 use crate::folder::offline::{check, content, remove};
 use crate::folder::policies::PolicyInfo;
+use crate::folder::task_files;
 use crate::observe::{Csv, Layout, Metrics};
 use crate::roster::claim;
 use crate::version::version;
@@ -58,6 +59,8 @@ pub(super) struct Folder {
     path: PathBuf,
     /// The run's settings, resolved to its data.
     config: String,
+    /// Its task.
+    env: String,
     data: Data,
     /// What `device` is to say of a run that begins.
     device: String,
@@ -89,6 +92,7 @@ impl Folder {
         Ok(Self {
             path: path.to_owned(),
             config: config.to_toml()?,
+            env: config.env.clone(),
             data: data.clone(),
             device: format!("{device}\n"),
             overwrite,
@@ -118,6 +122,7 @@ impl Folder {
         let mut folder = Self {
             path: path.to_owned(),
             config: config.to_toml()?,
+            env: config.env.clone(),
             data: data.clone(),
             device: String::new(),
             overwrite: false,
@@ -159,6 +164,7 @@ impl Folder {
         let settings = &self.config;
         let config = sealed(&format!("{DATASET}{place}\n{DATA}{content}\n{settings}"));
         self.write(CONFIG, config.as_bytes())?;
+        task_files::keep(&path, &self.env)?;
         self.write(DEVICE, self.device.as_bytes())?;
         if self.pruning.is_empty() {
             return Ok(());

@@ -15,6 +15,7 @@ use super::file::{self, Method, Offline, Source as Of, StudyFile};
 use crate::args::offline::AgentArgs;
 use crate::args::values;
 use crate::folder::learn::check_resumable;
+use crate::folder::task_files;
 use crate::paths::plain;
 use crate::roster::manifest::{InitFrom, MOST_RUNS, Planned, Source, Take};
 use crate::settings::{offline, set};
@@ -49,6 +50,8 @@ pub(super) fn runs(study: &StudyFile, device: &str, short: bool) -> Result<Vec<P
             bail!("tasks: `{}` and `{given}` are both {task}", study.tasks[at]);
         }
         tasks.push(task.clone());
+        // A task whose files say something else is another.
+        let contents = task_files::contents(&task).with_context(|| task.clone())?;
         // Of each method before: what it is called, its settings, its runs.
         let mut made: Vec<Made> = Vec::with_capacity(methods.len());
         for method in &methods {
@@ -76,6 +79,7 @@ pub(super) fn runs(study: &StudyFile, device: &str, short: bool) -> Result<Vec<P
                     take,
                 });
                 let mut parts = vec![text.as_str(), device];
+                parts.extend(contents.as_deref());
                 let taken = init_from.as_ref().map(|from| format!("{:?}", from.take));
                 if let Some((from, taken)) = init_from.as_ref().zip(taken.as_deref()) {
                     parts.extend([from.run.as_str(), taken]);
@@ -215,14 +219,17 @@ fn on_datasets(
                 config.evaluation.episodes = 2;
             }
             let label = offline::label(dataset.as_ref());
+            let contents = task_files::contents(&config.env).with_context(place)?;
             for &seed in seeds {
                 let config = OfflineConfig {
                     seed,
                     ..config.clone()
                 };
                 let (text, algo) = (config.to_toml()?, config.algo.name().to_owned());
+                let mut parts = vec![text.as_str(), device, dataset];
+                parts.extend(contents.as_deref());
                 runs.push(Planned {
-                    name: name(&label, &algo, seed, &[&text, device, dataset]),
+                    name: name(&label, &algo, seed, &parts),
                     source: Source::Offline,
                     task: config.env,
                     method: method.label.clone(),
@@ -362,6 +369,30 @@ mod tests {
         assert_eq!((config.seed, config.env.as_str()), (2, "Ant-v3"));
         let device = super::runs(&StudyFile::parse(SMALL).unwrap(), "ndarray", false).unwrap();
         assert_ne!(device[0].name, runs[0].name);
+    }
+
+    #[test]
+    fn a_task_of_a_file_is_known_by_what_its_files_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.toml");
+        let task = "model = \"x.xml\"\nobserve = [{ position = \"all\" }]\nreward.alive = { alive = true }\n";
+        let model = |size: u32| {
+            format!(
+                "<mujoco><worldbody><body><joint name='x' type='slide'/><geom size='{size}'/></body></worldbody>\
+                 <actuator><motor joint='x' ctrlrange='-1 1'/></actuator></mujoco>"
+            )
+        };
+        let name = |task: &str, size: u32| {
+            std::fs::write(&file, task).unwrap();
+            std::fs::write(folder.path().join("x.xml"), model(size)).unwrap();
+            let env = file.display();
+            let study = format!("tasks = [\"{env}\"]\nrecipes = [\"rlx2\"]\n");
+            planned(&study).unwrap()[0].name.clone()
+        };
+        let was = name(task, 1);
+        assert_ne!(name(task, 2), was);
+        assert_ne!(name(&format!("{task}frame_skip = 2\n"), 1), was);
+        assert_eq!(name(task, 1), was);
     }
 
     #[test]

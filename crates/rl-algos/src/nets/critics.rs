@@ -130,10 +130,11 @@ impl Critics {
     pub fn add_value_to_signal(&mut self, input: &Tensor<2>) -> Result<()> {
         let values = self
             .learners
-            .iter()
+            .par_iter()
             .map(|critic| critic.net().forward(input.clone()));
         let values: Vec<Tensor<2>> = values.collect();
-        for (index, critic) in self.learners.iter_mut().enumerate() {
+        let learners = self.learners.par_iter_mut().enumerate();
+        let added = learners.map(|(index, critic)| {
             let others = values
                 .iter()
                 .enumerate()
@@ -148,9 +149,9 @@ impl Critics {
                     None => own,
                 };
                 least.mean().neg()
-            })?;
-        }
-        Ok(())
+            })
+        });
+        Ok(added.collect::<sparse_core::Result<_>>()?)
     }
 
     /// One step of each on its mean squared error, in parallel; also returns the mean value of the rows before the
