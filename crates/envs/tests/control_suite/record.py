@@ -23,12 +23,16 @@ import numpy as np
 np.in1d = np.isin  # which dm_control asks for, and NumPy 2.4 has no more
 
 from dm_control import suite
+from dm_control.mujoco import engine
+
+# quadruped-escape would draw its new terrain, if there were anything to draw with.
+engine.Physics.contexts = None
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STEPS = 50
 SHOWN = [0, 1, 2, 10, 25, 50]
 NUDGES = 3
-LEFT_OUT = ("lqr", "dog", "quadruped-escape")
+LEFT_OUT = ("lqr", "dog")
 # What tests compare of a model, by mjModel's names.
 FIELDS = (
     "body_mass body_subtreemass body_pos body_quat body_ipos body_inertia body_invweight0 jnt_pos jnt_axis jnt_range "

@@ -11,6 +11,7 @@ mod acrobot;
 mod arm;
 mod ball_in_cup;
 mod biped;
+mod bowl;
 mod cartpole;
 mod cheetah;
 mod finger;
@@ -87,6 +88,7 @@ pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
         entry(PointMass::hard()),
         entry(Quadruped::walk()),
         entry(Quadruped::run()),
+        entry(Quadruped::escape()),
         entry(Quadruped::fetch()),
         entry(Reacher::easy()),
         entry(Reacher::hard()),
