@@ -8,7 +8,7 @@ Each line begins with a task, a seed and a word. `model` and `field`: numbers of
 it and of no seed. `rewards` and `reward_divergence`: of 50 control steps. `state`, a step, and two numbers: positions,
 velocities and activations after that many steps, and how many they are; then what is observed there. The two numbers are
 how far MuJoCo parts from itself by then, in the state and in what is observed, when it begins a rounding error away: the
-largest `|x - ref| / max(1, |ref|)` of three such runs.
+largest `|x - ref| / max(1, |ref|)` of three such runs or more.
 
 Actions are by a formula that is exact in binary (`action`), uniform in the range of each actuator.
 """
@@ -32,6 +32,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 STEPS = 50
 SHOWN = [0, 1, 2, 10, 25, 50]
 NUDGES = 3
+# Whether MuJoCo finds two contacts of boxes at one place, and drops one, hangs on the last bit of a cosine: few nudges show it.
+MORE_NUDGES = {"stacker-stack_4": 24}
 LEFT_OUT = ("lqr", "dog")
 # What tests compare of a model, by mjModel's names.
 FIELDS = (
@@ -103,7 +105,8 @@ def model_lines(name, domain, task):
 
 def lines(name, domain, task, seed):
     states, observations, rewards = run(domain, task, seed)
-    nudged = [run(domain, task, seed, nudge) for nudge in range(NUDGES)]
+    nudges = MORE_NUDGES.get(f"{domain}-{task}", NUDGES)
+    nudged = [run(domain, task, seed, nudge) for nudge in range(nudges)]
     parts = [np.max([apart(run[i], whole) for run in nudged], axis=0) for i, whole in enumerate((states, observations, rewards))]
     yield f"{name} {seed} rewards {text(rewards)}"
     yield f"{name} {seed} reward_divergence " + " ".join(f"{x:.1e}" for x in parts[2])
