@@ -1,14 +1,14 @@
 """Record what DeepMind's control suite computes.
 
     pip install "dm_control==1.0.34" "mujoco==3.3.7" "numpy==2.4.6" scipy
-    python record.py                       # writes expected.txt beside this file, from one seed of each task
+    python record.py                       # writes expected.txt beside this file, from one seed of each task or two
     python record.py FILE 0 1 2 cartpole   # or a file of other seeds, of the domains named
 
 Each line begins with a task, a seed and a word. `model` and `field`: numbers of the compiled model, of the first task with
 it and of no seed. `rewards` and `reward_divergence`: of 50 control steps. `state`, a step, and two numbers: positions,
 velocities and activations after that many steps, and how many they are; then what is observed there. The two numbers are
 how far MuJoCo parts from itself by then, in the state and in what is observed, when it begins a rounding error away: the
-largest `|x - ref| / max(1, |ref|)` of three such runs.
+largest `|x - ref| / max(1, |ref|)` of three such runs or more.
 
 Actions are by a formula that is exact in binary (`action`), uniform in the range of each actuator.
 """
@@ -23,12 +23,20 @@ import numpy as np
 np.in1d = np.isin  # which dm_control asks for, and NumPy 2.4 has no more
 
 from dm_control import suite
+from dm_control.mujoco import engine
+
+# quadruped-escape would draw its new terrain, if there were anything to draw with.
+engine.Physics.contexts = None
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STEPS = 50
 SHOWN = [0, 1, 2, 10, 25, 50]
 NUDGES = 3
-LEFT_OUT = ("lqr", "dog", "quadruped-escape")
+# Whether MuJoCo finds two contacts of boxes at one place, and drops one, hangs on the last bit of a cosine: few nudges show it.
+MORE_NUDGES = {"stacker-stack_4": 24}
+# Here it does.
+MORE_SEEDS = {"stacker-stack_4": [1018]}
+LEFT_OUT = ("lqr", "dog")
 # What tests compare of a model, by mjModel's names.
 FIELDS = (
     "body_mass body_subtreemass body_pos body_quat body_ipos body_inertia body_invweight0 jnt_pos jnt_axis jnt_range "
@@ -99,7 +107,8 @@ def model_lines(name, domain, task):
 
 def lines(name, domain, task, seed):
     states, observations, rewards = run(domain, task, seed)
-    nudged = [run(domain, task, seed, nudge) for nudge in range(NUDGES)]
+    nudges = MORE_NUDGES.get(f"{domain}-{task}", NUDGES)
+    nudged = [run(domain, task, seed, nudge) for nudge in range(nudges)]
     parts = [np.max([apart(run[i], whole) for run in nudged], axis=0) for i, whole in enumerate((states, observations, rewards))]
     yield f"{name} {seed} rewards {text(rewards)}"
     yield f"{name} {seed} reward_divergence " + " ".join(f"{x:.1e}" for x in parts[2])
@@ -123,7 +132,7 @@ def main():
             models.append(numbers)
             out += of_model
         # Small seeds and one that does not fit into 32 bits.
-        for seed in seeds or [i if i != 3 else 2**32 + 3]:
+        for seed in seeds or [i if i != 3 else 2**32 + 3] + MORE_SEEDS.get(f"{domain}-{task}", []):
             out += lines(name, domain, task, seed)
         print(name, flush=True)
     with open(path, "w") as file:

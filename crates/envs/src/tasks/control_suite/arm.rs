@@ -45,7 +45,7 @@ pub(super) fn draw(start: &mut Start<'_>) {
     start.state.qpos[finger] = start.state.qpos[thumb];
 }
 
-/// What is observed of the arm: sines and cosines, velocities, touch, and where the hand is.
+/// What is observed of the arm: sines and cosines, velocities, touch.
 pub(super) fn observation_space() -> Vec<SpaceDim> {
     let mut all = Vec::new();
     for name in JOINTS {
@@ -57,7 +57,6 @@ pub(super) fn observation_space() -> Vec<SpaceDim> {
     let touch = ["palm", "finger", "thumb", "fingertip", "thumbtip"]
         .map(|name| format!("touch of {name}, log(1 + N)"));
     all.extend(dims(touch.iter().map(String::as_str), "1"));
-    all.extend(pose_space("hand"));
     all
 }
 
@@ -71,7 +70,6 @@ pub(super) fn observe(model: &Model, state: &State, observation: &mut Observatio
     observation.extend(at.map(|at| state.qvel[at]));
     // The model's only sensors.
     observation.extend(state.sensordata.iter().map(|force| libm::log1p(*force)));
-    observation.push(&pose(model, state, "hand"));
 }
 
 /// Names of a body's pose in the plane.

@@ -104,6 +104,13 @@ impl Cartpole {
         }
     }
 
+    /// The same with another number of poles, 1 or more.
+    #[must_use]
+    pub fn with_poles(mut self, poles: usize) -> Self {
+        self.poles = poles.max(1);
+        self
+    }
+
     /// Cosines of the poles' angles.
     fn cosines(state: &State) -> impl Iterator<Item = f64> {
         state.xmat[2..].iter().map(|frame| frame.z_axis.z)

@@ -61,6 +61,7 @@ pub struct Manipulator {
     about: &'static str,
     thing: Thing,
     insert: bool,
+    fully_observable: bool,
 }
 
 impl Manipulator {
@@ -72,6 +73,7 @@ impl Manipulator {
             about: "An arm with a hand in the plane brings a ball to a target.",
             thing: Thing::Ball,
             insert: false,
+            fully_observable: true,
         }
     }
 
@@ -83,6 +85,7 @@ impl Manipulator {
             about: "An arm with a hand in the plane brings a peg to a target.",
             thing: Thing::Peg,
             insert: false,
+            fully_observable: true,
         }
     }
 
@@ -106,6 +109,13 @@ impl Manipulator {
             insert: true,
             ..Self::bring_peg()
         }
+    }
+
+    /// The same where the hand, what is handled and the target are observed, or only the arm's angles, velocities and touch.
+    #[must_use]
+    pub fn fully_observable(mut self, all: bool) -> Self {
+        self.fully_observable = all;
+        self
     }
 
     /// Sets where the thing is at first: its joints' positions.
@@ -165,6 +175,10 @@ impl SuiteTask for Manipulator {
 
     fn observation_space(&self, _: &Model) -> Vec<SpaceDim> {
         let mut all = arm::observation_space();
+        if !self.fully_observable {
+            return all;
+        }
+        all.extend(arm::pose_space("hand"));
         all.extend(arm::pose_space(self.thing.name()));
         for (name, unit) in self.thing.joints().into_iter().zip(["m/s", "m/s", "rad/s"]) {
             all.push(SpaceDim::unbounded(format!("velocity of {name}"), unit));
@@ -201,6 +215,10 @@ impl SuiteTask for Manipulator {
 
     fn observe(&self, model: &Model, state: &State, observation: &mut Observation<'_>) {
         arm::observe(model, state, observation);
+        if !self.fully_observable {
+            return;
+        }
+        observation.push(&arm::pose(model, state, "hand"));
         observation.push(&arm::pose(model, state, self.thing.name()));
         observation.extend(
             self.thing

@@ -11,6 +11,7 @@ mod acrobot;
 mod arm;
 mod ball_in_cup;
 mod biped;
+mod bowl;
 mod cartpole;
 mod cheetah;
 mod finger;
@@ -19,6 +20,7 @@ mod hopper;
 mod humanoid;
 mod humanoid_cmu;
 mod manipulator;
+mod options;
 mod parts;
 mod pendulum;
 mod point_mass;
@@ -49,7 +51,8 @@ pub use swimmer::Swimmer;
 pub use walker::Walker;
 
 use super::TaskSpec;
-use crate::wrappers::{Constructor, Settings};
+use crate::wrappers::{Constructor, bad};
+use options::{Poles, Sight, entry, entry_with};
 
 /// What [`make`](crate::make) knows of these tasks.
 pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
@@ -62,7 +65,7 @@ pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
         entry(Cartpole::swingup()),
         entry(Cartpole::swingup_sparse()),
         entry(Cartpole::two_poles()),
-        entry(Cartpole::three_poles()),
+        three_poles(),
         entry(Cheetah),
         entry(Finger::spin()),
         entry(Finger::turn_easy()),
@@ -78,20 +81,21 @@ pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
         entry(HumanoidCmu::stand()),
         entry(HumanoidCmu::walk()),
         entry(HumanoidCmu::run()),
-        entry(Manipulator::bring_ball()),
-        entry(Manipulator::bring_peg()),
-        entry(Manipulator::insert_ball()),
-        entry(Manipulator::insert_peg()),
+        manipulator(Manipulator::bring_ball()),
+        manipulator(Manipulator::bring_peg()),
+        manipulator(Manipulator::insert_ball()),
+        manipulator(Manipulator::insert_peg()),
         entry(Pendulum),
         entry(PointMass::easy()),
         entry(PointMass::hard()),
         entry(Quadruped::walk()),
         entry(Quadruped::run()),
+        entry(Quadruped::escape()),
         entry(Quadruped::fetch()),
         entry(Reacher::easy()),
         entry(Reacher::hard()),
-        entry(Stacker::stack_2()),
-        entry(Stacker::stack_4()),
+        stacker(Stacker::stack_2()),
+        stacker(Stacker::stack_4()),
         entry(Swimmer::swimmer6()),
         entry(Swimmer::swimmer15()),
         entry(Walker::stand()),
@@ -100,11 +104,34 @@ pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
     ]
 }
 
-fn entry(task: impl SuiteTask) -> (TaskSpec, Constructor) {
-    let spec = task.spec();
-    let make = move |settings: &Settings| {
-        settings.none(spec.id)?;
-        Ok(Suite::new(task.clone())?.into())
-    };
-    (spec, Box::new(make))
+/// Poles of a cartpole at most.
+const MOST_POLES: usize = 100;
+
+fn three_poles() -> (TaskSpec, Constructor) {
+    let task = Cartpole::three_poles();
+    let own = Poles { num_poles: 3 };
+    entry_with(task, own, |task, &Poles { num_poles }| {
+        if !(1..=MOST_POLES).contains(&num_poles) {
+            let allowed = format!("1 to {MOST_POLES}");
+            let value = (num_poles as i64).into();
+            return Err(bad(task.spec().id, "num_poles", &value, &allowed));
+        }
+        Ok(task.clone().with_poles(num_poles))
+    })
+}
+
+const ALL: Sight = Sight {
+    fully_observable: true,
+};
+
+fn manipulator(task: Manipulator) -> (TaskSpec, Constructor) {
+    entry_with(task, ALL, |task, sight| {
+        Ok(task.clone().fully_observable(sight.fully_observable))
+    })
+}
+
+fn stacker(task: Stacker) -> (TaskSpec, Constructor) {
+    entry_with(task, ALL, |task, sight| {
+        Ok(task.clone().fully_observable(sight.fully_observable))
+    })
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use glam::{DMat3, DVec3};
 
+use super::bowl;
 use super::parts::{any_orientation, body, dims, keep, norm, places, position, site_place};
 use super::suite::{Start, SuiteTask};
 use crate::dynamics::{Model, State, sin_cos};
@@ -16,10 +17,12 @@ use crate::{Result, mjcf};
 const HINGES: usize = 16;
 /// Positions and velocities of the root.
 const ROOT: [usize; 2] = [7, 6];
-/// Where in the sensors' numbers acceleration and turning are, the velocity, the toes' forces and torques.
+/// Where in the sensors' numbers acceleration and turning are, the velocity, the toes' forces and torques, and how far ahead
+/// beams meet something.
 const IMU: Range<usize> = 0..6;
 const VELOCITY: Range<usize> = 6..9;
 const TOES: Range<usize> = 9..33;
+const BEAMS: Range<usize> = 33..53;
 
 /// Most heights that are tried until nothing touches, and how far they are apart (m).
 const ATTEMPTS: usize = 10_000;
@@ -31,11 +34,19 @@ const REACH: f64 = 0.3;
 const BALL: f64 = 0.15;
 const TARGET: f64 = 0.4;
 
+/// Half a side of the bowl (m), how many bumps it has along a side, and the lowest of their random factors.
+const BOWL: f64 = 30.0;
+const BUMPS: usize = 30;
+const LOWEST: f64 = 0.15;
+/// Cosine of 20°, by which the trunk may lean there.
+const UPRIGHT: f64 = 0.939_692_620_785_908_4;
+
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Aim {
     /// Moves forward, at this speed or more (m/s).
     Move(f64),
+    Escape,
     Fetch,
 }
 
@@ -65,6 +76,16 @@ impl Quadruped {
             id: "dmc/quadruped-run",
             about: "A robot with four legs runs forward, at 5 m/s or more.",
             aim: Aim::Move(5.0),
+        }
+    }
+
+    /// Climbs out of a bowl.
+    #[must_use]
+    pub fn escape() -> Self {
+        Self {
+            id: "dmc/quadruped-escape",
+            about: "A robot with four legs climbs out of a bumpy bowl, 30 m from its middle.",
+            aim: Aim::Escape,
         }
     }
 
@@ -131,6 +152,7 @@ impl SuiteTask for Quadruped {
         // The floor is as long as an episode takes at the speed.
         let (floor, part): (f64, &[&str]) = match self.aim {
             Aim::Move(speed) => (20.0 * speed, &[]),
+            Aim::Escape => (40.0, &["terrain"]),
             Aim::Fetch => (ARENA, &["ball"]),
         };
         let xml = xml.replacen(
@@ -161,6 +183,11 @@ impl SuiteTask for Quadruped {
                 all.extend(dims(names.iter().map(String::as_str), "1"));
             }
         }
+        if self.aim == Aim::Escape {
+            all.extend(seen_from_trunk("of the bowl's middle", "m"));
+            let beams = BEAMS.map(|i| format!("length of beam {}, tanh", i - BEAMS.start));
+            all.extend(beams.map(|name| SpaceDim::unbounded(name, "1")));
+        }
         if self.aim == Aim::Fetch {
             all.extend(seen_from_trunk("of the ball", "m"));
             all.extend(seen_from_trunk("of the ball's velocity", "m/s"));
@@ -174,7 +201,11 @@ impl SuiteTask for Quadruped {
     }
 
     fn begin(&self, start: &mut Start<'_>) {
-        if matches!(self.aim, Aim::Move(_)) {
+        if self.aim == Aim::Escape {
+            let bumps = [(); BUMPS * BUMPS].map(|()| start.rng.uniform(LOWEST, 1.0));
+            start.arrange(self, &bumps);
+        }
+        if self.aim != Aim::Fetch {
             let orientation = any_orientation(start);
             lift(start, orientation, [0.0; 2]);
             return;
@@ -194,6 +225,19 @@ impl SuiteTask for Quadruped {
         }
     }
 
+    fn drawn(&self) -> usize {
+        match self.aim {
+            Aim::Escape => BUMPS * BUMPS,
+            _ => 0,
+        }
+    }
+
+    fn arrange(&self, model: &mut Model, drawn: &[f64]) {
+        if let Some(terrain) = model.hfields.first_mut() {
+            terrain.data = bowl::heights(drawn, BUMPS, terrain.nrow);
+        }
+    }
+
     fn observe(&self, model: &Model, state: &State, observation: &mut Observation<'_>) {
         let [q, v] = ROOT;
         let (place, frame) = trunk(model, state);
@@ -204,6 +248,12 @@ impl SuiteTask for Quadruped {
         observation.push(&[frame.z_axis.z]);
         observation.push(&state.sensordata[IMU]);
         observation.extend(state.sensordata[TOES].iter().map(|x| libm::asinh(*x)));
+        if self.aim == Aim::Escape {
+            observation.push(&(frame.transpose() * -place).to_array());
+            // A beam that meets nothing tells -1.
+            let seen = |far: &f64| if *far == -1.0 { 1.0 } else { libm::tanh(*far) };
+            observation.extend(state.sensordata[BEAMS].iter().map(seen));
+        }
         if self.aim == Aim::Fetch {
             let to_local = frame.transpose();
             let dof = v + HINGES;
@@ -218,12 +268,19 @@ impl SuiteTask for Quadruped {
     }
 
     fn reward(&self, model: &Model, state: &State) -> f64 {
+        let mut lean = 1.0;
         let done = match self.aim {
             Aim::Move(speed) => {
                 let moving = Tolerance::at_least(speed)
                     .margin(speed)
                     .falls(Sigmoid::Linear, 0.5);
                 moving.reward(state.sensordata[VELOCITY][0])
+            }
+            Aim::Escape => {
+                lean = UPRIGHT;
+                let out = Tolerance::at_least(BOWL).margin(BOWL);
+                let workspace = site_place(model, state, "workspace");
+                out.falls(Sigmoid::Linear, 0.0).reward(workspace.length())
             }
             Aim::Fetch => {
                 let ball = state.xpos[body(model, "ball")];
@@ -240,6 +297,6 @@ impl SuiteTask for Quadruped {
                 near(REACH + BALL, apart("workspace")) * (0.5 + 0.5 * fetched)
             }
         };
-        upright(model, state, 1.0) * done
+        upright(model, state, lean) * done
     }
 }

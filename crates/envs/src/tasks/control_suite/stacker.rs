@@ -30,6 +30,7 @@ pub struct Stacker {
     id: &'static str,
     about: &'static str,
     boxes: usize,
+    fully_observable: bool,
 }
 
 impl Stacker {
@@ -40,6 +41,7 @@ impl Stacker {
             id: "dmc/stacker-stack_2",
             about: "An arm with a hand in the plane puts one of two boxes at a target, on the other if need be.",
             boxes: 2,
+            fully_observable: true,
         }
     }
 
@@ -50,7 +52,15 @@ impl Stacker {
             id: "dmc/stacker-stack_4",
             about: "An arm with a hand in the plane puts one of four boxes at a target, on others if need be.",
             boxes: 4,
+            fully_observable: true,
         }
+    }
+
+    /// The same where the hand, what is handled and the target are observed, or only the arm's angles, velocities and touch.
+    #[must_use]
+    pub fn fully_observable(mut self, all: bool) -> Self {
+        self.fully_observable = all;
+        self
     }
 
     fn boxes(&self) -> &'static [(&'static str, [&'static str; 3])] {
@@ -79,6 +89,10 @@ impl SuiteTask for Stacker {
 
     fn observation_space(&self, _: &Model) -> Vec<SpaceDim> {
         let mut all = arm::observation_space();
+        if !self.fully_observable {
+            return all;
+        }
+        all.extend(arm::pose_space("hand"));
         all.extend(
             self.boxes()
                 .iter()
@@ -121,6 +135,10 @@ impl SuiteTask for Stacker {
 
     fn observe(&self, model: &Model, state: &State, observation: &mut Observation<'_>) {
         arm::observe(model, state, observation);
+        if !self.fully_observable {
+            return;
+        }
+        observation.push(&arm::pose(model, state, "hand"));
         for (name, _) in self.boxes() {
             observation.push(&arm::pose(model, state, name));
         }

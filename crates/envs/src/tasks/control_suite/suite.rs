@@ -169,6 +169,16 @@ impl<T: SuiteTask> Suite<T> {
         Ok(env)
     }
 
+    /// The same with another limit of an episode's time (s, above 0): infinite for none.
+    #[must_use]
+    pub fn with_time_limit(mut self, seconds: f64) -> Self {
+        let step = self.model.opt.timestep * self.info.frame_skip as f64;
+        let limit = (seconds / step).ceil();
+        let info = Arc::make_mut(&mut self.info);
+        info.max_episode_steps = if limit.is_finite() { limit as usize } else { 0 };
+        self
+    }
+
     /// Writes the observation of the state.
     fn observe(&self, observation: &mut [f64]) -> Result<()> {
         Observation::fill(observation, self.info.id, |observation| {
