@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 mod common;
-use common::{refuses, run, says};
+use common::{dataset, refuses, run, says, timeless};
 
 /// Small networks, an evaluation every few steps, forgetting and longer windows within the run.
 const SMALL: &str = "\
@@ -185,6 +185,56 @@ fn two_commands_share_a_study() {
     assert!(states.iter().all(|run| run["state"] == "done"));
     let (begun, resumed) = begun(&folder.join("shared"));
     assert_eq!((begun, resumed), (8, 0), "each run is begun once");
+}
+
+/// Of each algorithm and seed; one is killed under way.
+#[test]
+fn a_study_learns_from_datasets_and_goes_on_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    let file = "seeds = \"0..2\"\n[offline]\ndatasets = [\"invertedpendulum/random-v0\"]\nalgos = [\"bc\", \"td3-bc\"]\n[offline.set]\n\
+                updates = 600\nnetworks.actor = [64, 64]\nnetworks.critic = [64, 64]\nlearning.batch_size = 64\n\
+                evaluation.every = 50\nevaluation.episodes = 1\n";
+    fs::write(folder.join("table.toml"), file).unwrap();
+    says(folder, "study run table.toml --out whole --jobs 2");
+    let mut process = start(folder, "study run table.toml --out killed --jobs 2");
+    let own = loop {
+        let own = children(process.id());
+        let runs = fs::read_dir(folder.join("killed/runs"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let rows =
+            runs.map(|run| fs::read_to_string(run.path().join("metrics.csv")).unwrap_or_default());
+        if !own.is_empty() && rows.map(|text| text.lines().count()).max() >= Some(4) {
+            break own;
+        }
+        sleep(Duration::from_millis(5));
+    };
+    own.iter().for_each(|child| kill(*child));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    says(folder, "study run table.toml --out killed --jobs 2");
+    let rows = |study: &str| -> BTreeMap<String, Vec<String>> {
+        let runs = fs::read_dir(folder.join(study).join("runs"))
+            .unwrap()
+            .flatten();
+        let rows = |run: fs::DirEntry| {
+            let text = fs::read_to_string(run.path().join("metrics.csv")).unwrap();
+            (
+                run.file_name().to_string_lossy().into_owned(),
+                timeless(&text),
+            )
+        };
+        runs.map(rows).collect()
+    };
+    assert_eq!(rows("killed"), rows("whole"));
+    assert_eq!(rows("whole").len(), 4);
+    for study in ["whole", "killed"] {
+        let all = states(folder, study);
+        assert!(all.iter().all(|run| run["state"] == "done"), "{all:?}");
+    }
 }
 
 #[test]

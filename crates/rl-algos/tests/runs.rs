@@ -196,7 +196,11 @@ fn a_run_goes_on_from_its_own_state_alone() {
             "with 4 observed numbers and 1 of an action: must be one of 7 transitions at most",
         ),
         (trainer(recipe, "Hopper-v5"), Some(replay.clone()), "actor"),
-        (trainer("static-sac", task), Some(replay), "actor"),
+        (
+            trainer("static-sac", task),
+            Some(replay),
+            "stored beside the networks: must be 4",
+        ),
     ] {
         let error = trainer
             .resume(state.clone(), replay)

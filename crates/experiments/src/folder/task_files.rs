@@ -108,8 +108,8 @@ mod tests {
             task
         );
         assert_eq!(change(&path("run"), &env).unwrap(), None);
-        let contents = |env: &str| super::contents(env).unwrap();
-        let was = contents(&env);
+        let held = |env: &str| contents(env).unwrap();
+        let was = held(&env);
         assert_eq!(was.as_ref().map(String::len), Some(128));
         for (file, text) in [
             ("x.xml", model("2")),
@@ -117,7 +117,7 @@ mod tests {
         ] {
             let old = fs::read(path(file)).unwrap();
             fs::write(path(file), text).unwrap();
-            assert_ne!(contents(&env), was);
+            assert_ne!(held(&env), was);
             let said = change(&path("run"), &env).unwrap().unwrap();
             assert!(
                 said.contains(&format!("{file} has changed since the run began")),
@@ -126,9 +126,9 @@ mod tests {
             fs::write(path(file), old).unwrap();
         }
         assert_eq!(change(&path("run"), &env).unwrap(), None);
-        assert_eq!(contents(&env), was);
+        assert_eq!(held(&env), was);
         // Other tasks have no files.
-        assert_eq!(contents("Hopper-v5"), None);
+        assert_eq!(held("Hopper-v5"), None);
         keep(&path("other"), "Hopper-v5").unwrap();
         assert!(!path("other").exists());
     }

@@ -67,11 +67,10 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
     keep_telling(&pulse);
     let interrupt = Interrupt::catch()?;
     end_with_input(&interrupt);
-    threads(args.threads)?;
     let path = study.run_path(&run.name);
     let made = match run.source {
-        Source::Online => online(&run, &study, &interrupt, &pulse),
-        Source::Offline => on_dataset(&run, &path, &study),
+        Source::Online => online(&run, &study, args.threads, &interrupt, &pulse),
+        Source::Offline => on_dataset(&run, &path, &study, args.threads),
     };
     let made = made.and_then(|whole| {
         if whole {
@@ -100,9 +99,11 @@ pub(super) fn make(args: &MakeArgs) -> Result<ExitCode> {
 fn online(
     run: &Planned,
     study: &StudyDir,
+    threads_asked: Option<u64>,
     interrupt: &Interrupt,
     pulse: &Arc<Pulse>,
 ) -> Result<bool> {
+    threads(threads_asked)?;
     let path = &study.run_path(&run.name);
     let config = TrainConfig::from_toml(&run.config)?;
     let device = sparse_core::device::by_name(
@@ -155,7 +156,7 @@ fn online(
 }
 
 /// Makes or goes on with a run on a dataset; whether it is whole.
-fn on_dataset(run: &Planned, path: &Path, study: &StudyDir) -> Result<bool> {
+fn on_dataset(run: &Planned, path: &Path, study: &StudyDir, threads: Option<u64>) -> Result<bool> {
     let file = study.state_path(&run.name).join(CONFIG);
     fs::write(&file, &run.config).with_context(|| file.display().to_string())?;
     let args = OfflineArgs {
@@ -163,6 +164,7 @@ fn on_dataset(run: &Planned, path: &Path, study: &StudyDir) -> Result<bool> {
             dataset: run.dataset.as_ref().map(Into::into),
             config: Some(file),
             device: Some(values::device(&run.device).map_err(anyhow::Error::msg)?),
+            threads,
             ..AgentArgs::default()
         },
         out: Some(path.to_owned()),

@@ -54,7 +54,7 @@ const FIELDS: [Field; 12] = [
     field("algo.redq.updates_per_step", "Updates of the critics after each environment step", "1 or more"),
     field("algo.redq.log_std_min", "Lowest logarithm of the Gaussian's standard deviation", "-20 or more"),
     field("algo.redq.log_std_max", "Highest logarithm of it", "above log_std_min, and 10 at most"),
-    choice("algo.redq.temperature", "Weight of the entropy (alpha)", ""),
+    choice("algo.redq.temperature", "Weight of the entropy (alpha)", "fixed or auto"),
     field("algo.redq.temperature.fixed", "Always this", "0 or more"),
     field("algo.redq.temperature.auto", "Tuned until the policy's entropy is on target", ""),
     field("algo.redq.temperature.auto.initial", "Alpha at first", "above 0"),

@@ -93,7 +93,7 @@ const FIELDS: [Field; 13] = [
     field("algo.sac.growth", "By which gradient critics grow: their own, or with the actor loss's of the update before", "own or with_actor"),
     field("algo.sac.policy_delay", "Critic updates per update of the actor and the temperature", "1 or more"),
     field("algo.sac.sample_actions", "Whether training acts by a sample, else by the mean", "true or false"),
-    choice("algo.sac.temperature", "Weight of the entropy (alpha)", ""),
+    choice("algo.sac.temperature", "Weight of the entropy (alpha)", "fixed or auto"),
     field("algo.sac.temperature.fixed", "Always this", "0 or more"),
     field("algo.sac.temperature.auto", "EntropyCoef until the policy's entropy is on target", ""),
     field("algo.sac.temperature.auto.initial", "Alpha at first", "above 0"),
