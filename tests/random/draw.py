@@ -803,7 +803,10 @@ class Draw:
             if rng.random() < 0.6:
                 into.set("euler", " ".join(f"{rng.uniform(-1, 1):.3g}" for _ in range(3)))
         attached = ET.SubElement(into, "attach", model="part", prefix=rng.choice(["part_", "part/"]))
-        if part.bodies and rng.random() < 0.4:
+        # What names a joint that is not attached finds this model's, which may be none for a fixed tendon.
+        wide = {name for name, kind in self.joints if kind in ("free", "ball")}
+        fixed = ET.fromstring(self.part).iterfind(".//fixed/joint")
+        if part.bodies and rng.random() < 0.4 and not any(joint.get("joint") in wide for joint in fixed):
             attached.set("body", rng.choice(part.bodies))
 
     def model(self):

@@ -14,7 +14,8 @@ where it attaches that, and FOLDER/INDEX.npz:
   numbers too that the compiler computed;
 - `stiffness`: the largest ratio of a constraint row's stiffness to the inertia that it meets;
 - `rounding`: the last bit of the cost that a primal solver minimises, in units of the improvement at which it stops;
-- `apart`: whether the step has contacts of pairs that are found by a search which ends within `ccd_tolerance`.
+- `apart`: whether the step has contacts of pairs that are found by a search which ends within `ccd_tolerance`, or of a plane
+  with a mesh that has flat sides.
 """
 import copy
 import os
@@ -53,11 +54,23 @@ DISABLE, SAME = mujoco.mjtDisableBit, mujoco.mjtSameFrame
 PLANE, HFIELD, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH = range(8)
 
 
+def has_flat_side(model, geom):
+    """Whether a geom is a mesh whose hull has a side with more than three corners."""
+    mesh = model.geom_dataid[geom]
+    if model.geom_type[geom] != MESH or mesh < 0:
+        return False
+    first = model.mesh_polyadr[mesh]
+    return bool(np.any(model.mesh_polyvertnum[first:first + model.mesh_polynum[mesh]] > 3))
+
+
 def is_apart(model, data):
-    """Whether a contact comes from the search for convex shapes' nearest points."""
+    """Whether a contact comes from the search for convex shapes' nearest points, or its corners are open."""
     for contact in data.contact:
         kinds = {int(model.geom_type[g]) for g in contact.geom}
         if ELLIPSOID in kinds or (CYLINDER in kinds and not kinds & {PLANE, SPHERE}):
+            return True
+        # Which corners of a flat side touch a plane is up to how qhull cuts the side into triangles.
+        if kinds == {PLANE, MESH} and any(has_flat_side(model, g) for g in contact.geom):
             return True
         # Between corners without margin the search ends without error.
         margins = np.concatenate([model.geom_margin[contact.geom], model.pair_margin])

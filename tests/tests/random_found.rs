@@ -8,7 +8,7 @@ use tests::random::{compare_compiled, compare_step};
 use tests::recording::{Recording, Result};
 
 /// What was done otherwise than in MuJoCo.
-const MODELS: [(&str, &str); 8] = [
+const MODELS: [(&str, &str); 9] = [
     ("midphase", "the order of contacts without midphase"),
     ("full_step", "the end of Newton's method after a full step"),
     ("cone_cost", "the sum of elliptic contacts' costs"),
@@ -23,6 +23,7 @@ const MODELS: [(&str, &str); 8] = [
         "copied_name",
         "a copy with the name of what its pattern holds",
     ),
+    ("user_sensor", "a copied sensor of the user"),
 ];
 
 #[test]

@@ -190,7 +190,10 @@ impl Refers for SensorSpec {
                     show(kind, name);
                 }
             }
-            Measured::Whole | Measured::User(_) => {}
+            Measured::User(_, owner) => {
+                owner.iter_mut().for_each(|(kind, name)| show(*kind, name));
+            }
+            Measured::Whole => {}
         }
     }
 }
