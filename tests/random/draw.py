@@ -44,6 +44,7 @@ class Draw:
         # Meshes come from a generator of their own, so that all else stays as it is without them.
         self.mesh_rng = random.Random(f"{seed}/{index}/meshes")
         self.meshes = 3 if self.mesh_rng.random() < 0.25 else 0
+        self.grids = set()
         # So do sensors, and what came after them.
         self.sensor_rng = random.Random(f"{seed}/{index}/sensors")
         self.more_rng = random.Random(f"{seed}/{index}/more")
@@ -417,6 +418,8 @@ class Draw:
         asset = ET.SubElement(root, "asset")
         for i in range(self.meshes):
             grid = rng.random() < 0.2
+            if grid:
+                self.grids.add(f"mesh{i}")
             place = (lambda: 0.05 * rng.randrange(-2, 3)) if grid else (lambda: rng.uniform(-0.15, 0.15))
             corners = [place() for _ in range(3 * rng.choice([4, 5, 8, 12, 20, 40]))]
             corners += [0, 0, 0, 0.2, 0, 0, 0, 0.15, 0, 0, 0, 0.1]
@@ -736,7 +739,10 @@ class Draw:
                 field.set("zaxis", f"{rng.uniform(-0.2, 0.2):.3g} {rng.uniform(-0.2, 0.2):.3g} 1")
         for mesh in root.iter("mesh"):
             if rng.random() < 0.15:
-                mesh.set("maxhullvert", str(rng.randint(4, 12)))
+                corners = str(rng.randint(4, 12))
+                # On a grid corners are equally far away, and qhull's order decides which one a small hull has.
+                if mesh.get("name") not in self.grids:
+                    mesh.set("maxhullvert", corners)
         if rng.random() < (0.25 if self.meshes else 0.05):
             flag = option.find("flag")
             flag = ET.SubElement(option, "flag") if flag is None else flag
