@@ -1,6 +1,7 @@
 """Random MJCF of the parts that `envs` computes.
 
-    python draw.py SEED INDEX    # prints one model
+    python draw.py SEED INDEX         # prints one model
+    python draw.py SEED INDEX part    # prints the model that it attaches, which it names INDEX.part.xml
 
 A model follows from its seed and index alone. What it leaves out is what `docs/src/physics.md` calls refused.
 """
@@ -20,6 +21,8 @@ class Draw:
     """One model as it grows."""
 
     def __init__(self, seed, index):
+        # The text of the model that it attaches, if it attaches one.
+        self.seed, self.index, self.part = seed, index, None
         self.rng = random.Random(f"{seed}/{index}")
         self.counts = {}
         self.nq = 0
@@ -41,9 +44,11 @@ class Draw:
         # Meshes come from a generator of their own, so that all else stays as it is without them.
         self.mesh_rng = random.Random(f"{seed}/{index}/meshes")
         self.meshes = 3 if self.mesh_rng.random() < 0.25 else 0
+        self.grids = set()
         # So do sensors, and what came after them.
         self.sensor_rng = random.Random(f"{seed}/{index}/sensors")
         self.more_rng = random.Random(f"{seed}/{index}/more")
+        self.parts_rng = random.Random(f"{seed}/{index}/parts")
 
     # --- numbers
 
@@ -413,6 +418,8 @@ class Draw:
         asset = ET.SubElement(root, "asset")
         for i in range(self.meshes):
             grid = rng.random() < 0.2
+            if grid:
+                self.grids.add(f"mesh{i}")
             place = (lambda: 0.05 * rng.randrange(-2, 3)) if grid else (lambda: rng.uniform(-0.15, 0.15))
             corners = [place() for _ in range(3 * rng.choice([4, 5, 8, 12, 20, 40]))]
             corners += [0, 0, 0, 0.2, 0, 0, 0, 0.15, 0, 0, 0, 0.1]
@@ -732,7 +739,10 @@ class Draw:
                 field.set("zaxis", f"{rng.uniform(-0.2, 0.2):.3g} {rng.uniform(-0.2, 0.2):.3g} 1")
         for mesh in root.iter("mesh"):
             if rng.random() < 0.15:
-                mesh.set("maxhullvert", str(rng.randint(4, 12)))
+                corners = str(rng.randint(4, 12))
+                # On a grid corners are equally far away, and qhull's order decides which one a small hull has.
+                if mesh.get("name") not in self.grids:
+                    mesh.set("maxhullvert", corners)
         if rng.random() < (0.25 if self.meshes else 0.05):
             flag = option.find("flag")
             flag = ET.SubElement(option, "flag") if flag is None else flag
@@ -755,6 +765,56 @@ class Draw:
                 for section in root.findall("keyframe"):
                     root.remove(section)
 
+    def builtin(self, root):
+        """Meshes that MuJoCo makes itself, and sensors of the user."""
+        rng = self.parts_rng
+        for mesh in root.iter("mesh"):
+            if rng.random() >= 0.25:
+                continue
+            # A plate that touches has no hull, which may end MuJoCo.
+            kind = rng.choice(["sphere", "hemisphere", "cone", "supersphere", "supertorus"])
+            power = lambda: f"{rng.uniform(0.3, 2):.3g}"
+            params = {"sphere": lambda: str(rng.randint(0, 2)), "hemisphere": lambda: str(rng.randint(0, 4)),
+                      "cone": lambda: f"{rng.randint(3, 9)} {rng.choice([0, rng.uniform(0, 1.5)]):.3g}",
+                      "supersphere": lambda: f"{rng.randint(3, 9)} {power()} {power()}",
+                      "supertorus": lambda: f"{rng.randint(3, 9)} {rng.uniform(0.1, 1):.3g} {power()} {power()}"}
+            del mesh.attrib["vertex"]
+            if all(geom.get("mesh") != mesh.get("name") or geom.get("type") != "mesh" for geom in root.iter("geom")):
+                # Nor has one that no geom is, which ends MuJoCo where the hull weighs.
+                mesh.attrib.pop("inertia", None)
+            mesh.set("builtin", kind)
+            mesh.set("params", params[kind]())
+            mesh.set("scale", " ".join(f"{rng.choice([-1, 1, 1]) * rng.uniform(0.05, 0.2):.3g}" for _ in range(3)))
+        section = root.find("sensor")
+        if section is not None and rng.random() < 0.2:
+            sensor = ET.Element("user", dim=str(rng.randint(1, 5)))
+            if rng.random() < 0.5:
+                sensor.set("objtype", "body")
+                sensor.set("objname", rng.choice(self.bodies))
+            section.insert(rng.randint(0, len(section)), sensor)
+
+    def attach(self, root):
+        """A model of another file, or one of its bodies."""
+        rng = self.parts_rng
+        asset = root.find("asset")
+        asset = ET.SubElement(root, "asset") if asset is None else asset
+        file = self.index.split(".")[0] + ".part.xml"
+        ET.SubElement(asset, "model", name="part", file=file)
+        part = Draw(self.seed, f"{self.index}/part")
+        self.part = part.model()
+        bodies = [body for body in root.find("worldbody").iter("body") if "mocap" not in body.attrib]
+        into = rng.choice(bodies) if bodies and rng.random() < 0.3 else root.find("worldbody")
+        if rng.random() < 0.6:
+            into = ET.SubElement(into, "frame", pos=" ".join(f"{rng.uniform(-0.5, 0.5):.3g}" for _ in range(3)))
+            if rng.random() < 0.6:
+                into.set("euler", " ".join(f"{rng.uniform(-1, 1):.3g}" for _ in range(3)))
+        attached = ET.SubElement(into, "attach", model="part", prefix=rng.choice(["part_", "part/"]))
+        # What names a joint that is not attached finds this model's, which may be none for a fixed tendon.
+        wide = {name for name, kind in self.joints if kind in ("free", "ball")}
+        fixed = ET.fromstring(self.part).iterfind(".//fixed/joint")
+        if part.bodies and rng.random() < 0.4 and not any(joint.get("joint") in wide for joint in fixed):
+            attached.set("body", rng.choice(part.bodies))
+
     def model(self):
         root = ET.Element("mujoco", model="random")
         self.settings(root)
@@ -776,14 +836,19 @@ class Draw:
         if self.sensor_rng.random() < 0.6:
             self.sensor(root)
         self.more(root)
+        self.builtin(root)
+        if "/" not in self.index and self.parts_rng.random() < 0.12:
+            self.attach(root)
         ET.indent(root)
         return ET.tostring(root, encoding="unicode") + "\n"
 
 
 def draw(seed, index):
-    """The text of a model, which MuJoCo may still refuse."""
-    return Draw(seed, index).model()
+    """The text of a model, which MuJoCo may still refuse, and of the one that it attaches, or `None`."""
+    model = Draw(seed, str(index))
+    return model.model(), model.part
 
 
 if __name__ == "__main__":
-    sys.stdout.write(draw(sys.argv[1], sys.argv[2]))
+    text, part = draw(*sys.argv[1:3])
+    sys.stdout.write((part or "") if sys.argv[3:] == ["part"] else text)

@@ -3,8 +3,8 @@
     pip install "mujoco==3.3.7" numpy
     python record.py FOLDER SEED NUDGES INDEX...
 
-Each index is a model of `draw.py`; one that MuJoCo refuses is drawn again. Writes FOLDER/INDEX.xml and
-FOLDER/INDEX.npz:
+Each index is a model of `draw.py`; one that MuJoCo refuses is drawn again. Writes FOLDER/INDEX.xml, FOLDER/INDEX.part.xml
+where it attaches that, and FOLDER/INDEX.npz:
 
 - `model/…`: numbers of the compiled model, under MuJoCo's names;
 - `before/…`: states before a step, one row each: rest and throws, cold and warm starts, from a run under random controls;
@@ -14,7 +14,8 @@ FOLDER/INDEX.npz:
   numbers too that the compiler computed;
 - `stiffness`: the largest ratio of a constraint row's stiffness to the inertia that it meets;
 - `rounding`: the last bit of the cost that a primal solver minimises, in units of the improvement at which it stops;
-- `apart`: whether the step has contacts of pairs that are found by a search which ends within `ccd_tolerance`.
+- `apart`: whether the step has contacts of pairs that are found by a search which ends within `ccd_tolerance`, or of a plane
+  with a mesh that has flat sides.
 """
 import copy
 import os
@@ -53,11 +54,23 @@ DISABLE, SAME = mujoco.mjtDisableBit, mujoco.mjtSameFrame
 PLANE, HFIELD, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH = range(8)
 
 
+def has_flat_side(model, geom):
+    """Whether a geom is a mesh whose hull has a side with more than three corners."""
+    mesh = model.geom_dataid[geom]
+    if model.geom_type[geom] != MESH or mesh < 0:
+        return False
+    first = model.mesh_polyadr[mesh]
+    return bool(np.any(model.mesh_polyvertnum[first:first + model.mesh_polynum[mesh]] > 3))
+
+
 def is_apart(model, data):
-    """Whether a contact comes from the search for convex shapes' nearest points."""
+    """Whether a contact comes from the search for convex shapes' nearest points, or its corners are open."""
     for contact in data.contact:
         kinds = {int(model.geom_type[g]) for g in contact.geom}
         if ELLIPSOID in kinds or (CYLINDER in kinds and not kinds & {PLANE, SPHERE}):
+            return True
+        # Which corners of a flat side touch a plane is up to how qhull cuts the side into triangles.
+        if kinds == {PLANE, MESH} and any(has_flat_side(model, g) for g in contact.geom):
             return True
         # Between corners without margin the search ends without error.
         margins = np.concatenate([model.geom_margin[contact.geom], model.pair_margin])
@@ -257,17 +270,24 @@ def is_singular(model):
     return least < 1e-6 * most
 
 
-def drawn(seed, index, nudges):
-    """The first model of this index that MuJoCo takes, and what is recorded of it: its text and arrays."""
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def drawn(path, seed, index, nudges):
+    """Writes the first model of this index that MuJoCo takes, and returns what is recorded of it."""
     for attempt in range(100):
         name = index if attempt == 0 else f"{index}.{attempt}"
-        text = draw(seed, name)
+        text, part = draw(seed, name)
+        write(path + ".xml", f"<!-- draw.py {seed} {name} -->\n{text}")
+        if part:
+            write(path + ".part.xml", part)
         rng = np.random.default_rng([int(seed), int(index), attempt])
         try:
-            model = mujoco.MjModel.from_xml_string(text)
+            model = mujoco.MjModel.from_xml_path(path + ".xml")
             if not is_singular(model):
-                arrays = {**compiled(model), **record(model, rng, nudges)}
-                return f"<!-- draw.py {seed} {name} -->\n{text}", arrays
+                return {**compiled(model), **record(model, rng, nudges)}
         except (ValueError, mujoco.FatalError):
             # Not compiled, or not stepped, such as a pair of static geoms whose contacts are in no island.
             pass
@@ -278,11 +298,8 @@ def main():
     folder, seed, nudges = sys.argv[1], sys.argv[2], int(sys.argv[3])
     mujoco.set_mju_user_warning(lambda message: None)
     for index in sys.argv[4:]:
-        text, arrays = drawn(seed, index, nudges)
         path = os.path.join(folder, index)
-        with open(path + ".xml", "w", encoding="utf-8") as file:
-            file.write(text)
-        np.savez(path + ".npz", **arrays)
+        np.savez(path + ".npz", **drawn(path, seed, index, nudges))
 
 
 if __name__ == "__main__":

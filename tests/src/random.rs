@@ -35,8 +35,18 @@ pub struct Compared {
 pub fn compare_compiled(model: &Model, recording: &Recording) -> Result<Option<String>> {
     let found = models::compare(model, recording, &|field| format!("model/{field}"))?;
     let (error, field) = found.worst();
-    let differs = error > TOLERANCE;
-    Ok(differs.then(|| format!("compiled {field} differs by {error:.1e}")))
+    if error > TOLERANCE {
+        return Ok(Some(format!("compiled {field} differs by {error:.1e}")));
+    }
+    // Recordings of before hold no sensors.
+    let measured = recording.get("after/sensordata").ok();
+    let measured = measured.filter(|steps| !steps.is_empty());
+    let (ours, theirs) = (
+        State::new(model).sensordata.len(),
+        measured.map(|steps| steps.row(0).len()),
+    );
+    let differs = theirs.filter(|theirs| *theirs != ours);
+    Ok(differs.map(|theirs| format!("sensors measure {ours} numbers in the place of {theirs}")))
 }
 
 /// Compares the step from state `row` of a recording.

@@ -8,12 +8,22 @@ use tests::random::{compare_compiled, compare_step};
 use tests::recording::{Recording, Result};
 
 /// What was done otherwise than in MuJoCo.
-const MODELS: [(&str, &str); 5] = [
+const MODELS: [(&str, &str); 9] = [
     ("midphase", "the order of contacts without midphase"),
     ("full_step", "the end of Newton's method after a full step"),
     ("cone_cost", "the sum of elliptic contacts' costs"),
     ("cone_cost_cg", "the same, with conjugate gradients"),
     ("line_search", "a line search whose slopes are noise"),
+    (
+        "side_site",
+        "a copied tendon around a geom without a copied side site",
+    ),
+    ("actuation_off", "the velocity of actuators that are off"),
+    (
+        "copied_name",
+        "a copy with the name of what its pattern holds",
+    ),
+    ("user_sensor", "a copied sensor of the user"),
 ];
 
 #[test]

@@ -143,7 +143,7 @@ fn random_models_step_as_in_mujoco() {
                     found = compare(index);
                 }
                 if found.differences.is_empty() {
-                    for extension in ["xml", "npz"] {
+                    for extension in ["xml", "part.xml", "npz"] {
                         let _ = fs::remove_file(folder().join(format!("{index}.{extension}")));
                     }
                 }

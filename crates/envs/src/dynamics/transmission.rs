@@ -95,8 +95,12 @@ pub(super) fn contacts(model: &Model, state: &mut State) {
     }
 }
 
-/// Rates of change of the lengths.
+/// Rates of change of the lengths; as in MuJoCo zero while the actuators are off.
 pub(super) fn velocities(model: &Model, state: &mut State) {
+    if !model.opt.actuation {
+        state.actuator_velocity.fill(0.0);
+        return;
+    }
     for actuator in 0..model.nu {
         let mut velocity = 0.0;
         for_each_moment(model, state, actuator, |dof, moment| {

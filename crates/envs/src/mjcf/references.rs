@@ -12,7 +12,7 @@ use super::spec::{
     Target,
 };
 use crate::Result;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Kinds of names.
@@ -39,7 +39,15 @@ pub(super) trait Refers: Clone {
 
     /// Shows every name that it refers to.
     fn each(&mut self, show: &mut dyn FnMut(Kind, &mut String));
+
+    /// As [`each`](Self::each), with those together that must all be new names or all old ones.
+    fn each_group(&mut self, show: &mut dyn FnMut(&mut [Name])) {
+        self.each(&mut |kind, name| show(&mut [(kind, name)]));
+    }
 }
+
+/// A name that an element refers to.
+type Name<'a> = (Kind, &'a mut String);
 
 impl Refers for NamedPair {
     fn each(&mut self, show: &mut dyn FnMut(Kind, &mut String)) {
@@ -68,6 +76,23 @@ impl Refers for NamedTendon {
                     if let Some(side) = side {
                         show(Kind::Site, side);
                     }
+                }
+                Part::Pulley(_) => {}
+            }
+        }
+    }
+
+    fn each_group(&mut self, show: &mut dyn FnMut(&mut [Name])) {
+        for (_, part) in &mut self.way {
+            match part {
+                Part::Joint(name, _) => show(&mut [(Kind::Joint, name)]),
+                Part::Site(name) => show(&mut [(Kind::Site, name)]),
+                Part::Geom(name, side) => {
+                    // MuJoCo puts what surrounds names around the empty one of no side site too, so that it finds no
+                    // new geom without a side site.
+                    let mut beside = side.take().unwrap_or_default();
+                    show(&mut [(Kind::Geom, name), (Kind::Site, &mut beside)]);
+                    *side = Some(beside).filter(|name| !name.is_empty());
                 }
                 Part::Pulley(_) => {}
             }
@@ -165,7 +190,10 @@ impl Refers for SensorSpec {
                     show(kind, name);
                 }
             }
-            Measured::Whole | Measured::User(_) => {}
+            Measured::User(_, owner) => {
+                owner.iter_mut().for_each(|(kind, name)| show(*kind, name));
+            }
+            Measured::Whole => {}
         }
     }
 }
@@ -187,41 +215,52 @@ impl Affixes<'_> {
     }
 }
 
-/// Names that stand for something, by kind.
+/// Names that stand for something, by kind, and for how much: a copy may get the name of what its pattern holds.
 #[derive(Clone, Debug, Default)]
 struct Known {
-    names: [HashSet<String>; 6],
+    names: [HashMap<String, usize>; 6],
     /// Elements that were looked at.
     work: usize,
 }
 
 impl Known {
     fn has(&self, kind: Kind, name: &str) -> bool {
-        self.names[kind as usize].contains(name)
+        self.names[kind as usize].contains_key(name)
     }
 
     fn add(&mut self, kind: Kind, name: &str) {
         if !name.is_empty() {
-            self.names[kind as usize].insert(name.to_owned());
+            *self.names[kind as usize]
+                .entry(name.to_owned())
+                .or_default() += 1;
         }
     }
 
     fn remove(&mut self, kind: Kind, name: &str) {
-        self.names[kind as usize].remove(name);
+        let names = &mut self.names[kind as usize];
+        if let Some(count) = names.get_mut(name) {
+            *count -= 1;
+            if *count == 0 {
+                names.remove(name);
+            }
+        }
     }
 
     /// The element under new names, if it finds what it names among them.
     fn renamed<T: Refers>(&self, element: &Named<T>, affixes: Affixes) -> Option<Named<T>> {
         let mut copy = element.clone();
         let (mut count, mut new, mut lost) = (0, 0, false);
-        copy.spec.each(&mut |kind, name| {
+        let known = |kind, name: &str| name.is_empty() || self.has(kind, name);
+        copy.spec.each_group(&mut |names| {
             count += 1;
-            let other = affixes.around(name);
-            if self.has(kind, &other) {
-                *name = other;
+            let around = |name: &str| format!("{}{name}{}", affixes.prefix, affixes.suffix);
+            if names.iter().all(|(kind, name)| known(*kind, &around(name))) {
+                for (_, name) in names {
+                    **name = around(name);
+                }
                 new += 1;
             } else {
-                lost |= T::STRICT || !self.has(kind, name);
+                lost |= T::STRICT || !names.iter().all(|(kind, name)| known(*kind, name));
             }
         });
         copy.name = affixes.around(&copy.name);

@@ -1,5 +1,6 @@
 //! What a file says of its sensors.
 
+use super::references::Kind;
 use crate::dynamics::model::Reduce;
 
 /// A kind of thing with a frame.
@@ -42,8 +43,8 @@ pub(super) enum Measured {
     },
     /// The model as a whole.
     Whole,
-    /// So many numbers that the user computes.
-    User(usize),
+    /// So many numbers that the user computes, and the object that they belong to.
+    User(usize, Option<(Kind, String)>),
 }
 
 /// A sensor.

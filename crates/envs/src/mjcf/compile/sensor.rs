@@ -144,7 +144,7 @@ impl<'a> Finder<'a> {
                 reduce: *reduce,
                 num: *num,
             })),
-            Measured::User(dim) => Ok(Sensor::User(*dim)),
+            Measured::User(dim, _) => Ok(Sensor::User(*dim)),
             Measured::Whole => Ok(match self.spec.kind.as_str() {
                 "e_potential" => Sensor::PotentialEnergy,
                 "e_kinetic" => Sensor::KineticEnergy,

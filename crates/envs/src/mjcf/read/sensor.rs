@@ -1,6 +1,7 @@
 //! Sensors.
 
 use super::super::element::Element;
+use super::super::references::Kind;
 use super::super::schema;
 use super::super::sensor::{FrameOf, Framed, Measured, SensorSpec, SideOf};
 use super::super::spec::Named;
@@ -56,7 +57,7 @@ fn measured(element: &Element) -> Result<Measured> {
             required(element, "dim")?;
             element.integer("dim", [0, MOST_NUMBERS], &mut dim)?;
             element.note("nothing computes a user's sensor: its numbers are 0", "");
-            Ok(Measured::User(dim))
+            Ok(Measured::User(dim, owner(element)?))
         }
         "insidesite" => {
             let site = required(element, "site")?;
@@ -79,6 +80,26 @@ fn measured(element: &Element) -> Result<Measured> {
             Ok(Measured::Frame(object, reference))
         }
         _ => Ok(Measured::One(required(element, schema::sensed(kind))?)),
+    }
+}
+
+/// The object that a user's sensor belongs to, with which it is copied, if it is of a kind that is computed.
+fn owner(element: &Element) -> Result<Option<(Kind, String)>> {
+    let kinds = [
+        ("body", Kind::Body),
+        ("xbody", Kind::Body),
+        ("joint", Kind::Joint),
+        ("geom", Kind::Geom),
+        ("site", Kind::Site),
+        ("tendon", Kind::Tendon),
+        ("actuator", Kind::Actuator),
+    ];
+    let Some(text) = element.text("objtype") else {
+        return Ok(None);
+    };
+    match kinds.iter().find(|(word, _)| *word == text) {
+        Some((_, kind)) => Ok(Some((*kind, required(element, "objname")?))),
+        None => Ok(None),
     }
 }
 

@@ -365,3 +365,53 @@ fn keyframes_are_filled_up() {
         assert!(message.contains("expected") || message.contains("needs activations"));
     }
 }
+
+/// A geom that a tendon winds around is copied with its side site, or neither is: `i`, `ball` and `tin` are copied.
+#[test]
+fn copied_tendons_find_geoms_with_their_side_sites() {
+    let lengths = |geom: &str, ends: [&str; 2]| {
+        let [first, last] = ends;
+        let way = format!("<site site='{first}'/><geom {geom}/><site site='{last}'/>");
+        let model = ok(&format!(
+            "<mujoco><worldbody>
+               <body pos='0 0 1'><joint/><geom name='other' size='.05'/><site name='o' pos='.4 .3 .2'/>
+                 <site name='p' pos='.2 .4 .25'/></body>
+               <replicate count='2' offset='1 0 0'><body pos='0 1 1'><joint/><geom name='ball' size='.05'/>
+                 <geom name='tin' type='cylinder' size='.05 .1' pos='0 .3 0'/><site name='i' pos='.1 .2 .3'/>
+                 <site name='j' pos='.3 .1 -.3'/></body></replicate>
+             </worldbody><tendon><spatial name='t'>{way}</spatial></tendon></mujoco>"
+        ));
+        model.tendons.length0
+    };
+    for (geom, ends, expected) in [
+        (
+            "geom='ball' sidesite='i'",
+            ["i", "j"],
+            &[0.640312, 0.640312][..],
+        ),
+        (
+            "geom='ball' sidesite='i'",
+            ["o", "p"],
+            &[1.659646, 2.123032],
+        ),
+        ("geom='tin' sidesite='i'", ["i", "o"], &[0.953939, 1.144552]),
+        (
+            "geom='other' sidesite='o'",
+            ["i", "j"],
+            &[0.640312, 0.640312],
+        ),
+        ("geom='other'", ["o", "i"], &[0.953939, 1.144552]),
+        ("geom='other'", ["o", "p"], &[0.229129]),
+        // Where MuJoCo finds no such pair, there is no tendon.
+        ("geom='ball'", ["i", "j"], &[]),
+        ("geom='tin'", ["o", "p"], &[]),
+        ("geom='ball' sidesite='o'", ["i", "j"], &[]),
+        ("geom='other' sidesite='i'", ["o", "i"], &[]),
+    ] {
+        let found = lengths(geom, ends);
+        assert_eq!(found.len(), expected.len(), "{geom} between {ends:?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{geom} between {ends:?}");
+        }
+    }
+}
