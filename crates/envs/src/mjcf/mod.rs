@@ -22,6 +22,7 @@ mod files;
 mod frames;
 mod hfield;
 mod inertia;
+mod kind;
 mod lengthrange;
 mod mesh;
 mod notes;

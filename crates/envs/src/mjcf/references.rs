@@ -6,6 +6,7 @@
 //! "Attachment".
 
 use super::element::Element;
+use super::kind::Kind;
 use super::sensor::{FrameOf, Measured, SensorSpec, SideOf};
 use super::spec::{
     Driven, EqualitySpec, Exclude, Held, Named, NamedPair, NamedTendon, Part, Referring, Spec,
@@ -14,17 +15,6 @@ use super::spec::{
 use crate::Result;
 use std::collections::HashMap;
 use std::rc::Rc;
-
-/// Kinds of names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    Body,
-    Joint,
-    Geom,
-    Site,
-    Tendon,
-    Actuator,
-}
 
 /// Most elements of one kind that copies may lead to, and most that are looked at for that.
 const MOST: usize = 10_000;

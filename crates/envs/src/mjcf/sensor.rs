@@ -1,6 +1,6 @@
 //! What a file says of its sensors.
 
-use super::references::Kind;
+use super::kind::Kind;
 use crate::dynamics::model::Reduce;
 
 /// A kind of thing with a frame.

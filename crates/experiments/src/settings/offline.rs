@@ -188,17 +188,16 @@ mod tests {
     }
 
     fn with_file(name: &str, text: &str, args: AgentArgs) -> Result<OfflineConfig> {
-        let file = std::env::temp_dir().join(format!("{}-offline-{name}.toml", std::process::id()));
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join(format!("{name}.toml"));
         fs::write(&file, text)?;
-        let config = config(&AgentArgs {
+        config(&AgentArgs {
             // Whether it is one is seen when it is read.
             dataset: Some(std::env::temp_dir()),
             env: Some("Hopper-v5".into()),
-            config: Some(file.clone()),
+            config: Some(file),
             ..args
-        });
-        fs::remove_file(file)?;
-        config
+        })
     }
 
     #[test]

@@ -191,21 +191,19 @@ mod tests {
     use super::*;
 
     /// A file with this text, in a folder of its own.
-    fn file(name: &str, text: &str) -> PathBuf {
-        let file = std::env::temp_dir().join(format!("{}-{name}.toml", std::process::id()));
+    fn file(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(format!("{name}.toml"));
         fs::write(&file, text).unwrap();
-        file
+        (folder, file)
     }
 
     fn with_file(name: &str, text: &str, args: TrainArgs) -> Result<TrainConfig> {
-        let path = file(name, text);
-        let args = TrainArgs {
-            config: Some(path.clone()),
+        let (_folder, path) = file(name, text);
+        config(&TrainArgs {
+            config: Some(path),
             ..args
-        };
-        let config = config(&args);
-        fs::remove_file(path).unwrap();
-        config
+        })
     }
 
     #[test]

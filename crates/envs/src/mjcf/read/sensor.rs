@@ -1,7 +1,7 @@
 //! Sensors.
 
 use super::super::element::Element;
-use super::super::references::Kind;
+use super::super::kind::Kind;
 use super::super::schema;
 use super::super::sensor::{FrameOf, Framed, Measured, SensorSpec, SideOf};
 use super::super::spec::Named;
