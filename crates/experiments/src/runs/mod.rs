@@ -34,7 +34,7 @@ pub struct Run {
     /// Its folder, or its `metrics.csv` where there is nothing else.
     pub path: PathBuf,
     /// Task, by Gymnasium's name; `none` where nothing says it. Of runs on several datasets of a task, with what tells these
-    /// apart in brackets behind it ([`env`] is the task alone).
+    /// apart in brackets behind it ([`env()`] is the task alone).
     pub task: String,
     /// What it is compared as.
     pub method: String,
