@@ -2,8 +2,9 @@
 //! hulls".
 //!
 //! On which side of a plane a point lies is decided without error (Shewchuk 1997), and what lies in the plane counts as
-//! seen. So no facet is ever thinner than it is, corners are the points that no others span, and flat sides need no
-//! tolerance.
+//! seen. So no facet is ever thinner than it is, and flat sides need no tolerance. A point that is out of a plane by no
+//! more than qhull's rounding is none of the hull's: beside a corner at the same place to the last bit, a walk from
+//! corner to corner would end there.
 //!
 //! Where the choice is free (the first four points, which facet and which point is next, how a flat side is cut into
 //! triangles) it is that of the program qhull, which MuJoCo uses: the order of corners and neighbours decides which of
@@ -34,6 +35,8 @@ struct Facet {
     neighbours: [usize; 3],
     /// Outward unit normal, as far as rounding lets it be.
     normal: DVec3,
+    /// Twice its area.
+    area: f64,
     /// Points that see it and no earlier facet, the farthest last.
     outside: Vec<usize>,
     removed: bool,
@@ -49,6 +52,8 @@ struct Builder<'a> {
     /// When each point last became the corner of a new facet.
     moved: Vec<u32>,
     moves: u32,
+    /// A point must be farther out of a facet's plane than this to be outside.
+    least: f64,
 }
 
 /// The hull of `points`, or of the first that make `most` corners; `None` where they all lie in one plane.
@@ -61,6 +66,7 @@ pub(super) fn hull(points: &[DVec3], most: Option<usize>) -> Option<Hull> {
         live: 4,
         moved: vec![0; points.len()],
         moves: 0,
+        least: 4.0 * rounding(points),
     };
     builder.start()?;
     // First the one of the four that has the farthest point, then all in the order in which they were made.
@@ -94,7 +100,20 @@ fn above([a, b, c]: [DVec3; 3], point: DVec3) -> f64 {
     -orient3d(coord(a), coord(b), coord(c), coord(point))
 }
 
+/// How far off the distance of one of the points from a plane may be by rounding: qhull's `qh_distround`.
+fn rounding(points: &[DVec3]) -> f64 {
+    let reach = points.iter().fold(DVec3::ZERO, |r, p| r.max(p.abs()));
+    let most = reach.max_element();
+    let sum = (3_f64.sqrt() * most).min(reach.element_sum());
+    f64::EPSILON * (3.0 * sum * 1.01 + most)
+}
+
 impl Builder<'_> {
+    /// Whether a point lies outside a facet, by more than rounding.
+    fn is_outside(&self, facet: usize, point: usize) -> bool {
+        self.above(facet, point) > self.least * self.facets[facet].area
+    }
+
     fn above(&self, facet: usize, point: usize) -> f64 {
         let corners = self.facets[facet].corners.map(|corner| self.points[corner]);
         above(corners, self.points[point])
@@ -182,7 +201,7 @@ impl Builder<'_> {
             if self.rank[point] > 0 {
                 continue;
             }
-            if let Some(facet) = (0..4).find(|facet| self.above(*facet, point) > 0.0) {
+            if let Some(facet) = (0..4).find(|facet| self.is_outside(*facet, point)) {
                 self.put(point, facet);
             }
         }
@@ -221,10 +240,12 @@ impl Builder<'_> {
     /// Adds a facet whose neighbours are not known yet.
     fn push(&mut self, corners: [usize; 3]) {
         let [a, b, c] = corners.map(|corner| self.points[corner]);
+        let normal = (b - a).cross(c - a);
         self.facets.push(Facet {
             corners,
             neighbours: [0; 3],
-            normal: (b - a).cross(c - a).normalize_or_zero(),
+            normal: normal.normalize_or_zero(),
+            area: normal.length(),
             outside: Vec::new(),
             removed: false,
         });
@@ -276,7 +297,7 @@ impl Builder<'_> {
         let height = |facet: usize| self.height(facet, point);
         let (mut facet, mut best) = (from, height(from));
         let found = loop {
-            if self.above(facet, point) > 0.0 {
+            if self.is_outside(facet, point) {
                 break Some(facet);
             }
             let behind = self
@@ -286,7 +307,7 @@ impl Builder<'_> {
             match behind.into_iter().find(better) {
                 Some(other) => (facet, best) = (other, height(other)),
                 // The walk may end early, by rounding.
-                None => break new.clone().find(|facet| self.above(*facet, point) > 0.0),
+                None => break new.clone().find(|facet| self.is_outside(*facet, point)),
             }
         };
         if let Some(facet) = found {

@@ -216,6 +216,45 @@ fn check(points: &[DVec3], Hull { corners, faces, .. }: &Hull) {
     assert_eq!(faces.len(), 2 * corners.len() - 4, "Euler's formula");
 }
 
+/// Corners of files that differ in the last bit of a coordinate: qhull, and so MuJoCo, has one corner there. Where there were
+/// two, a walk to the farthest corner ended between them, and a contact was lost.
+#[test]
+fn corners_that_only_rounding_tells_apart_are_one() {
+    let mut points = Vec::new();
+    for i in 0..300 {
+        // Evenly over a sphere, by the golden angle.
+        let (turn, z) = (f64::from(i) * 2.399_963, (f64::from(i) + 0.5) / 150.0 - 1.0);
+        let (sin, cos) = turn.sin_cos();
+        let r = (1.0 - z * z).sqrt();
+        points.push(DVec3::new(r * cos, r * sin, z) * 0.3);
+    }
+    let alone = hull(&points, None).unwrap();
+    assert_eq!(alone.corners.len(), 300);
+    for corner in 0..300 {
+        let DVec3 { x, y, z } = points[corner];
+        points.push(DVec3::new(x.next_up(), y, z));
+        points.push(DVec3::new(x, y.next_down(), z.next_up()));
+    }
+    let found = hull(&points, None).unwrap();
+    check(&points, &found);
+    assert_eq!(found.corners.len(), 300);
+    let graph = found.graph(&points);
+    for direction in &points[..300] {
+        let far: Vec<f64> = graph.points.iter().map(|p| p.dot(*direction)).collect();
+        let farthest = far.iter().copied().fold(0.0, f64::max);
+        for corner in 0..300 {
+            let is_end = graph
+                .around(corner)
+                .iter()
+                .all(|other| far[*other as usize] <= far[corner]);
+            assert!(
+                !is_end || far[corner] > farthest - 1e-12,
+                "a walk ends at {corner}"
+            );
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn hulls_of_any_points_are_closed_and_convex(
