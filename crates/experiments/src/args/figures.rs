@@ -14,6 +14,16 @@ pub enum LineOf {
     Iqm,
 }
 
+/// What a report is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// index.html, which opens without a network, its figures as SVG and PNG, scores and evaluations as CSV
+    #[default]
+    Html,
+    /// README.md for a repository, with two figures as SVG, and scores as CSV
+    Markdown,
+}
+
 /// Options of `cargo xtask plot`.
 #[derive(Args, Clone, Debug)]
 #[command(
@@ -52,13 +62,10 @@ pub struct PlotArgs {
 
 /// Options of `cargo xtask report`.
 #[derive(Args, Clone, Debug)]
-#[command(
-    after_help = "Writes index.html, which opens without a network, its figures as SVG and PNG, and the scores and evaluations as CSV.
-
-Examples:
+#[command(after_help = "Examples:
   cargo xtask report runs/ --out report/
-  cargo xtask report runs/ --out report/ --score last-30 --baseline dense-td3 --line mean"
-)]
+  cargo xtask report runs/ --out report/ --score last-30 --baseline dense-td3 --line mean
+  cargo xtask report runs/ --out results/ --format markdown --keeps 0.97")]
 pub struct ReportArgs {
     /// Runs, folders that hold runs, or studies
     #[arg(value_name = "RUN", required = true)]
@@ -76,9 +83,17 @@ pub struct ReportArgs {
     #[command(flatten)]
     pub scoring: Scoring,
 
+    /// Judge whether methods keep this share of the baseline's score, such as 0.97: reproduced, refuted or undecided
+    #[arg(long, value_name = "SHARE")]
+    pub keeps: Option<f64>,
+
     /// What a line is of the seeds of a method
     #[arg(long, value_name = "WHAT", value_enum, default_value = "iqm")]
     pub line: LineOf,
+
+    /// What is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "html")]
+    pub format: ReportFormat,
 
     /// Leave out the film of the run with the best evaluation
     #[arg(long)]

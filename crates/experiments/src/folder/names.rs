@@ -52,6 +52,8 @@ pub(crate) const PICTURE: &str = "sweep.svg";
 
 /// What a report's page begins with.
 pub(crate) const REPORT: &str = "<!doctype html><!-- a report of runs -->";
+/// What a report in Markdown begins with.
+pub(crate) const MARKDOWN: &str = "<!-- A report of runs, made and not to be edited:";
 /// The first columns of a table of runs for other programs.
 pub(crate) const LONG: [&str; 3] = ["exp_name", "env_name", "seed"];
 /// What a file for rliable begins with.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
-use super::names::{LONG, REPORT, RLIABLE};
+use super::names::{LONG, MARKDOWN, REPORT, RLIABLE};
 use crate::folder::owner::owner;
 
 /// What a file holds, and the only kind of file that it may replace.
@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Json,
     /// A report's page.
     Report,
+    /// A report as Markdown.
+    Markdown,
 }
 
 impl Kind {
@@ -41,6 +43,7 @@ impl Kind {
             Self::Csv => "table of runs",
             Self::Json => "file for rliable",
             Self::Report => "report",
+            Self::Markdown => "report in Markdown",
         }
     }
 
@@ -55,6 +58,7 @@ impl Kind {
             Self::Csv => bytes.starts_with(LONG.join(",").as_bytes()),
             Self::Json => bytes.starts_with(RLIABLE.as_bytes()),
             Self::Report => bytes.starts_with(REPORT.as_bytes()),
+            Self::Markdown => bytes.starts_with(MARKDOWN.as_bytes()),
         }
     }
 }

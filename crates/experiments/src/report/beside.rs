@@ -1,10 +1,10 @@
 //! The numbers of a paper beside ours.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use anyhow::{Context, Result};
 
+use super::table::Table;
 use super::words::{count, text, value};
 use crate::roster::paper::{Paper, PaperTable, Published};
 use crate::runs::RunSet;
@@ -12,33 +12,29 @@ use crate::runs::score::score;
 use crate::stats::{Summary, deviation_of, mean_of};
 use crate::terminal::table::thousands;
 
-/// Adds a section for each paper.
-///
-/// # Errors
-/// When a table's score is none.
-pub(super) fn papers(page: &mut String, set: &RunSet, papers: &[Paper]) -> Result<()> {
-    for paper in papers {
-        let _ = writeln!(
-            page,
-            "<h2>Beside the paper</h2>\n<p>{}. In each cell the paper's number, and below it ours: mean ± standard \
-             deviation over seeds.</p>",
-            text(&paper.source)
-        );
-        for table in &paper.tables {
-            add(page, set, table)?;
-        }
-        if !paper.not_comparable.is_empty() {
-            *page += "<p>Not comparable:</p>\n<ul>\n";
-            for line in &paper.not_comparable {
-                let _ = writeln!(page, "<li>{}</li>", text(line));
-            }
-            *page += "</ul>\n";
-        }
-    }
-    Ok(())
+/// What stands above a paper's tables.
+pub(super) fn words(paper: &Paper) -> String {
+    format!(
+        "{}. In each cell the paper's number, and below it ours: mean ± standard deviation over seeds.",
+        text(&paper.source)
+    )
 }
 
-fn add(page: &mut String, set: &RunSet, table: &PaperTable) -> Result<()> {
+/// A table of a paper with our numbers.
+pub(super) struct Beside {
+    pub(super) title: String,
+    /// What a score is, and of what.
+    pub(super) words: String,
+    /// Why ours are not shown.
+    pub(super) note: Option<String>,
+    pub(super) table: Table,
+}
+
+/// A table of a paper: in each cell its number, and below it ours.
+///
+/// # Errors
+/// When the table's score is none.
+pub(super) fn beside(set: &RunSet, table: &PaperTable) -> Result<Beside> {
     let said = || format!("the paper's table `{}`", table.title);
     let summary: Summary = table.score.parse().with_context(said)?;
     let told: BTreeSet<&str> = table
@@ -57,31 +53,12 @@ fn add(page: &mut String, set: &RunSet, table: &PaperTable) -> Result<()> {
         .filter(|name| !ours.iter().any(|t| family(t) == **name));
     tasks.extend(missing.map(|name| (*name, None)));
     let dense = table.percent_of.as_deref();
-    let unit = match dense {
-        Some(name) => format!(", in percent of {name}"),
-        None => String::new(),
-    };
-    let _ = writeln!(
-        page,
-        "<h3>{}</h3>\n<p>Score of a run of ours: {}{}.</p>",
-        text(&table.title),
-        text(&summary.words()),
-        text(&unit)
-    );
-    if let Some(name) = dense.filter(|name| !set.methods().contains(name)) {
-        let _ = writeln!(
-            page,
-            "<p class=\"note\">Ours are not shown: there is no run of {} here; name a study with such runs too.</p>",
-            text(name)
-        );
-    }
-    *page += "<table><tr><th>method</th>";
-    for (name, task) in &tasks {
-        let _ = write!(page, "<th>{}</th>", text(task.unwrap_or(name)));
-    }
-    *page += "</tr>\n";
-    for (method, row) in ordered(set, table) {
-        let _ = write!(page, "<tr><th>{}</th>", text(method));
+    let unit = dense.map_or_else(String::new, |name| format!(", in percent of {name}"));
+    let absent = dense.filter(|name| !set.methods().contains(name));
+    let mut head = vec!["method".to_owned()];
+    head.extend(tasks.iter().map(|(name, task)| text(task.unwrap_or(name))));
+    let row = |(method, row): Row| {
+        let mut cells = vec![text(method)];
         for (name, task) in &tasks {
             let paper = row.get(*name).map_or_else(
                 || "–".to_owned(),
@@ -92,12 +69,28 @@ fn add(page: &mut String, set: &RunSet, table: &PaperTable) -> Result<()> {
             );
             let own = task.and_then(|task| cell(set, task, method, summary, dense));
             let own = own.unwrap_or_else(|| "–".to_owned());
-            let _ = write!(page, "<td>{paper}<br>{own}</td>");
+            cells.push(format!("{paper}<br>{own}"));
         }
-        *page += "</tr>\n";
-    }
-    *page += "</table>\n";
-    Ok(())
+        cells
+    };
+    Ok(Beside {
+        title: text(&table.title),
+        words: format!(
+            "Score of a run of ours: {}{}.",
+            text(&summary.words()),
+            text(&unit)
+        ),
+        note: absent.map(|name| {
+            format!(
+                "Ours are not shown: there is no run of {} here; name a study with such runs too.",
+                text(name)
+            )
+        }),
+        table: Table {
+            head,
+            rows: ordered(set, table).into_iter().map(row).collect(),
+        },
+    })
 }
 
 /// A method, and its numbers by task.

@@ -2,28 +2,32 @@
 
 use anyhow::Result;
 
+use super::RESAMPLES;
+use super::table::Table;
+use super::words::{interval, text, value};
 use crate::charts::figure::{Axis, Content, Figure, Line, Panel};
 use crate::charts::learning::of_band;
 use crate::folder::names::LONG;
 use crate::runs::score::{Board, Method, References, Scale};
-use crate::runs::{RETURN, RunSet};
+use crate::runs::{RETURN, Run, RunSet};
 use crate::stats::aggregate::{iqm, mean, median, optimality_gap};
 use crate::stats::curve::{Centre, sample_efficiency};
 use crate::stats::profile::with_intervals;
-use crate::stats::{Bootstrap, Estimate, Scores, paired, probability_of_improvement};
+use crate::stats::{Bootstrap, Estimate, Scores, deviation_of, paired, probability_of_improvement};
+use crate::terminal::table::thousands;
 
 /// Thresholds of a profile.
 const THRESHOLDS: u32 = 100;
 
 /// Names of aggregates, in the order of [`Row::values`].
-pub(super) const NAMES: [&str; 4] = ["IQM", "median", "mean", "optimality gap"];
+const NAMES: [&str; 4] = ["IQM", "median", "mean", "optimality gap"];
 
 /// The aggregates of a method.
 pub(super) struct Row {
     /// Its place among the methods.
     pub(super) look: usize,
     pub(super) name: String,
-    /// See [`NAMES`].
+    /// See `NAMES`.
     pub(super) values: [Estimate; 4],
     /// How probable it is to be better than the baseline.
     pub(super) improvement: Option<Estimate>,
@@ -88,6 +92,56 @@ impl Aggregates {
             rows,
             left_out,
         }))
+    }
+
+    /// What the scores and intervals of the table are.
+    pub(super) fn words(&self) -> String {
+        let drawn = match &self.scale {
+            Scale::Share(name) => format!(" The runs of {name} are drawn anew as well."),
+            _ => String::new(),
+        };
+        format!(
+            "Score: {}. Intervals: 95 %, stratified bootstrap, {} resamples.{} A lower optimality gap is better.",
+            text(&self.scale.words()),
+            thousands(RESAMPLES[0] as f64),
+            text(&drawn)
+        )
+    }
+
+    /// Why scores are not shares, and what is not in the table.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let why = self.why.as_ref();
+        let mut notes: Vec<String> = why
+            .map(|why| format!("Not shares: {}.", text(why)))
+            .into_iter()
+            .collect();
+        if !self.left_out.is_empty() {
+            let names = text(&self.left_out.join(", "));
+            notes.push(format!("Without a run in some task: {names}."));
+        }
+        notes
+    }
+
+    pub(super) fn table(&self) -> Table {
+        let mut head = vec!["method".to_owned()];
+        head.extend(NAMES.map(str::to_owned));
+        if let Some(baseline) = &self.baseline {
+            head.push(format!("P(better than {})", text(baseline)));
+            head.push("difference by seed".to_owned());
+        }
+        let row = |row: &Row| {
+            let mut cells = vec![text(&row.name)];
+            cells.extend(row.values.iter().map(interval));
+            if self.baseline.is_some() {
+                let said = [&row.improvement, &row.difference];
+                cells.extend(said.map(|e| e.as_ref().map_or_else(|| "–".to_owned(), interval)));
+            }
+            cells
+        };
+        Table {
+            head,
+            rows: self.rows.iter().map(row).collect(),
+        }
     }
 
     /// Bars of the aggregates, the profile of scores, and the curve over all tasks.
@@ -184,6 +238,51 @@ impl Aggregates {
             content: Content::Lines(lines),
         })
     }
+}
+
+/// What the cells of [`in_each_task`] hold.
+pub(super) fn cells(board: &Board) -> String {
+    format!(
+        "Score of a run: {}. Each cell: mean ± standard deviation over seeds, the interquartile mean with its 95 % \
+         interval, and the seeds.",
+        text(&board.summary.words())
+    )
+}
+
+/// Scores of each method in each task; `seed` is how a run is named by its seed.
+pub(super) fn in_each_task(
+    set: &RunSet,
+    board: &Board,
+    seed: impl Fn(&Run) -> String,
+) -> Result<Table> {
+    let by = Bootstrap::new(RESAMPLES[0], 0.95, 0)?;
+    let mut head = vec!["method".to_owned()];
+    head.extend(board.tasks.iter().map(|task| text(task)));
+    let mut rows = Vec::new();
+    for method in &board.methods {
+        let mut row = vec![text(&method.name)];
+        for (task, runs) in board.tasks.iter().zip(&method.tasks) {
+            let values: Vec<f64> = runs.iter().map(|run| run.1).collect();
+            let runs = set.of(task, &method.name).into_iter();
+            let seeds: Vec<String> = runs.map(&seed).collect();
+            let seeds = seeds.join(" ");
+            row.push(match Scores::new(vec![values]) {
+                Err(_) => "–".to_owned(),
+                Ok(scores) if scores.tasks()[0].len() == 1 => format!(
+                    "{}<br><small>one seed, {seeds}</small>",
+                    value(scores.means()[0])
+                ),
+                Ok(scores) => format!(
+                    "{} ± {}<br><small>IQM {}<br>seeds {seeds}</small>",
+                    value(scores.means()[0]),
+                    value(deviation_of(&scores.tasks()[0])),
+                    interval(&by.of(&scores, iqm)),
+                ),
+            });
+        }
+        rows.push(row);
+    }
+    Ok(Table { head, rows })
 }
 
 fn improvement(method: &Method, other: &Method, by: &Bootstrap) -> Option<Estimate> {

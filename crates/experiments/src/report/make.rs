@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use super::{Options, build};
-use crate::args::figures::ReportArgs;
+use crate::args::figures::{ReportArgs, ReportFormat};
 use crate::args::watch::WatchArgs;
 use crate::charts::{self, plot};
 use crate::export::{references, summary};
@@ -25,12 +25,18 @@ use crate::version::version;
 /// The folder of the figures.
 const FIGURES: &str = "figures";
 
+/// What a report in Markdown shows of the figures.
+const SHOWN: [&str; 2] = ["curves", "aggregates"];
+
 /// The tables and, last, the page.
-const FILES: [(&str, Kind); 3] = [
+const HTML: [(&str, Kind); 3] = [
     ("scores.csv", Kind::Csv),
     ("evaluations.csv", Kind::Csv),
     ("index.html", Kind::Report),
 ];
+
+/// The same in Markdown.
+const MARKDOWN: [(&str, Kind); 2] = [("scores.csv", Kind::Csv), ("README.md", Kind::Markdown)];
 
 /// The weights of the best evaluation, in a run's folder.
 const BEST_POLICY: &str = "checkpoints/best.safetensors";
@@ -44,14 +50,21 @@ const FILM_SECONDS: f64 = 5.0;
 /// When a run cannot be read, or something else is where the report is to be.
 pub(crate) fn run(args: &ReportArgs) -> Result<()> {
     places::folder("--out", &args.out)?;
+    let is_html = args.format == ReportFormat::Html;
+    let names: &[(&str, Kind)] = if is_html { &HTML } else { &MARKDOWN };
     if args.out.is_dir() {
-        for (name, kind) in FILES {
-            Output::new("--out", &args.out.join(name), kind)?;
+        for (name, kind) in names {
+            Output::new("--out", &args.out.join(name), *kind)?;
         }
+    }
+    if let Some(share) = args.keeps
+        && !(share > 0.0 && share.is_finite())
+    {
+        bail!("--keeps {share}: it is a share above 0, such as 0.97");
     }
     let summary = summary(&args.scoring)?;
     let set = RunSet::read(&args.runs)?;
-    let film = match args.no_film {
+    let film = match args.no_film || !is_html {
         true => None,
         false => film(&set)?,
     };
@@ -64,6 +77,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
         title: args.title.clone(),
         summary,
         baseline: args.scoring.baseline.clone(),
+        keeps: args.keeps,
         centre: plot::centre(args.line),
         made: [command(), format!("version {}", version())],
         papers: papers.into_iter().flatten().collect(),
@@ -75,12 +89,19 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
     let mut files: Vec<(PathBuf, Kind, Vec<u8>)> = Vec::new();
     for (name, figure) in &report.figures {
         let path = |end: &str| figures.join(format!("{name}.{end}"));
-        files.push((path("svg"), Kind::Svg, charts::svg(figure)?.into_bytes()));
-        files.push((path("png"), Kind::Png, charts::png(figure)?));
+        if is_html || SHOWN.contains(name) {
+            files.push((path("svg"), Kind::Svg, charts::svg(figure)?.into_bytes()));
+        }
+        if is_html {
+            files.push((path("png"), Kind::Png, charts::png(figure)?));
+        }
     }
-    let texts = [report.scores, report.evaluations, report.page];
-    for ((name, kind), text) in FILES.into_iter().zip(texts) {
-        files.push((args.out.join(name), kind, text.into_bytes()));
+    let texts = match is_html {
+        true => vec![report.scores, report.evaluations, report.page],
+        false => vec![report.scores, report.markdown],
+    };
+    for ((name, kind), text) in names.iter().zip(texts) {
+        files.push((args.out.join(name), *kind, text.into_bytes()));
     }
     let places = files
         .iter()
@@ -89,7 +110,9 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
     for (place, (.., bytes)) in places.into_iter().zip(&files) {
         place.write(bytes)?;
     }
-    print_line(&format!("{}", args.out.join("index.html").display()));
+    if let Some((page, ..)) = files.last() {
+        print_line(&format!("{}", page.display()));
+    }
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! A report of a set of runs: one page that needs nothing else, and its figures as SVG and PNG.
 //!
-//! In reading order: this file, `finals` (scores and aggregates), `beside` (a paper's numbers), `run` (a run by itself), `connections` (what is left
-//! of a first layer), `words` (numbers as text), `page` (the page), `make` (the command).
+//! In reading order: this file, `finals` (scores and aggregates), `beside` (a paper's numbers), `claims` (what runs say of them), `run` (a
+//! run by itself), `connections` (what is left of a first layer), `words` and `table` (numbers and tables as text), `page` (the page),
+//! `markdown` (the same for a repository), `make` (the command).
 
 use anyhow::{Context, Result};
 
@@ -14,12 +15,15 @@ use crate::stats::curve::Centre;
 use crate::stats::{Bootstrap, Summary};
 
 mod beside;
+mod claims;
 mod connections;
 mod finals;
 #[cfg(feature = "run")]
 pub(crate) mod make;
+mod markdown;
 mod page;
 mod run;
+mod table;
 mod words;
 
 /// Resamples of an interval of aggregates, and of one along a line.
@@ -34,6 +38,8 @@ pub struct Options {
     pub summary: Summary,
     /// The method that others are compared with; `None` takes the only dense one, if there is one.
     pub baseline: Option<String>,
+    /// The share of the baseline's score that methods are to keep, if that is to be judged.
+    pub keeps: Option<f64>,
     /// What a line is of the runs of a method.
     pub centre: Centre,
     /// The command that makes it, and the version of the program.
@@ -49,6 +55,8 @@ pub struct Options {
 pub struct Report {
     /// The page.
     pub page: String,
+    /// Its text and tables as Markdown, with figures of the folder `figures` beside it.
+    pub markdown: String,
     /// Figures by the name of their file.
     pub figures: Vec<(&'static str, Figure)>,
     /// All evaluations in the long layout.
@@ -60,7 +68,7 @@ pub struct Report {
 /// Makes a report.
 ///
 /// # Errors
-/// When there is no method of the baseline's name, or a run's networks are damaged.
+/// When there is no method of the baseline's name or, with `keeps`, no baseline, or a run's networks are damaged.
 pub fn build(set: &RunSet, options: &Options, references: References) -> Result<Report> {
     let evaluations = tables::long(set, None)?;
     let (set, behind) = &set.clone().level();
@@ -83,16 +91,18 @@ pub fn build(set: &RunSet, options: &Options, references: References) -> Result<
             figures.push((name, figure));
         }
     }
-    let page = page::page(&page::Contents {
+    let contents = page::Contents {
         set,
         behind,
         board: &board,
         options,
         aggregates: &aggregates,
         figures: &figures,
-    })?;
+        claims: &claims::judged(set, &board, baseline, options)?,
+    };
     Ok(Report {
-        page,
+        page: page::page(&contents)?,
+        markdown: markdown::markdown(&contents)?,
         figures,
         evaluations,
         scores: finals::csv(&board)?,

@@ -1,21 +1,21 @@
 //! The page: text, tables and pictures in one file that needs no network.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 
 use anyhow::Result;
 use base64::Engine;
 
-use super::finals::{Aggregates, NAMES};
-use super::words::{count, interval, text, value};
+use super::claims::{self, Judged};
+use super::finals::{self, Aggregates};
+use super::words::{count, text, value};
 use super::{Options, beside, connections, run, svg};
 use crate::charts::figure::Figure;
 use crate::folder::names::{CONFIG, FROM, REPORT};
-use crate::runs::score::{self, Board, Scale};
+use crate::runs::score::{self, Board};
 use crate::runs::{Run, RunSet, networks};
-use crate::stats::aggregate::iqm;
 use crate::stats::curve::Centre;
-use crate::stats::{Bootstrap, Scores, deviation_of};
 use crate::terminal::shell;
 use crate::terminal::table::thousands;
 
@@ -34,6 +34,36 @@ pub(super) struct Contents<'a> {
     /// Or why there are none.
     pub(super) aggregates: &'a std::result::Result<Aggregates, String>,
     pub(super) figures: &'a [(&'static str, Figure)],
+    pub(super) claims: &'a [Judged],
+}
+
+impl Contents<'_> {
+    /// How many runs, tasks, methods and seeds there are.
+    pub(super) fn counts(&self) -> String {
+        let set = self.set;
+        let seeds: BTreeSet<u64> = set.runs().iter().map(|run| run.seed).collect();
+        format!(
+            "{} in {} by {} with {}.",
+            count(set.runs().len(), "run"),
+            count(set.tasks().len(), "task"),
+            count(set.methods().len(), "method"),
+            count(seeds.len(), "seed"),
+        )
+    }
+
+    /// Which runs are left out, and why.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        let missing = [
+            ("there is no evaluation yet", self.set.left_out()),
+            ("others of the same method are longer", self.behind),
+        ];
+        let missing = missing
+            .into_iter()
+            .filter(|(_, folders)| !folders.is_empty());
+        missing
+            .map(|(why, folders)| format!("Left out, as {why}: {}.", text(&folders.join(", "))))
+            .collect()
+    }
 }
 
 /// The text of the page.
@@ -48,26 +78,15 @@ pub(super) fn page(contents: &Contents) -> Result<String> {
          <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"icon\" href=\"data:,\">\
          <title>{title}</title><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n"
     );
-    let seeds: std::collections::BTreeSet<u64> = set.runs().iter().map(|run| run.seed).collect();
     let _ = writeln!(
         page,
-        "<p>{} in {} by {} with {}. Made by <code>{}</code>, {}.</p>",
-        count(set.runs().len(), "run"),
-        count(set.tasks().len(), "task"),
-        count(set.methods().len(), "method"),
-        count(seeds.len(), "seed"),
+        "<p>{} Made by <code>{}</code>, {}.</p>",
+        contents.counts(),
         text(&options.made[0]),
         text(&options.made[1]),
     );
-    let missing = [
-        ("there is no evaluation yet", set.left_out()),
-        ("others of the same method are longer", contents.behind),
-    ];
-    for (why, folders) in missing {
-        if !folders.is_empty() {
-            let folders = text(&folders.join(", "));
-            let _ = writeln!(page, "<p class=\"note\">Left out, as {why}: {folders}.</p>");
-        }
+    for note in contents.left_out() {
+        let _ = writeln!(page, "<p class=\"note\">{note}</p>");
     }
     if let Some((film, words)) = &options.film {
         let picture = base64::engine::general_purpose::STANDARD.encode(film);
@@ -79,7 +98,7 @@ pub(super) fn page(contents: &Contents) -> Result<String> {
     }
     curves(&mut page, contents)?;
     finals(&mut page, contents)?;
-    beside::papers(&mut page, set, &options.papers)?;
+    papers(&mut page, contents)?;
     aggregates(&mut page, contents)?;
     sparsity(&mut page, contents)?;
     page += "<h2>Each run</h2>\n<p>Settings, losses, values, replay and connections. The horizontal axis is steps. \
@@ -121,52 +140,50 @@ fn curves(page: &mut String, contents: &Contents) -> Result<()> {
     Ok(())
 }
 
-/// The table of scores in each task.
+/// The scores in each task.
 fn finals(page: &mut String, contents: &Contents) -> Result<()> {
-    let (board, set) = (contents.board, contents.set);
-    let by = Bootstrap::new(super::RESAMPLES[0], 0.95, 0)?;
+    let link = |run: &Run| format!("<a href=\"#{}\">{}</a>", anchor(run), run.seed);
+    let table = finals::in_each_task(contents.set, contents.board, link)?;
     let _ = writeln!(
         page,
-        "<h2>Final scores</h2>\n<p>Score of a run: {}. Each cell: mean ± standard deviation over seeds, the \
-         interquartile mean with its 95 % interval, and the seeds.</p>\n<table><tr><th>method</th>",
-        text(&board.summary.words())
+        "<h2>Final scores</h2>\n<p>{}</p>\n{}<p>As files: <a href=\"scores.csv\">scores.csv</a>, and all evaluations in \
+         <a href=\"evaluations.csv\">evaluations.csv</a>.</p>",
+        finals::cells(contents.board),
+        table.html()
     );
-    for task in &board.tasks {
-        let _ = write!(page, "<th>{}</th>", text(task));
-    }
-    *page += "</tr>\n";
-    for method in &board.methods {
-        let _ = write!(page, "<tr><th>{}</th>", text(&method.name));
-        for (task, runs) in board.tasks.iter().zip(&method.tasks) {
-            let values: Vec<f64> = runs.iter().map(|run| run.1).collect();
-            let links = set.of(task, &method.name);
-            let links = links
-                .iter()
-                .map(|run| format!("<a href=\"#{}\">{}</a>", anchor(run), run.seed));
-            let links: Vec<String> = links.collect();
-            *page += &match Scores::new(vec![values]) {
-                Err(_) => "<td>–</td>".to_owned(),
-                Ok(scores) if scores.tasks()[0].len() == 1 => format!(
-                    "<td>{}<br><small>one seed, {}</small></td>",
-                    value(scores.means()[0]),
-                    links.join(" ")
-                ),
-                Ok(scores) => {
-                    let estimate = by.of(&scores, iqm);
-                    format!(
-                        "<td>{} ± {}<br><small>IQM {}<br>seeds {}</small></td>",
-                        value(scores.means()[0]),
-                        value(deviation_of(&scores.tasks()[0])),
-                        interval(&estimate),
-                        links.join(" ")
-                    )
-                }
-            };
+    Ok(())
+}
+
+/// What papers say of the same runs, and claim.
+fn papers(page: &mut String, contents: &Contents) -> Result<()> {
+    for paper in &contents.options.papers {
+        let _ = writeln!(
+            page,
+            "<h2>Beside the paper</h2>\n<p>{}</p>",
+            beside::words(paper)
+        );
+        for table in &paper.tables {
+            let beside = beside::beside(contents.set, table)?;
+            let _ = writeln!(page, "<h3>{}</h3>\n<p>{}</p>", beside.title, beside.words);
+            if let Some(note) = &beside.note {
+                let _ = writeln!(page, "<p class=\"note\">{note}</p>");
+            }
+            *page += &beside.table.html();
         }
-        *page += "</tr>\n";
+        if !paper.not_comparable.is_empty() {
+            *page += "<p>Not comparable:</p>\n<ul>\n";
+            for line in &paper.not_comparable {
+                let _ = writeln!(page, "<li>{}</li>", text(line));
+            }
+            *page += "</ul>\n";
+        }
     }
-    *page += "</table>\n<p>As files: <a href=\"scores.csv\">scores.csv</a>, and all evaluations in \
-              <a href=\"evaluations.csv\">evaluations.csv</a>.</p>\n";
+    if !contents.claims.is_empty() {
+        let _ = writeln!(page, "<h2>Claims</h2>\n<p>{}</p>", claims::RULE);
+    }
+    for claim in contents.claims {
+        let _ = writeln!(page, "<h3>{}</h3>\n{}", claim.words, claim.table.html());
+    }
     Ok(())
 }
 
@@ -180,53 +197,11 @@ fn aggregates(page: &mut String, contents: &Contents) -> Result<()> {
             return Ok(());
         }
     };
-    let drawn = match &found.scale {
-        Scale::Share(name) => format!(" The runs of {name} are drawn anew as well."),
-        _ => String::new(),
-    };
-    let _ = writeln!(
-        page,
-        "<p>Score: {}. Intervals: 95 %, stratified bootstrap, {} resamples.{} A lower optimality gap is better.</p>",
-        text(&found.scale.words()),
-        thousands(super::RESAMPLES[0] as f64),
-        text(&drawn)
-    );
-    if let Some(why) = &found.why {
-        let _ = writeln!(page, "<p class=\"note\">Not shares: {}.</p>", text(why));
+    let _ = writeln!(page, "<p>{}</p>", found.words());
+    for note in found.notes() {
+        let _ = writeln!(page, "<p class=\"note\">{note}</p>");
     }
-    if !found.left_out.is_empty() {
-        let names = text(&found.left_out.join(", "));
-        let _ = writeln!(
-            page,
-            "<p class=\"note\">Without a run in some task: {names}.</p>"
-        );
-    }
-    *page += "<table><tr><th>method</th>";
-    for name in NAMES {
-        let _ = write!(page, "<th>{name}</th>");
-    }
-    if let Some(baseline) = &found.baseline {
-        let name = text(baseline);
-        let _ = write!(
-            page,
-            "<th>P(better than {name})</th><th>difference by seed</th>"
-        );
-    }
-    *page += "</tr>\n";
-    for row in &found.rows {
-        let _ = write!(page, "<tr><th>{}</th>", text(&row.name));
-        for estimate in &row.values {
-            let _ = write!(page, "<td>{}</td>", interval(estimate));
-        }
-        if found.baseline.is_some() {
-            for estimate in [&row.improvement, &row.difference] {
-                let said = estimate.as_ref().map_or_else(|| "–".to_owned(), interval);
-                let _ = write!(page, "<td>{said}</td>");
-            }
-        }
-        *page += "</tr>\n";
-    }
-    *page += "</table>\n";
+    *page += &found.table().html();
     figure(
         page,
         contents,
@@ -424,7 +399,7 @@ mod tests {
         let anchor = |method: &str| anchor(&run("a".as_ref(), method));
         assert_eq!(anchor("rlx2-td3"), "Hopper-v5_rlx2-td3_0");
         let alike = ["a b", "a-b", "a_b", "a+b", "a~b", "aéb"].map(anchor);
-        let apart: std::collections::BTreeSet<&String> = alike.iter().collect();
+        let apart: BTreeSet<&String> = alike.iter().collect();
         assert_eq!(apart.len(), alike.len(), "{alike:?}");
         assert!(
             alike

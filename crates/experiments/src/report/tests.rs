@@ -9,6 +9,7 @@ fn options() -> Options {
         title: "a <study> & more".to_owned(),
         summary: Summary::Last,
         baseline: None,
+        keeps: None,
         centre: Centre::Iqm,
         made: ["cargo xtask report runs".to_owned(), "version 0".to_owned()],
         papers: Vec::new(),
@@ -92,6 +93,69 @@ fn a_papers_rows_follow_their_methods() {
     let table = &paper.tables[0];
     assert_eq!(table.percent_of.as_deref(), Some("dense (a)"));
     assert!(table.rows.contains_key("wide (a)"), "{table:?}");
+}
+
+/// RLx2's runs have half the return of the dense ones, in both tasks and together.
+#[test]
+fn a_share_that_is_to_be_kept_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = study(folder.path());
+    let verdicts = |options: &Options| -> Vec<[usize; 3]> {
+        let report = build(&set, options, &|_| None).unwrap();
+        let section = |text: &str, from: &str, to: &str| -> String {
+            let rest = text.split(from).nth(1).unwrap_or_default();
+            rest.split(to).next().unwrap_or_default().to_owned()
+        };
+        let page = section(&report.page, "<h2>Claims</h2>", "<h2>");
+        let markdown = section(&report.markdown, "## Claims", "\n## ");
+        let words = ["<b>reproduced</b>", "<b>refuted</b>", "undecided"];
+        // The rule above the tables says the last word too.
+        let count = |text: &str| words.map(|word| text.matches(word).count());
+        vec![count(&page), count(&markdown)]
+    };
+    let keeping = |share| Options {
+        keeps: Some(share),
+        ..options()
+    };
+    assert_eq!(verdicts(&keeping(0.05)), [[3, 0, 1]; 2]);
+    assert_eq!(verdicts(&keeping(3.0)), [[0, 3, 1]; 2]);
+    // Half of it, and from a quarter on: nobody knows.
+    assert_eq!(verdicts(&keeping(0.6)), [[0, 0, 4]; 2]);
+    assert_eq!(verdicts(&options()), [[0; 3]; 2]);
+    // A paper's claim is its own, whatever the report's.
+    let mut of_paper = options();
+    let text = "{\"source\": \"p\", \"claims\": [{\"method\": \"rlx2-td3\", \"of\": \"dense-td3\", \"keeps\": 3.0, \
+                \"score\": \"last-30\"}, {\"method\": \"absent\", \"of\": \"dense-td3\", \"keeps\": 1.0, \"score\": \"last\"}]}";
+    of_paper.papers = vec![serde_json::from_str(text).unwrap()];
+    assert_eq!(verdicts(&of_paper), [[0, 3, 1]; 2]);
+    let mut alone = keeping(0.9);
+    alone.baseline = Some("nothing".to_owned());
+    assert!(build(&set, &alone, &|_| None).is_err());
+}
+
+/// Markdown has the page's tables, and only pictures that are written beside it.
+#[test]
+fn the_markdown_holds_what_the_page_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = build(&study(folder.path()), &options(), &|_| None).unwrap();
+    let text = &report.markdown;
+    assert!(text.starts_with(crate::folder::names::MARKDOWN));
+    assert!(text.contains("# a &lt;study&gt; &amp; more"));
+    for cell in [
+        "<small>[-0.667, -0.333]</small>",
+        "seeds 0 1 2",
+        "P(better than dense-td3)",
+    ] {
+        assert!(text.contains(cell), "{cell}");
+    }
+    let runs = text.split("## Runs").nth(1).unwrap();
+    assert_eq!(runs.matches("| Hopper-v5 |").count(), 6);
+    let pictures: Vec<&str> = text.split("](").skip(1).collect();
+    let pictures: Vec<&str> = pictures
+        .iter()
+        .map(|t| t.split(')').next().unwrap())
+        .collect();
+    assert_eq!(pictures, ["figures/curves.svg", "figures/aggregates.svg"]);
 }
 
 /// Links lead to places that are there, each once.

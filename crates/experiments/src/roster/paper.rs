@@ -18,6 +18,22 @@ pub struct Paper {
     pub not_comparable: Vec<String>,
     /// Its tables.
     pub tables: Vec<PaperTable>,
+    /// What it claims of methods.
+    pub claims: Vec<PaperClaim>,
+}
+
+/// A claim: that a method keeps a share of another's score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperClaim {
+    /// The method.
+    pub method: String,
+    /// The other.
+    pub of: String,
+    /// The share, such as 0.97; above 0.
+    pub keeps: f64,
+    /// What a run's score is, as `report --score` has it.
+    pub score: String,
 }
 
 /// A table of a paper.
@@ -88,12 +104,25 @@ impl Paper {
                 );
             }
         }
+        for claim in &self.claims {
+            if !(claim.keeps > 0.0 && claim.keeps.is_finite()) {
+                bail!(
+                    "paper.claims: `{}`: keeps is {}; it is a share above 0, such as 0.97",
+                    claim.method,
+                    claim.keeps
+                );
+            }
+        }
         Ok(())
     }
 
     /// The same with other names of methods.
     #[must_use]
     pub fn calling(mut self, name: impl Fn(&str) -> String) -> Self {
+        for claim in &mut self.claims {
+            claim.method = name(&claim.method);
+            claim.of = name(&claim.of);
+        }
         for table in &mut self.tables {
             table.percent_of = table.percent_of.as_deref().map(&name);
             let rows = std::mem::take(&mut table.rows).into_iter();

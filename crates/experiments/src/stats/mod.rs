@@ -18,6 +18,7 @@
 
 pub mod aggregate;
 pub mod bootstrap;
+pub mod claim;
 pub mod compare;
 pub mod curve;
 pub mod profile;

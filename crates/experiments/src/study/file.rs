@@ -152,6 +152,10 @@ impl StudyFile {
                 let score = table.score.parse::<Summary>();
                 score.with_context(|| format!("paper.tables: `{}`: score", table.title))?;
             }
+            for claim in &paper.claims {
+                let score = claim.score.parse::<Summary>();
+                score.with_context(|| format!("paper.claims: `{}`: score", claim.method))?;
+            }
         }
         if let Some(offline) = &self.offline {
             named("offline.datasets", &offline.datasets)?;
