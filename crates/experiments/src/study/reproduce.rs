@@ -186,6 +186,10 @@ mod tests {
                     .iter()
                     .map(|run| run.task.trim_end_matches("-v3"))
                     .collect();
+                for claim in &paper.claims {
+                    let both = [&claim.method, &claim.of];
+                    assert!(both.iter().all(|m| methods.contains(m.as_str())), "{name}");
+                }
                 for (method, row) in paper.tables.iter().flat_map(|table| &table.rows) {
                     assert!(methods.contains(method.as_str()), "{name}: {method}");
                     assert!(
