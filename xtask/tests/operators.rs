@@ -438,6 +438,36 @@ fn reports_and_tables_replace_their_own_alone() {
     }
     // Again, without the film, in the same place.
     place.does(&["report", "run", "other", "--out", "a/report", "--no-film"]);
+    let said = place.does(&[
+        "report",
+        "run",
+        "other",
+        "--out",
+        "md",
+        "--format",
+        "markdown",
+        "--keeps",
+        "0.9",
+        "--baseline",
+        "dense-td3",
+    ]);
+    assert_eq!(said.trim_end(), "md/README.md");
+    let mut files: Vec<_> = ["md", "md/figures"]
+        .iter()
+        .flat_map(|folder| fs::read_dir(place.path(folder)).unwrap())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(
+        files,
+        [
+            "README.md",
+            "aggregates.svg",
+            "curves.svg",
+            "figures",
+            "scores.csv"
+        ]
+    );
     place.does(&[
         "plot",
         "run",
@@ -460,9 +490,15 @@ fn reports_and_tables_replace_their_own_alone() {
     );
     fs::create_dir(place.path("site")).unwrap();
     fs::write(place.path("site/index.html"), "<!doctype html>mine").unwrap();
+    fs::write(place.path("site/README.md"), "# mine").unwrap();
     fs::write(place.path("notes.csv"), "mine").unwrap();
     for (words, expected) in [
         ("report run --out site", "is no report"),
+        (
+            "report run --out site --format markdown",
+            "is no report in Markdown",
+        ),
+        ("report run --out r --keeps 0", "--keeps 0: it is a share"),
         ("report run --out my.toml", "is a file"),
         (
             "report run --out r --score mean",
