@@ -61,6 +61,9 @@ pub(super) fn judged(
     Ok(all)
 }
 
+/// A task, and the scores of both methods in it.
+type Both<'a> = (&'a str, Vec<f64>, Vec<f64>);
+
 fn judge(
     board: &Board,
     method: &Method,
@@ -69,7 +72,7 @@ fn judge(
     by: &Bootstrap,
 ) -> Result<Judged> {
     let scores = |runs: &[(u64, f64)]| -> Vec<f64> { runs.iter().map(|run| run.1).collect() };
-    let mut tasks: Vec<(&str, Vec<f64>, Vec<f64>)> = Vec::new();
+    let mut tasks: Vec<Both> = Vec::new();
     for (task, (own, others)) in board
         .tasks
         .iter()
@@ -79,13 +82,13 @@ fn judge(
             tasks.push((task, scores(own), scores(others)));
         }
     }
-    let row = |name: String, tasks: &[(&str, Vec<f64>, Vec<f64>)]| -> Result<Vec<String>> {
-        let seeds = tasks
-            .iter()
-            .map(|(_, own, others)| [own.len(), others.len()]);
-        let seeds: Vec<String> = seeds
-            .map(|[own, others]| format!("{own} of {others}"))
-            .collect();
+    let row = |name: String, tasks: &[Both]| -> Result<Vec<String>> {
+        let runs = |of: fn(&Both) -> usize| tasks.iter().map(of).sum::<usize>();
+        let seeds = format!(
+            "{} and {}",
+            runs(|task| task.1.len()),
+            runs(|task| task.2.len())
+        );
         let fewest = tasks
             .iter()
             .map(|(_, own, others)| own.len().min(others.len()));
@@ -93,13 +96,7 @@ fn judge(
         let others = Scores::new(tasks.iter().map(|task| task.2.clone()).collect())?;
         if let Err(Error::Baseline { mean, .. }) = shares(&own, &others) {
             let why = format!("no share of {mean:.1}");
-            return Ok(vec![
-                name,
-                why.clone(),
-                why,
-                seeds.join(", "),
-                "–".to_owned(),
-            ]);
+            return Ok(vec![name, why.clone(), why, seeds, "–".to_owned()]);
         }
         let estimate = |statistic: fn(&Scores) -> f64| {
             by.of_two(&own, &others, |own, others| {
@@ -114,7 +111,7 @@ fn judge(
         };
         let shown = [interval(&share), interval(&estimate(iqm)?)];
         let [share, middle] = shown;
-        Ok(vec![name, share, middle, seeds.join(", "), verdict])
+        Ok(vec![name, share, middle, seeds, verdict])
     };
     let mut rows = Vec::new();
     for task in &tasks {
@@ -123,7 +120,13 @@ fn judge(
     if tasks.len() > 1 {
         rows.push(row("all".to_owned(), &tasks)?);
     }
-    let head = ["task", "share, mean", "share, IQM", "seeds", "the claim is"];
+    let head = [
+        "task",
+        "share, mean",
+        "share, IQM",
+        "runs of both",
+        "the claim is",
+    ];
     Ok(Judged {
         words: format!(
             "{} keeps {:.0} % of {} ({})",

@@ -1,6 +1,5 @@
 //! The report as Markdown, for a repository or a book: its tables and the two pictures that say most.
 
-use std::fmt::Write;
 use std::fs;
 
 use anyhow::Result;
@@ -20,72 +19,56 @@ use crate::terminal::table::thousands;
 /// When a table of a paper has no score.
 pub(super) fn markdown(contents: &Contents) -> Result<String> {
     let options = contents.options;
-    let mut text_of = format!("{MARKDOWN} `{}`. -->\n", options.made[0]);
-    let _ = writeln!(
-        text_of,
-        "# {}\n\n{}",
-        text(&options.title),
-        contents.counts()
-    );
-    paragraphs(&mut text_of, &contents.left_out());
-    if contents.figures.iter().any(|(name, _)| *name == "curves") {
-        text_of += "\n![Learning curves](figures/curves.svg)\n";
+    let mut blocks = vec![
+        format!(
+            "{MARKDOWN} `{}`. -->\n# {}",
+            options.made[0],
+            text(&options.title)
+        ),
+        contents.counts(),
+    ];
+    blocks.extend(contents.left_out());
+    let curves = contents.figures.iter().find(|(name, _)| *name == "curves");
+    blocks.extend(curves.map(|_| "![Learning curves](figures/curves.svg)".to_owned()));
+    if !contents.claims.is_empty() {
+        blocks.extend(["## Claims", claims::RULE].map(str::to_owned));
     }
-    for (at, claim) in contents.claims.iter().enumerate() {
-        if at == 0 {
-            let _ = writeln!(text_of, "\n## Claims\n\n{}", claims::RULE);
-        }
-        let _ = writeln!(
-            text_of,
-            "\n**{}**\n\n{}",
-            claim.words,
-            claim.table.markdown()
-        );
+    for claim in contents.claims {
+        blocks.extend([format!("**{}**", claim.words), claim.table.markdown()]);
     }
     let table = finals::in_each_task(contents.set, contents.board, |run| run.seed.to_string())?;
-    let _ = writeln!(
-        text_of,
-        "\n## Final scores\n\n{}\n\n{}",
+    blocks.extend([
+        "## Final scores".to_owned(),
         finals::cells(contents.board),
-        table.markdown()
-    );
+        table.markdown(),
+    ]);
     for paper in &options.papers {
-        let _ = writeln!(text_of, "## Beside the paper\n\n{}", beside::words(paper));
+        blocks.extend(["## Beside the paper".to_owned(), beside::words(paper)]);
         for table in &paper.tables {
             let beside = beside::beside(contents.set, table)?;
-            let _ = writeln!(text_of, "\n**{}.** {}", beside.title, beside.words);
-            paragraphs(&mut text_of, beside.note.as_slice());
-            let _ = writeln!(text_of, "\n{}", beside.table.markdown());
+            blocks.push(format!("**{}.** {}", beside.title, beside.words));
+            blocks.extend(beside.note);
+            blocks.push(beside.table.markdown());
         }
         if !paper.not_comparable.is_empty() {
-            text_of += "Not comparable:\n\n";
-            for line in &paper.not_comparable {
-                let _ = writeln!(text_of, "- {}", text(line));
-            }
-            text_of += "\n";
+            let lines = paper.not_comparable.iter();
+            let lines: Vec<String> = lines.map(|line| format!("- {}", text(line))).collect();
+            blocks.extend(["Not comparable:".to_owned(), lines.join("\n")]);
         }
     }
-    text_of += "## All tasks together\n\n";
+    blocks.push("## All tasks together".to_owned());
     match contents.aggregates {
-        Err(why) => {
-            let _ = writeln!(text_of, "Not shown: {}.", text(why));
-        }
+        Err(why) => blocks.push(format!("Not shown: {}.", text(why))),
         Ok(found) => {
-            text_of += &found.words();
-            text_of += "\n";
-            paragraphs(&mut text_of, &found.notes());
-            let _ = writeln!(text_of, "\n{}", found.table().markdown());
-            text_of += "![Aggregates](figures/aggregates.svg)\n";
+            blocks.push(found.words());
+            blocks.extend(found.notes());
+            blocks.push(found.table().markdown());
+            blocks.push("![Aggregates](figures/aggregates.svg)".to_owned());
         }
     }
-    let _ = write!(text_of, "\n## Runs\n\n{}", runs(contents).markdown());
-    Ok(text_of)
-}
-
-fn paragraphs(text_of: &mut String, notes: &[String]) {
-    for note in notes {
-        let _ = writeln!(text_of, "\n{note}");
-    }
+    blocks.extend(["## Runs".to_owned(), runs(contents).markdown()]);
+    let blocks: Vec<&str> = blocks.iter().map(|block| block.trim_end()).collect();
+    Ok(blocks.join("\n\n") + "\n")
 }
 
 /// Each run: its score, what was left of its networks, and what made it.
@@ -98,7 +81,7 @@ fn runs(contents: &Contents) -> Table {
         "score",
         "density, actor · critic",
         "version",
-        "processor",
+        "backend",
     ];
     let row = |run: &Run| {
         let last = |column: &str| {
