@@ -153,8 +153,13 @@ impl<'a> Builder<'a> {
         };
         self.named.insert(name.to_owned(), Named::Reading);
         self.deeper(node)?;
+        let before = self.quantities.list.len();
         let index = self.operand(&own)?;
         self.depth -= 1;
+        let slot = self.slot(index);
+        if index >= before && slot.len() == 1 {
+            self.quantities.dims[slot.start].name = name.to_owned();
+        }
         self.named.insert(name.to_owned(), Named::Read(index));
         Ok(index)
     }

@@ -232,6 +232,17 @@ fn every_quantity_is_what_it_says() {
     }
 }
 
+/// A quantity is seen under the name that the file gives it; of several numbers, each under its own.
+#[test]
+fn observations_have_the_names_of_the_file() {
+    let before = "observe = [\"fast\", \"x\", { body = \"cart\", axis = \"z\" }, { expression = \"x + 1\" }]\n";
+    let behind = "[quantities]\nx = { position = \"slide\" }\nfast = { expression = \"2 * x\" }\n";
+    let env = Own::new(&text(before, behind)).make().unwrap();
+    let names = env.info().observation.iter().map(|dim| dim.name.as_str());
+    let names: Vec<&str> = names.collect();
+    assert_eq!(names, ["fast", "x", "z of cart", "expression"]);
+}
+
 #[test]
 fn contact_ends_and_pays_and_costs() {
     let before = "observe = [{ position = \"lift\" }]\nend = [{ contact = [\"cart\", \"floor\"] }]\nmax_episode_steps = 5000\n";
