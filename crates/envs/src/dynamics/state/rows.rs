@@ -3,8 +3,9 @@
 use super::contact::max_contacts;
 use crate::dynamics::model::{Cone, Equality, Model};
 
-/// Rows with memory from the start; more are allocated when they first occur.
-const FIRST_ROWS: usize = 256;
+/// Rows with memory from the start; more are allocated when they first occur. A dog that lies down, its legs at their limits, has
+/// 441.
+const FIRST_ROWS: usize = 512;
 
 /// Constraint rows under MuJoCo's names, softened: each compares `J qacc` with `efc_aref` and pushes by `efc_d` times what is missing.
 ///

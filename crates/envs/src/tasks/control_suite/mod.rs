@@ -14,6 +14,7 @@ mod biped;
 mod bowl;
 mod cartpole;
 mod cheetah;
+mod dog;
 mod finger;
 mod fish;
 mod hopper;
@@ -35,6 +36,7 @@ pub use acrobot::Acrobot;
 pub use ball_in_cup::BallInCup;
 pub use cartpole::Cartpole;
 pub use cheetah::Cheetah;
+pub use dog::Dog;
 pub use finger::Finger;
 pub use fish::Fish;
 pub use hopper::Hopper;
@@ -67,6 +69,11 @@ pub(crate) fn all() -> Vec<(TaskSpec, Constructor)> {
         entry(Cartpole::two_poles()),
         three_poles(),
         entry(Cheetah),
+        entry(Dog::stand()),
+        entry(Dog::walk()),
+        entry(Dog::trot()),
+        entry(Dog::run()),
+        entry(Dog::fetch()),
         entry(Finger::spin()),
         entry(Finger::turn_easy()),
         entry(Finger::turn_hard()),

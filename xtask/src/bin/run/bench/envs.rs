@@ -26,12 +26,14 @@ const TOGETHER: usize = 64;
 
 /// Whether a task is measured: Gymnasium's newest versions, and the control suite but for what differs in the reward only.
 fn measured(info: &TaskInfo) -> bool {
-    const SUITE: [&str; 22] = [
+    const SUITE: [&str; 24] = [
         "acrobot-swingup",
         "ball_in_cup-catch",
         "cartpole-swingup",
         "cartpole-three_poles",
         "cheetah-run",
+        "dog-fetch",
+        "dog-walk",
         "finger-spin",
         "fish-swim",
         "hopper-hop",
