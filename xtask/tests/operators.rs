@@ -498,7 +498,10 @@ fn reports_and_tables_replace_their_own_alone() {
             "report run --out site --format markdown",
             "is no report in Markdown",
         ),
-        ("report run --out r --keeps 0", "--keeps 0: it is a share"),
+        (
+            "report run --out r --keeps 0",
+            "'--keeps <SHARE>': it is a share above 0",
+        ),
         ("report run --out my.toml", "is a file"),
         (
             "report run --out r --score mean",

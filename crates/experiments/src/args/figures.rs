@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::values;
+
 /// What a line is of the runs of a method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LineOf {
@@ -84,7 +86,7 @@ pub struct ReportArgs {
     pub scoring: Scoring,
 
     /// Judge whether methods keep this share of the baseline's score, such as 0.97: reproduced, refuted or undecided
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = values::kept, allow_hyphen_values = true)]
     pub keeps: Option<f64>,
 
     /// What a line is of the seeds of a method

@@ -113,6 +113,17 @@ pub fn sparsity(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A share of a score that a method keeps: above 0.
+///
+/// # Errors
+/// When it is no such number.
+pub fn kept(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share.is_finite() => Ok(share),
+        _ => Err("it is a share above 0, such as 0.97".to_owned()),
+    }
+}
+
 /// Reads a positive count: plain digits, `200_000`, `200k` or `1M`.
 ///
 /// # Errors

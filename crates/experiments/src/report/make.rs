@@ -57,11 +57,6 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
             Output::new("--out", &args.out.join(name), *kind)?;
         }
     }
-    if let Some(share) = args.keeps
-        && !(share > 0.0 && share.is_finite())
-    {
-        bail!("--keeps {share}: it is a share above 0, such as 0.97");
-    }
     let summary = summary(&args.scoring)?;
     let set = RunSet::read(&args.runs)?;
     let film = match args.no_film || !is_html {
