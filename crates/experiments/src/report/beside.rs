@@ -12,6 +12,11 @@ use crate::runs::score::score;
 use crate::stats::{Summary, deviation_of, mean_of};
 use crate::terminal::table::thousands;
 
+/// The papers of which there are tables.
+pub(super) fn with_tables(papers: &[Paper]) -> impl Iterator<Item = &Paper> {
+    papers.iter().filter(|paper| !paper.tables.is_empty())
+}
+
 /// What stands above a paper's tables.
 pub(super) fn words(paper: &Paper) -> String {
     format!(

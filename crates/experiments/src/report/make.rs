@@ -77,6 +77,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
         made: [command(), format!("version {}", version())],
         papers: papers.into_iter().flatten().collect(),
         film,
+        markdown: !is_html,
     };
     let report = build(&set, &options, &references)?;
     let figures = args.out.join(FIGURES);
@@ -92,8 +93,8 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
         }
     }
     let texts = match is_html {
-        true => vec![report.scores, report.evaluations, report.page],
-        false => vec![report.scores, report.markdown],
+        true => vec![report.scores, report.evaluations, report.text],
+        false => vec![report.scores, report.text],
     };
     for ((name, kind), text) in names.iter().zip(texts) {
         files.push((args.out.join(name), *kind, text.into_bytes()));

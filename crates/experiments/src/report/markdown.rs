@@ -1,13 +1,11 @@
 //! The report as Markdown, for a repository or a book: its tables and the two pictures that say most.
 
-use std::fs;
-
 use anyhow::Result;
 
 use super::page::Contents;
 use super::table::Table;
 use super::words::{text, value};
-use super::{beside, claims, finals};
+use super::{beside, claims, finals, run};
 use crate::folder::names::MARKDOWN;
 use crate::runs::Run;
 use crate::runs::score;
@@ -31,10 +29,12 @@ pub(super) fn markdown(contents: &Contents) -> Result<String> {
     let curves = contents.figures.iter().find(|(name, _)| *name == "curves");
     blocks.extend(curves.map(|_| "![Learning curves](figures/curves.svg)".to_owned()));
     if !contents.claims.is_empty() {
-        blocks.extend(["## Claims", claims::RULE].map(str::to_owned));
+        blocks.extend(["## Claims".to_owned(), claims::rule()]);
     }
     for claim in contents.claims {
-        blocks.extend([format!("**{}**", claim.words), claim.table.markdown()]);
+        blocks.push(format!("**{}**", claim.words));
+        blocks.extend(claim.notes.iter().cloned());
+        blocks.extend(claim.table.as_ref().map(Table::markdown));
     }
     let table = finals::in_each_task(contents.set, contents.board, |run| run.seed.to_string())?;
     blocks.extend([
@@ -42,7 +42,7 @@ pub(super) fn markdown(contents: &Contents) -> Result<String> {
         finals::cells(contents.board),
         table.markdown(),
     ]);
-    for paper in &options.papers {
+    for paper in beside::with_tables(&options.papers) {
         blocks.extend(["## Beside the paper".to_owned(), beside::words(paper)]);
         for table in &paper.tables {
             let beside = beside::beside(contents.set, table)?;
@@ -83,26 +83,22 @@ fn runs(contents: &Contents) -> Table {
         "version",
         "backend",
     ];
+    let none = || "–".to_owned();
     let row = |run: &Run| {
         let last = |column: &str| {
             let value = run.column(column).and_then(|values| values.last());
-            value.map_or_else(|| "–".to_owned(), |share| format!("{share:.3}"))
+            value.map_or_else(none, |share| format!("{share:.3}"))
         };
         let score = score::score(run, contents.board.summary);
-        let read = |name: &str| fs::read_to_string(run.path.join(name)).ok();
-        let info = read("checkpoints/latest.json");
-        let info = info.and_then(|t| serde_json::from_str::<serde_json::Value>(&t).ok());
-        let version = info.as_ref().and_then(|info| info["version"].as_str());
-        let device = read("device");
         vec![
             text(&run.task),
             text(&run.method),
             run.seed.to_string(),
             thousands(run.steps.last().copied().unwrap_or(0.0)),
-            score.map_or_else(|| "–".to_owned(), value),
+            score.map_or_else(none, value),
             format!("{} · {}", last("actor_density"), last("critic_density")),
-            text(version.unwrap_or("–")),
-            text(device.as_deref().map_or("–", str::trim)),
+            run::version(run).map_or_else(none, |version| text(&version)),
+            run::backend(run).map_or_else(none, |backend| text(&backend)),
         ]
     };
     Table {

@@ -48,15 +48,15 @@ pub struct Options {
     pub papers: Vec<Paper>,
     /// A film (GIF) of a policy, and what it shows.
     pub film: Option<(Vec<u8>, String)>,
+    /// Whether the text is Markdown with figures of the folder `figures` beside it, in the place of a page.
+    pub markdown: bool,
 }
 
 /// A report.
 #[derive(Debug)]
 pub struct Report {
-    /// The page.
-    pub page: String,
-    /// Its text and tables as Markdown, with figures of the folder `figures` beside it.
-    pub markdown: String,
+    /// The page, or its tables as Markdown.
+    pub text: String,
     /// Figures by the name of their file.
     pub figures: Vec<(&'static str, Figure)>,
     /// All evaluations in the long layout.
@@ -100,9 +100,12 @@ pub fn build(set: &RunSet, options: &Options, references: References) -> Result<
         figures: &figures,
         claims: &claims::judged(set, &board, baseline, options)?,
     };
+    let text = match options.markdown {
+        true => markdown::markdown(&contents)?,
+        false => page::page(&contents)?,
+    };
     Ok(Report {
-        page: page::page(&contents)?,
-        markdown: markdown::markdown(&contents)?,
+        text,
         figures,
         evaluations,
         scores: finals::csv(&board)?,

@@ -7,8 +7,10 @@ use std::fs;
 use anyhow::Result;
 use base64::Engine;
 
+use super::beside::with_tables;
 use super::claims::{self, Judged};
 use super::finals::{self, Aggregates};
+use super::table::Table;
 use super::words::{count, text, value};
 use super::{Options, beside, connections, run, svg};
 use crate::charts::figure::Figure;
@@ -156,7 +158,7 @@ fn finals(page: &mut String, contents: &Contents) -> Result<()> {
 
 /// What papers say of the same runs, and claim.
 fn papers(page: &mut String, contents: &Contents) -> Result<()> {
-    for paper in &contents.options.papers {
+    for paper in with_tables(&contents.options.papers) {
         let _ = writeln!(
             page,
             "<h2>Beside the paper</h2>\n<p>{}</p>",
@@ -179,10 +181,14 @@ fn papers(page: &mut String, contents: &Contents) -> Result<()> {
         }
     }
     if !contents.claims.is_empty() {
-        let _ = writeln!(page, "<h2>Claims</h2>\n<p>{}</p>", claims::RULE);
+        let _ = writeln!(page, "<h2>Claims</h2>\n<p>{}</p>", claims::rule());
     }
     for claim in contents.claims {
-        let _ = writeln!(page, "<h3>{}</h3>\n{}", claim.words, claim.table.html());
+        let _ = writeln!(page, "<h3>{}</h3>", claim.words);
+        for note in &claim.notes {
+            let _ = writeln!(page, "<p class=\"note\">{note}</p>");
+        }
+        *page += &claim.table.as_ref().map_or_else(String::new, Table::html);
     }
     Ok(())
 }
@@ -279,24 +285,25 @@ fn drill(page: &mut String, run: &Run, board: &Board) -> Result<()> {
 
 /// Densities of all layers, and pictures of the first ones.
 fn layers_of(page: &mut String, layers: &[networks::Layer], file: &str) -> Result<()> {
+    let row = |layer: &networks::Layer| {
+        vec![
+            format!("{}.{}", text(&layer.network), layer.index),
+            format!("{} → {}", layer.inputs, layer.outputs),
+            thousands(layer.positions.len() as f64),
+            format!("{:.4}", layer.density()),
+        ]
+    };
+    let head = ["layer", "inputs → outputs", "connections", "density"];
+    let table = Table {
+        head: head.map(str::to_owned).to_vec(),
+        rows: layers.iter().map(row).collect(),
+    };
     let _ = writeln!(
         page,
-        "<h3>Connections in {}</h3><table><tr><th>layer</th><th>inputs → outputs</th><th>connections</th><th>density</th></tr>",
-        text(file)
+        "<h3>Connections in {}</h3>{}",
+        text(file),
+        table.html()
     );
-    for layer in layers {
-        let _ = writeln!(
-            page,
-            "<tr><th>{}.{}</th><td>{} → {}</td><td>{}</td><td>{:.4}</td></tr>",
-            text(&layer.network),
-            layer.index,
-            layer.inputs,
-            layer.outputs,
-            thousands(layer.positions.len() as f64),
-            layer.density()
-        );
-    }
-    *page += "</table>\n";
     for layer in layers.iter().filter(|layer| layer.index == 0) {
         let kept = layer.by_input();
         let used = kept.iter().filter(|count| **count > 0).count();
@@ -353,12 +360,8 @@ fn made(run: &Run) -> String {
             text(&command)
         ));
     }
-    let info = read("checkpoints/latest.json").and_then(|t| serde_json::from_str(&t).ok());
-    let version = info
-        .as_ref()
-        .and_then(|info: &serde_json::Value| info["version"].as_str());
-    said.extend(version.map(|version| format!("version {}", text(version))));
-    said.extend(read("device").map(|device| format!("on {}", text(device.trim()))));
+    said.extend(run::version(run).map(|version| format!("version {}", text(&version))));
+    said.extend(run::backend(run).map(|backend| format!("on {}", text(&backend))));
     said.join(", ")
 }
 

@@ -1,5 +1,7 @@
 //! A run by itself: what it measured, in small panels.
 
+use std::fs;
+
 use crate::charts::figure::{Axis, Content, Figure, Line, Panel};
 use crate::charts::learning::words;
 use crate::runs::{RETURN, Run};
@@ -124,4 +126,17 @@ mod tests {
         let [ends, goes_on] = horizon(gamma, f64::from(length));
         assert!((ends - expected).abs() < 1e-12 && (goes_on - 10.0).abs() < 1e-12);
     }
+}
+
+/// The version of the program that made a run.
+pub(super) fn version(run: &Run) -> Option<String> {
+    let text = fs::read_to_string(run.path.join("checkpoints/latest.json")).ok()?;
+    let info: serde_json::Value = serde_json::from_str(&text).ok()?;
+    Some(info["version"].as_str()?.to_owned())
+}
+
+/// The backend that computed a run.
+pub(super) fn backend(run: &Run) -> Option<String> {
+    let text = fs::read_to_string(run.path.join("device")).ok()?;
+    Some(text.trim().to_owned())
 }

@@ -14,6 +14,7 @@ fn options() -> Options {
         made: ["cargo xtask report runs".to_owned(), "version 0".to_owned()],
         papers: Vec::new(),
         film: None,
+        markdown: false,
     }
 }
 
@@ -22,7 +23,7 @@ fn options() -> Options {
 fn the_page_needs_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let report = build(&study(folder.path()), &options(), &|_| None).unwrap();
-    let page = &report.page;
+    let page = &report.text;
     assert!(page.starts_with(REPORT) && page.trim_end().ends_with("</html>"));
     assert!(page.contains("a &lt;study&gt; &amp; more") && !page.contains("<study>"));
     for attribute in ["src=\"", "href=\""] {
@@ -51,7 +52,7 @@ fn a_papers_numbers_stand_beside_ours() {
     );
     let mut options = options();
     options.papers = vec![serde_json::from_str(&text).unwrap()];
-    let page = build(&set, &options, &|_| None).unwrap().page;
+    let page = build(&set, &options, &|_| None).unwrap().text;
     let section = page.split("<h2>Beside the paper</h2>").nth(1).unwrap();
     let section = section.split("<h2>").next().unwrap();
     assert!(section.contains("a &lt;paper&gt;") && section.contains("<li>evaluations</li>"));
@@ -100,45 +101,103 @@ fn a_papers_rows_follow_their_methods() {
 fn a_share_that_is_to_be_kept_is_judged() {
     let folder = tempfile::tempdir().unwrap();
     let set = study(folder.path());
-    let verdicts = |options: &Options| -> Vec<[usize; 3]> {
-        let report = build(&set, options, &|_| None).unwrap();
-        let section = |text: &str, from: &str, to: &str| -> String {
-            let rest = text.split(from).nth(1).unwrap_or_default();
-            rest.split(to).next().unwrap_or_default().to_owned()
+    let section = |options: &Options, markdown: bool| -> Result<String> {
+        let options = Options {
+            markdown,
+            ..options.clone()
         };
-        let page = section(&report.page, "<h2>Claims</h2>", "<h2>");
-        let markdown = section(&report.markdown, "## Claims", "\n## ");
-        let words = ["<b>reproduced</b>", "<b>refuted</b>", "undecided"];
-        // The rule above the tables says the last word too.
-        let count = |text: &str| words.map(|word| text.matches(word).count());
-        vec![count(&page), count(&markdown)]
+        let text = build(&set, &options, &|_| None)?.text;
+        let (from, to) = match markdown {
+            true => ("## Claims", "\n## "),
+            false => ("<h2>Claims</h2>", "<h2>"),
+        };
+        let rest = text.split(from).nth(1).unwrap_or_default();
+        Ok(rest.split(to).next().unwrap_or_default().to_owned())
+    };
+    let words = ["<b>reproduced</b>", "<b>refuted</b>", "undecided"];
+    let verdicts = |options: &Options| {
+        [false, true].map(|markdown| {
+            let text = section(options, markdown).unwrap();
+            words.map(|word| text.matches(word).count())
+        })
     };
     let keeping = |share| Options {
         keeps: Some(share),
         ..options()
     };
-    assert_eq!(verdicts(&keeping(0.05)), [[3, 0, 1]; 2]);
-    assert_eq!(verdicts(&keeping(3.0)), [[0, 3, 1]; 2]);
+    assert_eq!(verdicts(&keeping(0.05)), [[3, 0, 0]; 2]);
+    assert_eq!(verdicts(&keeping(3.0)), [[0, 3, 0]; 2]);
     // Half of it, and from a quarter on: nobody knows.
-    assert_eq!(verdicts(&keeping(0.6)), [[0, 0, 4]; 2]);
+    assert_eq!(verdicts(&keeping(0.6)), [[0, 0, 3]; 2]);
     assert_eq!(verdicts(&options()), [[0; 3]; 2]);
-    // A paper's claim is its own, whatever the report's.
+    // A paper's claim is its own, whatever the report's; one of what was not run is told.
+    let claim = |method: &str| {
+        format!(
+            "{{\"method\": \"{method}\", \"of\": \"dense-td3\", \"keeps\": 3.0, \"score\": \"last-30\"}}"
+        )
+    };
+    let text = format!(
+        "{{\"source\": \"p\", \"claims\": [{}, {}]}}",
+        claim("rlx2-td3"),
+        claim("absent")
+    );
     let mut of_paper = options();
-    let text = "{\"source\": \"p\", \"claims\": [{\"method\": \"rlx2-td3\", \"of\": \"dense-td3\", \"keeps\": 3.0, \
-                \"score\": \"last-30\"}, {\"method\": \"absent\", \"of\": \"dense-td3\", \"keeps\": 1.0, \"score\": \"last\"}]}";
-    of_paper.papers = vec![serde_json::from_str(text).unwrap()];
-    assert_eq!(verdicts(&of_paper), [[0, 3, 1]; 2]);
-    let mut alone = keeping(0.9);
-    alone.baseline = Some("nothing".to_owned());
-    assert!(build(&set, &alone, &|_| None).is_err());
+    of_paper.papers = vec![serde_json::from_str(&text).unwrap()];
+    assert_eq!(verdicts(&of_paper), [[0, 3, 0]; 2]);
+    let said = section(&of_paper, true).unwrap();
+    assert!(
+        said.contains("Not judged: there is no run of absent here."),
+        "{said}"
+    );
+    // Two runs of a task, or runs of another length, say nothing; together it is of what both have.
+    let run = |name: &str| folder.path().join(name);
+    std::fs::remove_dir_all(run("Reacher-v5-rlx2-td3-s2")).unwrap();
+    let fewer = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    let said = build(&fewer, &keeping(3.0), &|_| None).unwrap().text;
+    assert_eq!(said.matches(words[1]).count(), 1, "{said}");
+    for name in ["Reacher-v5-rlx2-td3-s0", "Reacher-v5-rlx2-td3-s1"] {
+        std::fs::remove_dir_all(run(name)).unwrap();
+    }
+    let fewer = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    let said = build(&fewer, &keeping(3.0), &|_| None).unwrap().text;
+    assert_eq!(said.matches(words[1]).count(), 1);
+    assert!(
+        said.contains("Not judged in Reacher-v5: not both have runs of it."),
+        "{said}"
+    );
+    for seed in 0..3 {
+        let path = run(&format!("Hopper-v5-rlx2-td3-s{seed}")).join("metrics.csv");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text: Vec<&str> = text.lines().collect();
+        std::fs::write(&path, text[..text.len() - 2].join("\n") + "\n").unwrap();
+    }
+    let shorter = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    let said = build(&shorter, &keeping(3.0), &|_| None).unwrap().text;
+    assert_eq!(said.matches(words[1]).count(), 0, "{said}");
+    // Without a dense method there is nothing to keep a share of.
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.display().to_string().contains("dense") {
+            std::fs::remove_dir_all(path).unwrap();
+        }
+    }
+    let alone = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    let error = build(&alone, &keeping(0.9), &|_| None)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("--baseline names one"), "{error}");
 }
 
 /// Markdown has the page's tables, and only pictures that are written beside it.
 #[test]
 fn the_markdown_holds_what_the_page_holds() {
     let folder = tempfile::tempdir().unwrap();
-    let report = build(&study(folder.path()), &options(), &|_| None).unwrap();
-    let text = &report.markdown;
+    let options = Options {
+        markdown: true,
+        ..options()
+    };
+    let report = build(&study(folder.path()), &options, &|_| None).unwrap();
+    let text = &report.text;
     assert!(text.starts_with(crate::folder::names::MARKDOWN));
     assert!(text.contains("# a &lt;study&gt; &amp; more"));
     for cell in [
@@ -164,7 +223,7 @@ fn links_lead_to_runs() {
     let folder = tempfile::tempdir().unwrap();
     let page = build(&study(folder.path()), &options(), &|_| None)
         .unwrap()
-        .page;
+        .text;
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for place in page.split(" id=\"").skip(1) {
         *places.entry(place.split('"').next().unwrap()).or_default() += 1;
@@ -193,7 +252,7 @@ fn the_tables_hold_the_scores() {
         "-0.500 <small>[-0.667, -0.333]</small>",
     ] {
         let text = text.replace("&#39;", "'");
-        assert!(report.page.contains(&text), "{text}");
+        assert!(report.text.contains(&text), "{text}");
     }
     assert!(
         report.scores.contains("rlx2-td3,Reacher-v5,2,15\n"),
@@ -214,7 +273,7 @@ fn without_a_scale_the_page_says_why() {
     }
     let other = RunSet::read(&[folder.path().to_owned()]).unwrap();
     assert!(set.runs().len() > other.runs().len());
-    let page = build(&other, &options(), &|_| None).unwrap().page;
+    let page = build(&other, &options(), &|_| None).unwrap().text;
     assert!(
         page.contains("Not shown: dense-td3 has no run in some task"),
         "{page}"
@@ -269,7 +328,7 @@ fn a_browser_has_nothing_to_complain_of() {
         film: Some((film.to_vec(), "a film".to_owned())),
         ..options()
     };
-    let page = build(&set, &options, &|_| None).unwrap().page;
+    let page = build(&set, &options, &|_| None).unwrap().text;
     // Counted in the browser: pictures that it could not read have no width.
     let path = folder.path().join("index.html");
     let counting = "<script>addEventListener('load',()=>{const p=[...document.images];document.title=\

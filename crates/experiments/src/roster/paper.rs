@@ -83,7 +83,7 @@ impl Published {
 }
 
 impl Paper {
-    /// Refuses tables that show nothing.
+    /// Refuses tables that show nothing, and claims of no share.
     ///
     /// # Errors
     /// One line with the key.

@@ -12,7 +12,7 @@ pub struct Claim {
 /// What runs say of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The share is there, and the interval does not reach far below it.
+    /// The estimate is at least the share, and the interval does not reach far below it.
     Reproduced,
     /// The whole interval lies below it.
     Refuted,
@@ -23,7 +23,8 @@ pub enum Verdict {
 impl Claim {
     /// How far below the share the lower end of an interval may lie where the claim is reproduced.
     pub const SLACK: f64 = 0.07;
-    /// With fewer seeds an interval says nothing.
+    /// With fewer seeds nothing is said. With so many, the interval is still too narrow: it holds the true share in about 78
+    /// of 100 cases, with five seeds in 89 (two methods with normal scores, percentile bootstrap).
     pub const LEAST_SEEDS: usize = 3;
 
     /// What an estimate of the share from so many seeds, the fewer of both methods, says.
@@ -31,6 +32,8 @@ impl Claim {
     pub fn judge(self, share: &Estimate, seeds: usize) -> Verdict {
         match share {
             _ if seeds < Self::LEAST_SEEDS => Verdict::Undecided,
+            // A resample of the other method had no mean above 0.
+            e if !(e.low.is_finite() && e.high.is_finite()) => Verdict::Undecided,
             e if e.high < self.share => Verdict::Refuted,
             e if e.value >= self.share && e.low >= self.share - Self::SLACK => Verdict::Reproduced,
             _ => Verdict::Undecided,
@@ -67,5 +70,6 @@ mod tests {
         assert_eq!(judge(0.5, 0.5, 0.5, 2), Verdict::Undecided);
         let none = f64::NAN;
         assert_eq!(judge(none, none, none, 9), Verdict::Undecided);
+        assert_eq!(judge(8.0, 1.2, none, 3), Verdict::Undecided);
     }
 }

@@ -14,7 +14,8 @@
 //! ```
 //!
 //! In reading order: this file (scores), [`aggregate`] (one number of many), [`summary`] (one number of a run),
-//! [`bootstrap`] (intervals), [`compare`] (two methods), [`curve`] (along training), [`mod@profile`] (over thresholds).
+//! [`bootstrap`] (intervals), [`compare`] (two methods), [`claim`] (whether one keeps a share of another's score), [`curve`]
+//! (along training), [`mod@profile`] (over thresholds).
 
 pub mod aggregate;
 pub mod bootstrap;

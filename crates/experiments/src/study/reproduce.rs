@@ -200,4 +200,24 @@ mod tests {
             }
         }
     }
+
+    /// The studies that are to bear out the papers' claims.
+    #[test]
+    fn published_studies_can_be_planned() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results/studies");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.display();
+            let file = StudyFile::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            // Datasets are made first.
+            if file.offline.is_none() {
+                let runs = plan::runs(&file, "flex", false).unwrap();
+                assert!(!runs.is_empty(), "{name}");
+                let of = |method: &str| runs.iter().any(|run| run.method == method);
+                for claim in file.paper.iter().flat_map(|paper| &paper.claims) {
+                    assert!(of(&claim.method), "{name}: {}", claim.method);
+                }
+            }
+        }
+    }
 }

@@ -2,9 +2,8 @@
 //! hulls".
 //!
 //! On which side of a plane a point lies is decided without error (Shewchuk 1997), and what lies in the plane counts as
-//! seen. So no facet is ever thinner than it is, and flat sides need no tolerance. A point that is out of a plane by no
-//! more than qhull's rounding is none of the hull's: beside a corner at the same place to the last bit, a walk from
-//! corner to corner would end there.
+//! seen, so flat sides need no tolerance. A point that is out of a plane by less than qhull's threshold is none of the
+//! hull's: beside a corner at the same place to the last bit, a walk from corner to corner would end there.
 //!
 //! Where the choice is free (the first four points, which facet and which point is next, how a flat side is cut into
 //! triangles) it is that of the program qhull, which MuJoCo uses: the order of corners and neighbours decides which of
@@ -36,7 +35,7 @@ struct Facet {
     /// Outward unit normal, as far as rounding lets it be.
     normal: DVec3,
     /// Twice its area.
-    area: f64,
+    twice_area: f64,
     /// Points that see it and no earlier facet, the farthest last.
     outside: Vec<usize>,
     removed: bool,
@@ -52,7 +51,8 @@ struct Builder<'a> {
     /// When each point last became the corner of a new facet.
     moved: Vec<u32>,
     moves: u32,
-    /// A point must be farther out of a facet's plane than this to be outside.
+    /// A point must be farther out of a facet's plane than this to be outside: twice qhull's distance of what a point sees, which is
+    /// twice the rounding where facets are merged (`qh_detroundoff`).
     least: f64,
 }
 
@@ -111,7 +111,7 @@ fn rounding(points: &[DVec3]) -> f64 {
 impl Builder<'_> {
     /// Whether a point lies outside a facet, by more than rounding.
     fn is_outside(&self, facet: usize, point: usize) -> bool {
-        self.above(facet, point) > self.least * self.facets[facet].area
+        self.above(facet, point) > self.least * self.facets[facet].twice_area
     }
 
     fn above(&self, facet: usize, point: usize) -> f64 {
@@ -171,6 +171,11 @@ impl Builder<'_> {
             Some(fourth) => fourth,
             None => self.largest(volume)?,
         };
+        // What is flat but for rounding has no inside.
+        let base = along.cross(p[third] - p[low]).length();
+        if volume(p[fourth]) <= self.least * base {
+            return None;
+        }
         for corner in [low, high, third, fourth] {
             self.rank(corner);
         }
@@ -245,7 +250,7 @@ impl Builder<'_> {
             corners,
             neighbours: [0; 3],
             normal: normal.normalize_or_zero(),
-            area: normal.length(),
+            twice_area: normal.length(),
             outside: Vec::new(),
             removed: false,
         });

@@ -181,7 +181,9 @@ fn flat_points_have_no_hull() {
     let square: Vec<DVec3> = (0..9)
         .map(|i| DVec3::new(f64::from(i % 3), f64::from(i / 3), 0.5))
         .collect();
-    for points in [vec![DVec3::ONE; 5], line, square] {
+    let mut nearly = square.clone();
+    nearly[7].z = nearly[7].z.next_up();
+    for points in [vec![DVec3::ONE; 5], line, square, nearly] {
         assert_eq!(hull(&points, None), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Dog: stand, walk, trot, run, or fetch a ball, with 73 joints from the neck to the tip of the tail. dm_control,
+//! Dog: stand, walk, trot, run, or fetch a ball, with 73 joints from the jaw to the tip of the tail. dm_control,
 //! `suite/dog.py`.
 
 use std::f64::consts::TAU;

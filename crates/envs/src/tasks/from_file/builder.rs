@@ -153,11 +153,11 @@ impl<'a> Builder<'a> {
         };
         self.named.insert(name.to_owned(), Named::Reading);
         self.deeper(node)?;
-        let before = self.quantities.list.len();
         let index = self.operand(&own)?;
         self.depth -= 1;
         let slot = self.slot(index);
-        if index >= before && slot.len() == 1 {
+        // Another name of a quantity leaves it its own.
+        if own.is_table() && slot.len() == 1 {
             self.quantities.dims[slot.start].name = name.to_owned();
         }
         self.named.insert(name.to_owned(), Named::Read(index));

@@ -232,15 +232,28 @@ fn every_quantity_is_what_it_says() {
     }
 }
 
-/// A quantity is seen under the name that the file gives it; of several numbers, each under its own.
+/// A quantity of one number is seen under the name that the file gives it, and under one alone.
 #[test]
 fn observations_have_the_names_of_the_file() {
-    let before = "observe = [\"fast\", \"x\", { body = \"cart\", axis = \"z\" }, { expression = \"x + 1\" }]\n";
-    let behind = "[quantities]\nx = { position = \"slide\" }\nfast = { expression = \"2 * x\" }\n";
+    let before = "observe = [\"again\", \"fast\", \"x\", \"place\", { body = \"cart\", axis = \"z\" }, { expression = \"x + 1\" }]\n";
+    let behind = "[quantities]\nagain = \"x\"\nx = { position = \"slide\" }\nfast = { expression = \"2 * x\" }\n\
+        place = { body = \"cart\" }\n";
     let env = Own::new(&text(before, behind)).make().unwrap();
     let names = env.info().observation.iter().map(|dim| dim.name.as_str());
     let names: Vec<&str> = names.collect();
-    assert_eq!(names, ["fast", "x", "z of cart", "expression"]);
+    assert_eq!(
+        names,
+        [
+            "x",
+            "fast",
+            "x",
+            "x of cart",
+            "y of cart",
+            "z of cart",
+            "z of cart",
+            "expression"
+        ]
+    );
 }
 
 #[test]
