@@ -502,6 +502,7 @@ fn reports_and_tables_replace_their_own_alone() {
             "report run --out r --keeps 0",
             "'--keeps <SHARE>': it is a share above 0",
         ),
+        ("report run --out r --keeps 97", "not percent, such as 0.97"),
         ("report run --out my.toml", "is a file"),
         (
             "report run --out r --score mean",

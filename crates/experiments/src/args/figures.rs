@@ -73,7 +73,7 @@ pub struct ReportArgs {
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
 
-    /// Folder for the report; an older report in it is replaced, and nothing else
+    /// Folder for the report; an older report's page, tables and figures in it are replaced, and nothing else
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 

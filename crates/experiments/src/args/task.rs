@@ -61,6 +61,10 @@ pub struct CheckArgs {
     /// Film of the first episode (GIF) [default: TASK.gif here]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+
+    /// Leave out the film, which takes longer than the rest
+    #[arg(long, conflicts_with = "out")]
+    pub no_film: bool,
 }
 
 #[cfg(test)]

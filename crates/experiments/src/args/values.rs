@@ -113,13 +113,14 @@ pub fn sparsity(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A share of a score that a method keeps: above 0.
+/// A share of a score that a method keeps: above 0, and 10 at most.
 ///
 /// # Errors
 /// When it is no such number.
 pub fn kept(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(share) if share > 0.0 && share.is_finite() => Ok(share),
+        Ok(share) if share > 10.0 => Err("it is a share, not percent, such as 0.97".to_owned()),
+        Ok(share) if share > 0.0 => Ok(share),
         _ => Err("it is a share above 0, such as 0.97".to_owned()),
     }
 }

@@ -136,8 +136,15 @@ fn check(args: &CheckArgs) -> Result<ExitCode> {
         played.episode(&mut *env, &mut rng, &mut seen)?;
     }
     print_line(&played.told(&*env, args.episodes));
-    let film = WatchArgs::of_random(&args.env, &args.env_set, args.out.clone(), args.seed);
-    let status = watch::run(&film)?;
+    let status = match args.no_film {
+        true => ExitCode::SUCCESS,
+        false => watch::run(&WatchArgs::of_random(
+            &args.env,
+            &args.env_set,
+            args.out.clone(),
+            args.seed,
+        ))?,
+    };
     print_line(&format!(
         "\nnext     {} train --env {}",
         program(),

@@ -206,6 +206,14 @@ fn row(name: &str, tasks: &[Both], claim: Claim, by: &Bootstrap) -> Result<Vec<S
         Verdict::Undecided => undecided,
         _ => format!("<b>{}</b>", verdict.words()),
     };
-    let middle = interval(&estimate(iqm)?);
-    Ok(vec![text(name), interval(&share), middle, runs, verdict])
+    let middle = estimate(iqm)?;
+    // Of single runs there is no interval.
+    let single = tasks
+        .iter()
+        .all(|both| both.scores.iter().all(|runs| runs.len() == 1));
+    let [share, middle] = [share, middle].map(|estimate| match single {
+        true => value(estimate.value),
+        false => interval(&estimate),
+    });
+    Ok(vec![text(name), share, middle, runs, verdict])
 }

@@ -25,6 +25,9 @@ use crate::version::version;
 /// The folder of the figures.
 const FIGURES: &str = "figures";
 
+/// Names of all figures that a report may have.
+const FIGURE_NAMES: [&str; 5] = ["curves", "aggregates", "together", "density", "q"];
+
 /// What a report in Markdown shows of the figures.
 const SHOWN: [&str; 2] = ["curves", "aggregates"];
 
@@ -98,6 +101,16 @@ pub(crate) fn run(args: &ReportArgs) -> Result<()> {
     };
     for ((name, kind), text) in names.iter().zip(texts) {
         files.push((args.out.join(name), *kind, text.into_bytes()));
+    }
+    // Figures of an older report that this one has not.
+    for name in FIGURE_NAMES {
+        for (end, kind) in [("svg", Kind::Svg), ("png", Kind::Png)] {
+            let path = figures.join(format!("{name}.{end}"));
+            if path.is_file() && !files.iter().any(|(made, ..)| *made == path) {
+                Output::new("--out", &path, kind)?;
+                fs::remove_file(&path).with_context(|| path.display().to_string())?;
+            }
+        }
     }
     let places = files
         .iter()

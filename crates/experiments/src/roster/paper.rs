@@ -105,9 +105,9 @@ impl Paper {
             }
         }
         for claim in &self.claims {
-            if !(claim.keeps > 0.0 && claim.keeps.is_finite()) {
+            if !(claim.keeps > 0.0 && claim.keeps <= 10.0) {
                 bail!(
-                    "paper.claims: `{}`: keeps is {}; it is a share above 0, such as 0.97",
+                    "paper.claims: `{}`: keeps is {}; it is a share above 0, not percent, such as 0.97",
                     claim.method,
                     claim.keeps
                 );

@@ -88,6 +88,16 @@ impl<'a> Builder<'a> {
                 );
             }
         }
+        let all = || goals.iter().chain(&entries);
+        for (name, node) in all() {
+            // Expressions read the numbers of `tip` as `tip_x` or `tip_0`.
+            let of = name.rsplit_once('_').filter(|(_, number)| {
+                ["x", "y", "z"].contains(number) || number.bytes().all(|b| b.is_ascii_digit())
+            });
+            if let Some((of, _)) = of.filter(|(of, _)| all().any(|(other, _)| other == of)) {
+                return Err(node.error(format!("`{name}` is a number of `{of}` already")));
+            }
+        }
         let section: HashMap<String, Node<'a>> = entries.iter().cloned().collect();
         for (name, _) in goals {
             if let Some(node) = section.get(name) {

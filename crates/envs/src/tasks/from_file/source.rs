@@ -243,9 +243,14 @@ impl Source {
             }
             Self::Distance(..) => one("distance", "m"),
             Self::Rate(of, _) => {
-                let named = dims[of.clone()].iter();
-                let named =
-                    named.map(|dim| SpaceDim::unbounded(format!("rate of {}", dim.name), "1/s"));
+                let named = dims[of.clone()].iter().map(|dim| {
+                    let unit = match dim.unit {
+                        "m" => "m/s",
+                        "rad" => "rad/s",
+                        _ => "1/s",
+                    };
+                    SpaceDim::unbounded(format!("rate of {}", dim.name), unit)
+                });
                 named.collect()
             }
             Self::Expression(_) => one("expression", "1"),

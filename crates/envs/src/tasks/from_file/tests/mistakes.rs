@@ -303,6 +303,20 @@ fn mistakes_in_where_episodes_begin_are_told() {
         (
             text(
                 good,
+                "[quantities]\na = { body = \"cart\" }\na_x = { time = true }",
+            ),
+            "quantities.a_x: `a_x` is a number of `a` already",
+        ),
+        (
+            text(
+                good,
+                "[begin]\ngoals.g = { low = [0, 0, 0], high = [1, 1, 1] }\n[quantities]\ng_2 = { time = true }",
+            ),
+            "`g_2` is a number of `g` already",
+        ),
+        (
+            text(
+                good,
                 "[quantities]\na = { body = \"cart\" }\nb = { expression = \"a + 1\" }",
             ),
             "own.toml:7: quantities.b.expression: `a` has 3 numbers; a_0 is the first of them",
