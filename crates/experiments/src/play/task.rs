@@ -269,6 +269,7 @@ mod tests {
             episodes: 2,
             seed: 1,
             out: Some(elsewhere.path().join("other.gif")),
+            no_film: false,
         };
         check(&checked).unwrap();
         assert!(elsewhere.path().join("other.gif").exists());
