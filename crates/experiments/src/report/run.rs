@@ -114,6 +114,19 @@ fn horizon(gamma: f64, length: f64) -> [f64; 2] {
     [whole * (1.0 - missed), whole]
 }
 
+/// The version of the program that made a run.
+pub(super) fn version(run: &Run) -> Option<String> {
+    let text = fs::read_to_string(run.path.join("checkpoints/latest.json")).ok()?;
+    let info: serde_json::Value = serde_json::from_str(&text).ok()?;
+    Some(info["version"].as_str()?.to_owned())
+}
+
+/// The backend that computed a run.
+pub(super) fn backend(run: &Run) -> Option<String> {
+    let text = fs::read_to_string(run.path.join("device")).ok()?;
+    Some(text.trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,17 +139,4 @@ mod tests {
         let [ends, goes_on] = horizon(gamma, f64::from(length));
         assert!((ends - expected).abs() < 1e-12 && (goes_on - 10.0).abs() < 1e-12);
     }
-}
-
-/// The version of the program that made a run.
-pub(super) fn version(run: &Run) -> Option<String> {
-    let text = fs::read_to_string(run.path.join("checkpoints/latest.json")).ok()?;
-    let info: serde_json::Value = serde_json::from_str(&text).ok()?;
-    Some(info["version"].as_str()?.to_owned())
-}
-
-/// The backend that computed a run.
-pub(super) fn backend(run: &Run) -> Option<String> {
-    let text = fs::read_to_string(run.path.join("device")).ok()?;
-    Some(text.trim().to_owned())
 }
