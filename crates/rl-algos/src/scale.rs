@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use burn::tensor::{Tensor, TensorData};
 use envs::SpaceDim;
 
 use crate::config::{CriticActions, TrainConfig};
@@ -87,19 +86,25 @@ impl CriticUnits {
             .collect()
     }
 
-    /// The same of a tensor `[rows, action]`, through which gradients flow.
-    #[must_use]
-    pub fn of_tensor(&self, actions: Tensor<2>) -> Tensor<2> {
+    /// The same of columns `[action, width]`, in place.
+    pub fn scale_columns(&self, actions: &mut [f32], width: usize) {
         let Some([middle, half]) = &self.0 else {
-            return actions;
+            return;
         };
-        let device = actions.device();
-        let row = |numbers: &[f32]| {
-            let data = TensorData::new(numbers.to_vec(), [1, numbers.len()]);
-            let row = Tensor::<2>::from_data(data, &device);
-            Tensor::from_inner(row.inner())
+        let ranges = middle.iter().zip(half);
+        for (actions, (middle, half)) in actions.chunks_exact_mut(width).zip(ranges) {
+            actions.iter_mut().for_each(|a| *a = middle + half * *a);
+        }
+    }
+
+    /// Slopes by actions as critics read them, `[action, width]`, to those by actions in [-1, 1], in place.
+    pub fn scale_slopes(&self, slopes: &mut [f32], width: usize) {
+        let Some([_, half]) = &self.0 else {
+            return;
         };
-        actions * row(half) + row(middle)
+        for (slopes, half) in slopes.chunks_exact_mut(width).zip(half) {
+            slopes.iter_mut().for_each(|slope| *slope *= half);
+        }
     }
 }
 
@@ -165,11 +170,18 @@ mod tests {
                 .zip(&actions)
                 .all(|(told, unit)| (told - 0.4 * unit).abs() < 1e-7)
         );
-        // As numbers and as a tensor, through which the gradient of a sum is the half range.
-        let data = TensorData::new(actions.clone(), [2, 17]);
-        let tensor = Tensor::<2>::from_data(data, &Device::flex());
-        let told = crate::nets::to_vec(humanoid.of_tensor(tensor));
-        assert_eq!(told, scaled.to_vec());
+        // In columns of a block of three, the last of which is no row.
+        let column = |numbers: &[f32]| -> Vec<f32> {
+            let number = |k| [numbers[k], numbers[17 + k], 7.0];
+            (0..17).flat_map(number).collect()
+        };
+        let (mut columns, mut slopes) = (column(&actions), vec![2.0; 51]);
+        humanoid.scale_columns(&mut columns, 3);
+        let rows = |numbers: &[f32]| numbers.iter().enumerate().filter(|(i, _)| i % 3 < 2);
+        let rows = |numbers: &[f32]| rows(numbers).map(|(_, x)| *x).collect::<Vec<_>>();
+        assert_eq!(rows(&columns), rows(&column(&scaled)));
+        humanoid.scale_slopes(&mut slopes, 3);
+        assert!(slopes.iter().all(|slope| (slope - 0.8).abs() < 1e-6));
         for same in [
             units("Humanoid-v5", CriticActions::Unit),
             units("Hopper-v5", CriticActions::Task),

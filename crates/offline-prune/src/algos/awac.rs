@@ -12,7 +12,7 @@ use sparse_core::nn::SparseMlp;
 
 use super::gaussian::{GaussianActor, weights};
 use super::{
-    Algorithm, actor_shape, agent, all, critic_input, critic_objective, critic_shape, report, take,
+    Algorithm, actor_shape, agent, critic_input, critic_objective, critic_shape, report, take,
 };
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
@@ -124,9 +124,9 @@ impl Algorithm for Awac {
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
         let noise = normal(batch.action.len(), &mut streams.target_noise);
-        let targets = self.rows.tensor(self.targets(batch, &noise), 1);
-        let critic_input = critic_input(&self.rows, batch, &all(batch));
-        let critics = self.critics.update(&critic_input, &targets, streams)?;
+        let targets = self.targets(batch, &noise);
+        let input = [&batch.observation[..], &batch.action];
+        let critics = self.critics.update(&self.rows, input, &targets, streams)?;
 
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let weights = self.weights(batch, &noise);
@@ -135,7 +135,7 @@ impl Algorithm for Awac {
                 .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
         Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", critics[0].aux[0]),
+            ("value_mean", critics[0].aux[0][1]),
             ("actor_loss", actor_loss),
         ]))
     }

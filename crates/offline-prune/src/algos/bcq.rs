@@ -21,7 +21,7 @@ use sparse_core::op;
 use sparse_core::trainer::NetworkTrainer;
 
 use super::{
-    Algorithm, actions, agent, all, critic_input, critic_objective, critic_shape, pairs, report,
+    Algorithm, actions, agent, all, critic_objective, critic_shape, pairs, report,
     take,
 };
 use crate::Result;
@@ -297,9 +297,9 @@ impl Algorithm for Bcq {
 
         let noise = &mut streams.target_noise;
         let latents = clamped(normal(latent * self.config.samples, noise));
-        let targets = self.rows.tensor(self.targets(batch, &latents), 1);
-        let critic_input = critic_input(&self.rows, batch, &all(batch));
-        let critics = self.critics.update(&critic_input, &targets, streams)?;
+        let targets = self.targets(batch, &latents);
+        let input = [&batch.observation[..], &batch.action];
+        let critics = self.critics.update(&self.rows, input, &targets, streams)?;
 
         let latents = clamped(normal(latent, &mut streams.target_noise));
         let pair = self.proposals(batch, &latents);
@@ -312,7 +312,7 @@ impl Algorithm for Bcq {
         let actor_loss = perturbation.minimise(parts, loss, rng)?.loss;
         Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", critics[0].aux[0]),
+            ("value_mean", critics[0].aux[0][1]),
             ("vae_loss", vae_loss),
             ("actor_loss", actor_loss),
         ]))

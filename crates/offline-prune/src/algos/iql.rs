@@ -182,12 +182,12 @@ impl Algorithm for Iql {
             self.actor
                 .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
 
-        let targets = self.rows.tensor(self.targets(batch), 1);
-        let critic_input = critic_input(&self.rows, batch, &all(batch));
-        let critics = self.critics.update(&critic_input, &targets, streams)?;
+        let targets = self.targets(batch);
+        let input = [&batch.observation[..], &batch.action];
+        let critics = self.critics.update(&self.rows, input, &targets, streams)?;
         Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", critics[0].aux[0]),
+            ("value_mean", critics[0].aux[0][1]),
             ("value_loss", value_loss),
             ("actor_loss", actor_loss),
         ]))

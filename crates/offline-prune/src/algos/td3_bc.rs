@@ -119,9 +119,9 @@ impl Algorithm for Td3Bc {
     /// Updates both critics and, every `policy_delay`-th time, the actor. Targets follow as they are due.
     fn update(&mut self, batch: &Batch, streams: &mut Streams) -> rl_algos::Result<UpdateReport> {
         check_batch(&self.rows, batch)?;
-        let targets = self.rows.tensor(self.targets(batch, streams), 1);
-        let critic_input = self.rows.critic_input(&batch.observation, &batch.action);
-        let critics = self.critics.update(&critic_input, &targets, streams)?;
+        let targets = self.targets(batch, streams);
+        let input = [&batch.observation[..], &batch.action];
+        let critics = self.critics.update(&self.rows, input, &targets, streams)?;
         let critic_loss = critics[0].loss + critics[1].loss;
         let mut lost = f32::NAN;
         let critic = &self.critics.learners()[0];
@@ -145,7 +145,7 @@ impl Algorithm for Td3Bc {
         }
         Ok(report([
             ("critic_loss", critic_loss),
-            ("value_mean", critics[0].aux[0]),
+            ("value_mean", critics[0].aux[0][1]),
             ("actor_loss", lost),
         ]))
     }

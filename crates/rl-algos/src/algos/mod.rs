@@ -4,6 +4,7 @@ mod gaussian;
 mod policy;
 mod redq;
 mod sac;
+mod soft_actor;
 pub mod td3;
 
 use std::path::Path;
@@ -22,7 +23,7 @@ pub use td3::Td3;
 
 use crate::agent::{Agent, Moves, UpdateReport};
 use crate::config::{self, AgentConfig, RedqConfig, Registered, SacConfig, Td3Config, TrainConfig};
-use crate::nets::BatchShape;
+use crate::nets::{BatchShape, CriticStep};
 use crate::rng::Streams;
 use crate::{Error, Result, recipes};
 
@@ -223,7 +224,7 @@ pub fn check_checkpoint(
 /// The report of an update of critics and an actor. Critics' losses are summed; `target_mean` is the mean of the
 /// targets, `value_mean` that of the batch's values by the first critic before its step.
 fn report<A>(
-    critics: &[StepReport<f32>],
+    critics: &[CriticStep],
     actor: Option<&StepReport<A>>,
     target_mean: f32,
 ) -> UpdateReport {
@@ -234,7 +235,7 @@ fn report<A>(
         ("target_mean", target_mean),
         (
             "value_mean",
-            critics.first().map_or(f32::NAN, |step| step.aux[0]),
+            critics.first().map_or(f32::NAN, |step| step.aux[0][1]),
         ),
         (
             "critic_gradient_norm",

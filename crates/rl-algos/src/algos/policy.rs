@@ -95,10 +95,8 @@ impl Policy {
         let noise: Vec<f32> = (0..self.action)
             .map(|_| StandardNormal.sample(rng))
             .collect();
-        let size = self.action;
-        let (drawn, _) =
-            SquashedGaussian::of(spread).sample(size, self.output(observation), &noise);
-        action.copy_from_slice(&drawn);
+        let drawn = SquashedGaussian::of(spread).draw(self.output(observation), &noise);
+        action.copy_from_slice(&drawn.actions);
     }
 
     fn output(&mut self, observation: &[f32]) -> &[f32] {

@@ -2,23 +2,22 @@
 //! target is the smallest value of a few of them, drawn for each update; the actor goes by the mean of all; critics are
 //! updated many times a step.
 
-use burn::tensor::Tensor;
 use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
-use sparse_core::nn::SparseMlp;
-use sparse_core::op::mean;
-use sparse_core::trainer::{NetworkTrainer, StepReport};
+use sparse_core::nn::{Blocks, SparseMlp};
+use sparse_core::trainer::StepReport;
 
 use super::gaussian::SquashedGaussian;
 use super::sac::EntropyCoef;
+use super::soft_actor::{SoftActorLoss, Value};
 use super::{BuildAgent, METRICS, report};
 use crate::Result;
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{RedqConfig, TrainConfig};
 use crate::nets::with_scaled_rewards;
 use crate::nets::{
-    Actor, BatchShape, Critics, check_action, check_batch, equal_parts, least, normal, par_halves,
-    row_slice, to_vec,
+    Actor, BatchShape, Critics, check_action, check_batch, columns_of, frozen, least_of, normal,
+    par_blocks, with_actions,
 };
 use crate::replay::Batch;
 use crate::rng::Streams;
@@ -64,20 +63,23 @@ impl Redq {
         let noise = normal(batch.action.len(), &mut streams.target_noise);
         let rng = streams.named("redq_subset");
         let subset = sample(rng, self.config.critics, self.config.subset).into_vec();
-        let subset = || subset.iter().map(|i| self.critics.learners()[*i].target());
+        let targets: Vec<&SparseMlp> = self.critics.targets().collect();
+        let subset = subset.into_iter().map(|i| targets[i]);
+        let actor = self.actor.learner().net();
+        let (nets, width) = frozen(std::iter::once(actor).chain(subset), batch.size);
+        let (actor, subset) = nets.split_at(1);
         let alpha = self.entropy.alpha() as f32;
-        let values = par_halves(batch.size, |half| {
-            let next = self.shape.observations(&batch.next_observation, &half);
-            let outputs = to_vec(self.actor.learner().net().forward(next));
-            let noise = row_slice(&noise, act_dim, &half);
-            let (actions, logs) = self.gaussian.sample(act_dim, &outputs, noise);
-            let next = row_slice(&batch.next_observation, self.shape.obs_dim, &half);
-            let values = least(
-                subset(),
-                &self
-                    .shape
-                    .critic_input(next, &self.critics.units().of_actions(&actions)),
-            );
+        let source = (&batch.next_observation[..], self.shape.obs_dim);
+        let next = Blocks::new(&[source], 0..batch.size, width);
+        let values = par_blocks(&next, |some, observations| {
+            let noise = columns_of(&noise, act_dim, &some, width);
+            let mut drawn = self.gaussian.draw(&actor[0].outputs(observations), &noise);
+            let logs = drawn.logs(width, some.len());
+            self.critics
+                .units()
+                .scale_columns(&mut drawn.actions, width);
+            let input = with_actions(observations, &drawn.actions);
+            let values = least_of(subset, input.as_slice(), some.len());
             let soft = values.iter().zip(&logs);
             soft.map(|(value, log)| value - alpha * log).collect()
         });
@@ -90,10 +92,9 @@ impl Redq {
         let batch = &*with_scaled_rewards(batch, self.reward_scale);
         let targets = self.targets(batch, streams);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
-        let targets = self.shape.tensor(targets, 1);
         let actions = self.critics.units().of_actions(&batch.action);
-        let input = self.shape.critic_input(&batch.observation, &actions);
-        let critics = self.critics.update(&input, &targets, streams)?;
+        let input = [&batch.observation[..], &*actions];
+        let critics = self.critics.update(&self.shape, input, &targets, streams)?;
         let alpha = self.entropy.alpha() as f32;
         let actor = match last {
             true => Some(self.update_actor(batch, streams)?),
@@ -102,41 +103,31 @@ impl Redq {
         let mut report = report(&critics, actor.as_ref(), target_mean);
         report.metrics.push(("temperature", alpha));
         if let Some(actor) = actor {
-            let mean_log = actor.aux.iter().sum::<f32>() / actor.aux.len() as f32;
-            report.metrics.push(("entropy", -mean_log));
+            let entropy = SoftActorLoss::entropy(&actor);
+            report.metrics.push(("entropy", entropy));
             let act_dim = self.shape.act_dim;
-            self.entropy.tune(f64::from(-mean_log), act_dim);
+            self.entropy.tune(f64::from(entropy), act_dim);
         }
         Ok(report)
     }
 
     /// One step of the actor down the mean over rows of `α log π(a|s) - mean over i of Qᵢ(s, a)` (line 10); beside it the
     /// mean of `log π`.
-    fn update_actor(&mut self, batch: &Batch, streams: &mut Streams) -> Result<StepReport<f32>> {
-        let (shape, units) = (&self.shape, self.critics.units());
-        let noise = normal(batch.action.len(), &mut streams.target_noise);
-        let critics: Vec<_> = self
-            .critics
-            .learners()
-            .iter()
-            .map(NetworkTrainer::net)
-            .collect();
-        let (alpha, gaussian) = (self.entropy.alpha() as f32, self.gaussian);
-        let loss = |actor: &SparseMlp, rows| {
-            let observations = Tensor::from_inner(shape.observations(&batch.observation, &rows));
-            let outputs = actor.forward(observations.clone());
-            let drawn = gaussian.tensors(shape, outputs, row_slice(&noise, shape.act_dim, &rows));
-            let actions = units.of_tensor(drawn.actions);
-            let input = Tensor::cat(vec![observations, actions], 1);
-            let values = critics.iter().map(|critic| critic.forward(input.clone()));
-            let Some(sum) = values.reduce(|sum, values| sum + values) else {
-                unreachable!("there are critics")
-            };
-            let value = sum / critics.len() as f32;
-            (mean(drawn.logs * alpha - value), drawn.mean_log)
+    fn update_actor(
+        &mut self,
+        batch: &Batch,
+        streams: &mut Streams,
+    ) -> Result<StepReport<[f32; 2]>> {
+        let loss = SoftActorLoss {
+            gaussian: self.gaussian,
+            critics: &self.critics,
+            value: Value::Mean,
+            alpha: self.entropy.alpha() as f32,
+            shape: &self.shape,
+            noise: &normal(batch.action.len(), &mut streams.target_noise),
         };
-        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
-        Ok(self.actor.learner_mut().minimise(parts, loss, rng)?)
+        let rng = streams.topology("actor");
+        loss.step(self.actor.learner_mut(), batch, rng)
     }
 }
 

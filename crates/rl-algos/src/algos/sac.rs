@@ -1,18 +1,20 @@
 //! SAC: soft actor-critic with a squashed Gaussian (Haarnoja et al., arXiv 1812.05905), in the order of RLx2's code:
 //! critics, then the actor, then the temperature.
 
+use std::ops::Range;
+
 use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
-use sparse_core::nn::SparseMlp;
-use sparse_core::op::mean;
+use sparse_core::nn::Blocks;
 
 use super::gaussian::SquashedGaussian;
+use super::soft_actor::{SoftActorLoss, Value};
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{Growth, SacConfig, Temperature, TrainConfig};
 use crate::nets::{
-    Actor, BatchShape, Critics, ScalarAdam, check_action, check_batch, equal_parts, normal,
-    par_halves, row_slice, to_vec, with_scaled_rewards,
+    Actor, BatchShape, Critics, ScalarAdam, check_action, check_batch, columns_of, frozen,
+    least_of, normal, par_blocks, with_actions, with_scaled_rewards,
 };
 use crate::replay::Batch;
 use crate::rng::Streams;
@@ -70,48 +72,46 @@ impl Sac {
         })
     }
 
-    /// The actor's outputs for some observations.
-    fn outputs(&self, observations: &[f32]) -> Vec<f32> {
-        if observations.is_empty() {
-            return Vec::new();
-        }
-        let rows = self.rows.tensor(observations, self.rows.obs_dim);
-        to_vec(self.actor.learner().net().forward(rows))
-    }
-
     /// `y = R + Σ γᵏ α H(s_k) + γⁿ min(Q₁', Q₂')(s', a')`, with actions resampled in every state of the window (RLx2's
     /// released code). `noise` draws everything that the update needs, in its order, while the actor computes on the
     /// states.
     fn targets(&self, batch: &Batch, noise: impl FnOnce() -> Noise + Send) -> (Vec<f32>, Noise) {
-        let alpha = self.temperature.alpha() as f32;
-        let BatchShape {
-            obs_dim, act_dim, ..
-        } = self.rows;
-        let outputs = || {
-            rayon::join(
-                || self.outputs(&batch.intermediate_observation),
-                || self.outputs(&batch.next_observation),
-            )
+        let (alpha, act_dim) = (self.temperature.alpha() as f32, self.rows.act_dim);
+        let (nets, width) = frozen(
+            std::iter::once(self.actor.learner().net()).chain(self.critics.targets()),
+            batch.size,
+        );
+        let (actor, critics) = nets.split_at(1);
+        let passed = batch.intermediate_row.len();
+        let blocks = |observations: &[f32], rows: usize| {
+            Blocks::new(&[(observations, self.rows.obs_dim)], 0..rows, width)
         };
-        let (noise, (passed, next)) = rayon::join(noise, outputs);
-        let values = par_halves(batch.size, |rows| {
-            let outputs = row_slice(&next, 2 * act_dim, &rows);
-            let (actions, logs) =
-                self.gaussian
-                    .sample(act_dim, outputs, row_slice(&noise.last, act_dim, &rows));
-            let next = row_slice(&batch.next_observation, obs_dim, &rows);
-            let critic_input = self
-                .rows
-                .critic_input(next, &self.critics.units().of_actions(&actions));
-            let values = self.critics.target_values(&critic_input);
+        let next = blocks(&batch.next_observation, batch.size);
+        let between = blocks(&batch.intermediate_observation, passed);
+        let outputs = || {
+            [&next, &between].map(|states| par_blocks(states, |_, block| actor[0].outputs(block)))
+        };
+        let (noise, [next_outputs, passed_outputs]) = rayon::join(noise, outputs);
+        let drawn = |some: &Range<usize>, outputs: &[f32], noise: &[f32]| {
+            let size = 2 * act_dim * width;
+            let outputs = &outputs[some.start / width * size..][..size];
+            self.gaussian
+                .draw(outputs, &columns_of(noise, act_dim, some, width))
+        };
+        let values = par_blocks(&next, |some, observations| {
+            let mut drawn = drawn(&some, &next_outputs, &noise.last);
+            let logs = drawn.logs(width, some.len());
+            self.critics
+                .units()
+                .scale_columns(&mut drawn.actions, width);
+            let input = with_actions(observations, &drawn.actions);
+            let values = least_of(critics, input.as_slice(), some.len());
             let soft = values.iter().zip(&logs);
             soft.map(|(value, log)| value - alpha * log).collect()
         });
         let mut targets = td_target(batch, &values, 1.0);
-        let logs = par_halves(batch.intermediate_row.len(), |rows| {
-            let outputs = row_slice(&passed, 2 * act_dim, &rows);
-            let noise = row_slice(&noise.between, act_dim, &rows);
-            self.gaussian.sample(act_dim, outputs, noise).1
+        let logs = par_blocks(&between, |some, _| {
+            drawn(&some, &passed_outputs, &noise.between).logs(width, some.len())
         });
         let passed = batch
             .intermediate_row
@@ -121,6 +121,23 @@ impl Sac {
             targets[*row as usize] -= discount * alpha * log;
         }
         (targets, noise)
+    }
+
+    /// The batch's observations with actions that the policy draws there, as critics read them.
+    fn drawn_input(&self, batch: &Batch, noise: &[f32]) -> Tensor<2> {
+        let act_dim = self.rows.act_dim;
+        let (actor, width) = frozen([self.actor.learner().net()], batch.size);
+        let source = (&batch.observation[..], self.rows.obs_dim);
+        let observations = Blocks::new(&[source], 0..batch.size, width);
+        let actions = par_blocks(&observations, |some, block| {
+            let noise = columns_of(noise, act_dim, &some, width);
+            let drawn = self.gaussian.draw(&actor[0].outputs(block), &noise);
+            let column = |column| (0..act_dim).map(move |k| k * width + column);
+            let actions = (0..some.len()).flat_map(column);
+            actions.map(|at| drawn.actions[at]).collect()
+        });
+        let actions = self.critics.units().of_actions(&actions);
+        self.rows.critic_input(&batch.observation, &actions)
     }
 
     /// Updates both critics on a batch and, every `policy_delay`-th time, the actor and the temperature. Targets
@@ -143,42 +160,32 @@ impl Sac {
         };
         let (targets, noise) = self.targets(batch, noise);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
-        let targets = self.rows.tensor(targets, 1);
         let actions = self.critics.units().of_actions(&batch.action);
-        let critic_input = self.rows.critic_input(&batch.observation, &actions);
-        let critics = self.critics.update(&critic_input, &targets, streams)?;
+        let input = [&batch.observation[..], &*actions];
+        let critics = self.critics.update(&self.rows, input, &targets, streams)?;
 
         let (mut actor, mut entropy) = (None, None);
         let alpha = self.temperature.alpha();
         if acts && self.config.growth == Growth::WithActor && self.critics.want_gradient() {
             // Of the actor before its step, as its loss is.
-            let outputs = self.outputs(&batch.observation);
-            let (actions, _) = self.gaussian.sample(act_dim, &outputs, &noise.own);
-            let critic_input = self.rows.critic_input(
-                &batch.observation,
-                &self.critics.units().of_actions(&actions),
-            );
-            self.critics.add_value_to_signal(&critic_input)?;
+            let input = self.drawn_input(batch, &noise.own);
+            self.critics.add_value_to_signal(&input)?;
         }
         if acts {
-            let loss = |actor: &SparseMlp, rows| {
-                let loss = ActorLoss {
-                    gaussian: self.gaussian,
-                    critics: self.critics.nets(),
-                    units: self.critics.units(),
-                    alpha: alpha as f32,
-                    rows: &self.rows,
-                    observations: self.rows.observations(&batch.observation, &rows),
-                    noise: row_slice(&noise.own, act_dim, &rows),
-                };
-                loss.of(actor)
+            let loss = SoftActorLoss {
+                gaussian: self.gaussian,
+                critics: &self.critics,
+                value: Value::Least,
+                alpha: alpha as f32,
+                shape: &self.rows,
+                noise: &noise.own,
             };
-            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
-            let report = self.actor.learner_mut().minimise(parts, loss, rng)?;
-            let mean = report.aux.iter().sum::<f32>() / report.aux.len() as f32;
+            let (learner, rng) = (self.actor.learner_mut(), streams.topology("actor"));
+            let report = loss.step(learner, batch, rng)?;
+            let mean = SoftActorLoss::entropy(&report);
             actor = Some(report);
-            entropy = Some(-mean);
-            self.temperature.tune(f64::from(-mean), act_dim);
+            entropy = Some(mean);
+            self.temperature.tune(f64::from(mean), act_dim);
         }
         let mut report = report(&critics, actor.as_ref(), target_mean);
         report.metrics.push(("temperature", alpha as f32));
@@ -195,34 +202,6 @@ struct Noise {
     last: Vec<f32>,
     between: Vec<f32>,
     own: Vec<f32>,
-}
-
-/// `α log π(a|s) - min(Q₁, Q₂)(s, a)`, the mean over rows.
-struct ActorLoss<'a> {
-    gaussian: SquashedGaussian,
-    critics: Vec<&'a SparseMlp>,
-    units: &'a CriticUnits,
-    alpha: f32,
-    rows: &'a BatchShape,
-    observations: Tensor<2>,
-    noise: &'a [f32],
-}
-
-impl ActorLoss<'_> {
-    /// The loss, and beside it the mean of `log π`.
-    fn of(self, actor: &SparseMlp) -> (Tensor<1>, f32) {
-        let observations = Tensor::from_inner(self.observations);
-        let outputs = actor.forward(observations.clone());
-        let drawn = self.gaussian.tensors(self.rows, outputs, self.noise);
-        let actions = self.units.of_tensor(drawn.actions);
-        let critic_input = Tensor::cat(vec![observations, actions], 1);
-        let values = self.critics.iter().map(|c| c.forward(critic_input.clone()));
-        let Some(least) = values.reduce(Tensor::min_pair) else {
-            unreachable!("there is a critic")
-        };
-        let loss = mean(drawn.logs * self.alpha - least);
-        (loss, drawn.mean_log)
-    }
 }
 
 impl Agent for Sac {

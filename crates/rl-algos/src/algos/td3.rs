@@ -6,16 +6,17 @@
 use burn::tensor::Tensor;
 use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
-use sparse_core::math::StandardNormal;
-use sparse_core::nn::SparseMlp;
-use sparse_core::op::{mean, tanh};
+use sparse_core::math::{self, StandardNormal, tanh_gradient};
+use sparse_core::nn::{Blocks, FrozenNetwork, SparseMlp, block_width};
+use sparse_core::op::tanh;
+use sparse_core::trainer::{LossRows, StepReport};
 
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{Td3Config, TrainConfig};
 use crate::nets::{
-    Actor, BatchShape, Critics, check_action, check_batch, equal_parts, par_halves, row_slice,
-    to_vec, with_scaled_rewards,
+    Actor, BatchShape, Critics, check_action, check_batch, columns_of, equal_parts, frozen,
+    least_of, par_blocks, with_actions, with_scaled_rewards,
 };
 use crate::replay::Batch;
 use crate::rng::Streams;
@@ -79,22 +80,53 @@ impl Td3 {
         let actor = self.actor.learner().target();
         let targets = targets(&self.rows, actor, &self.critics, batch, noise, rng);
         let target_mean = targets.iter().sum::<f32>() / targets.len() as f32;
-        let targets = self.rows.tensor(targets, 1);
         let actions = self.critics.units().of_actions(&batch.action);
-        let critic_input = self.rows.critic_input(&batch.observation, &actions);
-        let critics = self.critics.update(&critic_input, &targets, streams)?;
+        let input = [&batch.observation[..], &*actions];
+        let critics = self.critics.update(&self.rows, input, &targets, streams)?;
 
         let mut actor = None;
         if self.updates.is_multiple_of(self.config.policy_delay) {
-            let critic = (self.critics.first(), self.critics.units());
-            let loss = |actor: &SparseMlp, rows| {
-                let observations = self.rows.observations(&batch.observation, &rows);
-                actor_loss(actor, critic, observations)
-            };
-            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
-            actor = Some(self.actor.learner_mut().minimise(parts, loss, rng)?);
+            let rng = streams.topology("actor");
+            actor = Some(self.update_actor(batch, rng)?);
         }
         Ok(report(&critics, actor.as_ref(), target_mean))
+    }
+
+    /// One step of the actor up the mean value of its actions by the first critic, which is a constant in it.
+    fn update_actor(
+        &mut self,
+        batch: &Batch,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<StepReport<[f32; 1]>> {
+        let parts = equal_parts(batch.size);
+        let rows = parts[0].len();
+        let (critic, units) = (self.critics.first(), self.critics.units());
+        let width = block_width(&[(self.actor.learner().net(), true), (critic, false)], rows);
+        let critic = FrozenNetwork::new(critic, rows, width);
+        let loss = |block: LossRows<'_, 1>| {
+            let actions = tanh_of(block.outputs);
+            let mut read = actions.clone();
+            units.scale_columns(&mut read, width);
+            let pass = critic.forward(with_actions(block.inputs, &read).as_slice());
+            let [losses] = block.terms;
+            for (loss, value) in losses.iter_mut().zip(pass.outputs()) {
+                *loss = -value;
+            }
+            let mut by_value = vec![0.0; width];
+            by_value[..block.rows.len()].fill(-1.0);
+            let by_input = pass.backward(by_value);
+            block
+                .slopes
+                .copy_from_slice(&by_input[block.inputs.len()..]);
+            units.scale_slopes(block.slopes, width);
+            tanh_gradient(&actions, block.slopes);
+        };
+        let observations = |rows| {
+            let source = (&batch.observation[..], self.rows.obs_dim);
+            Blocks::new(&[source], rows, width)
+        };
+        let parts: Vec<Blocks> = parts.into_iter().map(observations).collect();
+        Ok(self.actor.learner_mut().descend(&parts, loss, rng)?)
     }
 }
 
@@ -114,15 +146,19 @@ pub fn targets(
         (sigma * unit).max(-clip).min(clip)
     };
     let noise: Vec<f32> = (0..batch.action.len()).map(|_| draw()).collect();
-    let values = par_halves(batch.size, |half| {
-        let next = rows.observations(&batch.next_observation, &half);
-        let mut actions = to_vec(policy(actor, next));
-        let noise = row_slice(&noise, rows.act_dim, &half);
+    let (nets, width) = frozen(std::iter::once(actor).chain(critics.targets()), batch.size);
+    let (actor, targets) = nets.split_at(1);
+    let source = (&batch.next_observation[..], rows.obs_dim);
+    let next = Blocks::new(&[source], 0..batch.size, width);
+    let values = par_blocks(&next, |some, observations| {
+        let mut actions = tanh_of(&actor[0].outputs(observations));
+        let noise = columns_of(&noise, rows.act_dim, &some, width);
         for (action, noise) in actions.iter_mut().zip(noise) {
             *action = (*action + noise).clamp(-1.0, 1.0);
         }
-        let next = row_slice(&batch.next_observation, rows.obs_dim, &half);
-        critics.target_values(&rows.critic_input(next, &critics.units().of_actions(&actions)))
+        critics.units().scale_columns(&mut actions, width);
+        let input = with_actions(observations, &actions);
+        least_of(targets, input.as_slice(), some.len())
     });
     td_target(batch, &values, 1.0)
 }
@@ -132,16 +168,11 @@ pub fn policy(actor: &SparseMlp, observations: Tensor<2>) -> Tensor<2> {
     tanh(actor.forward(observations))
 }
 
-/// The negated mean value of the actor's actions; the critic is a constant in it.
-fn actor_loss(
-    actor: &SparseMlp,
-    (critic, units): (&SparseMlp, &CriticUnits),
-    observations: Tensor<2>,
-) -> Tensor<1> {
-    let observations = Tensor::from_inner(observations);
-    let actions = policy(actor, observations.clone());
-    let critic_input = Tensor::cat(vec![observations, units.of_tensor(actions)], 1);
-    mean(critic.forward(critic_input)).neg()
+/// tanh of each number.
+fn tanh_of(numbers: &[f32]) -> Vec<f32> {
+    let mut actions = vec![0.0; numbers.len()];
+    math::tanh(numbers, &mut actions[..]);
+    actions
 }
 
 impl Agent for Td3 {

@@ -1,10 +1,11 @@
 //! Networks that judge actions.
 
+use std::slice;
+
 use burn::tensor::Tensor;
 use rayon::prelude::*;
-use sparse_core::nn::SparseMlp;
-use sparse_core::op::mean;
-use sparse_core::trainer::{NetworkTrainer, NetworkTrainerConfig, StepReport};
+use sparse_core::nn::{Blocks, SparseMlp, block_width};
+use sparse_core::trainer::{LossRows, NetworkTrainer, NetworkTrainerConfig, StepReport};
 
 use super::spec::{NetworkSpec, network};
 use super::{BatchShape, to_vec};
@@ -154,28 +155,52 @@ impl Critics {
         Ok(added.collect::<sparse_core::Result<_>>()?)
     }
 
-    /// One step of each on its mean squared error, in parallel; also returns the mean value of the rows before the
-    /// step.
+    /// The target networks.
+    pub fn targets(&self) -> impl Iterator<Item = &SparseMlp> {
+        self.learners.iter().map(NetworkTrainer::target)
+    }
+
+    /// One step of each on its mean squared error from `targets`, a number for each row, in parallel. `input` are the rows'
+    /// observations and actions as critics read them, `[rows, obs_dim]` and `[rows, act_dim]`.
     ///
     /// # Errors
-    /// As [`NetworkTrainer::minimise`].
+    /// As [`NetworkTrainer::descend`].
     pub fn update(
         &mut self,
-        input: &Tensor<2>,
-        targets: &Tensor<2>,
+        shape: &BatchShape,
+        [observations, actions]: [&[f32]; 2],
+        targets: &[f32],
         streams: &mut Streams,
-    ) -> Result<Vec<StepReport<f32>>> {
-        let loss = |critic: &SparseMlp, input: Tensor<2>| {
-            let values = critic.forward(input);
-            let value = mean(values.clone().inner()).into_scalar::<f32>();
-            (mean((values - targets.clone()).square()), value)
+    ) -> Result<Vec<CriticStep>> {
+        let nets: Vec<(&SparseMlp, bool)> = self
+            .learners
+            .iter()
+            .map(|critic| (critic.net(), true))
+            .collect();
+        let rows = 0..targets.len();
+        let input = Blocks::new(
+            &[(observations, shape.obs_dim), (actions, shape.act_dim)],
+            rows.clone(),
+            block_width(&nets, rows.len()),
+        );
+        let loss = |block: LossRows<'_, 2>| {
+            let [losses, values] = block.terms;
+            for (column, target) in targets[block.rows].iter().enumerate() {
+                let value = block.outputs[column];
+                let error = value - target;
+                (losses[column], values[column]) = (error * error, value);
+                block.slopes[column] = 2.0 * error;
+            }
         };
         let rngs = streams.topologies(&self.names);
         let steps = self.learners.par_iter_mut().zip(rngs);
-        let steps = steps.map(|(critic, rng)| critic.minimise([input.clone()], loss, rng));
+        let steps = steps.map(|(critic, rng)| critic.descend(slice::from_ref(&input), loss, rng));
         Ok(steps.collect::<sparse_core::Result<_>>()?)
     }
 }
+
+/// What a step of a critic did; beside the loss, the mean value of the rows before it.
+pub type CriticStep = StepReport<[f32; 2]>;
 
 /// The smallest value of several critics for each row of `input`.
 #[must_use]

@@ -117,6 +117,11 @@ impl UnwrittenBuf {
         Self { data, len }
     }
 
+    /// Number of floats.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
     /// The floats, to be written.
     pub(super) fn floats(&mut self) -> &mut [MaybeUninit<f32>] {
         &mut self.data.spare_capacity_mut()[..self.len]

@@ -6,11 +6,12 @@
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
+use std::sync::OnceLock;
 
 use super::buffer::UnwrittenBuf;
 use super::entry::by_input;
 use super::parts::{WholeProduct, WholeValueGradient, worth_a_thread};
-use super::sizes::{check_equal, tiles};
+use super::sizes::{check_equal, check_width, tiles};
 use super::{AlignedBuf, Kernels, Raw};
 use crate::pattern::Pattern;
 
@@ -114,26 +115,13 @@ impl Kernels {
         let sizes = passing.iter().map(|layer| layer.pattern.outputs() * width);
         let mut scratch: Vec<UnwrittenBuf> = sizes.map(UnwrittenBuf::new).collect();
         for (tile, x) in x.chunks_exact(inputs).enumerate() {
-            let mut x = x;
             let scratch = scratch.iter_mut().map(UnwrittenBuf::floats);
             let kept = ys.iter_mut().map(|y| {
                 let rows = y.len() / tiles;
                 &mut y[tile * rows..][..rows]
             });
-            for (layer, y) in layers.iter().zip(scratch.chain(kept)) {
-                let product = WholeProduct::forward(
-                    layer.pattern,
-                    layer.values,
-                    (layer.bias, layer.relu),
-                    width,
-                );
-                // SAFETY: the caller's promise; indices were checked by the pattern, the CPU when `self` was chosen. The
-                // product writes all of `y`.
-                x = unsafe {
-                    product.run(&self.raw, x, y);
-                    written(y)
-                };
-            }
+            // SAFETY: a tile of what the caller promised.
+            unsafe { forward_tile(&self.raw, layers, x, scratch.chain(kept), width) };
         }
     }
 
@@ -162,145 +150,300 @@ impl Kernels {
         if let Some(x) = x {
             check_equal("inputs", x.len(), tiles * inputs);
         }
-        let mut backward = Backward::new(&self.raw, layers, (x, ys), width);
-        let widest = layers.iter().map(|layer| layer.pattern.inputs()).max();
-        let mut scratch = [(); 2].map(|()| UnwrittenBuf::new(widest.unwrap_or(0) * width));
+        let by_input = values_by_input(layers.len());
+        let network = TilePass {
+            raw: &self.raw,
+            layers: layers.to_vec(),
+            by_input: &by_input,
+            width,
+        };
+        let mut sums = x.map(|_| GradientSums::new(layers));
         let mut dx = UnwrittenBuf::new(if to_input { tiles * inputs } else { 0 });
         for (tile, dy) in dy.chunks_exact_mut(outputs * width).enumerate() {
-            for (index, layer) in layers.iter().enumerate().rev() {
-                let [from, to] = &mut scratch;
-                let dy = match index == last {
-                    true => &mut *dy,
-                    // SAFETY: written by the product of the layer behind.
-                    false => unsafe {
-                        written_mut(&mut from.floats()[..layer.pattern.outputs() * width])
-                    },
-                };
-                // SAFETY: sizes were checked above, the CPU when `self` was chosen; tiles come in their order.
-                unsafe {
-                    backward.parameters(index, tile, dy);
-                    if index > 0 {
-                        backward.input(
-                            index,
-                            dy,
-                            &mut to.floats()[..layer.pattern.inputs() * width],
-                        );
-                    } else if to_input {
-                        backward.input(0, dy, &mut dx.floats()[tile * inputs..][..inputs]);
-                    }
-                }
-                scratch.swap(0, 1);
-            }
+            let of_tile = |all: &'_ [f32]| {
+                let size = all.len() / tiles;
+                tile * size..(tile + 1) * size
+            };
+            let ys: Vec<&[f32]> = ys.iter().map(|y| &y[of_tile(y)]).collect();
+            let sums = x.map(|x| &x[of_tile(x)]).zip(sums.as_mut());
+            let dx = to_input.then(|| &mut dx.floats()[tile * inputs..][..inputs]);
+            // SAFETY: sizes were checked above, the CPU when `self` was chosen.
+            unsafe { network.backward_tile(sums, &ys, dy, dx) };
         }
         PassGradients {
-            parameters: backward.finish(tiles),
+            parameters: sums.map_or_else(Vec::new, |sums| sums.finish(layers)),
             // SAFETY: every tile wrote its part.
             input: to_input.then(|| unsafe { dx.assume_written() }),
         }
     }
 }
 
-/// A backward pass under way.
-struct Backward<'a> {
-    raw: &'a Raw,
-    layers: &'a [PassLayer<'a>],
-    /// The inputs of each layer, where the gradients at its values are wanted.
-    xs: Vec<Option<&'a [f32]>>,
-    ys: &'a [&'a [f32]],
+/// One tile through all layers; writes `ys`, a layer each.
+///
+/// # Safety
+/// The sizes fit, and the CPU has the instructions of `raw`.
+unsafe fn forward_tile<'y>(
+    raw: &Raw,
+    layers: &[PassLayer<'_>],
+    x: &'y [f32],
+    ys: impl IntoIterator<Item = &'y mut [MaybeUninit<f32>]>,
     width: usize,
-    /// The values of each layer that has passed on a gradient, in the order of inputs.
-    by_input: Vec<Option<Vec<f32>>>,
-    values: Vec<UnwrittenBuf>,
-    biases: Vec<AlignedBuf>,
+) {
+    let mut x = x;
+    for (layer, y) in layers.iter().zip(ys) {
+        let (bias, relu) = (layer.bias, layer.relu);
+        let product = WholeProduct::forward(layer.pattern, layer.values, (bias, relu), width);
+        // SAFETY: the caller's promise; indices were checked by the pattern. The product writes all of `y`.
+        x = unsafe {
+            product.run(raw, x, y);
+            written(y)
+        };
+    }
 }
 
-impl<'a> Backward<'a> {
-    fn new(
-        raw: &'a Raw,
-        layers: &'a [PassLayer<'a>],
-        (x, ys): (Option<&'a [f32]>, &'a [&'a [f32]]),
+/// Room for the values of each of `layers` layers in the order of inputs, which the first backward pass fills.
+pub(crate) fn values_by_input(layers: usize) -> Vec<OnceLock<Vec<f32>>> {
+    (0..layers).map(|_| OnceLock::new()).collect()
+}
+
+/// A network that goes over one tile at a time: forward, and backward while what the layers gave still lies in the cache.
+#[derive(Debug)]
+pub(crate) struct TilePass<'a> {
+    raw: &'a Raw,
+    layers: Vec<PassLayer<'a>>,
+    by_input: &'a [OnceLock<Vec<f32>>],
+    width: usize,
+}
+
+impl<'a> TilePass<'a> {
+    /// Over tiles of `width` columns; `by_input` is of [`values_by_input`].
+    ///
+    /// # Panics
+    /// When a size does not fit, or there are no layers.
+    pub(crate) fn new(
+        layers: Vec<PassLayer<'a>>,
+        by_input: &'a [OnceLock<Vec<f32>>],
         width: usize,
     ) -> Self {
-        let before = x
-            .iter()
-            .flat_map(|x| std::iter::once(*x).chain(ys.iter().copied()));
-        let xs = before.map(Some).chain(std::iter::repeat(None));
-        let nnz = |layer: &PassLayer<'_>| if x.is_some() { layer.pattern.nnz() } else { 0 };
+        check(&layers);
+        check_width(width);
+        assert_eq!(by_input.len(), layers.len(), "layers");
+        let raw = &Kernels::best().raw;
         Self {
             raw,
             layers,
-            xs: xs.take(layers.len()).collect(),
-            ys,
+            by_input,
             width,
-            by_input: vec![None; layers.len()],
-            values: layers
-                .iter()
-                .map(|layer| UnwrittenBuf::new(nnz(layer)))
-                .collect(),
-            biases: layers
-                .iter()
-                .map(|layer| AlignedBuf::zeroed(layer.pattern.outputs()))
-                .collect(),
         }
     }
 
-    /// Makes of the gradient behind a layer's activation the one before it, and adds the tile to those of its bias and
-    /// values.
+    /// What each layer gives, `[outputs, width]`, for `x` `[inputs, width]`.
+    ///
+    /// # Panics
+    /// When a size does not fit.
+    pub(crate) fn forward(&self, x: &[f32]) -> Vec<AlignedBuf> {
+        let (layers, width) = (&self.layers, self.width);
+        check_equal("inputs", x.len(), layers[0].pattern.inputs() * width);
+        let sizes = layers.iter().map(|layer| layer.pattern.outputs() * width);
+        let mut outputs: Vec<UnwrittenBuf> = sizes.map(UnwrittenBuf::new).collect();
+        let ys = outputs.iter_mut().map(UnwrittenBuf::floats);
+        // SAFETY: sizes were checked, the CPU when the kernels were chosen.
+        unsafe { forward_tile(self.raw, layers, x, ys, width) };
+        let written = outputs.into_iter();
+        // SAFETY: the pass wrote all of them.
+        written.map(|y| unsafe { y.assume_written() }).collect()
+    }
+
+    /// Backward from `dy`, the gradient at the outputs, which is changed: adds the gradients of the parameters to `sums`, which are
+    /// given with the input, and gives the gradient at the input, `[inputs, width]`, if `to_input`. `ys` are of
+    /// [`forward`](Self::forward).
+    ///
+    /// # Panics
+    /// When a size does not fit.
+    pub(crate) fn backward(
+        &self,
+        sums: Option<(&[f32], &mut GradientSums)>,
+        ys: &[AlignedBuf],
+        dy: &mut [f32],
+        to_input: bool,
+    ) -> Option<AlignedBuf> {
+        let ys: Vec<&[f32]> = ys.iter().map(AlignedBuf::as_slice).collect();
+        check_equal("layers' outputs", ys.len(), self.layers.len());
+        for (layer, y) in self.layers.iter().zip(&ys) {
+            check_equal("outputs", y.len(), layer.pattern.outputs() * self.width);
+        }
+        check_equal("gradient at the outputs", dy.len(), ys[ys.len() - 1].len());
+        let inputs = self.layers[0].pattern.inputs() * self.width;
+        if let Some((x, sums)) = &sums {
+            check_equal("inputs", x.len(), inputs);
+            sums.check(&self.layers);
+        }
+        let mut dx = to_input.then(|| UnwrittenBuf::new(inputs));
+        let floats = dx.as_mut().map(UnwrittenBuf::floats);
+        // SAFETY: sizes were checked, the CPU when the kernels were chosen.
+        unsafe { self.backward_tile(sums, &ys, dy, floats) };
+        // SAFETY: the pass wrote all of it.
+        dx.map(|dx| unsafe { dx.assume_written() })
+    }
+
+    /// Backward over one tile; writes all of `dx`.
     ///
     /// # Safety
-    /// The sizes fit, the CPU has the instructions of `raw`, and all tiles before this one went through.
-    unsafe fn parameters(&mut self, index: usize, tile: usize, dy: &mut [f32]) {
-        let (layer, width) = (&self.layers[index], self.width);
-        let bias = self.biases[index].as_mut_slice();
-        let y = &self.ys[index][tile * dy.len()..][..dy.len()];
+    /// The sizes fit, and the CPU has the instructions of `raw`.
+    unsafe fn backward_tile(
+        &self,
+        mut sums: Option<(&[f32], &mut GradientSums)>,
+        ys: &[&[f32]],
+        dy: &mut [f32],
+        mut dx: Option<&mut [MaybeUninit<f32>]>,
+    ) {
+        let last = self.layers.len() - 1;
+        let widest = self.layers[1..].iter().map(|layer| layer.pattern.inputs());
+        let size = widest.max().unwrap_or(0) * self.width;
+        let mut scratch = [(); 2].map(|()| UnwrittenBuf::new(size));
+        for (index, layer) in self.layers.iter().enumerate().rev() {
+            let [from, to] = &mut scratch;
+            let dy = match index == last {
+                true => &mut *dy,
+                // SAFETY: written by the product of the layer behind.
+                false => unsafe {
+                    let size = layer.pattern.outputs() * self.width;
+                    written_mut(&mut from.floats()[..size])
+                },
+            };
+            let x = match index {
+                0 => sums.as_ref().map_or(&[][..], |(x, _)| x),
+                _ => ys[index - 1],
+            };
+            // SAFETY: the caller's promise.
+            unsafe {
+                self.before_activation(
+                    index,
+                    ys[index],
+                    dy,
+                    sums.as_mut().map(|(_, sums)| &mut **sums),
+                );
+                if let Some((_, sums)) = &mut sums {
+                    sums.add_values(self.raw, (index, layer), (x, dy), self.width);
+                }
+                let dx = match index {
+                    0 => dx.take(),
+                    _ => Some(&mut to.floats()[..layer.pattern.inputs() * self.width]),
+                };
+                if let Some(dx) = dx {
+                    self.to_input(index, dy, dx);
+                }
+            }
+            scratch.swap(0, 1);
+        }
+        if let Some((_, sums)) = sums {
+            sums.tiles += 1;
+        }
+    }
+
+    /// Makes of the gradient behind a layer's activation the one before it, and adds it to that of the bias.
+    ///
+    /// # Safety
+    /// The sizes fit, and the CPU has the instructions of `raw`.
+    unsafe fn before_activation(
+        &self,
+        index: usize,
+        y: &[f32],
+        dy: &mut [f32],
+        sums: Option<&mut GradientSums>,
+    ) {
+        let layer = &self.layers[index];
+        let (mut unasked, width) = (None, self.width);
+        let bias = match sums {
+            Some(sums) => &mut sums.biases[index],
+            // Nobody asks for it.
+            None if !layer.relu => return,
+            None => unasked.insert(AlignedBuf::zeroed(layer.pattern.outputs())),
+        };
         // SAFETY: the caller's promise.
         unsafe {
             match layer.relu {
-                true => (self.raw.relu_bias_gradient)(y, dy, width, bias),
-                false => (self.raw.bias_gradient)(dy, width, bias),
+                true => (self.raw.relu_bias_gradient)(y, dy, width, bias.as_mut_slice()),
+                false => (self.raw.bias_gradient)(dy, width, bias.as_mut_slice()),
             }
         }
-        let Some(x) = self.xs[index] else {
-            return;
-        };
-        let size = layer.pattern.inputs() * width;
-        let gradient = WholeValueGradient {
-            more: tile > 0,
-            ..WholeValueGradient::of(layer.pattern, dy, &x[tile * size..][..size], width)
-        };
-        let rows = 0..layer.pattern.outputs();
-        // SAFETY: the caller's promise; indices were checked by the pattern, and the first tile wrote all values.
-        unsafe { gradient.run(self.raw, rows, self.values[index].floats()) };
     }
 
     /// Writes all of `dx`, the gradient at a layer's input.
     ///
     /// # Safety
     /// The sizes fit, and the CPU has the instructions of `raw`.
-    unsafe fn input(&mut self, index: usize, dy: &[f32], dx: &mut [MaybeUninit<f32>]) {
+    unsafe fn to_input(&self, index: usize, dy: &[f32], dx: &mut [MaybeUninit<f32>]) {
         let PassLayer {
             pattern, values, ..
         } = self.layers[index];
-        let values = self.by_input[index].get_or_insert_with(|| by_input(pattern, values));
+        let values = self.by_input[index].get_or_init(|| by_input(pattern, values));
         let product = WholeProduct::backward(pattern, values, self.width);
         // SAFETY: the caller's promise; indices were checked by the pattern.
         unsafe { product.run(self.raw, dy, dx) };
     }
+}
 
-    /// The gradients of the parameters, where they are wanted, after so many tiles.
-    fn finish(self, tiles: usize) -> Vec<[AlignedBuf; 2]> {
-        if self.xs[0].is_none() {
-            return Vec::new();
+/// The gradients of a network's parameters, summed over tiles in their order.
+#[derive(Debug)]
+pub(crate) struct GradientSums {
+    values: Vec<UnwrittenBuf>,
+    biases: Vec<AlignedBuf>,
+    /// Tiles so far.
+    tiles: usize,
+}
+
+impl GradientSums {
+    /// Of no tiles yet.
+    pub(crate) fn new(layers: &[PassLayer<'_>]) -> Self {
+        let values = layers.iter().map(|layer| layer.pattern.nnz());
+        let biases = layers.iter().map(|layer| layer.pattern.outputs());
+        Self {
+            values: values.map(UnwrittenBuf::new).collect(),
+            biases: biases.map(AlignedBuf::zeroed).collect(),
+            tiles: 0,
         }
-        let values = self
-            .values
-            .into_iter()
-            .zip(self.layers)
-            .map(|(values, layer)| match tiles {
-                0 => AlignedBuf::zeroed(layer.pattern.nnz()),
-                // SAFETY: the first tile wrote all of them.
-                _ => unsafe { values.assume_written() },
-            });
+    }
+
+    /// # Panics
+    /// When they are those of other layers.
+    fn check(&self, layers: &[PassLayer<'_>]) {
+        check_equal("layers", self.values.len(), layers.len());
+        for ((layer, values), bias) in layers.iter().zip(&self.values).zip(&self.biases) {
+            check_equal("gradients of values", values.len(), layer.pattern.nnz());
+            check_equal("gradient of a bias", bias.len(), layer.pattern.outputs());
+        }
+    }
+
+    /// Adds those of a layer's values for one tile.
+    ///
+    /// # Safety
+    /// The sizes fit, and the CPU has the instructions of `raw`.
+    unsafe fn add_values(
+        &mut self,
+        raw: &Raw,
+        (index, layer): (usize, &PassLayer<'_>),
+        (x, dy): (&[f32], &[f32]),
+        width: usize,
+    ) {
+        let gradient = WholeValueGradient {
+            more: self.tiles > 0,
+            ..WholeValueGradient::of(layer.pattern, dy, x, width)
+        };
+        let rows = 0..layer.pattern.outputs();
+        // SAFETY: the caller's promise; indices were checked by the pattern, and the first tile wrote all values.
+        unsafe { gradient.run(raw, rows, self.values[index].floats()) };
+    }
+
+    /// The gradients of each layer's values `[nnz]` and bias `[outputs]`.
+    pub(crate) fn finish(self, layers: &[PassLayer<'_>]) -> Vec<[AlignedBuf; 2]> {
+        self.check(layers);
+        let values = self.values.into_iter().zip(layers);
+        let values = values.map(|(values, layer)| match self.tiles {
+            0 => AlignedBuf::zeroed(layer.pattern.nnz()),
+            // SAFETY: the first tile wrote all of them.
+            _ => unsafe { values.assume_written() },
+        });
         values
             .zip(self.biases)
             .map(|(values, bias)| [values, bias])

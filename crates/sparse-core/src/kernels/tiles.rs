@@ -33,6 +33,24 @@ pub fn to_tiles<'o>(
     out.written()
 }
 
+/// Writes `present` rows `x`, `[present, features]`, to the first columns of `block`, `[features, width]`, of any width.
+///
+/// # Panics
+/// When a size does not fit.
+pub(crate) fn to_block(
+    x: &[f32],
+    present: usize,
+    features: usize,
+    width: usize,
+    block: &mut [f32],
+) {
+    assert!(present <= width, "{present} rows in a block of {width}");
+    check_equal("rows", x.len(), present * features);
+    check_equal("block", block.len(), width * features);
+    let mut block = Out::from(block);
+    transpose(x, features, block.floats(), width, [present, features]);
+}
+
 /// The inverse of [`to_tiles`]: tiles `x`, `[tiles, features, width]`, to `out`, `[batch, features]`
 /// row-major, overwritten.
 ///

@@ -7,12 +7,13 @@ use super::activations::Activations;
 use super::grad_binding::{Bound, GradBinding};
 use super::norm::{LayerNorm, normalised};
 use super::parameters::Parameters;
+use super::passes::HeldLayer;
 use super::rows::along_rows;
 use super::storage::Storage;
 use super::weight::SparseWeight;
 use crate::op::{
-    Activation, GrowthProbe, NetworkLayer, SparseLayer, dense_linear, sparse_linear, sparse_rows,
-    to_dense, vector,
+    Activation, GrowthProbe, HostVector, NetworkLayer, SparseLayer, dense_linear, sparse_linear,
+    sparse_rows, to_dense, vector,
 };
 use crate::pattern::Pattern;
 use crate::{Error, Result};
@@ -142,6 +143,27 @@ impl SparseLinear {
             },
             layer: self.operation(activation),
             index: self.binding().map_or(0, GradBinding::index),
+        })
+    }
+
+    /// The layer for [passes](super::passes) over blocks of a batch of `batch` rows; `None` where that is not possible: as
+    /// [`in_network`](Self::in_network), its parameters lie elsewhere than in host memory, or something looks at its gradient.
+    pub(super) fn held(&self, batch: usize, training: bool) -> Option<HeldLayer> {
+        let values = self.weight.values().val();
+        let device = values.device();
+        let dense = |storage: Storage| storage.is_dense(self.pattern(), batch, &device, training);
+        let leaves = device.is_autodiff() || self.binding().is_some();
+        if self.norm.is_some() || self.probe.is_some() || leaves || dense(self.storage) {
+            return None;
+        }
+        let bias = match &self.bias {
+            Some(bias) => bias.val(),
+            None => self.no_bias(&device),
+        };
+        Some(HeldLayer {
+            pattern: self.pattern().clone(),
+            values: HostVector::of(values)?,
+            bias: HostVector::of(bias)?,
         })
     }
 

@@ -9,8 +9,10 @@ use super::activity::ActivityProbe;
 use super::frozen_relu::FrozenRelu;
 use super::grad_binding::GradBinding;
 use super::linear::SparseLinear;
+use super::passes::HeldLayer;
 use super::rows::along_rows;
 use super::storage::Storage;
+use crate::kernels::pass_suits;
 use crate::op::{self, Network, network, untile};
 use crate::{Error, Result};
 
@@ -193,6 +195,20 @@ impl SparseMlp {
             layers: layers.collect::<Option<_>>()?,
             sink: sink.cloned(),
         })
+    }
+
+    /// The network for [passes](super::passes) over blocks of a batch of `batch` rows, where that is possible.
+    pub(super) fn held(&self, batch: usize, training: bool) -> Option<Vec<HeldLayer>> {
+        let watched = self.activity.is_some() || self.gates.is_some();
+        if watched || self.is_dense() || self.hidden.fused() != op::Activation::Relu {
+            return None;
+        }
+        let layers = self.layers.iter();
+        let layers: Vec<HeldLayer> = layers
+            .map(|layer| layer.held(batch, training))
+            .collect::<Option<_>>()?;
+        let patterns = self.layers.iter().map(SparseLinear::pattern);
+        pass_suits(patterns, batch).then_some(layers)
     }
 
     /// Whether every layer is to be multiplied densely: where all connections exist, compressed rows gain less on the

@@ -26,12 +26,14 @@ mod cube;
 #[cfg(feature = "flex")]
 mod flex;
 mod graph;
+mod host;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod network;
 mod probe;
 mod vectors;
 
+pub(crate) use host::HostVector;
 pub use network::{GradSink, LayerTensors, Network, NetworkGradients, NetworkLayer, NetworkPass};
 pub use probe::{DenseGradient, GrowthProbe};
 pub(crate) use vectors::{change, to_vec, vector};

@@ -3,6 +3,7 @@
 //! An algorithm passes a loss and never sees a pattern, an index or a moment.
 
 mod backward;
+mod descend;
 mod state;
 mod target;
 
@@ -18,6 +19,7 @@ use crate::pattern::Pattern;
 use crate::topology::{ExplorationRate, Signal, Topology, TopologyUpdater, check_all_sparse};
 use crate::{Error, Result};
 use backward::{Backward, Forward, is_taped};
+pub use descend::LossRows;
 pub use target::{TargetConfig, TargetConnections};
 
 /// Settings of a network's training. Formats that say what they hold (TOML, JSON) store them, as a [`Topology`].

@@ -1,0 +1,78 @@
+//! Batches in blocks of rows, as networks go over them fastest.
+
+use std::ops::Range;
+
+use sparse_core::kernels::AlignedBuf;
+use sparse_core::nn::{Blocks, FrozenNetwork, SparseMlp, block_width};
+
+/// Networks whose parameters are constants, for blocks of one width of a batch of `rows` rows, which is gone through in
+/// halves; and the width.
+#[must_use]
+pub fn frozen<'a>(
+    nets: impl IntoIterator<Item = &'a SparseMlp>,
+    rows: usize,
+) -> (Vec<FrozenNetwork<'a>>, usize) {
+    let nets: Vec<(&SparseMlp, bool)> = nets.into_iter().map(|net| (net, false)).collect();
+    let half = rows.div_ceil(2);
+    let width = block_width(&nets, half);
+    let nets = nets.into_iter();
+    let nets = nets.map(|(net, _)| FrozenNetwork::new(net, half, width));
+    (nets.collect(), width)
+}
+
+/// What `of` makes of each block and its rows, a number for each row, one after the other; both halves of the blocks in
+/// parallel, where threads are free.
+#[must_use]
+pub fn par_blocks(
+    blocks: &Blocks,
+    of: impl Fn(Range<usize>, &[f32]) -> Vec<f32> + Sync,
+) -> Vec<f32> {
+    let all: Vec<(Range<usize>, &[f32])> = blocks.iter().collect();
+    let of = |some: &[(Range<usize>, &[f32])]| -> Vec<f32> {
+        let each = some.iter().map(|(rows, block)| of(rows.clone(), block));
+        each.collect::<Vec<_>>().concat()
+    };
+    let (first, second) = all.split_at(all.len().div_ceil(2));
+    let (mut first, second) = rayon::join(|| of(first), || of(second));
+    first.extend(second);
+    first
+}
+
+/// Observations `[obs_dim, width]` with actions `[act_dim, width]`, as a critic reads them.
+#[must_use]
+pub fn with_actions(observations: &[f32], actions: &[f32]) -> AlignedBuf {
+    let mut both = AlignedBuf::zeroed(observations.len() + actions.len());
+    let (first, second) = both.as_mut_slice().split_at_mut(observations.len());
+    first.copy_from_slice(observations);
+    second.copy_from_slice(actions);
+    both
+}
+
+/// Some `rows` of a matrix `[batch, size]` as columns `[size, width]`; 0 past them.
+#[must_use]
+pub fn columns_of(matrix: &[f32], size: usize, rows: &Range<usize>, width: usize) -> Vec<f32> {
+    let mut columns = vec![0.0; size * width];
+    for (column, row) in rows.clone().enumerate() {
+        for (k, number) in matrix[row * size..(row + 1) * size].iter().enumerate() {
+            columns[k * width + column] = *number;
+        }
+    }
+    columns
+}
+
+/// The smallest of what the networks give for each of the first `rows` columns of a block.
+#[must_use]
+pub fn least_of(critics: &[FrozenNetwork<'_>], block: &[f32], rows: usize) -> Vec<f32> {
+    let values = critics.iter().map(|critic| {
+        let mut values = critic.outputs(block);
+        values.truncate(rows);
+        values
+    });
+    let least = values.reduce(|mut least, values| {
+        for (least, value) in least.iter_mut().zip(values) {
+            *least = least.min(value);
+        }
+        least
+    });
+    least.unwrap_or_default()
+}
