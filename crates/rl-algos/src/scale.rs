@@ -87,7 +87,7 @@ impl CriticUnits {
     }
 
     /// The same of columns `[action, width]`, in place.
-    pub fn scale_columns(&self, actions: &mut [f32], width: usize) {
+    pub(crate) fn scale_columns(&self, actions: &mut [f32], width: usize) {
         let Some([middle, half]) = &self.0 else {
             return;
         };
@@ -98,7 +98,7 @@ impl CriticUnits {
     }
 
     /// Slopes by actions as critics read them, `[action, width]`, to those by actions in [-1, 1], in place.
-    pub fn scale_slopes(&self, slopes: &mut [f32], width: usize) {
+    pub(crate) fn scale_slopes(&self, slopes: &mut [f32], width: usize) {
         let Some([_, half]) = &self.0 else {
             return;
         };
@@ -177,8 +177,10 @@ mod tests {
         };
         let (mut columns, mut slopes) = (column(&actions), vec![2.0; 51]);
         humanoid.scale_columns(&mut columns, 3);
-        let rows = |numbers: &[f32]| numbers.iter().enumerate().filter(|(i, _)| i % 3 < 2);
-        let rows = |numbers: &[f32]| rows(numbers).map(|(_, x)| *x).collect::<Vec<_>>();
+        let rows = |numbers: &[f32]| -> Vec<[f32; 2]> {
+            let columns = numbers.chunks_exact(3);
+            columns.map(|column| [column[0], column[1]]).collect()
+        };
         assert_eq!(rows(&columns), rows(&column(&scaled)));
         humanoid.scale_slopes(&mut slopes, 3);
         assert!(slopes.iter().all(|slope| (slope - 0.8).abs() < 1e-6));

@@ -4,7 +4,9 @@
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Network, Parts, Resumable, UpdateReport};
-use rl_algos::nets::{BatchShape, Critics, check_batch, least, normal, par_halves, row_slice};
+use rl_algos::nets::{
+    BatchShape, Critics, check_batch, least, normal, par_halves, row_slice, value_mean,
+};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use rl_algos::target::td_target;
@@ -135,7 +137,7 @@ impl Algorithm for Awac {
                 .minimise(&self.rows, batch, &weights, streams.topology("actor"))?;
         Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", critics[0].aux[0][1]),
+            ("value_mean", value_mean(&critics)),
             ("actor_loss", actor_loss),
         ]))
     }

@@ -12,6 +12,7 @@ use rl_algos::agent::{Network, Parts, Resumable, Role, UpdateReport};
 use rl_algos::algos::td3::policy;
 use rl_algos::nets::{
     Actor, BatchShape, Critics, check_batch, equal_parts, normal, par_halves, row_slice, to_vec,
+    value_mean,
 };
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
@@ -20,10 +21,7 @@ use sparse_core::nn::{Activation, SparseLinear, SparseMlp, SparseModule};
 use sparse_core::op;
 use sparse_core::trainer::NetworkTrainer;
 
-use super::{
-    Algorithm, actions, agent, all, critic_objective, critic_shape, pairs, report,
-    take,
-};
+use super::{Algorithm, actions, agent, all, critic_objective, critic_shape, pairs, report, take};
 use crate::Result;
 use crate::agent::{NetworkShape, Objective, OfflineAgent};
 use crate::config::{BcqConfig, OfflineAgentConfig, OfflineConfig};
@@ -312,7 +310,7 @@ impl Algorithm for Bcq {
         let actor_loss = perturbation.minimise(parts, loss, rng)?.loss;
         Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", critics[0].aux[0][1]),
+            ("value_mean", value_mean(&critics)),
             ("vae_loss", vae_loss),
             ("actor_loss", actor_loss),
         ]))

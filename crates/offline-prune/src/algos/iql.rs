@@ -5,7 +5,9 @@
 
 use burn::tensor::Tensor;
 use rl_algos::agent::{Network, Parts, Resumable, Role, UpdateReport};
-use rl_algos::nets::{BatchShape, Critics, check_batch, equal_parts, par_halves, to_vec};
+use rl_algos::nets::{
+    BatchShape, Critics, check_batch, equal_parts, par_halves, to_vec, value_mean,
+};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use rl_algos::target::td_target;
@@ -187,7 +189,7 @@ impl Algorithm for Iql {
         let critics = self.critics.update(&self.rows, input, &targets, streams)?;
         Ok(report([
             ("critic_loss", critics[0].loss + critics[1].loss),
-            ("value_mean", critics[0].aux[0][1]),
+            ("value_mean", value_mean(&critics)),
             ("value_loss", value_loss),
             ("actor_loss", actor_loss),
         ]))

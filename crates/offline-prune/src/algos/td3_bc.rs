@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use rl_algos::agent::{Network, Parts, Resumable, UpdateReport};
 use rl_algos::algos::td3::{policy, targets};
-use rl_algos::nets::{Actor, BatchShape, Critics, check_batch, equal_parts, to_vec};
+use rl_algos::nets::{Actor, BatchShape, Critics, check_batch, equal_parts, to_vec, value_mean};
 use rl_algos::replay::Batch;
 use rl_algos::rng::Streams;
 use sparse_core::nn::SparseMlp;
@@ -145,7 +145,7 @@ impl Algorithm for Td3Bc {
         }
         Ok(report([
             ("critic_loss", critic_loss),
-            ("value_mean", critics[0].aux[0][1]),
+            ("value_mean", value_mean(&critics)),
             ("actor_loss", lost),
         ]))
     }

@@ -6,6 +6,8 @@ mod redq;
 mod sac;
 mod soft_actor;
 pub mod td3;
+#[cfg(test)]
+mod tests_of_slopes;
 
 use std::path::Path;
 
@@ -23,7 +25,7 @@ pub use td3::Td3;
 
 use crate::agent::{Agent, Moves, UpdateReport};
 use crate::config::{self, AgentConfig, RedqConfig, Registered, SacConfig, Td3Config, TrainConfig};
-use crate::nets::{BatchShape, CriticStep};
+use crate::nets::{BatchShape, CriticStep, value_mean};
 use crate::rng::Streams;
 use crate::{Error, Result, recipes};
 
@@ -233,10 +235,7 @@ fn report<A>(
     let mut metrics = vec![
         ("critic_loss", critic_loss),
         ("target_mean", target_mean),
-        (
-            "value_mean",
-            critics.first().map_or(f32::NAN, |step| step.aux[0][1]),
-        ),
+        ("value_mean", value_mean(critics)),
         (
             "critic_gradient_norm",
             norms.map(|norm| norm * norm).sum::<f32>().sqrt(),

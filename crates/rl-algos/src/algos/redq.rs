@@ -9,15 +9,15 @@ use sparse_core::trainer::StepReport;
 
 use super::gaussian::SquashedGaussian;
 use super::sac::EntropyCoef;
-use super::soft_actor::{SoftActorLoss, Value};
+use super::soft_actor::{SoftActorLoss, Value, soft_values};
 use super::{BuildAgent, METRICS, report};
 use crate::Result;
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{RedqConfig, TrainConfig};
 use crate::nets::with_scaled_rewards;
 use crate::nets::{
-    Actor, BatchShape, Critics, check_action, check_batch, columns_of, frozen, least_of, normal,
-    par_blocks, with_actions,
+    Actor, BatchShape, Critics, check_action, check_batch, columns_of, frozen_networks, least_of,
+    normal, par_blocks, with_actions,
 };
 use crate::replay::Batch;
 use crate::rng::Streams;
@@ -66,22 +66,16 @@ impl Redq {
         let targets: Vec<&SparseMlp> = self.critics.targets().collect();
         let subset = subset.into_iter().map(|i| targets[i]);
         let actor = self.actor.learner().net();
-        let (nets, width) = frozen(std::iter::once(actor).chain(subset), batch.size);
+        let (nets, width) = frozen_networks(std::iter::once(actor).chain(subset), batch.size);
         let (actor, subset) = nets.split_at(1);
         let alpha = self.entropy.alpha() as f32;
         let source = (&batch.next_observation[..], self.shape.obs_dim);
         let next = Blocks::new(&[source], 0..batch.size, width);
         let values = par_blocks(&next, |some, observations| {
             let noise = columns_of(&noise, act_dim, &some, width);
-            let mut drawn = self.gaussian.draw(&actor[0].outputs(observations), &noise);
-            let logs = drawn.logs(width, some.len());
-            self.critics
-                .units()
-                .scale_columns(&mut drawn.actions, width);
-            let input = with_actions(observations, &drawn.actions);
-            let values = least_of(subset, input.as_slice(), some.len());
-            let soft = values.iter().zip(&logs);
-            soft.map(|(value, log)| value - alpha * log).collect()
+            let drawn = self.gaussian.draw(&actor[0].outputs(observations), &noise);
+            let critics = (subset, self.critics.units());
+            soft_values(critics, (observations, some.len()), drawn, (alpha, width))
         });
         td_target(batch, &values, 1.0)
     }

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use sparse_core::nn::Blocks;
 
 use super::gaussian::SquashedGaussian;
-use super::soft_actor::{SoftActorLoss, Value};
+use super::soft_actor::{SoftActorLoss, Value, soft_values};
 use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{Growth, SacConfig, Temperature, TrainConfig};
@@ -77,7 +77,7 @@ impl Sac {
     /// states.
     fn targets(&self, batch: &Batch, noise: impl FnOnce() -> Noise + Send) -> (Vec<f32>, Noise) {
         let (alpha, act_dim) = (self.temperature.alpha() as f32, self.rows.act_dim);
-        let (nets, width) = frozen(
+        let (nets, width) = frozen_networks(
             std::iter::once(self.actor.learner().net()).chain(self.critics.targets()),
             batch.size,
         );
@@ -99,15 +99,9 @@ impl Sac {
                 .draw(outputs, &columns_of(noise, act_dim, some, width))
         };
         let values = par_blocks(&next, |some, observations| {
-            let mut drawn = drawn(&some, &next_outputs, &noise.last);
-            let logs = drawn.logs(width, some.len());
-            self.critics
-                .units()
-                .scale_columns(&mut drawn.actions, width);
-            let input = with_actions(observations, &drawn.actions);
-            let values = least_of(critics, input.as_slice(), some.len());
-            let soft = values.iter().zip(&logs);
-            soft.map(|(value, log)| value - alpha * log).collect()
+            let drawn = drawn(&some, &next_outputs, &noise.last);
+            let critics = (critics, self.critics.units());
+            soft_values(critics, (observations, some.len()), drawn, (alpha, width))
         });
         let mut targets = td_target(batch, &values, 1.0);
         let logs = par_blocks(&between, |some, _| {
@@ -126,7 +120,7 @@ impl Sac {
     /// The batch's observations with actions that the policy draws there, as critics read them.
     fn drawn_input(&self, batch: &Batch, noise: &[f32]) -> Tensor<2> {
         let act_dim = self.rows.act_dim;
-        let (actor, width) = frozen([self.actor.learner().net()], batch.size);
+        let (actor, width) = frozen_networks([self.actor.learner().net()], batch.size);
         let source = (&batch.observation[..], self.rows.obs_dim);
         let observations = Blocks::new(&[source], 0..batch.size, width);
         let actions = par_blocks(&observations, |some, block| {

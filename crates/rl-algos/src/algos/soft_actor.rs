@@ -4,10 +4,27 @@ use rand_chacha::ChaCha8Rng;
 use sparse_core::nn::{Blocks, FrozenNetwork, FrozenPass, SparseMlp, block_width};
 use sparse_core::trainer::{LossRows, NetworkTrainer, StepReport};
 
-use super::gaussian::SquashedGaussian;
+use super::gaussian::{Drawn, SquashedGaussian};
 use crate::Result;
-use crate::nets::{BatchShape, Critics, columns_of, equal_parts, with_actions};
+use crate::nets::{BatchShape, Critics, columns_of, equal_parts, least_of, with_actions};
 use crate::replay::Batch;
+use crate::scale::CriticUnits;
+
+/// `min Qᵢ(s, a) - α log π(a|s)` of the first `rows` columns of a block of observations, `[obs_dim, width]`, with the actions
+/// that were drawn there.
+pub(super) fn soft_values(
+    (critics, units): (&[FrozenNetwork<'_>], &CriticUnits),
+    (observations, rows): (&[f32], usize),
+    mut drawn: Drawn,
+    (alpha, width): (f32, usize),
+) -> Vec<f32> {
+    let logs = drawn.logs(width, rows);
+    units.scale_columns(&mut drawn.actions, width);
+    let input = with_actions(observations, &drawn.actions);
+    let values = least_of(critics, input.as_slice(), rows);
+    let soft = values.iter().zip(&logs);
+    soft.map(|(value, log)| value - alpha * log).collect()
+}
 
 /// What the critics' values of an action come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,5 +127,41 @@ impl SoftActorLoss<'_> {
         units.scale_slopes(&mut by_action, width);
         self.gaussian
             .slopes(&drawn, &by_action, self.alpha, block.slopes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algos::tests_of_slopes::{ACTIONS, OBSERVATIONS, ROWS, critics, hold};
+    use crate::config::{LogStd, Spread};
+    use crate::nets::normal;
+    use crate::rng::Streams;
+
+    #[test]
+    fn slopes_are_those_of_differences() {
+        let gaussian = SquashedGaussian::of(Spread {
+            log_std_min: -5.0,
+            log_std_max: 2.0,
+            log_std: LogStd::Tanh,
+        });
+        let noise = normal(ROWS * ACTIONS, &mut Streams::new(3).replay);
+        for sparsity in [0.5, 0.0] {
+            for (value, count) in [(Value::Least, 2), (Value::Mean, 3)] {
+                let (shape, critics) = critics(count, sparsity);
+                let loss = SoftActorLoss {
+                    gaussian,
+                    critics: &critics,
+                    value,
+                    alpha: 0.3,
+                    shape: &shape,
+                    noise: &noise,
+                };
+                assert_eq!(shape.obs_dim, OBSERVATIONS);
+                hold(2 * ACTIONS, critics.nets(), |critics, block| {
+                    loss.of(critics, block);
+                });
+            }
+        }
     }
 }

@@ -103,24 +103,7 @@ impl Td3 {
         let (critic, units) = (self.critics.first(), self.critics.units());
         let width = block_width(&[(self.actor.learner().net(), true), (critic, false)], rows);
         let critic = FrozenNetwork::new(critic, rows, width);
-        let loss = |block: LossRows<'_, 1>| {
-            let actions = tanh_of(block.outputs);
-            let mut read = actions.clone();
-            units.scale_columns(&mut read, width);
-            let pass = critic.forward(with_actions(block.inputs, &read).as_slice());
-            let [losses] = block.terms;
-            for (loss, value) in losses.iter_mut().zip(pass.outputs()) {
-                *loss = -value;
-            }
-            let mut by_value = vec![0.0; width];
-            by_value[..block.rows.len()].fill(-1.0);
-            let by_input = pass.backward(by_value);
-            block
-                .slopes
-                .copy_from_slice(&by_input[block.inputs.len()..]);
-            units.scale_slopes(block.slopes, width);
-            tanh_gradient(&actions, block.slopes);
-        };
+        let loss = |block: LossRows<'_, 1>| actor_loss(block, &critic, units);
         let observations = |rows| {
             let source = (&batch.observation[..], self.rows.obs_dim);
             Blocks::new(&[source], rows, width)
@@ -146,7 +129,8 @@ pub fn targets(
         (sigma * unit).max(-clip).min(clip)
     };
     let noise: Vec<f32> = (0..batch.action.len()).map(|_| draw()).collect();
-    let (nets, width) = frozen(std::iter::once(actor).chain(critics.targets()), batch.size);
+    let (nets, width) =
+        frozen_networks(std::iter::once(actor).chain(critics.targets()), batch.size);
     let (actor, targets) = nets.split_at(1);
     let source = (&batch.next_observation[..], rows.obs_dim);
     let next = Blocks::new(&[source], 0..batch.size, width);
@@ -166,6 +150,27 @@ pub fn targets(
 /// π(s), `[batch, action]` in [-1, 1].
 pub fn policy(actor: &SparseMlp, observations: Tensor<2>) -> Tensor<2> {
     tanh(actor.forward(observations))
+}
+
+/// `-Q(s, π(s))` of each row, and its slopes by what comes before the actor's tanh.
+fn actor_loss(block: LossRows<'_, 1>, critic: &FrozenNetwork<'_>, units: &CriticUnits) {
+    let width = block.width;
+    let actions = tanh_of(block.outputs);
+    let mut read = actions.clone();
+    units.scale_columns(&mut read, width);
+    let pass = critic.forward(with_actions(block.inputs, &read).as_slice());
+    let [losses] = block.terms;
+    for (loss, value) in losses.iter_mut().zip(pass.outputs()) {
+        *loss = -value;
+    }
+    let mut by_value = vec![0.0; width];
+    by_value[..block.rows.len()].fill(-1.0);
+    let by_input = pass.backward(by_value);
+    block
+        .slopes
+        .copy_from_slice(&by_input[block.inputs.len()..]);
+    units.scale_slopes(block.slopes, width);
+    tanh_gradient(&actions, block.slopes);
 }
 
 /// tanh of each number.
@@ -218,5 +223,21 @@ impl Resumable for Td3 {
         let parts = Parts::default().counter(&mut self.updates);
         let parts = parts.learner("actor", self.actor.learner_mut());
         self.critics.add_to(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algos::tests_of_slopes::{ACTIONS, critics, hold};
+
+    #[test]
+    fn slopes_of_the_actors_loss_are_those_of_differences() {
+        for sparsity in [0.5, 0.0] {
+            let (_, critics) = critics(2, sparsity);
+            hold(ACTIONS, critics.nets(), |nets, block| {
+                actor_loss(block, &nets[0], critics.units());
+            });
+        }
     }
 }

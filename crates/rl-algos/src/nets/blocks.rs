@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use super::critics::least_values;
 use sparse_core::kernels::AlignedBuf;
 use sparse_core::nn::{Blocks, FrozenNetwork, SparseMlp, block_width};
 
 /// Networks whose parameters are constants, for blocks of one width of a batch of `rows` rows, which is gone through in
 /// halves; and the width.
 #[must_use]
-pub fn frozen<'a>(
+pub(crate) fn frozen_networks<'a>(
     nets: impl IntoIterator<Item = &'a SparseMlp>,
     rows: usize,
 ) -> (Vec<FrozenNetwork<'a>>, usize) {
@@ -23,7 +24,7 @@ pub fn frozen<'a>(
 /// What `of` makes of each block and its rows, a number for each row, one after the other; both halves of the blocks in
 /// parallel, where threads are free.
 #[must_use]
-pub fn par_blocks(
+pub(crate) fn par_blocks(
     blocks: &Blocks,
     of: impl Fn(Range<usize>, &[f32]) -> Vec<f32> + Sync,
 ) -> Vec<f32> {
@@ -40,7 +41,7 @@ pub fn par_blocks(
 
 /// Observations `[obs_dim, width]` with actions `[act_dim, width]`, as a critic reads them.
 #[must_use]
-pub fn with_actions(observations: &[f32], actions: &[f32]) -> AlignedBuf {
+pub(crate) fn with_actions(observations: &[f32], actions: &[f32]) -> AlignedBuf {
     let mut both = AlignedBuf::zeroed(observations.len() + actions.len());
     let (first, second) = both.as_mut_slice().split_at_mut(observations.len());
     first.copy_from_slice(observations);
@@ -50,7 +51,12 @@ pub fn with_actions(observations: &[f32], actions: &[f32]) -> AlignedBuf {
 
 /// Some `rows` of a matrix `[batch, size]` as columns `[size, width]`; 0 past them.
 #[must_use]
-pub fn columns_of(matrix: &[f32], size: usize, rows: &Range<usize>, width: usize) -> Vec<f32> {
+pub(crate) fn columns_of(
+    matrix: &[f32],
+    size: usize,
+    rows: &Range<usize>,
+    width: usize,
+) -> Vec<f32> {
     let mut columns = vec![0.0; size * width];
     for (column, row) in rows.clone().enumerate() {
         for (k, number) in matrix[row * size..(row + 1) * size].iter().enumerate() {
@@ -62,17 +68,11 @@ pub fn columns_of(matrix: &[f32], size: usize, rows: &Range<usize>, width: usize
 
 /// The smallest of what the networks give for each of the first `rows` columns of a block.
 #[must_use]
-pub fn least_of(critics: &[FrozenNetwork<'_>], block: &[f32], rows: usize) -> Vec<f32> {
+pub(crate) fn least_of(critics: &[FrozenNetwork<'_>], block: &[f32], rows: usize) -> Vec<f32> {
     let values = critics.iter().map(|critic| {
         let mut values = critic.outputs(block);
         values.truncate(rows);
         values
     });
-    let least = values.reduce(|mut least, values| {
-        for (least, value) in least.iter_mut().zip(values) {
-            *least = least.min(value);
-        }
-        least
-    });
-    least.unwrap_or_default()
+    least_values(values)
 }

@@ -165,6 +165,9 @@ impl Critics {
     ///
     /// # Errors
     /// As [`NetworkTrainer::descend`].
+    ///
+    /// # Panics
+    /// When there are not as many rows as targets.
     pub fn update(
         &mut self,
         shape: &BatchShape,
@@ -178,6 +181,12 @@ impl Critics {
             .map(|critic| (critic.net(), true))
             .collect();
         let rows = 0..targets.len();
+        assert_eq!(
+            observations.len(),
+            rows.len() * shape.obs_dim,
+            "observations"
+        );
+        assert_eq!(actions.len(), rows.len() * shape.act_dim, "actions");
         let input = Blocks::new(
             &[(observations, shape.obs_dim), (actions, shape.act_dim)],
             rows.clone(),
@@ -199,14 +208,25 @@ impl Critics {
     }
 }
 
-/// What a step of a critic did; beside the loss, the mean value of the rows before it.
+/// What a step of a critic did; its terms are the loss and the value of a row.
 pub type CriticStep = StepReport<[f32; 2]>;
+
+/// The mean value of the rows before the first critic's step.
+#[must_use]
+pub fn value_mean(steps: &[CriticStep]) -> f32 {
+    steps.first().map_or(f32::NAN, |step| step.aux[0][1])
+}
 
 /// The smallest value of several critics for each row of `input`.
 #[must_use]
 pub fn least<'a>(critics: impl IntoIterator<Item = &'a SparseMlp>, input: &Tensor<2>) -> Vec<f32> {
     let values = critics.into_iter();
     let values = values.map(|critic| to_vec(critic.forward(input.clone())));
+    least_values(values)
+}
+
+/// The smallest number in each place.
+pub(super) fn least_values(values: impl Iterator<Item = Vec<f32>>) -> Vec<f32> {
     let least = values.reduce(|mut least, values| {
         for (least, value) in least.iter_mut().zip(values) {
             *least = least.min(value);

@@ -39,4 +39,29 @@ impl Batch {
         self.intermediate_row.clear();
         self.intermediate_discount.clear();
     }
+
+    /// Adds the rows of another batch behind these.
+    pub(super) fn append(&mut self, other: &Self) {
+        let rows = other.intermediate_row.iter();
+        let first = self.size as u32;
+        self.intermediate_row.extend(rows.map(|row| first + row));
+        self.size += other.size;
+        for (numbers, more) in [
+            (&mut self.observation, &other.observation),
+            (&mut self.action, &other.action),
+            (&mut self.return_n, &other.return_n),
+            (&mut self.discount, &other.discount),
+            (&mut self.next_observation, &other.next_observation),
+            (
+                &mut self.intermediate_observation,
+                &other.intermediate_observation,
+            ),
+            (
+                &mut self.intermediate_discount,
+                &other.intermediate_discount,
+            ),
+        ] {
+            numbers.extend_from_slice(more);
+        }
+    }
 }

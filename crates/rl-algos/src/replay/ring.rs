@@ -158,12 +158,32 @@ impl Replay {
         if self.is_empty() {
             return;
         }
-        let mut block = [0; BLOCK];
-        for rows in (0..size).step_by(BLOCK) {
-            let starts = &mut block[..BLOCK.min(size - rows)];
-            starts.fill_with(|| self.draw(rng));
+        let starts: Vec<usize> = (0..size).map(|_| self.draw(rng)).collect();
+        // Outside of a pool of threads, a fork would wake another one.
+        let threads = match rayon::current_thread_index() {
+            Some(_) => rayon::current_num_threads(),
+            None => 1,
+        };
+        if threads == 1 || size < 2 * BLOCK {
+            return self.add_windows(&starts, n_step, gamma, batch);
+        }
+        let (first, second) = starts.split_at(size / 2);
+        let mut rest = Batch {
+            skip_intermediate: batch.skip_intermediate,
+            ..Batch::default()
+        };
+        rayon::join(
+            || self.add_windows(first, n_step, gamma, batch),
+            || self.add_windows(second, n_step, gamma, &mut rest),
+        );
+        batch.append(&rest);
+    }
+
+    /// Adds the windows from these slots to a batch.
+    fn add_windows(&self, starts: &[usize], n_step: usize, gamma: f32, batch: &mut Batch) {
+        for starts in starts.chunks(BLOCK) {
             self.prefetch(starts, n_step);
-            for &start in &*starts {
+            for &start in starts {
                 self.add_window(start, n_step, gamma, batch);
             }
         }

@@ -147,6 +147,38 @@ fn check_windows(replay: &Replay, kept: &[Fact], n: usize, seed: u64) -> Result<
 }
 
 #[test]
+fn threads_draw_what_one_draws() {
+    let mut replay = Replay::new(2, 1, 10_000);
+    for fact in &story(&[(30, 1), (7, 2), (400, 0), (3, 1), (900, 2)]) {
+        push(&mut replay, fact);
+    }
+    let draw = |skip_intermediate: bool, threads: Option<usize>| {
+        let mut batch = Batch {
+            skip_intermediate,
+            ..Batch::default()
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let mut sample = || replay.sample(3, 0.9, 257, &mut rng, &mut batch);
+        match threads {
+            None => sample(),
+            Some(threads) => {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                pool.build().unwrap().install(sample);
+            }
+        }
+        batch
+    };
+    for skip_intermediate in [false, true] {
+        let expected = draw(skip_intermediate, None);
+        assert_eq!(expected.size, 257);
+        assert_eq!(expected.intermediate_row.is_empty(), skip_intermediate);
+        for threads in 1..=3 {
+            assert_eq!(draw(skip_intermediate, Some(threads)), expected);
+        }
+    }
+}
+
+#[test]
 fn dropping_everything_and_starting_over_keeps_count() {
     let mut replay = Replay::new(2, 1, 10);
     let facts = story(&[(1, 2), (1, 2), (1, 2), (1, 2)]);

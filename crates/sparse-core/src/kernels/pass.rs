@@ -378,6 +378,7 @@ impl<'a> TilePass<'a> {
             pattern, values, ..
         } = self.layers[index];
         let values = self.by_input[index].get_or_init(|| by_input(pattern, values));
+        check_equal("values by input", values.len(), pattern.nnz());
         let product = WholeProduct::backward(pattern, values, self.width);
         // SAFETY: the caller's promise; indices were checked by the pattern.
         unsafe { product.run(self.raw, dy, dx) };
@@ -474,6 +475,11 @@ fn check(layers: &[PassLayer<'_>]) {
         check_equal("inputs", next.pattern.inputs(), layer.pattern.outputs());
     }
     for layer in layers {
+        let [inputs, outputs] = [layer.pattern.inputs(), layer.pattern.outputs()];
+        assert!(
+            inputs > 0 && outputs > 0,
+            "a layer of {inputs} inputs and {outputs} outputs"
+        );
         check_equal("values", layer.values.len(), layer.pattern.nnz());
         check_equal("bias", layer.bias.len(), layer.pattern.outputs());
     }

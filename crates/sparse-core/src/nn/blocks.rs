@@ -21,11 +21,18 @@ impl Blocks {
     /// other in a row, as a critic's observations and actions; `width` is how many rows are in a block.
     ///
     /// # Panics
-    /// When a source lacks one of the rows, or has rows and no features, or `width` is 0.
+    /// When a source has no features, no whole number of rows, or lacks one of `rows`, or `width` is 0.
     #[must_use]
     #[track_caller]
     pub fn new(sources: &[(&[f32], usize)], rows: Range<usize>, width: usize) -> Self {
         assert!(width > 0, "blocks of 0 rows");
+        for (source, features) in sources {
+            let length = source.len();
+            assert!(
+                *features > 0 && length.is_multiple_of(*features),
+                "{length} numbers are no rows of {features}"
+            );
+        }
         let features = sources.iter().map(|(_, features)| features).sum::<usize>();
         let size = features * width;
         let mut numbers = AlignedBuf::zeroed(rows.len().div_ceil(width) * size);

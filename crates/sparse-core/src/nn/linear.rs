@@ -150,10 +150,11 @@ impl SparseLinear {
     /// [`in_network`](Self::in_network), its parameters lie elsewhere than in host memory, or something looks at its gradient.
     pub(super) fn held(&self, batch: usize, training: bool) -> Option<HeldLayer> {
         let values = self.weight.values().val();
-        let device = values.device();
-        let dense = |storage: Storage| storage.is_dense(self.pattern(), batch, &device, training);
+        let (device, pattern) = (values.device(), self.pattern());
         let leaves = device.is_autodiff() || self.binding().is_some();
-        if self.norm.is_some() || self.probe.is_some() || leaves || dense(self.storage) {
+        let empty = pattern.inputs() == 0 || pattern.outputs() == 0;
+        let by_tensors = leaves || empty || self.norm.is_some() || self.probe.is_some();
+        if by_tensors || self.storage.is_dense(pattern, batch, &device, training) {
             return None;
         }
         let bias = match &self.bias {
@@ -161,9 +162,10 @@ impl SparseLinear {
             None => self.no_bias(&device),
         };
         Some(HeldLayer {
-            pattern: self.pattern().clone(),
+            pattern: pattern.clone(),
             values: HostVector::of(values)?,
             bias: HostVector::of(bias)?,
+            has_bias: self.bias.is_some(),
         })
     }
 

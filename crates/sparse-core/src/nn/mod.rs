@@ -32,6 +32,6 @@ pub use linear::SparseLinear;
 pub use mlp::{SparseMlp, SparseModule};
 pub(crate) use parameters::Parameters;
 pub use passes::{FrozenNetwork, FrozenPass, block_width};
-pub(crate) use passes::{HeldNetwork, along, columns};
+pub(crate) use passes::{HeldNetwork, along, columns, rows_of};
 pub use storage::Storage;
 pub(crate) use weight::CONTAINER as SPARSE_WEIGHT;

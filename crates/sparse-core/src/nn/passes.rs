@@ -25,7 +25,9 @@ pub fn block_width(networks: &[(&SparseMlp, bool)], rows: usize) -> usize {
 pub(crate) struct HeldLayer {
     pub(super) pattern: Pattern,
     pub(super) values: HostVector,
+    /// Zeros where there is none.
     pub(super) bias: HostVector,
+    pub(super) has_bias: bool,
 }
 
 /// A network of such layers, with ReLU between them. While it is there, the network's parameters cannot change in place.
@@ -61,6 +63,11 @@ impl HeldNetwork {
                 relu: index < last,
             })
             .collect()
+    }
+
+    /// Whether each layer has a bias to be trained.
+    pub(crate) fn has_bias(&self) -> impl Iterator<Item = bool> {
+        self.layers.iter().map(|layer| layer.has_bias)
     }
 
     /// A pass over blocks of `width` rows.
@@ -101,7 +108,8 @@ impl<'a> FrozenNetwork<'a> {
                 Made::Tiles(pass, ys)
             }
             None => {
-                let x = Tensor::from_inner(rows_of(self.net, block, self.width)).require_grad();
+                let x = Tensor::from_inner(rows_of(self.net, block.to_vec(), self.width))
+                    .require_grad();
                 let y = self.net.forward(x.clone());
                 let outputs = columns(y.clone().inner());
                 Made::Tensors { x, y, outputs }
@@ -121,7 +129,10 @@ impl<'a> FrozenNetwork<'a> {
                 let mut ys = held.pass(self.width).forward(block);
                 ys.pop().map_or_else(Vec::new, AlignedBuf::into_vec)
             }
-            None => columns(self.net.forward(rows_of(self.net, block, self.width))),
+            None => columns(
+                self.net
+                    .forward(rows_of(self.net, block.to_vec(), self.width)),
+            ),
         }
     }
 }
@@ -178,10 +189,10 @@ pub(crate) fn along(outputs: Tensor<2>, slopes: &[f32]) -> Tensor<1> {
     (outputs * Tensor::from_inner(slopes.transpose())).sum()
 }
 
-/// A block `[inputs, width]` as rows `[width, inputs]`, where the network lies.
-fn rows_of(net: &SparseMlp, block: &[f32], width: usize) -> Tensor<2> {
+/// Columns `[inputs, width]` as rows `[width, inputs]`, where the network lies.
+pub(crate) fn rows_of(net: &SparseMlp, columns: Vec<f32>, width: usize) -> Tensor<2> {
     let layer = net.sparse_layers()[0];
-    let data = TensorData::new(block.to_vec(), [layer.pattern().inputs(), width]);
+    let data = TensorData::new(columns, [layer.pattern().inputs(), width]);
     Tensor::<2>::from_data(data, &layer.values().device()).transpose()
 }
 

@@ -3,14 +3,14 @@
 use std::array;
 use std::ops::Range;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use rand::Rng;
 
 use super::backward::{Backward, Forward};
 use super::{NetworkTrainer, StepReport, in_parallel, share_of};
 use crate::kernels::GradientSums;
 use crate::nn::{
-    Activity, Blocks, HeldNetwork, Parameters, SparseMlp, SparseModule, along, columns,
+    Activity, Blocks, HeldNetwork, Parameters, SparseMlp, SparseModule, along, columns, rows_of,
 };
 use crate::op::HostVector;
 use crate::optim::LayerGradient;
@@ -37,9 +37,11 @@ pub struct LossRows<'a, const K: usize> {
 
 impl NetworkTrainer<SparseMlp> {
     /// Takes one step down a loss, as [`minimise`](Self::minimise), which is given row by row with its slopes at the network's
-    /// outputs; its first term is the loss, and the loss of the step is the mean over rows, and over `parts`. A network of
-    /// compressed rows goes over each block forward and backward while it lies in the cache; any other, and one
-    /// whose rule looks at the gradient in this step, by tensors, with the same result.
+    /// outputs; its first term is the loss, and the loss of the step is the mean over rows, and over `parts`.
+    ///
+    /// On `flex`, a network of compressed rows with ReLU and up to 512 units a layer goes over each block forward and
+    /// backward while it lies in the cache. Any other one is computed by tensors, as is a step in which the rule looks at the
+    /// gradient or at the units, with the same result to rounding.
     ///
     /// [`StepReport::aux`] has the means of all terms over each part.
     ///
@@ -77,43 +79,31 @@ impl NetworkTrainer<SparseMlp> {
         loss: impl Fn(LossRows<'_, K>) + Sync,
         rng: &mut impl Rng,
     ) -> Result<StepReport<[f32; K]>> {
+        const { assert!(K > 0, "the first term is the loss") };
         let share = share_of(parts.len())?;
         let inputs = self.net.sparse_layers()[0].pattern().inputs();
         for part in parts {
             assert_eq!(part.features(), inputs, "features of a block");
         }
         let (net, signal, taped) = (&self.net, self.signal(), self.taped);
-        let held = |part: &Blocks| match signal {
-            Signal::None => HeldNetwork::of(net, part.rows().len(), part.width(), true),
-            _ => None,
-        };
-        let first = parts.first();
-        // The parts of one step share what they hold.
-        let alike = |part: &Blocks| {
-            first.is_some_and(|first| {
-                (first.rows().len(), first.width()) == (part.rows().len(), part.width())
-            })
-        };
-        let shared = first.filter(|_| parts.iter().all(alike)).and_then(held);
-        let passes = in_parallel(parts.iter().collect(), |part: &Blocks| {
-            let own;
-            let network = match &shared {
-                Some(network) => Some(network),
-                None => {
-                    own = held(part);
-                    own.as_ref()
-                }
+        // Held once for all parts, which a step usually cuts alike.
+        let first = parts.first().filter(|first| {
+            let alike = |part: &Blocks| {
+                part.width() == first.width() && part.rows().len() == first.rows().len()
             };
-            match network {
-                Some(network) => Ok(block_by_block(network, part, share, &loss)),
-                None => {
-                    let x = rows_of(net, part);
-                    let forward = Forward::of(net, signal, taped, |net| net.forward(x));
-                    by_tensors(forward, part, share, &loss)
-                }
+            taped && signal == Signal::None && parts.iter().all(alike)
+        });
+        let held =
+            first.and_then(|first| HeldNetwork::of(net, first.rows().len(), first.width(), true));
+        let passes = in_parallel(parts.iter().collect(), |part: &Blocks| match &held {
+            Some(network) => Ok(block_by_block(network, part, share, &loss)),
+            None => {
+                let x = rows_of(net, all_columns(part), part.rows().len());
+                let forward = Forward::of(net, signal, taped, |net| net.forward(x));
+                by_tensors(forward, part, share, &loss)
             }
         });
-        drop(shared);
+        drop(held);
         self.step_by_mean(passes, rng)
     }
 }
@@ -174,17 +164,20 @@ fn block_by_block<const K: usize>(
         weigh(&mut slopes, count, share);
         pass.backward(Some((inputs, &mut sums)), &ys, &mut slopes, false);
     }
-    let gradients = sums.finish(&layers).into_iter();
-    let layers = gradients.map(|[values, bias]| LayerGradient {
+    let gradients = sums.finish(&layers).into_iter().zip(network.has_bias());
+    let layers = gradients.map(|([values, bias], has_bias)| LayerGradient {
         parameters: Parameters {
             values: HostVector::vector(values),
-            per_unit: vec![HostVector::vector(bias)],
+            per_unit: has_bias
+                .then(|| HostVector::vector(bias))
+                .into_iter()
+                .collect(),
         },
         dense: None,
     });
     let means = terms.means();
     let backward = Backward {
-        loss: means.first().map_or(f32::NAN, |loss| loss * share),
+        loss: means[0] * share,
         layers: layers.collect(),
         activity: Activity::default(),
     };
@@ -227,14 +220,14 @@ fn by_tensors<const K: usize>(
     weigh(&mut all_slopes, count, share);
     let (backward, ()) = forward.backward(1.0, |outputs| along(outputs, &all_slopes))?;
     let means = terms.means();
-    let loss = means.first().map_or(f32::NAN, |loss| loss * share);
+    let loss = means[0] * share;
     Ok((Backward { loss, ..backward }, means))
 }
 
-/// All rows of a part, `[rows, features]`, where the network lies.
-fn rows_of(net: &SparseMlp, part: &Blocks) -> Tensor<2> {
-    let (count, first, features) = (part.rows().len(), part.rows().start, part.features());
-    let mut all = vec![0.0; count * features];
+/// All rows of a part as columns, `[features, rows]`.
+fn all_columns(part: &Blocks) -> Vec<f32> {
+    let (count, first) = (part.rows().len(), part.rows().start);
+    let mut all = vec![0.0; count * part.features()];
     for (rows, block) in part.iter() {
         let columns = all
             .chunks_exact_mut(count)
@@ -243,6 +236,5 @@ fn rows_of(net: &SparseMlp, part: &Blocks) -> Tensor<2> {
             all[rows.start - first..rows.end - first].copy_from_slice(&column[..rows.len()]);
         }
     }
-    let device = net.sparse_layers()[0].values().device();
-    Tensor::<2>::from_data(TensorData::new(all, [features, count]), &device).transpose()
+    all
 }

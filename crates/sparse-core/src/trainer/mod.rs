@@ -47,7 +47,7 @@ impl NetworkTrainerConfig {
     }
 }
 
-/// What one call of [`NetworkTrainer::minimise`] did.
+/// What one step of a [`NetworkTrainer`] did.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct StepReport<A = ()> {
@@ -64,7 +64,8 @@ pub struct StepReport<A = ()> {
     pub grown: usize,
     /// Hidden units that were drawn anew.
     pub recycled: usize,
-    /// What the loss returned beside itself for each part of the batch, in their order.
+    /// For each part of the batch, in their order, what the loss returned beside itself, or the means of its terms where it is
+    /// given [row by row](NetworkTrainer::descend).
     pub aux: Vec<A>,
 }
 

@@ -124,10 +124,12 @@ impl Learning {
     fn update(&mut self) {
         let (n, gamma) = (self.config.n_step.n, self.config.learning.gamma as f32);
         let size = self.config.learning.batch_size;
-        let rng = &mut self.streams.replay;
-        self.replay.sample(n, gamma, size, rng, &mut self.batch);
-        let (agent, batch, streams) = (&mut self.agent, &self.batch, &mut self.streams);
-        let done = keep_workers_awake(|| agent.update(batch, streams));
+        let (agent, replay) = (&mut self.agent, &self.replay);
+        let (batch, streams) = (&mut self.batch, &mut self.streams);
+        let done = keep_workers_awake(|| {
+            replay.sample(n, gamma, size, &mut streams.replay, batch);
+            agent.update(batch, streams)
+        });
         self.failed = self.failed.take().or(done.err());
     }
 
