@@ -16,8 +16,8 @@ use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{RedqConfig, TrainConfig};
 use crate::nets::with_scaled_rewards;
 use crate::nets::{
-    Actor, BatchShape, Critics, check_action, check_batch, columns_of, frozen_networks, least_of,
-    normal, par_blocks, with_actions,
+    Actor, BatchShape, Critics, check_action, check_batch, columns_of, frozen_networks, normal,
+    par_blocks,
 };
 use crate::replay::Batch;
 use crate::rng::Streams;

@@ -13,8 +13,8 @@ use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{Growth, SacConfig, Temperature, TrainConfig};
 use crate::nets::{
-    Actor, BatchShape, Critics, ScalarAdam, check_action, check_batch, columns_of, frozen,
-    least_of, normal, par_blocks, with_actions, with_scaled_rewards,
+    Actor, BatchShape, Critics, ScalarAdam, check_action, check_batch, columns_of, frozen_networks,
+    normal, par_blocks, with_scaled_rewards,
 };
 use crate::replay::Batch;
 use crate::rng::Streams;

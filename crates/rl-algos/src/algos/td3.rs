@@ -15,8 +15,8 @@ use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{Td3Config, TrainConfig};
 use crate::nets::{
-    Actor, BatchShape, Critics, check_action, check_batch, columns_of, equal_parts, frozen,
-    least_of, par_blocks, with_actions, with_scaled_rewards,
+    Actor, BatchShape, Critics, check_action, check_batch, columns_of, equal_parts,
+    frozen_networks, least_of, par_blocks, with_actions, with_scaled_rewards,
 };
 use crate::replay::Batch;
 use crate::rng::Streams;
