@@ -32,7 +32,7 @@ const KINDS: [(&str, Page); 5] = [
 const TASKS: (&str, &str) = ("crates/envs/src/tasks/gymnasium/", "docs/src/tasks/");
 
 /// Files of these folders that are no subject of their own: what several share.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 11] = [
     "mod",
     "common",
     "tests",
@@ -40,6 +40,8 @@ const SHARED: [&str; 9] = [
     "parts",
     "policy",
     "gaussian",
+    "soft_actor",
+    "slope_tests",
     "version",
     "planar_walker",
 ];

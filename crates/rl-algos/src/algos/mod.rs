@@ -4,10 +4,10 @@ mod gaussian;
 mod policy;
 mod redq;
 mod sac;
+#[cfg(test)]
+mod slope_tests;
 mod soft_actor;
 pub mod td3;
-#[cfg(test)]
-mod tests_of_slopes;
 
 use std::path::Path;
 

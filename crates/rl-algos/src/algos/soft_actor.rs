@@ -133,7 +133,7 @@ impl SoftActorLoss<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algos::tests_of_slopes::{ACTIONS, OBSERVATIONS, ROWS, critics, hold};
+    use crate::algos::slope_tests::{ACTIONS, OBSERVATIONS, ROWS, critics, hold};
     use crate::config::{LogStd, Spread};
     use crate::nets::normal;
     use crate::rng::Streams;

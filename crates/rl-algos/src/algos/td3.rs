@@ -229,7 +229,7 @@ impl Resumable for Td3 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::algos::tests_of_slopes::{ACTIONS, critics, hold};
+    use crate::algos::slope_tests::{ACTIONS, critics, hold};
 
     #[test]
     fn slopes_of_the_actors_loss_are_those_of_differences() {

@@ -5,9 +5,9 @@ use burn::tensor::{Device, Tensor};
 
 use super::activations::Activations;
 use super::grad_binding::{Bound, GradBinding};
+use super::held::HeldLayer;
 use super::norm::{LayerNorm, normalised};
 use super::parameters::Parameters;
-use super::passes::HeldLayer;
 use super::rows::along_rows;
 use super::storage::Storage;
 use super::weight::SparseWeight;

@@ -1,13 +1,11 @@
 //! Passes of a network over blocks of rows, without tensors between its layers where that is possible.
 
-use std::sync::OnceLock;
-
 use burn::tensor::{Tensor, TensorData};
 
+use super::held::HeldNetwork;
 use super::mlp::{SparseMlp, SparseModule};
-use crate::kernels::{AlignedBuf, PassLayer, TilePass, values_by_input};
-use crate::op::{HostVector, tile_width};
-use crate::pattern::Pattern;
+use crate::kernels::{AlignedBuf, TilePass};
+use crate::op::tile_width;
 
 /// How many rows of a batch of `rows` a block has with which all these networks are fastest. Of each it is said whether it is
 /// trained.
@@ -20,60 +18,18 @@ pub fn block_width(networks: &[(&SparseMlp, bool)], rows: usize) -> usize {
     }
 }
 
-/// A layer whose numbers are read where they lie.
-#[derive(Debug)]
-pub(crate) struct HeldLayer {
-    pub(super) pattern: Pattern,
-    pub(super) values: HostVector,
-    /// Zeros where there is none.
-    pub(super) bias: HostVector,
-    pub(super) has_bias: bool,
-}
-
-/// A network of such layers, with ReLU between them. While it is there, the network's parameters cannot change in place.
-#[derive(Debug)]
-pub(crate) struct HeldNetwork {
-    layers: Vec<HeldLayer>,
-    by_input: Vec<OnceLock<Vec<f32>>>,
-}
-
-impl HeldNetwork {
-    /// Of a network for batches of `batch` rows; `None` where it has to be computed by tensors, or no kernel knows blocks of
-    /// `width` rows.
-    pub(crate) fn of(net: &SparseMlp, batch: usize, width: usize, training: bool) -> Option<Self> {
-        if width != tile_width(batch) {
-            return None;
-        }
-        let layers = net.held(batch, training)?;
-        Some(Self {
-            by_input: values_by_input(layers.len()),
-            layers,
-        })
+/// The network for blocks of `width` rows of a batch of `batch`; `None` where it has to be computed by tensors, or no kernel
+/// knows such blocks.
+pub(crate) fn hold(
+    net: &SparseMlp,
+    batch: usize,
+    width: usize,
+    training: bool,
+) -> Option<HeldNetwork> {
+    if width != tile_width(batch) {
+        return None;
     }
-
-    /// Its layers.
-    pub(crate) fn layers(&self) -> Vec<PassLayer<'_>> {
-        let last = self.layers.len() - 1;
-        let layers = self.layers.iter().enumerate();
-        layers
-            .map(|(index, layer)| PassLayer {
-                pattern: &layer.pattern,
-                values: layer.values.numbers(),
-                bias: layer.bias.numbers(),
-                relu: index < last,
-            })
-            .collect()
-    }
-
-    /// Whether each layer has a bias to be trained.
-    pub(crate) fn has_bias(&self) -> impl Iterator<Item = bool> {
-        self.layers.iter().map(|layer| layer.has_bias)
-    }
-
-    /// A pass over blocks of `width` rows.
-    pub(crate) fn pass(&self, width: usize) -> TilePass<'_> {
-        TilePass::new(self.layers(), &self.by_input, width)
-    }
+    Some(HeldNetwork::new(net.held(batch, training)?))
 }
 
 /// A network whose parameters are constants, on blocks of rows.
@@ -90,7 +46,7 @@ impl<'a> FrozenNetwork<'a> {
     pub fn new(net: &'a SparseMlp, rows: usize, width: usize) -> Self {
         Self {
             net,
-            held: HeldNetwork::of(net, rows, width, false),
+            held: hold(net, rows, width, false),
             width,
         }
     }

@@ -10,7 +10,8 @@ use super::backward::{Backward, Forward};
 use super::{NetworkTrainer, StepReport, in_parallel, share_of};
 use crate::kernels::GradientSums;
 use crate::nn::{
-    Activity, Blocks, HeldNetwork, Parameters, SparseMlp, SparseModule, along, columns, rows_of,
+    Activity, Blocks, HeldNetwork, Parameters, SparseMlp, SparseModule, along, columns, hold,
+    rows_of,
 };
 use crate::op::HostVector;
 use crate::optim::LayerGradient;
@@ -93,8 +94,7 @@ impl NetworkTrainer<SparseMlp> {
             };
             taped && signal == Signal::None && parts.iter().all(alike)
         });
-        let held =
-            first.and_then(|first| HeldNetwork::of(net, first.rows().len(), first.width(), true));
+        let held = first.and_then(|first| hold(net, first.rows().len(), first.width(), true));
         let passes = in_parallel(parts.iter().collect(), |part: &Blocks| match &held {
             Some(network) => Ok(block_by_block(network, part, share, &loss)),
             None => {
