@@ -68,7 +68,7 @@ impl<'a> FrozenNetwork<'a> {
                     .require_grad();
                 let y = self.net.forward(x.clone());
                 let outputs = columns(y.clone().inner());
-                Made::Tensors { x, y, outputs }
+                Made::Tensors(Box::new(Tracked { x, y, outputs }))
             }
         };
         FrozenPass(made)
@@ -100,11 +100,15 @@ pub struct FrozenPass<'a>(Made<'a>);
 #[derive(Debug)]
 enum Made<'a> {
     Tiles(TilePass<'a>, Vec<AlignedBuf>),
-    Tensors {
-        x: Tensor<2>,
-        y: Tensor<2>,
-        outputs: Vec<f32>,
-    },
+    Tensors(Box<Tracked>),
+}
+
+/// A forward pass by tensors: what went in, and what came out, under autodiff and as columns.
+#[derive(Debug)]
+struct Tracked {
+    x: Tensor<2>,
+    y: Tensor<2>,
+    outputs: Vec<f32>,
 }
 
 impl FrozenPass<'_> {
@@ -113,7 +117,7 @@ impl FrozenPass<'_> {
     pub fn outputs(&self) -> &[f32] {
         match &self.0 {
             Made::Tiles(_, ys) => ys.last().map_or(&[], AlignedBuf::as_slice),
-            Made::Tensors { outputs, .. } => outputs,
+            Made::Tensors(tracked) => &tracked.outputs,
         }
     }
 
@@ -128,7 +132,8 @@ impl FrozenPass<'_> {
                 let dx = pass.backward(None, &ys, &mut slopes, true);
                 dx.map_or_else(Vec::new, AlignedBuf::into_vec)
             }
-            Made::Tensors { x, y, .. } => {
+            Made::Tensors(tracked) => {
+                let Tracked { x, y, .. } = *tracked;
                 let mut gradients = along(y, &slopes).backward();
                 let gradient = x.grad_remove(&mut gradients);
                 gradient.map_or_else(Vec::new, columns)
