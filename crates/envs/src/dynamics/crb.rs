@@ -1,6 +1,5 @@
 //! The inertia matrix. MuJoCo: Computation, "General framework"; Featherstone's composite rigid bodies.
 
-use super::math::ldl;
 use super::model::Model;
 use super::state::State;
 
@@ -74,7 +73,7 @@ fn couples(model: &Model, other: usize, dof: usize) -> bool {
 }
 
 /// Factors the inertia matrix, for solves with it.
-pub(super) fn factor_m(model: &Model, state: &mut State) {
-    state.qld.copy_from_slice(&state.qm);
-    ldl::factor(&mut state.qld, model.nv);
+pub(super) fn factor_m(state: &mut State) {
+    state.qld.set(&state.qm);
+    state.qld.factor();
 }

@@ -4,8 +4,8 @@
 use super::model::{Model, Stage};
 use super::state::State;
 use super::{
-    actuation, collision, com_pos, com_vel, constraint, crb, kinematics, math::ldl, passive, rne,
-    sensor, solver, tendon, tendon_bias, transmission,
+    actuation, collision, com_pos, com_vel, constraint, crb, kinematics, passive, rne, sensor,
+    solver, tendon, tendon_bias, transmission,
 };
 
 /// Computes the acceleration of the state, and all that leads to it, and reads the sensors.
@@ -56,7 +56,7 @@ fn fwd_position(model: &Model, state: &mut State) {
     tendon::lengths(model, state);
     transmission::lengths(model, state);
     crb::crb(model, state);
-    crb::factor_m(model, state);
+    crb::factor_m(state);
     collision::collision(model, state);
     constraint::make_constraint(model, state);
     transmission::contacts(model, state);
@@ -82,5 +82,5 @@ fn fwd_acceleration(model: &Model, state: &mut State) {
         *smooth += applied;
     }
     state.qacc_smooth.copy_from_slice(&state.qfrc_smooth);
-    ldl::solve(&state.qld, &mut state.qacc_smooth);
+    state.qld.solve(&mut state.qacc_smooth);
 }

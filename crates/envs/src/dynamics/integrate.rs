@@ -6,9 +6,9 @@ use super::actuation::muscle_of;
 use super::com_vel::com_vel;
 use super::forward::forward_skipping_sensors;
 use super::math::dense::add_scaled;
+use super::math::lu;
 use super::math::rotation::turn;
 use super::math::spatial::Spatial;
-use super::math::{ldl, lu};
 use super::model::{JointType, Law, Model};
 use super::rne::rne;
 use super::state::State;
@@ -42,9 +42,10 @@ pub(super) fn positions(model: &Model, qpos: &mut [f64], velocity: &[f64], time:
 pub(super) fn euler(model: &Model, state: &mut State) {
     let (nv, h) = (model.nv, model.opt.timestep);
     if model.opt.eulerdamp && model.dofs.damping.iter().any(|d| *d > 0.0) {
-        state.qld.copy_from_slice(&state.qm);
+        state.qld.set(&state.qm);
+        let matrix = state.qld.matrix();
         for (dof, damping) in model.dofs.damping.iter().enumerate() {
-            state.qld[dof * nv + dof] += h * damping;
+            matrix[dof * nv + dof] += h * damping;
         }
         advance_with_factor(model, state);
     } else {
@@ -57,7 +58,7 @@ pub(super) fn euler(model: &Model, state: &mut State) {
 /// the entries that `M` has.
 pub(super) fn implicit_fast(model: &Model, state: &mut State) {
     let mut matrix = std::mem::take(&mut state.qld);
-    slopes(model, state, &mut matrix, &model.dofs.coupled);
+    slopes(model, state, matrix.matrix(), &model.dofs.coupled);
     state.qld = matrix;
     advance_with_factor(model, state);
 }
@@ -69,8 +70,9 @@ pub(super) fn implicit_fast(model: &Model, state: &mut State) {
 /// but rounding.
 pub(super) fn implicit(model: &Model, state: &mut State) {
     let (nv, h) = (model.nv, model.opt.timestep);
-    let mut matrix = std::mem::take(&mut state.qld);
-    slopes(model, state, &mut matrix, &model.dofs.parent);
+    let mut place = std::mem::take(&mut state.qld);
+    let matrix = place.matrix();
+    slopes(model, state, matrix, &model.dofs.parent);
     for dof in 0..nv {
         let velocity = state.qvel[dof];
         for (shift, share) in [(1.0, 0.5), (-1.0, -0.5)] {
@@ -89,10 +91,10 @@ pub(super) fn implicit(model: &Model, state: &mut State) {
     rne(model, state);
     let mut applied = std::mem::take(&mut state.stages.acceleration_sum);
     sum_of_forces(state, &mut applied);
-    lu::factor(&mut matrix, nv);
-    lu::solve(&matrix, &mut applied);
+    lu::factor(matrix, nv);
+    lu::solve(matrix, &mut applied);
     state.stages.acceleration_sum = applied;
-    state.qld = matrix;
+    state.qld = place;
     advance(model, state);
 }
 
@@ -194,10 +196,10 @@ fn entry(spatial: &Spatial, axis: usize) -> f64 {
 
 /// Factors the matrix in `factor`, takes the acceleration that all forces have with it, and advances.
 fn advance_with_factor(model: &Model, state: &mut State) {
-    ldl::factor(&mut state.qld, model.nv);
+    state.qld.factor();
     let mut applied = std::mem::take(&mut state.stages.acceleration_sum);
     sum_of_forces(state, &mut applied);
-    ldl::solve(&state.qld, &mut applied);
+    state.qld.solve(&mut applied);
     state.stages.acceleration_sum = applied;
     advance(model, state);
 }

@@ -6,7 +6,6 @@
 use super::MINVAL;
 use super::forward::forward;
 use super::math::dense::norm;
-use super::math::ldl;
 use super::model::Model;
 use super::state::State;
 use super::step::step;
@@ -41,7 +40,7 @@ pub(crate) fn pull(
     let mut moment = vec![0.0; model.nv];
     for_each_moment(model, state, actuator, |dof, x| moment[dof] += x);
     let mut acceleration = moment.clone();
-    ldl::solve(&state.qld, &mut acceleration);
+    state.qld.solve(&mut acceleration);
     let scale = side * how.accel / norm(&acceleration).max(MINVAL);
     moment.iter_mut().for_each(|x| *x *= scale);
     let size = norm(&moment);

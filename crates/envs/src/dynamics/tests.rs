@@ -86,7 +86,7 @@ fn solving_inverts_the_mass_matrix() {
     let mut x: Vec<f64> = (0..nv)
         .map(|i| (0..nv).map(|j| state.qm[i * nv + j] * expected[j]).sum())
         .collect();
-    math::ldl::solve(&state.qld, &mut x);
+    state.qld.solve(&mut x);
     for (found, expected) in x.iter().zip(expected) {
         assert!((found - expected).abs() < 1e-12);
     }

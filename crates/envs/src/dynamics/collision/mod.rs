@@ -190,8 +190,8 @@ pub(crate) fn is_searched(kinds: [GeomType; 2]) -> bool {
 pub(super) fn collision(model: &Model, state: &mut State) {
     state.contacts.clear();
     let mut touches = Touches::default();
-    for pair in &model.pairs {
-        if out_of_reach(model, state, pair) {
+    for (pair, reach) in model.pairs.iter().zip(&state.reaches) {
+        if reach.exceeded(&state.geom_xpos, &state.geom_xmat) {
             continue;
         }
         touches.count = 0;
@@ -218,19 +218,6 @@ pub(super) fn collision(model: &Model, state: &mut State) {
         for touch in touches.as_slice() {
             state.contacts.push(contact(pair, touch));
         }
-    }
-}
-
-/// Whether the bounding spheres are further apart than the margin. Saves work, changes no result.
-fn out_of_reach(model: &Model, state: &State, pair: &Pair) -> bool {
-    let [first, second] = pair.geoms;
-    let between = state.geom_xpos[second] - state.geom_xpos[first];
-    let reach = pair.margin + model.geoms.rbound[second];
-    if model.geoms.kind[first] == GeomType::Plane {
-        between.dot(state.geom_xmat[first].z_axis) > reach
-    } else {
-        let reach = reach + model.geoms.rbound[first];
-        between.length_squared() > reach * reach
     }
 }
 

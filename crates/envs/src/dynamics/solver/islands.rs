@@ -4,6 +4,8 @@
 
 use super::newton_cg;
 use super::problem::Problem;
+use crate::dynamics::math::dense::fours;
+use crate::dynamics::math::ldl::gather_block;
 use crate::dynamics::model::{Model, Solver};
 use crate::dynamics::state::solver::IslandScratch;
 
@@ -49,16 +51,19 @@ impl IslandScratch {
 
     /// Copies the island, with the start that was chosen.
     fn gather(&mut self, whole: &Problem<'_>) {
-        let (dofs, numbers, nv) = (&self.dofs, &self.numbers, whole.nv());
+        let (dofs, numbers) = (&self.dofs, &self.numbers);
         self.rows.gather(whole.rows, numbers, dofs);
         self.primal.resize(dofs.len(), numbers.len());
         pick(&mut self.primal.residual, &whole.scratch.residual, numbers);
         pick(&mut self.primal.momentum, &whole.scratch.momentum, dofs);
         pick(&mut self.qacc_smooth, whole.qacc_smooth, dofs);
         pick(&mut self.qacc, whole.qacc, dofs);
-        block(&mut self.qm, whole.qm, nv, dofs);
+        gather_block(&mut self.qm, whole.qm, dofs);
+        let rows = self.qm.chunks_exact(dofs.len().max(1));
+        self.qm_fours.clear();
+        self.qm_fours.extend(rows.map(fours));
         if whole.opt.solver == Solver::Cg {
-            block(&mut self.qld, whole.qld, nv, dofs);
+            self.qld.gather(whole.qld, dofs);
         }
     }
 
@@ -67,6 +72,7 @@ impl IslandScratch {
             opt: &model.opt,
             inertia: diagonal(&self.qm, self.dofs.len()),
             qm: &self.qm,
+            qm_fours: &self.qm_fours,
             qld: &self.qld,
             qacc_smooth: &self.qacc_smooth,
             rows: &mut self.rows,
@@ -99,15 +105,6 @@ pub(super) fn diagonal(matrix: &[f64], n: usize) -> f64 {
 fn pick(some: &mut Vec<f64>, all: &[f64], places: &[usize]) {
     some.clear();
     some.extend(places.iter().map(|place| all[*place]));
-}
-
-/// `some = all[places, places]` of a matrix `[n, n]`.
-fn block(some: &mut Vec<f64>, all: &[f64], n: usize, places: &[usize]) {
-    some.clear();
-    for row in places {
-        let row = &all[row * n..][..n];
-        some.extend(places.iter().map(|place| row[*place]));
-    }
 }
 
 /// `all[places] = some`.

@@ -49,6 +49,7 @@ fn primal(model: &Model, state: &mut State) {
             model.meaninertia * model.nv as f64
         },
         qm: &state.qm,
+        qm_fours: &state.qm_fours,
         qld: &state.qld,
         qacc_smooth: &state.qacc_smooth,
         rows: &mut state.rows,

@@ -11,8 +11,9 @@ use super::line_search::line_search;
 use super::problem::Problem;
 use super::zones::{MOST_CONE_ROWS, Zone, cone_push, for_each_single, push};
 use crate::dynamics::MINVAL;
-use crate::dynamics::math::dense::{add_scaled, dot, norm};
-use crate::dynamics::math::ldl;
+use crate::dynamics::math::dense::{
+    add_scaled, add_scaled_within, dot, for_each_entry, fours, is_small, norm,
+};
 use crate::dynamics::model::Solver;
 
 /// Moves `qacc` to where the cost is least, and the rows' forces with it; gives the number of iterations.
@@ -59,9 +60,9 @@ pub(super) fn minimise(problem: &mut Problem<'_>) -> usize {
 fn conjugate_direction(problem: &mut Problem<'_>, first: bool) {
     let scratch = &mut *problem.scratch;
     let mut metric = std::mem::take(&mut scratch.hessian);
-    let conditioned = &mut metric[..scratch.gradient.len()];
+    let conditioned = &mut metric.matrix()[..scratch.gradient.len()];
     conditioned.copy_from_slice(&scratch.gradient);
-    ldl::solve(problem.qld, conditioned);
+    problem.qld.solve(conditioned);
     let [gradient_before, conditioned_before] = &mut scratch.before;
     let bend = if first {
         0.0
@@ -81,15 +82,23 @@ fn conjugate_direction(problem: &mut Problem<'_>, first: bool) {
 fn newton_direction(problem: &mut Problem<'_>) {
     let nv = problem.nv();
     let scratch = &mut *problem.scratch;
-    let (rows, residual, hessian) = (&*problem.rows, &scratch.residual, &mut scratch.hessian);
-    hessian.copy_from_slice(problem.qm);
+    let (rows, residual) = (&*problem.rows, &scratch.residual);
+    scratch.hessian.set(problem.qm);
+    let hessian = scratch.hessian.matrix();
     // Adds the lower triangle of rowᵀ other; a row moves with few dofs.
     let mut add = |row: &[f64], other: &[f64], scale: f64| {
-        for (i, ji) in row.iter().enumerate() {
-            if *ji != 0.0 {
-                add_scaled(&mut hessian[i * nv..][..=i], other, ji * scale);
+        if is_small(nv) {
+            for (i, ji) in row.iter().enumerate() {
+                if *ji != 0.0 {
+                    add_scaled(&mut hessian[i * nv..][..=i], other, ji * scale);
+                }
             }
+            return;
         }
+        let present = fours(other);
+        for_each_entry(row, fours(row), |i, ji| {
+            add_scaled_within(&mut hessian[i * nv..][..=i], other, ji * scale, present);
+        });
     };
     for_each_single(rows, |row| {
         let (_, curvature) = push(rows, row, residual[row]);
@@ -111,11 +120,11 @@ fn newton_direction(problem: &mut Problem<'_>) {
             }
         }
     }
-    ldl::factor_positive(&mut scratch.hessian, nv);
+    scratch.hessian.factor_positive();
     for (search, gradient) in scratch.search.iter_mut().zip(&scratch.gradient) {
         *search = -gradient;
     }
-    ldl::solve(&scratch.hessian, &mut scratch.search);
+    scratch.hessian.solve(&mut scratch.search);
 }
 
 /// Whether the cost is one quadratic from here to the end of a step of length 1.

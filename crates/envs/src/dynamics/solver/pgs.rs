@@ -8,7 +8,6 @@ use super::zones::{MOST_CONE_ROWS, cone_push, for_each_single, push};
 use super::{add_forces, qcqp};
 use crate::dynamics::MINVAL;
 use crate::dynamics::math::dense::{add_scaled, dot, dot_within, fours};
-use crate::dynamics::math::ldl;
 use crate::dynamics::model::Model;
 use crate::dynamics::state::State;
 use crate::dynamics::state::rows::ConeRows;
@@ -55,7 +54,7 @@ fn build(state: &State, scratch: &mut DualScratch) {
     scratch.halves.clear();
     scratch.halves.extend_from_slice(state.rows.efc_jacobian());
     for half in scratch.halves.chunks_exact_mut(nv) {
-        ldl::half_solve(&state.qld, half);
+        state.qld.half_solve(half);
     }
     // A row moves few dofs, and these their ancestors.
     scratch.fours.clear();
@@ -212,6 +211,6 @@ fn update_cone(force: &mut [f64], cone: &ConeRows, scratch: &mut DualScratch) ->
 fn finish(state: &mut State) {
     add_forces(state);
     state.qacc.copy_from_slice(&state.qfrc_constraint);
-    ldl::solve(&state.qld, &mut state.qacc);
+    state.qld.solve(&mut state.qacc);
     add_scaled(&mut state.qacc, &state.qacc_smooth, 1.0);
 }

@@ -2,6 +2,7 @@
 
 use super::zones::{cone_push, for_each_single, push, twice_cost};
 use crate::dynamics::math::dense::{add_scaled, dot, multiply};
+use crate::dynamics::math::ldl::Ldl;
 use crate::dynamics::model::Options;
 use crate::dynamics::state::rows::Rows;
 use crate::dynamics::state::solver::PrimalScratch;
@@ -13,8 +14,10 @@ pub(super) struct Problem<'a> {
     pub(super) inertia: f64,
     /// Inertia matrix, `[nv, nv]`.
     pub(super) qm: &'a [f64],
-    /// Its factor, `[nv, nv]`.
-    pub(super) qld: &'a [f64],
+    /// Which fours of each of its rows hold anything but zeros, `[nv]`.
+    pub(super) qm_fours: &'a [u64],
+    /// Its factor.
+    pub(super) qld: &'a Ldl,
     /// Acceleration without constraints, `[nv]`.
     pub(super) qacc_smooth: &'a [f64],
     pub(super) rows: &'a mut Rows,
@@ -39,7 +42,12 @@ impl Problem<'_> {
         for (search, (a, smooth)) in scratch.search.iter_mut().zip(accelerations) {
             *search = a - smooth;
         }
-        multiply(self.qm, &scratch.search, &mut scratch.momentum);
+        multiply(
+            self.qm,
+            self.qm_fours,
+            &scratch.search,
+            &mut scratch.momentum,
+        );
         residuals(self.rows, self.qacc, &mut scratch.residual);
         let warm_cost = dot(&scratch.momentum, &scratch.search) + self.rows_cost();
         if warm_cost > cold_cost {
@@ -106,7 +114,12 @@ impl Problem<'_> {
     pub(super) fn slopes(&mut self) {
         let nv = self.nv();
         let scratch = &mut *self.scratch;
-        multiply(self.qm, &scratch.search, &mut scratch.momentum_slope);
+        multiply(
+            self.qm,
+            self.qm_fours,
+            &scratch.search,
+            &mut scratch.momentum_slope,
+        );
         let rows = self.rows.efc_jacobian.chunks_exact(nv);
         for (slope, jacobian) in scratch.residual_slope.iter_mut().zip(rows) {
             *slope = dot(jacobian, &scratch.search);

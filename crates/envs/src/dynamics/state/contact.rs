@@ -1,6 +1,6 @@
 //! Contacts, and how many a model can have.
 
-use glam::DVec3;
+use glam::{DMat3, DVec3};
 
 use crate::dynamics::model::{GeomType, Model, Pair, SolImp, SolRef};
 
@@ -52,6 +52,49 @@ pub(super) fn most_touches(kinds: [GeomType; 2], several: bool) -> usize {
         [Box, Box] => MOST_TOUCHES,
         _ if several => SEVERAL,
         _ => 1,
+    }
+}
+
+/// All that is looked at of a pair of geoms that are far apart.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::dynamics) struct Reach {
+    geoms: [u32; 2],
+    /// Whether the first is a plane.
+    plane: bool,
+    /// Distance of the second's centre from the plane, or of both centres, over which they cannot touch (m).
+    most: f64,
+}
+
+impl Reach {
+    /// Those of a model's pairs.
+    pub(super) fn of_pairs(model: &Model) -> Vec<Self> {
+        let reach = |pair: &Pair| {
+            let [first, second] = pair.geoms;
+            let most = pair.margin + model.geoms.rbound[second];
+            let plane = model.geoms.kind[first] == GeomType::Plane;
+            Self {
+                geoms: pair.geoms.map(|geom| geom as u32),
+                plane,
+                most: most
+                    + if plane {
+                        0.0
+                    } else {
+                        model.geoms.rbound[first]
+                    },
+            }
+        };
+        model.pairs.iter().map(reach).collect()
+    }
+
+    /// Whether the bounding spheres are further apart than the margin. Saves work, changes no result.
+    pub(in crate::dynamics) fn exceeded(&self, xpos: &[DVec3], xmat: &[DMat3]) -> bool {
+        let [first, second] = self.geoms.map(|geom| geom as usize);
+        let between = xpos[second] - xpos[first];
+        if self.plane {
+            between.dot(xmat[first].z_axis) > self.most
+        } else {
+            between.length_squared() > self.most * self.most
+        }
     }
 }
 

@@ -8,9 +8,11 @@ mod warnings;
 
 use glam::{DMat3, DQuat, DVec3};
 
+use super::math::dense::fours;
+use super::math::ldl::Ldl;
 use super::math::spatial::{Spatial, SpatialInertia};
 use super::model::Model;
-use contact::{Contact, max_contacts};
+use contact::{Contact, Reach, max_contacts};
 use convex::ConvexScratch;
 use rows::Rows;
 use solver::SolverScratch;
@@ -95,8 +97,10 @@ pub struct State {
     pub crb: Vec<SpatialInertia>,
     /// Inertia matrix M, row-major `[nv, nv]`, both triangles.
     pub qm: Vec<f64>,
-    /// Its factor `LᵀDL`, MuJoCo's `qLD`, in the lower triangle, `[nv, nv]`: unit L below the diagonal, `1/D` on it.
-    pub(in crate::dynamics) qld: Vec<f64>,
+    /// Which fours of each of its rows can hold anything but zeros, `[nv]`.
+    pub(in crate::dynamics) qm_fours: Vec<u64>,
+    /// Its factor, MuJoCo's `qLD`.
+    pub(in crate::dynamics) qld: Ldl,
 
     // --- com_vel, rne, transmission
     /// Velocities of the bodies about their tree's centre of mass, `[nbody]`.
@@ -138,6 +142,8 @@ pub struct State {
     /// Contacts, sorted by pair.
     pub contacts: Vec<Contact>,
     pub(in crate::dynamics) convex: ConvexScratch,
+    /// What the search for contacts looks at of each pair first, `[pairs]`.
+    pub(in crate::dynamics) reaches: Vec<Reach>,
     /// Constraint rows.
     pub rows: Rows,
 
@@ -231,7 +237,8 @@ impl State {
             cinert: vec![SpatialInertia::default(); nbody],
             crb: vec![SpatialInertia::default(); nbody],
             qm: vec![0.0; nv * nv],
-            qld: vec![0.0; nv * nv],
+            qm_fours: coupled_fours(model),
+            qld: Ldl::zeros(nv),
             cvel: motions(nbody),
             cdof_dot: motions(nv),
             cacc: motions(nbody),
@@ -244,6 +251,7 @@ impl State {
             qfrc_smooth: zeros(),
             qacc_smooth: zeros(),
             contacts: Vec::with_capacity(max_contacts(model)),
+            reaches: Reach::of_pairs(model),
             convex: ConvexScratch::new(model),
             rows,
             qacc: zeros(),
@@ -324,4 +332,19 @@ fn has_moments(model: &Model) -> bool {
     use super::model::Transmission::{Body, Site, SliderCrank};
     let mut all = model.actuators.transmission.iter();
     all.any(|target| matches!(target, Site(..) | SliderCrank(..) | Body(_)))
+}
+
+/// Which fours of each row of the inertia matrix can hold anything but zeros.
+fn coupled_fours(model: &Model) -> Vec<u64> {
+    let nv = model.nv;
+    let mut matrix = vec![0.0; nv * nv];
+    for dof in 0..nv {
+        let mut next = Some(dof);
+        while let Some(other) = next {
+            matrix[dof * nv + other] = 1.0;
+            matrix[other * nv + dof] = 1.0;
+            next = model.dofs.coupled[other];
+        }
+    }
+    matrix.chunks_exact(nv.max(1)).map(fours).collect()
 }

@@ -1,6 +1,7 @@
 //! Memory of the solvers.
 
 use super::rows::Rows;
+use crate::dynamics::math::ldl::Ldl;
 use crate::dynamics::model::{Model, Solver};
 
 /// Memory of the solvers.
@@ -38,8 +39,8 @@ pub(in crate::dynamics) struct PrimalScratch {
     pub(in crate::dynamics) gradient: Vec<f64>,
     /// The gradient and its preconditioned form before, for conjugate gradients, `[nv]`.
     pub(in crate::dynamics) before: [Vec<f64>; 2],
-    /// Second derivatives of the cost and their factor, lower triangle of `[nv, nv]`.
-    pub(in crate::dynamics) hessian: Vec<f64>,
+    /// Second derivatives of the cost and their factor.
+    pub(in crate::dynamics) hessian: Ldl,
 }
 
 impl PrimalScratch {
@@ -53,7 +54,7 @@ impl PrimalScratch {
             search: zeros(),
             gradient: zeros(),
             before: [zeros(), zeros()],
-            hessian: vec![0.0; nv * nv],
+            hessian: Ldl::zeros(nv),
         }
     }
 
@@ -76,7 +77,7 @@ impl PrimalScratch {
         ] {
             numbers.resize(nv, 0.0);
         }
-        self.hessian.resize(nv * nv, 0.0);
+        self.hessian.resize(nv);
     }
 }
 
@@ -89,7 +90,9 @@ pub(in crate::dynamics) struct IslandScratch {
     pub(in crate::dynamics) numbers: Vec<usize>,
     pub(in crate::dynamics) rows: Rows,
     pub(in crate::dynamics) qm: Vec<f64>,
-    pub(in crate::dynamics) qld: Vec<f64>,
+    /// Which fours of its rows hold anything but zeros.
+    pub(in crate::dynamics) qm_fours: Vec<u64>,
+    pub(in crate::dynamics) qld: Ldl,
     pub(in crate::dynamics) qacc_smooth: Vec<f64>,
     pub(in crate::dynamics) qacc: Vec<f64>,
     pub(in crate::dynamics) primal: PrimalScratch,
@@ -105,7 +108,8 @@ impl IslandScratch {
             dofs: Vec::with_capacity(nv),
             numbers: Vec::with_capacity(rows.capacity()),
             qm: Vec::with_capacity(nv * nv),
-            qld: Vec::with_capacity(nv * nv),
+            qm_fours: Vec::with_capacity(nv),
+            qld: Ldl::with_capacity(nv),
             qacc_smooth: Vec::with_capacity(nv),
             qacc: Vec::with_capacity(nv),
             primal: PrimalScratch::new(nv, rows.capacity()),
