@@ -1,12 +1,12 @@
 //! The actor's loss of soft actor-critics (Haarnoja et al., arXiv 1812.05905, equation 7).
 
 use rand_chacha::ChaCha8Rng;
-use sparse_core::nn::{Blocks, FrozenNetwork, FrozenPass, SparseMlp, block_width};
+use sparse_core::nn::{FrozenNetwork, FrozenPass, SparseMlp};
 use sparse_core::trainer::{LossRows, NetworkTrainer, StepReport};
 
 use super::gaussian::{Drawn, SquashedGaussian};
 use crate::Result;
-use crate::nets::{BatchShape, Critics, columns_of, equal_parts, least_of, with_actions};
+use crate::nets::{BatchShape, Critics, actor_parts, columns_of, least_of, with_actions};
 use crate::replay::Batch;
 use crate::scale::CriticUnits;
 
@@ -61,19 +61,8 @@ impl SoftActorLoss<'_> {
         batch: &Batch,
         rng: &mut ChaCha8Rng,
     ) -> Result<StepReport<[f32; 2]>> {
-        let parts = equal_parts(batch.size);
-        let rows = parts[0].len();
-        let critics = self.critics.nets().into_iter();
-        let nets = critics.clone().map(|critic| (critic, false));
-        let nets: Vec<(&SparseMlp, bool)> = nets.chain([(actor.net(), true)]).collect();
-        let width = block_width(&nets, rows);
-        let critics = critics.map(|critic| FrozenNetwork::new(critic, rows, width));
-        let critics: Vec<FrozenNetwork<'_>> = critics.collect();
-        let observations = |rows| {
-            let source = (&batch.observation[..], self.shape.obs_dim);
-            Blocks::new(&[source], rows, width)
-        };
-        let parts: Vec<Blocks> = parts.into_iter().map(observations).collect();
+        let critics = self.critics.nets();
+        let (parts, critics) = actor_parts(actor.net(), critics, self.shape, batch);
         Ok(actor.descend(&parts, |block| self.of(&critics, block), rng)?)
     }
 

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
 use sparse_core::math::{self, StandardNormal, tanh_gradient};
-use sparse_core::nn::{Blocks, FrozenNetwork, SparseMlp, block_width};
+use sparse_core::nn::{Blocks, FrozenNetwork, SparseMlp};
 use sparse_core::op::tanh;
 use sparse_core::trainer::{LossRows, StepReport};
 
@@ -15,7 +15,7 @@ use super::{METRICS, report};
 use crate::agent::{Agent, Experience, Network, Parts, Resumable, UpdateReport};
 use crate::config::{Td3Config, TrainConfig};
 use crate::nets::{
-    Actor, BatchShape, Critics, check_action, check_batch, columns_of, equal_parts,
+    Actor, BatchShape, Critics, actor_parts, check_action, check_batch, columns_of,
     frozen_networks, least_of, par_blocks, with_actions, with_scaled_rewards,
 };
 use crate::replay::Batch;
@@ -98,17 +98,10 @@ impl Td3 {
         batch: &Batch,
         rng: &mut ChaCha8Rng,
     ) -> Result<StepReport<[f32; 1]>> {
-        let parts = equal_parts(batch.size);
-        let rows = parts[0].len();
-        let (critic, units) = (self.critics.first(), self.critics.units());
-        let width = block_width(&[(self.actor.learner().net(), true), (critic, false)], rows);
-        let critic = FrozenNetwork::new(critic, rows, width);
-        let loss = |block: LossRows<'_, 1>| actor_loss(block, &critic, units);
-        let observations = |rows| {
-            let source = (&batch.observation[..], self.rows.obs_dim);
-            Blocks::new(&[source], rows, width)
-        };
-        let parts: Vec<Blocks> = parts.into_iter().map(observations).collect();
+        let (actor, critic) = (self.actor.learner().net(), self.critics.first());
+        let (parts, critics) = actor_parts(actor, [critic], &self.rows, batch);
+        let units = self.critics.units();
+        let loss = |block: LossRows<'_, 1>| actor_loss(block, &critics[0], units);
         Ok(self.actor.learner_mut().descend(&parts, loss, rng)?)
     }
 }

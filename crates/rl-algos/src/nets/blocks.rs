@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::critics::least_values;
+use super::{BatchShape, equal_parts};
+use crate::replay::Batch;
 use sparse_core::kernels::AlignedBuf;
 use sparse_core::nn::{Blocks, FrozenNetwork, SparseMlp, block_width};
 
@@ -13,11 +15,39 @@ pub(crate) fn frozen_networks<'a>(
     nets: impl IntoIterator<Item = &'a SparseMlp>,
     rows: usize,
 ) -> (Vec<FrozenNetwork<'a>>, usize) {
-    let nets: Vec<(&SparseMlp, bool)> = nets.into_iter().map(|net| (net, false)).collect();
-    let half = rows.div_ceil(2);
-    let width = block_width(&nets, half);
+    frozen_beside(None, nets, rows.div_ceil(2))
+}
+
+/// A batch's observations, in the parts and the blocks in which `actor` is trained on them, and critics whose parameters are
+/// constants in that, for the same blocks.
+#[must_use]
+pub(crate) fn actor_parts<'a>(
+    actor: &SparseMlp,
+    critics: impl IntoIterator<Item = &'a SparseMlp>,
+    shape: &BatchShape,
+    batch: &Batch,
+) -> (Vec<Blocks>, Vec<FrozenNetwork<'a>>) {
+    let parts = equal_parts(batch.size);
+    let (critics, width) = frozen_beside(Some(actor), critics, parts[0].len());
+    let source = (&batch.observation[..], shape.obs_dim);
+    let parts = parts.into_iter();
+    let parts = parts.map(|rows| Blocks::new(&[source], rows, width));
+    (parts.collect(), critics)
+}
+
+/// Networks whose parameters are constants, for blocks of `rows` rows with which they and a network that is `trained` are
+/// fastest; and the width of these.
+fn frozen_beside<'a>(
+    trained: Option<&SparseMlp>,
+    nets: impl IntoIterator<Item = &'a SparseMlp>,
+    rows: usize,
+) -> (Vec<FrozenNetwork<'a>>, usize) {
+    let nets: Vec<&SparseMlp> = nets.into_iter().collect();
+    let constants = nets.iter().map(|net| (*net, false));
+    let all: Vec<(&SparseMlp, bool)> = constants.chain(trained.map(|net| (net, true))).collect();
+    let width = block_width(&all, rows);
     let nets = nets.into_iter();
-    let nets = nets.map(|(net, _)| FrozenNetwork::new(net, half, width));
+    let nets = nets.map(|net| FrozenNetwork::new(net, rows, width));
     (nets.collect(), width)
 }
 

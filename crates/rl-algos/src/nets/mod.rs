@@ -13,7 +13,9 @@ pub use batch::{
     BatchShape, check_action, check_batch, equal_parts, halves, normal, par_halves, row_slice,
     to_vec,
 };
-pub(crate) use blocks::{columns_of, frozen_networks, least_of, par_blocks, with_actions};
+pub(crate) use blocks::{
+    actor_parts, columns_of, frozen_networks, least_of, par_blocks, with_actions,
+};
 pub use critics::{CriticStep, Critics, least, value_mean};
 pub use scalar_adam::ScalarAdam;
 pub use spec::check_networks;
