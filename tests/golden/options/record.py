@@ -3,7 +3,7 @@
     pip install "mujoco==3.3.7" "gymnasium[mujoco]==1.4.0" numpy
     python record.py             # writes options.npz beside this file
 
-One group of arrays per case, named as in tests/options.rs: the observations after the reset, after some of the
+One group of arrays per case, named as in tests/all/options.rs: the observations after the reset, after some of the
 steps and after another reset without a seed; rewards, terminations and info of every step. Stepping goes on after
 a termination.
 """

@@ -1,8 +1,4 @@
 //! Bad input ends in one clear line, and nothing is lost.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::fs;
 

@@ -1,8 +1,4 @@
 //! The same seed gives the same run on one CPU, whatever the number of threads and whatever runs beside it.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::thread;
 

@@ -1,9 +1,5 @@
 //! Inputs that coverage-guided fuzzing found (`fuzz/`): policies, checkpoints and configurations that end in a value or
 //! an error, soon, and never in a panic. Models and datasets stand in `envs` and `offline-prune`.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,13 +7,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 #[allow(unreachable_pub, reason = "the fuzz target includes the same file")]
-#[path = "../../fuzz/inputs/checkpoint.rs"]
+#[path = "../../../fuzz/inputs/checkpoint.rs"]
 mod checkpoint;
 #[allow(unreachable_pub, reason = "the fuzz target includes the same file")]
-#[path = "../../fuzz/inputs/policy.rs"]
+#[path = "../../../fuzz/inputs/policy.rs"]
 mod policy;
 #[allow(unreachable_pub, reason = "the fuzz target includes the same file")]
-#[path = "../../fuzz/inputs/toml.rs"]
+#[path = "../../../fuzz/inputs/toml.rs"]
 mod toml;
 
 /// Longest time for one input.

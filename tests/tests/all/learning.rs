@@ -1,8 +1,4 @@
 //! Recipes learn: within seconds to balance a pole; within minutes to run, behind `cargo xtask test --long`.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use rl_algos::recipes;
 use tests::small::run;

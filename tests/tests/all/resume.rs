@@ -1,8 +1,4 @@
 //! A run that was stopped or killed goes on as if it had not stopped.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::fs;
 use std::ops::ControlFlow;

@@ -1,10 +1,6 @@
 //! RLx2's published numbers: connections per layer, how many move over a run, what its replay forgets.
 //!
 //! The recorded ones are those of `golden/rlx2/record.py`.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::ops::ControlFlow;
 use std::path::Path;

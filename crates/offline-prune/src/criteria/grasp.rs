@@ -22,8 +22,8 @@
 //!   through tanh, get smaller steps by the scheme.
 //!
 //! Against backpropagation taken twice in f64 the scores of small networks differ by less than 1e-5 of the largest
-//! score (`tests/criteria.rs`), and so do those of a critic with two hidden layers of 256 units
-//! (`tests/grasp.rs`). With the ReLUs let loose the latter differ by 8 % in norm, and 8 % of the weights that the best
+//! score (`tests/all/criteria.rs`), and so do those of a critic with two hidden layers of 256 units
+//! (`tests/all/grasp.rs`). With the ReLUs let loose the latter differ by 8 % in norm, and 8 % of the weights that the best
 //! 5 % are made of are others.
 
 use rand::Rng;

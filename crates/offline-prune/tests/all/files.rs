@@ -1,12 +1,6 @@
 //! Files of h5py, NumPy and Minari load to the numbers that `tests/data/make.py` wrote.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
-mod common;
-
-use common::sample;
+use crate::common::sample;
 use offline_prune::Error;
 use offline_prune::dataset::Dataset;
 use offline_prune::score::Reference;

@@ -1,8 +1,4 @@
 //! GraSP on networks of the size that is used, against a Hessian-vector product in f64.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use offline_prune::criteria::{Criterion, Grasp};

@@ -1,10 +1,4 @@
 //! What is written in Minari's layout reads back, here and in Minari itself.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
-mod common;
 
 use std::io::Write;
 use std::path::Path;

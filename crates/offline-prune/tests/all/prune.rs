@@ -1,8 +1,4 @@
 //! From dense networks to sparse ones.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use offline_prune::criteria::{Criterion, CriterionConfig, Force, IterativeSnip, SynFlow};

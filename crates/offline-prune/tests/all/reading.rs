@@ -1,14 +1,8 @@
 //! What a dataset does not say, the caller or its task says.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
-mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::sample;
+use crate::common::sample;
 use envs::TaskInfo;
 use hdf5_pure::{AttrValue, FileBuilder};
 use offline_prune::Error;

@@ -1,14 +1,8 @@
 //! What is wrong in a file is an error that names the file, the array and the row.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
-mod common;
 
 use std::path::Path;
 
-use common::sample;
+use crate::common::sample;
 use hdf5_pure::{DatasetBuilder, FileBuilder};
 use offline_prune::Error;
 use offline_prune::dataset::Dataset;

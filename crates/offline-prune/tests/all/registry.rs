@@ -1,9 +1,5 @@
 //! An offline agent of one's own has a name, settings in TOML, a way through pruning and the trainer, without a change
 //! here; and being an agent as any other, it goes on learning in an environment.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use burn::tensor::{Device, Tensor};
 use offline_prune::Result;

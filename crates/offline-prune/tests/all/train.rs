@@ -1,8 +1,4 @@
 //! From a dataset to a pruned agent that acts.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

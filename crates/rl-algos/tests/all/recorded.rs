@@ -1,8 +1,4 @@
 //! Learning from recorded transitions: the order of batches, what a stopped run goes on with, and what is refused.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::ops::ControlFlow;
 

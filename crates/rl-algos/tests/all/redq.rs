@@ -1,8 +1,4 @@
 //! REDQ learns: ten critics and twenty updates a step balance a pendulum within fifteen hundred steps.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use burn::tensor::Device;
 use rl_algos::agent::Agent;

@@ -1,8 +1,4 @@
 //! What a run takes: an agent whose networks are modules of its own, and its own state to go on from.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use burn::module::Module;
 use burn::tensor::Device;

@@ -1,12 +1,7 @@
 //! Sparse layers under Burn's own optimizers, alone and in a module beside dense layers and convolutions: as a dense network
 //! whose missing weights are held at zero, at the cost of those that exist.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
-mod common;
-
+use crate::common::{Dense, Reference, assert_close, devices, floats, rows, uniform};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, LinearConfig};
@@ -14,7 +9,6 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::store::ModuleRecord;
 use burn::tensor::{Device, Tensor, TensorData, activation::relu};
-use common::{Dense, Reference, assert_close, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{

@@ -1,18 +1,12 @@
 //! Burn's own records of modules with sparse layers: connections lie beside the values, and what cannot be loaded right is an
 //! error.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
-mod common;
-
+use crate::common::{devices, floats, rows, uniform};
 use burn::config::Config;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamGroup};
 use burn::nn::{Linear, LinearConfig};
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::{DType, Device, Int, Tensor};
-use common::{devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{

@@ -1,15 +1,9 @@
 //! A step by a loss that is given row by row is the step by the same loss under autodiff, bit for bit where the network has
 //! compressed rows, whichever way it is computed.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
-mod common;
-
+use crate::common::{devices, floats, layer, rows, uniform};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use common::{devices, floats, layer, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{

@@ -1,14 +1,10 @@
 //! Outputs and gradients of sparse networks against a dense f64 reference and against finite differences.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
-mod common;
-
+use crate::common::{
+    Bounded, Dense, Reference, assert_bounded, devices, floats, layer, rows, uniform,
+};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{Bounded, Dense, Reference, assert_bounded, devices, floats, layer, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};

@@ -1,15 +1,9 @@
 //! What a learner keeps: the number of connections, the target's pattern, memory, determinism, and Adam.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
-mod common;
-
+use crate::common::{Reference, devices, floats, rows, uniform};
 use approx::assert_relative_eq;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use common::{Reference, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{SparseMlp, SparseMlpConfig, SparseModule, Storage};

@@ -1,14 +1,8 @@
 //! Networks of every kind in this crate's own records.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
-mod common;
-
+use crate::common::{devices, floats};
 use burn::module::Module;
 use burn::tensor::Tensor;
-use common::{devices, floats};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{

@@ -1,17 +1,11 @@
 //! Plans that cannot be carried out, and modules of which something would be left out.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
-mod common;
 
 use std::collections::BTreeMap;
 
+use crate::common::{devices, floats, rows, uniform};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
-use common::{devices, floats, rows, uniform};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -1,15 +1,9 @@
 //! A stored trainer continues as if it had never stopped, and damage is found.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
-mod common;
 
 use std::collections::HashMap;
 
+use crate::common::{devices, floats, rows, uniform};
 use burn::tensor::{Device, Tensor};
-use common::{devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use safetensors::tensor::{SafeTensors, TensorView};

@@ -1,16 +1,10 @@
 //! What a learner does at a step that changes connections: which gradient decides, what is carried, what fails
 //! as a whole.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
-mod common;
 
 use std::collections::BTreeMap;
 
+use crate::common::{Reference, devices, floats, rows, uniform};
 use burn::tensor::{Device, Tensor};
-use common::{Reference, devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;

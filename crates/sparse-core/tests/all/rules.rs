@@ -1,8 +1,4 @@
 //! What holds for any rule, by the test kit that the crate offers for your own rules.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,13 +1,7 @@
 //! Compressed rows and masked matrices are two ways to compute the same training.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
-mod common;
-
+use crate::common::{devices, floats, layer, rows, uniform};
 use burn::tensor::{Device, Tensor};
-use common::{devices, floats, layer, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;

@@ -1,13 +1,7 @@
 //! A target network that keeps its own largest values, beside a dense one that does the same.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
 
-mod common;
-
+use crate::common::{devices, floats, rows, uniform};
 use burn::tensor::{Device, Tensor};
-use common::{devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::budget::Allocation;

@@ -1,15 +1,9 @@
 //! What holds for any rule: numbers of connections, and what becomes of all that is kept per connection.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::common::{Reference, assert_bounded, devices, floats, rows, uniform};
 use burn::tensor::Tensor;
-use common::{Reference, assert_bounded, devices, floats, rows, uniform};
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -1,13 +1,8 @@
 //! Connections that move under Burn's optimizers, beside dense reference computations in double precision.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
-mod common;
 
 use std::collections::BTreeMap;
 
+use crate::common::{devices, floats, rows, uniform};
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::{
@@ -15,7 +10,6 @@ use burn::optim::{
     RecordState, SgdConfig, StateSink, StateSource, momentum::MomentumConfig,
 };
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{devices, floats, rows, uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sparse_core::nn::{ActivityProbe, SparseLinear, SparseLinearConfig, SparseModule};
