@@ -9,7 +9,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{dataset, refuses, says, timeless, timeless_at};
+use common::{dataset, refuses, run, says, timeless, timeless_at};
 
 #[test]
 fn a_dataset_is_pruned_for_learned_from_and_swept() {
@@ -242,6 +242,58 @@ fn data_of_no_task_is_learned_from_without_evaluation() {
             .unwrap()
             .starts_with("none,iql,snip,0.9,0,30,"),
         "{rows}"
+    );
+}
+
+#[test]
+fn a_task_of_a_file_is_collected_from_learned_and_evaluated() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let here = folder.join("here");
+    fs::create_dir(&here).unwrap();
+    let model = |damping: f64| {
+        format!(
+            "<mujoco><worldbody><body><joint name='x' type='slide' damping='{damping}'/><geom size='0.1'/></body>\
+             </worldbody><actuator><motor joint='x' ctrlrange='-2 2'/></actuator></mujoco>"
+        )
+    };
+    let task = "model = \"cart.xml\"\nframe_skip = 5\nmax_episode_steps = 20\n\
+                observe = [{ position = \"all\" }, { velocity = \"all\" }]\n\
+                reward.still = { velocity = \"all\", squares = true, weight = -1 }\n";
+    fs::write(here.join("cart.xml"), model(1.0)).unwrap();
+    fs::write(here.join("cart.toml"), task).unwrap();
+
+    says(
+        &here,
+        "collect --env cart.toml --kind random --transitions 400 --out data",
+    );
+    let words = "offline data/cart/random-v0 --algo bc --updates 40";
+    let said = says(&here, &format!("{words} --out off"));
+    assert!(said.contains("neither cart.toml nor the dataset"), "{said}");
+    says(&here, &format!("{words} --env cart.toml --out again"));
+    let read = |run: &str| fs::read_to_string(here.join(run).join("metrics.csv")).unwrap();
+    assert_eq!(timeless(&read("off")), timeless(&read("again")));
+
+    let evaluated = says(&here, "eval off --episodes 2");
+    assert!(evaluated.contains("mean return"), "{evaluated}");
+    // A path that leads nowhere from where the command runs.
+    let error = refuses(folder, "eval here/off --episodes 2");
+    assert!(error.contains("run it where the run began"), "{error}");
+    let error = refuses(
+        folder,
+        "offline here/data/cart/random-v0 --algo bc --updates 40",
+    );
+    assert!(
+        error.contains("it is of cart.toml, which is no task here"),
+        "{error}"
+    );
+    // Another model.
+    fs::write(here.join("cart.xml"), model(2.0)).unwrap();
+    let output = run(&here, "eval off --episodes 2");
+    let noted = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && noted.contains("cart.xml has changed since the run began"),
+        "{noted}"
     );
 }
 

@@ -8,12 +8,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// A file cannot be read.
-    #[error("cannot read {file}: {source}")]
+    #[error("cannot read {file}: {error}")]
     Read {
         /// The file.
         file: String,
-        /// Why.
-        source: std::io::Error,
+        /// Why. It is in the message, so it is no `source`: who prints a chain would print it twice.
+        error: std::io::Error,
     },
     /// The XML of a model cannot be read or asks for something that the engine does not do.
     #[error("{file}:{line}: <{element}>: {message}")]

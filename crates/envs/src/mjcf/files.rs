@@ -70,9 +70,9 @@ impl Files {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let mut files = Self::default();
         let name = path.display().to_string();
-        let text = Text::read(path, MOST_BYTES).map_err(|source| Error::Read {
+        let text = Text::read(path, MOST_BYTES).map_err(|error| Error::Read {
             file: name.clone(),
-            source,
+            error,
         })?;
         files.folder = Some(path.with_file_name(""));
         let mut left = MOST_BYTES.saturating_sub(text.text.len());

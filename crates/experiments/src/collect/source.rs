@@ -23,7 +23,6 @@ use crate::folder::task_files;
 use crate::runs::{RETURN, RunSet};
 use crate::settings::set;
 use crate::terminal::table::thousands;
-use crate::terminal::tell::note;
 
 /// Episodes whose mean is a random policy's return.
 const RANDOM_EPISODES: usize = 100;
@@ -135,9 +134,7 @@ impl Run {
             );
         }
         let (dir, config) = RunDir::open(path)?;
-        if let Some(change) = task_files::change(path, &config.env)? {
-            note(&format!("note: {change}"));
-        }
+        task_files::tell_change(path, &config.env)?;
         let best = dir.info(Checkpoint::Best)?;
         Ok(Self {
             random: random_return(&config, seed)?,

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use crate::disk::seal;
 use crate::folder::run_dir::{Checkpoint, RunDir};
 use crate::terminal::shell;
-use crate::terminal::tell::note;
 use crate::terminal::tell::program;
 use anyhow::{Context, Result, anyhow, bail};
 use burn::tensor::Device;
@@ -128,9 +127,7 @@ pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
         return of_offline(run, best);
     }
     let (dir, config) = RunDir::open(run)?;
-    if let Some(change) = task_files::change(run, &config.env)? {
-        note(&format!("note: {change}"));
-    }
+    task_files::tell_change(run, &config.env)?;
     let which = match best {
         true => Checkpoint::Best,
         false => Checkpoint::Latest,
@@ -162,6 +159,7 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
     if config.task().is_none() {
         bail!("{folder} learned from data of no task; there is none to act in");
     }
+    task_files::tell_change(run, &config.env)?;
     if !acts_by_one(&config)? {
         let algo = config.algo.name();
         bail!(

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::names::{TASK, TASK_FILES};
 use crate::disk::files::atomic_write;
+use crate::terminal::tell::note;
 
 /// Keeps what the task of a new run is made from.
 ///
@@ -31,11 +32,19 @@ pub(crate) fn keep(run: &Path, env: &str) -> Result<()> {
 /// What changed of the task's files since the run began, in a sentence; nothing of a run that kept none.
 ///
 /// # Errors
-/// When a file cannot be read.
+/// When a file cannot be read; where the task's own is not there, it is said what the path starts from.
 pub(crate) fn change(run: &Path, env: &str) -> Result<Option<String>> {
     let [copy, hashes] = TASK_FILES.map(|name| run.join(TASK).join(name));
     if !from_file::is_file(env) || !hashes.exists() {
         return Ok(None);
+    }
+    if !Path::new(env).exists() {
+        return Err(Error::file(Path::new(env))(format!(
+            "there is no such file; {} is a run in the task of that file, whose path is taken from the folder in which a command \
+             runs: run it where the run began ({} is the file as it was, without its model)",
+            run.display(),
+            copy.display()
+        )));
     }
     let kept = fs::read_to_string(&hashes).map_err(Error::file(&hashes))?;
     let now = listed(env)?;
@@ -53,6 +62,17 @@ pub(crate) fn change(run: &Path, env: &str) -> Result<Option<String>> {
             copy.display()
         )
     }))
+}
+
+/// As [`change`], told in a note: what only looks at a run goes on.
+///
+/// # Errors
+/// As [`change`].
+pub(crate) fn tell_change(run: &Path, env: &str) -> Result<()> {
+    if let Some(change) = change(run, env)? {
+        note(&format!("note: {change}"));
+    }
+    Ok(())
 }
 
 /// What the files of a task hold, by which a study names its runs, wherever they lie; nothing of a task that is no file.
@@ -127,6 +147,11 @@ mod tests {
         }
         assert_eq!(change(&path("run"), &env).unwrap(), None);
         assert_eq!(held(&env), was);
+        // A path that leads nowhere from here.
+        fs::remove_file(path("x.toml")).unwrap();
+        let said = change(&path("run"), &env).unwrap_err().to_string();
+        assert!(said.contains("run it where the run began"), "{said}");
+        assert!(said.contains("task.toml is the file as it was"), "{said}");
         // Other tasks have no files.
         assert_eq!(held("Hopper-v5"), None);
         keep(&path("other"), "Hopper-v5").unwrap();

@@ -21,9 +21,9 @@ const LONGEST: u64 = 1 << 20;
 /// [`Error::Read`] when it cannot be read, and [`Error::TaskFile`] when it is longer than any task's is.
 pub(super) fn read(path: &Path) -> Result<String> {
     let file = path.display().to_string();
-    let unread = |source| Error::Read {
+    let unread = |error| Error::Read {
         file: file.clone(),
-        source,
+        error,
     };
     let mut text = String::new();
     let opened = std::fs::File::open(path).map_err(unread)?;

@@ -406,6 +406,9 @@ fn hostile_files_are_one_clear_line() {
     // A file that is none.
     let error = make("/").err().unwrap().to_string();
     assert!(error.starts_with("unknown task `/`"), "{error}");
-    let error = make("nowhere.toml").err().unwrap().to_string();
-    assert!(error.starts_with("cannot read nowhere.toml"), "{error}");
+    let error = make("nowhere.toml").err().unwrap();
+    let told = error.to_string();
+    assert!(told.starts_with("cannot read nowhere.toml"), "{told}");
+    // Who prints a chain of errors would say the reason twice.
+    assert!(std::error::Error::source(&error).is_none());
 }
