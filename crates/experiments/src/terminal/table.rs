@@ -1,6 +1,5 @@
 //! Tables for people, and the same rows as JSON for scripts.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -100,12 +99,13 @@ impl Table {
             for (column, cell) in line.iter().enumerate() {
                 let gap = if column == 0 { "" } else { "  " };
                 let width = widths[column];
-                // Writing to a string cannot fail.
-                let _ = if is_text(column) {
-                    write!(text, "{gap}{cell:<width$}")
-                } else {
-                    write!(text, "{gap}{cell:>width$}")
+                // By hand: a width in a format goes up to 65,535 only.
+                let room = " ".repeat(width.saturating_sub(cell.chars().count()));
+                let parts = match is_text(column) {
+                    true => [gap, cell.as_str(), room.as_str()],
+                    false => [gap, room.as_str(), cell.as_str()],
                 };
+                parts.iter().for_each(|part| text.push_str(part));
             }
             out.push_str(text.trim_end());
             out.push('\n');
@@ -171,6 +171,13 @@ Hopper            12,345    1.5
 HalfCheetah            9   10.2
 ";
         assert_eq!(table().text(), expected);
+        // Wider than a width in a format can be.
+        let mut wide = Table::new(&["task", "ratio"]);
+        for task in ["x".repeat(70_000), "y".to_owned()] {
+            wide.push(vec![Cell::text(task), Cell::Number(1.0, 1)]);
+        }
+        let lengths: Vec<usize> = wide.text().lines().map(str::len).collect();
+        assert_eq!(lengths, [70_007, 70_007, 70_007]);
     }
 
     #[test]

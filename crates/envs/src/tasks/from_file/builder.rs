@@ -153,6 +153,7 @@ impl<'a> Builder<'a> {
             let slot = self.slot(index);
             for (dim, axis) in self.quantities.dims[slot].iter_mut().zip(["x", "y", "z"]) {
                 dim.name = format!("{axis} of {name}");
+                shorten(&mut dim.name);
             }
             self.named.insert(name.to_owned(), Named::Read(index));
             return Ok(index);
@@ -168,7 +169,9 @@ impl<'a> Builder<'a> {
         let slot = self.slot(index);
         // Another name of a quantity leaves it its own.
         if own.is_table() && slot.len() == 1 {
-            self.quantities.dims[slot.start].name = name.to_owned();
+            let own = &mut self.quantities.dims[slot.start].name;
+            name.clone_into(own);
+            shorten(own);
         }
         self.named.insert(name.to_owned(), Named::Read(index));
         Ok(index)
@@ -216,7 +219,8 @@ impl<'a> Builder<'a> {
 
     fn push(&mut self, node: &Node<'a>, source: Source, shapes: Vec<Shape>) -> Result<usize> {
         let dims = source.dims(self.model, &self.quantities.dims);
-        let dims = shapes.iter().fold(dims, |dims, shape| shape.dims(dims));
+        let mut dims = shapes.iter().fold(dims, |dims, shape| shape.dims(dims));
+        dims.iter_mut().for_each(|dim| shorten(&mut dim.name));
         let first = self.quantities.dims.len();
         if first + dims.len() > MOST {
             return Err(node.error(format!("more than {MOST} numbers are measured in all")));
@@ -527,4 +531,14 @@ pub(super) fn numbers_of(node: &Node<'_>, key: &str, model: &Model) -> Result<Ve
     Ok(spans
         .flat_map(|(first, count)| first..first + count)
         .collect())
+}
+
+/// Cuts a label to a length that a table has room for. Quantities are made of each other, and their labels too: each could be twice
+/// as long as the one before.
+fn shorten(label: &mut String) {
+    const MOST: usize = 100;
+    if let Some((end, _)) = label.char_indices().nth(MOST) {
+        label.truncate(end);
+        label.push('…');
+    }
 }

@@ -398,6 +398,23 @@ fn hostile_files_are_one_clear_line() {
         line.contains("more than 50 parts inside each other"),
         "{line}"
     );
+    // Labels do not double with each quantity that is made of another.
+    let nested: String = (1..40)
+        .map(|i| format!("a{i} = {{ difference = [\"a{0}\", \"a{0}\"] }}\n", i - 1))
+        .collect();
+    let long = "x".repeat(70_000);
+    let quantities =
+        format!("{long} = {{ position = \"turn\" }}\na0 = {{ position = \"all\" }}\n{nested}");
+    let observe = format!("observe = [\"a39\", \"{long}\"]\n[quantities]\n{quantities}");
+    let env = Own::new(&text(&observe, "x = { position = \"turn\" }"))
+        .make()
+        .unwrap();
+    let labels = env
+        .info()
+        .observation
+        .iter()
+        .map(|dim| dim.name.chars().count());
+    assert!(labels.max() <= Some(101));
     let terms: String = (0..20)
         .map(|i| format!("t{i} = {{ time = true }}\n"))
         .collect();
