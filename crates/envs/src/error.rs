@@ -184,6 +184,18 @@ pub enum Error {
         /// The key, what is wrong with it and what would be right.
         message: String,
     },
+    /// What is set over a task's file is not what it must be.
+    #[error("{file}: {name} is {value}; {message}")]
+    TaskFileSetting {
+        /// The file.
+        file: String,
+        /// The setting, by its keys.
+        name: String,
+        /// Its value, as TOML.
+        value: String,
+        /// What is wrong with it and what would be right.
+        message: String,
+    },
     /// A model lacks what a task looks at.
     #[error("{task} needs {needed}; the model has {has}")]
     Model {

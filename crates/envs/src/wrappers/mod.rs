@@ -46,7 +46,7 @@ pub use noise::ObservationNoise;
 pub use repeat_action::RepeatAction;
 pub use scale_reward::ScaleReward;
 pub use settings::Settings;
-pub(crate) use settings::{Constructor, bad};
+pub(crate) use settings::{Constructor, bad, shortened};
 pub use stack::StackObservations;
 pub use sticky_action::StickyAction;
 pub use time_left::TimeInObservation;

@@ -170,7 +170,7 @@ pub(crate) fn bad(task: &'static str, name: &str, value: &Value, allowed: &str) 
 }
 
 /// The beginning of a long text.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -134,7 +134,7 @@ impl Run {
             );
         }
         let (dir, config) = RunDir::open(path)?;
-        task_files::tell_change(path, &config.env)?;
+        task_files::tell_change(path, &config.env, &config.env_settings)?;
         let best = dir.info(Checkpoint::Best)?;
         Ok(Self {
             random: random_return(&config, seed)?,

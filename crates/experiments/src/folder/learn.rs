@@ -55,8 +55,8 @@ pub fn train(
 /// first checkpoint begins anew; one that is over makes no step. `config` is the run's, as [`RunDir::open`] gives it.
 ///
 /// # Errors
-/// [`rl_algos::Error::File`] with the file when a checkpoint is missing, damaged, or of another configuration; nothing has
-/// changed then. Otherwise as [`train`].
+/// [`rl_algos::Error::File`] with the file when a checkpoint is missing, damaged, or of another configuration, or when the files of
+/// the task have changed; nothing has changed in the run then. Otherwise as [`train`].
 pub fn resume(
     config: &TrainConfig,
     device: &Device,
@@ -64,13 +64,11 @@ pub fn resume(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Trained> {
     let _held = lock_dir(run.path())?;
+    task_files::check(run.path(), &config.env, &config.env_settings)?;
     let Some((checkpoints, stored, replay)) = Checkpoints::open(&run.resume_path(), config)? else {
         check_unbegun(run)?;
         return begin(config, device, run, observers);
     };
-    if let Some(change) = task_files::change(run.path(), &config.env)? {
-        return Err(Error::file(run.path())(change));
-    }
     let files = RunFiles {
         run,
         config,

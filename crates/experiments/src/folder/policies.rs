@@ -127,7 +127,7 @@ pub(crate) fn of_run(run: &Path, best: bool) -> Result<Trained> {
         return of_offline(run, best);
     }
     let (dir, config) = RunDir::open(run)?;
-    task_files::tell_change(run, &config.env)?;
+    task_files::tell_change(run, &config.env, &config.env_settings)?;
     let which = match best {
         true => Checkpoint::Best,
         false => Checkpoint::Latest,
@@ -159,7 +159,7 @@ fn of_offline(run: &Path, best: bool) -> Result<Trained> {
     if config.task().is_none() {
         bail!("{folder} learned from data of no task; there is none to act in");
     }
-    task_files::tell_change(run, &config.env)?;
+    task_files::tell_change(run, &config.env, &config.env_settings)?;
     if !acts_by_one(&config)? {
         let algo = config.algo.name();
         bail!(

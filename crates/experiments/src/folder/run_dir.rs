@@ -121,7 +121,7 @@ impl RunDir {
             None if initial.exists() => fs::remove_file(&initial).map_err(Error::file(&initial))?,
             None => {}
         }
-        task_files::keep(path, &config.env)?;
+        task_files::keep(path, &config.env, &config.env_settings)?;
         replace(&run.config_path(), text.as_bytes())?;
         Ok(run)
     }

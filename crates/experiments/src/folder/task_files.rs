@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use envs::Settings;
 use envs::tasks::from_file;
 use rl_algos::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -16,7 +17,7 @@ use crate::terminal::tell::note;
 ///
 /// # Errors
 /// When a file cannot be read or written.
-pub(crate) fn keep(run: &Path, env: &str) -> Result<()> {
+pub(crate) fn keep(run: &Path, env: &str, settings: &Settings) -> Result<()> {
     if !from_file::is_file(env) {
         return Ok(());
     }
@@ -25,7 +26,7 @@ pub(crate) fn keep(run: &Path, env: &str) -> Result<()> {
     let [copy, hashes] = TASK_FILES.map(|name| folder.join(name));
     let text = fs::read(env).map_err(Error::file(Path::new(env)))?;
     atomic_write(&copy, |file| file.write_all(&text))?;
-    let lines = listed(env)?;
+    let lines = listed(env, settings)?;
     atomic_write(&hashes, |file| file.write_all(lines.as_bytes()))
 }
 
@@ -33,7 +34,7 @@ pub(crate) fn keep(run: &Path, env: &str) -> Result<()> {
 ///
 /// # Errors
 /// When a file cannot be read; where the task's own is not there, it is said what the path starts from.
-pub(crate) fn change(run: &Path, env: &str) -> Result<Option<String>> {
+fn change(run: &Path, env: &str, settings: &Settings) -> Result<Option<String>> {
     let [copy, hashes] = TASK_FILES.map(|name| run.join(TASK).join(name));
     if !from_file::is_file(env) || !hashes.exists() {
         return Ok(None);
@@ -47,7 +48,7 @@ pub(crate) fn change(run: &Path, env: &str) -> Result<Option<String>> {
         )));
     }
     let kept = fs::read_to_string(&hashes).map_err(Error::file(&hashes))?;
-    let now = listed(env)?;
+    let now = listed(env, settings)?;
     let other = now
         .lines()
         .find(|line| kept.lines().all(|kept| kept != *line));
@@ -57,19 +58,32 @@ pub(crate) fn change(run: &Path, env: &str) -> Result<Option<String>> {
     };
     let changed = other.or_else(gone).and_then(|line| line.split_once("  "));
     Ok(changed.map(|(_, file)| {
-        format!(
-            "{file} has changed since the run began; put it back ({} is the task as it was), or begin a new run",
-            copy.display()
-        )
+        // Of all files the task's own alone is kept.
+        let own = match file == env {
+            true => format!(" ({} is the task as it was)", copy.display()),
+            false => String::new(),
+        };
+        format!("{file} has changed since the run began; put it back{own}, or begin a new run")
     }))
 }
 
-/// As [`change`], told in a note: what only looks at a run goes on.
+/// Refuses to go on with a run whose task's files have changed since it began.
+///
+/// # Errors
+/// With what has changed; as [`change`].
+pub(crate) fn check(run: &Path, env: &str, settings: &Settings) -> Result<()> {
+    match change(run, env, settings)? {
+        Some(change) => Err(Error::file(run)(change)),
+        None => Ok(()),
+    }
+}
+
+/// As [`check`], told in a note: what only looks at a run goes on.
 ///
 /// # Errors
 /// As [`change`].
-pub(crate) fn tell_change(run: &Path, env: &str) -> Result<()> {
-    if let Some(change) = change(run, env)? {
+pub(crate) fn tell_change(run: &Path, env: &str, settings: &Settings) -> Result<()> {
+    if let Some(change) = change(run, env, settings)? {
         note(&format!("note: {change}"));
     }
     Ok(())
@@ -79,18 +93,20 @@ pub(crate) fn tell_change(run: &Path, env: &str) -> Result<()> {
 ///
 /// # Errors
 /// When a file cannot be read.
-pub(crate) fn contents(env: &str) -> Result<Option<String>> {
+pub(crate) fn contents(env: &str, settings: &Settings) -> Result<Option<String>> {
     if !from_file::is_file(env) {
         return Ok(None);
     }
-    let digests = from_file::files(env)?.into_iter().map(|file| digest(&file));
+    let digests = from_file::files(env, settings)?
+        .into_iter()
+        .map(|file| digest(&file));
     digests.collect::<Result<_>>().map(Some)
 }
 
 /// A line for each file: its SHA-256 and its path.
-fn listed(env: &str) -> Result<String> {
+fn listed(env: &str, settings: &Settings) -> Result<String> {
     let mut lines = String::new();
-    for file in from_file::files(env)? {
+    for file in from_file::files(env, settings)? {
         lines += &format!("{}  {}\n", digest(&file)?, file.display());
     }
     Ok(lines)
@@ -121,14 +137,15 @@ mod tests {
         fs::write(path("x.toml"), task).unwrap();
         fs::write(path("x.xml"), model("1")).unwrap();
         let env = path("x.toml").display().to_string();
-        assert_eq!(change(&path("run"), &env).unwrap(), None);
-        keep(&path("run"), &env).unwrap();
+        let published = Settings::default();
+        assert_eq!(change(&path("run"), &env, &published).unwrap(), None);
+        keep(&path("run"), &env, &published).unwrap();
         assert_eq!(
             fs::read_to_string(path("run/task/task.toml")).unwrap(),
             task
         );
-        assert_eq!(change(&path("run"), &env).unwrap(), None);
-        let held = |env: &str| contents(env).unwrap();
+        assert_eq!(change(&path("run"), &env, &published).unwrap(), None);
+        let held = |env: &str| contents(env, &published).unwrap();
         let was = held(&env);
         assert_eq!(was.as_ref().map(String::len), Some(128));
         for (file, text) in [
@@ -138,23 +155,38 @@ mod tests {
             let old = fs::read(path(file)).unwrap();
             fs::write(path(file), text).unwrap();
             assert_ne!(held(&env), was);
-            let said = change(&path("run"), &env).unwrap().unwrap();
+            let said = check(&path("run"), &env, &published)
+                .unwrap_err()
+                .to_string();
             assert!(
                 said.contains(&format!("{file} has changed since the run began")),
                 "{said}"
             );
+            // A copy is kept of the task's own file alone.
+            assert_eq!(said.contains("is the task as it was"), file == "x.toml");
             fs::write(path(file), old).unwrap();
         }
-        assert_eq!(change(&path("run"), &env).unwrap(), None);
+        assert_eq!(change(&path("run"), &env, &published).unwrap(), None);
         assert_eq!(held(&env), was);
+        // Another model that is set is one of the files.
+        fs::write(path("y.xml"), model("3")).unwrap();
+        let other = Settings::default().with("model", "y.xml");
+        keep(&path("second"), &env, &other).unwrap();
+        fs::write(path("y.xml"), model("4")).unwrap();
+        let said = check(&path("second"), &env, &other)
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("y.xml has changed since"), "{said}");
         // A path that leads nowhere from here.
         fs::remove_file(path("x.toml")).unwrap();
-        let said = change(&path("run"), &env).unwrap_err().to_string();
+        let said = change(&path("run"), &env, &published)
+            .unwrap_err()
+            .to_string();
         assert!(said.contains("run it where the run began"), "{said}");
         assert!(said.contains("task.toml is the file as it was"), "{said}");
         // Other tasks have no files.
         assert_eq!(held("Hopper-v5"), None);
-        keep(&path("other"), "Hopper-v5").unwrap();
+        keep(&path("other"), "Hopper-v5", &published).unwrap();
         assert!(!path("other").exists());
     }
 }

@@ -148,10 +148,7 @@ pub(super) fn others(
 
 /// Refuses a task whose files changed since the run began.
 fn check_task(path: &Path, config: &OfflineConfig) -> Result<()> {
-    match task_files::change(path, &config.env)? {
-        Some(change) => bail!("{}: {change}", path.display()),
-        None => Ok(()),
-    }
+    Ok(task_files::check(path, &config.env, &config.env_settings)?)
 }
 
 /// Refuses other settings, and names the first that is another.

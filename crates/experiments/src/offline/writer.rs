@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use envs::Settings;
 use offline_prune::config::OfflineConfig;
 use offline_prune::dataset::{Dataset, Normaliser};
 use offline_prune::policy_bytes;
@@ -59,8 +60,9 @@ pub(super) struct Folder {
     path: PathBuf,
     /// The run's settings, resolved to its data.
     config: String,
-    /// Its task.
+    /// Its task, and what is set of it.
     env: String,
+    env_settings: Settings,
     data: Data,
     /// What `device` is to say of a run that begins.
     device: String,
@@ -93,6 +95,7 @@ impl Folder {
             path: path.to_owned(),
             config: config.to_toml()?,
             env: config.env.clone(),
+            env_settings: config.env_settings.clone(),
             data: data.clone(),
             device: format!("{device}\n"),
             overwrite,
@@ -123,6 +126,7 @@ impl Folder {
             path: path.to_owned(),
             config: config.to_toml()?,
             env: config.env.clone(),
+            env_settings: config.env_settings.clone(),
             data: data.clone(),
             device: String::new(),
             overwrite: false,
@@ -164,7 +168,7 @@ impl Folder {
         let settings = &self.config;
         let config = sealed(&format!("{DATASET}{place}\n{DATA}{content}\n{settings}"));
         self.write(CONFIG, config.as_bytes())?;
-        task_files::keep(&path, &self.env)?;
+        task_files::keep(&path, &self.env, &self.env_settings)?;
         self.write(DEVICE, self.device.as_bytes())?;
         if self.pruning.is_empty() {
             return Ok(());

@@ -68,20 +68,14 @@ fn read_all(option: &str, words: &[String]) -> Result<Table> {
     Ok(all)
 }
 
-/// Puts a value under a path such as `learning.gamma`.
+/// Puts a value under a path such as `learning.gamma`, or `observe[0].position` of a list, where it stands under `observe.0.position`.
 ///
 /// # Errors
 /// In words, when the path is none, or is taken.
 pub(crate) fn put(all: &mut Table, path: &str, value: Value) -> Result<(), String> {
-    let mut parts: Vec<&str> = path.split('.').map(str::trim).collect();
-    let good = |part: &&str| {
-        let letter = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-        !part.is_empty() && part.chars().all(letter)
-    };
-    let Some(last) = parts
-        .pop()
-        .filter(|_| path.split('.').map(str::trim).all(|part| good(&part)))
-    else {
+    let parts: Option<Vec<Vec<&str>>> = path.split('.').map(|part| keys(part.trim())).collect();
+    let mut parts = parts.unwrap_or_default().concat();
+    let Some(last) = parts.pop() else {
         return Err(format!(
             "`{path}` is no key; keys are those of config.toml, such as learning.gamma"
         ));
@@ -107,6 +101,21 @@ pub(crate) fn put(all: &mut Table, path: &str, value: Value) -> Result<(), Strin
     Ok(())
 }
 
+/// The keys that a part of a path is: `noise[0]` is `noise` and `0`.
+fn keys(part: &str) -> Option<Vec<&str>> {
+    let letter = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let (name, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
+    let mut all = vec![Some(name).filter(|name| !name.is_empty() && name.chars().all(letter))?];
+    let mut rest = indices;
+    while !rest.is_empty() {
+        let (index, behind) = rest.strip_prefix('[')?.split_once(']')?;
+        let digits = !index.is_empty() && index.bytes().all(|letter| letter.is_ascii_digit());
+        all.push(Some(index).filter(|_| digits)?);
+        rest = behind;
+    }
+    Some(all)
+}
+
 /// A value as TOML, else as a word.
 fn read(text: &str) -> Value {
     let read = toml::from_str::<Table>(&format!("value = {text}"));
@@ -115,13 +124,35 @@ fn read(text: &str) -> Value {
     value.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// Puts the values of one table over those of another, section by section.
+/// Puts the values of one table over those of another, section by section; a table over a list counts its elements from 0.
 pub(crate) fn lay_over(all: &mut Table, given: Table) {
     for (key, value) in given {
-        match (all.get_mut(&key), value) {
-            (Some(Value::Table(there)), Value::Table(new)) => lay_over(there, new),
-            (_, value) => drop(all.insert(key, value)),
+        match all.get_mut(&key) {
+            Some(there) => lay(there, value),
+            None => drop(all.insert(key, value)),
         }
+    }
+}
+
+/// As [`lay_over`], of one value over another.
+fn lay(there: &mut Value, given: Value) {
+    let elements = |table: &Table, count: usize| {
+        let indices = table.keys().map(|key| key.parse().ok());
+        let indices: Option<Vec<usize>> = indices.collect();
+        indices.filter(|all| !all.is_empty() && all.iter().all(|index| *index < count))
+    };
+    match (there, given) {
+        (Value::Table(there), Value::Table(given)) => lay_over(there, given),
+        (Value::Array(there), Value::Table(given)) if elements(&given, there.len()).is_some() => {
+            for (index, (_, value)) in elements(&given, there.len())
+                .into_iter()
+                .flatten()
+                .zip(given)
+            {
+                lay(&mut there[index], value);
+            }
+        }
+        (there, given) => *there = given,
     }
 }
 
@@ -167,10 +198,34 @@ mod tests {
         let expected = "recipe = \"ds\"\n[learning]\ngamma = 0.9\nbatch_size = 64\n[networks]\nactor = [64, 64]\n\
                         [sparsity]\nmask = \"random\"\n[replay]\nadaptive = false\n[topology.rule.rigl]\nallow_regrow = false\n";
         assert_eq!(read.unwrap(), toml::from_str::<Table>(expected).unwrap());
+        let read = words(&[
+            "begin.noise[0].uniform=0.2",
+            "begin.noise[1]=x",
+            "a[2][0]=1",
+        ]);
+        let expected = "[begin.noise]\n1 = \"x\"\n[begin.noise.0]\nuniform = 0.2\n[a.2]\n0 = 1\n";
+        assert_eq!(read.unwrap(), toml::from_str::<Table>(expected).unwrap());
         assert_eq!(
             words(&["a=1\nb = 2"]).unwrap()["a"],
             Value::String("1\nb = 2".into())
         );
+    }
+
+    #[test]
+    fn elements_of_lists_are_set_by_their_number() {
+        let over = |below: &str, above: &str| {
+            let mut all: Table = below.parse().unwrap();
+            lay_over(&mut all, above.parse().unwrap());
+            all
+        };
+        let list = "a = [{ b = 1, c = 2 }, 5]";
+        let expected: Table = "a = [{ b = 7, c = 2 }, 6]".parse().unwrap();
+        assert_eq!(over(list, "a.0.b = 7\na.1 = 6"), expected);
+        // No such element, or no element at all: what is given takes the place.
+        for given in ["a = { 2 = 1 }", "a = { x = 1 }", "a = {}", "a = [3]"] {
+            let expected: Table = given.parse().unwrap();
+            assert_eq!(over(list, given), expected);
+        }
     }
 
     #[test]
@@ -180,6 +235,11 @@ mod tests {
             (&["=5"], "`` is no key"),
             (&["a..b=5"], "`a..b` is no key"),
             (&["a b=5"], "`a b` is no key"),
+            (&["a[=5"], "`a[` is no key"),
+            (&["a[x]=5"], "`a[x]` is no key"),
+            (&["[0]=5"], "`[0]` is no key"),
+            (&["a[0]b=5"], "`a[0]b` is no key"),
+            (&["a=[5]", "a[0]=6"], "`a` is set to a value"),
             (
                 &["steps=5", "steps=6"],
                 "--set steps=6: `steps` is set twice",

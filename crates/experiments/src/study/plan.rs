@@ -50,13 +50,14 @@ pub(super) fn runs(study: &StudyFile, device: &str, short: bool) -> Result<Vec<P
             bail!("tasks: `{}` and `{given}` are both {task}", study.tasks[at]);
         }
         tasks.push(task.clone());
-        // A task whose files say something else is another.
-        let contents = task_files::contents(&task).with_context(|| task.clone())?;
         // Of each method before: what it is called, its settings, its runs.
         let mut made: Vec<Made> = Vec::with_capacity(methods.len());
         for method in &methods {
             let place = || format!("{} in {task}", method.label);
             let config = online_config(&task, method, short).with_context(place)?;
+            // A task whose files say something else is another.
+            let contents =
+                task_files::contents(&task, &config.env_settings).with_context(|| task.clone())?;
             let source = method.init_from.as_ref();
             let source = source
                 .map(|from| source_of(from, &config, &made))
@@ -219,7 +220,8 @@ fn on_datasets(
                 config.evaluation.episodes = 2;
             }
             let label = offline::label(dataset.as_ref());
-            let contents = task_files::contents(&config.env).with_context(place)?;
+            let contents =
+                task_files::contents(&config.env, &config.env_settings).with_context(place)?;
             for &seed in seeds {
                 let config = OfflineConfig {
                     seed,

@@ -53,6 +53,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         places::run(folder)?;
         Kind::Online.check_run(folder)?;
         let (dir, mut config) = RunDir::open(folder)?;
+        // Before the task is opened, which may be another by now, or none.
+        task_files::check(dir.path(), &config.env, &config.env_settings)?;
         if let Some(steps) = args.steps.filter(|steps| *steps != config.steps) {
             let longer = lengthen(&config, &dir, steps)?;
             for note in report::lengthened(&config, &longer) {

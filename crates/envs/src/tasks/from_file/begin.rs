@@ -66,6 +66,7 @@ impl Begin {
             .map(|noise| noise.list())
             .unwrap_or_default();
         let goals = Self::goals(Some(section))?;
+        check_mocap(&goals)?;
         let noise: Vec<Noise> = noise
             .iter()
             .map(|node| Noise::read(node, model))
@@ -140,6 +141,23 @@ impl Begin {
     }
 }
 
+/// Refuses two goals that one mocap body stands for.
+fn check_mocap(goals: &[(String, Node<'_>)]) -> Result<()> {
+    let bodies = goals
+        .iter()
+        .filter_map(|(name, goal)| Some((name, goal.get("mocap")?)));
+    let bodies: Vec<_> = bodies.collect();
+    for (i, (_, body)) in bodies.iter().enumerate() {
+        let same = |other: &&(&String, Node<'_>)| other.1.as_text() == body.as_text();
+        if let Some((name, _)) = bodies[..i].iter().find(same) {
+            return Err(body.error(format!(
+                "the body stands where the goal `{name}` is already"
+            )));
+        }
+    }
+    Ok(())
+}
+
 impl Noise {
     fn read(node: &Node<'_>, model: &Model) -> Result<Self> {
         node.only(&[
@@ -158,11 +176,10 @@ impl Noise {
             (Some(size), None, None) => Draw::Uniform(size.size()?),
             (None, Some(std), None) => Draw::Normal(std.size()?),
             (None, None, Some(range)) => {
-                let [low, high] = range.range()?;
-                if !(low.is_finite() && high.is_finite()) {
-                    return Err(range.error("both numbers must be finite"));
+                for number in range.list() {
+                    number.finite()?;
                 }
-                Draw::Between([low, high])
+                Draw::Between(range.range()?)
             }
             _ => {
                 return Err(node.error(
@@ -184,11 +201,7 @@ impl Goal {
         node.only(&["low", "high", "mocap"])?;
         let corner = |key: &str| -> Result<DVec3> {
             let corner = node.need(key, "a corner of the box, such as [0.1, -0.2, 0]")?;
-            let place = DVec3::from(corner.numbers("three numbers, x, y and z, in m")?);
-            match place.is_finite() {
-                true => Ok(place),
-                false => Err(corner.error("its numbers must be finite")),
-            }
+            Ok(DVec3::from(corner.place()?))
         };
         let (low, high) = (corner("low")?, corner("high")?);
         if low.cmpgt(high).any() {

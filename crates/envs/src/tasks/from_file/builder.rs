@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use glam::DVec3;
 
 use super::document::Node;
-use super::expression::{Expression, is_name};
+use super::expression::{Expression, is_name, is_reserved};
 use super::quantity::{Quantities, Quantity, Shape};
 use super::source::{Frame, Source, Touch};
 use crate::dynamics::model::Model;
@@ -49,6 +49,10 @@ pub(super) const SHAPES: [&str; 7] = [
     "except", "wrap", "axis", "number", "clip", "squares", "length",
 ];
 
+/// What `clip` may be.
+const CLIP: &str =
+    "it must be a finite number, 0 or more, or two numbers, the lower first, such as [-1, inf]";
+
 /// How far a named quantity is read.
 #[derive(Clone, Copy)]
 enum Named {
@@ -82,11 +86,7 @@ impl<'a> Builder<'a> {
             None => Vec::new(),
         };
         for (name, node) in goals.iter().chain(&entries) {
-            if !is_name(name) {
-                return Err(
-                    node.error("a name has letters, digits and `_`, and begins with no digit")
-                );
-            }
+            check_name(name, node)?;
         }
         let all = || goals.iter().chain(&entries);
         for (name, node) in all() {
@@ -130,9 +130,14 @@ impl<'a> Builder<'a> {
 
     /// The quantity at a node: a name, or a table.
     pub(super) fn operand(&mut self, node: &Node<'a>) -> Result<usize> {
+        self.operand_with(node, &[])
+    }
+
+    /// As [`operand`](Self::operand), where a table may have these keys beside.
+    pub(super) fn operand_with(&mut self, node: &Node<'a>, beside: &[&str]) -> Result<usize> {
         match node.as_text() {
             Some(name) => self.by_name(node, name),
-            None if node.is_table() => self.table(node, &[]),
+            None if node.is_table() => self.table(node, beside),
             None => Err(node.error(
                 "it must be the name of a quantity, or a table such as { position = \"all\" }",
             )),
@@ -194,7 +199,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Reads a table that is a quantity, with these keys beside.
-    pub(super) fn table(&mut self, node: &Node<'a>, beside: &[&str]) -> Result<usize> {
+    fn table(&mut self, node: &Node<'a>, beside: &[&str]) -> Result<usize> {
         self.deeper(node)?;
         let known = [&KINDS[..], &[EXPRESSION, OF], &SHAPES, beside].concat();
         node.only(&known)?;
@@ -202,7 +207,7 @@ impl<'a> Builder<'a> {
         let mut given = kinds.filter_map(|kind| Some((kind, node.get(kind)?)));
         let Some((kind, value)) = given.next() else {
             return Err(node.error(format!(
-                "it says no quantity; give one of {}, {EXPRESSION}",
+                "it says no quantity; give one of {}, {EXPRESSION}, {OF}",
                 KINDS.join(", ")
             )));
         };
@@ -262,16 +267,13 @@ impl<'a> Builder<'a> {
             "linear_velocity" => Source::LinearVelocity(value.index("body", bodies)?),
             "angular_velocity" => Source::AngularVelocity(value.index("body", bodies)?),
             "upright" => {
-                let name = value.text("the name of a body or a site")?;
-                match model
-                    .sites
-                    .name
-                    .iter()
-                    .position(|site| site == name && !name.is_empty())
-                {
-                    Some(site) => Source::Upright(Frame::Site(site)),
-                    None => Source::Upright(Frame::Body(value.index("body", bodies)?)),
-                }
+                let sites = ("site", &model.sites.name[..]);
+                Source::Upright(
+                    match either(value, ("body", bodies), sites, |_, _| false)? {
+                        Either::First(body) => Frame::Body(body),
+                        Either::Second(site) => Frame::Site(site),
+                    },
+                )
             }
             "sensor" => {
                 let sensor = value.index("sensor", &model.sensors.name)?;
@@ -291,10 +293,7 @@ impl<'a> Builder<'a> {
                     _ => Source::Time,
                 }
             }
-            "point" => {
-                let point = value.numbers("three numbers, x, y and z, in m")?;
-                Source::Point(DVec3::from(point))
-            }
+            "point" => Source::Point(DVec3::from(value.place()?)),
             "difference" | "distance" => {
                 let list = value.list();
                 let [from, until] = list.as_slice() else {
@@ -332,20 +331,16 @@ impl<'a> Builder<'a> {
     /// Which geoms touch: a name of a body or a geom, or two.
     fn touch(&self, value: &Node<'a>) -> Result<Touch> {
         let geoms = &self.model.geoms;
+        let of_body =
+            |body: usize| -> Vec<bool> { geoms.body.iter().map(|of| *of == body).collect() };
+        let alone = |geom: usize| (0..geoms.body.len()).map(|other| other == geom).collect();
         let side = |node: &Node<'a>| -> Result<Vec<bool>> {
-            let name = node.text("the name of a body or a geom")?;
-            let body = self
-                .model
-                .bodies
-                .name
-                .iter()
-                .position(|body| body == name && !name.is_empty());
-            Ok(match body {
-                Some(body) => geoms.body.iter().map(|of| *of == body).collect(),
-                None => {
-                    let geom = node.index("body or geom", &geoms.name)?;
-                    (0..geoms.body.len()).map(|other| other == geom).collect()
-                }
+            let names = [&self.model.bodies.name, &geoms.name];
+            let [bodies, geoms] = [("body", &names[0][..]), ("geom", &names[1][..])];
+            let same = |body: usize, geom: usize| of_body(body) == alone(geom);
+            Ok(match either(node, bodies, geoms, same)? {
+                Either::First(body) => of_body(body),
+                Either::Second(geom) => alone(geom),
             })
         };
         let any = || vec![true; geoms.body.len()];
@@ -470,8 +465,11 @@ impl<'a> Builder<'a> {
         }
         if let Some(clip) = node.get("clip") {
             let limits = match clip.list().len() {
-                1 => clip.size().map(|limit| [-limit, limit])?,
-                _ => clip.range()?,
+                1 => clip
+                    .size()
+                    .map(|limit| [-limit, limit])
+                    .map_err(|_| clip.error(CLIP))?,
+                _ => clip.range().map_err(|_| clip.error(CLIP))?,
             };
             push(Shape::Clip(limits), &mut dims);
         }
@@ -503,11 +501,25 @@ fn chosen(
     let all = match value.as_text() {
         Some("all") => (first..names.len()).collect(),
         _ => {
-            let list = value.list();
-            let found = list.iter().map(|name| name.index(what, names));
-            found.collect::<Result<Vec<_>>>()?
+            let mut all = Vec::new();
+            for name in value.list() {
+                let index = name.index(what, names)?;
+                if all.contains(&index) {
+                    return Err(name.error(format!("the {what} is named twice")));
+                }
+                all.push(index);
+            }
+            all
         }
     };
+    if let Some(other) = except.iter().find(|index| !all.contains(index)) {
+        let except = node.need("except", "")?;
+        let message = format!(
+            "`{}` is not among them, so it cannot be left out",
+            names[*other]
+        );
+        return Err(except.error(message));
+    }
     let left: Vec<usize> = all
         .into_iter()
         .filter(|index| !except.contains(index))
@@ -540,5 +552,60 @@ fn shorten(label: &mut String) {
     if let Some((end, _)) = label.char_indices().nth(MOST) {
         label.truncate(end);
         label.push('…');
+    }
+}
+
+/// One of two kinds of things.
+enum Either {
+    First(usize),
+    Second(usize),
+}
+
+/// The thing of a name that one of two kinds of things can have; where both have it, and the two are not the `same`, a table says
+/// the kind: `{ geom = "torso" }`.
+fn either(
+    node: &Node<'_>,
+    (first, firsts): (&str, &[String]),
+    (second, seconds): (&str, &[String]),
+    same: impl Fn(usize, usize) -> bool,
+) -> Result<Either> {
+    if node.is_table() {
+        node.only(&[first, second])?;
+        return match (node.get(first), node.get(second)) {
+            (Some(one), None) => Ok(Either::First(one.index(first, firsts)?)),
+            (None, Some(one)) => Ok(Either::Second(one.index(second, seconds)?)),
+            _ => Err(node.error(format!("give either `{first}` or `{second}`"))),
+        };
+    }
+    let name = node.text(&format!("the name of a {first} or a {second}"))?;
+    let place = |names: &[String]| {
+        names
+            .iter()
+            .position(|other| other == name && !name.is_empty())
+    };
+    match (place(firsts), place(seconds)) {
+        (Some(one), Some(other)) if !same(one, other) => Err(node.error(format!(
+            "`{name}` is a {first} and a {second}; write {{ {first} = \"{name}\" }} or {{ {second} = \"{name}\" }}"
+        ))),
+        (Some(one), _) => Ok(Either::First(one)),
+        (None, Some(one)) => Ok(Either::Second(one)),
+        (None, None) => {
+            let names = [firsts, seconds].concat();
+            node.find(&format!("{first} or {second}"), name, &names)?;
+            Err(node.error("there is no such thing"))
+        }
+    }
+}
+
+/// Refuses a name that expressions could not use.
+pub(super) fn check_name(name: &str, node: &Node<'_>) -> Result<()> {
+    if is_reserved(name) {
+        return Err(node.error(format!(
+            "`{name}` is a word of expressions; take another name"
+        )));
+    }
+    match is_name(name) {
+        true => Ok(()),
+        false => Err(node.error("a name has letters, digits and `_`, and begins with no digit")),
     }
 }

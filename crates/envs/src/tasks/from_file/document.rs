@@ -1,15 +1,14 @@
-//! A task's file as it is read: values with their lines and keys, and what is set over them.
+//! A task's file as it is read: values with their lines and keys.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 
-use toml::Value;
-use toml::de::{DeTable, DeValue};
-use toml::{Spanned, Table};
+use toml::de::DeTable;
+use toml::{Table, Value};
 
+use super::intern::intern;
+use super::tree::{Inner, Origin, Tree, Unknown, element, join};
 use crate::nearest::hint;
+use crate::wrappers::shortened;
 use crate::{Error, Result};
 
 /// Bytes of a file, at most.
@@ -18,61 +17,62 @@ const LONGEST: u64 = 1 << 20;
 /// The text of a file.
 ///
 /// # Errors
-/// [`Error::Read`] when it cannot be read, and [`Error::TaskFile`] when it is longer than any task's is.
+/// [`Error::Read`] when it cannot be read, and [`Error::TaskFile`] when it is longer than any task's is, or no text.
 pub(super) fn read(path: &Path) -> Result<String> {
+    use std::io::Read as _;
     let file = path.display().to_string();
     let unread = |error| Error::Read {
         file: file.clone(),
         error,
     };
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let opened = std::fs::File::open(path).map_err(unread)?;
     opened
         .take(LONGEST + 1)
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .map_err(unread)?;
-    if text.len() as u64 > LONGEST {
+    let wrong = |line: usize, message: String| Error::TaskFile {
+        file: file.clone(),
+        line: u32::try_from(line).unwrap_or(u32::MAX),
+        message,
+    };
+    if bytes.len() as u64 > LONGEST {
         let message = format!("the file is longer than {LONGEST} bytes, which no task is");
-        return Err(Error::TaskFile {
-            file,
-            line: 1,
-            message,
-        });
+        return Err(wrong(1, message));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let lines = good.iter().filter(|byte| **byte == b'\n').count();
+        wrong(1 + lines, "the file is no text in UTF-8".to_owned())
+    })
 }
 
-/// A file's name and lines, and the values that are set over its own.
+/// A file's name and lines, and its values with those that are set over them.
 pub(super) struct Document<'a> {
     file: &'a str,
     /// The bytes with which lines begin, but the first.
     starts: Vec<usize>,
-    root: Spanned<DeTable<'a>>,
-    /// By path, such as `reward.control.weight`.
-    set: BTreeMap<String, Value>,
-    /// Paths of values that were asked for.
-    asked: RefCell<Vec<String>>,
+    root: Tree,
 }
 
 impl<'a> Document<'a> {
-    /// Reads TOML.
+    /// Reads TOML, and lays what is `set` over it.
     ///
     /// # Errors
-    /// [`Error::TaskFile`] with the line.
-    pub(super) fn parse(file: &'a str, text: &'a str, set: &Table) -> Result<Self> {
+    /// [`Error::TaskFile`] with the line, and [`Error::UnknownSetting`] of an element of a list that is not there.
+    pub(super) fn parse(file: &'a str, text: &str, set: &Table) -> Result<Self> {
         let root = DeTable::parse(text).map_err(|error| Error::TaskFile {
             file: file.to_owned(),
             line: line(&starts(text), error.span().map_or(0, |span| span.start)),
             message: error.message().replace('\n', ", "),
         })?;
-        let mut flat = BTreeMap::new();
-        flatten("", set, &mut flat);
+        let mut root = Tree::of_file(root.get_ref());
+        root.lay("", &Value::Table(set.clone()))
+            .map_err(|Unknown { path, hint }| unknown(file, path, hint))?;
         Ok(Self {
             file,
             starts: starts(text),
             root,
-            set: flat,
-            asked: RefCell::default(),
         })
     }
 
@@ -81,36 +81,15 @@ impl<'a> Document<'a> {
         Node {
             document: self,
             path: String::new(),
-            at: 0,
-            value: Inner::Table(self.root.get_ref()),
+            tree: &self.root,
         }
     }
+}
 
-    /// Takes down that a value was asked for, where anything is set.
-    fn ask(&self, path: &str) {
-        if !self.set.is_empty() {
-            self.asked.borrow_mut().push(path.to_owned());
-        }
-    }
-
-    /// Refuses what was set and nothing asked for.
-    ///
-    /// # Errors
-    /// [`Error::UnknownSetting`].
-    pub(super) fn check_set(&self, task: &'static str) -> Result<()> {
-        let asked = self.asked.borrow();
-        match self.set.keys().find(|path| !asked.contains(path)) {
-            None => Ok(()),
-            Some(name) => {
-                let wrappers = crate::wrappers::settings().map(|(name, _)| name);
-                Err(Error::UnknownSetting {
-                    task,
-                    name: name.clone(),
-                    hint: hint(name, asked.iter().map(String::as_str).chain(wrappers)),
-                })
-            }
-        }
-    }
+/// The error of a setting that the file's task has not.
+fn unknown(file: &str, name: String, hint: String) -> Error {
+    let task = intern(file);
+    Error::UnknownSetting { task, name, hint }
 }
 
 /// The bytes with which lines begin, but the first.
@@ -124,21 +103,11 @@ fn line(starts: &[usize], at: usize) -> u32 {
     u32::try_from(1 + before).unwrap_or(u32::MAX)
 }
 
-fn flatten(path: &str, table: &Table, all: &mut BTreeMap<String, Value>) {
-    for (key, value) in table {
-        let path = join(path, key);
-        match value {
-            Value::Table(inner) => flatten(&path, inner, all),
-            value => drop(all.insert(path, value.clone())),
-        }
-    }
-}
-
-fn join(path: &str, key: &str) -> String {
-    match path {
-        "" => key.to_owned(),
-        path => format!("{path}.{key}"),
-    }
+/// Where something stands in a file, for what comes to light later.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    pub(super) line: u32,
+    pub(super) key: String,
 }
 
 /// A value in the file.
@@ -146,80 +115,68 @@ fn join(path: &str, key: &str) -> String {
 pub(super) struct Node<'a> {
     document: &'a Document<'a>,
     path: String,
-    at: usize,
-    value: Inner<'a>,
-}
-
-#[derive(Clone)]
-enum Inner<'a> {
-    Table(&'a DeTable<'a>),
-    Value(&'a DeValue<'a>),
-    /// What is set over it.
-    Set(&'a Value),
+    tree: &'a Tree,
 }
 
 impl<'a> Node<'a> {
-    /// Its line, from 1.
-    pub(super) fn line(&self) -> u32 {
-        line(&self.document.starts, self.at)
+    /// Its line and key.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            line: line(&self.document.starts, self.tree.at),
+            key: self.path.clone(),
+        }
     }
 
     /// What is wrong with it.
     pub(super) fn error(&self, message: impl std::fmt::Display) -> Error {
-        let message = match self.path.as_str() {
-            "" => message.to_string(),
-            path => format!("{path}: {message}"),
+        let file = self.document.file.to_owned();
+        let there = match &self.tree.origin {
+            Origin::File => {
+                let Mark { line, key } = self.mark();
+                let message = match key.as_str() {
+                    "" => message.to_string(),
+                    key => format!("{key}: {message}"),
+                };
+                return Error::TaskFile {
+                    file,
+                    line,
+                    message,
+                };
+            }
+            Origin::Set => String::new(),
+            Origin::Added(hint) => format!(" (the file has no `{}`; {hint})", self.path),
         };
-        Error::TaskFile {
-            file: self.document.file.to_owned(),
-            line: self.line(),
-            message,
+        Error::TaskFileSetting {
+            file,
+            name: self.path.clone(),
+            value: shortened(&self.tree.to_value().to_string()),
+            message: format!("{message}{there}"),
         }
     }
 
-    fn table(&self) -> Option<&'a DeTable<'a>> {
-        match self.value {
-            Inner::Table(table) => Some(table),
-            Inner::Value(value) => value.as_table(),
-            Inner::Set(_) => None,
+    fn entry(&self) -> Option<&'a [(String, Tree)]> {
+        match &self.tree.inner {
+            Inner::Table(entries) => Some(entries),
+            _ => None,
         }
     }
 
     pub(super) fn is_table(&self) -> bool {
-        self.table().is_some()
+        self.entry().is_some()
     }
 
-    fn child(&self, path: String, at: usize, value: &'a DeValue<'a>) -> Node<'a> {
-        let value = match self.document.set.get(&path) {
-            Some(set) => Inner::Set(set),
-            None => Inner::Value(value),
-        };
-        self.document.ask(&path);
+    fn child(&self, path: String, tree: &'a Tree) -> Node<'a> {
         Node {
             document: self.document,
             path,
-            at,
-            value,
+            tree,
         }
     }
 
     /// The value of a key.
     pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
-        let table = self.table()?;
-        let path = join(&self.path, key);
-        match table.iter().find(|(name, _)| name.get_ref() == key) {
-            Some((name, value)) => Some(self.child(path, name.span().start, value.get_ref())),
-            None => {
-                self.document.ask(&path);
-                let set = self.document.set.get(&path)?;
-                Some(Node {
-                    document: self.document,
-                    path,
-                    at: self.at,
-                    value: Inner::Set(set),
-                })
-            }
-        }
+        let (_, tree) = self.entry()?.iter().find(|(name, _)| name == key)?;
+        Some(self.child(join(&self.path, key), tree))
     }
 
     /// The value of a key that must be there.
@@ -230,107 +187,112 @@ impl<'a> Node<'a> {
 
     /// All keys and values of a section, in the order of the file.
     pub(super) fn entries(&self, what: &str) -> Result<Vec<(String, Node<'a>)>> {
-        let Some(table) = self.table() else {
+        let Some(entries) = self.entry() else {
             return Err(self.error(format!("it must be {what}")));
         };
-        let mut entries: Vec<_> = table.iter().collect();
-        entries.sort_by_key(|(name, _)| name.span().start);
-        let each = entries.into_iter().map(|(name, value)| {
-            let path = join(&self.path, name.get_ref());
-            let node = self.child(path, name.span().start, value.get_ref());
-            (name.get_ref().to_string(), node)
-        });
+        let each = entries.iter();
+        let each = each.map(|(key, tree)| (key.clone(), self.child(join(&self.path, key), tree)));
         Ok(each.collect())
     }
 
     /// Refuses keys that are not among those known.
     pub(super) fn only(&self, known: &[&str]) -> Result<()> {
         for (key, node) in self.entries("a table")? {
-            if !known.contains(&key.as_str()) {
-                let hint = hint(&key, known.iter().copied());
-                let at = Node {
-                    path: self.path.clone(),
-                    ..node
-                };
-                return Err(at.error(format!("unknown key `{key}`; {hint}")));
+            if known.contains(&key.as_str()) {
+                continue;
             }
+            let known = known.iter().copied();
+            return Err(match node.tree.origin {
+                Origin::File => {
+                    let hint = hint(&key, known);
+                    let at = self.child(self.path.clone(), node.tree);
+                    at.error(format!("unknown key `{key}`; {hint}"))
+                }
+                // At the top there are wrappers' settings too.
+                Origin::Set | Origin::Added(_) => {
+                    let wrappers = crate::wrappers::settings().map(|(name, _)| name);
+                    let wrappers = wrappers.filter(|_| self.path.is_empty());
+                    let hint = hint(&key, known.chain(wrappers));
+                    unknown(self.document.file, node.path, hint)
+                }
+            });
         }
         Ok(())
     }
 
     /// The values of a list; one value stands for a list of it.
     pub(super) fn list(&self) -> Vec<Node<'a>> {
-        let array = match self.value {
-            Inner::Value(value) => value.as_array(),
-            _ => None,
-        };
-        let Some(array) = array else {
+        let Inner::List(list) = &self.tree.inner else {
             return vec![self.clone()];
         };
-        let each = array.iter().enumerate().map(|(i, value)| {
-            let path = format!("{}[{i}]", self.path);
-            self.child(path, value.span().start, value.get_ref())
-        });
-        each.collect()
+        let each = list.iter().enumerate();
+        each.map(|(i, tree)| self.child(element(&self.path, i), tree))
+            .collect()
+    }
+
+    fn leaf(&self) -> Option<&'a Value> {
+        match &self.tree.inner {
+            Inner::Leaf(value) => Some(value),
+            _ => None,
+        }
     }
 
     pub(super) fn text(&self, what: &str) -> Result<&'a str> {
-        let text = match &self.value {
-            Inner::Value(value) => value.as_str(),
-            Inner::Set(value) => value.as_str(),
-            Inner::Table(_) => None,
-        };
+        let text = self.leaf().and_then(Value::as_str);
         text.ok_or_else(|| self.error(format!("it must be {what}, in quotes")))
     }
 
     /// The text, where it is one.
     pub(super) fn as_text(&self) -> Option<&'a str> {
-        self.text("").ok()
+        self.leaf().and_then(Value::as_str)
     }
 
     pub(super) fn flag(&self) -> Result<bool> {
-        let flag = match &self.value {
-            Inner::Value(value) => value.as_bool(),
-            Inner::Set(value) => value.as_bool(),
-            Inner::Table(_) => None,
-        };
+        let flag = self.leaf().and_then(Value::as_bool);
         flag.ok_or_else(|| self.error("it must be true or false"))
     }
 
     /// A number that may be infinite.
     pub(super) fn number(&self, what: &str) -> Result<f64> {
-        let number = match &self.value {
-            Inner::Value(DeValue::Float(float)) => float.as_str().parse().ok(),
-            Inner::Value(DeValue::Integer(_)) => self.integer().map(|whole| whole as f64),
-            Inner::Set(Value::Float(float)) => Some(*float),
-            Inner::Set(Value::Integer(whole)) => Some(*whole as f64),
+        let number = match self.leaf() {
+            Some(Value::Float(float)) => Some(*float),
+            Some(Value::Integer(whole)) => Some(*whole as f64),
             _ => None,
         };
         let number = number.filter(|number: &f64| !number.is_nan());
         number.ok_or_else(|| self.error(format!("it must be {what}")))
     }
 
-    /// A finite number.
+    /// A finite number, as single precision has them: agents see no others.
     pub(super) fn finite(&self) -> Result<f64> {
-        let what = "a finite number";
-        let number = self.number(what)?;
-        match number.is_finite() {
-            true => Ok(number),
-            false => Err(self.error(format!("it must be {what}"))),
-        }
+        self.checked("a finite number", |_| true)
     }
 
     /// A finite number of 0 or more.
     pub(super) fn size(&self) -> Result<f64> {
-        let what = "a finite number, 0 or more";
+        self.checked("a finite number, 0 or more", |number| number >= 0.0)
+    }
+
+    /// A finite number that is `good`.
+    fn checked(&self, what: &str, good: impl Fn(f64) -> bool) -> Result<f64> {
         let number = self.number(what)?;
-        match number >= 0.0 && number.is_finite() {
-            true => Ok(number),
+        match number.is_finite() && good(number) {
+            true if is_single(number) => Ok(number),
+            true => Err(self.error(format!("it must be at most {:e}", f32::MAX))),
             false => Err(self.error(format!("it must be {what}"))),
         }
     }
 
-    /// So many finite numbers.
+    /// A place: three finite numbers.
+    pub(super) fn place(&self) -> Result<[f64; 3]> {
+        let place: [f64; 3] = self.numbers("three numbers, x, y and z, in m")?;
+        for number in self.list() {
+            number.finite()?;
+        }
+        Ok(place)
+    }
+
+    /// So many numbers.
     pub(super) fn numbers<const N: usize>(&self, what: &str) -> Result<[f64; N]> {
         let list = self.list();
         let wrong = || self.error(format!("it must be {what}"));
@@ -354,20 +316,10 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn integer(&self) -> Option<i64> {
-        match &self.value {
-            Inner::Value(value) => {
-                let integer = value.as_integer()?;
-                i64::from_str_radix(integer.as_str(), integer.radix()).ok()
-            }
-            Inner::Set(value) => value.as_integer(),
-            Inner::Table(_) => None,
-        }
-    }
-
     /// A whole number in a range.
     pub(super) fn count(&self, allowed: std::ops::RangeInclusive<usize>) -> Result<usize> {
-        let count = self.integer().and_then(|whole| usize::try_from(whole).ok());
+        let count = self.leaf().and_then(Value::as_integer);
+        let count = count.and_then(|whole| usize::try_from(whole).ok());
         count
             .filter(|count| allowed.contains(count))
             .ok_or_else(|| {
@@ -392,4 +344,9 @@ impl<'a> Node<'a> {
             self.error(format!("there is no {what} `{name}`; {hint}"))
         })
     }
+}
+
+/// Whether a number is finite in single precision, in which agents see and are paid.
+pub(super) fn is_single(number: f64) -> bool {
+    (number as f32).is_finite()
 }

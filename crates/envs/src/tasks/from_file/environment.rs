@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
+use super::document::{Mark, is_single};
 use super::plan::Plan;
+use super::reward::Bad;
 use super::source::{Memory, Moment, Now};
 use crate::dynamics::{Model, State, diverged, forward, rne_post_constraint, step};
 use crate::env::{Env, EnvState, Info, Step, TaskInfo};
@@ -92,25 +94,33 @@ impl FileTask {
             stack,
         };
         plan.quantities.measure(&mut now, &mut self.values, scratch);
-        let seen = plan
-            .observed
-            .iter()
-            .flat_map(|slot| &self.values[slot.clone()]);
-        for (index, (to, value)) in observation.iter_mut().zip(seen).enumerate() {
-            if !value.is_finite() {
-                return Err(Error::Gave {
-                    task: plan.info.id,
-                    what: format!(
-                        "observation[{index}] ({}), {},",
-                        plan.info.observation[index].name,
-                        moment.told(self.elapsed_steps)
-                    ),
-                    value: *value,
-                });
+        let seen = plan.observed.iter().flat_map(|seen| {
+            let values = &self.values[seen.slot.clone()];
+            values.iter().map(|value| (*value, &seen.mark))
+        });
+        for (to, (value, mark)) in observation.iter_mut().zip(seen) {
+            if !is_single(value) {
+                let bad = Bad {
+                    mark,
+                    value,
+                    must: "what is observed must be finite, and so in single precision",
+                };
+                return Err(self.told(&bad, moment));
             }
-            *to = *value;
+            *to = value;
         }
         Ok(())
+    }
+
+    /// The error of a number that the file asks for.
+    fn told(&self, bad: &Bad<'_>, moment: Moment) -> Error {
+        let Mark { line, key } = bad.mark;
+        let when = moment.told(self.elapsed_steps);
+        Error::TaskFile {
+            file: self.plan.info.id.to_owned(),
+            line: *line,
+            message: format!("{key}: it is {} {when}; {}", bad.value, bad.must),
+        }
     }
 
     /// Computes what derives from the positions and velocities.
@@ -207,19 +217,14 @@ impl Env for FileTask {
         }
         self.update_contact_forces();
         self.observe(Moment::Step, observation)?;
-        let terminated = plan.ends.iter().any(|end| end.is_met(&self.values));
+        let told = |bad: &Bad<'_>| self.told(bad, Moment::Step);
+        let mut terminated = false;
+        for end in &plan.ends {
+            terminated |= end.is_met(&self.values).map_err(|bad| told(&bad))?;
+        }
         let [_, stack] = &mut self.scratch;
         let paid = plan.reward.of(&mut self.values, terminated, stack);
-        let reward = paid.map_err(|bad| Error::TaskFile {
-            file: task.to_owned(),
-            line: bad.line,
-            message: format!(
-                "reward.{}: it is {} {}; a reward must be finite",
-                bad.name,
-                bad.value,
-                Moment::Step.told(self.elapsed_steps)
-            ),
-        })?;
+        let reward = paid.map_err(|bad| self.told(&bad, Moment::Step))?;
         let mut terms = [0.0; TERMS];
         for (to, (_, term)) in terms.iter_mut().zip(self.terms()) {
             *to = term;

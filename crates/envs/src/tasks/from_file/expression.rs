@@ -57,7 +57,20 @@ const fn truth(is: bool) -> f64 {
     if is { 1.0 } else { 0.0 }
 }
 
-/// All of them. Conditions are numbers: 0 is false, all else is true.
+/// What is made of numbers, one of which may be none: then neither is that.
+fn known<const N: usize>(given: [f64; N], value: f64) -> f64 {
+    match given.iter().any(|number| number.is_nan()) {
+        true => f64::NAN,
+        false => value,
+    }
+}
+
+/// Whether two numbers compare in some way.
+fn compared(a: f64, b: f64, is: bool) -> f64 {
+    known([a, b], truth(is))
+}
+
+/// All of them. Conditions are numbers: 0 is false, NaN is neither, all else is true.
 const FUNCTIONS: [Function; 22] = [
     Function("abs", Apply::One(f64::abs)),
     Function("acos", Apply::One(libm::acos)),
@@ -65,23 +78,29 @@ const FUNCTIONS: [Function; 22] = [
     Function("atan", Apply::One(libm::atan)),
     Function("atan2", Apply::Two(libm::atan2)),
     Function("ceil", Apply::One(libm::ceil)),
-    Function("clamp", Apply::Three(|x, low, high| x.max(low).min(high))),
+    Function(
+        "clamp",
+        Apply::Three(|x, low, high| known([x, low, high], x.max(low).min(high))),
+    ),
     Function("cos", Apply::One(libm::cos)),
     Function("exp", Apply::One(libm::exp)),
     Function("floor", Apply::One(libm::floor)),
-    Function("hypot", Apply::Many(libm::hypot)),
+    Function(
+        "hypot",
+        Apply::Many(|a, b| known([a, b], libm::hypot(a, b))),
+    ),
     Function(
         "if",
-        Apply::Three(|is, yes, no| if is != 0.0 { yes } else { no }),
+        Apply::Three(|is, yes, no| known([is], if is != 0.0 { yes } else { no })),
     ),
     Function("log", Apply::One(libm::log)),
-    Function("max", Apply::Many(f64::max)),
-    Function("min", Apply::Many(f64::min)),
-    Function("not", Apply::One(|x| truth(x == 0.0))),
-    Function("pow", Apply::Two(libm::pow)),
+    Function("max", Apply::Many(|a, b| known([a, b], a.max(b)))),
+    Function("min", Apply::Many(|a, b| known([a, b], a.min(b)))),
+    Function("not", Apply::One(|x| compared(x, 0.0, x == 0.0))),
+    Function("pow", Apply::Two(pow)),
     Function(
         "sign",
-        Apply::One(|x| if x == 0.0 { 0.0 } else { 1.0_f64.copysign(x) }),
+        Apply::One(|x| known([x], if x == 0.0 { 0.0 } else { 1.0_f64.copysign(x) })),
     ),
     Function("sin", Apply::One(libm::sin)),
     Function("sqrt", Apply::One(f64::sqrt)),
@@ -89,17 +108,38 @@ const FUNCTIONS: [Function; 22] = [
     Function("tanh", Apply::One(libm::tanh)),
 ];
 
+fn pow(base: f64, exponent: f64) -> f64 {
+    known([base, exponent], libm::pow(base, exponent))
+}
+
+/// The second number counts only where the first leaves it open, as in `x > 0 and log(x) > 1`.
+fn and(a: f64, b: f64) -> f64 {
+    if a == 0.0 {
+        0.0
+    } else {
+        known([a, b], truth(b != 0.0))
+    }
+}
+
+fn or(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a == 0.0 {
+        known([a, b], truth(b != 0.0))
+    } else {
+        1.0
+    }
+}
+
 /// Two-sided operators, the loosest first.
 const OPERATORS: [&[(&str, Two)]; 5] = [
-    &[("or", |a, b| truth(a != 0.0 || b != 0.0))],
-    &[("and", |a, b| truth(a != 0.0 && b != 0.0))],
+    &[("or", or)],
+    &[("and", and)],
     &[
-        ("<=", |a, b| truth(a <= b)),
-        (">=", |a, b| truth(a >= b)),
-        ("==", |a, b| truth(a == b)),
-        ("!=", |a, b| truth(a != b)),
-        ("<", |a, b| truth(a < b)),
-        (">", |a, b| truth(a > b)),
+        ("<=", |a, b| compared(a, b, a <= b)),
+        (">=", |a, b| compared(a, b, a >= b)),
+        ("==", |a, b| compared(a, b, a == b)),
+        ("!=", |a, b| compared(a, b, a != b)),
+        ("<", |a, b| compared(a, b, a < b)),
+        (">", |a, b| compared(a, b, a > b)),
     ],
     &[("+", |a, b| a + b), ("-", |a, b| a - b)],
     &[
@@ -266,7 +306,7 @@ impl<'a> Parser<'a> {
             self.atom()?;
             if self.take("^") {
                 self.signed()?;
-                self.ops.push(Op::Two(libm::pow));
+                self.ops.push(Op::Two(pow));
             }
         }
         self.depth -= 1;
@@ -290,7 +330,8 @@ impl<'a> Parser<'a> {
                 self.ops.push(Op::Number(number));
                 Ok(())
             }
-            _ => Err(match rest.chars().next() {
+            Ok(_) => Err(self.fault(format!("`{}` is too large a number", &rest[..length]))),
+            Err(_) => Err(match rest.chars().next() {
                 None => self.fault("it ends where a number or a name should stand".to_owned()),
                 Some(found) => {
                     self.fault(format!("`{found}` stands where a number or a name should"))
@@ -325,6 +366,12 @@ impl<'a> Parser<'a> {
             }
             Err(known) => {
                 self.at = begin;
+                if FUNCTIONS.iter().any(|function| function.0 == name) {
+                    let message = format!(
+                        "`{name}` is a function: its numbers stand in parentheses behind it"
+                    );
+                    return Err(self.fault(message));
+                }
                 let hint = hint(name, known.iter().map(String::as_str));
                 Err(self.fault(format!("there is no number `{name}`; {hint}")))
             }
@@ -398,8 +445,12 @@ fn number(text: &str) -> usize {
 
 /// Whether a text is a name that expressions can use.
 pub(super) fn is_name(text: &str) -> bool {
-    let reserved = ["pi", "and", "or"].contains(&text);
-    !text.is_empty() && name(text) == text && !reserved
+    !text.is_empty() && name(text) == text && !is_reserved(text)
+}
+
+/// Whether a name means something else in expressions.
+pub(super) fn is_reserved(text: &str) -> bool {
+    ["pi", "and", "or"].contains(&text)
 }
 
 #[cfg(test)]
@@ -498,7 +549,12 @@ mod tests {
             ("x = 3", 3, "`=` is not expected here"),
             ("1/0", 1, "it is always inf"),
             ("0/0 + 1", 1, "it is always NaN"),
-            ("1e999", 1, "`1` stands where a number or a name should"),
+            ("1e999", 1, "`1e999` is too large a number"),
+            (
+                "not x",
+                1,
+                "`not` is a function: its numbers stand in parentheses behind it",
+            ),
             ("x # y", 3, "`#` is not expected here"),
             ("é", 1, "`é` stands where a number or a name should"),
         ] {

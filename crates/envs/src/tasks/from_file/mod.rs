@@ -3,7 +3,7 @@
 //! [`open()`] reads one, and so does [`make`](crate::make) of a name that ends on `.toml`. The book's page "Your own robot in
 //! ten minutes" has every key.
 //!
-//! In reading order: `environment` (how a step goes), `document` (TOML with lines), `expression` (arithmetic in a text),
+//! In reading order: `environment` (how a step goes), `tree` (a file's values, and what is set over them), `document` (reading them, with lines), `expression` (arithmetic in a text),
 //! `source` and `quantity` (what is measured), `builder` (from words to quantities), `begin`, `reward`, `plan`, `open`, [`template()`] (a first
 //! file for a model).
 
@@ -21,6 +21,7 @@ mod source;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 pub use environment::FileTask;
 pub(crate) use intern::intern;

@@ -7,7 +7,7 @@ use super::environment::FileTask;
 use super::intern::intern;
 use super::plan::plan;
 use crate::wrappers::Settings;
-use crate::{Result, mjcf};
+use crate::{Error, Result, mjcf};
 
 /// The sections and keys of a file.
 const KEYS: [&str; 10] = [
@@ -36,28 +36,30 @@ pub fn open(path: impl AsRef<Path>, settings: &Settings) -> Result<FileTask> {
     let document = Document::parse(&file, &text, settings.table())?;
     let root = document.root();
     root.only(&KEYS)?;
-    let model = mjcf::load(model_of(&root, path)?)?;
-    let plan = plan(&root, intern(&file), model)?;
-    document.check_set(plan.info.id)?;
-    Ok(FileTask::new(plan))
+    let model = of_model(&root, path, mjcf::load)?;
+    Ok(FileTask::new(plan(&root, intern(&file), model)?))
 }
 
-/// The file of a task's model: beside the task's own, unless its path is a whole one.
-fn model_of(root: &Node<'_>, path: &Path) -> Result<PathBuf> {
+/// What `read` makes of the file of a task's model: beside the task's own, unless its path is a whole one.
+fn of_model<T>(root: &Node<'_>, path: &Path, read: impl Fn(PathBuf) -> Result<T>) -> Result<T> {
     let what = "the path of a model in MJCF, beside this file";
-    let model = root.need("model", what)?.text(what)?;
-    Ok(path.with_file_name("").join(model))
+    let node = root.need("model", what)?;
+    let model = path.with_file_name("").join(node.text(what)?);
+    read(model).map_err(|error| match error {
+        Error::Read { .. } => node.error(error),
+        error => error,
+    })
 }
 
-/// The files that the task at `path` is made from: itself, its model, and what that includes and shows.
+/// The files that the task at `path` with these settings is made from: itself, its model, and what that includes and shows.
 ///
 /// # Errors
 /// As [`open`].
-pub fn files(path: impl AsRef<Path>) -> Result<Vec<PathBuf>> {
+pub fn files(path: impl AsRef<Path>, settings: &Settings) -> Result<Vec<PathBuf>> {
     let path = path.as_ref();
     let text = read(path)?;
     let file = path.display().to_string();
-    let document = Document::parse(&file, &text, Settings::default().table())?;
-    let model = model_of(&document.root(), path)?;
-    Ok([vec![path.to_owned()], mjcf::files(model)?].concat())
+    let document = Document::parse(&file, &text, settings.table())?;
+    let of_model = of_model(&document.root(), path, mjcf::files)?;
+    Ok([vec![path.to_owned()], of_model].concat())
 }

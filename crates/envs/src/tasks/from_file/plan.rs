@@ -4,19 +4,26 @@ use std::ops::Range;
 
 use super::begin::Begin;
 use super::builder::Builder;
-use super::document::Node;
+use super::document::{Mark, Node};
 use super::intern::{intern, intern_all};
 use super::quantity::Quantities;
 use super::reward::{End, Reward};
 use crate::Result;
 use crate::dynamics::Model;
-use crate::env::TaskInfo;
+use crate::env::{SpaceDim, TaskInfo};
 use crate::tasks::common::action_dim;
 
 /// Physics steps per step, at most.
 const MOST_SKIPPED: usize = 10_000;
 /// Steps of an episode, at most.
 const LONGEST_EPISODE: usize = 1_000_000_000;
+
+/// Numbers that are observed, and where the file says so.
+#[derive(Debug)]
+pub(super) struct Observed {
+    pub(super) slot: Range<usize>,
+    pub(super) mark: Mark,
+}
 
 /// All that stays while the task runs.
 #[derive(Debug)]
@@ -27,7 +34,7 @@ pub(super) struct Plan {
     pub(super) goals: usize,
     pub(super) quantities: Quantities,
     /// Numbers that are observed.
-    pub(super) observed: Vec<Range<usize>>,
+    pub(super) observed: Vec<Observed>,
     pub(super) reward: Reward,
     pub(super) ends: Vec<End>,
     /// Whether all is measured at the time of the positions.
@@ -67,9 +74,9 @@ pub(super) fn plan<'a>(root: &Node<'a>, id: &'static str, model: Model) -> Resul
         observation: read
             .observed
             .iter()
-            .flat_map(|slot| read.quantities.dims[slot.clone()].to_vec())
+            .flat_map(|seen| read.quantities.dims[seen.slot.clone()].to_vec())
             .collect(),
-        action: (0..model.nu).map(|i| action_dim(&model, i)).collect(),
+        action: (0..model.nu).map(|i| action(&model, i)).collect(),
         info: intern_all(read.reward.terms.iter().map(|term| term.name.as_str())),
         frame_skip,
         max_episode_steps,
@@ -88,10 +95,20 @@ pub(super) fn plan<'a>(root: &Node<'a>, id: &'static str, model: Model) -> Resul
     })
 }
 
+/// One number of the action. Where an actuator has no range, which agents need, it has the actuator's own name for who looks for it.
+fn action(model: &Model, actuator: usize) -> SpaceDim {
+    let mut dim = action_dim(model, actuator);
+    let name = &model.actuators.name[actuator];
+    if !(dim.low.is_finite() && dim.high.is_finite()) && !name.is_empty() {
+        dim.name.clone_from(name);
+    }
+    dim
+}
+
 /// What a file says of quantities.
 struct ReadQuantities {
     quantities: Quantities,
-    observed: Vec<Range<usize>>,
+    observed: Vec<Observed>,
     reward: Reward,
     ends: Vec<End>,
 }
@@ -110,7 +127,10 @@ fn read_quantities<'a>(
     let mut observed = Vec::new();
     for node in observe.list() {
         let index = builder.operand(&node)?;
-        observed.push(builder.slot(index));
+        observed.push(Observed {
+            slot: builder.slot(index),
+            mark: node.mark(),
+        });
     }
     if observed.is_empty() {
         return Err(observe.error("nothing is observed"));

@@ -47,7 +47,8 @@ impl Shape {
             }
             Self::Clip([low, high]) => {
                 for number in numbers {
-                    *number = number.max(low).min(high);
+                    // NaN stays what it is.
+                    *number = number.clamp(low, high);
                 }
             }
             Self::Squares | Self::Length => {
@@ -136,7 +137,7 @@ impl Quantities {
         }
     }
 
-    /// The first number that is not finite, and the quantity that it is of.
+    /// Whether forces of contacts are measured.
     pub(super) fn has_contact_forces(&self) -> bool {
         let mut sources = self.list.iter().map(|quantity| &quantity.source);
         sources.any(|source| matches!(source, Source::ContactForces(_)))

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::builder::Builder;
-use super::document::Node;
-use super::expression::{Expression, is_name};
+use super::builder::{Builder, check_name};
+use super::document::{Mark, Node, is_single};
+use super::expression::Expression;
 use crate::Result;
 use crate::tasks::{Sigmoid, Tolerance};
 
@@ -42,24 +42,28 @@ pub(super) struct Term {
     of: Of,
     tolerance: Option<Tolerance>,
     weight: f64,
-    /// Where it stands in the file.
-    pub(super) line: u32,
+    mark: Mark,
 }
 
 /// The reward of a step.
 #[derive(Clone, Debug)]
 pub(super) struct Reward {
     pub(super) terms: Vec<Term>,
-    /// Of numbers that are measured and, behind them, terms; and its line.
-    total: Option<(Expression, u32)>,
+    /// The section.
+    mark: Mark,
+    /// Of numbers that are measured and, behind them, terms.
+    total: Option<(Expression, Mark)>,
 }
 
-/// A number that is not finite: what it is of, its line and its value.
+/// A number that is not what it must be: where the file asks for it, its value, and what it must be.
 pub(super) struct Bad<'a> {
-    pub(super) name: &'a str,
-    pub(super) line: u32,
+    pub(super) mark: &'a Mark,
     pub(super) value: f64,
+    pub(super) must: &'static str,
 }
+
+/// What a reward must be.
+const MUST: &str = "a reward must be finite, and so in single precision";
 
 impl Reward {
     /// Reads the terms, in the order of the file.
@@ -70,11 +74,7 @@ impl Reward {
             if name == TOTAL {
                 continue;
             }
-            if !is_name(name) {
-                return Err(
-                    node.error("a name has letters, digits and `_`, and begins with no digit")
-                );
-            }
+            check_name(name, node)?;
             if terms.len() == MOST {
                 return Err(node.error(format!("a reward has {MOST} terms at most")));
             }
@@ -84,7 +84,11 @@ impl Reward {
             true => Err(section.error(
                 "there are no terms; give one, such as alive = { alive = true, weight = 1 }",
             )),
-            false => Ok(Self { terms, total: None }),
+            false => Ok(Self {
+                terms,
+                mark: section.mark(),
+                total: None,
+            }),
         }
     }
 
@@ -107,14 +111,14 @@ impl Reward {
             true => behind + (far(0) - index),
             false => index,
         });
-        self.total = Some((moved, node.line()));
+        self.total = Some((moved, node.mark()));
         Ok(())
     }
 
     /// The reward of a step. `values` are the measured numbers, and room for the terms behind them.
     ///
     /// # Errors
-    /// When a term or the whole is not finite.
+    /// When a term or the whole is not finite in single precision.
     pub(super) fn of(
         &self,
         values: &mut [f64],
@@ -125,25 +129,29 @@ impl Reward {
         let (measured, paid) = values.split_at_mut(behind);
         for (term, paid) in self.terms.iter().zip(paid) {
             *paid = term.value(measured, ended);
-            if !paid.is_finite() {
-                let (name, line, value) = (term.name.as_str(), term.line, *paid);
-                return Err(Bad { name, line, value });
+            if !is_single(*paid) {
+                let (mark, value) = (&term.mark, *paid);
+                return Err(Bad {
+                    mark,
+                    value,
+                    must: MUST,
+                });
             }
         }
-        let Some((total, line)) = &self.total else {
-            let sum = values[behind..]
-                .iter()
-                .copied()
-                .reduce(|sum, term| sum + term);
-            return Ok(sum.unwrap_or(0.0));
+        let terms = values[behind..].iter().copied();
+        let (value, mark) = match &self.total {
+            Some((total, mark)) => (total.value(values, stack), mark),
+            None => (
+                terms.reduce(|sum, term| sum + term).unwrap_or(0.0),
+                &self.mark,
+            ),
         };
-        let value = total.value(values, stack);
-        match value.is_finite() {
+        match is_single(value) {
             true => Ok(value),
             false => Err(Bad {
-                name: TOTAL,
-                line: *line,
+                mark,
                 value,
+                must: MUST,
             }),
         }
     }
@@ -169,10 +177,7 @@ impl Term {
                 Of::Alive
             }
             None => {
-                let index = match node.as_text() {
-                    Some(_) => builder.operand(node)?,
-                    None => builder.table(node, &["weight", "tolerance", "alive"])?,
-                };
+                let index = builder.operand_with(node, &["weight", "tolerance", "alive"])?;
                 let slot = builder.slot(index);
                 if slot.len() != 1 {
                     return Err(node.error(format!(
@@ -188,7 +193,7 @@ impl Term {
             of,
             tolerance,
             weight,
-            line: node.line(),
+            mark: node.mark(),
         })
     }
 
@@ -198,8 +203,9 @@ impl Term {
             Of::Number(index) => measured[index],
         };
         let number = match &self.tolerance {
-            Some(tolerance) => tolerance.reward(number),
-            None => number,
+            // What is no number is not outside of a range, but a mistake.
+            Some(tolerance) if !number.is_nan() => tolerance.reward(number),
+            _ => number,
         };
         self.weight * number
     }
@@ -246,6 +252,12 @@ fn tolerance(node: &Node<'_>) -> Result<Tolerance> {
             }
         }
     };
+    if low == f64::INFINITY || high == f64::NEG_INFINITY {
+        return Err(node.error("no number is between its bounds"));
+    }
+    if low == f64::NEG_INFINITY && high == f64::INFINITY {
+        return Err(node.error("every number is between its bounds; give `low`, `high` or both"));
+    }
     Ok(Tolerance::within(low, high)
         .margin(margin)
         .falls(sigmoid, at_margin))
@@ -256,6 +268,7 @@ fn tolerance(node: &Node<'_>) -> Result<Tolerance> {
 pub(super) struct End {
     slot: Range<usize>,
     when: When,
+    mark: Mark,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -270,10 +283,7 @@ enum When {
 
 impl End {
     pub(super) fn read<'a>(node: &Node<'a>, builder: &mut Builder<'a>) -> Result<Self> {
-        let index = match node.as_text() {
-            Some(_) => builder.operand(node)?,
-            None => builder.table(node, &["outside", "inside"])?,
-        };
+        let index = builder.operand_with(node, &["outside", "inside"])?;
         let when = match (node.get("outside"), node.get("inside")) {
             (Some(range), None) => When::Outside(range.range()?),
             (None, Some(range)) => When::Inside(range.range()?),
@@ -283,16 +293,29 @@ impl End {
         Ok(Self {
             slot: builder.slot(index),
             when,
+            mark: node.mark(),
         })
     }
 
-    pub(super) fn is_met(&self, values: &[f64]) -> bool {
-        let mut numbers = values[self.slot.clone()].iter();
+    /// Whether it is met.
+    ///
+    /// # Errors
+    /// When that cannot be said: a number is NaN.
+    pub(super) fn is_met(&self, values: &[f64]) -> Result<bool, Bad<'_>> {
+        let values = &values[self.slot.clone()];
+        if let Some(value) = values.iter().find(|value| value.is_nan()) {
+            return Err(Bad {
+                mark: &self.mark,
+                value: *value,
+                must: "whether an episode ends must be known",
+            });
+        }
+        let mut numbers = values.iter();
         let between = |[low, high]: [f64; 2], x: f64| low < x && x < high;
-        match self.when {
+        Ok(match self.when {
             When::Outside(range) => numbers.any(|x| !between(range, *x)),
             When::Inside(range) => numbers.all(|x| between(range, *x)),
             When::True => numbers.any(|x| *x != 0.0),
-        }
+        })
     }
 }

@@ -31,7 +31,7 @@ fn a_file_without_what_it_needs_says_what_is_missing() {
         ),
         (
             "model = \"nowhere.xml\"".into(),
-            "cannot read nowhere.xml: No such file",
+            "own.toml:1: model: cannot read nowhere.xml: No such file",
         ),
         (
             "model = \"cart.xml\"\nmodel = 1".into(),
@@ -103,11 +103,11 @@ fn mistakes_in_their_making_are_told() {
     all_refused(&[
         (
             text("observe = [{ position = \"turn\", clip = -1 }]", ""),
-            "observe[0].clip: it must be a finite number, 0 or more",
+            "observe[0].clip: it must be a finite number, 0 or more, or two numbers",
         ),
         (
             text("observe = [{ position = \"all\", clip = [1, -1] }]", ""),
-            "observe[0].clip: it must be two numbers, the lower first",
+            "observe[0].clip: it must be a finite number, 0 or more, or two numbers, the lower first",
         ),
         (
             text("observe = [{ orientation = \"cart\", axis = \"x\" }]", ""),
@@ -134,11 +134,26 @@ fn mistakes_in_their_making_are_told() {
         ),
         (
             text("observe = [{ contact = \"wall\" }]", ""),
-            "there is no body or geom `wall`; there are floor, hull",
+            "there is no body or geom `wall`; there are world, cart, mark, floor, hull",
         ),
         (
             text("observe = [{ body = \"cart\", except = \"cart\" }]", ""),
             "observe[0].except: it says what of a list is left out",
+        ),
+        (
+            text(
+                "observe = [{ position = [\"turn\", \"lift\", \"turn\"] }]",
+                "",
+            ),
+            "observe[0].position[2]: the joint is named twice",
+        ),
+        (
+            text("observe = [{ position = \"turn\", except = \"lift\" }]", ""),
+            "observe[0].except: `lift` is not among them",
+        ),
+        (
+            text("observe = [{ position = \"turn\", clip = [1] }]", ""),
+            "observe[0].clip: it must be a finite number, 0 or more, or two numbers",
         ),
     ]);
 }
@@ -161,7 +176,7 @@ fn mistakes_in_numbers_and_ends_are_told() {
         ),
         (
             text(&format!("{good}\nframe_skip = 99999999999999999999"), ""),
-            "own.toml:3: ",
+            "own.toml:3: frame_skip: it must be a whole number, 1 to 10000",
         ),
         (
             text(&format!("{good}\nmax_episode_steps = -5"), ""),
@@ -193,6 +208,22 @@ fn mistakes_in_numbers_and_ends_are_told() {
                 "",
             ),
             "give `outside` or `inside`, not both",
+        ),
+        (
+            text(&format!("{good}\nend = 3"), ""),
+            "own.toml:3: end: it must be the name of a quantity, or a table",
+        ),
+        (
+            text("observe = [{ point = [0, inf, 0] }]", ""),
+            "own.toml:2: observe[0].point[1]: it must be a finite number",
+        ),
+        (
+            text("observe = [{ point = [0, 1e39, 0] }]", ""),
+            "observe[0].point[1]: it must be at most 3.4028235e38",
+        ),
+        (
+            text("observe = [{ expression = \"1e400\" }]", ""),
+            "`1e400` is too large a number (letter 1)",
         ),
     ]);
 }
@@ -246,6 +277,25 @@ fn mistakes_in_rewards_are_told() {
             "a name has letters, digits and `_`",
         ),
         (
+            text(good, "pi = { position = \"turn\" }"),
+            "reward.pi: `pi` is a word of expressions; take another name",
+        ),
+        (
+            text(
+                good,
+                "x = { position = \"turn\", tolerance = { low = inf } }",
+            ),
+            "reward.x.tolerance: no number is between its bounds",
+        ),
+        (
+            text(good, "x = { position = \"turn\", tolerance = {} }"),
+            "reward.x.tolerance: every number is between its bounds",
+        ),
+        (
+            text(good, "x = 3"),
+            "reward.x: it must be the name of a quantity, or a table",
+        ),
+        (
             text(good, "total = \"alife\""),
             "own.toml:5: reward.total: there is no number `alife`; did you mean `alive`? (letter 1)",
         ),
@@ -256,6 +306,28 @@ fn mistakes_in_rewards_are_told() {
 fn mistakes_in_where_episodes_begin_are_told() {
     let good = "observe = [{ position = \"all\" }]";
     all_refused(&[
+        (
+            text(
+                good,
+                "[begin]\ngoals.g = { low = [0, 0, 0], high = [1, 1, inf] }",
+            ),
+            "own.toml:6: begin.goals.g.high[2]: it must be a finite number",
+        ),
+        (
+            text(
+                good,
+                "[begin]\ngoals.g = { low = [0, -1e308, 0], high = [1, 1e308, 1] }",
+            ),
+            "begin.goals.g.low[1]: it must be at most 3.4028235e38",
+        ),
+        (
+            text(
+                good,
+                "[begin]\ngoals.f = { low = [0, 0, 0], high = [1, 1, 1], mocap = \"mark\" }\n\
+                 goals.g = { low = [0, 0, 0], high = [1, 1, 1], mocap = \"mark\" }",
+            ),
+            "own.toml:7: begin.goals.g.mocap: the body stands where the goal `f` is already",
+        ),
         (
             text(good, "[begin]\nkeyframe = \"low\""),
             "own.toml:6: begin.keyframe: there is no keyframe `low`; there are high",
@@ -273,7 +345,7 @@ fn mistakes_in_where_episodes_begin_are_told() {
                 good,
                 "[begin]\nnoise = [{ position = \"all\", between = [0, inf] }]",
             ),
-            "both numbers must be finite",
+            "begin.noise[0].between[1]: it must be a finite number",
         ),
         (
             text(good, "[begin]\ngoals.g = { low = [0, 0, 0] }"),
@@ -420,6 +492,18 @@ fn hostile_files_are_one_clear_line() {
         .collect();
     let line = refused(&text(good, &terms));
     assert!(line.contains("a reward has 16 terms at most"), "{line}");
+    // Keys inside each other, which no other key can name.
+    let keys = ["a"; 100_000].join(".");
+    let line = refused(&text(good, &format!("{keys} = 1")));
+    assert!(line.ends_with(": recursion limit"), "{line}");
+    // What is no text.
+    let own = Own::new("");
+    std::fs::write(&own.file, b"about = \"x\"\nmodel = \"\xff\"").unwrap();
+    let line = own.make().err().unwrap().to_string();
+    assert!(
+        line.ends_with("own.toml:2: the file is no text in UTF-8"),
+        "{line}"
+    );
     // A file that is none.
     let error = make("/").err().unwrap().to_string();
     assert!(error.starts_with("unknown task `/`"), "{error}");

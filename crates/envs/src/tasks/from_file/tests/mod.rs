@@ -1,6 +1,7 @@
 //! Files: the same episodes as the tasks in Rust, each word of the language, and mistakes.
 
 mod mistakes;
+mod settings;
 
 use std::path::PathBuf;
 
@@ -306,42 +307,6 @@ fn rewards_have_tolerances_totals_and_ends() {
 }
 
 #[test]
-fn values_of_a_file_are_settings() {
-    let file = example("half_cheetah.toml");
-    let settings = |words: &str| Settings::from(words.parse::<toml::Table>().unwrap());
-    let other = settings("frame_skip = 3\nreward.control.weight = -7\naction_repeat = 2\n");
-    let mut env = make_with(&file, &other).unwrap();
-    assert_eq!(env.info().frame_skip, 6);
-    let mut seen = begin(&mut env, 0);
-    let step = env.step(&[0.5; 6], &mut seen).unwrap();
-    assert_eq!(step.info.get("control"), Some(-7.0 * 1.5));
-    for (words, said) in [
-        (
-            "reward.contrl.weight = 1",
-            "has no setting `reward.contrl.weight`; did you mean `reward.control.weight`?",
-        ),
-        (
-            "frame_skip = 0",
-            "frame_skip: it must be a whole number, 1 to 10000",
-        ),
-        (
-            "reward.control.weight = \"much\"",
-            "half_cheetah.toml:14: reward.control.weight: it must be a finite number",
-        ),
-        (
-            "reset_noise_scale = 1",
-            "has no setting `reset_noise_scale`",
-        ),
-    ] {
-        let line = make_with(&file, &settings(words))
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(line.contains(said) && !line.contains('\n'), "{line}");
-    }
-}
-
-#[test]
 fn a_first_file_for_a_model_is_a_task() {
     for (xml, forward) in [
         (XML, true),
@@ -363,7 +328,7 @@ fn a_first_file_for_a_model_is_a_task() {
 
 #[test]
 fn the_files_of_a_task_are_all_that_it_is_made_from() {
-    let found = files(example("arm.toml")).unwrap();
+    let found = files(example("arm.toml"), &Settings::default()).unwrap();
     let names: Vec<_> = found
         .iter()
         .map(|path| path.file_name().unwrap().to_str().unwrap())
@@ -384,7 +349,7 @@ fn what_becomes_infinite_names_its_term_and_its_step() {
     assert!(matches!(error, Error::TaskFile { line: 5, .. }), "{error}");
     let said = error.to_string();
     assert!(
-        said.ends_with("reward.bad: it is inf after 2 steps; a reward must be finite"),
+        said.ends_with("reward.bad: it is inf after 2 steps; a reward must be finite, and so in single precision"),
         "{said}"
     );
     let observed = text(
@@ -395,9 +360,149 @@ fn what_becomes_infinite_names_its_term_and_its_step() {
     let mut env = own.make().unwrap();
     let said = env.reset(0, &mut [0.0]).unwrap_err().to_string();
     assert!(
-        said.contains("gave observation[0] (expression), where an episode begins, = inf"),
+        said.ends_with(
+            "own.toml:2: observe[0]: it is inf where an episode begins; what is observed must be finite, and so in single precision"
+        ),
         "{said}"
     );
+}
+
+#[test]
+fn what_is_no_number_or_too_large_is_never_taken_for_another() {
+    const NONE: &str = "sqrt(x - 1)";
+    let quantities = format!(
+        "[quantities]\nx = {{ position = \"slide\" }}\nn = {{ expression = \"{NONE}\" }}\n"
+    );
+    let paid = |term: &str| (String::new(), format!("bad = {term}"));
+    let ends = |end: &str| (format!("end = [{end}]"), String::new());
+    let expression = |text: &str| paid(&format!("{{ expression = \"{text}\" }}"));
+    let mut bad = vec![
+        paid("{ of = \"n\", tolerance = { low = 0 } }"),
+        paid("{ of = \"n\", tolerance = { low = 0, margin = 1 } }"),
+        paid("{ of = \"n\", clip = 1 }"),
+        paid("{ of = \"n\", clip = [0, inf], length = true }"),
+        expression("1e300"),
+        ends("\"n\""),
+        ends("{ of = \"n\", outside = [0, 1] }"),
+        ends("{ of = \"n\", inside = [0, 1] }"),
+        ends("{ expression = \"n > 0\" }"),
+    ];
+    for text in [
+        "min(n, 1)",
+        "max(1, 2, n)",
+        "clamp(n, 0, 1)",
+        "clamp(1, n, 2)",
+        "sign(n)",
+        "if(n, 1, 2)",
+        "if(n > 0, 1, 2)",
+        "not(n)",
+        "n and 1",
+        "1 and n",
+        "n or 1",
+        "0 or n",
+        "n == n",
+        "n != 1",
+        "n < 1",
+        "n^0",
+        "pow(1, n)",
+        "hypot(1/(x*0), n)",
+        "abs(n)",
+        "floor(n)",
+        "atan2(n, 1)",
+        "n % 2",
+        "-n",
+    ] {
+        bad.push(expression(text));
+    }
+    let make = |(before, behind): &(String, String)| {
+        let observe = format!("observe = [\"x\"]\n{before}");
+        Own::new(&text(&observe, &format!("{behind}\n{quantities}")))
+    };
+    let stepped = |own: &Own| {
+        let mut env = own.make().unwrap();
+        let mut seen = begin(&mut env, 0);
+        env.step(&[0.0], &mut seen)
+    };
+    for case in &bad {
+        let own = make(case);
+        let line = stepped(&own).expect_err(&case.1).to_string();
+        let told = line.contains(" after 1 steps; ");
+        let key = line.contains("reward.bad: it is ") || line.contains("end[0]: it is NaN");
+        assert!(told && key, "{case:?}: {line}");
+    }
+    // What does not depend on it is known.
+    for text in [
+        "0 and n",
+        "1 or n",
+        "if(1, 2, n)",
+        "x > 1 and sqrt(x - 1) > 2",
+    ] {
+        assert!(stepped(&make(&expression(text))).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn a_name_of_two_things_is_said_with_its_kind() {
+    let xml = XML
+        .replace(
+            "<geom name=\"hull\" size=\"0.1\"/>",
+            "<geom name=\"hull\" size=\"0.1\"/><geom name=\"cart\" pos=\"0 0 5\" size=\"0.1\"/>",
+        )
+        .replace(
+            "<site name=\"nose\" pos=\"0.5 0 0\"/>",
+            "<site name=\"nose\"/><site name=\"cart\" euler=\"90 0 0\"/>",
+        );
+    let made = |quantity: &str| {
+        let own = Own::new(&text(
+            &format!("observe = [{quantity}]"),
+            "[begin]\nnoise = [{ position = \"lift\", between = [-0.95, -0.95] }]",
+        ));
+        std::fs::write(own.folder.join("cart.xml"), &xml).unwrap();
+        let mut env = own.make()?;
+        Ok::<_, Error>(begin(&mut env, 0))
+    };
+    for (quantity, seen) in [
+        ("{ contact = { body = \"cart\" } }", 1.0),
+        ("{ contact = { geom = \"cart\" } }", 0.0),
+        ("{ contact = \"hull\" }", 1.0),
+        ("{ contact = [{ body = \"cart\" }, \"floor\"] }", 1.0),
+        ("{ upright = { body = \"cart\" } }", 1.0),
+        ("{ upright = { site = \"cart\" } }", 0.0),
+        ("{ upright = \"nose\" }", 1.0),
+    ] {
+        let found = made(quantity).unwrap();
+        assert!((found[0] - seen).abs() < 1e-12, "{quantity}: {found:?}");
+    }
+    for (quantity, said) in [
+        (
+            "{ contact = \"cart\" }",
+            "`cart` is a body and a geom; write { body = \"cart\" } or { geom = \"cart\" }",
+        ),
+        (
+            "{ upright = \"cart\" }",
+            "`cart` is a body and a site; write",
+        ),
+        (
+            "{ contact = { body = \"cart\", geom = \"cart\" } }",
+            "give either `body` or `geom`",
+        ),
+        ("{ contact = { site = \"cart\" } }", "unknown key `site`"),
+        (
+            "{ upright = { site = \"cat\" } }",
+            "there is no site `cat`; did you mean `cart`?",
+        ),
+    ] {
+        let line = made(quantity).unwrap_err().to_string();
+        assert!(line.contains(said), "{line}");
+    }
+}
+
+#[test]
+fn an_actuator_without_a_range_is_told_by_its_own_name() {
+    let own = Own::new(&text("observe = [{ time = true }]", ""));
+    let xml = XML.replace(" ctrlrange=\"-1 1\"", "");
+    std::fs::write(own.folder.join("cart.xml"), xml).unwrap();
+    assert_eq!(own.make().unwrap().info().action[0].name, "push");
 }
 
 #[test]
