@@ -287,8 +287,16 @@ fn a_task_of_a_file_is_collected_from_learned_and_evaluated() {
         error.contains("it is of cart.toml, which is no task here"),
         "{error}"
     );
+    says(&here, "train --env cart.toml --steps 200 --out trained");
+    let error = refuses(folder, "train --resume here/trained");
+    assert!(error.contains("run it where the run began"), "{error}");
     // Another model.
     fs::write(here.join("cart.xml"), model(2.0)).unwrap();
+    let error = refuses(&here, "train --resume trained");
+    assert!(
+        error.contains("cart.xml has changed since the run began; put it back, or begin"),
+        "{error}"
+    );
     let output = run(&here, "eval off --episodes 2");
     let noted = String::from_utf8_lossy(&output.stderr);
     assert!(

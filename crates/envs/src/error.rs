@@ -37,6 +37,17 @@ pub enum Error {
         /// The known names.
         known: String,
     },
+    /// A model is no task.
+    #[error(
+        "{file} is a model, and a task says besides what is seen of it, rewarded and when an episode ends: a task's file, on {file_end}, \
+         names it"
+    )]
+    ModelAsTask {
+        /// The model's file.
+        file: String,
+        /// What the names of tasks' files end on.
+        file_end: &'static str,
+    },
     /// A task cannot be registered under a name that is taken.
     #[error("`{name}` is taken: it names the task {by}; register under another name or version")]
     TakenName {
@@ -207,12 +218,12 @@ pub enum Error {
         has: String,
     },
     /// What an environment of a user's met.
-    #[error("{task}: {source}")]
+    #[error("{task}: {error}")]
     Custom {
         /// The task.
         task: &'static str,
-        /// What it met.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What it met. It is in the message, so it is no `source`: who prints a chain would print it twice.
+        error: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A picture cannot be made.
     #[error("picture: {0}")]

@@ -1,5 +1,6 @@
 //! All tasks by name: Gymnasium's, those of DeepMind's control suite, and what users register.
 
+use std::path::Path;
 use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 
 use crate::env::{Env, TaskInfo};
@@ -244,11 +245,23 @@ pub fn list() -> Vec<&'static TaskInfo> {
 /// The entry that a name means.
 fn entry(id: &str) -> Result<&'static Entry> {
     let entries = entries();
-    found(&entries, &plain(id)).ok_or_else(|| Error::UnknownTask {
-        id: id.into(),
-        nearest: nearest(&entries, &plain(id)),
-        known: names().join(", "),
+    found(&entries, &plain(id)).ok_or_else(|| match is_model(id) {
+        true => Error::ModelAsTask {
+            file: id.into(),
+            file_end: from_file::ENDING,
+        },
+        false => Error::UnknownTask {
+            id: id.into(),
+            nearest: nearest(&entries, &plain(id)),
+            known: names().join(", "),
+        },
     })
+}
+
+/// Whether a name is that of a model's file.
+fn is_model(id: &str) -> bool {
+    let end = Path::new(id).extension();
+    end.is_some_and(|end| end.eq_ignore_ascii_case("xml"))
 }
 
 /// The entry whose plain name is `wanted`, or the newest version of which it is the name.
@@ -340,12 +353,28 @@ mod tests {
                 "did you mean InvertedPendulum-v5 or dmc/pendulum-swingup or InvertedDoublePendulum-v5? ",
             ),
             ("Atari", ""),
+            ("xml", ""),
             ("", ""),
         ] {
             let error = make(id).map(|_| ()).unwrap_err().to_string();
             let expected =
                 format!("unknown task `{id}`; {near}known tasks: HalfCheetah-v5, Hopper-v5, ");
             assert!(error.starts_with(&expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_told_from_a_task() {
+        for id in ["robot.xml", "folder/ROBOT.XML"] {
+            let error = make(id).map(|_| ()).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("{id} is a model, and a task says besides")),
+                "{error}"
+            );
+            assert!(
+                error.ends_with("a task's file, on .toml, names it"),
+                "{error}"
+            );
         }
     }
 

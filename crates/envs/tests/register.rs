@@ -100,12 +100,13 @@ fn a_task_that_cannot_be_made_says_why() {
     register("Robot-v0", || {
         Err(Error::Custom {
             task: "Robot-v0",
-            source: "no robot answers".into(),
+            error: "no robot answers".into(),
         })
     })
     .unwrap();
-    let error = make("robot").map(|_| ()).unwrap_err().to_string();
-    assert_eq!(error, "Robot-v0: no robot answers");
+    let error = make("robot").map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "Robot-v0: no robot answers");
+    assert!(std::error::Error::source(&error).is_none());
     assert!(list().iter().all(|info| info.id != "Robot-v0"));
     let all = catalogue();
     let robot = all.iter().find(|entry| entry.name == "Robot-v0").unwrap();

@@ -40,7 +40,7 @@ impl From<Error> for rl_algos::Error {
             Error::Learning(error) => error,
             other => Self::Custom {
                 name: "run folder",
-                source: Box::new(other),
+                error: Box::new(other),
             },
         }
     }

@@ -198,7 +198,7 @@ impl From<Error> for rl_algos::Error {
             Error::File { path, message } => Self::File { path, message },
             other => Self::Custom {
                 name: "learning from data",
-                source: Box::new(other),
+                error: Box::new(other),
             },
         }
     }

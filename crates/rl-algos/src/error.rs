@@ -86,20 +86,20 @@ pub enum Error {
         value: f64,
     },
     /// An environment or an agent refused in the course of a run.
-    #[error("step {step}: {source}")]
+    #[error("step {step}: {error}")]
     AtStep {
         /// The step of the run, counted from 1.
         step: u64,
-        /// What was refused.
-        source: Box<Error>,
+        /// What was refused. It is in the message, so it is no `source`: who prints a chain would print it twice.
+        error: Box<Error>,
     },
     /// What an agent or an observer of a user's met.
-    #[error("{name}: {source}")]
+    #[error("{name}: {error}")]
     Custom {
         /// Who met it.
         name: &'static str,
-        /// What it met.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What it met; in the message, as in [`AtStep`](Self::AtStep).
+        error: Box<dyn std::error::Error + Send + Sync>,
     },
     /// An environment refused.
     #[error(transparent)]
@@ -142,3 +142,18 @@ impl Error {
 
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_of_errors_says_each_thing_once() {
+        let name = "agent";
+        let error = "too warm".into();
+        let error = Box::new(Error::Custom { name, error });
+        let error = Error::AtStep { step: 5, error };
+        assert_eq!(error.to_string(), "step 5: agent: too warm");
+        assert!(std::error::Error::source(&error).is_none());
+    }
+}

@@ -108,8 +108,19 @@ fn a_run_with_wrappers_in_a_task_of_a_file_goes_on_and_notices_a_change() {
         error.contains("arm.toml has changed since the run began"),
         "{error}"
     );
+    // Of a run that was killed before its first checkpoint, too.
+    let unbegun = folder.path().join("unbegun");
+    fs::write(&config.env, &kept).unwrap();
+    RunDir::create(&unbegun, &config, false).unwrap();
+    fs::write(&config.env, [&kept[..], b"# Changed.\n"].concat()).unwrap();
+    let error = go_on(&config, &unbegun, &mut []).unwrap_err().to_string();
+    assert!(
+        error.contains("arm.toml has changed since the run began"),
+        "{error}"
+    );
     fs::write(&config.env, kept).unwrap();
     assert_eq!(go_on(&config, &pieces, &mut []).unwrap().steps, 600);
+    assert_eq!(go_on(&config, &unbegun, &mut []).unwrap().steps, 600);
 }
 
 /// What a killed process leaves: an unfinished file, rows after the last checkpoint, or nothing but a configuration.

@@ -90,7 +90,7 @@ impl Settings {
         name: &'static str,
     ) -> Result<T> {
         let custom =
-            |source: Box<dyn std::error::Error + Send + Sync>| Error::Custom { task: name, source };
+            |error: Box<dyn std::error::Error + Send + Sync>| Error::Custom { task: name, error };
         let mut options = Table::try_from(task).map_err(|error| custom(error.into()))?;
         for (option, value) in &self.0 {
             let there = options.get(option).filter(|_| option != VERSION);

@@ -15,6 +15,9 @@ use crate::paths;
 /// What the path of a task's file ends on.
 const TASK_FILE: &str = ".toml";
 
+/// What the path of a model ends on.
+const MODEL_FILE: &str = ".xml";
+
 /// What a name is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -114,6 +117,9 @@ pub fn listed(kind: Kind, word: &str) -> String {
 pub fn find(kind: Kind, text: &str) -> Result<String, String> {
     if kind == Kind::Task && text.to_ascii_lowercase().ends_with(TASK_FILE) {
         return Ok(paths::plain(text));
+    }
+    if kind == Kind::Task && text.to_ascii_lowercase().ends_with(MODEL_FILE) {
+        return Err("it is a model; `task new` with it writes the file of a task".to_owned());
     }
     let names = names(kind);
     let plain = |name: &str| match kind {

@@ -43,6 +43,8 @@ fn task_names_are_forgiven_their_case_hyphens_and_version() {
     }
     assert_eq!(find(Kind::Task, "ant-v4").unwrap(), "Ant-v4");
     assert!(find(Kind::Task, "HalfCheetah-v2").is_err());
+    let model = find(Kind::Task, "my/Robot.XML").unwrap_err();
+    assert!(model.starts_with("it is a model; `task new`"), "{model}");
     for path in ["my/robot.toml", "./my//robot.toml"] {
         assert_eq!(find(Kind::Task, path).unwrap(), "my/robot.toml");
     }

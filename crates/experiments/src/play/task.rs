@@ -1,5 +1,6 @@
 //! `cargo xtask task`: begins a task of one's own, and checks one with random actions.
 
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -145,12 +146,23 @@ fn check(args: &CheckArgs) -> Result<ExitCode> {
             args.seed,
         ))?,
     };
+    let set = args.env_set.iter();
+    let set = set.map(|word| format!(" --env-set {}", shell::argument(OsStr::new(word))));
     print_line(&format!(
-        "\nnext     {} train --env {}",
+        "\nnext     {} train --env {}{}",
         program(),
-        shell::word(Path::new(&args.env))
+        shell::word(Path::new(&args.env)),
+        set.collect::<String>()
     ));
     Ok(status)
+}
+
+/// So many numbers, in words.
+fn numbers(count: usize) -> String {
+    match count {
+        1 => "1 number".to_owned(),
+        count => format!("{count} numbers"),
+    }
 }
 
 /// What some episodes brought.
@@ -218,11 +230,11 @@ impl Played {
             paid.push(named.into_iter().chain(span.cells()).collect());
         }
         format!(
-            "{}: {} numbers seen, {} done, {} physics steps per step\n\n{}\n{}\n\
+            "{}: observations of {}, actions of {}, {} physics steps per step\n\n{}\n{}\n\
              {episodes} episodes of random actions: return {:.3} ({:.3} to {:.3}), {:.1} steps, {} ended before their time\n",
             task.id,
-            task.observation.len(),
-            task.action.len(),
+            numbers(task.observation.len()),
+            numbers(task.action.len()),
             task.frame_skip,
             observed.text(),
             paid.text(),

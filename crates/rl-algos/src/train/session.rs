@@ -301,7 +301,7 @@ fn at_step(error: Error, step: u64) -> Error {
         Error::Env(Endless { .. } | Unlimited { .. }) => error,
         Error::Env(_) | Error::Custom { .. } => Error::AtStep {
             step,
-            source: Box::new(error),
+            error: Box::new(error),
         },
         other => other,
     }

@@ -73,7 +73,7 @@ impl Env for Endless {
             (_, Wrong::Fails) => {
                 return Err(envs::Error::Custom {
                     task: self.info.id,
-                    source: "the motor is hot".into(),
+                    error: "the motor is hot".into(),
                 });
             }
             (_, Wrong::Nothing) => {}

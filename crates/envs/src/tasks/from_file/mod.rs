@@ -29,7 +29,7 @@ pub use open::{files, open};
 pub use template::template;
 
 /// What the name of a task that is a file ends on.
-const ENDING: &str = ".toml";
+pub(crate) const ENDING: &str = ".toml";
 
 /// Whether the name of a task is that of a file.
 #[must_use]
