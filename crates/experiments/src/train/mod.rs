@@ -15,6 +15,7 @@ use crate::args::train::TrainArgs;
 use crate::args::values::Device;
 use crate::folder::learn::{check_resumable, lengthen, resume, train};
 use crate::folder::run_dir::RunDir;
+use crate::folder::task_files;
 use crate::observe::{ProgressObserver, TensorBoard};
 use anyhow::Result;
 use burn::tensor::Device as Backend;
