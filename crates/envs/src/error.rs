@@ -39,14 +39,12 @@ pub enum Error {
     },
     /// A model is no task.
     #[error(
-        "{file} is a model, and a task says besides what is seen of it, rewarded and when an episode ends: a task's file, on {file_end}, \
-         names it"
+        "{file} is a model, and a task says besides what is seen of it, rewarded and when an episode ends: a task's file, on .toml, names \
+         it"
     )]
     ModelAsTask {
         /// The model's file.
         file: String,
-        /// What the names of tasks' files end on.
-        file_end: &'static str,
     },
     /// A task cannot be registered under a name that is taken.
     #[error("`{name}` is taken: it names the task {by}; register under another name or version")]

@@ -195,7 +195,7 @@ pub fn make(id: &str) -> Result<Box<dyn Env>> {
 /// As [`make`], with other settings: options of the task by name, and those of [wrappers](crate::wrappers::settings()).
 ///
 /// # Errors
-/// As [`make`]; [`Error::UnknownSetting`] and [`Error::BadSetting`], with what is allowed.
+/// As [`make`]; [`Error::UnknownSetting`], [`Error::BadSetting`] and [`Error::TaskFileSetting`], with what is allowed.
 pub fn make_with(id: &str, settings: &Settings) -> Result<Box<dyn Env>> {
     let (around, own) = settings.split();
     let env = match from_file::is_file(id) {
@@ -246,10 +246,7 @@ pub fn list() -> Vec<&'static TaskInfo> {
 fn entry(id: &str) -> Result<&'static Entry> {
     let entries = entries();
     found(&entries, &plain(id)).ok_or_else(|| match is_model(id) {
-        true => Error::ModelAsTask {
-            file: id.into(),
-            file_end: from_file::ENDING,
-        },
+        true => Error::ModelAsTask { file: id.into() },
         false => Error::UnknownTask {
             id: id.into(),
             nearest: nearest(&entries, &plain(id)),

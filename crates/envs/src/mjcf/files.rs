@@ -18,6 +18,18 @@ const MOST_BYTES: usize = 32 << 20;
 /// Most files.
 const MOST_FILES: usize = 1000;
 
+/// Opens a file to read. What may never begin or end, such as a pipe, is none; of a folder the system says that it is one.
+pub(crate) fn open_file(path: &Path) -> std::io::Result<std::fs::File> {
+    let there = std::fs::metadata(path)?;
+    match there.is_file() || there.is_dir() {
+        true => std::fs::File::open(path),
+        false => {
+            let message = "it is no regular file";
+            Err(IoError::new(ErrorKind::InvalidInput, message))
+        }
+    }
+}
+
 /// A text, its name and its lines.
 struct File {
     source: Rc<Source>,
@@ -191,7 +203,7 @@ impl Text {
     /// At most `most` bytes of the file at `path`, as UTF-8 or else as Latin-1.
     fn read(path: &Path, most: usize) -> std::io::Result<Self> {
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(path)?;
+        let file = open_file(path)?;
         file.take(most as u64 + 1).read_to_end(&mut bytes)?;
         if bytes.len() > most {
             let message = format!("all files together are longer than {MOST_BYTES} bytes");

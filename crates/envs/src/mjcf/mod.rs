@@ -41,6 +41,7 @@ mod unmet;
 mod xml;
 
 use self::files::Files;
+pub(crate) use self::files::open_file;
 use crate::Result;
 use crate::dynamics::model::Model;
 use std::path::{Path, PathBuf};

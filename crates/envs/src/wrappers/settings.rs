@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::{is_setting, settings};
+use super::{Missing, is_setting, keys, overlay, settings};
 use crate::env::Env;
 use crate::nearest::hint;
 use crate::{Error, Result};
@@ -40,11 +40,39 @@ impl From<Table> for Settings {
 }
 
 impl Settings {
-    /// The same with another value of one setting.
+    /// The same with another value of one setting, which may be a path into a [task's file](crate::tasks::from_file):
+    /// `reward.control.weight`, `begin.noise[0].uniform`. A path that names nothing is told when the environment is made.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.0.insert(name.to_owned(), value.into());
-        self
+    pub fn with(mut self, path: &str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        let inner = keys(path).and_then(|keys| {
+            let table =
+                |value, key: &&str| Value::from(Table::from_iter([((*key).to_owned(), value)]));
+            let nested = keys.iter().rev().fold(value.clone(), table);
+            self.clone().over(nested.as_table()?).ok()
+        });
+        match inner {
+            Some(all) => all,
+            None => {
+                self.0.insert(path.to_owned(), value);
+                self
+            }
+        }
+    }
+
+    /// These with others laid over them: tables key by key, over a list by the numbers of its elements, as in `noise.0.uniform`; all
+    /// else takes the place of what is there.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSetting`] of an element that a list here does not have.
+    pub fn over(mut self, given: &Table) -> Result<Self> {
+        let laid = overlay(&mut self.0, given, "", &mut Vec::new());
+        laid.map_err(|Missing { path, hint }| Error::UnknownSetting {
+            task: "env_settings",
+            name: path,
+            hint,
+        })?;
+        Ok(self)
     }
 
     /// Whether nothing is set, so that everything is as published.

@@ -48,7 +48,12 @@ fn change(run: &Path, env: &str, settings: &Settings) -> Result<Option<String>> 
         )));
     }
     let kept = fs::read_to_string(&hashes).map_err(Error::file(&hashes))?;
-    let now = listed(env, settings)?;
+    // First the task's own: what is set may not fit another.
+    let own = line(Path::new(env))?;
+    let now = match kept.lines().all(|kept| kept != own) {
+        true => own,
+        false => listed(env, settings)?,
+    };
     let other = now
         .lines()
         .find(|line| kept.lines().all(|kept| kept != *line));
@@ -107,9 +112,15 @@ pub(crate) fn contents(env: &str, settings: &Settings) -> Result<Option<String>>
 fn listed(env: &str, settings: &Settings) -> Result<String> {
     let mut lines = String::new();
     for file in from_file::files(env, settings)? {
-        lines += &format!("{}  {}\n", digest(&file)?, file.display());
+        lines += &line(&file)?;
+        lines += "\n";
     }
     Ok(lines)
+}
+
+/// The SHA-256 of a file, and its path.
+fn line(file: &Path) -> Result<String> {
+    Ok(format!("{}  {}", digest(file)?, file.display()))
 }
 
 /// The SHA-256 of a file, in hexadecimal digits.
@@ -164,6 +175,12 @@ mod tests {
             );
             // A copy is kept of the task's own file alone.
             assert_eq!(said.contains("is the task as it was"), file == "x.toml");
+            // Even where what is set does not fit it any more.
+            if file == "x.toml" {
+                let odd = Settings::default().with("observe[7].position", "x");
+                let said = check(&path("run"), &env, &odd).unwrap_err().to_string();
+                assert!(said.contains("x.toml has changed since"), "{said}");
+            }
             fs::write(path(file), old).unwrap();
         }
         assert_eq!(change(&path("run"), &env, &published).unwrap(), None);

@@ -157,6 +157,22 @@ fn check(args: &CheckArgs) -> Result<ExitCode> {
     Ok(status)
 }
 
+/// Refuses what agents would: they learn in single precision.
+fn fits(env: &dyn Env, seen: &[f64], reward: f64) -> Result<()> {
+    let task = env.info();
+    let is_beyond = |number: f64| !(number as f32).is_finite();
+    let what = match seen.iter().position(|number| is_beyond(*number)) {
+        Some(index) => format!("{} is {:e}", task.observation[index].name, seen[index]),
+        None if is_beyond(reward) => format!("the reward is {reward:e}"),
+        None => return Ok(()),
+    };
+    bail!(
+        "{}: {what}; it must be within {:e}, for agents learn in single precision",
+        task.id,
+        f32::MAX
+    )
+}
+
 /// So many numbers, in words.
 fn numbers(count: usize) -> String {
     match count {
@@ -196,11 +212,13 @@ impl Played {
                 .zip(seen)
                 .for_each(|(span, number)| span.add(*number));
         };
+        fits(env, seen, 0.0)?;
         look(seen, &mut self.observation);
         while steps < MOST_STEPS {
             let draw = ranges.iter().map(|q| rng.random_range(q.low..=q.high));
             let action: Vec<f64> = draw.collect();
             let step = env.step(&action, seen)?;
+            fits(env, seen, step.reward)?;
             look(seen, &mut self.observation);
             let terms: Vec<f64> = step.info.iter().map(|(_, term)| term).collect();
             look(&[&terms[..], &[step.reward]].concat(), &mut self.terms);
@@ -285,5 +303,19 @@ mod tests {
         };
         check(&checked).unwrap();
         assert!(elsewhere.path().join("other.gif").exists());
+        // What agents could not learn from.
+        for (setting, said) in [
+            ("reward_scale=1e300", "the reward is "),
+            ("observation_noise=1e300", "x is "),
+        ] {
+            let args = CheckArgs {
+                env_set: vec![setting.to_owned()],
+                no_film: true,
+                ..checked.clone()
+            };
+            let error = check(&args).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+            assert!(error.contains("it must be within 3.4028235e38"), "{error}");
+        }
     }
 }

@@ -90,9 +90,10 @@ fn merged(args: &TrainArgs, file: Option<(&Path, &str)>, set: Table) -> Result<T
     set::lay_over(&mut settings, set.clone());
     let settings = set::of_env(&settings, &args.env_set)?;
     let start = recipes::named_with(&named, &env, &settings);
+    // What options say of the task is no fault of the file's.
     let start = match file {
-        Some(_) => start.with_context(place)?,
-        None => start?,
+        Some(_) if args.env.is_none() && args.env_set.is_empty() => start.with_context(place)?,
+        _ => start?,
     };
     let mut config = start.clone();
     if let Some((_, text)) = file {

@@ -1,9 +1,13 @@
 //! Settings from the command line: `--set key=value`, with the keys of `config.toml`, and `--env-set key=value`, with those
 //! of its section `env_settings`.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use envs::Settings;
+use envs::wrappers::keys;
 use toml::{Table, Value};
+
+/// A key, for who gave none.
+pub(crate) const KEY: &str = "learning.gamma, of config.toml";
 
 /// The section of `config.toml` with what is set of the task.
 const ENV_SETTINGS: &str = "env_settings";
@@ -22,9 +26,9 @@ pub(crate) fn of_env(given: &Table, words: &[String]) -> Result<Settings> {
 /// # Errors
 /// As [`of_env`].
 pub(crate) fn over(settings: &Settings, words: &[String]) -> Result<Settings> {
-    let mut all = settings.table().clone();
-    lay_over(&mut all, read_all("--env-set", words)?);
-    Ok(all.into())
+    let example = "action_repeat, or begin.noise[0].uniform of a task's file";
+    let words = read_all("--env-set", example, words)?;
+    Ok(settings.clone().over(&words).context("--env-set")?)
 }
 
 /// Puts the settings of the task into a table of settings.
@@ -52,17 +56,18 @@ pub(crate) fn told(settings: &Settings) -> String {
 /// # Errors
 /// With the word that is no setting, or the key that is set twice or in two ways.
 pub(crate) fn table(words: &[String]) -> Result<Table> {
-    read_all("--set", words)
+    read_all("--set", KEY, words)
 }
 
 /// As [`table`], of words of an option.
-fn read_all(option: &str, words: &[String]) -> Result<Table> {
+fn read_all(option: &str, example: &str, words: &[String]) -> Result<Table> {
     let mut all = Table::new();
     for word in words {
         let (key, value) = word.split_once('=').ok_or_else(|| {
-            anyhow!("{option} {word}: a setting is key=value, such as learning.gamma=0.98")
+            anyhow!("{option} {word}: a setting is key=value; a key is one such as {example}")
         })?;
-        put(&mut all, key.trim(), read(value.trim()))
+        let read = read(value.trim());
+        read.and_then(|value| put(&mut all, key.trim(), value, example))
             .map_err(|what| anyhow!("{option} {word}: {what}"))?;
     }
     Ok(all)
@@ -72,12 +77,11 @@ fn read_all(option: &str, words: &[String]) -> Result<Table> {
 ///
 /// # Errors
 /// In words, when the path is none, or is taken.
-pub(crate) fn put(all: &mut Table, path: &str, value: Value) -> Result<(), String> {
-    let parts: Option<Vec<Vec<&str>>> = path.split('.').map(|part| keys(part.trim())).collect();
-    let mut parts = parts.unwrap_or_default().concat();
+pub(crate) fn put(all: &mut Table, path: &str, value: Value, example: &str) -> Result<(), String> {
+    let mut parts = keys(path).unwrap_or_default();
     let Some(last) = parts.pop() else {
         return Err(format!(
-            "`{path}` is no key; keys are those of config.toml, such as learning.gamma"
+            "`{path}` is no key, which is one such as {example}"
         ));
     };
     let mut table = all;
@@ -94,65 +98,45 @@ pub(crate) fn put(all: &mut Table, path: &str, value: Value) -> Result<(), Strin
             }
         };
     }
-    match table.get(last) {
-        None => drop(table.insert(last.to_owned(), value)),
-        Some(_) => return Err(format!("`{path}` is set twice")),
-    }
-    Ok(())
+    insert(table, last, value, path)
 }
 
-/// The keys that a part of a path is: `noise[0]` is `noise` and `0`.
-fn keys(part: &str) -> Option<Vec<&str>> {
-    let letter = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-    let (name, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
-    let mut all = vec![Some(name).filter(|name| !name.is_empty() && name.chars().all(letter))?];
-    let mut rest = indices;
-    while !rest.is_empty() {
-        let (index, behind) = rest.strip_prefix('[')?.split_once(']')?;
-        let digits = !index.is_empty() && index.bytes().all(|letter| letter.is_ascii_digit());
-        all.push(Some(index).filter(|_| digits)?);
-        rest = behind;
+/// Puts a value that nothing else is set to; of tables each value.
+fn insert(table: &mut Table, key: &str, value: Value, path: &str) -> Result<(), String> {
+    match (table.get_mut(key), value) {
+        (None, value) => {
+            table.insert(key.to_owned(), value);
+            Ok(())
+        }
+        (Some(Value::Table(there)), Value::Table(new)) => {
+            let mut new = new.into_iter();
+            new.try_for_each(|(key, value)| insert(there, &key, value, &format!("{path}.{key}")))
+        }
+        _ => Err(format!("`{path}` is set twice")),
     }
-    Some(all)
 }
 
-/// A value as TOML, else as a word.
-fn read(text: &str) -> Value {
+/// A value as TOML, else as a word; what begins as a list, a table or a text of TOML is no word.
+fn read(text: &str) -> Result<Value, String> {
     let read = toml::from_str::<Table>(&format!("value = {text}"));
-    let value = read.ok().filter(|table| table.len() == 1);
-    let value = value.and_then(|mut table| table.remove("value"));
-    value.unwrap_or_else(|| Value::String(text.to_owned()))
+    match read {
+        Err(error) if text.starts_with(['[', '{', '"', '\'']) => {
+            Err(format!("no TOML: {}", error.message().replace('\n', ", ")))
+        }
+        Ok(mut table) if table.len() == 1 => Ok(table
+            .remove("value")
+            .unwrap_or_else(|| Value::String(text.to_owned()))),
+        _ => Ok(Value::String(text.to_owned())),
+    }
 }
 
-/// Puts the values of one table over those of another, section by section; a table over a list counts its elements from 0.
+/// Puts the values of one table over those of another, section by section.
 pub(crate) fn lay_over(all: &mut Table, given: Table) {
     for (key, value) in given {
-        match all.get_mut(&key) {
-            Some(there) => lay(there, value),
-            None => drop(all.insert(key, value)),
+        match (all.get_mut(&key), value) {
+            (Some(Value::Table(there)), Value::Table(new)) => lay_over(there, new),
+            (_, value) => drop(all.insert(key, value)),
         }
-    }
-}
-
-/// As [`lay_over`], of one value over another.
-fn lay(there: &mut Value, given: Value) {
-    let elements = |table: &Table, count: usize| {
-        let indices = table.keys().map(|key| key.parse().ok());
-        let indices: Option<Vec<usize>> = indices.collect();
-        indices.filter(|all| !all.is_empty() && all.iter().all(|index| *index < count))
-    };
-    match (there, given) {
-        (Value::Table(there), Value::Table(given)) => lay_over(there, given),
-        (Value::Array(there), Value::Table(given)) if elements(&given, there.len()).is_some() => {
-            for (index, (_, value)) in elements(&given, there.len())
-                .into_iter()
-                .flatten()
-                .zip(given)
-            {
-                lay(&mut there[index], value);
-            }
-        }
-        (there, given) => *there = given,
     }
 }
 
@@ -212,26 +196,12 @@ mod tests {
     }
 
     #[test]
-    fn elements_of_lists_are_set_by_their_number() {
-        let over = |below: &str, above: &str| {
-            let mut all: Table = below.parse().unwrap();
-            lay_over(&mut all, above.parse().unwrap());
-            all
-        };
-        let list = "a = [{ b = 1, c = 2 }, 5]";
-        let expected: Table = "a = [{ b = 7, c = 2 }, 6]".parse().unwrap();
-        assert_eq!(over(list, "a.0.b = 7\na.1 = 6"), expected);
-        // No such element, or no element at all: what is given takes the place.
-        for given in ["a = { 2 = 1 }", "a = { x = 1 }", "a = {}", "a = [3]"] {
-            let expected: Table = given.parse().unwrap();
-            assert_eq!(over(list, given), expected);
-        }
-    }
-
-    #[test]
     fn what_is_no_setting_is_one_line() {
         for (bad, said) in [
-            (&["gamma"][..], "--set gamma: a setting is key=value"),
+            (
+                &["gamma"][..],
+                "--set gamma: a setting is key=value; a key is one such as learning.gamma",
+            ),
             (&["=5"], "`` is no key"),
             (&["a..b=5"], "`a..b` is no key"),
             (&["a b=5"], "`a b` is no key"),
@@ -245,6 +215,11 @@ mod tests {
                 "--set steps=6: `steps` is set twice",
             ),
             (&["a=5", "a.b=6"], "`a` is set to a value"),
+            (&["a={b=5}", "a.b=6"], "`a.b` is set twice"),
+            (&["a.b=5", "a={c=1,b=6}"], "`a.b` is set twice"),
+            (&["a=[5, x]"], "--set a=[5, x]: no TOML: "),
+            (&["a={b=.5}"], "--set a={b=.5}: no TOML: "),
+            (&["a=\"b"], "--set a=\"b: no TOML: "),
             (&["a.b=5", "a=6"], "`a` is set twice"),
         ] {
             let line = words(bad).unwrap_err().to_string();

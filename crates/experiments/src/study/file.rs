@@ -312,7 +312,7 @@ pub(super) fn all(
             let mut given = Table::new();
             for (key, value) in choice {
                 label += &format!(" {key}={}", value.to_string().replace('"', ""));
-                set::put(&mut given, &key, value)
+                set::put(&mut given, &key, value, set::KEY)
                     .map_err(|what| anyhow::anyhow!("grid: {what}"))?;
             }
             set::lay_over(&mut set, given);
@@ -336,7 +336,8 @@ fn laid_over(section: &str, all: &Table, own: &Table) -> Result<Table> {
     let unfolded = |table: &Table| {
         let mut all = Table::new();
         for (key, value) in set::flat(table) {
-            set::put(&mut all, &key, value).map_err(|what| anyhow::anyhow!("{section}: {what}"))?;
+            set::put(&mut all, &key, value, set::KEY)
+                .map_err(|what| anyhow::anyhow!("{section}: {what}"))?;
         }
         anyhow::Ok(all)
     };

@@ -14,6 +14,7 @@ mod stl;
 mod tests;
 
 use super::asset::{Builtin, MeshInertia, MeshSpec};
+use super::files::open_file;
 use super::inertia::eigen;
 use super::spec::Named;
 use crate::Result;
@@ -196,7 +197,7 @@ fn read(path: &Path, content_type: Option<&str>, left: &mut Left) -> Result<Surf
         }
     };
     let wrong = |error: String| format!("file {}: {error}", path.display());
-    let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
+    let file = open_file(path).map_err(|error| wrong(error.to_string()))?;
     let mut bytes = Vec::new();
     let most = MOST_BYTES.min(left.bytes);
     file.take(most + 1)

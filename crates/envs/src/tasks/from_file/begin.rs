@@ -2,8 +2,9 @@
 
 use glam::DVec3;
 
-use super::builder::{MOST, numbers_of};
+use super::builder::MOST;
 use super::document::Node;
+use super::names::numbers_of;
 use crate::Result;
 use crate::dynamics::State;
 use crate::dynamics::model::{Keyframe, Model};
@@ -66,7 +67,6 @@ impl Begin {
             .map(|noise| noise.list())
             .unwrap_or_default();
         let goals = Self::goals(Some(section))?;
-        check_mocap(&goals)?;
         let noise: Vec<Noise> = noise
             .iter()
             .map(|node| Noise::read(node, model))
@@ -79,10 +79,7 @@ impl Begin {
                 .map(|name| name.index("keyframe", &names))
                 .transpose()?,
             noise,
-            goals: goals
-                .iter()
-                .map(|(_, node)| Goal::read(node, model))
-                .collect::<Result<_>>()?,
+            goals: read_goals(&goals, model)?,
         })
     }
 
@@ -141,21 +138,23 @@ impl Begin {
     }
 }
 
-/// Refuses two goals that one mocap body stands for.
-fn check_mocap(goals: &[(String, Node<'_>)]) -> Result<()> {
-    let bodies = goals
-        .iter()
-        .filter_map(|(name, goal)| Some((name, goal.get("mocap")?)));
-    let bodies: Vec<_> = bodies.collect();
-    for (i, (_, body)) in bodies.iter().enumerate() {
-        let same = |other: &&(&String, Node<'_>)| other.1.as_text() == body.as_text();
-        if let Some((name, _)) = bodies[..i].iter().find(same) {
+/// Reads the goals, of which each has a mocap body to itself.
+fn read_goals(section: &[(String, Node<'_>)], model: &Model) -> Result<Vec<Goal>> {
+    let mut goals: Vec<Goal> = Vec::with_capacity(section.len());
+    let mut held = vec![None; model.bodies.mocap.len()];
+    for (name, node) in section {
+        let goal = Goal::read(node, model)?;
+        if let Some(mocap) = goal.mocap
+            && let Some(other) = held[mocap].replace(name)
+        {
+            let body = node.need("mocap", "")?;
             return Err(body.error(format!(
-                "the body stands where the goal `{name}` is already"
+                "the body stands where the goal `{other}` is already"
             )));
         }
+        goals.push(goal);
     }
-    Ok(())
+    Ok(goals)
 }
 
 impl Noise {
@@ -176,10 +175,9 @@ impl Noise {
             (Some(size), None, None) => Draw::Uniform(size.size()?),
             (None, Some(std), None) => Draw::Normal(std.size()?),
             (None, None, Some(range)) => {
-                for number in range.list() {
-                    number.finite()?;
-                }
-                Draw::Between(range.range()?)
+                let limits = range.range()?;
+                range.all_finite()?;
+                Draw::Between(limits)
             }
             _ => {
                 return Err(node.error(

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use glam::DVec3;
 
 use super::document::Node;
-use super::expression::{Expression, is_name, is_reserved};
+use super::expression::Expression;
+use super::names::{Either, check_name, chosen, either, numbers_of};
 use super::quantity::{Quantities, Quantity, Shape};
 use super::source::{Frame, Source, Touch};
 use crate::dynamics::model::Model;
@@ -50,8 +51,7 @@ pub(super) const SHAPES: [&str; 7] = [
 ];
 
 /// What `clip` may be.
-const CLIP: &str =
-    "it must be a finite number, 0 or more, or two numbers, the lower first, such as [-1, inf]";
+const CLIP: &str = "a finite number, 0 or more, or two numbers, the lower first, such as [-1, inf]";
 
 /// How far a named quantity is read.
 #[derive(Clone, Copy)]
@@ -164,8 +164,7 @@ impl<'a> Builder<'a> {
             return Ok(index);
         }
         let Some(own) = self.section.get(name).cloned() else {
-            node.find("quantity", name, &self.names)?;
-            return Err(node.error("there is no such quantity"));
+            return Err(node.no("quantity", name, &self.names));
         };
         self.named.insert(name.to_owned(), Named::Reading);
         self.deeper(node)?;
@@ -207,8 +206,9 @@ impl<'a> Builder<'a> {
         let mut given = kinds.filter_map(|kind| Some((kind, node.get(kind)?)));
         let Some((kind, value)) = given.next() else {
             return Err(node.error(format!(
-                "it says no quantity; give one of {}, {EXPRESSION}, {OF}",
-                KINDS.join(", ")
+                "it says no quantity; give one of {}, {EXPRESSION}, {OF}{}",
+                KINDS.join(", "),
+                node.misspelt()
             )));
         };
         if let Some((other, _)) = given.next() {
@@ -335,10 +335,9 @@ impl<'a> Builder<'a> {
             |body: usize| -> Vec<bool> { geoms.body.iter().map(|of| *of == body).collect() };
         let alone = |geom: usize| (0..geoms.body.len()).map(|other| other == geom).collect();
         let side = |node: &Node<'a>| -> Result<Vec<bool>> {
-            let names = [&self.model.bodies.name, &geoms.name];
-            let [bodies, geoms] = [("body", &names[0][..]), ("geom", &names[1][..])];
+            let bodies = ("body", &self.model.bodies.name[..]);
             let same = |body: usize, geom: usize| of_body(body) == alone(geom);
-            Ok(match either(node, bodies, geoms, same)? {
+            Ok(match either(node, bodies, ("geom", &geoms.name), same)? {
                 Either::First(body) => of_body(body),
                 Either::Second(geom) => alone(geom),
             })
@@ -466,10 +465,11 @@ impl<'a> Builder<'a> {
         if let Some(clip) = node.get("clip") {
             let limits = match clip.list().len() {
                 1 => clip
-                    .size()
-                    .map(|limit| [-limit, limit])
-                    .map_err(|_| clip.error(CLIP))?,
-                _ => clip.range().map_err(|_| clip.error(CLIP))?,
+                    .checked(CLIP, |limit| limit >= 0.0)
+                    .map(|limit| [-limit, limit])?,
+                _ => clip
+                    .range()
+                    .map_err(|_| clip.error(format!("it must be {CLIP}")))?,
             };
             push(Shape::Clip(limits), &mut dims);
         }
@@ -482,69 +482,6 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Some of the things that a model has, from the `first` on: `"all"`, a name or several, but those in `except`.
-fn chosen(
-    node: &Node<'_>,
-    value: &Node<'_>,
-    what: &str,
-    names: &[String],
-    first: usize,
-) -> Result<Vec<usize>> {
-    let except = match node.get("except") {
-        Some(except) => {
-            let list = except.list();
-            let found = list.iter().map(|name| name.index(what, names));
-            found.collect::<Result<Vec<_>>>()?
-        }
-        None => Vec::new(),
-    };
-    let all = match value.as_text() {
-        Some("all") => (first..names.len()).collect(),
-        _ => {
-            let mut all = Vec::new();
-            for name in value.list() {
-                let index = name.index(what, names)?;
-                if all.contains(&index) {
-                    return Err(name.error(format!("the {what} is named twice")));
-                }
-                all.push(index);
-            }
-            all
-        }
-    };
-    if let Some(other) = except.iter().find(|index| !all.contains(index)) {
-        let except = node.need("except", "")?;
-        let message = format!(
-            "`{}` is not among them, so it cannot be left out",
-            names[*other]
-        );
-        return Err(except.error(message));
-    }
-    let left: Vec<usize> = all
-        .into_iter()
-        .filter(|index| !except.contains(index))
-        .collect();
-    match left.is_empty() {
-        true => Err(value.error(format!("it is of no {what}"))),
-        false => Ok(left),
-    }
-}
-
-/// Where the positions or velocities of joints stand: those that the key names.
-pub(super) fn numbers_of(node: &Node<'_>, key: &str, model: &Model) -> Result<Vec<usize>> {
-    let value = node.need(key, "the joints")?;
-    let joints = &model.joints;
-    let chosen = chosen(node, &value, "joint", &joints.name, 0)?;
-    let numbers = |joint: usize| match key {
-        "position" => (joints.qposadr[joint], joints.kind[joint].nq()),
-        _ => (joints.dofadr[joint], joints.kind[joint].nv()),
-    };
-    let spans = chosen.into_iter().map(numbers);
-    Ok(spans
-        .flat_map(|(first, count)| first..first + count)
-        .collect())
-}
-
 /// Cuts a label to a length that a table has room for. Quantities are made of each other, and their labels too: each could be twice
 /// as long as the one before.
 fn shorten(label: &mut String) {
@@ -552,60 +489,5 @@ fn shorten(label: &mut String) {
     if let Some((end, _)) = label.char_indices().nth(MOST) {
         label.truncate(end);
         label.push('…');
-    }
-}
-
-/// One of two kinds of things.
-enum Either {
-    First(usize),
-    Second(usize),
-}
-
-/// The thing of a name that one of two kinds of things can have; where both have it, and the two are not the `same`, a table says
-/// the kind: `{ geom = "torso" }`.
-fn either(
-    node: &Node<'_>,
-    (first, firsts): (&str, &[String]),
-    (second, seconds): (&str, &[String]),
-    same: impl Fn(usize, usize) -> bool,
-) -> Result<Either> {
-    if node.is_table() {
-        node.only(&[first, second])?;
-        return match (node.get(first), node.get(second)) {
-            (Some(one), None) => Ok(Either::First(one.index(first, firsts)?)),
-            (None, Some(one)) => Ok(Either::Second(one.index(second, seconds)?)),
-            _ => Err(node.error(format!("give either `{first}` or `{second}`"))),
-        };
-    }
-    let name = node.text(&format!("the name of a {first} or a {second}"))?;
-    let place = |names: &[String]| {
-        names
-            .iter()
-            .position(|other| other == name && !name.is_empty())
-    };
-    match (place(firsts), place(seconds)) {
-        (Some(one), Some(other)) if !same(one, other) => Err(node.error(format!(
-            "`{name}` is a {first} and a {second}; write {{ {first} = \"{name}\" }} or {{ {second} = \"{name}\" }}"
-        ))),
-        (Some(one), _) => Ok(Either::First(one)),
-        (None, Some(one)) => Ok(Either::Second(one)),
-        (None, None) => {
-            let names = [firsts, seconds].concat();
-            node.find(&format!("{first} or {second}"), name, &names)?;
-            Err(node.error("there is no such thing"))
-        }
-    }
-}
-
-/// Refuses a name that expressions could not use.
-pub(super) fn check_name(name: &str, node: &Node<'_>) -> Result<()> {
-    if is_reserved(name) {
-        return Err(node.error(format!(
-            "`{name}` is a word of expressions; take another name"
-        )));
-    }
-    match is_name(name) {
-        true => Ok(()),
-        false => Err(node.error("a name has letters, digits and `_`, and begins with no digit")),
     }
 }

@@ -1,14 +1,15 @@
-//! A task's file as it is read: values with their lines and keys.
+//! A task's file as it is read: values with their lines and keys, and what is set over them.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::intern::intern;
-use super::tree::{Inner, Origin, Tree, Unknown, element, join};
+use crate::mjcf::open_file;
 use crate::nearest::hint;
-use crate::wrappers::shortened;
+use crate::wrappers::{Missing, index, join, overlay, shortened};
 use crate::{Error, Result};
 
 /// Bytes of a file, at most.
@@ -26,7 +27,7 @@ pub(super) fn read(path: &Path) -> Result<String> {
         error,
     };
     let mut bytes = Vec::new();
-    let opened = std::fs::File::open(path).map_err(unread)?;
+    let opened = open_file(path).map_err(unread)?;
     opened
         .take(LONGEST + 1)
         .read_to_end(&mut bytes)
@@ -52,7 +53,11 @@ pub(super) struct Document<'a> {
     file: &'a str,
     /// The bytes with which lines begin, but the first.
     starts: Vec<usize>,
-    root: Tree,
+    root: Value,
+    /// The bytes with which the file's own values begin, by path.
+    places: HashMap<String, usize>,
+    /// The paths of what is set, and its values.
+    set: Vec<(String, Value)>,
 }
 
 impl<'a> Document<'a> {
@@ -61,18 +66,22 @@ impl<'a> Document<'a> {
     /// # Errors
     /// [`Error::TaskFile`] with the line, and [`Error::UnknownSetting`] of an element of a list that is not there.
     pub(super) fn parse(file: &'a str, text: &str, set: &Table) -> Result<Self> {
-        let root = DeTable::parse(text).map_err(|error| Error::TaskFile {
+        let read = DeTable::parse(text).map_err(|error| Error::TaskFile {
             file: file.to_owned(),
             line: line(&starts(text), error.span().map_or(0, |span| span.start)),
             message: error.message().replace('\n', ", "),
         })?;
-        let mut root = Tree::of_file(root.get_ref());
-        root.lay("", &Value::Table(set.clone()))
-            .map_err(|Unknown { path, hint }| unknown(file, path, hint))?;
+        let mut places = HashMap::new();
+        let mut root = table("", read.get_ref(), &mut places);
+        let mut laid = Vec::new();
+        overlay(&mut root, set, "", &mut laid)
+            .map_err(|Missing { path, hint }| unknown(file, path, hint))?;
         Ok(Self {
             file,
             starts: starts(text),
-            root,
+            root: Value::Table(root),
+            places,
+            set: laid,
         })
     }
 
@@ -81,8 +90,48 @@ impl<'a> Document<'a> {
         Node {
             document: self,
             path: String::new(),
-            tree: &self.root,
+            value: &self.root,
         }
+    }
+}
+
+/// The values of a table; `places` is given where they stand.
+fn table(path: &str, table: &DeTable<'_>, places: &mut HashMap<String, usize>) -> Table {
+    let entries = table.iter().map(|(name, read)| {
+        let name = name.get_ref();
+        let path = join(path, name);
+        (name.to_string(), value(&path, read.get_ref(), places))
+    });
+    let entries: Table = entries.collect();
+    for (name, _) in table {
+        places.insert(join(path, name.get_ref()), name.span().start);
+    }
+    entries
+}
+
+/// As [`table`], of any value.
+fn value(path: &str, read: &DeValue<'_>, places: &mut HashMap<String, usize>) -> Value {
+    let number = |text: &str| text.parse().unwrap_or(f64::NAN);
+    match read {
+        DeValue::Table(inner) => Value::Table(table(path, inner, places)),
+        DeValue::Array(list) => {
+            let each = list.iter().enumerate().map(|(i, element)| {
+                let path = format!("{path}[{i}]");
+                places.insert(path.clone(), element.span().start);
+                value(&path, element.get_ref(), places)
+            });
+            Value::Array(each.collect())
+        }
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Boolean(flag) => Value::Boolean(*flag),
+        DeValue::Datetime(time) => Value::Datetime(*time),
+        DeValue::Float(float) => Value::Float(number(float.as_str())),
+        // One of too many digits is a number, and no whole one.
+        DeValue::Integer(whole) => match i64::from_str_radix(whole.as_str(), whole.radix()) {
+            Ok(whole) => Value::Integer(whole),
+            Err(_) if whole.radix() == 10 => Value::Float(number(whole.as_str())),
+            Err(_) => Value::Float(f64::NAN),
+        },
     }
 }
 
@@ -103,11 +152,45 @@ fn line(starts: &[usize], at: usize) -> u32 {
     u32::try_from(1 + before).unwrap_or(u32::MAX)
 }
 
-/// Where something stands in a file, for what comes to light later.
+/// Whether a path goes on from another, or is it.
+fn is_within(path: &str, outer: &str) -> bool {
+    let rest = path.strip_prefix(outer);
+    rest.is_some_and(|rest| outer.is_empty() || rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// Where a value is from, for what comes to light later.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {
-    pub(super) line: u32,
-    pub(super) key: String,
+    line: u32,
+    key: String,
+    /// The value, where it is set.
+    set: Option<String>,
+    /// What is set in it, in words.
+    within: String,
+}
+
+impl Mark {
+    /// What is wrong with it.
+    pub(super) fn error(&self, file: &str, message: impl std::fmt::Display) -> Error {
+        let (file, within) = (file.to_owned(), &self.within);
+        if let Some(value) = &self.set {
+            return Error::TaskFileSetting {
+                file,
+                name: self.key.clone(),
+                value: value.clone(),
+                message: message.to_string(),
+            };
+        }
+        let message = match self.key.as_str() {
+            "" => format!("{message}{within}"),
+            key => format!("{key}: {message}{within}"),
+        };
+        Error::TaskFile {
+            file,
+            line: self.line,
+            message,
+        }
+    }
 }
 
 /// A value in the file.
@@ -115,68 +198,81 @@ pub(super) struct Mark {
 pub(super) struct Node<'a> {
     document: &'a Document<'a>,
     path: String,
-    tree: &'a Tree,
+    value: &'a Value,
 }
 
 impl<'a> Node<'a> {
-    /// Its line and key.
+    /// Whether the value is set, as a whole.
+    fn is_set(&self) -> bool {
+        let mut set = self.document.set.iter();
+        set.any(|(path, _)| is_within(&self.path, path))
+    }
+
+    /// Where it is from.
     pub(super) fn mark(&self) -> Mark {
+        let Document {
+            starts,
+            places,
+            set,
+            ..
+        } = self.document;
+        let inner = set.iter().filter(|(path, _)| is_within(path, &self.path));
+        let inner = inner
+            .take(3)
+            .map(|(path, value)| format!("; {path} is set to {value}"));
         Mark {
-            line: line(&self.document.starts, self.tree.at),
+            line: line(starts, places.get(&self.path).copied().unwrap_or(0)),
             key: self.path.clone(),
+            set: self.is_set().then(|| shortened(&self.value.to_string())),
+            within: match self.path.as_str() {
+                "" => String::new(),
+                _ => inner.collect(),
+            },
         }
     }
 
     /// What is wrong with it.
     pub(super) fn error(&self, message: impl std::fmt::Display) -> Error {
-        let file = self.document.file.to_owned();
-        let there = match &self.tree.origin {
-            Origin::File => {
-                let Mark { line, key } = self.mark();
-                let message = match key.as_str() {
-                    "" => message.to_string(),
-                    key => format!("{key}: {message}"),
-                };
-                return Error::TaskFile {
-                    file,
-                    line,
-                    message,
-                };
-            }
-            Origin::Set => String::new(),
-            Origin::Added(hint) => format!(" (the file has no `{}`; {hint})", self.path),
-        };
-        Error::TaskFileSetting {
-            file,
-            name: self.path.clone(),
-            value: shortened(&self.tree.to_value().to_string()),
-            message: format!("{message}{there}"),
-        }
+        self.mark().error(self.document.file, message)
     }
 
-    fn entry(&self) -> Option<&'a [(String, Tree)]> {
-        match &self.tree.inner {
-            Inner::Table(entries) => Some(entries),
-            _ => None,
+    /// Of a new name that is set, those that the file has in its place, one of which may be meant.
+    pub(super) fn misspelt(&self) -> String {
+        let places = &self.document.places;
+        let Some((section, name)) = self.path.rsplit_once('.') else {
+            return String::new();
+        };
+        if !self.is_set() || places.contains_key(&self.path) {
+            return String::new();
         }
+        let known = places
+            .keys()
+            .filter_map(|path| path.strip_prefix(section)?.strip_prefix('.'));
+        let mut known: Vec<_> = known.filter(|name| !name.contains(['.', '['])).collect();
+        known.sort_unstable();
+        format!(" (the file has no `{}`; {})", self.path, hint(name, known))
+    }
+
+    fn table(&self) -> Option<&'a Table> {
+        self.value.as_table()
     }
 
     pub(super) fn is_table(&self) -> bool {
-        self.entry().is_some()
+        self.value.is_table()
     }
 
-    fn child(&self, path: String, tree: &'a Tree) -> Node<'a> {
+    fn child(&self, path: String, value: &'a Value) -> Node<'a> {
         Node {
             document: self.document,
             path,
-            tree,
+            value,
         }
     }
 
     /// The value of a key.
     pub(super) fn get(&self, key: &str) -> Option<Node<'a>> {
-        let (_, tree) = self.entry()?.iter().find(|(name, _)| name == key)?;
-        Some(self.child(join(&self.path, key), tree))
+        let value = self.table()?.get(key)?;
+        Some(self.child(join(&self.path, key), value))
     }
 
     /// The value of a key that must be there.
@@ -185,14 +281,17 @@ impl<'a> Node<'a> {
             .ok_or_else(|| self.error(format!("`{key}` is missing: {what}")))
     }
 
-    /// All keys and values of a section, in the order of the file.
+    /// All keys and values of a section, in the order of the file; what is new there follows.
     pub(super) fn entries(&self, what: &str) -> Result<Vec<(String, Node<'a>)>> {
-        let Some(entries) = self.entry() else {
+        let Some(table) = self.table() else {
             return Err(self.error(format!("it must be {what}")));
         };
-        let each = entries.iter();
-        let each = each.map(|(key, tree)| (key.clone(), self.child(join(&self.path, key), tree)));
-        Ok(each.collect())
+        let each = table.iter();
+        let each = each.map(|(key, value)| (key.clone(), self.child(join(&self.path, key), value)));
+        let mut all: Vec<_> = each.collect();
+        let places = &self.document.places;
+        all.sort_by_key(|(_, node)| places.get(&node.path).copied().unwrap_or(usize::MAX));
+        Ok(all)
     }
 
     /// Refuses keys that are not among those known.
@@ -201,62 +300,59 @@ impl<'a> Node<'a> {
             if known.contains(&key.as_str()) {
                 continue;
             }
-            let known = known.iter().copied();
-            return Err(match node.tree.origin {
-                Origin::File => {
-                    let hint = hint(&key, known);
-                    let at = self.child(self.path.clone(), node.tree);
-                    at.error(format!("unknown key `{key}`; {hint}"))
-                }
-                // At the top there are wrappers' settings too.
-                Origin::Set | Origin::Added(_) => {
-                    let wrappers = crate::wrappers::settings().map(|(name, _)| name);
-                    let wrappers = wrappers.filter(|_| self.path.is_empty());
-                    let hint = hint(&key, known.chain(wrappers));
-                    unknown(self.document.file, node.path, hint)
-                }
-            });
+            if !node.is_set() {
+                let hint = hint(&key, known.iter().copied());
+                let Mark { line, .. } = node.mark();
+                let mark = Mark {
+                    line,
+                    ..self.mark()
+                };
+                let message = format!("unknown key `{key}`; {hint}");
+                return Err(mark.error(self.document.file, message));
+            }
+            // At the top there are wrappers' settings too.
+            let wrappers = crate::wrappers::settings().map(|(name, _)| name);
+            let wrappers = wrappers
+                .filter(|name| self.path.is_empty() && known.iter().all(|known| known != name));
+            let hint = match index(&key).filter(|_| !self.path.is_empty()) {
+                Some(_) => format!("the file has no list `{}`", self.path),
+                None => hint(&key, known.iter().copied().chain(wrappers)),
+            };
+            return Err(unknown(self.document.file, node.path, hint));
         }
         Ok(())
     }
 
     /// The values of a list; one value stands for a list of it.
     pub(super) fn list(&self) -> Vec<Node<'a>> {
-        let Inner::List(list) = &self.tree.inner else {
+        let Some(list) = self.value.as_array() else {
             return vec![self.clone()];
         };
         let each = list.iter().enumerate();
-        each.map(|(i, tree)| self.child(element(&self.path, i), tree))
+        each.map(|(i, value)| self.child(format!("{}[{i}]", self.path), value))
             .collect()
     }
 
-    fn leaf(&self) -> Option<&'a Value> {
-        match &self.tree.inner {
-            Inner::Leaf(value) => Some(value),
-            _ => None,
-        }
-    }
-
     pub(super) fn text(&self, what: &str) -> Result<&'a str> {
-        let text = self.leaf().and_then(Value::as_str);
+        let text = self.value.as_str();
         text.ok_or_else(|| self.error(format!("it must be {what}, in quotes")))
     }
 
     /// The text, where it is one.
     pub(super) fn as_text(&self) -> Option<&'a str> {
-        self.leaf().and_then(Value::as_str)
+        self.value.as_str()
     }
 
     pub(super) fn flag(&self) -> Result<bool> {
-        let flag = self.leaf().and_then(Value::as_bool);
+        let flag = self.value.as_bool();
         flag.ok_or_else(|| self.error("it must be true or false"))
     }
 
     /// A number that may be infinite.
     pub(super) fn number(&self, what: &str) -> Result<f64> {
-        let number = match self.leaf() {
-            Some(Value::Float(float)) => Some(*float),
-            Some(Value::Integer(whole)) => Some(*whole as f64),
+        let number = match self.value {
+            Value::Float(float) => Some(*float),
+            Value::Integer(whole) => Some(*whole as f64),
             _ => None,
         };
         let number = number.filter(|number: &f64| !number.is_nan());
@@ -274,11 +370,14 @@ impl<'a> Node<'a> {
     }
 
     /// A finite number that is `good`.
-    fn checked(&self, what: &str, good: impl Fn(f64) -> bool) -> Result<f64> {
+    pub(super) fn checked(&self, what: &str, good: impl Fn(f64) -> bool) -> Result<f64> {
         let number = self.number(what)?;
         match number.is_finite() && good(number) {
             true if is_single(number) => Ok(number),
-            true => Err(self.error(format!("it must be at most {:e}", f32::MAX))),
+            true => Err(self.error(format!(
+                "it must be within {:e}, as single precision is",
+                f32::MAX
+            ))),
             false => Err(self.error(format!("it must be {what}"))),
         }
     }
@@ -286,10 +385,15 @@ impl<'a> Node<'a> {
     /// A place: three finite numbers.
     pub(super) fn place(&self) -> Result<[f64; 3]> {
         let place: [f64; 3] = self.numbers("three numbers, x, y and z, in m")?;
-        for number in self.list() {
-            number.finite()?;
-        }
+        self.all_finite()?;
         Ok(place)
+    }
+
+    /// Refuses a number of a list that is not finite.
+    pub(super) fn all_finite(&self) -> Result<()> {
+        self.list()
+            .iter()
+            .try_for_each(|number| number.finite().map(drop))
     }
 
     /// So many numbers.
@@ -318,7 +422,7 @@ impl<'a> Node<'a> {
 
     /// A whole number in a range.
     pub(super) fn count(&self, allowed: std::ops::RangeInclusive<usize>) -> Result<usize> {
-        let count = self.leaf().and_then(Value::as_integer);
+        let count = self.value.as_integer();
         let count = count.and_then(|whole| usize::try_from(whole).ok());
         count
             .filter(|count| allowed.contains(count))
@@ -339,10 +443,13 @@ impl<'a> Node<'a> {
         let index = names
             .iter()
             .position(|other| other == name && !name.is_empty());
-        index.ok_or_else(|| {
-            let hint = hint(name, names.iter().map(String::as_str));
-            self.error(format!("there is no {what} `{name}`; {hint}"))
-        })
+        index.ok_or_else(|| self.no(what, name, names))
+    }
+
+    /// The error of a name that is none of some names.
+    pub(super) fn no(&self, what: &str, name: &str, names: &[String]) -> Error {
+        let hint = hint(name, names.iter().map(String::as_str));
+        self.error(format!("there is no {what} `{}`; {hint}", shortened(name)))
     }
 }
 

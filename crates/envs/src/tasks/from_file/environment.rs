@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
-use super::document::{Mark, is_single};
+use super::document::is_single;
 use super::plan::Plan;
 use super::reward::Bad;
 use super::source::{Memory, Moment, Now};
@@ -114,13 +114,13 @@ impl FileTask {
 
     /// The error of a number that the file asks for.
     fn told(&self, bad: &Bad<'_>, moment: Moment) -> Error {
-        let Mark { line, key } = bad.mark;
         let when = moment.told(self.elapsed_steps);
-        Error::TaskFile {
-            file: self.plan.info.id.to_owned(),
-            line: *line,
-            message: format!("{key}: it is {} {when}; {}", bad.value, bad.must),
-        }
+        let value = match bad.value.abs() < 1e16 {
+            true => bad.value.to_string(),
+            false => format!("{:e}", bad.value),
+        };
+        let message = format!("it is {value} {when}; {}", bad.must);
+        bad.mark.error(self.plan.info.id, message)
     }
 
     /// Computes what derives from the positions and velocities.
@@ -217,10 +217,11 @@ impl Env for FileTask {
         }
         self.update_contact_forces();
         self.observe(Moment::Step, observation)?;
-        let told = |bad: &Bad<'_>| self.told(bad, Moment::Step);
+        // Once one is met, the others do not matter.
         let mut terminated = false;
         for end in &plan.ends {
-            terminated |= end.is_met(&self.values).map_err(|bad| told(&bad))?;
+            let met = end.is_met(&self.values);
+            terminated = terminated || met.map_err(|bad| self.told(&bad, Moment::Step))?;
         }
         let [_, stack] = &mut self.scratch;
         let paid = plan.reward.of(&mut self.values, terminated, stack);

@@ -3,8 +3,8 @@
 //! [`open()`] reads one, and so does [`make`](crate::make) of a name that ends on `.toml`. The book's page "Your own robot in
 //! ten minutes" has every key.
 //!
-//! In reading order: `environment` (how a step goes), `tree` (a file's values, and what is set over them), `document` (reading them, with lines), `expression` (arithmetic in a text),
-//! `source` and `quantity` (what is measured), `builder` (from words to quantities), `begin`, `reward`, `plan`, `open`, [`template()`] (a first
+//! In reading order: `environment` (how a step goes), `document` (TOML with lines), `expression` (arithmetic in a text),
+//! `source` and `quantity` (what is measured), `names` (of a model's things), `builder` (from words to quantities), `begin`, `reward`, `plan`, `open`, [`template()`] (a first
 //! file for a model).
 
 mod begin;
@@ -13,6 +13,7 @@ mod document;
 mod environment;
 mod expression;
 mod intern;
+mod names;
 mod open;
 mod plan;
 mod quantity;
@@ -21,7 +22,6 @@ mod source;
 mod template;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 pub use environment::FileTask;
 pub(crate) use intern::intern;
@@ -29,7 +29,7 @@ pub use open::{files, open};
 pub use template::template;
 
 /// What the name of a task that is a file ends on.
-pub(crate) const ENDING: &str = ".toml";
+const ENDING: &str = ".toml";
 
 /// Whether the name of a task is that of a file.
 #[must_use]

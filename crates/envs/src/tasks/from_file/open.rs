@@ -28,7 +28,8 @@ const KEYS: [&str; 10] = [
 /// # Errors
 /// [`Error::TaskFile`](crate::Error::TaskFile) with the line, the key and what is allowed;
 /// [`Error::Read`](crate::Error::Read) and [`Error::Mjcf`](crate::Error::Mjcf) of the file and its model;
-/// [`Error::UnknownSetting`](crate::Error::UnknownSetting) of a key that the file's task has not.
+/// [`Error::UnknownSetting`](crate::Error::UnknownSetting) and [`Error::TaskFileSetting`](crate::Error::TaskFileSetting) of what
+/// is set, when the file's task has it not, or it is not what it must be.
 pub fn open(path: impl AsRef<Path>, settings: &Settings) -> Result<FileTask> {
     let path = path.as_ref();
     let text = read(path)?;
@@ -40,12 +41,12 @@ pub fn open(path: impl AsRef<Path>, settings: &Settings) -> Result<FileTask> {
     Ok(FileTask::new(plan(&root, intern(&file), model)?))
 }
 
-/// What `read` makes of the file of a task's model: beside the task's own, unless its path is a whole one.
-fn of_model<T>(root: &Node<'_>, path: &Path, read: impl Fn(PathBuf) -> Result<T>) -> Result<T> {
+/// What `open` makes of the file of a task's model: beside the task's own, unless its path is a whole one.
+fn of_model<T>(root: &Node<'_>, path: &Path, open: impl FnOnce(PathBuf) -> Result<T>) -> Result<T> {
     let what = "the path of a model in MJCF, beside this file";
     let node = root.need("model", what)?;
     let model = path.with_file_name("").join(node.text(what)?);
-    read(model).map_err(|error| match error {
+    open(model).map_err(|error| match error {
         Error::Read { .. } => node.error(error),
         error => error,
     })
@@ -54,12 +55,12 @@ fn of_model<T>(root: &Node<'_>, path: &Path, read: impl Fn(PathBuf) -> Result<T>
 /// The files that the task at `path` with these settings is made from: itself, its model, and what that includes and shows.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open`] of what is not read, or names no model. The rest of the file is not checked.
 pub fn files(path: impl AsRef<Path>, settings: &Settings) -> Result<Vec<PathBuf>> {
     let path = path.as_ref();
     let text = read(path)?;
     let file = path.display().to_string();
     let document = Document::parse(&file, &text, settings.table())?;
-    let of_model = of_model(&document.root(), path, mjcf::files)?;
-    Ok([vec![path.to_owned()], of_model].concat())
+    let others = of_model(&document.root(), path, mjcf::files)?;
+    Ok([vec![path.to_owned()], others].concat())
 }

@@ -149,6 +149,7 @@ impl Moment {
     pub(super) fn told(self, steps: usize) -> String {
         match self {
             Self::Begin => "where an episode begins".to_owned(),
+            Self::Step | Self::Restored if steps == 1 => "after 1 step".to_owned(),
             Self::Step | Self::Restored => format!("after {steps} steps"),
         }
     }

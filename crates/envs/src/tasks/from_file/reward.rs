@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::builder::{Builder, check_name};
+use super::builder::Builder;
 use super::document::{Mark, Node, is_single};
 use super::expression::Expression;
+use super::names::check_name;
 use crate::Result;
 use crate::tasks::{Sigmoid, Tolerance};
 

@@ -149,7 +149,7 @@ fn mistakes_in_their_making_are_told() {
         ),
         (
             text("observe = [{ position = \"turn\", except = \"lift\" }]", ""),
-            "observe[0].except: `lift` is not among them",
+            "observe[0].except: the joint is not among them, so it cannot be left out",
         ),
         (
             text("observe = [{ position = \"turn\", clip = [1] }]", ""),
@@ -219,7 +219,7 @@ fn mistakes_in_numbers_and_ends_are_told() {
         ),
         (
             text("observe = [{ point = [0, 1e39, 0] }]", ""),
-            "observe[0].point[1]: it must be at most 3.4028235e38",
+            "observe[0].point[1]: it must be within 3.4028235e38",
         ),
         (
             text("observe = [{ expression = \"1e400\" }]", ""),
@@ -318,7 +318,7 @@ fn mistakes_in_where_episodes_begin_are_told() {
                 good,
                 "[begin]\ngoals.g = { low = [0, -1e308, 0], high = [1, 1e308, 1] }",
             ),
-            "begin.goals.g.low[1]: it must be at most 3.4028235e38",
+            "begin.goals.g.low[1]: it must be within 3.4028235e38, as single precision is",
         ),
         (
             text(
@@ -504,6 +504,17 @@ fn hostile_files_are_one_clear_line() {
         line.ends_with("own.toml:2: the file is no text in UTF-8"),
         "{line}"
     );
+    // What would never end.
+    let own = Own::new("");
+    let pipe = own.folder.join("pipe.toml");
+    if std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .is_ok_and(|made| made.success())
+    {
+        let line = make(&pipe.display().to_string()).err().unwrap().to_string();
+        assert!(line.ends_with("it is no regular file"), "{line}");
+    }
     // A file that is none.
     let error = make("/").err().unwrap().to_string();
     assert!(error.starts_with("unknown task `/`"), "{error}");

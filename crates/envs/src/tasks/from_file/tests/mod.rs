@@ -1,5 +1,6 @@
 //! Files: the same episodes as the tasks in Rust, each word of the language, and mistakes.
 
+mod expression;
 mod mistakes;
 mod settings;
 
@@ -426,11 +427,23 @@ fn what_is_no_number_or_too_large_is_never_taken_for_another() {
     for case in &bad {
         let own = make(case);
         let line = stepped(&own).expect_err(&case.1).to_string();
-        let told = line.contains(" after 1 steps; ");
+        let told = line.contains(" after 1 step; ");
         let key = line.contains("reward.bad: it is ") || line.contains("end[0]: it is NaN");
         assert!(told && key, "{case:?}: {line}");
     }
-    // What does not depend on it is known.
+    let large = stepped(&make(&expression("1e300")))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        large.contains("reward.bad: it is 1e300 after 1 step"),
+        "{large}"
+    );
+    // What does not depend on it is known, and an episode that has ended has.
+    assert!(
+        stepped(&make(&ends("{ time = true }, \"n\"")))
+            .unwrap()
+            .terminated
+    );
     for text in [
         "0 and n",
         "1 or n",
