@@ -28,7 +28,7 @@ pub(crate) fn of_env(given: &Table, words: &[String]) -> Result<Settings> {
 pub(crate) fn over(settings: &Settings, words: &[String]) -> Result<Settings> {
     let example = "action_repeat, or begin.noise[0].uniform of a task's file";
     let words = read_all("--env-set", example, words)?;
-    Ok(settings.clone().over(&words).context("--env-set")?)
+    settings.clone().over(&words).context("--env-set")
 }
 
 /// Puts the settings of the task into a table of settings.

@@ -99,7 +99,8 @@ pub(super) fn plan<'a>(root: &Node<'a>, id: &'static str, model: Model) -> Resul
 fn action(model: &Model, actuator: usize) -> SpaceDim {
     let mut dim = action_dim(model, actuator);
     let name = &model.actuators.name[actuator];
-    if !(dim.low.is_finite() && dim.high.is_finite()) && !name.is_empty() {
+    let is_bounded = dim.low.is_finite() && dim.high.is_finite();
+    if !is_bounded && !name.is_empty() {
         dim.name.clone_from(name);
     }
     dim
