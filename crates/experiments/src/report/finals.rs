@@ -108,7 +108,7 @@ impl Aggregates {
         )
     }
 
-    /// Why scores are not shares, and what is not in the table.
+    /// Why scores are not shares, what is not in the table, and whose intervals say little.
     pub(super) fn notes(&self) -> Vec<String> {
         let why = self.why.as_ref();
         let mut notes: Vec<String> = why
@@ -118,6 +118,17 @@ impl Aggregates {
         if !self.left_out.is_empty() {
             let names = text(&self.left_out.join(", "));
             notes.push(format!("Without a run in some task: {names}."));
+        }
+        let alone = self
+            .rows
+            .iter()
+            .filter(|row| row.scores.counts().contains(&1));
+        let alone: Vec<&str> = alone.map(|row| row.name.as_str()).collect();
+        if !alone.is_empty() {
+            let names = text(&alone.join(", "));
+            notes.push(format!(
+                "With one run in some task, so that intervals are too narrow, or none: {names}."
+            ));
         }
         notes
     }

@@ -263,6 +263,22 @@ fn the_tables_hold_the_scores() {
     assert_eq!(names, ["curves", "aggregates", "together"]);
 }
 
+/// Resampling one run gives that run again.
+#[test]
+fn a_single_run_is_said_to_have_no_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = build(&study(folder.path()), &options(), &|_| None).unwrap();
+    assert!(!page.text.contains("With one run"));
+    for seed in ["s1", "s2"] {
+        let run = folder.path().join(format!("Hopper-v5-rlx2-td3-{seed}"));
+        std::fs::remove_dir_all(run).unwrap();
+    }
+    let set = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    let page = build(&set, &options(), &|_| None).unwrap().text;
+    let said = "With one run in some task, so that intervals are too narrow, or none: rlx2-td3.";
+    assert!(page.contains(said), "{page}");
+}
+
 #[test]
 fn without_a_scale_the_page_says_why() {
     let folder = tempfile::tempdir().unwrap();
