@@ -98,15 +98,12 @@ impl<'a> Document<'a> {
 /// The values of a table; `places` is given where they stand.
 fn table(path: &str, table: &DeTable<'_>, places: &mut HashMap<String, usize>) -> Table {
     let entries = table.iter().map(|(name, read)| {
-        let name = name.get_ref();
-        let path = join(path, name);
-        (name.to_string(), value(&path, read.get_ref(), places))
+        let path = join(path, name.get_ref());
+        places.insert(path.clone(), name.span().start);
+        let value = value(&path, read.get_ref(), places);
+        (name.get_ref().to_string(), value)
     });
-    let entries: Table = entries.collect();
-    for (name, _) in table {
-        places.insert(join(path, name.get_ref()), name.span().start);
-    }
-    entries
+    entries.collect()
 }
 
 /// As [`table`], of any value.
@@ -440,9 +437,7 @@ impl<'a> Node<'a> {
 
     /// As [`index`](Self::index), of a name that was read.
     pub(super) fn find(&self, what: &str, name: &str, names: &[String]) -> Result<usize> {
-        let index = names
-            .iter()
-            .position(|other| other == name && !name.is_empty());
+        let index = position(name, names);
         index.ok_or_else(|| self.no(what, name, names))
     }
 
@@ -456,4 +451,11 @@ impl<'a> Node<'a> {
 /// Whether a number is finite in single precision, in which agents see and are paid.
 pub(super) fn is_single(number: f64) -> bool {
     (number as f32).is_finite()
+}
+
+/// The number of a name among some, of which those without a name have none.
+pub(super) fn position(name: &str, names: &[String]) -> Option<usize> {
+    names
+        .iter()
+        .position(|other| other == name && !name.is_empty())
 }

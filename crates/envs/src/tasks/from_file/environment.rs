@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use glam::DVec3;
 
-use super::document::is_single;
 use super::plan::Plan;
 use super::reward::Bad;
 use super::source::{Memory, Moment, Now};
@@ -99,15 +98,9 @@ impl FileTask {
             values.iter().map(|value| (*value, &seen.mark))
         });
         for (to, (value, mark)) in observation.iter_mut().zip(seen) {
-            if !is_single(value) {
-                let bad = Bad {
-                    mark,
-                    value,
-                    must: "what is observed must be finite, and so in single precision",
-                };
-                return Err(self.told(&bad, moment));
-            }
-            *to = value;
+            let must = "what is observed must be finite, and so in single precision";
+            let fits = Bad::unless_single(value, mark, must);
+            *to = fits.map_err(|bad| self.told(&bad, moment))?;
         }
         Ok(())
     }

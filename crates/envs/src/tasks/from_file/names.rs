@@ -1,6 +1,6 @@
 //! Names in a file: things of a model, and names of its own.
 
-use super::document::Node;
+use super::document::{Node, position};
 use super::expression::{is_name, is_reserved};
 use crate::Result;
 use crate::dynamics::model::Model;
@@ -85,12 +85,7 @@ pub(super) fn either(
         };
     }
     let name = node.text(&format!("the name of a {first} or a {second}"))?;
-    let place = |names: &[String]| {
-        names
-            .iter()
-            .position(|other| other == name && !name.is_empty())
-    };
-    match (place(firsts), place(seconds)) {
+    match (position(name, firsts), position(name, seconds)) {
         (Some(one), Some(other)) if !same(one, other) => Err(node.error(format!(
             "`{name}` is a {first} and a {second}; write {{ {first} = \"{name}\" }} or {{ {second} = \"{name}\" }}"
         ))),

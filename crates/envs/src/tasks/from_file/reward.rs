@@ -63,6 +63,20 @@ pub(super) struct Bad<'a> {
     pub(super) must: &'static str,
 }
 
+impl<'a> Bad<'a> {
+    /// The number, where it is finite in single precision.
+    pub(super) fn unless_single(
+        value: f64,
+        mark: &'a Mark,
+        must: &'static str,
+    ) -> Result<f64, Self> {
+        match is_single(value) {
+            true => Ok(value),
+            false => Err(Self { mark, value, must }),
+        }
+    }
+}
+
 /// What a reward must be.
 const MUST: &str = "a reward must be finite, and so in single precision";
 
@@ -130,14 +144,7 @@ impl Reward {
         let (measured, paid) = values.split_at_mut(behind);
         for (term, paid) in self.terms.iter().zip(paid) {
             *paid = term.value(measured, ended);
-            if !is_single(*paid) {
-                let (mark, value) = (&term.mark, *paid);
-                return Err(Bad {
-                    mark,
-                    value,
-                    must: MUST,
-                });
-            }
+            Bad::unless_single(*paid, &term.mark, MUST)?;
         }
         let terms = values[behind..].iter().copied();
         let (value, mark) = match &self.total {
@@ -147,14 +154,7 @@ impl Reward {
                 &self.mark,
             ),
         };
-        match is_single(value) {
-            true => Ok(value),
-            false => Err(Bad {
-                mark,
-                value,
-                must: MUST,
-            }),
-        }
+        Bad::unless_single(value, mark, MUST)
     }
 }
 
