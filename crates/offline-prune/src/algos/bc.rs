@@ -81,7 +81,10 @@ impl Algorithm for Bc {
             let actions = actions(&self.rows, batch, &some);
             loss(actor, observations, actions)
         };
-        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+        let (parts, rng) = (
+            equal_parts(&self.rows, batch.size),
+            streams.topology("actor"),
+        );
         let step = self.actor.learner_mut().minimise(parts, loss, rng)?;
         Ok(report([("actor_loss", step.loss)]))
     }

@@ -290,7 +290,10 @@ impl Algorithm for Bcq {
             let given = given.each_ref().map(|t| some_rows(t, &some));
             vae_loss([&vae.encoder, &vae.decoder], given)
         };
-        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+        let (parts, rng) = (
+            equal_parts(&self.rows, batch.size),
+            streams.topology("actor"),
+        );
         let vae_loss = self.vae.minimise(parts.clone(), vae, rng)?.loss;
 
         let noise = &mut streams.target_noise;

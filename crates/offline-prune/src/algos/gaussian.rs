@@ -96,7 +96,7 @@ impl GaussianActor {
             (loss, to_vec(slope))
         };
         let actor = self.actor.learner_mut();
-        let report = actor.minimise(equal_parts(batch.size), loss, rng)?;
+        let report = actor.minimise(equal_parts(rows, batch.size), loss, rng)?;
         self.log_std.step(&report.aux);
         Ok(report.loss)
     }

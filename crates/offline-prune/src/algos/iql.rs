@@ -176,7 +176,7 @@ impl Algorithm for Iql {
             let pair = [observations, rows.tensor(&q_values[some], 1)];
             expectile_loss(value, pair, expectile)
         };
-        let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+        let (parts, rng) = (equal_parts(rows, batch.size), streams.topology("actor"));
         let value_loss = self.value.minimise(parts, loss, rng)?.loss;
 
         let weights = self.weights(batch, &q_values);

@@ -138,7 +138,10 @@ impl Algorithm for Td3Bc {
                 value_weight(alpha, parts.iter().map(|([_, values], _)| values))
             };
             let loss = |(by_policy, actions), weight: &f32| actor_loss(by_policy, actions, *weight);
-            let (parts, rng) = (equal_parts(batch.size), streams.topology("actor"));
+            let (parts, rng) = (
+                equal_parts(&self.rows, batch.size),
+                streams.topology("actor"),
+            );
             let actor = self.actor.learner_mut();
             let report = actor.minimise_coupled(parts, forward, weight, loss, rng)?;
             lost = report.loss;

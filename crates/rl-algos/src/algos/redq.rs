@@ -66,7 +66,11 @@ impl Redq {
         let targets: Vec<&SparseMlp> = self.critics.targets().collect();
         let subset = subset.into_iter().map(|i| targets[i]);
         let actor = self.actor.learner().net();
-        let (nets, width) = frozen_networks(std::iter::once(actor).chain(subset), batch.size);
+        let (nets, width) = frozen_networks(
+            &self.shape,
+            std::iter::once(actor).chain(subset),
+            batch.size,
+        );
         let (actor, subset) = nets.split_at(1);
         let alpha = self.entropy.alpha() as f32;
         let source = (&batch.next_observation[..], self.shape.obs_dim);

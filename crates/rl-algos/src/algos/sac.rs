@@ -78,6 +78,7 @@ impl Sac {
     fn targets(&self, batch: &Batch, noise: impl FnOnce() -> Noise + Send) -> (Vec<f32>, Noise) {
         let (alpha, act_dim) = (self.temperature.alpha() as f32, self.rows.act_dim);
         let (nets, width) = frozen_networks(
+            &self.rows,
             std::iter::once(self.actor.learner().net()).chain(self.critics.targets()),
             batch.size,
         );
@@ -120,7 +121,7 @@ impl Sac {
     /// The batch's observations with actions that the policy draws there, as critics read them.
     fn drawn_input(&self, batch: &Batch, noise: &[f32]) -> Tensor<2> {
         let act_dim = self.rows.act_dim;
-        let (actor, width) = frozen_networks([self.actor.learner().net()], batch.size);
+        let (actor, width) = frozen_networks(&self.rows, [self.actor.learner().net()], batch.size);
         let source = (&batch.observation[..], self.rows.obs_dim);
         let observations = Blocks::new(&[source], 0..batch.size, width);
         let actions = par_blocks(&observations, |some, block| {

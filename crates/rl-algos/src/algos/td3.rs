@@ -122,8 +122,11 @@ pub fn targets(
         (sigma * unit).max(-clip).min(clip)
     };
     let noise: Vec<f32> = (0..batch.action.len()).map(|_| draw()).collect();
-    let (nets, width) =
-        frozen_networks(std::iter::once(actor).chain(critics.targets()), batch.size);
+    let (nets, width) = frozen_networks(
+        rows,
+        std::iter::once(actor).chain(critics.targets()),
+        batch.size,
+    );
     let (actor, targets) = nets.split_at(1);
     let source = (&batch.next_observation[..], rows.obs_dim);
     let next = Blocks::new(&[source], 0..batch.size, width);

@@ -6,6 +6,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
+use sparse_core::device::is_gpu;
 use sparse_core::math::StandardNormal;
 
 use crate::replay::Batch;
@@ -102,10 +103,10 @@ pub fn par_halves(rows: usize, half: impl Fn(Range<usize>) -> Vec<f32> + Sync) -
 }
 
 /// The parts of a batch whose losses are computed in parallel: the halves of a batch of even size, so that the mean
-/// over parts is the mean over rows.
+/// over parts is the mean over rows. A GPU is given all rows at once.
 #[must_use]
-pub fn equal_parts(rows: usize) -> Vec<Range<usize>> {
-    match rows.is_multiple_of(2) {
+pub fn equal_parts(shape: &BatchShape, rows: usize) -> Vec<Range<usize>> {
+    match rows.is_multiple_of(2) && !is_gpu(&shape.device) {
         true => halves(rows).into(),
         false => vec![Range {
             start: 0,

@@ -5,17 +5,21 @@ use std::ops::Range;
 use super::critics::least_values;
 use super::{BatchShape, equal_parts};
 use crate::replay::Batch;
+use sparse_core::device::is_gpu;
 use sparse_core::kernels::AlignedBuf;
 use sparse_core::nn::{Blocks, FrozenNetwork, SparseMlp, block_width};
 
 /// Networks whose parameters are constants, for blocks of one width of a batch of `rows` rows, which is gone through in
-/// halves; and the width.
+/// [parts](equal_parts); and the width.
 #[must_use]
 pub(crate) fn frozen_networks<'a>(
+    shape: &BatchShape,
     nets: impl IntoIterator<Item = &'a SparseMlp>,
     rows: usize,
 ) -> (Vec<FrozenNetwork<'a>>, usize) {
-    frozen_beside(None, nets, rows.div_ceil(2))
+    let half = rows.div_ceil(2);
+    let part = if is_gpu(&shape.device) { rows } else { half };
+    frozen_beside(None, nets, part)
 }
 
 /// A batch's observations, in the parts and the blocks in which `actor` is trained on them, and critics whose parameters are
@@ -27,7 +31,7 @@ pub(crate) fn actor_parts<'a>(
     shape: &BatchShape,
     batch: &Batch,
 ) -> (Vec<Blocks>, Vec<FrozenNetwork<'a>>) {
-    let parts = equal_parts(batch.size);
+    let parts = equal_parts(shape, batch.size);
     let (critics, width) = frozen_beside(Some(actor), critics, parts[0].len());
     let source = (&batch.observation[..], shape.obs_dim);
     let parts = parts.into_iter();

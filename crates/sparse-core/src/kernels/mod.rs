@@ -42,7 +42,7 @@ pub use buffer::{AlignedBuf, Out, Written};
 pub use entry::{
     adam, bias_gradient, dense_gradient, polyak, relu_bias_gradient, sddmm, spmm, spmm_t, spmv,
 };
-pub(crate) use pass::{GradientSums, TilePass, suits as pass_suits, values_by_input};
+pub(crate) use pass::{GradientSums, MOST_UNITS, TilePass, suits as pass_suits, values_by_input};
 pub use pass::{PassGradients, PassLayer, backward_pass, forward_pass};
 pub(crate) use tiles::to_block;
 pub use tiles::{from_tiles, to_tiles};

@@ -16,7 +16,7 @@ use super::{AlignedBuf, Kernels, Raw};
 use crate::pattern::Pattern;
 
 /// Units of a layer up to which a tile of a few layers lies in a second-level cache of 512 KiB.
-const MOST_UNITS: usize = 512;
+pub(crate) const MOST_UNITS: usize = 512;
 
 /// Multiply-adds of a layer from which on its products are shared out over threads one by one.
 const MOST_WORK: usize = 1 << 22;

@@ -1,10 +1,49 @@
-//! Layers whose numbers are read where they lie, for passes over blocks of rows.
+//! Networks for passes over blocks of rows without tensors between their layers: on the host, where their numbers lie, or on a
+//! GPU.
 
 use std::sync::OnceLock;
 
+use burn::tensor::Tensor;
+
+use crate::device::is_gpu;
 use crate::kernels::{PassLayer, TilePass, values_by_input};
-use crate::op::HostVector;
+use crate::op::{DeviceNetwork, HostVector};
 use crate::pattern::Pattern;
+
+/// A layer of compressed rows, not normalised, at which nothing looks on.
+#[derive(Debug)]
+pub(crate) struct PlainLayer {
+    pub(super) pattern: Pattern,
+    pub(super) values: Tensor<1>,
+    /// Zeros where there is none.
+    pub(super) bias: Tensor<1>,
+    pub(super) has_bias: bool,
+}
+
+/// A network of such layers, with ReLU between them.
+#[derive(Debug)]
+pub(crate) enum Held {
+    Host(HeldNetwork),
+    Device(DeviceNetwork),
+}
+
+impl Held {
+    /// Of its layers; `None` where their numbers lie neither in host memory nor in one buffer of a GPU.
+    pub(super) fn of(layers: Vec<PlainLayer>) -> Option<Self> {
+        if !is_gpu(&layers.first()?.values.device()) {
+            let layers = layers.into_iter().map(HeldLayer::of);
+            return Some(Self::Host(HeldNetwork::new(layers.collect::<Option<_>>()?)));
+        }
+        if !layers.iter().all(|layer| layer.has_bias) {
+            return None;
+        }
+        let patterns: Vec<&Pattern> = layers.iter().map(|layer| &layer.pattern).collect();
+        let parameters = layers.iter();
+        let parameters = parameters.flat_map(|l| [l.values.clone(), l.bias.clone()]);
+        let parameters: Vec<Tensor<1>> = parameters.collect();
+        DeviceNetwork::of(&patterns, &parameters).map(Self::Device)
+    }
+}
 
 /// A layer whose numbers are read where they lie.
 #[derive(Debug)]
@@ -14,6 +53,18 @@ pub(crate) struct HeldLayer {
     /// Zeros where there is none.
     pub(super) bias: HostVector,
     pub(super) has_bias: bool,
+}
+
+impl HeldLayer {
+    /// `None` where the numbers lie elsewhere.
+    fn of(layer: PlainLayer) -> Option<Self> {
+        Some(Self {
+            pattern: layer.pattern,
+            values: HostVector::of(layer.values)?,
+            bias: HostVector::of(layer.bias)?,
+            has_bias: layer.has_bias,
+        })
+    }
 }
 
 /// A network of such layers, with ReLU between them. While it is there, the network's parameters cannot change in place.

@@ -5,15 +5,16 @@ use burn::tensor::{Device, Tensor};
 
 use super::activations::Activations;
 use super::grad_binding::{Bound, GradBinding};
-use super::held::HeldLayer;
+use super::held::PlainLayer;
 use super::norm::{LayerNorm, normalised};
 use super::parameters::Parameters;
 use super::rows::along_rows;
 use super::storage::Storage;
 use super::weight::SparseWeight;
+use crate::device::is_gpu;
 use crate::op::{
-    Activation, GrowthProbe, HostVector, NetworkLayer, SparseLayer, dense_linear, sparse_linear,
-    sparse_rows, to_dense, vector,
+    Activation, GrowthProbe, NetworkLayer, SparseLayer, dense_linear, sparse_linear, sparse_rows,
+    to_dense, vector,
 };
 use crate::pattern::Pattern;
 use crate::{Error, Result};
@@ -147,24 +148,29 @@ impl SparseLinear {
     }
 
     /// The layer for [passes](super::passes) over blocks of a batch of `batch` rows; `None` where that is not possible: as
-    /// [`in_network`](Self::in_network), its parameters lie elsewhere than in host memory, or something looks at its gradient.
-    pub(super) fn held(&self, batch: usize, training: bool) -> Option<HeldLayer> {
+    /// [`in_network`](Self::in_network), or something looks at its gradient.
+    pub(super) fn plain(&self, batch: usize, training: bool) -> Option<PlainLayer> {
         let values = self.weight.values().val();
         let (device, pattern) = (values.device(), self.pattern());
         let leaves = device.is_autodiff() || self.binding().is_some();
         let empty = pattern.inputs() == 0 || pattern.outputs() == 0;
         let by_tensors = leaves || empty || self.norm.is_some() || self.probe.is_some();
-        if by_tensors || self.storage.is_dense(pattern, batch, &device, training) {
+        // To a GPU, one launch of all layers is worth more than the best product for each.
+        let dense = match is_gpu(&device) {
+            true => self.storage == Storage::Masked,
+            false => self.storage.is_dense(pattern, batch, &device, training),
+        };
+        if by_tensors || dense {
             return None;
         }
         let bias = match &self.bias {
             Some(bias) => bias.val(),
             None => self.no_bias(&device),
         };
-        Some(HeldLayer {
+        Some(PlainLayer {
             pattern: pattern.clone(),
-            values: HostVector::of(values)?,
-            bias: HostVector::of(bias)?,
+            values,
+            bias,
             has_bias: self.bias.is_some(),
         })
     }

@@ -8,11 +8,12 @@ use super::activations::Activations;
 use super::activity::ActivityProbe;
 use super::frozen_relu::FrozenRelu;
 use super::grad_binding::GradBinding;
-use super::held::HeldLayer;
+use super::held::PlainLayer;
 use super::linear::SparseLinear;
 use super::rows::along_rows;
 use super::storage::Storage;
-use crate::kernels::pass_suits;
+use crate::device::is_gpu;
+use crate::kernels::{MOST_UNITS, pass_suits};
 use crate::op::{self, Network, network, untile};
 use crate::{Error, Result};
 
@@ -198,17 +199,21 @@ impl SparseMlp {
     }
 
     /// The network for [passes](super::passes) over blocks of a batch of `batch` rows, where that is possible.
-    pub(super) fn held(&self, batch: usize, training: bool) -> Option<Vec<HeldLayer>> {
+    pub(super) fn plain(&self, batch: usize, training: bool) -> Option<Vec<PlainLayer>> {
         let watched = self.activity.is_some() || self.gates.is_some();
         if watched || self.is_dense() || self.hidden.fused() != op::Activation::Relu {
             return None;
         }
         let layers = self.layers.iter();
-        let layers: Vec<HeldLayer> = layers
-            .map(|layer| layer.held(batch, training))
+        let layers: Vec<PlainLayer> = layers
+            .map(|layer| layer.plain(batch, training))
             .collect::<Option<_>>()?;
-        let patterns = self.layers.iter().map(SparseLinear::pattern);
-        pass_suits(patterns, batch).then_some(layers)
+        let mut patterns = self.layers.iter().map(SparseLinear::pattern);
+        let suits = match is_gpu(&layers[0].values.device()) {
+            true => patterns.all(|p| p.inputs().max(p.outputs()) <= MOST_UNITS),
+            false => pass_suits(patterns, batch),
+        };
+        suits.then_some(layers)
     }
 
     /// Whether every layer is to be multiplied densely: where all connections exist, compressed rows gain less on the

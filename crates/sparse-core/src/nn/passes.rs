@@ -2,41 +2,46 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::held::HeldNetwork;
+use super::held::{Held, PlainLayer};
 use super::mlp::{SparseMlp, SparseModule};
+use crate::device::is_gpu;
 use crate::kernels::{AlignedBuf, TilePass};
-use crate::op::tile_width;
+use crate::op::{DevicePass, tile_width};
 
 /// How many rows of a batch of `rows` a block has with which all these networks are fastest. Of each it is said whether it is
 /// trained.
 #[must_use]
 pub fn block_width(networks: &[(&SparseMlp, bool)], rows: usize) -> usize {
-    let held = |(net, training): &(&SparseMlp, bool)| net.held(rows, *training).is_some();
-    match networks.iter().all(held) {
+    let by_tiles = |(net, training): &(&SparseMlp, bool)| {
+        let layers = net.plain(rows, *training);
+        matches!(layers.and_then(Held::of), Some(Held::Host(_)))
+    };
+    match networks.iter().all(by_tiles) {
         true => tile_width(rows),
         false => rows.max(1),
     }
 }
 
+/// Whether a GPU goes through all layers at once, forward and backward, with the rows of a batch of `batch`, where the
+/// parameters lie in one buffer.
+pub(crate) fn goes_at_once(net: &SparseMlp, batch: usize) -> bool {
+    let on_gpu = is_gpu(&net.sparse_layers()[0].values().device());
+    let all_biased = |layers: Vec<PlainLayer>| layers.iter().all(|layer| layer.has_bias);
+    on_gpu && net.plain(batch, true).is_some_and(all_biased)
+}
+
 /// The network for blocks of `width` rows of a batch of `batch`; `None` where it has to be computed by tensors, or no kernel
 /// knows such blocks.
-pub(crate) fn hold(
-    net: &SparseMlp,
-    batch: usize,
-    width: usize,
-    training: bool,
-) -> Option<HeldNetwork> {
-    if width != tile_width(batch) {
-        return None;
-    }
-    Some(HeldNetwork::new(net.held(batch, training)?))
+pub(crate) fn hold(net: &SparseMlp, batch: usize, width: usize, training: bool) -> Option<Held> {
+    let held = net.plain(batch, training).and_then(Held::of);
+    held.filter(|held| matches!(held, Held::Device(_)) || width == tile_width(batch))
 }
 
 /// A network whose parameters are constants, on blocks of rows.
 #[derive(Debug)]
 pub struct FrozenNetwork<'a> {
     net: &'a SparseMlp,
-    held: Option<HeldNetwork>,
+    held: Option<Held>,
     width: usize,
 }
 
@@ -58,11 +63,12 @@ impl<'a> FrozenNetwork<'a> {
     #[must_use]
     pub fn forward(&self, block: &[f32]) -> FrozenPass<'_> {
         let made = match &self.held {
-            Some(held) => {
-                let pass = held.pass(self.width);
+            Some(Held::Host(network)) => {
+                let pass = network.pass(self.width);
                 let ys = pass.forward(block);
                 Made::Tiles(pass, ys)
             }
+            Some(Held::Device(network)) => Made::Device(network.forward(block)),
             None => {
                 let x = Tensor::from_inner(rows_of(self.net, block.to_vec(), self.width))
                     .require_grad();
@@ -81,10 +87,11 @@ impl<'a> FrozenNetwork<'a> {
     #[must_use]
     pub fn outputs(&self, block: &[f32]) -> Vec<f32> {
         match &self.held {
-            Some(held) => {
-                let mut ys = held.pass(self.width).forward(block);
+            Some(Held::Host(network)) => {
+                let mut ys = network.pass(self.width).forward(block);
                 ys.pop().map_or_else(Vec::new, AlignedBuf::into_vec)
             }
+            Some(Held::Device(network)) => network.forward(block).outputs().to_vec(),
             None => columns(
                 self.net
                     .forward(rows_of(self.net, block.to_vec(), self.width)),
@@ -100,6 +107,7 @@ pub struct FrozenPass<'a>(Made<'a>);
 #[derive(Debug)]
 enum Made<'a> {
     Tiles(TilePass<'a>, Vec<AlignedBuf>),
+    Device(DevicePass<'a>),
     Tensors(Box<Tracked>),
 }
 
@@ -117,6 +125,7 @@ impl FrozenPass<'_> {
     pub fn outputs(&self) -> &[f32] {
         match &self.0 {
             Made::Tiles(_, ys) => ys.last().map_or(&[], AlignedBuf::as_slice),
+            Made::Device(pass) => pass.outputs(),
             Made::Tensors(tracked) => &tracked.outputs,
         }
     }
@@ -132,6 +141,7 @@ impl FrozenPass<'_> {
                 let dx = pass.backward(None, &ys, &mut slopes, true);
                 dx.map_or_else(Vec::new, AlignedBuf::into_vec)
             }
+            Made::Device(pass) => pass.input_slopes(&slopes),
             Made::Tensors(tracked) => {
                 let Tracked { x, y, .. } = *tracked;
                 let mut gradients = along(y, &slopes).backward();

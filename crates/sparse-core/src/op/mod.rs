@@ -23,6 +23,7 @@ mod autodiff;
 mod cpu;
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 mod cube;
+mod device;
 #[cfg(feature = "flex")]
 mod flex;
 mod graph;
@@ -33,6 +34,7 @@ mod network;
 mod probe;
 mod vectors;
 
+pub(crate) use device::{DeviceNetwork, DevicePass, adam_of_all, pack, polyak_of_all};
 pub(crate) use host::HostVector;
 pub use network::{GradSink, LayerTensors, Network, NetworkGradients, NetworkLayer, NetworkPass};
 pub use probe::{DenseGradient, GrowthProbe};

@@ -4,9 +4,10 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::moments::{Dropped, LayerMoments, Moments};
+use crate::device::is_gpu;
 use crate::kernels::AdamStep;
 use crate::nn::{Parameters, SparseLinear};
-use crate::op::{self, DenseGradient, to_vec, vector};
+use crate::op::{self, DenseGradient, adam_of_all, to_vec, vector};
 use crate::pattern::Rewire;
 use crate::record::{Record, RecordWriter, malformed};
 use crate::topology::{AppliedChange, FollowsConnections, GrownMoments};
@@ -138,6 +139,9 @@ impl Adam {
     pub(crate) fn step(&mut self, layers: &mut [&mut SparseLinear], gradients: Vec<LayerGradient>) {
         self.steps = self.steps.saturating_add(1);
         let step = self.scalars();
+        if self.step_at_once(layers, &gradients, step) {
+            return;
+        }
         let moments = std::mem::take(&mut self.layers).into_iter();
         let parts = layers.iter_mut().zip(moments).zip(gradients);
         let parts = parts.map(|((layer, moments), gradient)| {
@@ -158,6 +162,46 @@ impl Adam {
             }
         });
         self.layers = parts.collect();
+    }
+
+    /// The step in one launch, where the gradients lie in one buffer of a GPU; whether it is done.
+    fn step_at_once(
+        &mut self,
+        layers: &mut [&mut SparseLinear],
+        gradients: &[LayerGradient],
+        step: AdamStep,
+    ) -> bool {
+        let vectors = |parameters: Vec<Parameters>| -> Vec<Tensor<1>> {
+            let all = parameters.into_iter();
+            all.flat_map(Parameters::into_vectors).collect()
+        };
+        let moments = |of: fn(&Moments) -> &Tensor<1>| -> Vec<Tensor<1>> {
+            let all = self.layers.iter().flat_map(|layer| &layer.vectors);
+            all.map(|moments| of(moments).clone()).collect()
+        };
+        let first = layers.first().map(|layer| layer.values().device());
+        if !first.is_some_and(|device| is_gpu(&device)) {
+            return false;
+        }
+        let state = [
+            vectors(layers.iter().map(|layer| layer.parameters()).collect()),
+            vectors(gradients.iter().map(|g| g.parameters.clone()).collect()),
+            moments(|moments| &moments.first),
+            moments(|moments| &moments.second),
+        ];
+        let Some(new) = adam_of_all(state.each_ref().map(Vec::as_slice), &step) else {
+            return false;
+        };
+        let [parameters, firsts, seconds] = new.map(Vec::into_iter);
+        let moments = self.layers.iter_mut().flat_map(|layer| &mut layer.vectors);
+        for (moments, (first, second)) in moments.zip(firsts.zip(seconds)) {
+            *moments = Moments { first, second };
+        }
+        let mut parameters = parameters;
+        for layer in layers {
+            layer.update(|old| parameters.next().unwrap_or(old));
+        }
+        true
     }
 
     /// Bytes of all moments, those of dropped connections too, where they are kept.

@@ -14,6 +14,8 @@ mod uploads;
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use std::sync::Weak;
 
 pub(crate) use blocks::Blocks;
 pub use rewire::Rewire;
@@ -184,11 +186,35 @@ impl Pattern {
         &self.0.uploads
     }
 
+    /// A handle that does not keep the pattern.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    pub(crate) fn downgrade(&self) -> WeakPattern {
+        WeakPattern(Arc::downgrade(&self.0))
+    }
+
     /// The inputs of each output unit.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &[u32]> + '_ {
         self.row_ptr()
             .windows(2)
             .map(|range| &self.col_idx()[range[0] as usize..range[1] as usize])
+    }
+}
+
+/// A handle that does not keep its pattern, but knows it again.
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+pub(crate) struct WeakPattern(Weak<Connections>);
+
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+impl WeakPattern {
+    /// Whether the pattern is still there.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    /// Whether it is this pattern; as [`Pattern::is_same`].
+    pub(crate) fn is_of(&self, pattern: &Pattern) -> bool {
+        // The handle keeps the address from being used again.
+        self.0.as_ptr() == Arc::as_ptr(&pattern.0)
     }
 }
 

@@ -25,4 +25,10 @@ impl Uploads {
             copy
         })
     }
+
+    /// Drops the copies of this type that are of no more use.
+    pub(crate) fn forget<T: Any + Send + Sync>(&self, is_stale: impl Fn(&T) -> bool) {
+        let mut copies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.retain(|copy| !copy.downcast_ref::<T>().is_some_and(&is_stale));
+    }
 }

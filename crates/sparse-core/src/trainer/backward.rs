@@ -15,6 +15,8 @@ pub(super) struct Backward {
     pub(super) loss: f32,
     pub(super) layers: Vec<LayerGradient>,
     pub(super) activity: Activity,
+    /// The sum of the gradients' squares, where it is known already.
+    pub(super) squares: Option<f64>,
 }
 
 /// The result of a forward pass, with its network under autodiff.
@@ -90,6 +92,7 @@ impl<N: SparseModule, M> Forward<N, M> {
                 .collect(),
             loss: loss.into_scalar::<f32>(),
             activity: self.trace.activity(),
+            squares: None,
         };
         Ok((backward, aux))
     }
@@ -127,6 +130,9 @@ impl ModuleVisitor for Flags {
 impl Backward {
     /// Euclidean norm of the gradient.
     pub(super) fn norm(&self) -> f64 {
+        if let Some(squares) = self.squares {
+            return squares.sqrt();
+        }
         let vectors = self.layers.iter().flat_map(|layer| {
             let parameters = &layer.parameters;
             [&parameters.values].into_iter().chain(&parameters.per_unit)
@@ -139,6 +145,7 @@ impl Backward {
     pub(super) fn plus(mut self, other: Self) -> Self {
         self.loss += other.loss;
         self.activity.add(other.activity);
+        self.squares = None;
         let layers = self.layers.into_iter().zip(other.layers);
         self.layers = layers.map(|(layer, other)| layer.plus(other)).collect();
         self

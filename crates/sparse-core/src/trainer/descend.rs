@@ -10,10 +10,10 @@ use super::backward::{Backward, Forward};
 use super::{NetworkTrainer, StepReport, in_parallel, share_of};
 use crate::kernels::GradientSums;
 use crate::nn::{
-    Activity, Blocks, HeldNetwork, Parameters, SparseMlp, SparseModule, along, columns, hold,
-    rows_of,
+    Activity, Blocks, Held, HeldNetwork, Parameters, SparseMlp, SparseModule, along, columns,
+    goes_at_once, hold, rows_of,
 };
-use crate::op::HostVector;
+use crate::op::{DeviceNetwork, HostVector, pack};
 use crate::optim::LayerGradient;
 use crate::topology::Signal;
 use crate::{Result, math};
@@ -41,8 +41,9 @@ impl NetworkTrainer<SparseMlp> {
     /// outputs; its first term is the loss, and the loss of the step is the mean over rows, and over `parts`.
     ///
     /// On `flex`, a network of compressed rows with ReLU and up to 512 units a layer goes over each block forward and
-    /// backward while it lies in the cache. Any other one is computed by tensors, as is a step in which the rule looks at the
-    /// gradient or at the units, with the same result to rounding.
+    /// backward while it lies in the cache. A GPU is given all layers at once, where the batch is one part and one block. Any
+    /// other network is computed by tensors, as is a step in which the rule looks at the gradient or at the units, with the same
+    /// result to rounding.
     ///
     /// [`StepReport::aux`] has the means of all terms over each part.
     ///
@@ -86,7 +87,7 @@ impl NetworkTrainer<SparseMlp> {
         for part in parts {
             assert_eq!(part.features(), inputs, "features of a block");
         }
-        let (net, signal, taped) = (&self.net, self.signal(), self.taped);
+        let (signal, taped) = (self.signal(), self.taped);
         // Held once for all parts, which a step usually cuts alike.
         let first = parts.first().filter(|first| {
             let alike = |part: &Blocks| {
@@ -94,10 +95,18 @@ impl NetworkTrainer<SparseMlp> {
             };
             taped && signal == Signal::None && parts.iter().all(alike)
         });
+        // The sum over parts would lie elsewhere.
+        if let Some(first) = first.filter(|first| parts.len() == 1 && is_one_block(first)) {
+            self.pack(first.rows().len());
+        }
+        let net = &self.net;
         let held = first.and_then(|first| hold(net, first.rows().len(), first.width(), true));
         let passes = in_parallel(parts.iter().collect(), |part: &Blocks| match &held {
-            Some(network) => Ok(block_by_block(network, part, share, &loss)),
-            None => {
+            Some(Held::Host(network)) => Ok(block_by_block(network, part, share, &loss)),
+            Some(Held::Device(network)) if is_one_block(part) => {
+                Ok(at_once(network, part, share, &loss))
+            }
+            _ => {
                 let x = rows_of(net, all_columns(part), part.rows().len());
                 let forward = Forward::of(net, signal, taped, |net| net.forward(x));
                 by_tensors(forward, part, share, &loss)
@@ -106,6 +115,27 @@ impl NetworkTrainer<SparseMlp> {
         drop(held);
         self.step_by_mean(passes, rng)
     }
+
+    /// Moves the parameters into one buffer, where they lie on a GPU and a batch of `rows` rows goes through all layers at once.
+    /// Connections that move take them out of it.
+    fn pack(&mut self, rows: usize) {
+        if !goes_at_once(&self.net, rows) {
+            return;
+        }
+        let mut layers = self.net.sparse_layers_mut();
+        let vectors = layers.iter().map(|layer| layer.parameters().into_vectors());
+        let vectors: Vec<Tensor<1>> = vectors.flatten().collect();
+        if let Some(packed) = pack(&vectors) {
+            let mut packed = packed.into_iter();
+            for layer in &mut layers {
+                layer.update(|old| packed.next().unwrap_or(old));
+            }
+        }
+    }
+}
+
+fn is_one_block(part: &Blocks) -> bool {
+    part.width() >= part.rows().len()
 }
 
 /// What a loss says of a part.
@@ -149,18 +179,8 @@ fn block_by_block<const K: usize>(
     for (rows, inputs) in part.iter() {
         let ys = pass.forward(inputs);
         let outputs = ys.last().map_or(&[][..], |y| y.as_slice());
-        let (present, mut slopes) = (rows.len(), vec![0.0; outputs.len()]);
-        loss(LossRows {
-            terms: terms.of(&rows, first),
-            rows,
-            width: part.width(),
-            inputs,
-            outputs,
-            slopes: &mut slopes,
-        });
-        for slopes in slopes.chunks_exact_mut(part.width()) {
-            slopes[present..].fill(0.0);
-        }
+        let both = [inputs, outputs];
+        let mut slopes = judge(&mut terms, rows, first, part.width(), both, loss);
         weigh(&mut slopes, count, share);
         pass.backward(Some((inputs, &mut sums)), &ys, &mut slopes, false);
     }
@@ -180,8 +200,77 @@ fn block_by_block<const K: usize>(
         loss: means[0] * share,
         layers: layers.collect(),
         activity: Activity::default(),
+        squares: None,
     };
     (backward, means)
+}
+
+/// The same of a part that is one block, on a GPU.
+fn at_once<const K: usize>(
+    network: &DeviceNetwork,
+    part: &Blocks,
+    share: f32,
+    loss: &impl Fn(LossRows<'_, K>),
+) -> (Backward, [f32; K]) {
+    let (count, first) = (part.rows().len(), part.rows().start);
+    let mut terms = Terms::<K>::new(count);
+    let Some((rows, inputs)) = part.iter().next() else {
+        unreachable!("a batch has rows")
+    };
+    let pass = network.forward(inputs);
+    let outputs = pass.outputs();
+    let mut slopes = judge(
+        &mut terms,
+        rows,
+        first,
+        part.width(),
+        [inputs, outputs],
+        loss,
+    );
+    weigh(&mut slopes, count, share);
+    let gradients = pass.gradients(&slopes);
+    let mut vectors = gradients.parameters.into_iter();
+    let layers = std::iter::from_fn(|| {
+        Some(LayerGradient {
+            parameters: Parameters {
+                values: vectors.next()?,
+                per_unit: vectors.next().into_iter().collect(),
+            },
+            dense: None,
+        })
+    });
+    let means = terms.means();
+    let backward = Backward {
+        loss: means[0] * share,
+        layers: layers.collect(),
+        activity: Activity::default(),
+        squares: Some(gradients.squares),
+    };
+    (backward, means)
+}
+
+/// The slopes that a loss gives for a block; 0 past its rows.
+fn judge<const K: usize>(
+    terms: &mut Terms<K>,
+    rows: Range<usize>,
+    first: usize,
+    width: usize,
+    [inputs, outputs]: [&[f32]; 2],
+    loss: &impl Fn(LossRows<'_, K>),
+) -> Vec<f32> {
+    let (present, mut slopes) = (rows.len(), vec![0.0; outputs.len()]);
+    loss(LossRows {
+        terms: terms.of(&rows, first),
+        rows,
+        width,
+        inputs,
+        outputs,
+        slopes: &mut slopes,
+    });
+    for slopes in slopes.chunks_exact_mut(width) {
+        slopes[present..].fill(0.0);
+    }
+    slopes
 }
 
 /// The same by tensors.

@@ -466,7 +466,11 @@ impl<N: SparseModule> NetworkTrainer<N> {
             return Ok(());
         }
         let online = self.net.sparse_layers();
-        let pairs = target.sparse_layers_mut().into_iter().zip(online);
+        let mut layers = target.sparse_layers_mut();
+        if config.step_at_once(&mut layers, &online) {
+            return Ok(());
+        }
+        let pairs = layers.into_iter().zip(online);
         pairs
             .into_iter()
             .try_for_each(|(target, online)| config.step(target, online))

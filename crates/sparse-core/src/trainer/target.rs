@@ -1,9 +1,11 @@
 //! The target network's settings and its step towards the online one.
 
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::SparseLinear;
-use crate::op::{polyak, to_vec, vector};
+use crate::device::is_gpu;
+use crate::nn::{Parameters, SparseLinear};
+use crate::op::{polyak, polyak_of_all, to_vec, vector};
 use crate::pattern::{Pattern, key};
 use crate::{Error, Result};
 
@@ -66,6 +68,39 @@ impl TargetConfig {
     /// Whether the target's connections are those of the online network at any time.
     pub(super) fn shares_pattern(self) -> bool {
         self.connections == TargetConnections::Online
+    }
+
+    /// One step of all layers in one launch, where the online parameters lie in one buffer of a GPU and both networks have the
+    /// same connections; whether it is done.
+    pub(super) fn step_at_once(
+        self,
+        target: &mut [&mut SparseLinear],
+        online: &[&SparseLinear],
+    ) -> bool {
+        let same = |(target, online): (&&mut SparseLinear, &&SparseLinear)| {
+            self.shares_pattern() || target.pattern().is_same(online.pattern())
+        };
+        let first = online.first().map(|layer| layer.values().device());
+        let on_gpu = first.is_some_and(|device| is_gpu(&device));
+        if !on_gpu || self.tau == 1.0 || !target.iter().zip(online).all(same) {
+            return false;
+        }
+        let [old, goals] = [
+            target.iter().map(|layer| layer.parameters()).collect(),
+            online.iter().map(|layer| layer.parameters()).collect(),
+        ]
+        .map(|all: Vec<Parameters>| -> Vec<Tensor<1>> {
+            let all = all.into_iter();
+            all.flat_map(Parameters::into_vectors).collect()
+        });
+        let Some(new) = polyak_of_all(&old, &goals, self.tau as f32) else {
+            return false;
+        };
+        let mut new = new.into_iter();
+        for layer in target {
+            layer.update(|old| new.next().unwrap_or(old));
+        }
+        true
     }
 
     /// One step of a layer of the target.

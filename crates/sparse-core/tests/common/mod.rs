@@ -10,7 +10,7 @@ use sparse_core::kernels::{Isa, Kernels};
 use sparse_core::nn::{SparseLinear, SparseMlp, SparseModule, Storage};
 use sparse_core::pattern::Pattern;
 
-/// The CPU devices of this build; `gpu.rs` tests the others where the machine has them. `KERNELS` keeps the process to the
+/// The CPU devices of this build; `gpu` tests the others where the machine has them. `KERNELS` keeps the process to the
 /// version of the kernels that it names, as [`Isa::name`] does.
 pub(crate) fn devices() -> Vec<Device> {
     if let Ok(name) = std::env::var("KERNELS") {

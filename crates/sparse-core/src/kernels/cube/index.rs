@@ -30,22 +30,24 @@ pub(super) struct Index {
 impl Index {
     fn new(pattern: &Pattern, device: &CubeDevice) -> Self {
         let client = device.client();
-        let rows = pattern.row_ptr().windows(2);
-        let row_idx: Vec<u32> = (0..)
-            .zip(rows)
-            .flat_map(|(row, range)| std::iter::repeat_n(row, (range[1] - range[0]) as usize))
-            .collect();
         let upload = |array: &[u32]| Array::new(array, &client);
         Self {
             device: device.clone(),
             row_ptr: upload(pattern.row_ptr()),
-            row_idx: upload(&row_idx),
+            row_idx: upload(&rows_of(pattern)),
             col_idx: upload(pattern.col_idx()),
             t_ptr: upload(pattern.t_ptr()),
             t_idx: upload(pattern.t_idx()),
             t_pos: upload(pattern.t_pos()),
         }
     }
+}
+
+/// The row of each connection.
+pub(super) fn rows_of(pattern: &Pattern) -> Vec<u32> {
+    let rows = (0..).zip(pattern.row_ptr().windows(2));
+    rows.flat_map(|(row, range)| std::iter::repeat_n(row, (range[1] - range[0]) as usize))
+        .collect()
 }
 
 /// An array of whole numbers in the GPU's memory.
@@ -55,7 +57,7 @@ pub(super) struct Array {
 }
 
 impl Array {
-    fn new(array: &[u32], client: &Client) -> Self {
+    pub(super) fn new(array: &[u32], client: &Client) -> Self {
         // GPUs have no empty buffers.
         let bytes = u32::as_bytes(if array.is_empty() { &[0] } else { array });
         Self {

@@ -9,6 +9,8 @@
 //! - `gradients`: value-gradient (`width / 4` units to a connection) and bias-gradient.
 //! - `layout`: from rows to tiles and back.
 //! - `matrix`: from values to the dense matrix that they are part of and back.
+//! - `network`: all layers of a network in one launch forward and two backward.
+//! - `packed`: vectors in one buffer, for launches that reach all of a network's parameters.
 //! - `updates`: what goes element by element: the hyperbolic tangent, Adam, Polyak.
 //! - `index`: a pattern's arrays in the GPU's memory, uploaded once.
 //!
@@ -21,20 +23,24 @@ mod gradients;
 mod index;
 mod layout;
 mod matrix;
+mod network;
+mod packed;
 mod products;
 mod updates;
 
 use burn::backend::TensorMetadata;
 use burn::tensor::{DType, Shape};
-use burn_cubecl::cubecl::prelude::{BufferArg, CubeCount, CubeDim};
+use burn_cubecl::cubecl::prelude::{BufferArg, CubeCount, CubeDim, CubeElement};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 pub(crate) use gradients::{bias_gradient, relu_bias_gradient, sddmm};
 pub(crate) use layout::{from_tiles, to_tiles};
 pub(crate) use matrix::{gather, scatter};
+pub(crate) use network::{CubeNetwork, CubePass};
+pub(crate) use packed::Packed;
 pub(crate) use products::{spmm, spmm_t};
-pub(crate) use updates::{adam, polyak, tanh, tanh_gradient};
+pub(crate) use updates::{adam, adam_of_all, polyak, polyak_of_all, tanh, tanh_gradient};
 
 /// Columns that one unit works on at a time.
 const LANE: usize = 4;
@@ -67,6 +73,39 @@ impl Flat {
             handle,
             DType::F32,
         ))
+    }
+
+    /// A new tensor of these numbers on this one's device.
+    fn uploaded(&self, numbers: &[f32], shape: impl Into<Shape>) -> Self {
+        let handle = self.0.client.create_from_slice(f32::as_bytes(numbers));
+        Self(CubeTensor::new_contiguous(
+            self.0.client.clone(),
+            self.0.device.clone(),
+            shape.into(),
+            handle,
+            DType::F32,
+        ))
+    }
+
+    /// Elements from `start` on as a tensor of `shape`: a handle, not a copy.
+    fn part(&self, start: usize, shape: impl Into<Shape>) -> Self {
+        let shape = shape.into();
+        let after = self.len() - start - shape.num_elements();
+        let bytes = |elements: usize| (elements * size_of::<f32>()) as u64;
+        let handle = self.0.handle.clone();
+        Self(CubeTensor::new_contiguous(
+            self.0.client.clone(),
+            self.0.device.clone(),
+            shape,
+            handle.offset_start(bytes(start)).offset_end(bytes(after)),
+            DType::F32,
+        ))
+    }
+
+    /// The numbers in host memory.
+    fn to_host(&self) -> Vec<f32> {
+        let bytes = self.0.client.read_one_unchecked(self.0.handle.clone());
+        f32::from_bytes(&bytes).to_vec()
     }
 
     /// A new tensor of this one's shape, of undefined content.

@@ -5,6 +5,7 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::super::sizes::check_equal;
+use super::packed::Packed;
 use super::{Flat, elementwise, line};
 use crate::kernels::AdamStep;
 
@@ -21,6 +22,21 @@ struct Scalars {
     root: f32,
 }
 
+/// The new first and second moment of a parameter.
+#[cube]
+fn moments(p: f32, gradient: f32, first: f32, second: f32, step: &Scalars) -> (f32, f32) {
+    let g = gradient + step.weight_decay * p;
+    let m = first + (1.0f32 - step.beta1) * (g - first);
+    let v = step.beta2 * second + (1.0f32 - step.beta2) * g * g;
+    (m, v)
+}
+
+/// The new parameter by these.
+#[cube]
+fn stepped(p: f32, m: f32, v: f32, step: &Scalars) -> f32 {
+    p - step.rate * m / (v.sqrt() * step.root + step.epsilon)
+}
+
 #[cube(launch_unchecked)]
 fn adam_step(
     parameter: &mut [f32],
@@ -32,12 +48,38 @@ fn adam_step(
     let at = ABSOLUTE_POS;
     if at < parameter.len() {
         let p = parameter[at];
-        let g = gradient[at] + step.weight_decay * p;
-        let m = first_moment[at] + (1.0f32 - step.beta1) * (g - first_moment[at]);
-        let v = step.beta2 * second_moment[at] + (1.0f32 - step.beta2) * g * g;
+        let (m, v) = moments(p, gradient[at], first_moment[at], second_moment[at], step);
         first_moment[at] = m;
         second_moment[at] = v;
-        parameter[at] = p - step.rate * m / (v.sqrt() * step.root + step.epsilon);
+        parameter[at] = stepped(p, m, v, step);
+    }
+}
+
+/// Parameters, gradients and moments.
+#[derive(CubeType, CubeLaunch)]
+struct State {
+    parameter: Box<[f32]>,
+    gradient: Box<[f32]>,
+    first: Box<[f32]>,
+    second: Box<[f32]>,
+}
+
+/// The same beside the old: handles of single vectors share a buffer, so none may be changed in place.
+#[cube(launch_unchecked)]
+fn adam_step_of_all(
+    old: &State,
+    new_parameter: &mut [f32],
+    new_first: &mut [f32],
+    new_second: &mut [f32],
+    step: &Scalars,
+) {
+    let at = ABSOLUTE_POS;
+    if at < old.parameter.len() {
+        let p = old.parameter[at];
+        let (m, v) = moments(p, old.gradient[at], old.first[at], old.second[at], step);
+        new_first[at] = m;
+        new_second[at] = v;
+        new_parameter[at] = stepped(p, m, v, step);
     }
 }
 
@@ -46,6 +88,15 @@ fn polyak_step(target: &mut [f32], online: &[f32], tau: f32) {
     let at = ABSOLUTE_POS;
     if at < target.len() {
         target[at] += tau * (online[at] - target[at]);
+    }
+}
+
+/// The same beside the old.
+#[cube(launch_unchecked)]
+fn polyak_step_of_all(target: &[f32], online: &[f32], new_target: &mut [f32], tau: f32) {
+    let at = ABSOLUTE_POS;
+    if at < target.len() {
+        new_target[at] = target[at] + tau * (online[at] - target[at]);
     }
 }
 
@@ -94,6 +145,17 @@ fn grid(length: usize) -> (CubeCount, CubeDim) {
     (line(length.div_ceil(dim.num_elems() as usize)), dim)
 }
 
+fn scalars(step: &AdamStep) -> ScalarsLaunch {
+    ScalarsLaunch::new(
+        step.learning_rate / step.correction1,
+        step.beta1,
+        step.beta2,
+        step.epsilon,
+        step.weight_decay,
+        1.0 / step.correction2.sqrt(),
+    )
+}
+
 /// As [`crate::kernels::adam`]; the new parameter, first and second moment.
 ///
 /// # Panics
@@ -107,14 +169,7 @@ pub(crate) fn adam(state: [CubeTensor; 4], step: &AdamStep) -> [CubeTensor; 3] {
     let [parameter, first, second] = [parameter, first, second].map(Flat::unshared);
     if length > 0 {
         let (count, dim) = grid(length);
-        let scalars = ScalarsLaunch::new(
-            step.learning_rate / step.correction1,
-            step.beta1,
-            step.beta2,
-            step.epsilon,
-            step.weight_decay,
-            1.0 / step.correction2.sqrt(),
-        );
+        let scalars = scalars(step);
         // SAFETY: all four have one length.
         unsafe {
             adam_step::launch_unchecked(
@@ -130,6 +185,61 @@ pub(crate) fn adam(state: [CubeTensor; 4], step: &AdamStep) -> [CubeTensor; 3] {
         }
     }
     [parameter.0, first.0, second.0]
+}
+
+/// [`adam`] on vectors that lie in one buffer each; so do the results.
+///
+/// # Panics
+/// When the lengths differ.
+pub(crate) fn adam_of_all(state: [&Packed; 4], step: &AdamStep) -> [Packed; 3] {
+    let [parameters, gradients, firsts, seconds] = state;
+    for other in [gradients, firsts, seconds] {
+        assert!(parameters.is_like(other), "Adam's vectors");
+    }
+    let new = [parameters, firsts, seconds].map(Packed::alike);
+    let (count, dim) = grid(parameters.all.len());
+    // SAFETY: all have one length.
+    unsafe {
+        adam_step_of_all::launch_unchecked(
+            &parameters.all.0.client,
+            count,
+            dim,
+            StateLaunch::new(
+                parameters.all.arg(1),
+                gradients.all.arg(1),
+                firsts.all.arg(1),
+                seconds.all.arg(1),
+            ),
+            new[0].all.arg(1),
+            new[1].all.arg(1),
+            new[2].all.arg(1),
+            scalars(step),
+        );
+    }
+    new
+}
+
+/// [`polyak`] on vectors that lie in one buffer each; so do the results.
+///
+/// # Panics
+/// When the lengths differ.
+pub(crate) fn polyak_of_all(targets: &Packed, online: &Packed, tau: f32) -> Packed {
+    assert!(targets.is_like(online), "vectors of a target");
+    let new = targets.alike();
+    let (count, dim) = grid(targets.all.len());
+    // SAFETY: all have one length.
+    unsafe {
+        polyak_step_of_all::launch_unchecked(
+            &targets.all.0.client,
+            count,
+            dim,
+            targets.all.arg(1),
+            online.all.arg(1),
+            new.all.arg(1),
+            tau,
+        );
+    }
+    new
 }
 
 /// As [`crate::kernels::polyak`]; the new target.

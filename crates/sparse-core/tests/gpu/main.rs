@@ -8,7 +8,9 @@
 )]
 #![allow(clippy::print_stdout, reason = "says why tests are skipped")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod networks;
 
 use std::process::ExitCode;
 
@@ -40,7 +42,7 @@ const SIZES: [[usize; 2]; 7] = [
 const BATCHES: [usize; 7] = [1, 3, 16, 17, 64, 65, 256];
 type Test = fn(&Device);
 
-const TESTS: [(&str, Test); 11] = [
+const TESTS: [(&str, Test); 14] = [
     ("layers_follow_dense_sums", layers),
     ("a_layer_without_connections_is_its_bias", no_connections),
     ("the_dense_gradient_follows_dense_sums", dense_gradient),
@@ -52,6 +54,9 @@ const TESTS: [(&str, Test); 11] = [
     ("a_nan_goes_through", nan),
     ("training_follows_the_cpu", training),
     ("rigl_moves_what_it_moves_on_the_cpu", rigl),
+    ("a_network_goes_through_at_once", networks::at_once),
+    ("steps_by_rows_follow_the_cpu", networks::descend),
+    ("a_nan_goes_through_a_network", networks::nan),
 ];
 
 fn main() -> ExitCode {

@@ -1,0 +1,186 @@
+//! Networks in one launch, and steps by losses that are given row by row.
+
+use burn::tensor::Device;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use sparse_core::device::by_name;
+use sparse_core::nn::{Blocks, FrozenNetwork, SparseMlp, SparseModule, block_width};
+use sparse_core::topology::{DropFraction, RigL, RuleConfig, Schedule, Topology};
+use sparse_core::trainer::{
+    LossRows, NetworkTrainer, NetworkTrainerConfig, StepReport, TargetConfig,
+};
+
+use crate::common::{floats, layer, uniform};
+
+/// Sizes of networks: one layer, few units, more units than a cube has, and a narrow middle.
+const NETWORKS: [&[usize]; 6] = [
+    &[5, 1],
+    &[7, 40, 3],
+    &[23, 256, 256, 1],
+    &[3, 300, 17, 64, 2],
+    &[1, 1, 1],
+    &[10, 400, 500, 3],
+];
+const ROWS: [usize; 6] = [1, 7, 16, 17, 100, 256];
+
+fn net(sizes: &[usize], device: &Device) -> SparseMlp {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let layers = sizes.windows(2);
+    let layers = layers.map(|pair| layer([pair[0], pair[1]], 0.2, device, &mut rng));
+    SparseMlp::from_layers(layers.collect()).unwrap()
+}
+
+fn trainer(net: SparseMlp, moves: bool) -> NetworkTrainer<SparseMlp> {
+    let schedule = Schedule {
+        every: 4,
+        until: 1_000,
+        fraction: DropFraction::Constant(0.3),
+    };
+    let topology = Topology::new(RuleConfig::from(RigL::default()), schedule);
+    let config = NetworkTrainerConfig {
+        topology: moves.then_some(topology),
+        target: Some(TargetConfig::new(0.1, 1)),
+        ..NetworkTrainerConfig::default()
+    };
+    NetworkTrainer::new(net, config).unwrap()
+}
+
+/// One step down the mean of `Σ (y - 1)²` on some rows.
+fn step(trainer: &mut NetworkTrainer<SparseMlp>, x: &[f32], count: usize) -> StepReport<[f32; 2]> {
+    let features = x.len() / count;
+    let width = block_width(&[(trainer.net(), true)], count);
+    let block = Blocks::new(&[(x, features)], 0..count, width);
+    let loss = |block: LossRows<'_, 2>| {
+        let [losses, first] = block.terms;
+        for (at, (slope, y)) in block.slopes.iter_mut().zip(block.outputs).enumerate() {
+            let (k, column) = (at / block.width, at % block.width);
+            if column < losses.len() {
+                *slope = 2.0 * (y - 1.0);
+                losses[column] += (y - 1.0).powi(2);
+                if k == 0 {
+                    first[column] = *y;
+                }
+            }
+        }
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    trainer.descend(&[block], loss, &mut rng).unwrap()
+}
+
+fn numbers(net: &SparseMlp) -> Vec<f32> {
+    let layers = net.sparse_layers().into_iter();
+    layers
+        .flat_map(|layer| [floats(layer.values()), floats(layer.bias().unwrap())].concat())
+        .collect()
+}
+
+#[track_caller]
+fn assert_near(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let size = expected.iter().fold(1.0f32, |size, x| size.max(x.abs()));
+    for (at, (a, b)) in found.iter().zip(expected).enumerate() {
+        assert!(
+            (a - b).abs() <= tolerance * size,
+            "{what}, {at}: {a}, CPU {b}"
+        );
+    }
+}
+
+/// A trainer's networks are in one buffer after its first step, those that did not take one are as well right.
+pub(crate) fn at_once(device: &Device) {
+    let cpu = by_name("flex").unwrap();
+    for sizes in NETWORKS {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let mut trainer = trainer(net(sizes, device), false);
+        let (inputs, outputs) = (sizes[0], sizes[sizes.len() - 1]);
+        for packed in [false, true] {
+            if packed {
+                step(&mut trainer, &uniform(&mut rng, 8 * inputs), 8);
+            }
+            for (net, count) in [trainer.net(), trainer.target()]
+                .into_iter()
+                .flat_map(|net| ROWS.map(|count| (net, count)))
+            {
+                let what = format!("{sizes:?}, {count} rows");
+                let frozen = FrozenNetwork::new(net, count, count);
+                assert_eq!(
+                    format!("{frozen:?}").contains("DeviceNetwork"),
+                    packed,
+                    "{what}"
+                );
+                // The same numbers on the CPU.
+                let host = move_to(net, &cpu);
+                let on_host = FrozenNetwork::new(&host, count, count);
+                let block = uniform(&mut rng, inputs * count);
+                let slopes = uniform(&mut rng, outputs * count);
+                let [found, expected] = [&frozen, &on_host].map(|net| {
+                    let pass = net.forward(&block);
+                    assert_eq!(pass.outputs(), net.outputs(&block));
+                    (pass.outputs().to_vec(), pass.backward(slopes.clone()))
+                });
+                assert_near(&found.0, &expected.0, 1e-5, &format!("{what}: outputs"));
+                assert_near(&found.1, &expected.1, 1e-5, &format!("{what}: slopes"));
+            }
+        }
+    }
+}
+
+fn move_to(net: &SparseMlp, device: &Device) -> SparseMlp {
+    use burn::module::Module;
+    net.clone().to_device(device)
+}
+
+/// Steps, and moves of connections between them, that are the CPU's: report, network and target. Only the first losses are
+/// held closely, and connections to most of them, as in the tests beside.
+pub(crate) fn descend(device: &Device) {
+    let cpu = by_name("flex").unwrap();
+    for (sizes, moves) in NETWORKS
+        .map(|sizes| (sizes, false))
+        .into_iter()
+        .chain([(NETWORKS[1], true), (NETWORKS[3], true)])
+    {
+        let mut trainers = [device, &cpu].map(|device| trainer(net(sizes, device), moves));
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        for (update, count) in [256, 64, 17, 100, 1, 256, 256].into_iter().enumerate() {
+            let what = format!("{sizes:?}, moves: {moves}, update {update}");
+            let x = uniform(&mut rng, count * sizes[0]);
+            let [found, expected] = trainers.each_mut().map(|trainer| step(trainer, &x, count));
+            assert_eq!(found.moved, expected.moved, "{what}");
+            let said = |report: &StepReport<[f32; 2]>| {
+                let [loss, first] = report.aux[0];
+                assert_eq!(loss, report.loss);
+                [loss, first, report.gradient_norm]
+            };
+            assert_near(&said(&found), &said(&expected), 1e-4, &what);
+            let [found, expected] = trainers.each_ref();
+            assert_near(&numbers(found.net()), &numbers(expected.net()), 1e-4, &what);
+            let targets = [found, expected].map(|trainer| numbers(trainer.target()));
+            assert_near(&targets[0], &targets[1], 1e-4, &what);
+            for (a, b) in found.densities().iter().zip(expected.densities()) {
+                assert_eq!(*a, b, "{what}");
+            }
+        }
+    }
+}
+
+/// NaN in one row is in that row's outputs, and a step that would follow it is refused.
+pub(crate) fn nan(device: &Device) {
+    let mut trainer = trainer(net(&[2, 20, 20, 1], device), false);
+    step(&mut trainer, &[0.5; 8], 4);
+    let before = numbers(trainer.net());
+    let frozen = FrozenNetwork::new(trainer.net(), 4, 4);
+    let outputs = frozen.outputs(&[1.0, 1.0, f32::NAN, 1.0, 1.0, 1.0, 1.0, 1.0]);
+    let is_nan: Vec<bool> = outputs.iter().map(|y| y.is_nan()).collect();
+    assert_eq!(is_nan, [false, false, true, false]);
+    let count = 4;
+    let width = block_width(&[(trainer.net(), true)], count);
+    let block = Blocks::new(&[(&[f32::NAN; 8], 2)], 0..count, width);
+    let loss = |block: LossRows<'_, 1>| block.slopes.fill(f32::NAN);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let error = trainer.descend(&[block], loss, &mut rng).unwrap_err();
+    assert!(
+        error.to_string().contains("norm of the gradient"),
+        "{error}"
+    );
+    assert_eq!(numbers(trainer.net()), before);
+}
