@@ -10,7 +10,7 @@ use sparse_core::kernels::AlignedBuf;
 use sparse_core::nn::{Blocks, FrozenNetwork, SparseMlp, block_width};
 
 /// Networks whose parameters are constants, for blocks of one width of a batch of `rows` rows, which is gone through in
-/// [parts](equal_parts); and the width.
+/// halves, or at once on a GPU; and the width.
 #[must_use]
 pub(crate) fn frozen_networks<'a>(
     shape: &BatchShape,

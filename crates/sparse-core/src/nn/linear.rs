@@ -148,7 +148,7 @@ impl SparseLinear {
     }
 
     /// The layer for [passes](super::passes) over blocks of a batch of `batch` rows; `None` where that is not possible: as
-    /// [`in_network`](Self::in_network), or something looks at its gradient.
+    /// [`in_network`](Self::in_network), or something looks at its gradient. On a GPU only `masked` storage is dense.
     pub(super) fn plain(&self, batch: usize, training: bool) -> Option<PlainLayer> {
         let values = self.weight.values().val();
         let (device, pattern) = (values.device(), self.pattern());
@@ -372,6 +372,11 @@ impl SparseLinear {
         }
     }
 
+    /// All trainable vectors, values first, as they lie.
+    pub(crate) fn vectors(&self) -> impl Iterator<Item = Tensor<1>> {
+        self.parameters().into_vectors()
+    }
+
     /// Replaces all trainable vectors by others of the same shapes.
     pub(crate) fn set_parameters(&mut self, parameters: Parameters) {
         let mut new = parameters.into_vectors();
@@ -398,6 +403,17 @@ impl SparseLinear {
     /// Asks the next backward passes for the dense gradient, or stops asking.
     pub(crate) fn set_probe(&mut self, probe: Option<GrowthProbe>) {
         self.probe = probe;
+    }
+}
+
+/// Replaces all trainable vectors of layers, in their order, by others of the same shapes.
+pub(crate) fn set_vectors(layers: &mut [&mut SparseLinear], new: Vec<Tensor<1>>) {
+    let mut new = new.into_iter();
+    for layer in layers {
+        layer.update(|_| match new.next() {
+            Some(new) => new,
+            None => unreachable!("as many as there were"),
+        });
     }
 }
 

@@ -15,7 +15,12 @@ use super::storage::Storage;
 use crate::device::is_gpu;
 use crate::kernels::{MOST_UNITS, pass_suits};
 use crate::op::{self, Network, network, untile};
+use crate::pattern::Pattern;
 use crate::{Error, Result};
+
+/// What layers read and give for a batch, at most, on a GPU that goes through them at once: 128 MiB, as much as WebGPU
+/// guarantees that a kernel can be given.
+const MOST_NUMBERS: usize = 1 << 25;
 
 /// A module that lists its sparse layers, so that a learner can train and rewire them. All that is to be trained lies
 /// in these layers: a [`NetworkTrainer`](crate::trainer::NetworkTrainer) moves, copies and stores no other parameter.
@@ -210,7 +215,12 @@ impl SparseMlp {
             .collect::<Option<_>>()?;
         let mut patterns = self.layers.iter().map(SparseLinear::pattern);
         let suits = match is_gpu(&layers[0].values.device()) {
-            true => patterns.all(|p| p.inputs().max(p.outputs()) <= MOST_UNITS),
+            true => {
+                let units = |p: &Pattern| p.inputs() + p.outputs();
+                let numbers = patterns.clone().map(units).sum::<usize>() * batch;
+                numbers <= MOST_NUMBERS
+                    && patterns.all(|p| p.inputs().max(p.outputs()) <= MOST_UNITS)
+            }
             false => pass_suits(patterns, batch),
         };
         suits.then_some(layers)

@@ -31,6 +31,7 @@ pub(crate) use held::{Held, HeldNetwork};
 pub use inference::Inference;
 pub use init::{Fans, InitialMask, Initializer};
 pub use linear::SparseLinear;
+pub(crate) use linear::set_vectors;
 pub use mlp::{SparseMlp, SparseModule};
 pub(crate) use parameters::Parameters;
 pub use passes::{FrozenNetwork, FrozenPass, block_width};

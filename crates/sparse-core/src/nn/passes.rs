@@ -13,8 +13,8 @@ use crate::op::{DevicePass, tile_width};
 #[must_use]
 pub fn block_width(networks: &[(&SparseMlp, bool)], rows: usize) -> usize {
     let by_tiles = |(net, training): &(&SparseMlp, bool)| {
-        let layers = net.plain(rows, *training);
-        matches!(layers.and_then(Held::of), Some(Held::Host(_)))
+        let layers = || net.plain(rows, *training);
+        !lies_on_gpu(net) && layers().and_then(Held::of).is_some()
     };
     match networks.iter().all(by_tiles) {
         true => tile_width(rows),
@@ -25,16 +25,21 @@ pub fn block_width(networks: &[(&SparseMlp, bool)], rows: usize) -> usize {
 /// Whether a GPU goes through all layers at once, forward and backward, with the rows of a batch of `batch`, where the
 /// parameters lie in one buffer.
 pub(crate) fn goes_at_once(net: &SparseMlp, batch: usize) -> bool {
-    let on_gpu = is_gpu(&net.sparse_layers()[0].values().device());
     let all_biased = |layers: Vec<PlainLayer>| layers.iter().all(|layer| layer.has_bias);
-    on_gpu && net.plain(batch, true).is_some_and(all_biased)
+    lies_on_gpu(net) && net.plain(batch, true).is_some_and(all_biased)
+}
+
+fn lies_on_gpu(net: &SparseMlp) -> bool {
+    is_gpu(&net.sparse_layers()[0].values().device())
 }
 
 /// The network for blocks of `width` rows of a batch of `batch`; `None` where it has to be computed by tensors, or no kernel
 /// knows such blocks.
 pub(crate) fn hold(net: &SparseMlp, batch: usize, width: usize, training: bool) -> Option<Held> {
-    let held = net.plain(batch, training).and_then(Held::of);
-    held.filter(|held| matches!(held, Held::Device(_)) || width == tile_width(batch))
+    if !lies_on_gpu(net) && width != tile_width(batch) {
+        return None;
+    }
+    net.plain(batch, training).and_then(Held::of)
 }
 
 /// A network whose parameters are constants, on blocks of rows.
@@ -68,7 +73,7 @@ impl<'a> FrozenNetwork<'a> {
                 let ys = pass.forward(block);
                 Made::Tiles(pass, ys)
             }
-            Some(Held::Device(network)) => Made::Device(network.forward(block)),
+            Some(Held::Device(network)) => Made::Device(network.forward(block, self.width)),
             None => {
                 let x = Tensor::from_inner(rows_of(self.net, block.to_vec(), self.width))
                     .require_grad();
@@ -91,7 +96,7 @@ impl<'a> FrozenNetwork<'a> {
                 let mut ys = network.pass(self.width).forward(block);
                 ys.pop().map_or_else(Vec::new, AlignedBuf::into_vec)
             }
-            Some(Held::Device(network)) => network.forward(block).outputs().to_vec(),
+            Some(Held::Device(network)) => network.forward(block, self.width).outputs().to_vec(),
             None => columns(
                 self.net
                     .forward(rows_of(self.net, block.to_vec(), self.width)),

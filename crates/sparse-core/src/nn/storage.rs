@@ -18,7 +18,8 @@ pub enum Storage {
     /// exists: then they are that matrix already.
     Masked,
     /// The faster of both for the device, the layer's size, its density and the batch at hand, by the table
-    /// of measured break-even densities that `cargo xtask bench break-even` prints.
+    /// of measured break-even densities that `cargo xtask bench break-even` prints. On a GPU rows too where all layers
+    /// take one launch.
     #[default]
     Auto,
 }

@@ -15,7 +15,7 @@ use burn::tensor::Tensor;
 pub(crate) struct DeviceGradients {
     /// Of each layer its values, then its bias.
     pub(crate) parameters: Vec<Tensor<1>>,
-    /// The sum of their squares.
+    /// The sum of their squares, in single precision.
     pub(crate) squares: f64,
 }
 
@@ -51,7 +51,7 @@ mod with {
         let vectors = on_gpu(vectors)?;
         match kernels::Packed::of(&vectors) {
             Some(_) => None,
-            None => kernels::Packed::from_vectors(&vectors).map(|packed| off_gpu(&packed)),
+            None => kernels::Packed::copied(&vectors).map(|packed| off_gpu(&packed)),
         }
     }
 
@@ -92,9 +92,9 @@ mod with {
         /// Forward over a block `[inputs, width]`.
         ///
         /// # Panics
-        /// When the block is no whole number of columns.
-        pub(crate) fn forward(&self, block: &[f32]) -> DevicePass<'_> {
-            DevicePass(self.0.forward(block))
+        /// When the block has another size, or no columns.
+        pub(crate) fn forward(&self, block: &[f32], width: usize) -> DevicePass<'_> {
+            DevicePass(self.0.forward(block, width))
         }
     }
 
@@ -176,7 +176,7 @@ mod without {
             None
         }
 
-        pub(crate) fn forward(&self, _: &[f32]) -> DevicePass<'_> {
+        pub(crate) fn forward(&self, _: &[f32], _: usize) -> DevicePass<'_> {
             match *self {}
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::moments::{Dropped, LayerMoments, Moments};
 use crate::device::is_gpu;
 use crate::kernels::AdamStep;
-use crate::nn::{Parameters, SparseLinear};
+use crate::nn::{Parameters, SparseLinear, set_vectors};
 use crate::op::{self, DenseGradient, adam_of_all, to_vec, vector};
 use crate::pattern::Rewire;
 use crate::record::{Record, RecordWriter, malformed};
@@ -171,10 +171,6 @@ impl Adam {
         gradients: &[LayerGradient],
         step: AdamStep,
     ) -> bool {
-        let vectors = |parameters: Vec<Parameters>| -> Vec<Tensor<1>> {
-            let all = parameters.into_iter();
-            all.flat_map(Parameters::into_vectors).collect()
-        };
         let moments = |of: fn(&Moments) -> &Tensor<1>| -> Vec<Tensor<1>> {
             let all = self.layers.iter().flat_map(|layer| &layer.vectors);
             all.map(|moments| of(moments).clone()).collect()
@@ -184,23 +180,23 @@ impl Adam {
             return false;
         }
         let state = [
-            vectors(layers.iter().map(|layer| layer.parameters()).collect()),
-            vectors(gradients.iter().map(|g| g.parameters.clone()).collect()),
+            layers.iter().flat_map(|layer| layer.vectors()).collect(),
+            gradients
+                .iter()
+                .flat_map(|gradient| gradient.parameters.clone().into_vectors())
+                .collect(),
             moments(|moments| &moments.first),
             moments(|moments| &moments.second),
         ];
         let Some(new) = adam_of_all(state.each_ref().map(Vec::as_slice), &step) else {
             return false;
         };
-        let [parameters, firsts, seconds] = new.map(Vec::into_iter);
+        let [parameters, firsts, seconds] = new;
         let moments = self.layers.iter_mut().flat_map(|layer| &mut layer.vectors);
-        for (moments, (first, second)) in moments.zip(firsts.zip(seconds)) {
+        for (moments, (first, second)) in moments.zip(firsts.into_iter().zip(seconds)) {
             *moments = Moments { first, second };
         }
-        let mut parameters = parameters;
-        for layer in layers {
-            layer.update(|old| parameters.next().unwrap_or(old));
-        }
+        set_vectors(layers, parameters);
         true
     }
 

@@ -11,7 +11,7 @@ use super::{NetworkTrainer, StepReport, in_parallel, share_of};
 use crate::kernels::GradientSums;
 use crate::nn::{
     Activity, Blocks, Held, HeldNetwork, Parameters, SparseMlp, SparseModule, along, columns,
-    goes_at_once, hold, rows_of,
+    goes_at_once, hold, rows_of, set_vectors,
 };
 use crate::op::{DeviceNetwork, HostVector, pack};
 use crate::optim::LayerGradient;
@@ -95,17 +95,16 @@ impl NetworkTrainer<SparseMlp> {
             };
             taped && signal == Signal::None && parts.iter().all(alike)
         });
-        // The sum over parts would lie elsewhere.
-        if let Some(first) = first.filter(|first| parts.len() == 1 && is_one_block(first)) {
+        // Gradients summed over parts are not in one buffer.
+        let whole = parts.len() == 1 && parts.iter().all(is_one_block);
+        if let Some(first) = first.filter(|_| whole) {
             self.pack(first.rows().len());
         }
         let net = &self.net;
         let held = first.and_then(|first| hold(net, first.rows().len(), first.width(), true));
         let passes = in_parallel(parts.iter().collect(), |part: &Blocks| match &held {
             Some(Held::Host(network)) => Ok(block_by_block(network, part, share, &loss)),
-            Some(Held::Device(network)) if is_one_block(part) => {
-                Ok(at_once(network, part, share, &loss))
-            }
+            Some(Held::Device(network)) if whole => Ok(at_once(network, part, share, &loss)),
             _ => {
                 let x = rows_of(net, all_columns(part), part.rows().len());
                 let forward = Forward::of(net, signal, taped, |net| net.forward(x));
@@ -123,19 +122,15 @@ impl NetworkTrainer<SparseMlp> {
             return;
         }
         let mut layers = self.net.sparse_layers_mut();
-        let vectors = layers.iter().map(|layer| layer.parameters().into_vectors());
-        let vectors: Vec<Tensor<1>> = vectors.flatten().collect();
+        let vectors: Vec<Tensor<1>> = layers.iter().flat_map(|layer| layer.vectors()).collect();
         if let Some(packed) = pack(&vectors) {
-            let mut packed = packed.into_iter();
-            for layer in &mut layers {
-                layer.update(|old| packed.next().unwrap_or(old));
-            }
+            set_vectors(&mut layers, packed);
         }
     }
 }
 
 fn is_one_block(part: &Blocks) -> bool {
-    part.width() >= part.rows().len()
+    (1..=part.width()).contains(&part.rows().len())
 }
 
 /// What a loss says of a part.
@@ -217,7 +212,7 @@ fn at_once<const K: usize>(
     let Some((rows, inputs)) = part.iter().next() else {
         unreachable!("a batch has rows")
     };
-    let pass = network.forward(inputs);
+    let pass = network.forward(inputs, part.width());
     let outputs = pass.outputs();
     let mut slopes = judge(
         &mut terms,
@@ -244,7 +239,8 @@ fn at_once<const K: usize>(
         loss: means[0] * share,
         layers: layers.collect(),
         activity: Activity::default(),
-        squares: Some(gradients.squares),
+        // Beyond single precision, it is summed in double.
+        squares: Some(gradients.squares).filter(|sum| sum.is_finite()),
     };
     (backward, means)
 }

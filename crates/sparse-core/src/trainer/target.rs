@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::device::is_gpu;
-use crate::nn::{Parameters, SparseLinear};
+use crate::nn::{SparseLinear, set_vectors};
 use crate::op::{polyak, polyak_of_all, to_vec, vector};
 use crate::pattern::{Pattern, key};
 use crate::{Error, Result};
@@ -85,21 +85,12 @@ impl TargetConfig {
         if !on_gpu || self.tau == 1.0 || !target.iter().zip(online).all(same) {
             return false;
         }
-        let [old, goals] = [
-            target.iter().map(|layer| layer.parameters()).collect(),
-            online.iter().map(|layer| layer.parameters()).collect(),
-        ]
-        .map(|all: Vec<Parameters>| -> Vec<Tensor<1>> {
-            let all = all.into_iter();
-            all.flat_map(Parameters::into_vectors).collect()
-        });
+        let old: Vec<Tensor<1>> = target.iter().flat_map(|layer| layer.vectors()).collect();
+        let goals: Vec<Tensor<1>> = online.iter().flat_map(|layer| layer.vectors()).collect();
         let Some(new) = polyak_of_all(&old, &goals, self.tau as f32) else {
             return false;
         };
-        let mut new = new.into_iter();
-        for layer in target {
-            layer.update(|old| new.next().unwrap_or(old));
-        }
+        set_vectors(target, new);
         true
     }
 

@@ -42,7 +42,7 @@ const SIZES: [[usize; 2]; 7] = [
 const BATCHES: [usize; 7] = [1, 3, 16, 17, 64, 65, 256];
 type Test = fn(&Device);
 
-const TESTS: [(&str, Test); 14] = [
+const TESTS: [(&str, Test); 15] = [
     ("layers_follow_dense_sums", layers),
     ("a_layer_without_connections_is_its_bias", no_connections),
     ("the_dense_gradient_follows_dense_sums", dense_gradient),
@@ -57,6 +57,10 @@ const TESTS: [(&str, Test); 14] = [
     ("a_network_goes_through_at_once", networks::at_once),
     ("steps_by_rows_follow_the_cpu", networks::descend),
     ("a_nan_goes_through_a_network", networks::nan),
+    (
+        "parts_blocks_and_large_gradients_follow_the_cpu",
+        networks::other_ways,
+    ),
 ];
 
 fn main() -> ExitCode {

@@ -9,7 +9,8 @@
 //! - `gradients`: value-gradient (`width / 4` units to a connection) and bias-gradient.
 //! - `layout`: from rows to tiles and back.
 //! - `matrix`: from values to the dense matrix that they are part of and back.
-//! - `network`: all layers of a network in one launch forward and two backward.
+//! - `network`: all layers of a network in one launch forward and two backward; a batch is one block there, and a unit works on
+//!   one column.
 //! - `packed`: vectors in one buffer, for launches that reach all of a network's parameters.
 //! - `updates`: what goes element by element: the hyperbolic tangent, Adam, Polyak.
 //! - `index`: a pattern's arrays in the GPU's memory, uploaded once.

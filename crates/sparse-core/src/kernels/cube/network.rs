@@ -125,8 +125,8 @@ fn forward(network: &Layers, x: &[f32], ys: &mut [f32], width: u32, #[comptime] 
                 select(hidden && sum < 0.0f32, 0.0f32, sum);
             row += CUBE_DIM_Y;
         }
+        // The units of a cube wait here, too.
         sync_storage();
-        sync_cube();
     }
 }
 
@@ -185,8 +185,8 @@ fn backward(
             }
             row += CUBE_DIM_Y;
         }
+        // The units of a cube wait here, too.
         sync_storage();
-        sync_cube();
     }
 }
 
@@ -249,7 +249,7 @@ fn gradients(
     let mut all = Shared::<[f32]>::new_slice(units as usize);
     all[UNIT_POS as usize] = sum * sum;
     sync_cube();
-    if UNIT_POS == 0 {
+    if UNIT_POS == 0 && CUBE_POS < squares.len() {
         let mut sum = 0.0f32;
         for unit in 0..units {
             sum += all[unit as usize];
@@ -387,10 +387,10 @@ impl CubeNetwork {
     /// Forward over a block `[inputs, width]`.
     ///
     /// # Panics
-    /// When the block is no whole number of columns.
-    pub(crate) fn forward(&self, block: &[f32]) -> CubePass<'_> {
-        let width = block.len() / self.inputs;
+    /// When the block has another size, or no columns.
+    pub(crate) fn forward(&self, block: &[f32], width: usize) -> CubePass<'_> {
         assert_eq!(block.len(), width * self.inputs, "numbers of a block");
+        assert!(width > 0, "a block without columns");
         let beside = &self.parameters.all;
         let x = beside.uploaded(block, [block.len()]);
         let ys = beside.beside([(self.hidden + self.outputs) * width]);

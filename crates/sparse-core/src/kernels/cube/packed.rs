@@ -70,13 +70,14 @@ impl Packed {
         packed.or_else(|| Self::copied(vectors))
     }
 
-    /// Copies of these vectors. They go by host memory: it is done once for each change of connections.
-    fn copied(vectors: &[CubeTensor]) -> Option<Self> {
-        let first = Flat::new(vectors.first()?.clone());
+    /// Copies of these vectors; `None` where there are none, or one is empty. They go by host memory, which is done where a
+    /// network has begun, was read or has moved connections, and after steps that went by tensors.
+    pub(crate) fn copied(vectors: &[CubeTensor]) -> Option<Self> {
         let lengths: Vec<usize> = vectors.iter().map(|v| v.shape().num_elements()).collect();
         if lengths.contains(&0) {
             return None;
         }
+        let first = Flat::new(vectors.first()?.clone());
         let (starts, total) = places(&lengths);
         let mut numbers = vec![0.0; total];
         for (vector, start) in vectors.iter().zip(starts) {
