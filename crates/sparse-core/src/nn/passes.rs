@@ -39,7 +39,7 @@ pub(crate) fn hold(net: &SparseMlp, batch: usize, width: usize, training: bool) 
     if !lies_on_gpu(net) && width != tile_width(batch) {
         return None;
     }
-    net.plain(batch, training).and_then(Held::of)
+    net.plain(batch.max(width), training).and_then(Held::of)
 }
 
 /// A network whose parameters are constants, on blocks of rows.

@@ -79,7 +79,7 @@ struct Pairs {
 /// The outputs of each layer, ReLU but for the last, into `ys` `[all outputs, width]`.
 #[cube(launch_unchecked)]
 fn forward(network: &Layers, x: &[f32], ys: &mut [f32], width: u32, #[comptime] layers: u32) {
-    let column = CUBE_POS_X * CUBE_DIM_X + UNIT_POS_X;
+    let column = CUBE_POS as u32 * CUBE_DIM_X + UNIT_POS_X;
     #[unroll]
     for layer in 0..layers {
         let head = layer * HEAD;
@@ -142,7 +142,7 @@ fn backward(
     #[comptime] layers: u32,
     #[comptime] steps: u32,
 ) {
-    let column = CUBE_POS_X * CUBE_DIM_X + UNIT_POS_X;
+    let column = CUBE_POS as u32 * CUBE_DIM_X + UNIT_POS_X;
     let width = sides.width;
     #[unroll]
     for step in 0..steps {
@@ -540,5 +540,5 @@ impl CubePass<'_> {
 
 /// A cube for each few columns.
 fn grid(width: usize) -> CubeCount {
-    CubeCount::Static(width.div_ceil(COLUMNS) as u32, 1, 1)
+    line(width.div_ceil(COLUMNS))
 }
