@@ -12,6 +12,13 @@ use crate::pattern::{Blocks, Pattern};
 /// Multiply-adds that are worth another thread: some 20 µs of work, where handing it over takes one.
 const WORTH_A_THREAD: usize = 1 << 20;
 
+/// Entries from which on a layer's index and gradients, 1.5 MiB, come from far for each tile.
+const FAR: usize = 192 << 10;
+
+/// Entries of such a layer that all tiles take their turn on before the next, 192 KiB: they stay in the second-level cache
+/// beside a block of a tile.
+const GROUP: usize = 24 << 10;
+
 /// A [`Product`] over all blocks of its columns, and over the tiles of its batch.
 pub(super) struct WholeProduct<'a> {
     pub(super) blocks: &'a Blocks,
@@ -154,34 +161,40 @@ impl<'a> WholeValueGradient<'a> {
             );
             return;
         }
-        let whole = self.blocks.count() == 1;
-        let tile = |tile_rows: usize| match whole {
-            true => usize::MAX,
-            false => (tile_rows * self.width).max(1),
+        // The tiles that share a walk over the blocks, the rows that these take their turn on, and the tiles of one call.
+        let entries = self.idx.len();
+        let (together, group, at_once) = match self.blocks.count() {
+            1 => (tiles, rows.len(), tiles),
+            _ if entries < FAR => (1, rows.len(), 1),
+            count => (tiles, GROUP * dy_rows * count / entries, 1),
         };
-        let parts = self
-            .dy
-            .chunks(tile(dy_rows))
-            .zip(self.x.chunks(tile(self.x_rows)));
-        for (part, (dy, x)) in parts.enumerate() {
+        let (dy_tile, x_tile) = (dy_rows * self.width, (self.x_rows * self.width).max(1));
+        let turns = self.dy.chunks(together * dy_tile);
+        for (turn, (dy, x)) in turns.zip(self.x.chunks(together * x_tile)).enumerate() {
             for (start, end) in self.blocks.iter(self.ptr) {
-                let mut gradient = ValueGradient {
-                    start: &start[rows.clone()],
-                    end: &end[rows.clone()],
-                    idx: self.idx,
-                    dy,
-                    dy_rows,
-                    first: rows.start,
-                    x,
-                    x_rows: self.x_rows,
-                    dv: &mut *dv,
-                    base: self.ptr[rows.start] as usize,
-                    more: self.more || part > 0,
-                    blocked: !whole,
-                    width: self.width,
-                };
-                // SAFETY: the caller's promise; the part before wrote all of `dv`.
-                unsafe { (raw.value_gradient)(&mut gradient) };
+                for first in rows.clone().step_by(group.max(1)) {
+                    let some = first..rows.end.min(first + group.max(1));
+                    let calls = dy.chunks(at_once * dy_tile);
+                    for (call, (dy, x)) in calls.zip(x.chunks(at_once * x_tile)).enumerate() {
+                        let mut gradient = ValueGradient {
+                            start: &start[some.clone()],
+                            end: &end[some.clone()],
+                            idx: self.idx,
+                            dy,
+                            dy_rows,
+                            first,
+                            x,
+                            x_rows: self.x_rows,
+                            dv: &mut *dv,
+                            base: self.ptr[rows.start] as usize,
+                            more: self.more || turn > 0 || call > 0,
+                            blocked: self.blocks.count() > 1,
+                            width: self.width,
+                        };
+                        // SAFETY: the caller's promise; the call before wrote the gradients of these rows.
+                        unsafe { (raw.value_gradient)(&mut gradient) };
+                    }
+                }
             }
         }
     }

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use proptest::prelude::*;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -444,6 +446,30 @@ fn wide_layers_agree_block_by_block() {
     // Three blocks either way, and rows that end in each.
     for shape in [(1100, 40), (40, 1100)] {
         check_layer(&Case::draw(shape, 0.02, [2, 32], 11));
+    }
+}
+
+#[test]
+fn gradients_of_large_layers_are_summed_tile_by_tile() {
+    // More entries than are gone through for one tile at a time, in three blocks and several groups of rows.
+    let case = Case::draw((400, 1100), 0.5, [3, 16], 13);
+    check_layer(&case);
+    let (x_tile, dy_tile) = (1100 * 16, 400 * 16);
+    for kernels in versions() {
+        let of = |tiles: Range<usize>| {
+            let dy = &case.dy[tiles.start * dy_tile..tiles.end * dy_tile];
+            let x = &case.x[tiles.start * x_tile..tiles.end * x_tile];
+            let mut dv = vec![0.0; case.values.len()];
+            kernels.sddmm(&case.pattern, dy, x, 16, &mut dv);
+            dv
+        };
+        let mut expected = of(0..1);
+        for tile in 1..3 {
+            for (sum, more) in expected.iter_mut().zip(of(tile..tile + 1)) {
+                *sum += more;
+            }
+        }
+        assert_eq!(of(0..3), expected);
     }
 }
 
