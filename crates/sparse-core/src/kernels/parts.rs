@@ -161,12 +161,11 @@ impl<'a> WholeValueGradient<'a> {
             );
             return;
         }
-        // The tiles that share a walk over the blocks, the rows that these take their turn on, and the tiles of one call.
-        let entries = self.idx.len();
-        let (together, group, at_once) = match self.blocks.count() {
-            1 => (tiles, rows.len(), tiles),
-            _ if entries < FAR => (1, rows.len(), 1),
-            count => (tiles, GROUP * dy_rows * count / entries, 1),
+        // The tiles that share a walk over the blocks, and the rows of a block that these take their turn on.
+        let (entries, blocks) = (self.idx.len(), self.blocks.count());
+        let (together, group) = match entries < FAR {
+            true => (1, rows.len()),
+            false => (tiles, GROUP * dy_rows * blocks / entries),
         };
         let (dy_tile, x_tile) = (dy_rows * self.width, (self.x_rows * self.width).max(1));
         let turns = self.dy.chunks(together * dy_tile);
@@ -174,8 +173,8 @@ impl<'a> WholeValueGradient<'a> {
             for (start, end) in self.blocks.iter(self.ptr) {
                 for first in rows.clone().step_by(group.max(1)) {
                     let some = first..rows.end.min(first + group.max(1));
-                    let calls = dy.chunks(at_once * dy_tile);
-                    for (call, (dy, x)) in calls.zip(x.chunks(at_once * x_tile)).enumerate() {
+                    let parts = dy.chunks(dy_tile).zip(x.chunks(x_tile));
+                    for (tile, (dy, x)) in parts.enumerate() {
                         let mut gradient = ValueGradient {
                             start: &start[some.clone()],
                             end: &end[some.clone()],
@@ -187,11 +186,11 @@ impl<'a> WholeValueGradient<'a> {
                             x_rows: self.x_rows,
                             dv: &mut *dv,
                             base: self.ptr[rows.start] as usize,
-                            more: self.more || turn > 0 || call > 0,
-                            blocked: self.blocks.count() > 1,
+                            more: self.more || turn > 0 || tile > 0,
+                            blocked: blocks > 1,
                             width: self.width,
                         };
-                        // SAFETY: the caller's promise; the call before wrote the gradients of these rows.
+                        // SAFETY: the caller's promise; the tile before wrote the gradients of these rows.
                         unsafe { (raw.value_gradient)(&mut gradient) };
                     }
                 }
