@@ -16,11 +16,19 @@ pub(crate) const LANES: usize = 16;
 /// the fourth, then these. (Whole registers of four dot products are added so with the fewest shuffles.)
 #[inline(always)]
 pub(crate) fn sum(lanes: [f32; LANES]) -> f32 {
+    sums(&[lanes])[0]
+}
+
+/// The [`sum`] of each row's lanes, row beside row.
+#[inline(always)]
+fn sums<const R: usize>(rows: &[[f32; LANES]; R]) -> [f32; R] {
+    let lanes: [[f32; R]; LANES] = array::from_fn(|lane| array::from_fn(|row| rows[row][lane]));
+    let add = |a: [f32; R], b: [f32; R]| -> [f32; R] { array::from_fn(|row| a[row] + b[row]) };
     let [a, b, c, d] = array::from_fn(|four| {
         let lanes = &lanes[4 * four..][..4];
-        (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+        add(add(lanes[0], lanes[1]), add(lanes[2], lanes[3]))
     });
-    (a + c) + (b + d)
+    add(add(a, c), add(b, d))
 }
 
 /// Slices of whole chunks as arrays.
@@ -82,7 +90,7 @@ pub(super) fn transpose(t: &mut Transpose<'_>) {
     }
 }
 
-/// Connections of a row that are summed side by side, so that one addition does not wait for the other.
+/// Connections of a row, or full rows, that are summed side by side, so that one addition does not wait for the other.
 const APART: usize = 4;
 
 /// One observation through one layer: a row of the result is a sum over the row's connections, in lanes where it has all.
@@ -92,9 +100,18 @@ pub(super) fn vector_product(p: &mut VectorProduct<'_>) {
     let active = |sum: f32| if p.relu && sum < 0.0 { 0.0 } else { sum };
     let inputs = p.x.len();
     if p.values.len() == inputs * p.bias.len() && inputs > 0 {
-        let rows = p.values.chunks_exact(inputs).zip(p.bias);
-        for (y, (values, bias)) in p.y.iter_mut().zip(rows) {
-            y.write(active(bias + dot(values, p.x)));
+        let (fours, rest) = p.y.as_chunks_mut::<APART>();
+        let (values, more_values) = p.values.split_at(fours.len() * APART * inputs);
+        let (bias, more_bias) = p.bias.as_chunks::<APART>();
+        let rows = values.chunks_exact(APART * inputs).zip(bias);
+        for (y, (values, bias)) in fours.iter_mut().zip(rows) {
+            for ((y, sum), bias) in y.iter_mut().zip(dots::<APART>(values, p.x)).zip(bias) {
+                y.write(active(bias + sum));
+            }
+        }
+        let rows = more_values.chunks_exact(inputs).zip(more_bias);
+        for (y, (values, bias)) in rest.iter_mut().zip(rows) {
+            y.write(active(bias + dots::<1>(values, p.x)[0]));
         }
         return;
     }
@@ -119,19 +136,29 @@ pub(super) fn vector_product(p: &mut VectorProduct<'_>) {
     }
 }
 
-/// A row that has all of its connections: nothing is looked up.
+/// Rows that have all of their connections: nothing is looked up. Their lanes are added side by side: row by row that takes
+/// longer than the products.
 #[inline(always)]
-fn dot(values: &[f32], x: &[f32]) -> f32 {
-    let ((values, more_values), (x, more_x)) =
-        (values.as_chunks::<LANES>(), x.as_chunks::<LANES>());
-    let mut lanes = [0.0; LANES];
-    for (values, x) in values.iter().zip(x) {
-        for (lane, (value, x)) in lanes.iter_mut().zip(values.iter().zip(x)) {
-            *lane += value * x;
+fn dots<const R: usize>(values: &[f32], x: &[f32]) -> [f32; R] {
+    let rows: [_; R] =
+        array::from_fn(|row| values[row * x.len()..][..x.len()].as_chunks::<LANES>());
+    let (x, more_x) = x.as_chunks::<LANES>();
+    let mut lanes = [[0.0; LANES]; R];
+    for (lanes, (values, _)) in lanes.iter_mut().zip(&rows) {
+        // In a variable of its own: in their place they would be written to memory each time.
+        let mut sums = [0.0; LANES];
+        for (values, x) in values.iter().zip(x) {
+            for (sum, (value, x)) in sums.iter_mut().zip(values.iter().zip(x)) {
+                *sum += value * x;
+            }
         }
+        *lanes = sums;
     }
-    let more = more_values.iter().zip(more_x);
-    sum(lanes) + more.map(|(value, x)| value * x).sum::<f32>()
+    let sums = sums(&lanes);
+    array::from_fn(|row| {
+        let more = rows[row].1.iter().zip(more_x);
+        sums[row] + more.map(|(value, x)| value * x).sum::<f32>()
+    })
 }
 
 #[inline(always)]
