@@ -31,6 +31,8 @@ pub(super) fn com_vel(model: &Model, state: &mut State) {
 }
 
 /// Adds the velocities of dofs whose axes all move with `velocity` as it was before them.
+// A range of one dof folds only inside its caller: 1.8 % of the instructions of a step of Hopper.
+#[inline(always)]
 fn turn(state: &mut State, velocity: &mut Spatial, dofs: Range<usize>) {
     for dof in dofs.clone() {
         state.cdof_dot[dof] = velocity.cross_motion(&state.cdof[dof]);
