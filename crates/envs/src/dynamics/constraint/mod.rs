@@ -90,7 +90,7 @@ fn joint_limits(model: &Model, state: &mut State) {
             of: Limited::Joint(joint),
             margin: joints.margin[joint],
             solref: joints.solref[joint],
-            solimp: joints.solimp[joint],
+            solimp: &joints.solimp[joint],
             weight: model.dofs.invweight0[dof],
         };
         match joints.kind[joint] {
@@ -121,7 +121,7 @@ fn tendon_limits(model: &Model, state: &mut State) {
             of: Limited::Tendon(tendon),
             margin: tendons.margin[tendon],
             solref: tendons.solref[tendon],
-            solimp: tendons.solimp[tendon],
+            solimp: &tendons.solimp[tendon],
             weight: tendons.invweight0[tendon],
         };
         for (distance, direction) in [(length - low, 1.0), (high - length, -1.0)] {
@@ -150,15 +150,15 @@ fn add_tendon(model: &Model, state: &mut State, row: usize, tendon: usize, scale
 }
 
 /// What the rows of a limit share.
-struct Limit {
+struct Limit<'a> {
     of: Limited,
     margin: f64,
     solref: SolRef,
-    solimp: SolImp,
+    solimp: &'a SolImp,
     weight: f64,
 }
 
-impl Limit {
+impl Limit<'_> {
     /// Adds a row if the distance is less than the margin.
     fn add(
         &self,
@@ -176,7 +176,7 @@ impl Limit {
 
     fn soften(&self, model: &Model, rows: &mut Rows, row: usize) {
         rows.limits.push((self.of, row));
-        Soft::new(model, self.solref, &self.solimp).soften(rows, row, self.weight);
+        Soft::new(model, self.solref, self.solimp).soften(rows, row, self.weight);
     }
 }
 
