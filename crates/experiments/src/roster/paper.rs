@@ -1,6 +1,6 @@
 //! What a paper says of the runs of a study, in `paper.json` of its folder: numbers that a report shows beside ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use anyhow::{Context, Result, bail};
@@ -114,6 +114,15 @@ impl Paper {
             }
         }
         Ok(())
+    }
+
+    /// All methods that it speaks of.
+    #[must_use]
+    pub fn methods(&self) -> BTreeSet<&str> {
+        let claimed = self.claims.iter().flat_map(|c| [&c.method, &c.of]);
+        let tables = self.tables.iter();
+        let listed = tables.flat_map(|table| table.rows.keys().chain(&table.percent_of));
+        claimed.chain(listed).map(String::as_str).collect()
     }
 
     /// The same with other names of methods.

@@ -1,6 +1,6 @@
 //! A study in its folder: the list of its runs, from a study file or as it lies there.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -74,6 +74,9 @@ pub(super) fn listed(
         tell_gone(&study, runs);
         replace(&path, &text)?;
     }
+    for line in paper.into_iter().flat_map(|paper| strangers(paper, runs)) {
+        note(&line);
+    }
     let path = study.paper_path();
     let text = paper.map(|paper| serde_json::to_string_pretty(paper).map(|text| text + "\n"));
     match text.transpose()? {
@@ -107,10 +110,60 @@ fn tell_gone(study: &StudyDir, runs: &[Planned]) {
     }
 }
 
+/// A line for each method that the paper speaks of and no run is of: it is misspelt, or of another study.
+fn strangers(paper: &Paper, runs: &[Planned]) -> Vec<String> {
+    let own: BTreeSet<&str> = runs.iter().map(|run| run.method.as_str()).collect();
+    let own: Vec<&str> = own.into_iter().collect();
+    let strange = paper.methods().into_iter();
+    let strange = strange.filter(|method| !own.contains(method));
+    let line = |method: &str| {
+        format!(
+            "note: paper: no run here is of `{method}`, which a report can only compare with runs of another study; \
+             the methods here: {}",
+            own.join(", ")
+        )
+    };
+    strange.map(line).collect()
+}
+
 /// Whether a file begins as a manifest does, be it cut off.
 fn is_manifest(path: &Path) -> bool {
     let text = fs::read(path).unwrap_or_default();
     let start = b"{\"index\":0,\"of\":";
     let both = text.len().min(start.len());
     text[..both] == start[..both]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_of_a_paper_without_runs_are_told() {
+        let text = "tasks = [\"hopper\"]\nrecipes = [\"rlx2\", \"dense\"]\n[paper]\nsource = \"a\"\n\
+                    [[paper.claims]]\nmethod = \"rlx2-td3\"\nof = \"dense-td3\"\nkeeps = 0.9\nscore = \"last-30\"\n\
+                    [[paper.tables]]\nscore = \"last-30\"\npercent_of = \"dense-td3\"\n\
+                    rows = { rlx2-td3 = { Hopper = 97 } }\n";
+        let told = |text: &str| {
+            let file = StudyFile::parse(text).unwrap();
+            let runs = plan::runs(&file, "flex", false).unwrap();
+            strangers(&file.paper.unwrap(), &runs)
+        };
+        assert_eq!(told(text), [""; 0]);
+        for (from, to) in [
+            ("method = \"rlx2-td3\"", "method = \"rlx2-td4\""),
+            ("of = \"dense-td3\"", "of = \"rlx2-td4\""),
+            ("percent_of = \"dense-td3\"", "percent_of = \"rlx2-td4\""),
+            ("{ rlx2-td3 = {", "{ rlx2-td4 = {"),
+        ] {
+            let lines = told(&text.replace(from, to));
+            assert_eq!(lines.len(), 1, "{to}");
+            assert!(
+                lines[0].contains("no run here is of `rlx2-td4`")
+                    && lines[0].ends_with("the methods here: dense-td3, rlx2-td3"),
+                "{}",
+                lines[0]
+            );
+        }
+    }
 }
