@@ -36,10 +36,13 @@ fn lies_on_gpu(net: &SparseMlp) -> bool {
 /// The network for blocks of `width` rows of a batch of `batch`; `None` where it has to be computed by tensors, or no kernel
 /// knows such blocks.
 pub(crate) fn hold(net: &SparseMlp, batch: usize, width: usize, training: bool) -> Option<Held> {
-    if !lies_on_gpu(net) && width != tile_width(batch) {
-        return None;
-    }
-    net.plain(batch.max(width), training).and_then(Held::of)
+    let rows = match lies_on_gpu(net) {
+        // It is given every column of a block.
+        true => batch.max(width),
+        false if width == tile_width(batch) => batch,
+        false => return None,
+    };
+    net.plain(rows, training).and_then(Held::of)
 }
 
 /// A network whose parameters are constants, on blocks of rows.
@@ -176,4 +179,50 @@ pub(crate) fn rows_of(net: &SparseMlp, columns: Vec<f32>, width: usize) -> Tenso
 pub(crate) fn columns(rows: Tensor<2>) -> Vec<f32> {
     let data = rows.transpose().into_data();
     data.iter::<f32>().collect()
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::tensor::Device;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::nn::{SparseMlpConfig, Storage};
+
+    /// Tensors would give the same to rounding, so that nothing else shows whether blocks were gone through.
+    #[test]
+    fn a_network_is_held_for_the_blocks_that_it_is_fastest_with() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        for (sparsity, storage, least, most) in [
+            (0.97, Storage::Csr, 300, 300),
+            // Heavy layers, in blocks that are wider than the batch.
+            (0.7, Storage::Csr, 40, 60),
+            (0.4, Storage::Csr, 20, 32),
+            (0.7, Storage::Masked, 0, 0),
+        ] {
+            let config = SparseMlpConfig::new(vec![512, 512, 1]);
+            let config = config.with_sparsity(sparsity).with_storage(storage);
+            let net = config.try_init(&Device::flex(), &mut rng).unwrap();
+            for training in [false, true] {
+                let mut held = 0;
+                for rows in 1..=300 {
+                    let width = block_width(&[(&net, training)], rows);
+                    let by_tiles = net.plain(rows, training).is_some();
+                    let found = hold(&net, rows, width, training);
+                    assert_eq!(
+                        matches!(found, Some(Held::Host(_))),
+                        by_tiles,
+                        "{sparsity} {rows}"
+                    );
+                    assert_eq!(width, if by_tiles { tile_width(rows) } else { rows });
+                    held += usize::from(by_tiles);
+                }
+                assert!(
+                    (least..=most).contains(&held),
+                    "{sparsity} {storage:?}: {held}"
+                );
+            }
+        }
+    }
 }
