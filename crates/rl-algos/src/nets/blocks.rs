@@ -55,7 +55,7 @@ fn frozen_beside<'a>(
     (nets.collect(), width)
 }
 
-/// What `of` makes of each block and its rows, a number for each row, one after the other; both halves of the blocks in
+/// What `of` makes of each block and its rows, one block after the other; both halves of the blocks in
 /// parallel, where threads are free.
 #[must_use]
 pub(crate) fn par_blocks(

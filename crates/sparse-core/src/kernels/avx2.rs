@@ -138,7 +138,7 @@ fn value_gradient_of<const C: usize>(g: &mut ValueGradient<'_>) {
             let mut k = start;
             while k + 4 <= end {
                 let sums = sum_four([dot(k), dot(k + 1), dot(k + 2), dot(k + 3)]);
-                // SAFETY: `k + 4 <= nnz`, and the first tile wrote all of `dv`.
+                // SAFETY: `k + 4 <= nnz`, and the tile before wrote these entries.
                 unsafe {
                     let dv = dv.wrapping_add(k);
                     let before = if fresh {
@@ -164,7 +164,7 @@ fn value_gradient_of<const C: usize>(g: &mut ValueGradient<'_>) {
                 // SAFETY: four floats.
                 unsafe { _mm_storeu_ps(lanes.as_mut_ptr(), sums) };
                 for (k, sum) in (k..end).zip(lanes) {
-                    // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
+                    // SAFETY: `k < nnz`, and the tile before wrote these entries.
                     unsafe {
                         let dv = dv.wrapping_add(k);
                         *dv = if fresh { 0.0 } else { *dv } + sum;
@@ -230,8 +230,6 @@ fn neighbours(a: __m256, b: __m256) -> __m256 {
     _mm256_add_ps(first, second)
 }
 
-/// Eight rows of eight floats, in three rounds of shuffles.
-///
 /// Rows and columns of four blocks side by side: a cache line of each is read and written at once.
 const LINE: usize = 2 * LANES;
 
@@ -262,6 +260,8 @@ pub(super) fn transpose(t: &mut Transpose<'_>) {
     }
 }
 
+/// Eight rows of eight floats, in three rounds of shuffles.
+///
 /// # Safety
 /// `from` and `to` hold a block of eight rows of eight, `stride` and `to_stride` apart.
 #[target_feature(enable = "avx2,fma")]

@@ -138,7 +138,7 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
             let four = |k: usize| sum_four([dot(k), dot(k + 1), dot(k + 2), dot(k + 3)]);
             let before = |k: usize| match fresh {
                 true => _mm_setzero_ps(),
-                // SAFETY: `k + 4 <= nnz`, and the first tile wrote all of `dv`.
+                // SAFETY: `k + 4 <= nnz`, and the tile before wrote these entries.
                 false => unsafe { _mm_loadu_ps(dv.wrapping_add(k)) },
             };
             // SAFETY: `k + 4 <= nnz`.
@@ -148,7 +148,7 @@ fn value_gradient_of<const Z: usize>(g: &mut ValueGradient<'_>) {
             if end - start < 4 {
                 let before = |k: usize| match fresh {
                     true => 0.0,
-                    // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
+                    // SAFETY: `k < nnz`, and the tile before wrote these entries.
                     false => unsafe { *dv.wrapping_add(k) },
                 };
                 for k in start..end {

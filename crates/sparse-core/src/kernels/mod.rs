@@ -6,7 +6,7 @@
 //!
 //! Each kernel has a scalar version, which is the reference, and vector versions; [`Kernels::best`] picks
 //! once per process what the CPU can do, and the free functions of this module use that. All versions give the same
-//! bits: every sum has one order, and every multiply-add of a product is fused, in software where there is no
+//! bits: every sum has one order, and every multiply-add of a batch's product is fused, in software where there is no
 //! instruction for it. So a training is the same on every CPU. `README.md` beside this file has the ladder of versions
 //! with measured rates.
 //!
@@ -189,7 +189,7 @@ struct ValueGradient<'a> {
     dv: &'a mut [MaybeUninit<f32>],
     /// The entry whose gradient `dv` begins with.
     base: usize,
-    /// Whether `dv` holds sums over other tiles already.
+    /// Whether `dv` holds these rows' sums over other tiles already.
     more: bool,
     /// As in [`Product`].
     blocked: bool,

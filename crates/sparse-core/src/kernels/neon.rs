@@ -108,7 +108,7 @@ fn value_gradient_of<const C: usize>(g: &mut ValueGradient<'_>) {
             while k + 4 <= end {
                 let four = sum_four([dot(k), dot(k + 1), dot(k + 2), dot(k + 3)]);
                 let dv = dv.wrapping_add(k);
-                // SAFETY: `k + 4 <= nnz`, and the first tile wrote all of `dv`.
+                // SAFETY: `k + 4 <= nnz`, and the tile before wrote these entries.
                 unsafe {
                     let before = if fresh { zero } else { vld1q_f32(dv) };
                     vst1q_f32(dv, vaddq_f32(before, four));
@@ -118,7 +118,7 @@ fn value_gradient_of<const C: usize>(g: &mut ValueGradient<'_>) {
             for k in k..end {
                 let sum = vgetq_lane_f32::<0>(sum_four([dot(k); 4]));
                 let dv = dv.wrapping_add(k);
-                // SAFETY: `k < nnz`, and the first tile wrote all of `dv`.
+                // SAFETY: `k < nnz`, and the tile before wrote these entries.
                 unsafe { *dv = if fresh { 0.0 } else { *dv } + sum };
             }
         }

@@ -58,7 +58,7 @@ fn value_gradient(g: &mut ValueGradient<'_>) {
     for (row, bounds) in g.start.iter().zip(g.end).enumerate() {
         for k in *bounds.0 as usize..*bounds.1 as usize {
             let input = g.idx[k] as usize;
-            // SAFETY: `more` says that all of `dv` is written.
+            // SAFETY: `more` says that the entries of these rows are written.
             let before = |dv: &MaybeUninit<f32>| unsafe { dv.assume_init() };
             let dv = &mut g.dv[k - g.base];
             let mut sum = if g.more { before(dv) } else { 0.0 };

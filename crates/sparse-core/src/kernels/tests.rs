@@ -455,7 +455,7 @@ fn gradients_of_large_layers_are_summed_tile_by_tile() {
     let case = Case::draw((400, 1100), 0.5, [3, 16], 13);
     check_layer(&case);
     let (x_tile, dy_tile) = (1100 * 16, 400 * 16);
-    for kernels in versions() {
+    let check = |kernels: &Kernels| {
         let of = |tiles: Range<usize>| {
             let dy = &case.dy[tiles.start * dy_tile..tiles.end * dy_tile];
             let x = &case.x[tiles.start * x_tile..tiles.end * x_tile];
@@ -470,6 +470,16 @@ fn gradients_of_large_layers_are_summed_tile_by_tile() {
             }
         }
         assert_eq!(of(0..3), expected);
+        expected
+    };
+    for kernels in versions() {
+        // One thread goes through groups of rows for all tiles, more of them share the rows so that each has one group.
+        let results = [1, 2, 5].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.unwrap().install(|| check(kernels))
+        });
+        assert_eq!(results[0], results[1]);
+        assert_eq!(results[0], results[2]);
     }
 }
 

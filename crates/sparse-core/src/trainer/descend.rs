@@ -18,6 +18,9 @@ use crate::optim::LayerGradient;
 use crate::topology::Signal;
 use crate::{Result, math};
 
+/// Under this, squares that single precision takes for zero can count among those that a GPU sums.
+const SMALLEST: f64 = 1e-25;
+
 /// Some rows of a batch behind a network, for a loss to judge. Numbers of a feature lie side by side, a column for each row;
 /// columns past the rows mean nothing.
 #[derive(Debug)]
@@ -40,8 +43,9 @@ impl NetworkTrainer<SparseMlp> {
     /// Takes one step down a loss, as [`minimise`](Self::minimise), which is given row by row with its slopes at the network's
     /// outputs; its first term is the loss, and the loss of the step is the mean over rows, and over `parts`.
     ///
-    /// On `flex`, a network of compressed rows with ReLU and up to 512 units a layer goes over each block forward and
-    /// backward while it lies in the cache. A GPU is given all layers at once, where the batch is one part and one block. Any
+    /// On `flex`, a network of compressed rows with ReLU goes over each block forward and backward while it lies in the cache,
+    /// where its layers have up to 512 units and their products up to 2²² multiply-adds, and the parts are of one size, in blocks
+    /// of [`block_width`](crate::nn::block_width). A GPU is given all layers at once, where the batch is one part and one block. Any
     /// other network is computed by tensors, as is a step in which the rule looks at the gradient or at the units, with the same
     /// result to rounding.
     ///
@@ -239,8 +243,8 @@ fn at_once<const K: usize>(
         loss: means[0] * share,
         layers: layers.collect(),
         activity: Activity::default(),
-        // Beyond single precision, it is summed in double.
-        squares: Some(gradients.squares).filter(|sum| sum.is_finite()),
+        // Beyond single precision, at either end, it is summed in double.
+        squares: Some(gradients.squares).filter(|sum| sum.is_finite() && *sum > SMALLEST),
     };
     (backward, means)
 }

@@ -126,8 +126,7 @@ fn move_to(net: &SparseMlp, device: &Device) -> SparseMlp {
     net.clone().to_device(device)
 }
 
-/// Steps, and moves of connections between them, that are the CPU's: report, network and target. Only the first losses are
-/// held closely, and connections to most of them, as in the tests beside.
+/// Steps, and moves of connections between them, that are the CPU's: report, network and target.
 pub(crate) fn descend(device: &Device) {
     let cpu = by_name("flex").unwrap();
     for (sizes, moves) in NETWORKS
