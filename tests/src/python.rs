@@ -1,5 +1,5 @@
 //! Tests that another program reads what is written here, where there is a `python3` with what they need.
-#![allow(clippy::print_stdout, reason = "says why tests are skipped")]
+#![allow(clippy::print_stderr, reason = "says why tests are skipped")]
 
 use std::process::{Command, ExitCode};
 
@@ -11,7 +11,7 @@ use libtest_mimic::{Arguments, Trial};
 pub fn run_tests(need: &str, tests: &[(&str, fn())]) -> ExitCode {
     let missing = say(&["-c", need]).err();
     if let Some(reason) = &missing {
-        println!("skipped: python3 cannot `{need}`: {reason}");
+        eprintln!("skipped: python3 cannot `{need}`: {reason}");
     }
     let trials = tests.iter().map(|&(name, test)| {
         let trial = Trial::test(name, move || {

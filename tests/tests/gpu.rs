@@ -6,7 +6,7 @@
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]
-#![allow(clippy::print_stdout, reason = "says why tests are skipped")]
+#![allow(clippy::print_stderr, reason = "says why tests are skipped")]
 
 use std::process::ExitCode;
 
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         }
         let missing = by_name(name).err();
         if let Some(error) = &missing {
-            println!("skipped: {error}");
+            eprintln!("skipped: {error}");
         }
         let trial = Trial::test(format!("{name}::td3_follows_the_cpu"), move || {
             td3_follows_the_cpu(name);

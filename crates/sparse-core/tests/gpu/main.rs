@@ -6,7 +6,7 @@
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]
-#![allow(clippy::print_stdout, reason = "says why tests are skipped")]
+#![allow(clippy::print_stderr, reason = "says why tests are skipped")]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -71,7 +71,7 @@ fn main() -> ExitCode {
         }
         let missing = by_name(name).err();
         if let Some(error) = &missing {
-            println!("skipped: {error}");
+            eprintln!("skipped: {error}");
         }
         trials.extend(TESTS.map(|(test, run)| {
             let trial = Trial::test(format!("{name}::{test}"), move || {
