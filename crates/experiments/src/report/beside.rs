@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 
 use super::table::Table;
-use super::words::{count, text, value};
+use super::words::{count, spread, text};
 use crate::roster::paper::{Paper, PaperTable, Published};
 use crate::runs::RunSet;
 use crate::runs::score::score;
@@ -20,7 +20,7 @@ pub(super) fn with_tables(papers: &[Paper]) -> impl Iterator<Item = &Paper> {
 /// What stands above a paper's tables.
 pub(super) fn words(paper: &Paper) -> String {
     format!(
-        "{}. In each cell the paper's number, and below it ours: mean ± standard deviation over seeds.",
+        "{}. In each cell the paper's number, and below it ours: mean ± sample standard deviation over seeds.",
         text(&paper.source)
     )
 }
@@ -67,10 +67,7 @@ pub(super) fn beside(set: &RunSet, table: &PaperTable) -> Result<Beside> {
         for (name, task) in &tasks {
             let paper = row.get(*name).map_or_else(
                 || "–".to_owned(),
-                |number| match number.deviation() {
-                    Some(spread) => format!("{} ± {}", value(number.mean()), value(spread)),
-                    None => value(number.mean()),
-                },
+                |number| spread(number.mean(), number.deviation()),
             );
             let own = task.and_then(|task| cell(set, task, method, summary, dense));
             let own = own.unwrap_or_else(|| "–".to_owned());
@@ -146,13 +143,13 @@ fn cell(
         .iter()
         .filter_map(|run| run.steps.last().copied())
         .fold(0.0, f64::max);
-    let spread = match own.len() {
-        1 => String::new(),
-        _ => format!(" ± {}", value(deviation_of(&own))),
+    let deviation = match own.len() {
+        1 => None,
+        _ => Some(deviation_of(&own)),
     };
     Some(format!(
-        "{}{spread} <small>({}, {} steps)</small>",
-        value(mean_of(&own)),
+        "{} <small>({}, {} steps)</small>",
+        spread(mean_of(&own), deviation),
         count(own.len(), "seed"),
         thousands(steps)
     ))

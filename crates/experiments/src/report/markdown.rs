@@ -27,7 +27,10 @@ pub(super) fn markdown(contents: &Contents) -> Result<String> {
     ];
     blocks.extend(contents.left_out());
     let curves = contents.figures.iter().find(|(name, _)| *name == "curves");
-    blocks.extend(curves.map(|_| "![Learning curves](figures/curves.svg)".to_owned()));
+    blocks.extend(curves.map(|_| {
+        let words = contents.lines();
+        format!("![Learning curves](figures/curves.svg)\n\n{words}")
+    }));
     if !contents.claims.is_empty() {
         blocks.extend(["## Claims".to_owned(), claims::rule()]);
     }
@@ -56,7 +59,7 @@ pub(super) fn markdown(contents: &Contents) -> Result<String> {
             blocks.extend(["Not comparable:".to_owned(), lines.join("\n")]);
         }
     }
-    blocks.push("## All tasks together".to_owned());
+    blocks.push(format!("## {}", contents.together()));
     match contents.aggregates {
         Err(why) => blocks.push(format!("Not shown: {}.", text(why))),
         Ok(found) => {

@@ -40,16 +40,51 @@ pub(super) struct Contents<'a> {
 }
 
 impl Contents<'_> {
-    /// How many runs, tasks, methods and seeds there are.
+    /// How many runs, tasks, methods and seeds there are, and which of the studies' runs are not.
     pub(super) fn counts(&self) -> String {
         let set = self.set;
         let seeds: BTreeSet<u64> = set.runs().iter().map(|run| run.seed).collect();
+        let mut absent: Vec<(String, usize)> = Vec::new();
+        for run in set.absent() {
+            let name = format!("{} in {}", run.method, run.task);
+            match absent.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, times)) => *times += 1,
+                None => absent.push((name, 1)),
+            }
+        }
+        let absent = absent
+            .iter()
+            .map(|(name, times)| format!("{name} ({times})"));
+        let absent: Vec<String> = absent.collect();
+        let absent = match absent.len() {
+            0 => String::new(),
+            _ => format!(" Planned and not here: {}.", text(&absent.join(", "))),
+        };
         format!(
-            "{} in {} by {} with {}.",
+            "{} in {} by {} with {}.{absent}",
             count(set.runs().len(), "run"),
             count(set.tasks().len(), "task"),
             count(set.methods().len(), "method"),
             count(seeds.len(), "seed"),
+        )
+    }
+
+    /// The heading of the aggregates.
+    pub(super) fn together(&self) -> &'static str {
+        match self.set.tasks().len() {
+            1 => "Aggregates",
+            _ => "All tasks together",
+        }
+    }
+
+    /// What lines and bands of learning curves are.
+    pub(super) fn lines(&self) -> String {
+        let centre = match self.options.centre {
+            Centre::Mean => "mean",
+            Centre::Iqm => "interquartile mean",
+        };
+        format!(
+            "Lines: {centre} over seeds; bands: its 95 % interval by the bootstrap over seeds, none where there is one."
         )
     }
 
@@ -130,15 +165,8 @@ fn figure(page: &mut String, contents: &Contents, name: &str, words: &str) -> Re
 }
 
 fn curves(page: &mut String, contents: &Contents) -> Result<()> {
-    let centre = match contents.options.centre {
-        Centre::Mean => "mean",
-        Centre::Iqm => "interquartile mean",
-    };
     *page += "<h2>Learning curves</h2>\n";
-    let words = format!(
-        "Lines: {centre} over seeds; bands: its 95 % interval by the bootstrap over seeds, none where there is one."
-    );
-    figure(page, contents, "curves", &words)?;
+    figure(page, contents, "curves", &contents.lines())?;
     Ok(())
 }
 
@@ -193,9 +221,9 @@ fn papers(page: &mut String, contents: &Contents) -> Result<()> {
     Ok(())
 }
 
-/// All tasks together.
+/// The aggregates over all tasks.
 fn aggregates(page: &mut String, contents: &Contents) -> Result<()> {
-    *page += "<h2>All tasks together</h2>\n";
+    let _ = writeln!(page, "<h2>{}</h2>", contents.together());
     let found = match contents.aggregates {
         Ok(found) => found,
         Err(why) => {

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::folder::names::REPORT;
-use crate::runs::tests::study;
+use crate::roster::manifest;
+use crate::runs::tests::{planned, settings, study, write_run};
 
 fn options() -> Options {
     Options {
@@ -65,7 +66,7 @@ fn a_papers_numbers_stand_beside_ours() {
     };
     let own = words::value(mean(&method));
     assert!(
-        section.contains(&format!("<td>4,321 ± 12.0<br>{own} ±")),
+        section.contains(&format!("<td>4,321 ± 12<br>{own} ±")),
         "{section}"
     );
     let share = words::value(100.0 * mean(&method) / mean(&dense));
@@ -238,15 +239,36 @@ fn links_lead_to_runs() {
     assert!(links.iter().all(|link| places.contains_key(link)));
 }
 
+#[test]
+fn runs_that_a_study_plans_and_has_not_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = [("x", "wide"), ("y", "narrow"), ("z", "narrow")];
+    let runs = runs.map(|(name, method)| planned(name, method));
+    let manifest = manifest::to_text(&runs).unwrap();
+    std::fs::write(folder.path().join("manifest.jsonl"), manifest).unwrap();
+    let run = settings("Hopper-v5", "rlx2-td3", 0);
+    write_run(&folder.path().join("runs/x"), &run, &[1.0, 2.0]);
+    let path = folder.path().to_owned();
+    // A study that is named twice is one.
+    let set = RunSet::read(&[path.clone(), path]).unwrap();
+    let text = build(&set, &options(), &|_| None).unwrap().text;
+    let counts =
+        "1 run in 1 task by 1 method with 1 seed. Planned and not here: narrow in Hopper-v5 (2).";
+    assert!(text.contains(counts), "{text}");
+    assert!(!text.contains("Of two or three seeds") && text.contains("<h2>Aggregates</h2>"));
+}
+
 /// Dense means are 200 and 20, RLx2's 100 and 10.
 #[test]
 fn the_tables_hold_the_scores() {
     let folder = tempfile::tempdir().unwrap();
     let report = build(&study(folder.path()), &options(), &|_| None).unwrap();
     for text in [
+        "Of two or three seeds the interquartile mean is the mean",
+        "<h2>All tasks together</h2>",
         "<td>200 ± 100<br>",
         "<td>20.0 ± 10.0<br>",
-        "<td>10.0 ± 5.000<br>",
+        "<td>10.0 ± 5.0<br>",
         "share of dense-td3&#39;s mean return",
         "P(better than dense-td3)",
         "-0.500 <small>[-0.667, -0.333]</small>",

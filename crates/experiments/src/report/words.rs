@@ -13,7 +13,18 @@ pub(super) fn count(number: usize, what: &str) -> String {
 
 /// A number as fine as it is small.
 pub(super) fn value(value: f64) -> String {
-    match value.abs() {
+    as_fine_as(value, value)
+}
+
+/// A mean and, behind ±, a deviation, if there is one, as fine as the mean.
+pub(super) fn spread(mean: f64, deviation: Option<f64>) -> String {
+    let deviation = deviation.map(|deviation| format!(" ± {}", as_fine_as(deviation, mean)));
+    value(mean) + &deviation.unwrap_or_default()
+}
+
+/// A number with the decimals that `other` has.
+fn as_fine_as(value: f64, other: f64) -> String {
+    match other.abs() {
         _ if !value.is_finite() => "–".to_owned(),
         100.0.. => thousands(value),
         10.0.. => format!("{value:.1}"),

@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 
 use crate::folder::names::{CONFIG, METRICS, TABLE};
 use crate::folder::places;
-use crate::roster::{StudyDir, manifest};
+use crate::roster::StudyDir;
+use crate::roster::manifest::{self, Planned};
 
 /// Folders below a named one, at most, down to a run's.
 const DEPTH: usize = 3;
@@ -35,15 +36,35 @@ pub(super) struct OfStudy {
     pub(super) set: BTreeMap<String, String>,
 }
 
-/// The places of all runs that paths name: folders of runs and `metrics.csv` files, studies, and folders that hold either.
+/// The runs that paths name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Of those that have begun.
+    pub(super) places: Vec<Place>,
+    /// Of those of studies that have not, in the order of the studies.
+    pub(super) absent: Vec<Absent>,
+}
+
+/// A run of a study that has not begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// Where its folder would be.
+    pub path: PathBuf,
+    /// Its task, as the study has it.
+    pub task: String,
+    /// What the study calls what it is to be compared as.
+    pub method: String,
+}
+
+/// All runs that paths name: in folders of runs and `metrics.csv` files, studies, and folders that hold either.
 ///
 /// # Errors
 /// When a path holds none, or cannot be read.
-pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Place>> {
-    let mut places = Vec::new();
+pub(super) fn all(paths: &[PathBuf]) -> Result<Found> {
+    let mut found = Found::default();
     for path in paths {
         if path.is_file() || path.join(CONFIG).is_file() {
-            places.push(Place {
+            found.places.push(Place {
                 path: path.clone(),
                 named: true,
                 of: None,
@@ -52,38 +73,40 @@ pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<Place>> {
         }
         let study = StudyDir::at(path);
         if study.manifest_path().is_file() {
-            places.extend(of_study(&study)?);
+            of_study(&study, &mut found)?;
             continue;
         }
-        let found = below(path, DEPTH)?;
-        if found.is_empty() {
+        let before = found.places.len();
+        below(path, DEPTH, &mut found)?;
+        if found.places.len() == before {
             places::run(path)?;
         }
-        places.extend(found);
     }
-    Ok(places)
+    Ok(found)
 }
 
-/// The runs of a study that have begun.
-fn of_study(study: &StudyDir) -> Result<Vec<Place>> {
-    let mut places = Vec::new();
+/// The runs of a study.
+fn of_study(study: &StudyDir, found: &mut Found) -> Result<()> {
     for planned in study.runs()? {
         let path = study.run_path(&planned.name);
-        if path.join(CONFIG).is_file() {
-            let set = planned.settings.into_iter();
-            let of = OfStudy {
-                folder: real(study.path()),
-                method: planned.method,
-                set: set.map(|(key, value)| (key, value.to_string())).collect(),
-            };
-            places.push(Place {
-                path,
-                named: false,
-                of: Some(of),
-            });
+        if !path.join(CONFIG).is_file() {
+            let Planned { task, method, .. } = planned;
+            found.absent.push(Absent { path, task, method });
+            continue;
         }
+        let set = planned.settings.into_iter();
+        let of = OfStudy {
+            folder: real(study.path()),
+            method: planned.method,
+            set: set.map(|(key, value)| (key, value.to_string())).collect(),
+        };
+        found.places.push(Place {
+            path,
+            named: false,
+            of: Some(of),
+        });
     }
-    Ok(places)
+    Ok(())
 }
 
 /// A folder by the one path that leads there without links, where it can be told.
@@ -92,10 +115,9 @@ pub(super) fn real(path: &Path) -> PathBuf {
 }
 
 /// Runs and studies below a folder, by name.
-fn below(folder: &Path, depth: usize) -> Result<Vec<Place>> {
-    let mut found = Vec::new();
+fn below(folder: &Path, depth: usize, found: &mut Found) -> Result<()> {
     if depth == 0 || !folder.is_dir() {
-        return Ok(found);
+        return Ok(());
     }
     let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     let mut entries: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
@@ -103,18 +125,18 @@ fn below(folder: &Path, depth: usize) -> Result<Vec<Place>> {
     for path in entries {
         let study = StudyDir::at(&path);
         if path.join(CONFIG).is_file() && is_run(&path) {
-            found.push(Place {
+            found.places.push(Place {
                 path,
                 named: false,
                 of: None,
             });
         } else if manifest::first(&study.manifest_path()).is_some() {
-            found.extend(of_study(&study)?);
+            of_study(&study, found)?;
         } else {
-            found.extend(below(&path, depth - 1)?);
+            below(&path, depth - 1, found)?;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Whether settings are a run's, not another program's: beside them are its metrics, or it has begun with none.

@@ -23,6 +23,8 @@ mod read;
 pub mod score;
 pub mod tables;
 
+pub use find::Absent;
+
 /// The column of returns.
 pub const RETURN: &str = "return_mean";
 
@@ -81,6 +83,7 @@ impl Run {
 pub struct RunSet {
     runs: Vec<Run>,
     left_out: Vec<String>,
+    absent: Vec<Absent>,
     called: apart::Called,
 }
 
@@ -100,7 +103,8 @@ impl RunSet {
         let mut all = Vec::new();
         let mut left_out = Vec::new();
         let mut seen = BTreeSet::new();
-        for place in find::all(paths)? {
+        let found = find::all(paths)?;
+        for place in found.places {
             if !seen.insert(find::real(&place.path)) {
                 continue;
             }
@@ -112,6 +116,8 @@ impl RunSet {
                 read::Read::NoEvaluation => left_out.push(place.path.display().to_string()),
             }
         }
+        let mut absent = found.absent;
+        absent.retain(|run| seen.insert(find::real(&run.path)));
         if all.is_empty() {
             let paths: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
             bail!("{}: no run has an evaluation yet", paths.join(", "));
@@ -123,6 +129,7 @@ impl RunSet {
         Ok(Self {
             runs: all.into_iter().map(|found| found.run).collect(),
             left_out,
+            absent,
             called,
         })
     }
@@ -172,6 +179,12 @@ impl RunSet {
     #[must_use]
     pub fn left_out(&self) -> &[String] {
         &self.left_out
+    }
+
+    /// Runs that studies plan and that have not begun, in the order of the studies.
+    #[must_use]
+    pub fn absent(&self) -> &[Absent] {
+        &self.absent
     }
 
     /// Tasks, in the order of the runs.

@@ -94,7 +94,7 @@ fn settings_in_which_runs_differ_tell_methods_apart() {
 }
 
 /// A run of a study in Hopper.
-fn planned(name: &str, method: &str) -> Planned {
+pub(crate) fn planned(name: &str, method: &str) -> Planned {
     Planned {
         index: 0,
         of: 0,
@@ -127,6 +127,8 @@ fn a_study_names_its_methods() {
     }
     let set = RunSet::read(&[folder.path().to_owned()]).unwrap();
     assert_eq!(set.methods(), ["wide", "narrow"]);
+    let absent = set.absent().iter().map(|run| (&*run.task, &*run.method));
+    assert_eq!(absent.collect::<Vec<_>>(), [("Hopper-v5", "narrow")]);
     fs::write(folder.path().join("manifest.jsonl"), "{\"name\":").unwrap();
     let error = RunSet::read(&[folder.path().to_owned()]).unwrap_err();
     let said = format!("{error:#}");
