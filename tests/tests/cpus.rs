@@ -3,7 +3,7 @@
 //! AVX2.
 #![allow(
     clippy::unwrap_used,
-    clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a test that cannot be set up has failed, and one that is skipped says why"
 )]
 
@@ -139,7 +139,7 @@ fn other_cpus_make_the_same_run() {
     if cfg!(not(target_arch = "x86_64"))
         || Command::new(emulator).arg("--version").output().is_err()
     {
-        println!("skipped: no {emulator} for this machine");
+        eprintln!("skipped: no {emulator} for this machine");
         return;
     }
     let program = env::current_exe().unwrap();

@@ -12,7 +12,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use rl_algos::agent::Agent;
 use rl_algos::algos::build;
 use rl_algos::config::TrainConfig;
@@ -51,7 +51,7 @@ static TURN: Mutex<()> = Mutex::new(());
 /// Lets every thread make its first dense product: Flex then takes a workspace for that thread, as large as the
 /// second-level cache, and keeps it. It belongs to the process and to no update.
 fn warm_up() {
-    let device = sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap();
+    let device = device();
     let product = || {
         let ones = Tensor::<2>::ones([32, 32], &device);
         ones.clone().matmul(ones).into_data();
@@ -71,10 +71,12 @@ fn config(recipe: &str, hidden: usize, sparsity: f64) -> TrainConfig {
     config
 }
 
+fn device() -> Device {
+    sparse_core::device::by_name(sparse_core::device::available()[0]).unwrap()
+}
+
 fn agent(config: &TrainConfig) -> Box<dyn Agent> {
-    let name = sparse_core::device::available()[0];
-    let device = sparse_core::device::by_name(name).unwrap();
-    build(config, SEEN, DONE, &device, &mut Streams::new(0)).unwrap()
+    build(config, SEEN, DONE, &device(), &mut Streams::new(0)).unwrap()
 }
 
 fn batch(size: usize) -> Batch {

@@ -119,16 +119,22 @@ impl Aggregates {
             let names = text(&self.left_out.join(", "));
             notes.push(format!("Without a run in some task: {names}."));
         }
-        let alone = self
-            .rows
-            .iter()
-            .filter(|row| row.scores.counts().contains(&1));
-        let alone: Vec<&str> = alone.map(|row| row.name.as_str()).collect();
-        if !alone.is_empty() {
-            let names = text(&alone.join(", "));
-            notes.push(format!(
-                "With one run in some task, so that intervals are too narrow, or none: {names}."
-            ));
+        let fewest = |row: &&Row| row.scores.counts().into_iter().min().unwrap_or(0);
+        for (runs, words) in [
+            (
+                1..=1,
+                "one run in some task, so that intervals are too narrow, or none",
+            ),
+            (
+                2..=3,
+                "two or three runs in some task, so that intervals are too narrow",
+            ),
+        ] {
+            let few = self.rows.iter().filter(|row| runs.contains(&fewest(row)));
+            let names: Vec<&str> = few.map(|row| row.name.as_str()).collect();
+            if !names.is_empty() {
+                notes.push(format!("With {words}: {}.", text(&names.join(", "))));
+            }
         }
         notes
     }
@@ -240,7 +246,7 @@ impl Aggregates {
             }
         }
         Ok(Panel {
-            title: "all tasks together".to_owned(),
+            title: "scores along training".to_owned(),
             x: Axis::from_zero("steps"),
             y: Axis::from_zero(match centre {
                 Centre::Mean => "mean score",
@@ -254,12 +260,13 @@ impl Aggregates {
 /// What the cells of [`in_each_task`] hold.
 pub(super) fn cells(board: &Board) -> String {
     let mut counts = board.methods.iter().flat_map(|m| &m.tasks).map(Vec::len);
-    // Three draws of three are all the lowest in one of 27 cases, which is more than 2.5 %.
+    // All draws are the lowest run in one of 4 cases with two runs and in one of 27 with three: more than 2.5 %. The true
+    // median is above all runs or below all in 2 of 4 and 2 of 8.
     let few = match counts.any(|runs| runs == 2 || runs == 3) {
         true => {
-            " Of two or three seeds the interquartile mean is the mean, and the interval reaches from the lowest score to the \
-             highest. That is too narrow: where scores lie evenly about their true mean, it holds that in 50 of 100 cases \
-             with two, in 75 with three."
+            " Of two or three seeds the interquartile mean is the mean, and the interval is their range. That is too narrow: \
+             of scores that are distributed symmetrically it holds the true mean in 50 of 100 cases with two seeds and in 75 \
+             with three, of skewed ones in fewer."
         }
         false => "",
     };

@@ -46,7 +46,7 @@ impl Contents<'_> {
         let seeds: BTreeSet<u64> = set.runs().iter().map(|run| run.seed).collect();
         let mut absent: Vec<(String, usize)> = Vec::new();
         for run in set.absent() {
-            let name = format!("{} in {}", run.method, run.task);
+            let name = format!("{} in {}", run.method, run.learns_from);
             match absent.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, times)) => *times += 1,
                 None => absent.push((name, 1)),
@@ -54,7 +54,7 @@ impl Contents<'_> {
         }
         let absent = absent
             .iter()
-            .map(|(name, times)| format!("{name} ({times})"));
+            .map(|(name, times)| format!("{times} of {name}"));
         let absent: Vec<String> = absent.collect();
         let absent = match absent.len() {
             0 => String::new(),
@@ -84,7 +84,7 @@ impl Contents<'_> {
             Centre::Iqm => "interquartile mean",
         };
         format!(
-            "Lines: {centre} over seeds; bands: its 95 % interval by the bootstrap over seeds, none where there is one."
+            "Lines: {centre} over seeds; bands: its 95 % interval by the bootstrap over seeds; no band where there is one seed."
         )
     }
 
@@ -246,7 +246,7 @@ fn aggregates(page: &mut String, contents: &Contents) -> Result<()> {
         page,
         contents,
         "together",
-        "Left: the share of all runs above each score. Right: all tasks along training. Bands: 95 %, at each place for itself.",
+        "Left: the share of all runs above each score. Right: scores along training. Bands: 95 %, at each place for itself.",
     )?;
     Ok(())
 }

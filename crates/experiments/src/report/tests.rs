@@ -245,15 +245,17 @@ fn runs_that_a_study_plans_and_has_not_are_named() {
     let runs = [("x", "wide"), ("y", "narrow"), ("z", "narrow")];
     let runs = runs.map(|(name, method)| planned(name, method));
     let manifest = manifest::to_text(&runs).unwrap();
-    std::fs::write(folder.path().join("manifest.jsonl"), manifest).unwrap();
+    let study = folder.path().join("a");
+    std::fs::create_dir(&study).unwrap();
+    std::fs::write(study.join("manifest.jsonl"), manifest).unwrap();
     let run = settings("Hopper-v5", "rlx2-td3", 0);
-    write_run(&folder.path().join("runs/x"), &run, &[1.0, 2.0]);
+    write_run(&study.join("runs/x"), &run, &[1.0, 2.0]);
+    // A study that is named by several paths and found in a folder is one.
     let path = folder.path().to_owned();
-    // A study that is named twice is one.
-    let set = RunSet::read(&[path.clone(), path]).unwrap();
+    let set = RunSet::read(&[study.clone(), study.join("../a"), path]).unwrap();
     let text = build(&set, &options(), &|_| None).unwrap().text;
     let counts =
-        "1 run in 1 task by 1 method with 1 seed. Planned and not here: narrow in Hopper-v5 (2).";
+        "1 run in 1 task by 1 method with 1 seed. Planned and not here: 2 of narrow in Hopper-v5.";
     assert!(text.contains(counts), "{text}");
     assert!(!text.contains("Of two or three seeds") && text.contains("<h2>Aggregates</h2>"));
 }
@@ -290,15 +292,19 @@ fn the_tables_hold_the_scores() {
 fn a_single_run_is_said_to_have_no_interval() {
     let folder = tempfile::tempdir().unwrap();
     let page = build(&study(folder.path()), &options(), &|_| None).unwrap();
-    assert!(!page.text.contains("With one run"));
+    assert!(!page.text.contains("With one run") && page.text.contains("With two or three runs"));
     for seed in ["s1", "s2"] {
         let run = folder.path().join(format!("Hopper-v5-rlx2-td3-{seed}"));
         std::fs::remove_dir_all(run).unwrap();
     }
     let set = RunSet::read(&[folder.path().to_owned()]).unwrap();
     let page = build(&set, &options(), &|_| None).unwrap().text;
-    let said = "With one run in some task, so that intervals are too narrow, or none: rlx2-td3.";
-    assert!(page.contains(said), "{page}");
+    for said in [
+        "With one run in some task, so that intervals are too narrow, or none: rlx2-td3.",
+        "With two or three runs in some task, so that intervals are too narrow: dense-td3.",
+    ] {
+        assert!(page.contains(said), "{page}");
+    }
 }
 
 #[test]

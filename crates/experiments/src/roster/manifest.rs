@@ -62,6 +62,14 @@ pub struct Planned {
     pub config: String,
 }
 
+impl Planned {
+    /// What it learns from, by name: its dataset, else its task.
+    #[must_use]
+    pub fn learns_from(&self) -> &str {
+        self.dataset.as_ref().unwrap_or(&self.task)
+    }
+}
+
 /// What a new run takes of another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -114,7 +114,7 @@ pub fn table(runs: &[Planned], status: &Status) -> Table {
             State::Missing => 3,
             State::Failed(_) => 4,
         };
-        let task = run.dataset.as_ref().unwrap_or(&run.task);
+        let task = run.learns_from();
         let place = *places.entry((task, &run.method)).or_insert(groups.len());
         if place == groups.len() {
             groups.push((task, &run.method, [0; 5]));

@@ -8,8 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::folder::names::{CONFIG, METRICS, TABLE};
 use crate::folder::places;
-use crate::roster::StudyDir;
-use crate::roster::manifest::{self, Planned};
+use crate::roster::{StudyDir, manifest};
 
 /// Folders below a named one, at most, down to a run's.
 const DEPTH: usize = 3;
@@ -48,11 +47,13 @@ pub(super) struct Found {
 /// A run of a study that has not begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absent {
-    /// Where its folder would be.
-    pub path: PathBuf,
-    /// Its task, as the study has it.
-    pub task: String,
-    /// What the study calls what it is to be compared as.
+    /// The study's folder.
+    pub study: PathBuf,
+    /// Its name in the study.
+    pub name: String,
+    /// Its dataset, as the study names it, else its task.
+    pub learns_from: String,
+    /// What it is to be compared as.
     pub method: String,
 }
 
@@ -87,16 +88,21 @@ pub(super) fn all(paths: &[PathBuf]) -> Result<Found> {
 
 /// The runs of a study.
 fn of_study(study: &StudyDir, found: &mut Found) -> Result<()> {
+    let folder = real(study.path());
     for planned in study.runs()? {
         let path = study.run_path(&planned.name);
         if !path.join(CONFIG).is_file() {
-            let Planned { task, method, .. } = planned;
-            found.absent.push(Absent { path, task, method });
+            found.absent.push(Absent {
+                study: folder.clone(),
+                learns_from: planned.learns_from().to_owned(),
+                name: planned.name,
+                method: planned.method,
+            });
             continue;
         }
         let set = planned.settings.into_iter();
         let of = OfStudy {
-            folder: real(study.path()),
+            folder: folder.clone(),
             method: planned.method,
             set: set.map(|(key, value)| (key, value.to_string())).collect(),
         };

@@ -116,8 +116,6 @@ impl RunSet {
                 read::Read::NoEvaluation => left_out.push(place.path.display().to_string()),
             }
         }
-        let mut absent = found.absent;
-        absent.retain(|run| seen.insert(find::real(&run.path)));
         if all.is_empty() {
             let paths: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
             bail!("{}: no run has an evaluation yet", paths.join(", "));
@@ -126,6 +124,14 @@ impl RunSet {
         label::methods(&mut all);
         let called = apart::studies(&mut all);
         label::twins(&mut all);
+        let mut absent = found.absent;
+        let mut seen = BTreeSet::new();
+        absent.retain(|run| seen.insert((run.study.clone(), run.name.clone())));
+        for run in &mut absent {
+            if let Some(name) = called.get(&(run.study.clone(), run.method.clone())) {
+                run.method.clone_from(name);
+            }
+        }
         Ok(Self {
             runs: all.into_iter().map(|found| found.run).collect(),
             left_out,

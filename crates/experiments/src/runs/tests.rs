@@ -127,7 +127,10 @@ fn a_study_names_its_methods() {
     }
     let set = RunSet::read(&[folder.path().to_owned()]).unwrap();
     assert_eq!(set.methods(), ["wide", "narrow"]);
-    let absent = set.absent().iter().map(|run| (&*run.task, &*run.method));
+    let absent = set
+        .absent()
+        .iter()
+        .map(|run| (&*run.learns_from, &*run.method));
     assert_eq!(absent.collect::<Vec<_>>(), [("Hopper-v5", "narrow")]);
     fs::write(folder.path().join("manifest.jsonl"), "{\"name\":").unwrap();
     let error = RunSet::read(&[folder.path().to_owned()]).unwrap_err();
@@ -190,6 +193,10 @@ fn studies_that_call_other_settings_the_same_are_told_apart() {
         "wide (b)"
     );
     assert_eq!(set.called(&b, "narrow"), "narrow");
+    fs::remove_dir_all(b.join("runs/s3")).unwrap();
+    let set = both();
+    let absent: Vec<&str> = set.absent().iter().map(|run| &*run.method).collect();
+    assert_eq!(absent, ["wide (b)"]);
     // The same runs again.
     wide(&b, &[], &hopper(100, 0..2));
     assert_eq!(both().methods(), ["wide (a)", "wide (b)"]);

@@ -38,7 +38,7 @@ pub(super) fn tell(study: &StudyDir, runs: &[Planned], jobs: Option<u64>) -> Res
     }
     for (run, count, done, seconds) in groups {
         table.push(vec![
-            Cell::text(run.dataset.as_ref().unwrap_or(&run.task).clone()),
+            Cell::text(run.learns_from().to_owned()),
             Cell::text(run.method.clone()),
             Cell::Number(count as f64, 0),
             Cell::Number(run.length as f64, 0),

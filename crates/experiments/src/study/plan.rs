@@ -310,7 +310,7 @@ fn distinct(runs: &[Planned]) -> Result<()> {
     let mut seen: HashMap<&str, &Planned> = HashMap::new();
     let mut called = HashSet::new();
     for run in runs {
-        let place = run.dataset.as_ref().unwrap_or(&run.task);
+        let place = run.learns_from();
         if !called.insert((place, &run.method, run.seed)) {
             bail!(
                 "two methods are called `{}` in {place}: leave one out, or call a variant otherwise",
