@@ -75,6 +75,12 @@ fn hinted(error: Error) -> anyhow::Error {
         Error::Value { key, allowed, .. } if key.ends_with("actions") && allowed != "finite" => {
             "--action-low and --action-high give another range, --clip-actions cuts off what lies outside"
         }
+        // Ranges are of no episode, and where episodes end is told by the flags themselves.
+        Error::Value { key, .. }
+            if ["action_low", "action_high", "terminals", "timeouts"].contains(&key.as_str()) =>
+        {
+            return error.into();
+        }
         Error::Value { .. } | Error::EmptyEpisode { .. } => {
             "--skip-bad-episodes leaves such episodes out"
         }

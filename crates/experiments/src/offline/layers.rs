@@ -46,6 +46,9 @@ pub(crate) fn table(reports: &[Report]) -> Table {
 /// The meaning of the table's numbers, and notes on them.
 pub(crate) fn remarks(reports: &[Report]) -> String {
     let (kept, total) = sums(reports);
+    if total == 0 {
+        return "nothing is pruned: all weights stay".to_owned();
+    }
     let share = 100.0 * kept as f64 / total as f64;
     let mut said = format!(
         "kept {} of {} weights ({share:.2} %); by score: what the scores alone would keep, by floor: what is kept so \

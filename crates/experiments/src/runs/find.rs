@@ -139,6 +139,10 @@ fn below(folder: &Path, depth: usize, found: &mut Found) -> Result<()> {
         } else if manifest::first(&study.manifest_path()).is_some() {
             of_study(&study, found)?;
         } else {
+            // A run whose settings were lost is an error, as it is where it is named: its seed must not go without a word.
+            if path.join(METRICS).is_file() && path.join("checkpoints").is_dir() {
+                places::run(&path)?;
+            }
             below(&path, depth - 1, found)?;
         }
     }

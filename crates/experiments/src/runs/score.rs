@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::{RETURN, Run, RunSet};
-use crate::stats::{Bootstrap, Error, Estimate, Scores, Summary, shares};
+use crate::stats::{Bootstrap, Curve, Error, Estimate, Scores, Summary, shares};
 
 /// Mean returns of a random policy and of an expert in a task, where somebody has published them.
 pub type References<'a> = &'a dyn Fn(&str) -> Option<[f64; 2]>;
@@ -63,7 +63,11 @@ impl Method {
 /// The score of a run; `None` without returns.
 #[must_use]
 pub fn score(run: &Run, summary: Summary) -> Option<f64> {
-    run.curve(RETURN).map(|curve| summary.of(&curve))
+    // Under a first evaluation alone, at step 0, there is no area.
+    let scored = |curve: &Curve| summary != Summary::Area || curve.last_step() > 0.0;
+    run.curve(RETURN)
+        .filter(scored)
+        .map(|curve| summary.of(&curve))
 }
 
 impl Board {

@@ -54,6 +54,44 @@ fn runs_are_found_below_a_folder_and_grouped() {
 }
 
 #[test]
+fn a_run_with_an_evaluation_at_step_0_alone_has_no_area() {
+    let folder = tempfile::tempdir().unwrap();
+    write_run(folder.path(), &settings("Hopper-v5", "ds-td3", 0), &[]);
+    fs::write(
+        folder.path().join("metrics.csv"),
+        "step,return_mean,critic_loss,seed\n0,10,,0\n",
+    )
+    .unwrap();
+    let set = RunSet::read(&[folder.path().to_owned()]).unwrap();
+    assert_eq!(score::score(&set.runs()[0], Summary::Area), None);
+    assert_eq!(score::score(&set.runs()[0], Summary::Last), Some(10.0));
+}
+
+#[test]
+fn a_run_that_lost_its_settings_is_an_error_among_others() {
+    let folder = tempfile::tempdir().unwrap();
+    study(folder.path());
+    let lost = folder.path().join("Hopper-v5-dense-td3-s1");
+    fs::remove_file(lost.join("config.toml")).unwrap();
+    // Somebody else's table.
+    assert_eq!(
+        RunSet::read(&[folder.path().to_owned()])
+            .unwrap()
+            .runs()
+            .len(),
+        11
+    );
+    fs::create_dir(lost.join("checkpoints")).unwrap();
+    let told = RunSet::read(&[folder.path().to_owned()])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.contains("Hopper-v5-dense-td3-s1") && told.contains("config.toml is missing"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_run_without_evaluation_is_left_out_unless_it_is_named() {
     let folder = tempfile::tempdir().unwrap();
     study(folder.path());

@@ -4,7 +4,7 @@ use crate::weights::{Budget, Group, KeepMask, PerWeight};
 use crate::{Error, Result};
 
 /// Scores in `rounds` rounds: the first scores all weights, each later one those that the round before kept. For a density
-/// `ρ`, round `k` of `n` (from 1) keeps `ρ^(k/n)`, so that each removes the same share of the remaining weights.
+/// `ρ`, round `k` of `n` (from 1) keeps `ρ^(k/n)`, of each layer where densities are given by hand, so that each removes the same share of the remaining weights.
 /// Returns the scores of the last round, which decide the final selection.
 pub(super) fn in_rounds(
     rounds: usize,
@@ -14,8 +14,7 @@ pub(super) fn in_rounds(
 ) -> Result<PerWeight> {
     let mut scores = score(&KeepMask::all(group.layers()))?;
     for round in 1..rounds {
-        let density = libm::pow(1.0 - budget.sparsity, round as f64 / rounds as f64);
-        let step = budget.at(1.0 - density);
+        let step = budget.after(group.layers(), round as f64 / rounds as f64)?;
         scores = score(&step.select(group.layers(), &scores)?.kept)?;
     }
     Ok(scores)

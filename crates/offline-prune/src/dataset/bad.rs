@@ -1,4 +1,4 @@
-//! BatchShape with numbers that are not allowed.
+//! Rows with numbers that are not allowed.
 
 use std::collections::BTreeSet;
 

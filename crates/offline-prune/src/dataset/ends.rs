@@ -11,7 +11,7 @@ pub(super) struct Ends<'a> {
     most: Option<usize>,
     /// Steps that the task has at most.
     limit: Option<usize>,
-    /// BatchShape of the episode under way.
+    /// Rows of the episode under way.
     rows: usize,
     facts: &'a mut Facts,
 }

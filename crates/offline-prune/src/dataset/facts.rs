@@ -51,7 +51,7 @@ pub struct Actions {
 pub struct Facts {
     /// The actions.
     pub actions: Actions,
-    /// BatchShape that are flagged both as terminal and as time-out; they count as terminals.
+    /// Rows that are flagged both as terminal and as time-out; they count as terminals.
     pub both_flags: usize,
     /// Length at which episodes were cut, where one was given or there are no time-outs.
     pub cut_at: Option<usize>,
@@ -59,7 +59,7 @@ pub struct Facts {
     pub timeouts_missing: bool,
     /// Episodes that were cut by that length alone.
     pub cut: usize,
-    /// BatchShape of the longest episode.
+    /// Rows of the longest episode.
     pub longest: usize,
     /// Episodes with more rows than the task has steps.
     pub too_long: usize,

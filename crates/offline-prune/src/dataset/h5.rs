@@ -252,7 +252,7 @@ struct Array {
     kind: Kind,
     /// Bytes of the file.
     stored: u64,
-    /// BatchShape that are read at once.
+    /// Rows that are read at once.
     window: usize,
 }
 

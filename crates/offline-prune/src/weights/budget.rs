@@ -68,6 +68,21 @@ impl Budget {
         }
     }
 
+    /// What stays after a share of the rounds, in (0, 1), each of which removes the same share of the remaining weights; with
+    /// densities or λ by hand, of those of each layer.
+    ///
+    /// # Errors
+    /// Those of sparse-core, where the allocation does not fit the layers.
+    pub(crate) fn after(&self, layers: &[LayerShape], rounds: f64) -> Result<Self> {
+        let part = |density: f64| libm::pow(density, rounds);
+        let mut budget = self.at(1.0 - part(1.0 - self.sparsity));
+        if let Allocation::PerLayer(_) | Allocation::Lambda(_) = self.allocation {
+            let densities = self.allocation.densities(&shapes(layers), 1.0)?;
+            budget.allocation = Allocation::PerLayer(densities.into_iter().map(part).collect());
+        }
+        Ok(budget)
+    }
+
     /// Chooses the weights of highest score. Of `N` weights exactly `N - int(S N)` stay at sparsity `S` (with
     /// densities or λ by hand: the number that they give). Scores are compared in f32, after a division by the
     /// largest; of equals the earlier stays. The floor takes the place of the lowest scores that it does not need.
@@ -105,7 +120,7 @@ impl Budget {
         if !(0.0..1.0).contains(&self.sparsity) {
             return Err(Error::config("sparsity", self.sparsity, "in [0, 1)"));
         }
-        let shapes: Vec<(usize, usize)> = layers.iter().map(|l| (l.outputs, l.inputs)).collect();
+        let shapes = shapes(layers);
         let total: usize = shapes.iter().map(|(o, i)| o * i).sum();
         let keep = total - (self.sparsity * total as f64) as usize;
         if self.allocation == Allocation::Global {
@@ -113,7 +128,8 @@ impl Budget {
         }
         let mut counts = self.allocation.counts(&shapes, self.sparsity)?;
         if let Allocation::Uniform | Allocation::ErdosRenyi = self.allocation {
-            // Each layer was rounded up. Those that gained most give it back, down to the exact number.
+            // Each layer was rounded. Those that gained most give it back, and those that lost most get it, up to the exact
+            // number.
             let shares = self.allocation.densities(&shapes, 1.0 - self.sparsity)?;
             let gain = |counts: &[usize], l: usize| {
                 counts[l] as f64 - shares[l] * (shapes[l].0 * shapes[l].1) as f64
@@ -122,6 +138,11 @@ impl Budget {
                 let free = (0..counts.len()).filter(|l| counts[*l] > 1);
                 let most = free.max_by(|a, b| gain(&counts, *a).total_cmp(&gain(&counts, *b)));
                 most.into_iter().for_each(|l| counts[l] -= 1);
+            }
+            for _ in counts.iter().sum::<usize>()..keep {
+                let free = (0..counts.len()).filter(|l| counts[*l] < shapes[*l].0 * shapes[*l].1);
+                let least = free.min_by(|a, b| gain(&counts, *a).total_cmp(&gain(&counts, *b)));
+                least.into_iter().for_each(|l| counts[l] += 1);
             }
         }
         Ok(counts)
@@ -156,5 +177,70 @@ impl Budget {
             needed(l)
         );
         Err(Error::config("sparsity", self.sparsity, allowed))
+    }
+}
+
+/// Outputs and inputs of each layer.
+fn shapes(layers: &[LayerShape]) -> Vec<(usize, usize)> {
+    layers.iter().map(|l| (l.outputs, l.inputs)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(allocation: Allocation, sparsity: f64, rounds: f64, sizes: &[usize]) -> Vec<usize> {
+        let layers: Vec<LayerShape> = (0..sizes.len() - 1)
+            .map(|layer| LayerShape {
+                network: 0,
+                layer,
+                outputs: sizes[layer + 1],
+                inputs: sizes[layer],
+            })
+            .collect();
+        let scores = |l: &LayerShape| (0..l.outputs * l.inputs).map(|i| i as f64 + 1.0).collect();
+        let scores = PerWeight::new(layers.iter().map(scores).collect());
+        let budget = Budget {
+            sparsity,
+            allocation,
+            floor: MinConnectivity::NONE,
+        };
+        let budget = match rounds {
+            1.0 => budget,
+            _ => budget.after(&layers, rounds).unwrap(),
+        };
+        let kept = budget.select(&layers, &scores).unwrap().kept;
+        (0..layers.len()).map(|layer| kept.count(layer)).collect()
+    }
+
+    /// 10 − int(0.7 · 10) and 80 − int(0.7 · 80) are one less than 90 − int(0.7 · 90), since 0.7 · 90 is 62.99….
+    #[test]
+    fn layers_round_to_the_exact_number_from_both_sides() {
+        assert_eq!(kept(Allocation::Uniform, 0.7, 1.0, &[1, 10, 8]), [3, 25]);
+        for hundredth in 1..95 {
+            let sparsity = f64::from(hundredth) / 100.0;
+            for sizes in [&[1, 10, 8][..], &[3, 7, 5, 2], &[4, 16, 16, 1]] {
+                let total: usize = sizes.windows(2).map(|pair| pair[0] * pair[1]).sum();
+                let few = sizes
+                    .windows(2)
+                    .any(|pair| (pair[0] * pair[1]) as f64 * (1.0 - sparsity) < 1.0);
+                if !few {
+                    let found: usize = kept(Allocation::Uniform, sparsity, 1.0, sizes).iter().sum();
+                    let expected = total - (sparsity * total as f64) as usize;
+                    assert_eq!(found, expected, "{sparsity} {sizes:?}");
+                }
+            }
+        }
+    }
+
+    /// Half of the rounds leave the square root of each density, whoever gave it.
+    #[test]
+    fn densities_by_hand_fall_round_by_round() {
+        let by_hand = Allocation::PerLayer(vec![0.25, 0.0101, 1.0]);
+        let sizes = [10, 20, 20, 5];
+        assert_eq!(kept(by_hand.clone(), 0.9, 0.5, &sizes), [100, 41, 100]);
+        assert_eq!(kept(by_hand, 0.9, 1.0, &sizes), [50, 5, 100]);
+        let all = kept(Allocation::Uniform, 0.75, 0.5, &sizes);
+        assert_eq!(all, [100, 200, 50]);
     }
 }

@@ -283,6 +283,8 @@ impl<'a, A: Agent> Session<'a, A> {
         self.progress = state.progress;
         self.progress.densities = self.agent().densities();
         self.returns = state.returns;
+        // What had no connection by then was told then.
+        self.cut_off = self.agent().cut_off().lines();
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use std::mem::MaybeUninit;
 
 use super::parts::{WholeProduct, WholeValueGradient};
-use super::sizes::{check_equal, check_sides, check_tiles, tiles};
+use super::sizes::{check_equal, check_sides, check_tiles, product, tiles};
 use super::tiles::SIDE;
 use super::{AdamStep, Kernels, Out, Pattern, Transpose, VectorProduct, Written};
 use crate::pattern::Blocks;
@@ -120,7 +120,7 @@ impl Kernels {
         out: &mut [f32],
     ) {
         check_tiles([x.len(), dy.len()], [inputs, outputs], width);
-        check_equal("dense gradient", out.len(), outputs * inputs);
+        check_equal("dense gradient", out.len(), product(&[outputs, inputs]));
         assert!(out.len() < u32::MAX as usize, "too many weights");
         // The full pattern's index, made for the occasion: this is needed once in thousands of updates.
         let ptr: Vec<u32> = (0..=outputs).map(|row| (row * inputs) as u32).collect();

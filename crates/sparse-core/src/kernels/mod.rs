@@ -44,6 +44,7 @@ pub use entry::{
 };
 pub(crate) use pass::{GradientSums, MOST_UNITS, TilePass, suits as pass_suits, values_by_input};
 pub use pass::{PassGradients, PassLayer, backward_pass, forward_pass};
+pub(crate) use sizes::product;
 pub(crate) use tiles::to_block;
 pub use tiles::{from_tiles, to_tiles};
 

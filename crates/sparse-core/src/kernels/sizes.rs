@@ -33,12 +33,24 @@ pub(super) fn check_tiles(data: [usize; 2], rows: [usize; 2], width: usize) {
 #[track_caller]
 pub(super) fn tiles(what: &str, data: usize, rows: usize, width: usize) -> usize {
     check_width(width);
-    let tile = rows * width;
+    let tile = product(&[rows, width]);
     assert!(
         tile != 0 && data.is_multiple_of(tile),
         "{what}: {data} floats are no whole number of tiles of {rows} × {width}"
     );
     data / tile
+}
+
+/// How many numbers a block of these sizes has.
+///
+/// # Panics
+/// When they are more than can be counted: in a release build the product would wrap round to one that may fit.
+#[track_caller]
+pub(crate) fn product(sizes: &[usize]) -> usize {
+    let product = sizes
+        .iter()
+        .try_fold(1usize, |all, size| all.checked_mul(*size));
+    product.unwrap_or_else(|| panic!("sizes: {sizes:?} are more numbers than can be counted"))
 }
 
 /// # Panics

@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::sizes::{check_equal, check_width};
+use super::sizes::{check_equal, check_width, product};
 use super::{Kernels, Out, Transpose, Written};
 
 /// Rows and columns of a block that is transposed at once by every version of the kernels.
@@ -45,8 +45,8 @@ pub(crate) fn to_block(
     block: &mut [f32],
 ) {
     assert!(present <= width, "{present} rows in a block of {width}");
-    check_equal("rows", x.len(), present * features);
-    check_equal("block", block.len(), width * features);
+    check_equal("rows", x.len(), product(&[present, features]));
+    check_equal("block", block.len(), product(&[width, features]));
     let mut block = Out::from(block);
     transpose(x, features, block.floats(), width, [present, features]);
 }
@@ -101,8 +101,8 @@ fn transpose(
 #[track_caller]
 fn check_sizes(rows: usize, tiled: usize, [batch, features]: [usize; 2], width: usize) {
     check_width(width);
-    check_equal("row-major batch", rows, batch * features);
-    let expected = batch.div_ceil(width) * width * features;
+    check_equal("row-major batch", rows, product(&[batch, features]));
+    let expected = product(&[batch.div_ceil(width), width, features]);
     check_equal("tiled batch", tiled, expected);
 }
 
@@ -112,6 +112,13 @@ mod tests {
 
     use super::*;
     use crate::kernels::AlignedBuf;
+
+    /// 2⁶⁰ + 1 rows of 16 wrap round to 16 numbers, of which none would be written.
+    #[test]
+    #[should_panic(expected = "more numbers than can be counted")]
+    fn sizes_do_not_wrap_round() {
+        AlignedBuf::uninit_filled_by(16, |out| from_tiles(&[0.0; 16], 16, (1 << 60) + 1, 16, out));
+    }
 
     proptest! {
         #[test]

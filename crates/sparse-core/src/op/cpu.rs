@@ -38,7 +38,7 @@ fn build<T: CpuTensor, const D: usize>(
     shape: [usize; D],
     kernel: impl for<'a> FnOnce(Out<'a>) -> Written<'a>,
 ) -> T {
-    let buffer = AlignedBuf::uninit_filled_by(shape.iter().product(), kernel);
+    let buffer = AlignedBuf::uninit_filled_by(kernels::product(&shape), kernel);
     T::from_buffer(buffer, Shape::from(shape))
 }
 

@@ -11,7 +11,7 @@ pub enum GrownValue {
     /// code (`grow_init = zeros`) and what DS-TD3 and RLx2 do.
     #[default]
     Zero,
-    /// Uniform in ±1/√inputs, as a layer's first values. A target network gets the same value.
+    /// Uniform in ±1/√inputs, as a layer's first values by default. A target network gets the same value.
     Random,
 }
 

@@ -68,7 +68,8 @@ impl RedqConfig {
         Spread {
             log_std_min: self.log_std_min,
             log_std_max: self.log_std_max,
-            log_std: LogStd::Tanh,
+            // As in the authors' code. Stretched by tanh between these bounds, a new policy would have a spread of e⁻⁹.
+            log_std: LogStd::Clamp,
         }
     }
 }

@@ -95,7 +95,7 @@ const FIELDS: [Field; 13] = [
     field("algo.sac.sample_actions", "Whether training acts by a sample, else by the mean", "true or false"),
     choice("algo.sac.temperature", "Weight of the entropy (alpha)", "fixed or auto"),
     field("algo.sac.temperature.fixed", "Always this", "0 or more"),
-    field("algo.sac.temperature.auto", "EntropyCoef until the policy's entropy is on target", ""),
+    field("algo.sac.temperature.auto", "Tuned until the policy's entropy is on target", ""),
     field("algo.sac.temperature.auto.initial", "Alpha at first", "above 0"),
     field("algo.sac.temperature.auto.learning_rate", "Adam's learning rate for log alpha", "above 0"),
     field("algo.sac.temperature.auto.entropy_per_action", "Entropy to reach, nats per number of an action", "finite"),
