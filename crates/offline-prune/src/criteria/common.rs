@@ -4,8 +4,8 @@ use crate::weights::{Budget, Group, KeepMask, PerWeight};
 use crate::{Error, Result};
 
 /// Scores in `rounds` rounds: the first scores all weights, each later one those that the round before kept. For a density
-/// `ρ`, round `k` of `n` (from 1) keeps `ρ^(k/n)`, of each layer where densities are given by hand, so that each removes the same share of the remaining weights.
-/// Returns the scores of the last round, which decide the final selection.
+/// `ρ`, round `k` of `n` (from 1) keeps `ρ^(k/n)`, of each layer where densities are given by hand, so that each
+/// removes the same share of the remaining weights. Returns the scores of the last round, which decide the final selection.
 pub(super) fn in_rounds(
     rounds: usize,
     group: &Group,

@@ -13,8 +13,8 @@ use crate::topology::{
 /// Redraws dormant hidden units; the connections stay where they are.
 ///
 /// A unit is dormant when its mean absolute activation over the loss's batches, divided by the mean of that over its
-/// layer, is at most the threshold. Its incoming weights are drawn anew, uniform in ±1/√inputs, its bias, its outgoing weights and the
-/// moments of all of them become zero. A target network is left to follow. The schedule sets the interval (1,000
+/// layer, is at most the threshold. Its incoming weights are drawn anew, uniform in ±1/√inputs, its bias,
+/// its outgoing weights and the moments of all of them become zero. A target network is left to follow. The schedule sets the interval (1,000
 /// updates in the paper); its drop fraction is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
