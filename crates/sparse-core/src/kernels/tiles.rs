@@ -117,7 +117,9 @@ mod tests {
     #[test]
     #[should_panic(expected = "more numbers than can be counted")]
     fn sizes_do_not_wrap_round() {
-        let _ = AlignedBuf::uninit_filled_by(16, |out| from_tiles(&[0.0; 16], 16, (1 << 60) + 1, 16, out));
+        let _ = AlignedBuf::uninit_filled_by(16, |out| {
+            from_tiles(&[0.0; 16], 16, (1 << 60) + 1, 16, out)
+        });
     }
 
     proptest! {
