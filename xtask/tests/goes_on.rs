@@ -161,6 +161,27 @@ fn a_run_begins_with_what_is_taken_of_another() {
         );
         assert!(ticket.iter().any(|pair| pair.1 != 0.0));
     }
+    // What is told of networks is told of those that were taken.
+    let told = |text: &str| {
+        let actor = text.lines().find(|line| line.starts_with("actor "));
+        actor.map(str::to_owned)
+    };
+    let dense = "train --config moving.toml --set topology=false --set sparsity.actor=0 --set sparsity.critic=0 --steps 50";
+    let sparse = told(&says(
+        folder,
+        "train --config moving.toml --steps 50 --out c",
+    ));
+    for (rest, expected) in [
+        ("--init-from a --out d", true),
+        ("--init-from a --seeds 0,1 --out e", true),
+        ("--out f", false),
+    ] {
+        let found = told(&says(folder, &format!("{dense} {rest}")));
+        assert!(
+            found.is_some() && (found == sparse) == expected,
+            "{found:?}"
+        );
+    }
     // Another recipe's networks are of other sizes.
     let error = refuses(
         folder,

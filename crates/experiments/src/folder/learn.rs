@@ -112,22 +112,26 @@ fn begin(
 /// when this returns. What ends with the run as it began does not move: [`TrainConfig::lengthened`].
 ///
 /// # Errors
-/// When the run has made more steps already, or cannot go on, because nothing was kept of it to go on from.
+/// When it was to make more steps, or cannot go on, because nothing was kept of it to go on from.
 pub(crate) fn lengthen(
     config: &TrainConfig,
     run: &RunDir,
     steps: u64,
 ) -> anyhow::Result<TrainConfig> {
     let _held = lock_dir(run.path())?;
+    if steps < config.steps {
+        anyhow::bail!(
+            "--steps {steps}: must be {} or more, the run's length, from which its schedules are counted; --budget, \
+             --stop-at-return and --patience end a run early",
+            config.steps
+        );
+    }
     let longer = config.lengthened(steps);
     longer.validate()?;
-    let last = run.info(Checkpoint::Latest).map_or(0, |last| last.step);
-    if steps < last {
-        anyhow::bail!("--steps {steps}: must be {last} or more, which the run has made");
-    }
     if longer == *config {
         return Ok(longer);
     }
+    let last = run.info(Checkpoint::Latest).map_or(0, |last| last.step);
     if !Checkpoints::put_under(&run.resume_path(), config, &longer)? {
         if last > 0 {
             let message = "missing: nothing was kept that the run could go on from; a new run can begin with its \
@@ -154,11 +158,7 @@ fn trainer<'a>(
     let mut streams = Streams::new(config.seed);
     let mut agent = algos::build(config, observation, action, device, &mut streams)?;
     if files.resumed.is_none() {
-        let initial = files.run.initial_path();
-        if initial.exists() {
-            // Its own where it was killed before its first checkpoint, else those that it is to begin with.
-            adopt(&mut *agent, &Record::open(&initial)?)?;
-        }
+        begin_as_stored(&mut *agent, files.run)?;
         (*agent).check_paths(config)?;
     }
     let trainer = Trainer::new(agent, env)
@@ -169,6 +169,16 @@ fn trainer<'a>(
     Ok(observers.fold(trainer, |trainer, observer| {
         trainer.observe(&mut **observer)
     }))
+}
+
+/// Gives an agent the networks of step 0 that its run's folder has: its own where it was killed before its first checkpoint,
+/// else those that it is to begin with.
+pub(crate) fn begin_as_stored(agent: &mut dyn Agent, run: &RunDir) -> Result<()> {
+    let initial = run.initial_path();
+    if initial.exists() {
+        adopt(agent, &Record::open(&initial)?)?;
+    }
+    Ok(())
 }
 
 /// Refuses to begin anew where something would be lost. A run makes the folder of its checkpoints before its first step,

@@ -34,6 +34,9 @@ pub(crate) struct PolicyInfo {
     pub(crate) update: u64,
     /// Mean return of its evaluation; none where it had none.
     pub(crate) return_mean: Option<f64>,
+    /// The range that each number of an action, from -1 to 1, is moved to; older versions kept none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) actions: Vec<[f64; 2]>,
 }
 
 /// A policy's file, and what is known of it.

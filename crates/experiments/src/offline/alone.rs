@@ -16,7 +16,7 @@ use rl_algos::agent::Agent;
 
 use super::job::Job;
 use super::stored::Stored;
-use super::writer::{Data, Folder};
+use super::writer::Folder;
 use super::{LAST, Outcome, Source, header, is_over, kept, make, open};
 use crate::folder::kind::Kind;
 use crate::folder::names::CONFIG;
@@ -45,9 +45,8 @@ pub(super) fn run(args: &OfflineArgs, job: &Job, device: &Device) -> Result<Exit
     places::folder("--out", &path)?;
     folder::check(&path, overwrite)?;
     let threads = threads(args.agent.threads)?;
-    let dataset = open(place, &job.config, 1)?;
+    let (dataset, data) = open(place, &job.config, 1)?;
     let config = job.config.resolved(&dataset);
-    let data = Data::of(place, &dataset);
     if args.go_on && kept::whole(&path, &config, &dataset, &data)?.is_some() {
         print_line(&format!("the run in {} is whole", path.display()));
         return Ok(ExitCode::SUCCESS);
@@ -83,7 +82,7 @@ pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<
     }
     let place = place_of(args, path, &text)?;
     let threads = threads(args.agent.threads)?;
-    let dataset = open(&place, &config, 1).with_context(|| {
+    let (dataset, data) = open(&place, &config, 1).with_context(|| {
         format!(
             "the data of {} (if they lie elsewhere now: {} offline DATASET --resume {})",
             path.display(),
@@ -91,7 +90,7 @@ pub(super) fn go_on(args: &OfflineArgs, path: &Path, device: &Device) -> Result<
             shell::word(path)
         )
     })?;
-    let (config, data) = (config.resolved(&dataset), Data::of(&place, &dataset));
+    let config = config.resolved(&dataset);
     let named = args.device()?.name();
     let (folder, state) = match Folder::go_on(path, &config, &data)? {
         (folder, Some(state)) => {

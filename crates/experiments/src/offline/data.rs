@@ -13,6 +13,7 @@ use offline_prune::dataset::{Dataset, Facts, Peek};
 use offline_prune::train::{environment, reference};
 use rl_algos::nets::BatchShape;
 
+use super::writer::Data;
 use crate::disk::room;
 use crate::stats::mean_of;
 use crate::terminal::table::thousands;
@@ -24,11 +25,11 @@ const LITTLE: f64 = 1.0 / 3.0;
 /// Pairs of a range that are told one by one.
 const FEW: usize = 4;
 
-/// Reads a dataset and prepares it as the settings ask; says what it is.
+/// Reads a dataset and prepares it as the settings ask; says what it is. With what it is known by.
 ///
 /// # Errors
 /// As [`Dataset::open`], and when it does not fit the task.
-pub(crate) fn open(path: &Path, config: &OfflineConfig, runs: usize) -> Result<Dataset> {
+pub(super) fn open(path: &Path, config: &OfflineConfig, runs: usize) -> Result<(Dataset, Data)> {
     let begun = Instant::now();
     if let Some(sizes) = Peek::at(path)?.sizes {
         config.check_sizes(sizes)?;
@@ -66,7 +67,8 @@ pub(crate) fn open(path: &Path, config: &OfflineConfig, runs: usize) -> Result<D
     if config.normalise_observations {
         dataset.normalise();
     }
-    Ok(dataset)
+    let data = Data::of(path, &dataset, &facts.actions.range);
+    Ok((dataset, data))
 }
 
 /// An error with the options that help.
@@ -92,6 +94,9 @@ fn hinted(error: Error) -> anyhow::Error {
             if key.starts_with("episode_") && !key.starts_with("episode_0/") =>
         {
             "--skip-bad-episodes leaves such episodes out"
+        }
+        Error::File { message, .. } if message.contains("range of actions") => {
+            "--action-low and --action-high give another"
         }
         Error::File { message, .. } if message.contains("episode") => {
             "--skip-bad-episodes goes on with the others"

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &PruneArgs) -> Result<()> {
     config.pruning = Some(pruning);
     let device = sparse_core::device::by_name(args.agent.device.unwrap_or_default().name())?;
     threads(args.agent.threads)?;
-    let dataset = open(args.agent.dataset(), &config, 1)?;
+    let (dataset, _) = open(args.agent.dataset(), &config, 1)?;
     let start = start(&config, &dataset, &device)?;
     print_line(&format!("\n{}", layers::table(&start.pruning).text()));
     print_line(&layers::remarks(&start.pruning));

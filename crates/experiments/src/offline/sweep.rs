@@ -89,11 +89,10 @@ pub(super) fn run(
     if !args.go_on {
         free(&folder, &jobs, args.overwrite)?;
     }
-    let dataset = open(place, base, Share::of(threads, jobs.len()).at_once)?;
+    let (dataset, data) = open(place, base, Share::of(threads, jobs.len()).at_once)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     // Kept to the end.
     let _held = lock_dir(&folder)?;
-    let data = Data::of(place, &dataset);
     let (mut there, mut others) = (vec![None; jobs.len()], Vec::new());
     if args.go_on {
         for (job, there) in jobs.iter().zip(&mut there) {

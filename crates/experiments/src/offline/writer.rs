@@ -36,20 +36,21 @@ pub(super) struct Data {
     pub(super) content: String,
     /// The digest of all of it.
     pub(super) digest: String,
-    /// Numbers in an action.
-    actions: usize,
+    /// The range of each number of an action, in the data's units.
+    actions: Vec<[f64; 2]>,
     /// How its observations were normalised.
     normaliser: Option<Normaliser>,
 }
 
 impl Data {
-    /// Of a dataset that was read from a place.
-    pub(super) fn of(place: &Path, dataset: &Dataset) -> Self {
+    /// Of a dataset that was read from a place, whose actions were in this range: one pair for all or one for each.
+    pub(super) fn of(place: &Path, dataset: &Dataset, range: &[[f64; 2]]) -> Self {
+        let all = range.iter().cycle().copied();
         Self {
             place: place.display().to_string(),
             content: content(dataset),
             digest: dataset.digest(),
-            actions: dataset.action_size(),
+            actions: all.take(dataset.action_size()).collect(),
             normaliser: dataset.normaliser().cloned(),
         }
     }
@@ -208,11 +209,12 @@ impl Folder {
             normaliser,
             ..
         } = &self.data;
-        let weights = policy_bytes(agent, *actions, normaliser.as_ref())?;
+        let weights = policy_bytes(agent, actions.len(), normaliser.as_ref())?;
         let info = PolicyInfo {
             version: version(),
             update,
             return_mean,
+            actions: actions.clone(),
         };
         for [file, about] in names {
             let info = serde_json::to_string_pretty(&info);

@@ -20,7 +20,8 @@ pub(super) fn markdown(contents: &Contents) -> Result<String> {
     let mut blocks = vec![
         format!(
             "{MARKDOWN} `{}`. -->\n# {}",
-            options.made[0],
+            // Which would end the comment: an empty pair of quotes within a quoted word says the same to a shell.
+            options.made[0].replace("-->", "--''>"),
             text(&options.title)
         ),
         contents.counts(),

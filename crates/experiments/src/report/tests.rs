@@ -195,11 +195,18 @@ fn the_markdown_holds_what_the_page_holds() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
         markdown: true,
+        made: [
+            "cargo xtask report --title 'a --> b'".to_owned(),
+            String::new(),
+        ],
         ..options()
     };
     let report = build(&study(folder.path()), &options, &|_| None).unwrap();
     let text = &report.text;
     assert!(text.starts_with(crate::folder::names::MARKDOWN));
+    // The comment ends after the command.
+    let (comment, _) = text.split_once("-->").unwrap();
+    assert!(comment.ends_with("'a --''> b'`. "), "{comment}");
     assert!(text.contains("# a &lt;study&gt; &amp; more"));
     for cell in [
         "<small>[-0.667, -0.333]</small>",

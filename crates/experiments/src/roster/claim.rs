@@ -132,8 +132,8 @@ impl Claim {
     /// Whether the run is still this worker's. Asked before every write.
     #[must_use]
     pub fn is_mine(&self) -> bool {
-        numbered(&self.folder, self.number).exists()
-            && !numbered(&self.folder, self.number + 1).exists()
+        // Not the next number alone: that claim is removed when the run is taken twice more.
+        matches!(highest(&self.folder), Ok(Some(number)) if number == self.number)
     }
 
     /// Tells that the worker is there.
@@ -286,6 +286,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let study = StudyDir::at(folder.path());
         (folder, study)
+    }
+
+    /// A worker may sleep while the run is taken many times, of which only the last claims stay.
+    #[test]
+    fn a_claim_is_lost_to_any_higher_one() {
+        let (_folder, study) = study();
+        let claim = Claim::take(&study, "run").unwrap().unwrap();
+        assert!(claim.is_mine());
+        let higher = numbered(&study.state_path("run"), claim.number + 3);
+        fs::write(&higher, "").unwrap();
+        assert!(!claim.is_mine());
+        fs::remove_file(higher).unwrap();
+        assert!(claim.is_mine());
+        fs::remove_file(numbered(&study.state_path("run"), claim.number)).unwrap();
+        assert!(!claim.is_mine());
     }
 
     #[test]

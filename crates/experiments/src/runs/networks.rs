@@ -40,6 +40,9 @@ impl Layer {
     }
 }
 
+/// Most inputs or outputs of a layer: more are no policy's, and would take memory that a file only claims to need.
+const WIDEST: usize = 1 << 24;
+
 /// Files that have networks, the best policy first.
 const FILES: [&str; 5] = [
     "checkpoints/best.safetensors",
@@ -93,6 +96,12 @@ pub fn layers(path: &Path) -> Result<Vec<Layer>> {
         let words: Vec<u32> = words
             .map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
             .collect();
+        if inputs.max(outputs) > WIDEST {
+            bail!(
+                "{}: {layer} has {inputs} inputs and {outputs} outputs: at most {WIDEST} each are read",
+                place()
+            );
+        }
         let possible = inputs * outputs;
         if possible == 0 || words.iter().any(|word| *word as usize >= possible) {
             bail!("{}: {name} leads out of {inputs} x {outputs}", place());

@@ -1,5 +1,9 @@
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
 
 use super::score::Board;
 use super::*;
@@ -469,6 +473,26 @@ fn connections_are_read_from_a_checkpoint() {
     for cut in [0, 7, 100, bytes.len() - 1] {
         fs::write(&path, &bytes[..cut]).unwrap();
         assert!(networks::layers(&path).is_err(), "{cut}");
+    }
+}
+
+/// What a file claims of its sizes does not take memory, and does not wrap round.
+#[test]
+fn layers_of_a_size_that_nobody_has_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("best.safetensors");
+    for [inputs, outputs] in [["1099511627776", "1"], ["9223372036854775807", "4"]] {
+        let said = [("actor.0.inputs", inputs), ("actor.0.outputs", outputs)];
+        let said = said.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let positions = TensorView::new(Dtype::U32, vec![1], &[0; 4]).unwrap();
+        let tensors = [("actor.0.positions", positions)];
+        let bytes = safetensors::serialize(tensors, Some(HashMap::from(said))).unwrap();
+        fs::write(&path, bytes).unwrap();
+        let error = networks::layers(&path).unwrap_err().to_string();
+        assert!(
+            error.contains(inputs) && error.contains("at most"),
+            "{error}"
+        );
     }
 }
 

@@ -224,6 +224,10 @@ fn methods(key: &str, names: &[String], variants_key: &str, variants: &[Variant]
         if variant.name.trim().is_empty() {
             bail!("{variants_key}: every variant has a `name`");
         }
+        if variant.name.contains(char::is_control) {
+            let name = &variant.name;
+            bail!("{variants_key}: name = {name:?}: must be one line without control characters");
+        }
         all.push(variant.name.clone());
     }
     named(key, &all)
@@ -482,6 +486,10 @@ mod tests {
             (
                 &format!("{good}[[variants]]\nname = \"c\"\n"),
                 "variants: `c` has no `recipe`",
+            ),
+            (
+                &format!("{good}[[variants]]\nname = \"c\\nd\"\nrecipe = \"b\"\n"),
+                "variants: name = \"c\\nd\": must be one line",
             ),
             (
                 &format!("{good}[[variants]]\nname = \"c\"\nrecipe = \"b\"\ninit_from = \"b\"\n"),

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use crate::args::train::TrainArgs;
 use crate::args::values::Device;
-use crate::folder::learn::{check_resumable, lengthen, resume, train};
+use crate::folder::learn::{begin_as_stored, check_resumable, lengthen, resume, train};
 use crate::folder::run_dir::RunDir;
 use crate::folder::task_files;
 use crate::observe::{ProgressObserver, TensorBoard};
@@ -116,7 +116,8 @@ pub(crate) fn begin_with(
     Ok(RunDir::create_from(folder, config, overwrite, networks)?)
 }
 
-/// One run in the folder that `open` gives, which sees the networks that the run was or is drawn with.
+/// One run in the folder that `open` gives, which sees the networks that the run was or is drawn with. The header tells those
+/// that it begins with.
 fn one(
     args: &TrainArgs,
     config: &TrainConfig,
@@ -128,8 +129,9 @@ fn one(
     let threads = crate::parallel::threads(args.threads)?;
     // The networks are drawn once before the folder is touched: what they refuse must not cost an old run.
     fits(config, 1)?;
-    let agent = networks(config, &device)?;
+    let mut agent = networks(config, &device)?;
     let dir = open(&*agent)?;
+    begin_as_stored(&mut *agent, &dir)?;
     let seed = format!("seed {}", config.seed);
     report::header(config, &*agent, &seed)?;
     report::machine(named, &format!("{threads} threads"));

@@ -88,7 +88,7 @@ pub(super) fn machine(device: Device, threads: &str) {
     ));
 }
 
-/// What becomes of schedules in a run that is made longer or shorter, a line each.
+/// What becomes of schedules in a run that is made longer, a line each.
 pub(super) fn lengthened(before: &TrainConfig, after: &TrainConfig) -> Vec<String> {
     let [from, to] = [before.steps, after.steps].map(|steps| thousands(steps as f64));
     let mut notes = vec![format!("{to} steps, in the place of {from}")];

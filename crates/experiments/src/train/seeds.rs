@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::args::train::TrainArgs;
 use crate::disk::files::lock_dir;
-use crate::folder::learn::train;
+use crate::folder::learn::{begin_as_stored, train};
 use crate::folder::run_dir::RunDir;
 use crate::observe::{ProgressObserver, TensorBoard};
 use anyhow::Result;
@@ -57,8 +57,11 @@ pub(super) fn run(args: &TrainArgs, config: &TrainConfig, seeds: &[u64]) -> Resu
     let threads = thread_count(args.threads)?;
     let share = Share::of(threads, seeds.len());
     fits(config, share.at_once)?;
-    let agent = networks(config, &device)?;
+    let mut agent = networks(config, &device)?;
     let runs = folders(args, config, seeds, &device)?;
+    if let Some(first) = runs.first() {
+        begin_as_stored(&mut *agent, &first.dir)?;
+    }
     let names: Vec<String> = seeds.iter().map(u64::to_string).collect();
     report::header(config, &*agent, &format!("seeds {}", names.join(", ")))?;
     let shared = Shared {

@@ -184,16 +184,21 @@ pub(super) fn append_single(
     append_rows(column, numbers, bad)
 }
 
-/// All numbers of an array of at most `most`, whatever its shape; none of a longer one.
+/// The numbers of an array of `count` or 1, finite or not, whatever its shape.
 ///
 /// # Errors
-/// When the file is broken.
-pub(super) fn few(column: &mut dyn Column, most: usize) -> Result<Vec<f32>> {
-    let count = column.shape().iter().product::<usize>();
-    let mut numbers = Vec::new();
-    if count <= most {
-        append_rows(column, &mut numbers, &mut Bad::refused())?;
+/// When it has another number of them, or the file is broken.
+pub(super) fn few(column: &mut dyn Column, count: usize) -> Result<Vec<f32>> {
+    let found = column.shape().iter().product::<usize>();
+    if found != 1 && found != count {
+        let allowed = format!("1 number or {count}, as an action");
+        return Err(column.place().shape(column.shape(), allowed));
     }
+    let mut numbers = Vec::with_capacity(found);
+    column.read(&mut |window| {
+        numbers.extend_from_slice(window);
+        Ok(())
+    })?;
     Ok(numbers)
 }
 

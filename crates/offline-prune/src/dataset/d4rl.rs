@@ -18,7 +18,7 @@ use super::column::{
     Column, Columns, append_rows, append_single, few, finite, flags, width_of_rows,
 };
 use super::ends::Ends;
-use super::reading::{Own, Reader, pairs};
+use super::reading::{Own, Reader, sides};
 use super::{Boundary, Dataset};
 use crate::{Error, Result};
 
@@ -56,18 +56,20 @@ impl Arrays<'_> {
 
     /// The range of actions of `width` numbers that the file gives.
     fn range(&mut self, width: usize) -> Result<Own> {
-        let mut own = self.own.clone();
-        let sides = [LOW, HIGH].map(|key| self.columns.remove(key));
-        if let [Some(mut low), Some(mut high)] = sides {
-            let side = |column: &mut dyn Column| -> Result<Vec<f64>> {
-                let numbers = few(column, width)?;
-                Ok(numbers.into_iter().map(plain).collect())
-            };
-            let found = pairs(&side(&mut *low)?, &side(&mut *high)?);
-            let allowed = format!("1 number or {width}, as an action");
-            own.range = Some(found.ok_or_else(|| low.place().shape(low.shape(), allowed))?);
-        }
-        Ok(own)
+        let mut side = |key| -> Result<Option<Vec<f64>>> {
+            let column = self.columns.remove(key);
+            let numbers = column
+                .map(|mut column| few(&mut *column, width))
+                .transpose()?;
+            Ok(numbers.map(|numbers| numbers.into_iter().map(plain).collect()))
+        };
+        let [low, high] = [side(LOW)?, side(HIGH)?];
+        let range = sides(low.as_deref(), high.as_deref());
+        Ok(Own {
+            place: self.path.to_owned(),
+            range: range.or(self.own.range.clone()),
+            ..self.own.clone()
+        })
     }
 }
 

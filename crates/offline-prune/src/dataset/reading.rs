@@ -1,9 +1,12 @@
 //! How a dataset is read that does not describe itself fully.
 
+use std::path::PathBuf;
+
 use envs::TaskInfo;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::{Bounds, of_task};
+use super::d4rl::{HIGH, LOW};
 use super::facts::{Facts, RangeFrom};
 use crate::{Error, Result};
 
@@ -64,8 +67,26 @@ impl Reading {
     }
 }
 
+/// The range of two sides where one of them is there, or what is wrong with them.
+pub(super) fn sides(low: Option<&[f64]>, high: Option<&[f64]>) -> Option<Range> {
+    let half = |there: &str, missing: &str| {
+        Some(Err(format!(
+            "there is `{there}` and no `{missing}`: a range of actions has both"
+        )))
+    };
+    match (low, high) {
+        (None, None) => None,
+        (Some(_), None) => half(LOW, HIGH),
+        (None, Some(_)) => half(HIGH, LOW),
+        (Some(low), Some(high)) => Some(pairs(low, high).ok_or_else(|| {
+            let [low, high] = [low.len(), high.len()];
+            format!("`{LOW}` has {low} numbers and `{HIGH}` {high}: must be 1 each, or as many as an action has")
+        })),
+    }
+}
+
 /// The pairs of two sides, of which one may have a single number for all.
-pub(super) fn pairs(low: &[f64], high: &[f64]) -> Option<Vec<[f64; 2]>> {
+fn pairs(low: &[f64], high: &[f64]) -> Option<Vec<[f64; 2]>> {
     let count = low.len().max(high.len());
     let fits = |side: &[f64]| side.len() == count || side.len() == 1;
     let side = |side: &[f64], i: usize| side[i % side.len()];
@@ -80,11 +101,16 @@ pub(super) struct Reader<'a> {
     pub(super) facts: Facts,
 }
 
+/// A range of actions that a dataset gives, one pair for all numbers or one for each; or what is wrong with it.
+pub(super) type Range = Result<Vec<[f64; 2]>, String>;
+
 /// What a dataset says of itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Own {
+    /// The file that says it.
+    pub(super) place: PathBuf,
     /// The range of its actions.
-    pub(super) range: Option<Vec<[f64; 2]>>,
+    pub(super) range: Option<Range>,
     /// The task that it is of, by Gymnasium's name.
     pub(super) env: Option<String>,
     /// Whether the task has settings of its own there.
@@ -95,16 +121,20 @@ impl Reader<'_> {
     /// The range of actions of `width` numbers: as given, as the dataset says, as its task has it, or [-1, 1].
     ///
     /// # Errors
-    /// When the given range is not valid.
+    /// When the range is not valid that was given, or that the dataset says where none was given.
     pub(super) fn bounds(&mut self, width: usize, own: &Own) -> Result<Bounds> {
         let fitting = |task: &&TaskInfo| task.action.len() == width;
         let named = own.env.as_deref();
         let spec = || envs::list().into_iter().find(|task| Some(task.id) == named);
         let task = self.task.or_else(spec).filter(fitting);
         let of_task = task.and_then(of_task);
-        // A range that is infinite says nothing.
-        let of_file = own.range.as_ref().and_then(|range| Bounds::new(range).ok());
-        let (bounds, from) = match (self.reading.given()?, of_file, of_task) {
+        let given = self.reading.given()?;
+        let of_file = own.range.as_ref().filter(|_| given.is_none());
+        let of_file = of_file.map(bounds_of).transpose();
+        let of_file = of_file
+            .map_err(Error::file::<String>(&own.place))?
+            .flatten();
+        let (bounds, from) = match (given, of_file, of_task) {
             (Some(given), ..) => (given, RangeFrom::Given),
             (None, Some(own), of_task) => {
                 let other = of_task.filter(|task| !task.is_near(&own));
@@ -127,4 +157,16 @@ impl Reader<'_> {
         let steps = self.task.map(|task| task.max_episode_steps);
         steps.filter(|steps| *steps > 0)
     }
+}
+
+/// The bounds that a dataset gives; none where they are infinite, which says nothing.
+fn bounds_of(range: &Range) -> Result<Option<Bounds>, String> {
+    let pairs = range.as_ref().map_err(Clone::clone)?;
+    let ascends = |[low, high]: &&[f64; 2]| low < high;
+    if let Some(wrong) = pairs.iter().find(|pair| !ascends(pair)) {
+        return Err(format!(
+            "range of actions {wrong:?}: must be two numbers, the lower one first"
+        ));
+    }
+    Ok(Bounds::new(pairs).ok())
 }

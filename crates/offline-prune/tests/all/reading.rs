@@ -73,6 +73,70 @@ fn attributes_give_the_range_of_actions() {
     assert!(peek.env_settings && peek.layout == Layout::D4rl);
 }
 
+/// A range that is half there or wrong is no reason to take another in silence; one that was given wins.
+#[test]
+fn a_wrong_range_is_refused_and_an_infinite_one_says_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.h5");
+    let given = Reading {
+        action_low: vec![-0.4],
+        action_high: vec![0.4],
+        ..Reading::default()
+    };
+    let (low, high) = ("action_low", "action_high");
+    let number = AttrValue::F64;
+    let both = |of_low: f64, of_high: f64| vec![(low, number(of_low)), (high, number(of_high))];
+    let space = |low: &str| {
+        let text = format!(r#"{{"type": "Box", "shape": [1], "low": [{low}], "high": [0.5]}}"#);
+        vec![("action_space", AttrValue::String(text))]
+    };
+    for (attributes, said) in [
+        (
+            vec![(low, number(-0.6))],
+            "`action_low` and no `action_high`",
+        ),
+        (
+            vec![(high, number(0.6))],
+            "`action_high` and no `action_low`",
+        ),
+        (both(0.6, -0.6), "range of actions [0.6, -0.6]: must be"),
+        (both(0.6, 0.6), "the lower one first"),
+        (both(f64::NAN, 0.6), "[NaN, 0.6]"),
+        (
+            vec![
+                (low, AttrValue::F64Array(vec![-0.6; 2])),
+                (high, AttrValue::F64Array(vec![0.6; 3])),
+            ],
+            "`action_low` has 2 numbers and `action_high` 3",
+        ),
+        (
+            vec![
+                (low, AttrValue::String("-1".to_owned())),
+                (high, number(1.0)),
+            ],
+            "`action_low` has 0 numbers",
+        ),
+        (space("0.75"), "[0.75, 0.5]"),
+    ] {
+        humanoid(&path, &attributes);
+        let error = Dataset::open(&path).unwrap_err().to_string();
+        assert!(error.contains(said) && error.contains("data.h5"), "{error}");
+        let (data, facts) = given.open(&path, None).unwrap();
+        assert_eq!(data.actions(), [0.75; 4 * 17], "{said}");
+        assert_eq!(facts.actions.from, RangeFrom::Given);
+    }
+    for attributes in [
+        both(f64::NEG_INFINITY, f64::INFINITY),
+        both(-0.6, f64::INFINITY),
+        space("-Infinity"),
+    ] {
+        humanoid(&path, &attributes);
+        let (data, facts) = Reading::default().open(&path, None).unwrap();
+        assert_eq!(data.actions(), [0.3; 4 * 17]);
+        assert_eq!(facts.actions.from, RangeFrom::Assumed);
+    }
+}
+
 #[test]
 fn what_lies_there_is_seen_before_it_is_read() {
     for (name, layout) in [

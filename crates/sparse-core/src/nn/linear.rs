@@ -386,6 +386,13 @@ impl SparseLinear {
         });
     }
 
+    /// Becomes as another layer with as many inputs, outputs and vectors; what is frozen stays so.
+    pub(crate) fn take(&mut self, other: &Self) {
+        self.set_connections(other.pattern().clone(), other.values());
+        self.set_parameters(other.parameters());
+        self.storage = other.storage;
+    }
+
     /// The trainable vectors.
     fn vectors_mut(&mut self) -> impl Iterator<Item = &mut Param<Tensor<1>>> {
         let norm = self.norm.as_mut();

@@ -103,19 +103,18 @@ impl<N: SparseModule, M> Forward<N, M> {
 pub(super) fn is_taped<N: SparseModule>(net: &N) -> bool {
     let mut flags = Flags(0);
     net.visit(&mut flags);
+    let layers = net.sparse_layers().into_iter();
+    let vectors = layers.flat_map(SparseLinear::vectors);
+    let count = vectors.map(|vector| vector.dims()[0]).sum::<usize>();
+    flags.0 == 0 && !frozen(net).contains(&true) && net.num_params() == count
+}
+
+/// Which trainable vectors of the sparse layers are not to be trained, in the layers' order.
+pub(super) fn frozen<N: SparseModule>(net: &N) -> Vec<bool> {
     let tracked = net.clone().train();
-    let vectors = |net: &N| -> Vec<Tensor<1>> {
-        let layers = net.sparse_layers().into_iter();
-        layers
-            .flat_map(|layer| layer.parameters().into_vectors())
-            .collect()
-    };
-    let count = vectors(net)
-        .iter()
-        .map(|vector| vector.dims()[0])
-        .sum::<usize>();
-    let all = vectors(&tracked).iter().all(Tensor::is_require_grad);
-    flags.0 == 0 && all && net.num_params() == count
+    let layers = tracked.sparse_layers().into_iter();
+    let vectors = layers.flat_map(SparseLinear::vectors);
+    vectors.map(|vector| !vector.is_require_grad()).collect()
 }
 
 /// Counts what is on or off.

@@ -18,7 +18,7 @@ use crate::optim::{Adam, AdamConfig};
 use crate::pattern::Pattern;
 use crate::topology::{ExplorationRate, Signal, Topology, TopologyUpdater, check_all_sparse};
 use crate::{Error, Result};
-use backward::{Backward, Forward, is_taped};
+use backward::{Backward, Forward, frozen, is_taped};
 pub use descend::LossRows;
 pub use target::{TargetConfig, TargetConnections};
 
@@ -407,8 +407,15 @@ impl<N: SparseModule> NetworkTrainer<N> {
         match self.due() {
             Some(fraction) => self.restructure(backward, fraction, &mut report, rng)?,
             None => {
+                let kept = self.kept();
                 let layers = &mut self.net.sparse_layers_mut();
                 self.adam.step(layers, backward.layers);
+                if !kept.is_empty() {
+                    let mut kept = kept.into_iter();
+                    for layer in layers {
+                        layer.update(|new| kept.next().flatten().unwrap_or(new));
+                    }
+                }
             }
         }
         self.updates = update;
@@ -417,6 +424,20 @@ impl<N: SparseModule> NetworkTrainer<N> {
         }
         self.follow()?;
         Ok(report)
+    }
+
+    /// The trainable vectors that are frozen and yet would decay, among all; empty where none would.
+    fn kept(&self) -> Vec<Option<Tensor<1>>> {
+        if self.taped || self.config.adam.weight_decay == 0.0 {
+            return Vec::new();
+        }
+        let vectors = self.net.sparse_layers().into_iter();
+        let vectors = vectors.flat_map(SparseLinear::vectors);
+        let frozen = frozen(&self.net).into_iter();
+        frozen
+            .zip(vectors)
+            .map(|(frozen, vector)| frozen.then_some(vector))
+            .collect()
     }
 
     /// Lets the rule act on the whole network, and moves with the connections everything that is kept per connection:

@@ -185,7 +185,7 @@ fn read_layers<N: SparseModule>(record: &Record, name: &str, net: &mut N) -> Res
             let reason = format!("`{prefix}` is a layer {found}: must be {expected}");
             return Err(Error::Record { reason });
         }
-        **layer = read;
+        layer.take(&read);
     }
     Ok(())
 }

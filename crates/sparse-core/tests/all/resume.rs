@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::common::{devices, floats, rows, uniform};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -157,6 +158,41 @@ fn training_goes_on_bit_for_bit() {
                 goes_on(&own_target(rule.clone()), storage, &device);
             }
         }
+    }
+}
+
+/// Neither weight decay nor a resume moves what is frozen.
+#[test]
+fn frozen_layers_stay_as_they_are() {
+    for device in devices() {
+        let mut config = config(None);
+        config.adam.weight_decay = 0.1;
+        let begin = || {
+            let mut net = learner(config.clone(), Storage::Csr, &device).net().clone();
+            let first = &mut net.sparse_layers_mut()[0];
+            **first = first.clone().no_grad();
+            NetworkTrainer::new(net, config.clone()).unwrap()
+        };
+        let of = |learner: &NetworkTrainer<SparseMlp>| bits(learner.net());
+        let mut whole = begin();
+        let before = of(&whole);
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        train(&mut whole, 5, &mut rng, &device);
+        let mut resumed = begin();
+        let record = Record::from_bytes(store(&whole)).unwrap();
+        resumed.restore(&record, "net").unwrap();
+        for learner in [&mut whole, &mut resumed] {
+            train(learner, 5, &mut rng.clone(), &device);
+            let after = of(learner);
+            // Positions and four vectors of each layer.
+            assert_eq!(after[..5], before[..5]);
+            assert!(
+                (5..15)
+                    .step_by(5)
+                    .all(|layer| after[layer + 1] != before[layer + 1])
+            );
+        }
+        assert_same(&resumed, &whole, "a frozen layer");
     }
 }
 

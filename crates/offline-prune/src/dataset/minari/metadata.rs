@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::space;
 use crate::dataset::bounds::plain;
 use crate::dataset::d4rl::{HIGH, LOW};
-use crate::dataset::reading::{Own, pairs};
+use crate::dataset::reading::{Own, Range, sides};
 use crate::score::Reference;
 use crate::{Error, Result};
 
@@ -29,7 +29,7 @@ pub(in crate::dataset) struct Metadata {
     ref_max_score: Option<f64>,
     /// The range of actions, from attributes of a hand-made file.
     #[serde(skip)]
-    range: Option<Vec<[f64; 2]>>,
+    range: Option<Range>,
 }
 
 impl Metadata {
@@ -53,8 +53,9 @@ impl Metadata {
     /// What attributes of a file say.
     pub(in crate::dataset) fn of_attributes(attributes: &HashMap<String, AttrValue>) -> Self {
         let text = |key: &str| Some(attributes.get(key)?.as_str()?.to_owned());
-        let side = |key: &str| numbers(attributes.get(key)?);
-        let single = |key: &str| side(key)?.first().copied();
+        let single = |key: &str| numbers(attributes.get(key)?)?.first().copied();
+        // Something other than numbers is none.
+        let side = |key: &str| Some(numbers(attributes.get(key)?).unwrap_or_default());
         let count = |key: &str| usize::try_from(attributes.get(key)?.as_i64()?).ok();
         Self {
             total_episodes: count("total_episodes"),
@@ -63,7 +64,7 @@ impl Metadata {
             env_spec: text("env_spec").map(Value::String),
             ref_min_score: single("ref_min_score"),
             ref_max_score: single("ref_max_score"),
-            range: side(LOW).zip(side(HIGH)).and_then(|(l, h)| pairs(&l, &h)),
+            range: sides(side(LOW).as_deref(), side(HIGH).as_deref()),
         }
     }
 
@@ -97,7 +98,8 @@ impl Metadata {
         };
         let (env, own_settings) = self.env().unzip();
         Ok(Own {
-            range: self.range.clone().or(space),
+            place: path.to_owned(),
+            range: self.range.clone().or(space.map(Ok)),
             env,
             env_settings: own_settings.unwrap_or(false),
         })
