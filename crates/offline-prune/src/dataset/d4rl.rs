@@ -18,7 +18,7 @@ use super::column::{
     Column, Columns, append_rows, append_single, few, finite, flags, width_of_rows,
 };
 use super::ends::Ends;
-use super::reading::{Own, Reader, sides};
+use super::reading::{HIGH, LOW, Own, Reader, sides};
 use super::{Boundary, Dataset};
 use crate::{Error, Result};
 
@@ -33,10 +33,6 @@ pub(super) const KEYS: [&str; 8] = [
     LOW,
     HIGH,
 ];
-
-/// The range of actions, one number or one for each.
-pub(super) const LOW: &str = "action_low";
-pub(super) const HIGH: &str = "action_high";
 
 /// A file's arrays.
 pub(super) struct Arrays<'a> {

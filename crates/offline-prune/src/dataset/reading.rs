@@ -6,9 +6,12 @@ use envs::TaskInfo;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::{Bounds, of_task};
-use super::d4rl::{HIGH, LOW};
 use super::facts::{Facts, RangeFrom};
 use crate::{Error, Result};
+
+/// Where files give the range of actions, one number or one for each.
+pub(super) const LOW: &str = "action_low";
+pub(super) const HIGH: &str = "action_high";
 
 /// What the caller knows of a dataset; every field may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

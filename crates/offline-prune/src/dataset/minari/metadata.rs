@@ -9,8 +9,7 @@ use serde_json::Value;
 
 use super::space;
 use crate::dataset::bounds::plain;
-use crate::dataset::d4rl::{HIGH, LOW};
-use crate::dataset::reading::{Own, Range, sides};
+use crate::dataset::reading::{HIGH, LOW, Own, Range, sides};
 use crate::score::Reference;
 use crate::{Error, Result};
 
