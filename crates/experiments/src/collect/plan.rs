@@ -270,9 +270,7 @@ impl<'a> PlanBuilder<'a> {
     fn description(&self, said: &str, mut origin: Value) -> Description {
         let task = &self.source.task;
         let kind = self.kind.name();
-        let name = label(task.id);
-        let name = name.split("-v").next().unwrap_or(&name);
-        let id = format!("{}/{kind}-v0", name.to_ascii_lowercase());
+        let id = format!("{}/{kind}-v0", namespace(&label(task.id)));
         let id = self.args.name.as_ref().unwrap_or(&id);
         let mut description = describe(id, task, &self.source.env_settings);
         let mut algorithm = "random".to_owned();
@@ -297,5 +295,36 @@ impl<'a> PlanBuilder<'a> {
             description.reference = Some(reference);
         }
         description
+    }
+}
+
+/// A task's name without its version, as Minari's names have it: of small letters, digits, `-` and `_`.
+fn namespace(task: &str) -> String {
+    let unversioned = task
+        .rsplit_once("-v")
+        .filter(|(_, version)| !version.is_empty() && version.bytes().all(|c| c.is_ascii_digit()));
+    let name = unversioned.map_or(task, |(name, _)| name);
+    let word = |c: char| match c.to_ascii_lowercase() {
+        c if c.is_ascii_alphanumeric() || c == '_' => c,
+        _ => '-',
+    };
+    name.chars().map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_has_a_name_among_datasets() {
+        for (task, name) in [
+            ("HalfCheetah-v5", "halfcheetah"),
+            ("dmc-walker-run", "dmc-walker-run"),
+            ("my-vehicle", "my-vehicle"),
+            ("robot.v1", "robot-v1"),
+            ("Läufer_2-v12", "l-ufer_2"),
+        ] {
+            assert_eq!(namespace(task), name);
+        }
     }
 }

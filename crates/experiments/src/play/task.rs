@@ -56,8 +56,14 @@ fn new(args: &NewArgs) -> Result<()> {
         .out
         .clone()
         .unwrap_or_else(|| args.model.with_extension("toml"));
-    let text = template(&model, &beside(&out, &args.model)?);
     let place = || out.display().to_string();
+    if out.extension() != Some(OsStr::new("toml")) {
+        bail!(
+            "--out {}: must end in .toml, by which a task's file is known",
+            place()
+        );
+    }
+    let text = template(&model, &beside(&out, &args.model)?);
     let opened = OpenOptions::new().write(true).create_new(true).open(&out);
     let mut file = match opened {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Component, Path};
 
 use crate::args::offline::{AgentArgs, DataArgs};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use offline_prune::config::{NO_TASK, OfflineConfig};
 use offline_prune::criteria::CriterionConfig;
 use offline_prune::dataset::{Peek, Reading};
@@ -57,7 +57,13 @@ pub(crate) fn with(args: &AgentArgs, set: Table) -> Result<(OfflineConfig, Vec<S
         keys::check(&given).with_context(place)?;
     }
     keys::check(&set).context("--set")?;
-    if let Some(algo) = set.get("algo").and_then(algorithm) {
+    let in_set = set.get("algo").and_then(algorithm);
+    if let (Some(own), Some(asked)) = (&in_set, &args.algo)
+        && own != asked
+    {
+        bail!("--set algo.{own}: --algo {asked} asks for another algorithm");
+    }
+    if let Some(algo) = in_set {
         // Another choice takes the place of the first.
         if given
             .get("algo")
@@ -262,6 +268,13 @@ mod tests {
             let line = format!("{:#}", with_file("bad", text, set(&[word])).unwrap_err());
             assert!(line.contains(said), "{line}");
         }
+        // What is set is not dropped for what an option says.
+        let args = AgentArgs {
+            algo: Some("bc".to_owned()),
+            ..set(&["algo.iql.beta=3"])
+        };
+        let line = with_file("other", text, args).unwrap_err().to_string();
+        assert_eq!(line, "--set algo.iql: --algo bc asks for another algorithm");
     }
 
     #[test]

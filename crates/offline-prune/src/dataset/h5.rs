@@ -20,6 +20,9 @@ use crate::{Error, Result};
 /// What helps where arrays lie elsewhere.
 const COPY: &str = "copy the arrays themselves into one file";
 
+/// What helps where a file is written as newer libraries do when they need not care for older ones.
+const OLDER: &str = "write the file again with h5py's default, libver=\"earliest\"";
+
 /// Names that a message lists.
 const MOST_NAMES: usize = 12;
 
@@ -184,6 +187,37 @@ fn unreadable(place: &Place, error: &hdf5_pure::Error) -> Error {
     }
 }
 
+/// What is wrong, where it is something that is known and not read.
+fn unread(place: &Place, error: hdf5_pure::Error) -> Error {
+    use hdf5_pure::Error::Format;
+    let what = match &error {
+        Format(FormatError::UnsupportedFilter(number)) => {
+            let known = FILTERS.iter().find(|(known, _)| known == number);
+            let name = known.map_or_else(
+                || format!("filter {number}"),
+                |(_, name)| (*name).to_owned(),
+            );
+            format!(
+                "compressed by {name}, which is not read; gzip and lzf are: `h5repack -f GZIP=4 OLD NEW`"
+            )
+        }
+        Format(FormatError::UnsupportedExternalStorage) => {
+            format!("its numbers lie in other files, which are not read; {COPY}")
+        }
+        Format(FormatError::UnsupportedVirtualLayout) => {
+            format!("a virtual dataset, whose numbers lie in other files, is not read; {COPY}")
+        }
+        Format(FormatError::InvalidLayoutVersion(_)) => {
+            format!("a layout that this reader does not know; {OLDER}")
+        }
+        Format(FormatError::ChunkedReadError(what)) if what.contains("version 2 B-tree") => {
+            format!("chunks with two axes that grow, in a layout that is not read; {OLDER}")
+        }
+        _ => return place.broken()(error),
+    };
+    place.broken()(what)
+}
+
 /// The names that there are, for a message.
 pub(super) fn there(names: Vec<String>) -> String {
     match names.len() {
@@ -275,7 +309,9 @@ impl Array {
         }
         let shape = dataset.shape().map_err(place.broken())?;
         let shape = place.fits(&shape, element, stored)?;
-        let chunk = dataset.chunk_shape().map_err(place.broken())?;
+        let chunk = dataset
+            .chunk_shape()
+            .map_err(|error| unread(&place, error))?;
         let chunk = chunk.map(|chunk| place.fits(&chunk, element, stored));
         let chunk_rows = chunk.transpose()?.and_then(|chunk| chunk.first().copied());
         let width = shape.iter().skip(1).product::<usize>().max(1);
@@ -294,11 +330,12 @@ impl Array {
 
     /// Checks that all chunks lie in the file: the reader takes memory for their stored bytes unseen.
     fn chunks_lie_in_file(&self) -> Result<()> {
-        let index = self.dataset.chunk_index().map_err(self.place.broken())?;
+        let told = |error| unread(&self.place, error);
+        let index = self.dataset.chunk_index().map_err(told)?;
         if index.is_none_or(|index| index == ChunkIndex::BTreeV2) {
             return Ok(());
         }
-        for chunk in self.dataset.chunks().map_err(self.place.broken())? {
+        for chunk in self.dataset.chunks().map_err(told)? {
             let end = chunk.address.checked_add(chunk.storage_size);
             if end.is_none_or(|end| end > self.stored) {
                 let (address, size) = (chunk.address, chunk.storage_size);
@@ -337,31 +374,6 @@ impl Array {
             }
         })
     }
-
-    /// What is wrong, where it is something that is known and not read.
-    fn unread(&self, error: hdf5_pure::Error) -> Error {
-        use hdf5_pure::Error::Format;
-        let what = match &error {
-            Format(FormatError::UnsupportedFilter(number)) => {
-                let known = FILTERS.iter().find(|(known, _)| known == number);
-                let name = known.map_or_else(
-                    || format!("filter {number}"),
-                    |(_, name)| (*name).to_owned(),
-                );
-                format!(
-                    "compressed by {name}, which is not read; gzip and lzf are: `h5repack -f GZIP=4 OLD NEW`"
-                )
-            }
-            Format(FormatError::UnsupportedExternalStorage) => {
-                format!("its numbers lie in other files, which are not read; {COPY}")
-            }
-            Format(FormatError::UnsupportedVirtualLayout) => {
-                format!("a virtual dataset, whose numbers lie in other files, is not read; {COPY}")
-            }
-            _ => return self.place.broken()(error),
-        };
-        self.place.broken()(what)
-    }
 }
 
 impl Column for Array {
@@ -381,7 +393,7 @@ impl Column for Array {
             let count = self.window.min(rows - start);
             let numbers = self
                 .rows(start, count)
-                .map_err(|error| self.unread(error))?;
+                .map_err(|error| unread(&self.place, error))?;
             if numbers.len() != count * width {
                 let found = format!("{} numbers in {count} rows", numbers.len());
                 return Err(self.place.broken()(found));

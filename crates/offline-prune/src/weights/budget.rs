@@ -25,7 +25,8 @@ pub struct Budget {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MinConnectivity {
-    /// Each unit keeps this many of its inputs, its best, or all if it has no more. 0 sets no floor.
+    /// Each unit keeps this many of its inputs, its best where `keep_outputs` needs no other, or all if it has no more. 0 sets
+    /// no floor.
     pub min_inputs_per_unit: usize,
     /// Whether each hidden unit keeps a connection to the next layer, where there is room for one.
     pub keep_outputs: bool,

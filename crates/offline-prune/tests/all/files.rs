@@ -161,6 +161,11 @@ fn other_files_and_folders_are_named() {
     assert!(
         matches!(error(folder.path()), Error::UnknownKind { found, .. } if found.contains("`arrow`"))
     );
+    let described = folder.path().join("metadata.json");
+    std::fs::write(described, r#"{"data_format": "hdf5"}"#).unwrap();
+    assert!(
+        matches!(error(folder.path()), Error::UnknownKind { found, .. } if found.ends_with("no main_data.hdf5"))
+    );
     let missing = folder.path().join("missing.hdf5");
     let message = error(&missing).to_string();
     assert!(message.contains("missing.hdf5"), "{message}");

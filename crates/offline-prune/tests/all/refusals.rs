@@ -183,6 +183,14 @@ fn arrays_that_lie_elsewhere_are_named() {
             "`observations`: compressed by szip, which is not read; gzip and lzf are",
         ),
         (
+            "latest.hdf5",
+            "`observations`: a layout that this reader does not know; write the file again with",
+        ),
+        (
+            "growing.hdf5",
+            "`observations`: chunks with two axes that grow, in a layout that is not read; write",
+        ),
+        (
             "group.hdf5",
             "`observations` is missing: it is a group, of observations or actions of several",
         ),

@@ -108,8 +108,9 @@ def elsewhere(arrays):
     """Files whose observations lie elsewhere, or as this crate does not read them."""
     others = {key: array for key, array in arrays.items() if key != "observations"}
     seen = arrays["observations"]
-    for name in ["external_link", "soft_link", "new_soft_link", "virtual", "szip", "group"]:
-        with h5py.File(HERE / f"{name}.hdf5", "w", libver="v110" if name == "new_soft_link" else None) as file:
+    versions = {"new_soft_link": "v110", "latest": "latest", "growing": "latest"}
+    for name in ["external_link", "soft_link", "new_soft_link", "virtual", "szip", "group", "latest", "growing"]:
+        with h5py.File(HERE / f"{name}.hdf5", "w", libver=versions.get(name)) as file:
             for key, array in others.items():
                 file[key] = array
             match name:
@@ -126,6 +127,10 @@ def elsewhere(arrays):
                     file.create_dataset("observations", data=seen, chunks=True, compression="szip")
                 case "group":
                     file["observations/position"] = seen
+                case "latest":
+                    file.create_dataset("observations", data=seen, chunks=seen.shape, compression="gzip")
+                case "growing":
+                    file.create_dataset("observations", data=seen, chunks=seen.shape, maxshape=(None, None))
 
 
 def linked():

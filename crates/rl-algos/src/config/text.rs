@@ -39,8 +39,19 @@ impl TrainConfig {
     pub fn merged_with(&self, given: Table) -> Result<Self> {
         keys::check(&given)?;
         let mut all = parse(&self.to_toml()?)?;
+        let own = self.algo.name();
+        let algo = given.get("algo").and_then(Value::as_table);
+        let other = algo.and_then(|algo| algo.keys().find(|name| *name != own).cloned());
         overlay(&mut all, given, &is_choice, &OPTIONAL);
-        read_run(&all)
+        read_run(&all).map_err(|error| match (error, other) {
+            (Error::Toml { message }, Some(other)) => Error::Toml {
+                message: format!(
+                    "{message}; the agent is `{own}`, whose place `algo.{other}` takes, with all of its settings: a recipe \
+                     of `{other}` has them"
+                ),
+            },
+            (error, _) => error,
+        })
     }
 
     /// Writes TOML.
@@ -314,6 +325,12 @@ mod tests {
             for word in expected {
                 assert!(line.contains(word), "{word}: {line}");
             }
+        }
+        // Settings of another agent stand for all of it.
+        let given = "[algo.sac]\npolicy_delay = 3\n";
+        let line = recipe("rlx2-td3").merged(given).unwrap_err().to_string();
+        for word in ["in `algo.sac`", "the agent is `td3`", "a recipe of `sac`"] {
+            assert!(line.contains(word), "{word}: {line}");
         }
     }
 

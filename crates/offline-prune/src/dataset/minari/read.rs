@@ -39,8 +39,10 @@ pub(in crate::dataset) fn data_of(path: &Path) -> Result<PathBuf> {
     let found = match metadata {
         None => format!("a folder without {DATA}"),
         Some(metadata) => match Metadata::read(metadata)?.data_format {
-            Some(format) => format!("Minari's format `{format}`, which is not read"),
-            None => format!("a folder with {METADATA} and no {DATA}"),
+            Some(format) if format != "hdf5" => {
+                format!("Minari's format `{format}`, which is not read")
+            }
+            _ => format!("a folder with {METADATA} and no {DATA}"),
         },
     };
     Err(Error::UnknownKind {
