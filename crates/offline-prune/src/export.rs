@@ -4,7 +4,7 @@ use rand::RngExt;
 use rl_algos::agent::Agent;
 use rl_algos::rng::Streams;
 use sparse_core::math::tanh;
-use sparse_core::nn::{Inference, SparseLinear, SparseMlp, SparseModule};
+use sparse_core::nn::{Inference, SparseMlp, SparseModule};
 use sparse_core::record;
 
 use crate::Result;
@@ -83,7 +83,7 @@ pub fn fold_normaliser(actor: &SparseMlp, normaliser: Option<&Normaliser>) -> Re
     let (Some(first), Some(Normaliser { mean, std })) = (layers.first_mut(), normaliser) else {
         return Ok(policy);
     };
-    let (pattern, device) = (first.pattern().clone(), first.values().device());
+    let pattern = first.pattern().clone();
     let inputs = pattern.inputs();
     if mean.len() != inputs {
         let allowed = format!("{inputs}, as the policy's inputs");
@@ -103,6 +103,8 @@ pub fn fold_normaliser(actor: &SparseMlp, normaliser: Option<&Normaliser>) -> Re
         *value = scaled as f32;
     }
     let bias: Vec<f32> = bias.into_iter().map(|bias| bias as f32).collect();
-    **first = SparseLinear::from_parts(pattern, values, bias, first.storage(), &device)?;
+    **first = first
+        .with_connections(pattern, values, first.storage())?
+        .with_bias(bias)?;
     Ok(policy)
 }

@@ -157,7 +157,8 @@ impl Budget {
             let needed: usize = layers.iter().map(needed).sum();
             let total: usize = layers.iter().map(|l| l.outputs * l.inputs).sum();
             if counts.iter().sum::<usize>() < needed {
-                let highest = 1.0 - needed as f64 / total as f64;
+                // Rounded down, so that what is named is allowed.
+                let highest = ((1.0 - needed as f64 / total as f64) * 1e4).floor() / 1e4;
                 let allowed = format!(
                     "at most {highest:.4} for min_inputs_per_unit = {least} ({needed} of {total} weights)"
                 );

@@ -328,7 +328,15 @@ fn bad_input_is_an_error_that_names_it() {
         let x = Tensor::from_inner(rows(0..4, 3, 1.0));
         nets[0].forward(x).mean() * 0.0
     });
-    assert!(message(&[constant]).contains("criterion snip: every score is 0"));
+    let constant = [constant];
+    assert!(message(&constant).contains("criterion snip: every score is 0"));
+    // Those that earlier rounds removed are no others.
+    let rounds = config("iterative-snip".parse().unwrap(), 0.5);
+    let error = all(&constant, &rounds).unwrap_err().to_string();
+    assert!(
+        error.contains("iterative-snip: every score is 0"),
+        "{error}"
+    );
     let infinite: Box<Loss> = Box::new(|nets: &[SparseMlp]| {
         let x = Tensor::from_inner(rows(0..4, 3, 1.0));
         nets[0].forward(x).mean() * f32::INFINITY

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use envs::VecEnv;
 use offline_prune::config::{BcqConfig, IqlConfig, OfflineConfig, Td3BcConfig, agent_kinds};
 use offline_prune::dataset::{Dataset, Episode};
@@ -16,7 +16,7 @@ use rl_algos::algos::Policy;
 use rl_algos::evaluate::evaluate;
 use rl_algos::observe::{Evaluation, Observer, Progress, Snapshot, Start};
 use rl_algos::rng::Streams;
-use sparse_core::nn::Initializer;
+use sparse_core::nn::{Initializer, SparseMlp, SparseMlpConfig};
 
 const TASK: &str = "InvertedPendulum-v5";
 
@@ -218,6 +218,21 @@ fn the_policy_needs_no_normaliser() {
     let act = |seen: &[f32], action: &mut [f32]| policy.act(seen, action);
     assert!(evaluate(&mut envs, &mut seeds, act).unwrap().mean > 0.0);
     let actor = trained.agent.networks()[0].mlp().unwrap();
+    // A policy of one's own may be normalised within.
+    let net = SparseMlpConfig::new(vec![4, 8, 1])
+        .with_sparsity(0.3)
+        .with_layer_norm(true);
+    let net = net.try_init(&device, &mut Streams::new(5).init).unwrap();
+    let folded = fold_normaliser(&net, Some(&normaliser)).unwrap();
+    let mut seen = vec![0.3, -0.1, 0.5, 1.5];
+    let output = |net: &SparseMlp, seen: &[f32]| -> f32 {
+        let x = Tensor::<1>::from_data(seen, &device).reshape([1, 4]);
+        net.forward::<2>(x).into_scalar()
+    };
+    let raw = output(&folded, &seen);
+    normaliser.apply(&mut seen);
+    let own = output(&net, &seen);
+    assert!((raw - own).abs() < 1e-5, "{raw} {own}");
     let mut other = normaliser;
     other.mean.pop();
     assert!(fold_normaliser(actor, Some(&other)).is_err());

@@ -13,6 +13,10 @@ impl Activity {
     fn add_use(&mut self, layer: usize, units: Vec<f64>) {
         let sums = self.0.entry(layer);
         let sums = sums.or_insert_with(|| vec![0.0; units.len()]);
+        if sums.len() != units.len() {
+            // They are of two layers, and of no use for either.
+            sums.clear();
+        }
         sums.iter_mut().zip(units).for_each(|(a, b)| *a += b);
     }
 
@@ -51,13 +55,27 @@ impl Activity {
 /// Collects the activity of a network's hidden units from its forward passes, through
 /// [`watch_activity`](crate::nn::SparseModule::watch_activity).
 #[derive(Clone, Debug, Default)]
-pub struct ActivityProbe(Arc<Mutex<Activity>>);
+pub struct ActivityProbe {
+    collected: Arc<Mutex<Activity>>,
+    /// The place of the network's first layer.
+    first: usize,
+}
 
 impl ActivityProbe {
+    /// The same probe for a network whose layers begin at place `first` of its module's
+    /// [`sparse_layers`](crate::nn::SparseModule::sparse_layers): for the second of two networks, say.
+    #[must_use]
+    pub fn from_layer(&self, first: usize) -> Self {
+        Self {
+            collected: Arc::clone(&self.collected),
+            first: self.first + first,
+        }
+    }
+
     /// Adds one use of hidden layer `layer`: its activations' magnitudes summed over a batch, `[units]`.
     pub fn add(&self, layer: usize, magnitudes: &[f32]) {
         let units = magnitudes.iter().map(|m| f64::from(*m)).collect();
-        self.lock().add_use(layer, units);
+        self.lock().add_use(self.first + layer, units);
     }
 
     /// Takes what was collected.
@@ -66,7 +84,9 @@ impl ActivityProbe {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Activity> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

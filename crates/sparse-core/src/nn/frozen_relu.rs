@@ -235,6 +235,17 @@ mod tests {
     }
 
     #[test]
+    fn another_activation_is_what_it_is() {
+        let mut net = net(Storage::Csr, 0.3);
+        let expected = output(&net.clone().with_activation(crate::nn::Activation::Tanh), 5);
+        net.freeze_relu(Some(FrozenRelu::default())).unwrap();
+        assert_eq!(
+            output(&net.with_activation(crate::nn::Activation::Tanh), 5),
+            expected
+        );
+    }
+
+    #[test]
     fn another_use_than_the_recorded_one_is_told() {
         let mut net = net(Storage::Csr, 0.3);
         let plain = output(&net, 6);

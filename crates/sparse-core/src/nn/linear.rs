@@ -79,7 +79,8 @@ impl SparseLinear {
     }
 
     /// The same layer, its bias and its normalisation, with other connections, their values (in the pattern's order)
-    /// and another storage.
+    /// and another storage. They are trained if those before were; what an optimizer keeps of the old values does not fit
+    /// them.
     ///
     /// # Errors
     /// [`Error::Shape`] when the pattern is of another shape, or there is not one value for each connection.
@@ -96,6 +97,17 @@ impl SparseLinear {
         let device = layer.device();
         layer.set_connections(pattern, vector(values, &device));
         layer.storage = storage;
+        Ok(layer)
+    }
+
+    /// The same layer, its connections and its normalisation, with this bias, `[outputs]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when there is not one number for each unit.
+    pub fn with_bias(&self, bias: Vec<f32>) -> Result<Self> {
+        Error::check_size("bias", bias.len(), self.pattern().outputs())?;
+        let mut layer = self.clone();
+        layer.bias = Some(Param::from_tensor(vector(bias, &self.device())));
         Ok(layer)
     }
 

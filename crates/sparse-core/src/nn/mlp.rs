@@ -108,10 +108,11 @@ impl SparseMlp {
         }
     }
 
-    /// The same layers with another activation between them.
+    /// The same layers with another activation between them, which [gates](Self::freeze_relu) do not stand for.
     #[must_use]
     pub fn with_activation(mut self, activation: Activation) -> Self {
         self.hidden = activation;
+        self.gates = self.gates.filter(|_| activation == Activation::Relu);
         self
     }
 

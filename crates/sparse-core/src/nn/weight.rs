@@ -47,8 +47,12 @@ impl SparseWeight {
         &mut self.values
     }
 
-    /// Replaces the connections and their values.
+    /// Replaces the connections and their values, which are differentiated if those before were.
     pub(super) fn set(&mut self, pattern: Pattern, values: Tensor<1>) {
+        let values = match self.values.val().is_require_grad() {
+            true => values.require_grad(),
+            false => values,
+        };
         let spare = Param::from_tensor(Tensor::empty([0], &values.device()));
         self.values = std::mem::replace(&mut self.values, spare).map(|_| values);
         self.pattern = pattern;

@@ -254,7 +254,8 @@ impl Adam {
         let old = [&layer.vectors[0].first, &layer.vectors[0].second].map(|m| to_vec(m.clone()));
         let came = rewire.grown();
         let mut new = [vec![0.0; came.len()], vec![0.0; came.len()]];
-        if let Some(dropped) = layer.dropped.take() {
+        let dropped = layer.dropped.take();
+        if let Some(dropped) = dropped.filter(|_| grown == GrownMoments::Keep) {
             let steps = self.steps - dropped.at;
             let [beta1, beta2] = [self.config.beta1, self.config.beta2];
             let decay = |beta: f64| beta.powi(steps) as f32;

@@ -128,8 +128,7 @@ fn carry_layer(layer: &mut SparseLinear, change: &AppliedChange, resets: bool) -
     }
     let old = layer.values();
     let values = change.values(to_vec(old.clone()), resets)?;
-    let values = as_leaf(vector(values, &old.device()), &old);
-    layer.set_connections(change.to().clone(), values);
+    layer.set_connections(change.to().clone(), vector(values, &old.device()));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::{ExplorationRate, LayerState, NetworkState, Signal, Topology, TopologyChange, Trace};
-use crate::nn::{Activity, SPARSE_WEIGHT, SparseLinear, SparseModule};
+use crate::nn::{Activity, SPARSE_WEIGHT, SparseLinear, SparseModule, frozen};
 use crate::op::{DenseGradient, to_vec};
 use crate::{Error, Result};
 
@@ -159,6 +159,7 @@ impl TopologyUpdater {
                 Err(error) => {
                     if let Some(before) = before {
                         (*self, *module) = before;
+                        Trace::default().end(module, self.signal());
                     }
                     return Err(error);
                 }
@@ -174,8 +175,8 @@ impl TopologyUpdater {
     ///
     /// # Errors
     /// [`Error::Config`] when the trace is of another update, when a rule that looks at gradients is to act and the
-    /// backward pass has not reached a sparse layer that lacks connections, or no forward pass has told how active units
-    /// were; [`Error::Diverged`] when a weight, or what the rule looks at, is NaN or infinite;
+    /// backward pass has not reached a sparse layer that lacks connections, or no forward pass has told how active the units
+    /// of a hidden layer were; [`Error::Diverged`] when a weight, or what the rule looks at, is NaN or infinite;
     /// [`Error::Plan`] when the rule's plan cannot be carried out; or the rule's own error. Nothing has changed then.
     pub fn step<N: SparseModule>(
         &mut self,
@@ -205,7 +206,7 @@ impl TopologyUpdater {
         Ok(Some(change))
     }
 
-    /// Lets the rule act on the module in the next update.
+    /// Lets the rule act on the module in the next update. What it plans of layers whose values are frozen is left out.
     pub(crate) fn act<N: SparseModule>(
         &mut self,
         module: &mut N,
@@ -214,28 +215,47 @@ impl TopologyUpdater {
         fraction: f64,
         rng: &mut impl Rng,
     ) -> Result<TopologyChange> {
-        let hidden = module.hidden_layers();
-        if self.signal() == Signal::Activation && activity.is_empty() && !hidden.is_empty() {
-            let allowed = "what `SparseModule::watch_activity` makes a forward pass report";
-            return Err(Error::config("activity", "empty", allowed));
-        }
+        let frozen: Vec<bool> = frozen(module).iter().map(|vectors| vectors[0]).collect();
+        let mut hidden = module.hidden_layers();
+        hidden.retain(|pair| !pair.iter().any(|layer| frozen[*layer]));
         let layers = module.sparse_layers().into_iter().zip(gradients);
-        let layers: Vec<LayerState> = layers
+        let mut layers: Vec<LayerState> = layers
             .map(|(layer, gradient)| LayerState {
                 pattern: layer.pattern().clone(),
                 values: to_vec(layer.values()),
                 gradient,
             })
             .collect();
-        let missed = |layer: &LayerState| {
+        if self.signal() == Signal::Activation {
+            let told = |layer: &usize| {
+                let sums = activity.sums(*layer).map_or(0, <[f64]>::len);
+                sums == layers[*layer].pattern.outputs()
+            };
+            if let Some(untold) = hidden.iter().map(|pair| pair[0]).find(|layer| !told(layer)) {
+                let found = format!("not of the units of {}", name_of(module, untold));
+                let allowed = "what `SparseModule::watch_activity` makes a forward pass report: a number for each unit of \
+                               every hidden layer, by its place in `sparse_layers` (`ActivityProbe::from_layer`)";
+                return Err(Error::config("activity", found, allowed));
+            }
+        }
+        let missed = |(layer, frozen): (&LayerState, &bool)| {
             let gradient = layer.gradient.as_ref();
-            !layer.pattern.is_full() && gradient.is_some_and(DenseGradient::is_empty)
+            !frozen && !layer.pattern.is_full() && gradient.is_some_and(DenseGradient::is_empty)
         };
-        if let Some(missed) = layers.iter().position(missed) {
+        if let Some(missed) = layers.iter().zip(&frozen).position(missed) {
             let found = format!("does not reach {}", name_of(module, missed));
             let allowed = "such that its backward pass reaches every sparse layer that lacks connections when a rule looks \
                            at gradients, in the module that was watched";
             return Err(Error::config("loss", found, allowed));
+        }
+        // A rule finds a gradient at every layer.
+        for (layer, frozen) in layers.iter_mut().zip(&frozen) {
+            let gradient = layer.gradient.as_ref();
+            if *frozen && gradient.is_some_and(DenseGradient::is_empty) {
+                let (outputs, inputs) = (layer.pattern.outputs(), layer.pattern.inputs());
+                let zeros = vec![0.0; outputs * inputs];
+                layer.gradient = Some(DenseGradient::from_dense(outputs, inputs, zeros)?);
+            }
         }
         let state = NetworkState {
             layers,
@@ -252,9 +272,14 @@ impl TopologyUpdater {
             }),
         };
         not_finite(state.not_finite())?;
-        let plan = self.topology.plan(update, fraction, &state, rng)?;
+        let mut plan = self.topology.plan(update, fraction, &state, rng)?;
         not_finite(state.gradient_not_finite())?;
         drop(state);
+        for (change, frozen) in plan.iter_mut().zip(frozen) {
+            if frozen {
+                *change = None;
+            }
+        }
         let change = TopologyChange::apply(module, plan)?;
         if let Some(exploration) = &mut self.exploration {
             change.carry(exploration)?;

@@ -4,7 +4,7 @@ use burn::module::{Flag, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use super::Loss;
-use crate::nn::{Activity, GradBinding, SparseLinear, SparseModule};
+use crate::nn::{Activity, GradBinding, SparseLinear, SparseModule, frozen};
 use crate::op::{GradSink, read};
 use crate::optim::LayerGradient;
 use crate::topology::{Signal, Trace};
@@ -106,15 +106,7 @@ pub(super) fn is_taped<N: SparseModule>(net: &N) -> bool {
     let layers = net.sparse_layers().into_iter();
     let vectors = layers.flat_map(SparseLinear::vectors);
     let count = vectors.map(|vector| vector.dims()[0]).sum::<usize>();
-    flags.0 == 0 && !frozen(net).contains(&true) && net.num_params() == count
-}
-
-/// Which trainable vectors of the sparse layers are not to be trained, in the layers' order.
-pub(super) fn frozen<N: SparseModule>(net: &N) -> Vec<bool> {
-    let tracked = net.clone().train();
-    let layers = tracked.sparse_layers().into_iter();
-    let vectors = layers.flat_map(SparseLinear::vectors);
-    vectors.map(|vector| !vector.is_require_grad()).collect()
+    flags.0 == 0 && !frozen(net).concat().contains(&true) && net.num_params() == count
 }
 
 /// Counts what is on or off.

@@ -12,13 +12,13 @@ use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::nn::{SparseLinear, SparseModule};
+use crate::nn::{SparseLinear, SparseModule, frozen};
 use crate::op::DenseGradient;
 use crate::optim::{Adam, AdamConfig};
 use crate::pattern::Pattern;
 use crate::topology::{ExplorationRate, Signal, Topology, TopologyUpdater, check_all_sparse};
 use crate::{Error, Result};
-use backward::{Backward, Forward, frozen, is_taped};
+use backward::{Backward, Forward, is_taped};
 pub use descend::LossRows;
 pub use target::{TargetConfig, TargetConnections};
 
@@ -433,7 +433,7 @@ impl<N: SparseModule> NetworkTrainer<N> {
         }
         let vectors = self.net.sparse_layers().into_iter();
         let vectors = vectors.flat_map(SparseLinear::vectors);
-        let frozen = frozen(&self.net).into_iter();
+        let frozen = frozen(&self.net).concat().into_iter();
         frozen
             .zip(vectors)
             .map(|(frozen, vector)| frozen.then_some(vector))

@@ -57,6 +57,33 @@ fn optimizers() -> [(ModuleOptimizer, Step); 2] {
     [(adam.init(), adamw), (momentum.init(), sgd)]
 }
 
+/// What takes the place of a layer's connections or bias is trained as they were.
+#[test]
+fn other_connections_and_biases_are_trained() {
+    for device in devices() {
+        let device = device.autodiff();
+        let config = SparseLinearConfig::new(4, 3).with_density(0.5);
+        let layer = config.try_init(&device, &mut rng(1)).unwrap();
+        let full = Pattern::full(3, 4);
+        let layer = layer
+            .with_connections(full, vec![0.5; 12], Storage::Csr)
+            .unwrap();
+        let layer = layer.with_bias(vec![0.25; 3]).unwrap();
+        assert!(layer.with_bias(vec![0.25; 4]).unwrap_err().is_shape());
+        let frozen = layer.clone().no_grad();
+        let frozen = frozen.with_connections(Pattern::full(3, 4), vec![0.5; 12], Storage::Csr);
+        for (layer, trains) in [(layer, true), (frozen.unwrap(), false)] {
+            let x = Tensor::<2>::ones([2, 4], &device).require_grad();
+            let gradients = layer.forward(x).square().mean().backward();
+            let gradients = GradientsParams::from_grads(gradients, &layer);
+            let layer = SgdConfig::new().init().step(RATE, layer, gradients);
+            let moved = |numbers: Vec<f32>, from: f32| numbers.iter().all(|x| *x != from);
+            assert_eq!(moved(floats(layer.values()), 0.5), trains);
+            assert_eq!(moved(floats(layer.bias().unwrap()), 0.25), trains);
+        }
+    }
+}
+
 /// The weights that do not exist have no gradient there and start from 0: they stay 0.
 fn follow(reference: &mut Reference, x: &[f64], weights: &[f64], optimizer: Step) {
     let zeros = |layer: &Dense| {

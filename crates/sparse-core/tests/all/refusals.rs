@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use crate::common::{devices, floats, rows, uniform};
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Distribution, Tensor};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use sparse_core::Result;
-use sparse_core::nn::{SparseLinear, SparseLinearConfig, SparseMlp, SparseMlpConfig, SparseModule};
+use sparse_core::nn::{
+    ActivityProbe, SparseLinear, SparseLinearConfig, SparseMlp, SparseMlpConfig, SparseModule,
+};
 use sparse_core::topology::{
     DropFraction, LayerChange, NamedRule, NetworkState, ReDo, RigL, Rule, Schedule, Signal,
     Topology, TopologyUpdater, Update,
@@ -383,5 +385,77 @@ fn hidden_units_that_are_none_or_say_nothing_are_refused() {
         let error = TopologyUpdater::new(&net, topology()).unwrap_err();
         let said = format!("hidden_layers = {hidden:?}: must be places in a list of 2 layers");
         assert!(error.to_string().starts_with(&said), "{error}");
+    }
+}
+
+/// Two networks, of which the second tells from its place on, or not.
+#[derive(Module, Debug)]
+struct Twins {
+    first: SparseMlp,
+    second: SparseMlp,
+    #[module(skip)]
+    from: usize,
+}
+
+impl SparseModule for Twins {
+    fn sparse_layers(&self) -> Vec<&SparseLinear> {
+        [&self.first, &self.second]
+            .into_iter()
+            .flat_map(SparseModule::sparse_layers)
+            .collect()
+    }
+
+    fn sparse_layers_mut(&mut self) -> Vec<&mut SparseLinear> {
+        [&mut self.first, &mut self.second]
+            .into_iter()
+            .flat_map(SparseModule::sparse_layers_mut)
+            .collect()
+    }
+
+    fn hidden_layers(&self) -> Vec<[usize; 2]> {
+        vec![[0, 1], [2, 3]]
+    }
+
+    fn watch_activity(&mut self, probe: Option<ActivityProbe>) {
+        let from = self.from;
+        self.second
+            .watch_activity(probe.as_ref().map(|probe| probe.from_layer(from)));
+        self.first.watch_activity(probe);
+    }
+}
+
+/// Units of one network are not judged by those of another.
+#[test]
+fn units_are_told_by_the_place_of_their_layer() {
+    let device = devices()[0].clone().autodiff();
+    for (units, from, said) in [
+        ([6, 6], 0, "not of the units of layer 2"),
+        ([6, 9], 0, "not of the units of layer 0"),
+        ([9, 6], 0, "not of the units of layer 0"),
+        ([6, 9], 2, ""),
+    ] {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut net = |units: usize| {
+            let config = SparseMlpConfig::new(vec![4, units, 2]).with_sparsity(0.3);
+            config.try_init(&device, &mut rng).unwrap()
+        };
+        let mut net = Twins {
+            first: net(units[0]),
+            second: net(units[1]),
+            from,
+        };
+        let topology = Topology::new(ReDo { threshold: 0.5 }, every(1));
+        let mut updater = TopologyUpdater::new(&net, topology).unwrap();
+        let trace = updater.watch(&mut net);
+        let x = Tensor::<2>::random([8, 4], Distribution::Default, &device);
+        let y = net.first.forward(x.clone()) + net.second.forward(x);
+        drop(y.mean().backward());
+        match updater.step(&mut net, trace, &mut rng) {
+            Ok(change) => assert!(said.is_empty() && change.is_some()),
+            Err(error) => {
+                let error = error.to_string();
+                assert!(!said.is_empty() && error.contains(said), "{error}");
+            }
+        }
     }
 }

@@ -161,39 +161,44 @@ fn training_goes_on_bit_for_bit() {
     }
 }
 
-/// Neither weight decay nor a resume moves what is frozen.
+/// Neither weight decay, nor a rule, nor a resume moves what is frozen.
 #[test]
 fn frozen_layers_stay_as_they_are() {
     for device in devices() {
-        let mut config = config(None);
-        config.adam.weight_decay = 0.1;
-        let begin = || {
-            let mut net = learner(config.clone(), Storage::Csr, &device).net().clone();
-            let first = &mut net.sparse_layers_mut()[0];
-            **first = first.clone().no_grad();
-            NetworkTrainer::new(net, config.clone()).unwrap()
-        };
-        let of = |learner: &NetworkTrainer<SparseMlp>| bits(learner.net());
-        let mut whole = begin();
-        let before = of(&whole);
-        let mut rng = ChaCha8Rng::seed_from_u64(3);
-        train(&mut whole, 5, &mut rng, &device);
-        let mut resumed = begin();
-        let record = Record::from_bytes(store(&whole)).unwrap();
-        resumed.restore(&record, "net").unwrap();
-        for learner in [&mut whole, &mut resumed] {
-            train(learner, 5, &mut rng.clone(), &device);
-            let after = of(learner);
-            // Positions and four vectors of each layer.
-            assert_eq!(after[..5], before[..5]);
-            assert!(
-                (5..15)
-                    .step_by(5)
-                    .all(|layer| after[layer + 1] != before[layer + 1])
-            );
+        for rule in rules() {
+            stays(config(rule), &device);
         }
-        assert_same(&resumed, &whole, "a frozen layer");
     }
+}
+
+fn stays(mut config: NetworkTrainerConfig, device: &Device) {
+    let what = format!("{:?}", config.topology);
+    config.adam.weight_decay = 0.1;
+    let begin = || {
+        let mut net = learner(config.clone(), Storage::Csr, device).net().clone();
+        for (index, layer) in net.sparse_layers_mut().into_iter().enumerate() {
+            if index == 0 {
+                *layer = layer.clone().no_grad();
+            }
+        }
+        NetworkTrainer::new(net, config.clone()).unwrap()
+    };
+    let mut whole = begin();
+    let before = bits(whole.net());
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    train(&mut whole, 8, &mut rng, device);
+    let mut resumed = begin();
+    let record = Record::from_bytes(store(&whole)).unwrap();
+    resumed.restore(&record, "net").unwrap();
+    for learner in [&mut whole, &mut resumed] {
+        train(learner, 8, &mut rng.clone(), device);
+        let after = bits(learner.net());
+        // Positions and four vectors of each layer.
+        assert_eq!(after[..5], before[..5], "{what}");
+        let changed = |layer: usize| after[layer + 1] != before[layer + 1];
+        assert!((5..15).step_by(5).all(changed), "{what}");
+    }
+    assert_same(&resumed, &whole, &what);
 }
 
 fn goes_on(config: &NetworkTrainerConfig, storage: Storage, device: &Device) {

@@ -127,7 +127,8 @@ impl Rule for GradualMagnitude {
     fn validate(&self, schedule: &Schedule, shapes: &[(usize, usize)]) -> Result<()> {
         self.check_settings()?;
         // The last change must be one that has the final sparsity.
-        let last = schedule.until.saturating_sub(1) / schedule.every * schedule.every;
+        let every = schedule.every.max(1);
+        let last = schedule.until.saturating_sub(1) / every * every;
         if last < self.end {
             let allowed =
                 format!("at most {last}, the last update at which the schedule lets it act");
